@@ -1,0 +1,1 @@
+"""Reads a finished or running study."""

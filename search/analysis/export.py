@@ -1,0 +1,119 @@
+"""The study's model as one file that Keras opens by itself, and its facts as JSON beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from search.analysis.leaderboard import hyperparameters_of
+from search.errors import InputError
+from search.study import Study, original_number, program_version
+from storage import artifact_folder, open_artifacts
+from storage.artifacts import study_artifacts
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+
+def export_model(study: Study, output: Path, number: int | None = None) -> tuple[Path, Path]:
+    """Write the model of the best trial, or of trial `number`, to `output` (.keras) and its facts to .json.
+
+    The best trial's model was kept when it was trained. Any other trial is trained again with its own seed.
+
+    Raises:
+        InputError: the study has no complete trial, there is no such trial, or `output` cannot be written.
+    """
+    check_output(output)
+    trial = _find_trial(study, number)
+    kept = _kept_model(study, trial)
+    partial = output.with_name(f".{output.stem}.{os.getpid()}.partial.keras")
+    try:
+        if kept is not None:
+            artifact = open_artifacts(artifact_folder(study.url)).open_reader(kept)
+            with artifact, partial.open("wb") as file:
+                shutil.copyfileobj(artifact, file)
+        else:
+            _train_again(study, trial, partial)
+        partial.replace(output)
+    finally:
+        partial.unlink(missing_ok=True)
+    facts = output.with_suffix(".json")
+    facts.write_text(json.dumps(_facts(study, trial), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return output, facts
+
+
+def check_output(output: Path) -> None:
+    """Refuse a path that cannot be written.
+
+    Raises:
+        InputError: not a .keras file, or in a folder that is missing or read-only.
+    """
+    if output.suffix != ".keras":
+        raise InputError(f"-o: expected a file name ending in .keras, but got '{output}'")
+    if not output.parent.is_dir():
+        raise InputError(f"-o: the folder {output.parent} does not exist; create it first")
+    if not os.access(output.parent, os.W_OK) or output.is_dir():
+        raise InputError(f"-o: {output} cannot be written; name another place")
+
+
+def _find_trial(study: Study, number: int | None) -> FrozenTrial:
+    from optuna.trial import TrialState
+
+    best = study.best_trial()
+    if best is None:
+        raise InputError(f"study '{study.name}' has no complete trial yet; wait for one, or resume the study")
+    if number is None:
+        return best
+    trials = study.optuna.get_trials(deepcopy=False)
+    if not 0 <= number < len(trials):
+        raise InputError(f"--trial: expected 0 to {len(trials) - 1}, but got {number}")
+    if trials[number].state is not TrialState.COMPLETE:
+        state = trials[number].state.name.lower()
+        raise InputError(f"--trial: trial {number} is {state}; only a complete trial has a best epoch to export")
+    return trials[number]
+
+
+def _kept_model(study: Study, trial: FrozenTrial) -> str | None:
+    from search.driver import model_file_name
+
+    wanted = model_file_name(trial.number)
+    return next((artifact for artifact, name in study_artifacts(study.optuna).items() if name == wanted), None)
+
+
+def _train_again(study: Study, trial: FrozenTrial, output: Path) -> None:
+    from search.data import attach_preprocessing, prepare
+    from search.driver import training_seed
+    from search.launch import cache_folder, refuse_changed_data
+    from search.training.loop import train
+
+    settings = study.settings
+    refuse_changed_data(study, settings)
+    result = train(
+        hyperparameters_of(study, trial),
+        prepare(settings.data_request(), cache_folder()),
+        epochs=settings.epochs,
+        patience=settings.patience,
+        metric=study.metric,
+        seed=training_seed(settings.seed, original_number(trial)),
+    )
+    attach_preprocessing(result.model, study.data).save(output)
+
+
+def _facts(study: Study, trial: FrozenTrial) -> dict[str, Any]:
+    data = study.data
+    names = ("best_epoch", "epochs", "parameters", "seconds", "seed", "gap")
+    return {
+        "study": study.name,
+        "trial": trial.number,
+        "metric": study.metric,
+        "value": trial.value,
+        "hyperparameters": hyperparameters_of(study, trial).model_dump(mode="json"),
+        "training": {name: trial.user_attrs[name] for name in names if name in trial.user_attrs},
+        "task": data.task,
+        "class_names": data.class_names,
+        "data": json.loads(data.model_dump_json()),
+        "perceptuna": program_version(),
+    }

@@ -1,0 +1,71 @@
+"""The trials of a study in order of merit."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from search.study import Study
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+    from spaces import Hyperparameters
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One complete trial. `train` and `validation` are the metric at the best epoch; `seconds` is wall time."""
+
+    rank: int
+    trial: int
+    validation: float
+    train: float | None
+    gap: float | None
+    parameters: int | None
+    best_epoch: int | None
+    epochs: int | None
+    seconds: float | None
+    what: str
+    hyperparameters: dict[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def leaderboard(study: Study, top: int | None = 10) -> list[Entry]:
+    """The `top` complete trials, best first; of equal values the smaller network, then the earlier trial."""
+    from optuna.trial import TrialState
+
+    sign = -1 if study.direction == "maximize" else 1
+    complete = study.optuna.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+
+    def merit(trial: FrozenTrial) -> tuple[float, int, int]:
+        return sign * (trial.value or 0.0), trial.user_attrs.get("parameters", 0), trial.number
+
+    return [_entry(study, rank, trial) for rank, trial in enumerate(sorted(complete, key=merit)[:top], start=1)]
+
+
+def hyperparameters_of(study: Study, trial: FrozenTrial) -> Hyperparameters:
+    """What `trial` was trained with, fixed and default values included."""
+    import optuna
+
+    return study.space.suggest(optuna.trial.FixedTrial(trial.params))
+
+
+def _entry(study: Study, rank: int, trial: FrozenTrial) -> Entry:
+    attributes = trial.user_attrs
+    hyperparameters = hyperparameters_of(study, trial)
+    return Entry(
+        rank=rank,
+        trial=trial.number,
+        validation=float(trial.value or 0.0),
+        train=attributes.get(study.metric.removeprefix("val_")),
+        gap=attributes.get("gap"),
+        parameters=attributes.get("parameters"),
+        best_epoch=attributes.get("best_epoch"),
+        epochs=attributes.get("epochs"),
+        seconds=attributes.get("seconds"),
+        what=hyperparameters.describe(),
+        hyperparameters=hyperparameters.model_dump(mode="json"),
+    )

@@ -1,0 +1,57 @@
+"""All studies of a database, a row each."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from search.errors import InputError
+from search.study import Study, load_study, study_names
+from storage import StorageURL, is_driven
+
+
+@dataclass(frozen=True)
+class Overview:
+    """Where one study stands. `state` is running, finished, resumable, or foreign (not made by perceptuna)."""
+
+    study: str
+    state: str
+    finished: int
+    budget: int | None
+    metric: str | None
+    best: float | None
+    data: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def overviews(url: StorageURL) -> list[Overview]:
+    """One row per study, in order of creation."""
+    return [overview(load_study(name, url)) for name in study_names(url)]
+
+
+def overview(study: Study) -> Overview:
+    """Where `study` stands now."""
+    best = study.best_trial()
+    finished = len(study.finished())
+    try:
+        settings, metric = study.settings, study.metric
+    except InputError:
+        return Overview(study.name, "foreign", finished, None, None, best.value if best else None, None)
+    return Overview(
+        study=study.name,
+        state=study_state(study, finished),
+        finished=finished,
+        budget=settings.trials,
+        metric=metric,
+        best=best.value if best else None,
+        data=settings.data,
+    )
+
+
+def study_state(study: Study, finished: int) -> str:
+    """`running` while a living driver holds it; else whether its budget is used up."""
+    if is_driven(study.url, study.name):
+        return "running"
+    return "finished" if finished >= study.settings.trials else "resumable"

@@ -1,0 +1,127 @@
+"""Worker processes for trials, by Dask: one path from a laptop to a cluster."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import signal
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any
+
+from search.trial import EpochEvent, TrialOutcome, TrialTask, request_stop, run_trial
+
+_EPOCHS = "perceptuna-epochs"
+
+
+class WorkerLost(Exception):
+    """The process that ran a trial died."""
+
+
+class Workers:
+    """`slots` single-trial processes on this machine, replaced when they die. A context manager.
+
+    Connections stay on 127.0.0.1 and are encrypted by certificates made for this run alone.
+    """
+
+    def __init__(self, slots: int, threads: int, on_epoch: Callable[[EpochEvent], None]) -> None:
+        self.slots = slots
+        self._threads = threads
+        self._on_epoch = on_epoch
+        self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        self._tasks: dict[Any, TrialTask] = {}
+
+    def __enter__(self) -> Workers:
+        import dask
+        from distributed import Client, LocalCluster
+
+        # The driver decides on retries, so the scheduler must not repeat a lost trial by itself.
+        dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.comm.timeouts.connect": "60s"})
+        self._folder = tempfile.TemporaryDirectory(prefix="perceptuna-", ignore_cleanup_errors=True)
+        with _ctrl_c_held_back():
+            self._cluster = LocalCluster(
+                n_workers=self.slots,
+                threads_per_worker=1,
+                processes=True,
+                security=True,
+                host="127.0.0.1",
+                dashboard_address=None,
+                memory_limit=0,
+                local_directory=self._folder.name,
+                silence_logs=logging.CRITICAL,
+                env=_environment(self._threads),
+            )
+            self._client = Client(self._cluster)
+        self._client.subscribe_topic(_EPOCHS, lambda event: self._on_epoch(EpochEvent(**event[1])))
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._client.close(timeout=10)
+        self._cluster.close(timeout=10)
+        self._folder.cleanup()
+
+    @property
+    def running(self) -> int:
+        """Trials submitted whose end has not been collected."""
+        return len(self._tasks)
+
+    def submit(self, task: TrialTask) -> None:
+        """Start `task` on a free worker."""
+        future = self._client.submit(_run_and_tell_epochs, task, pure=False)
+        self._tasks[future] = task
+        future.add_done_callback(self._done.put)
+
+    def collect(self, timeout: float) -> list[tuple[TrialTask, TrialOutcome | WorkerLost]]:
+        """Trials that ended within `timeout` seconds; waits no longer than for the first."""
+        from distributed import KilledWorker
+
+        ended: list[tuple[TrialTask, TrialOutcome | WorkerLost]] = []
+        while self._tasks:
+            try:
+                future = self._done.get(timeout=0 if ended else timeout)
+            except queue.Empty:
+                break
+            outcome: TrialOutcome | WorkerLost
+            try:
+                outcome = future.result()
+            except KilledWorker:
+                outcome = WorkerLost()
+            ended.append((self._tasks.pop(future), outcome))
+            # A result that stays on a worker is computed again when that worker dies.
+            future.release()
+        return ended
+
+    def stop_trials(self) -> None:
+        """End all running trials at their next epoch."""
+        self._client.run(request_stop, on_error="ignore")
+
+
+def _run_and_tell_epochs(task: TrialTask) -> TrialOutcome:
+    from dataclasses import asdict
+
+    from distributed import get_worker
+
+    worker = get_worker()
+    return run_trial(task, lambda event: worker.log_event(_EPOCHS, asdict(event)))
+
+
+def _environment(threads: int) -> dict[str, str]:
+    """Of a worker, set before it starts: libraries read their thread counts when they load."""
+    counts = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
+    return {**dict.fromkeys(counts, str(threads)), "TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
+
+
+@contextmanager
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Ctrl-C in a terminal reaches every process of the group. It is meant for the driver alone.
+
+    A blocked signal stays blocked in the processes that are started meanwhile, and in those which Dask's
+    thread (started meanwhile as well) puts in their place later.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})

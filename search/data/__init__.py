@@ -1,0 +1,34 @@
+"""Where rows come from: read a source, split it, preprocess it once, hand out memory-mapped arrays.
+
+Importing this package costs NumPy and pydantic; pandas, scikit-learn, Pillow, pyarrow and Keras load where needed.
+"""
+
+from search.data.prepared import PreparedData, load_prepared, prepare
+from search.data.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
+from search.data.raw import RawData, Table, TableColumn
+from search.data.request import BUILTIN_SOURCES, DataRequest
+from search.data.source import fingerprint_source, read_source
+from search.data.spec import CategoryColumn, DataSpec, DateColumn, NumberColumn
+from search.data.summary import DataSummary, describe
+
+__all__ = [
+    "BUILTIN_SOURCES",
+    "CategoryColumn",
+    "DataRequest",
+    "DataSpec",
+    "DataSummary",
+    "DateColumn",
+    "NumberColumn",
+    "PreparedData",
+    "RawData",
+    "Table",
+    "TableColumn",
+    "attach_preprocessing",
+    "describe",
+    "fingerprint_source",
+    "load_prepared",
+    "prepare",
+    "preprocessing_model",
+    "raw_inputs",
+    "read_source",
+]

@@ -1,0 +1,81 @@
+"""Built-in sets: scikit-learn's digits, and those that Keras downloads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from search.data.raw import Array, RawData
+from search.data.request import DataRequest
+from search.errors import DataError
+
+# Where keras.datasets looks before it downloads, below ~/.keras/datasets.
+KERAS_FILES = {
+    "mnist": "mnist.npz",
+    "fashion_mnist": "fashion-mnist/ (the four files train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, "
+    "t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz)",
+    "cifar10": "cifar-10-batches-py-target_archive (cifar-10-python.tar.gz renamed)",
+    "cifar100": "cifar-100-python-target_archive (cifar-100-python.tar.gz renamed)",
+}
+DIGITS = tuple("0123456789")
+CLASS_NAMES = {
+    "digits": DIGITS,
+    "mnist": DIGITS,
+    "fashion_mnist": (
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+    ),
+    "cifar10": (
+        "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
+    ),
+}  # fmt: skip
+
+
+def read_builtin(request: DataRequest) -> RawData:
+    """uint8 images of one of `BUILTIN_SOURCES`; the Keras sets come with their own test split.
+
+    Raises:
+        DataError: the set is neither on this machine nor to be downloaded.
+    """
+    x, y, given_test = builtin_arrays(request.source)
+    names = CLASS_NAMES.get(request.source) or tuple(str(index) for index in range(int(y.max()) + 1))
+    return RawData(
+        request=request,
+        kind="image",
+        task="multiclass",
+        x=x,
+        y=y,
+        class_names=names,
+        given_test=given_test,
+        scale=1 / 16 if request.source == "digits" else 1 / 255,
+    )
+
+
+def builtin_arrays(name: str) -> tuple[Array, Array, int]:
+    """Images uint8 (rows, height, width, channels), class indices int32 (rows,), and how many at the end are test."""
+    if name == "digits":
+        from sklearn.datasets import load_digits
+
+        digits = load_digits()
+        return digits.images.astype(np.uint8)[..., np.newaxis], digits.target.astype(np.int32), 0
+    (x_train, y_train), (x_test, y_test) = _load_keras(name)
+    x = np.concatenate([x_train, x_test])
+    y = np.concatenate([y_train.ravel(), y_test.ravel()]).astype(np.int32)
+    return (x[..., np.newaxis] if x.ndim == 3 else x), y, len(x_test)
+
+
+def _load_keras(name: str) -> Any:
+    import keras
+
+    try:
+        return getattr(keras.datasets, name).load_data()
+    except Exception as exc:
+        # keras.utils.get_file raises a bare Exception for a failed download; damaged archives raise OSError,
+        # EOFError or ValueError.
+        failed_download = type(exc) is Exception and "URL fetch failure" in str(exc)
+        if not failed_download and not isinstance(exc, OSError | EOFError | ValueError):
+            raise
+        raise DataError(
+            f"{name} could not be downloaded or read ({exc}); without network, put its files to "
+            f"{keras.config.keras_home()}/datasets/{KERAS_FILES[name]}"
+        ) from exc

@@ -1,0 +1,233 @@
+"""Prepared data on disk: arrays of each part of the split beside data.json, written once and memory-mapped."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from search.data.columns import fit_columns, statistics
+from search.data.raw import Array, RawData, Table
+from search.data.request import DataRequest
+from search.data.source import fingerprint_source, read_source
+from search.data.spec import SPEC_VERSION, DataSpec, Rows
+from search.data.splits import Split, split_rows
+from search.errors import DataError
+
+SPEC_FILE = "data.json"
+ROWS_PER_BLOCK = 16_384
+
+
+@dataclass(frozen=True)
+class PreparedData:
+    """A folder of arrays and what they are. Cheap to send to another process on the same disk.
+
+    x is uint8 (rows, height, width, channels) for images, else float32 (rows, features). y is int32 class indices
+    (binary: 0 or 1), or for a regression float32, standardised by `spec.target_mean` and `spec.target_std`; (rows,).
+    """
+
+    folder: Path
+    spec: DataSpec
+
+    def training(self) -> tuple[Array, Array]:
+        """x and y to train on, memory-mapped and read-only."""
+        return open_arrays(self, "train")
+
+    def validation(self) -> tuple[Array, Array]:
+        """x and y to compare trials by, memory-mapped and read-only."""
+        return open_arrays(self, "validation")
+
+
+def prepare(request: DataRequest, cache: Path) -> PreparedData:
+    """Read, split and preprocess a source, and save it below `cache`, unless the same was saved before.
+
+    Safe with other processes doing the same: each writes a folder of its own and the first to rename it wins.
+
+    Raises:
+        DataError: the source cannot be used as asked (nothing is written), or `cache` cannot be written.
+    """
+    fingerprint = fingerprint_source(request)
+    folder = cache / _key(request, fingerprint)
+    with contextlib.suppress(DataError):
+        return load_prepared(folder)
+    raw = read_source(request)
+    split = split_rows(
+        raw.y,
+        class_names=raw.class_names,
+        val_fraction=request.val_fraction,
+        test_fraction=request.test_fraction,
+        seed=request.seed,
+        given_test=raw.given_test,
+    )
+    spec = _fit(raw, split, fingerprint)
+    rows_of = _rows_of(raw, spec)
+    try:
+        _write(raw, split, spec, rows_of, folder)
+    except OSError as exc:
+        raise DataError(f"prepared data cannot be written below {cache}: {exc.strerror or exc}") from exc
+    return load_prepared(folder)
+
+
+def load_prepared(folder: Path) -> PreparedData:
+    """Open what `prepare` saved.
+
+    Raises:
+        DataError: the folder is not there, not complete, or of another version.
+    """
+    try:
+        spec = DataSpec.model_validate_json((folder / SPEC_FILE).read_bytes())
+    except OSError as exc:
+        raise DataError(
+            f"{folder} holds no prepared data ({exc.strerror}); prepare the source again"
+        ) from exc
+    except ValidationError as exc:
+        raise DataError(f"{folder / SPEC_FILE} is not of this version; prepare the source again") from exc
+    for part in ("train", "validation", "test"):
+        for letter in "xy":
+            if not (folder / f"{part}_{letter}.npy").is_file():
+                raise DataError(f"{folder} lacks {part}_{letter}.npy; prepare the source again")
+    return PreparedData(folder, spec)
+
+
+def open_arrays(prepared: PreparedData, part: str) -> tuple[Array, Array]:
+    """x and y of one part, memory-mapped. Search code asks for "train" and "validation" alone.
+
+    Raises:
+        DataError: an array is damaged, or not of the shape that the spec tells.
+    """
+    rows = getattr(prepared.spec.rows, part)
+    arrays: list[Array] = []
+    for letter, shape in (("x", (rows, *prepared.spec.input_shape)), ("y", (rows,))):
+        path = prepared.folder / f"{part}_{letter}.npy"
+        try:
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError, EOFError) as exc:
+            raise DataError(
+                f"{path} cannot be read ({exc}); remove {prepared.folder} and prepare again"
+            ) from exc
+        if array.shape != shape:
+            raise DataError(
+                f"{path} has shape {array.shape} and not {shape}; remove {prepared.folder} and prepare again"
+            )
+        arrays.append(array)
+    return arrays[0], arrays[1]
+
+
+def _key(request: DataRequest, fingerprint: str) -> str:
+    asked = json.dumps([SPEC_VERSION, fingerprint, dataclasses.asdict(request)], sort_keys=True)
+    return hashlib.sha256(asked.encode()).hexdigest()[:32]
+
+
+def _fit(raw: RawData, split: Split, fingerprint: str) -> DataSpec:
+    """Everything the training rows tell, and nothing that the others do."""
+    fitted: dict[str, Any] = {}
+    notes = raw.notes
+    if isinstance(raw.x, Table):
+        columns, column_notes = fit_columns(raw.x.take(split.train))
+        notes += column_notes
+        fitted |= {"columns": columns, "input_shape": (sum(column.features for column in columns),)}
+    elif raw.kind == "vector":
+        train = raw.x[split.train]
+        by_feature = [statistics(train[:, feature]) for feature in range(train.shape[1])]
+        fitted |= {
+            "feature_mean": tuple(mean for _, mean, _ in by_feature),
+            "feature_std": tuple(std for _, _, std in by_feature),
+            "input_shape": raw.x.shape[1:],
+        }
+    else:
+        fitted["input_shape"] = raw.x.shape[1:]
+    if raw.task == "regression":
+        _, fitted["target_mean"], fitted["target_std"] = statistics(raw.y[split.train])
+    else:
+        counts = np.bincount(raw.y, minlength=len(raw.class_names))
+        fitted["class_counts"] = tuple(int(count) for count in counts)
+    return DataSpec(
+        source=raw.request.source,
+        fingerprint=fingerprint,
+        kind=raw.kind,
+        task=raw.task,
+        scale=raw.scale,
+        resized=raw.resized,
+        class_names=raw.class_names,
+        target=raw.target,
+        rows=Rows(train=len(split.train), validation=len(split.validation), test=len(split.test)),
+        given_test=raw.given_test > 0,
+        seed=raw.request.seed,
+        val_fraction=raw.request.val_fraction,
+        test_fraction=raw.request.test_fraction,
+        notes=notes,
+        **fitted,
+    )
+
+
+def _rows_of(raw: RawData, spec: DataSpec) -> Callable[[Array], Array]:
+    """From row numbers to prepared rows of x."""
+    x = raw.x
+    if raw.kind == "image" and not isinstance(x, Table):
+        images = x
+        return lambda rows: images[rows]
+    from search.data.preprocessing import preprocessing_model, transform
+
+    model = preprocessing_model(spec)
+    return lambda rows: transform(x.take(rows) if isinstance(x, Table) else x[rows], spec, model)
+
+
+def _write(
+    raw: RawData, split: Split, spec: DataSpec, rows_of: Callable[[Array], Array], folder: Path
+) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for part in ("train", "validation", "test"):
+            rows = getattr(split, part)
+            x = np.lib.format.open_memmap(
+                partial / f"{part}_x.npy",
+                mode="w+",
+                dtype=np.uint8 if raw.kind == "image" else np.float32,
+                shape=(len(rows), *spec.input_shape),
+            )
+            for start in range(0, len(rows), ROWS_PER_BLOCK):
+                block = slice(start, start + ROWS_PER_BLOCK)
+                x[block] = rows_of(rows[block])
+            x.flush()
+            y = raw.y[rows]
+            if raw.task == "regression":
+                y = ((y - spec.target_mean) / spec.target_std).astype(np.float32)
+            _save(partial / f"{part}_y.npy", y)
+        (partial / SPEC_FILE).write_text(spec.model_dump_json(indent=1), encoding="utf-8")
+        _rename(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _save(path: Path, array: Array) -> None:
+    with path.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _rename(partial: Path, folder: Path) -> None:
+    """Into place, unless another process was first; what stands there incomplete makes way."""
+    try:
+        partial.rename(folder)
+        return
+    except OSError:
+        if not folder.exists():
+            raise
+    try:
+        load_prepared(folder)
+    except DataError:
+        shutil.rmtree(folder)
+        partial.rename(folder)

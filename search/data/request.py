@@ -1,0 +1,66 @@
+"""What the user asked for: a source, and how to read and split it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from search.errors import DataError
+
+BUILTIN_SOURCES = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
+
+LARGEST_FRACTION = 0.5
+
+
+@dataclass(frozen=True)
+class DataRequest:
+    """A data source and the options that change what is read from it.
+
+    `source` is a built-in set (`BUILTIN_SOURCES`), FILE.npz, FILE.csv, FILE.tsv, FILE.txt, FILE.parquet, or a
+    folder of class folders. `target` names a table's column; without a header the columns are "0", "1", ...
+    `image_size` is (height, width) in pixels. Fractions are of all rows; where the source brings its own test
+    split, `val_fraction` is of the rest and `test_fraction` is not used.
+
+    Raises:
+        DataError: a fraction, the seed, the separator or the image size is out of range.
+    """
+
+    source: str
+    target: str | None = None
+    task: Literal["classification", "regression"] | None = None
+    header: bool = True
+    separator: str | None = None
+    image_size: tuple[int, int] | None = None
+    val_fraction: float = 0.15
+    test_fraction: float = 0.15
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, fraction in (("val_fraction", self.val_fraction), ("test_fraction", self.test_fraction)):
+            if not 0 < fraction <= LARGEST_FRACTION:
+                raise DataError(
+                    f"{name} must be above 0 and at most {LARGEST_FRACTION}, but is {fraction}: "
+                    "the search needs rows to train on, to compare by and to test with"
+                )
+        if self.val_fraction + self.test_fraction > 0.8:
+            raise DataError(
+                f"val_fraction {self.val_fraction} and test_fraction {self.test_fraction} leave "
+                f"{1 - self.val_fraction - self.test_fraction:.0%} of the rows for training; leave at least 20%"
+            )
+        if self.seed < 0:
+            raise DataError(f"seed must be 0 or more, but is {self.seed}")
+        if self.task not in (None, "classification", "regression"):
+            raise DataError(f"task must be classification or regression, but is {self.task!r}")
+        if self.separator == r"\t":
+            object.__setattr__(self, "separator", "\t")
+        if self.separator is not None and (len(self.separator) != 1 or self.separator in '"\r\n'):
+            raise DataError(
+                f"separator must be one character such as , or ; or \\t, but is {self.separator!r}; "
+                "leave it out to have it found"
+            )
+        if self.image_size is not None:
+            object.__setattr__(self, "image_size", tuple(self.image_size))
+            if len(self.image_size) != 2 or not all(1 <= side <= 4096 for side in self.image_size):
+                raise DataError(
+                    f"image_size must be a height and a width of 1 to 4096 pixels, but is {self.image_size}"
+                )

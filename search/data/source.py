@@ -1,0 +1,105 @@
+"""Choose the reader for a source, and fingerprint a source by its content."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+from search.data.builtin import builtin_arrays, read_builtin
+from search.data.images import fingerprint_folder, read_folder
+from search.data.npz import read_npz
+from search.data.raw import RawData
+from search.data.request import BUILTIN_SOURCES, DataRequest
+from search.data.table import TEXT_SUFFIXES, read_parquet, read_text_table
+from search.errors import DataError
+from spaces.errors import did_you_mean
+
+EXPECTED = (
+    f"a built-in set ({', '.join(BUILTIN_SOURCES)}), a file ending in .npz, .csv, .tsv, .txt or .parquet, "
+    "or a folder of class folders"
+)
+
+
+def read_source(request: DataRequest) -> RawData:
+    """Read and validate a source; writes nothing. Images of differing sizes are brought to `image_size` on the way.
+
+    Raises:
+        DataError: the source is not there, cannot be read, or does not fit the request.
+    """
+    return _reader(request)(request)
+
+
+def fingerprint_source(request: DataRequest) -> str:
+    """SHA-256 of the source's content, without decoding it: of a file's bytes, of a folder's paths and bytes, of
+    a built-in set's arrays. Hexadecimal, 64 characters.
+
+    Raises:
+        DataError: the source is not there or cannot be read.
+    """
+    _reader(request)
+    if request.source in BUILTIN_SOURCES:
+        digest = hashlib.sha256()
+        x, y, given_test = builtin_arrays(request.source)
+        for array in (x, y):
+            digest.update(f"{array.dtype.str} {array.shape} {given_test} ".encode())
+            digest.update(array.tobytes())
+        return digest.hexdigest()
+    path = Path(request.source)
+    try:
+        if path.is_dir():
+            return fingerprint_folder(path)
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as exc:
+        raise DataError(f"{path} cannot be read: {exc.strerror or exc}") from exc
+
+
+def _reader(request: DataRequest) -> Callable[[DataRequest], RawData]:
+    """The reader of a source, once its options are known to fit it."""
+    source, path = request.source, Path(request.source)
+    suffix = path.suffix.lower()
+    if source in BUILTIN_SOURCES:
+        _refuse_options(request, "target", "separator", "image_size", reason="it is a built-in set of images")
+        if request.task == "regression":
+            raise DataError(f"{source} holds classes; its task is classification, not regression")
+        return read_builtin
+    if path.is_dir():
+        _refuse_options(request, "target", "separator", reason="a folder's classes are its subfolders")
+        if request.task == "regression":
+            raise DataError(
+                f"{source} is a folder of class folders; its task is classification, not regression"
+            )
+        return read_folder
+    if not path.exists():
+        raise DataError(
+            f"source {source!r} is neither there as a file or folder nor known: {_nearest(source)}"
+        )
+    if suffix == ".npz":
+        _refuse_options(request, "target", "separator", "image_size", reason="an NPZ file names its own y")
+        return read_npz
+    if suffix in TEXT_SUFFIXES:
+        _refuse_options(request, "image_size", reason="it is a table")
+        return read_text_table
+    if suffix == ".parquet":
+        _refuse_options(request, "image_size", "separator", reason="it is a Parquet table")
+        return read_parquet
+    raise DataError(f"{source} has the ending {suffix or '(none)'!r}; expected {EXPECTED}")
+
+
+def _nearest(source: str) -> str:
+    """What to try in place of a source that does not exist."""
+    path = Path(source)
+    if len(path.parts) > 1 or path.suffix:
+        if not path.parent.is_dir():
+            return f"its folder {path.parent} does not exist either; check the path"
+        siblings = [entry.name for entry in path.parent.iterdir()]
+        return f"there is no such file in {path.parent.resolve()}{did_you_mean(path.name, siblings)}"
+    return f"expected {EXPECTED}{did_you_mean(source.lower().replace('-', '_'), BUILTIN_SOURCES)}"
+
+
+def _refuse_options(request: DataRequest, *names: str, reason: str) -> None:
+    for name in names:
+        value = getattr(request, name)
+        if value is not None:
+            raise DataError(f"{name} {value!r} does not apply to {request.source}: {reason}; leave it out")

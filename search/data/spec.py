@@ -1,0 +1,162 @@
+"""What prepared data is: shapes, classes, statistics; saved as data.json and kept with the study."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from search.data.dates import has_time
+
+SPEC_VERSION = 1
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class NumberColumn(_Part):
+    """A number or boolean: (value, or `median` where missing) - `mean`, over `std`; then a flag where missing."""
+
+    kind: Literal["number"] = "number"
+    name: str
+    input_name: str
+    boolean: bool = False
+    median: float
+    mean: float
+    std: float
+    missing_flag: bool
+
+    @property
+    def features(self) -> int:
+        return 1 + self.missing_flag
+
+
+class CategoryColumn(_Part):
+    """One-hot: unknown value, missing value, then each of `values`, most frequent first."""
+
+    kind: Literal["category"] = "category"
+    name: str
+    input_name: str
+    values: tuple[str, ...]
+
+    @property
+    def features(self) -> int:
+        return 2 + len(self.values)
+
+
+class DateColumn(_Part):
+    """Days since 1970-01-01, standardised; sine and cosine of year, week and, with a time, day; missing flag."""
+
+    kind: Literal["date"] = "date"
+    name: str
+    input_name: str
+    template: str
+    median: float
+    mean: float
+    std: float
+    missing_flag: bool
+
+    @property
+    def features(self) -> int:
+        return 5 + 2 * has_time(self.template) + self.missing_flag
+
+
+Column = Annotated[NumberColumn | CategoryColumn | DateColumn, Field(discriminator="kind")]
+
+
+class Rows(_Part):
+    """How many rows each part of the split has."""
+
+    train: int
+    validation: int
+    test: int
+
+
+class DataSpec(_Part):
+    """Prepared data without its rows. Survives a JSON round trip exactly.
+
+    `input_shape` is (height, width, channels) or (features,). `scale` brings uint8 images into 0..1.
+    `feature_mean` and `feature_std` belong to vectors, `columns` to tables, `target_mean` and `target_std` to
+    regression; all are of the training rows. `class_counts` are of training, validation and test together.
+    `resized` is the (height, width) that images of other sizes were brought to.
+    """
+
+    version: Literal[1] = SPEC_VERSION
+    source: str
+    fingerprint: str
+    kind: Literal["image", "vector", "table"]
+    task: Literal["binary", "multiclass", "regression"]
+    input_shape: tuple[int, ...]
+    scale: float = 1.0
+    resized: tuple[int, int] | None = None
+    class_names: tuple[str, ...] = ()
+    class_counts: tuple[int, ...] = ()
+    target: str | None = None
+    target_mean: float = 0.0
+    target_std: float = 1.0
+    rows: Rows
+    given_test: bool = False
+    seed: int
+    val_fraction: float
+    test_fraction: float
+    feature_mean: tuple[float, ...] = ()
+    feature_std: tuple[float, ...] = ()
+    columns: tuple[Column, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def diff(self, other: DataSpec) -> list[str]:
+        """Sentences on what differs from here to `other`; empty where a model of one fits the other's rows."""
+        changes: list[str] = []
+        for name in ("kind", "task", "target", "input_shape", "scale", "resized", "given_test", "seed"):
+            before, after = getattr(self, name), getattr(other, name)
+            if before != after:
+                changes.append(f"{name.replace('_', ' ')}: {before} -> {after}")
+        for name in ("val_fraction", "test_fraction"):
+            before, after = getattr(self, name), getattr(other, name)
+            if before != after:
+                changes.append(f"{name}: {before} -> {after}")
+        for part in ("train", "validation", "test"):
+            before, after = getattr(self.rows, part), getattr(other.rows, part)
+            if before != after:
+                changes.append(f"rows: {part} {before:,} -> {after:,}")
+        changes += _members("class", self.class_names, other.class_names)
+        changes += self._column_changes(other)
+        if self.target_mean != other.target_mean or self.target_std != other.target_std:
+            changes.append(
+                f"target: mean {self.target_mean:.6g} -> {other.target_mean:.6g}, "
+                f"standard deviation {self.target_std:.6g} -> {other.target_std:.6g}"
+            )
+        if self.fingerprint != other.fingerprint:
+            changes.append(
+                f"the content of {other.source} is not that of {self.source} when this was prepared"
+            )
+        return changes
+
+    def _column_changes(self, other: DataSpec) -> list[str]:
+        before = {column.name: column for column in self.columns}
+        after = {column.name: column for column in other.columns}
+        changes = _members("column", tuple(before), tuple(after))
+        for name in before.keys() & after.keys():
+            old, new = before[name], after[name]
+            if old.kind != new.kind:
+                changes.append(f"column '{name}' was a {old.kind} and is a {new.kind}")
+            elif isinstance(old, CategoryColumn) and isinstance(new, CategoryColumn):
+                if old.values != new.values:
+                    changes.append(
+                        f"column '{name}' has {len(new.values)} categories, {len(old.values)} before, "
+                        f"{len(set(old.values) & set(new.values))} of them the same"
+                    )
+            elif old != new:
+                changes.append(f"column '{name}' has other statistics")
+        if tuple(before) != tuple(after) and before.keys() == after.keys():
+            changes.append("the columns stand in another order")
+        if (self.feature_mean, self.feature_std) != (other.feature_mean, other.feature_std):
+            changes.append("the features have other means or standard deviations")
+        return changes
+
+
+def _members(noun: str, before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
+    gone = [name for name in before if name not in after]
+    new = [name for name in after if name not in before]
+    return [f"{noun} '{name}' is gone" for name in gone] + [f"{noun} '{name}' is new" for name in new]

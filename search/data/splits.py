@@ -1,0 +1,97 @@
+"""Seeded splits: every row in exactly one of training, validation and test; classes kept in proportion."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.data.raw import Array
+from search.errors import DataError
+
+FEWEST_ROWS = 10
+
+Rows = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Split:
+    """Row numbers of each part, shuffled; int64 (rows of the part,)."""
+
+    train: Rows
+    validation: Rows
+    test: Rows
+
+
+def split_rows(
+    y: Array,
+    *,
+    class_names: Sequence[str],
+    val_fraction: float,
+    test_fraction: float,
+    seed: int,
+    given_test: int = 0,
+) -> Split:
+    """Split the rows of `y`, int class indices (rows,), or any values where `class_names` is empty.
+
+    Classes are split one by one, so that each part holds at least one row of each. The last `given_test` rows
+    are the test split where there are any; `test_fraction` is then not used.
+
+    Raises:
+        DataError: fewer than 10 rows, or a class with too few rows to be in every part.
+    """
+    rows = len(y) - given_test
+    if rows < FEWEST_ROWS:
+        raise DataError(
+            f"the source has {rows} rows to train and validate on; at least {FEWEST_ROWS} are needed"
+        )
+    random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
+    fractions = (val_fraction, 0.0 if given_test else test_fraction)
+    if class_names:
+        groups = [np.flatnonzero(y[:rows] == index) for index in range(len(class_names))]
+        _refuse_rare_classes(groups, class_names, needed=2 if given_test else 3, given_test=bool(given_test))
+    else:
+        groups = [np.arange(rows)]
+    parts: tuple[list[Rows], list[Rows], list[Rows]] = ([], [], [])
+    for group in groups:
+        shuffled = random.permutation(group)
+        test, validation = _part_sizes(len(group), fractions)
+        parts[0].append(shuffled[test + validation :])
+        parts[1].append(shuffled[test : test + validation])
+        parts[2].append(shuffled[:test])
+    train, validation_rows, test_rows = (random.permutation(np.concatenate(part)) for part in parts)
+    if given_test:
+        test_rows = np.arange(rows, len(y))
+    return Split(train.astype(np.int64), validation_rows.astype(np.int64), test_rows.astype(np.int64))
+
+
+def _part_sizes(rows: int, fractions: tuple[float, float]) -> tuple[int, int]:
+    """Rows for test and validation: rounded shares, at least one where asked for, one left for training."""
+    val_fraction, test_fraction = fractions
+    test = max(1, round(rows * test_fraction)) if test_fraction else 0
+    validation = max(1, round(rows * val_fraction))
+    while test + validation >= rows:
+        if test > validation:
+            test -= 1
+        else:
+            validation -= 1
+    return test, validation
+
+
+def _refuse_rare_classes(
+    groups: Sequence[Array], class_names: Sequence[str], *, needed: int, given_test: bool
+) -> None:
+    rare = [
+        (name, len(group)) for name, group in zip(class_names, groups, strict=True) if len(group) < needed
+    ]
+    if not rare:
+        return
+    listed = ", ".join(f"'{name}' has {count}" for name, count in rare[:5])
+    more = f" and {len(rare) - 5} more" if len(rare) > 5 else ""
+    parts = "training and validation" if given_test else "training, validation and test"
+    raise DataError(
+        f"each class needs {needed} rows, one each for {parts}, but {listed}{more}; "
+        "collect more rows of it, merge it with another class, or remove it"
+    )

@@ -1,0 +1,30 @@
+"""What can go wrong, by who has to act. The command line alone turns these into exit codes.
+
+PerceptunaError
+├── InputError        the user's input is wrong: exit 2, nothing was written
+│   └── DataError     ... in the data source (search/data)
+├── StudyStopped      the study cannot go on: exit 1
+└── TrialRejected     this trial alone is over
+"""
+
+from __future__ import annotations
+
+
+class PerceptunaError(Exception):
+    """Base of every error that search raises on purpose."""
+
+
+class InputError(PerceptunaError):
+    """The user asked for something that cannot be: says what was expected, what came, what to do."""
+
+
+class DataError(InputError):
+    """The data source cannot be used as asked."""
+
+
+class StudyStopped(PerceptunaError):
+    """No trial of this study can succeed, so it must stop."""
+
+
+class TrialRejected(PerceptunaError):
+    """One trial cannot go on (a loss that is not finite); the study can."""

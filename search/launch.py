@@ -1,0 +1,182 @@
+"""Start and resume studies: check everything, then lock, prepare and drive."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search.errors import InputError
+from search.metrics import check_metric_exists, choose_metric
+from search.settings import StudySettings, check_study_name
+from search.study import (
+    Study,
+    already_there,
+    attach_search,
+    build_sampler,
+    create_study,
+    load_study,
+    study_names,
+)
+from spaces import Space, SpaceError, load_space, preset_names
+from storage import StorageURL, artifact_folder, check_database, study_lock
+
+if TYPE_CHECKING:
+    from search.data import DataSpec, PreparedData
+    from search.driver import Ending
+    from search.progress import Progress
+
+ProgressMaker = Callable[[Study, StudySettings], "Progress"]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Finish:
+    """How a command that drove a study ended."""
+
+    study: Study
+    ending: Ending
+
+
+def cache_folder() -> Path:
+    """Where prepared data is kept: $PERCEPTUNA_CACHE, or the user's cache folder."""
+    from platformdirs import user_cache_path
+
+    chosen = os.environ.get("PERCEPTUNA_CACHE")
+    return Path(chosen).expanduser() if chosen else user_cache_path("perceptuna")
+
+
+def start(name: str, url: StorageURL, settings: StudySettings, make_progress: ProgressMaker, say: Say) -> Finish:
+    """Create a study and drive it to its budget. Whatever is wrong with the input is found before anything is written.
+
+    Raises:
+        InputError, SpaceError, DatabaseUnusable: the user's input is wrong.
+        StudyBusy: somebody else is creating it right now.
+    """
+    from search.data import prepare
+
+    check_study_name(name)
+    space = load_space(settings.space)
+    build_sampler(settings, 0)
+    check_metric_exists(settings.metric)
+    request = settings.data_request()
+    check_database(url, create=True)
+    if name in study_names(url):
+        raise already_there(name, url)
+    say(f"reading {settings.data} …")
+    data = prepare(request, cache_folder())
+    choose_metric(settings.metric, data.spec.task)
+    space, notes = space.restricted_to(data.spec.task, data.spec.kind)
+    for note in [*data.spec.notes, *notes]:
+        say(f"note: {note}")
+    with study_lock(url, name):
+        study = create_study(name, url, settings, space, data.spec)
+        return _drive(study, settings, data, make_progress, say)
+
+
+def resume(
+    name: str,
+    url: StorageURL,
+    changes: dict[str, object],
+    add: int | None,
+    make_progress: ProgressMaker,
+    say: Say,
+) -> Finish:
+    """Go on with a study to its budget, from whatever state it was left in.
+
+    Args:
+        changes: settings that may change between runs (trials, timeout, workers, threads); None = as stored.
+        add: trials on top of the stored budget.
+
+    Raises:
+        InputError: no such study, nothing left to do, or its space or data changed (with what changed).
+        StudyBusy: it is being driven.
+    """
+    from search.data import prepare
+    from search.driver import recover
+
+    study = load_study(name, url)
+    with study_lock(url, name):
+        stored = study.settings
+        given = {key: value for key, value in changes.items() if value is not None}
+        if add is not None:
+            given["trials"] = stored.trials + add
+        # The time limit of an earlier command does not bind this one.
+        settings = StudySettings.model_validate({**stored.model_dump(), "timeout": None, **given})
+        _refuse_changed_space(study, settings)
+        refuse_changed_data(study, settings)
+        finished = len(study.finished())
+        orphans = recover(study)
+        if orphans:
+            say(f"{orphans} trials were running when the study was last left; they are run again")
+        if finished >= settings.trials:
+            raise InputError(
+                f"study '{name}' has {finished} finished trials of {settings.trials}, so nothing is left to do; "
+                f"raise the budget: `perceptuna resume {name} --add 20`"
+            )
+        study.optuna.set_user_attr("settings", settings.model_dump_json())
+        data = prepare(settings.data_request(), cache_folder())
+        return _drive(study, settings, data, make_progress, say)
+
+
+def _drive(
+    study: Study, settings: StudySettings, data: PreparedData, make_progress: ProgressMaker, say: Say
+) -> Finish:
+    from search.cluster import Workers
+    from search.driver import Driver
+    from search.study import describe_rungs
+    from search.trial import StudyJob
+
+    job = StudyJob(
+        study=study.name,
+        url=study.url.full,
+        metric=study.metric,
+        settings=settings.model_dump_json(),
+        data=data.folder,
+        artifacts=artifact_folder(study.url),
+    )
+    progress = make_progress(study, settings)
+    slots = min(settings.workers or available_cores(), settings.trials)
+    say(describe_rungs(settings))
+    say(f"starting {slots} worker{'s' * (slots > 1)} …")
+    with Workers(slots, settings.threads, progress.epoch) as workers, progress:
+        ending = Driver(attach_search(study, settings), settings, job, workers, progress).run()
+    return Finish(study, ending)
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _refuse_changed_space(study: Study, settings: StudySettings) -> None:
+    """A file may have been edited. A preset belongs to the program: the study's own copy of it is used."""
+    if settings.space in preset_names() or not Path(settings.space).exists():
+        return
+    try:
+        now, _ = load_space(settings.space).restricted_to(study.data.task, study.data.kind)
+    except SpaceError as error:
+        raise InputError(f"the space file of study '{study.name}' no longer loads:\n{error}") from None
+    if now.fingerprint != study.space.fingerprint:
+        raise InputError(
+            _changed(f"space {settings.space}", study.space.diff(now), "undo the change, or start a new study")
+        )
+
+
+def refuse_changed_data(study: Study, settings: StudySettings) -> None:
+    from search.data import fingerprint_source, prepare
+
+    request = settings.data_request()
+    if fingerprint_source(request) == study.data.fingerprint:
+        return
+    now = prepare(request, cache_folder()).spec
+    advice = "bring the old data back, or start a new study"
+    raise InputError(_changed(f"data {settings.data}", study.data.diff(now), advice))
+
+
+def _changed(what: str, differences: list[str], advice: str) -> str:
+    shown = "\n".join(f"  {line}" for line in differences[:20]) or "  its content"
+    return f"{what} is not what the study was started with; {advice}. What changed:\n{shown}"

@@ -1,0 +1,63 @@
+"""The metrics of each task by name, and which way is better. Knows no Keras, so that a typo is found early."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from search.errors import InputError
+from spaces.errors import did_you_mean
+
+Direction = Literal["maximize", "minimize"]
+
+_METRICS: dict[str, tuple[str, ...]] = {
+    "binary": ("accuracy", "crossentropy", "auc"),
+    "multiclass": ("accuracy", "crossentropy"),
+    "regression": ("mae", "r2"),
+}
+_HIGHER_IS_BETTER = {"accuracy", "auc", "r2"}
+
+
+def metrics_of(task: str) -> tuple[str, ...]:
+    """Names of what is measured each epoch beside `loss`, for train and validation rows."""
+    return _METRICS[task]
+
+
+def check_metric_exists(name: str | None) -> None:
+    """Find a misspelt metric before any data is read.
+
+    Raises:
+        InputError: no task has such a metric.
+    """
+    known = [f"val_{metric}" for metric in ("loss", *dict.fromkeys(sum(_METRICS.values(), ())))]
+    if name is not None and name not in known:
+        raise InputError(
+            f"--metric: expected one of {', '.join(known)}, but got '{name}'{did_you_mean(name, known)}"
+        )
+
+
+def choose_metric(name: str | None, task: str) -> str:
+    """`name`, or the task's default: val_accuracy, val_mae.
+
+    Raises:
+        InputError: there is no such metric for the task.
+    """
+    known = [f"val_{metric}" for metric in ("loss", *metrics_of(task))]
+    if name is None:
+        return f"val_{metrics_of(task)[0]}"
+    if name not in known:
+        raise InputError(
+            f"--metric: this data is {task}, so expected one of {', '.join(known)}, but got '{name}'"
+        )
+    return name
+
+
+def direction_of(metric: str) -> Direction:
+    """Whether more or less of `metric` is better."""
+    return "maximize" if metric.removeprefix("val_") in _HIGHER_IS_BETTER else "minimize"
+
+
+def is_better(value: float, than: float | None, direction: Direction) -> bool:
+    """Strictly better; anything is better than nothing."""
+    if than is None:
+        return True
+    return value > than if direction == "maximize" else value < than

@@ -1,0 +1,159 @@
+"""One study's settings: every default, the settings file, and what is kept with the study."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from search.errors import InputError
+from spaces.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from search.data import DataRequest
+
+SamplerName = Literal["tpe", "random", "gp", "qmc", "cmaes"]
+PrunerName = Literal["hyperband", "asha", "median", "none"]
+TaskName = Literal["classification", "regression"]
+
+_STUDY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
+_SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_CONFIG_LIMIT_BYTES = 1_000_000
+
+
+def parse_duration(text: str | float) -> float:
+    """Seconds of `90`, `90s`, `15m`, `2h` or `1d`.
+
+    Raises:
+        ValueError: anything else, or nothing.
+    """
+    if isinstance(text, int | float) and not isinstance(text, bool):
+        seconds = float(text)
+    else:
+        match = _DURATION.fullmatch(str(text).strip())
+        if match is None:
+            raise ValueError(f"expected a duration like 90s, 15m or 2h, but got '{text}'")
+        seconds = float(match[1]) * _SECONDS[match[2]]
+    if not 0 < seconds <= 366 * 86400:
+        raise ValueError(f"expected a duration between 1s and 366d, but got '{text}'")
+    return seconds
+
+
+class StudySettings(BaseModel):
+    """What a user can choose for a study; the field's description is the help text of its option."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    data: str = Field("digits", description="rows to learn from", min_length=1)
+    target: str | None = Field(None, description="column to predict, for tables")
+    task: TaskName | None = Field(None, description="inferred from the target when not given")
+    header: bool = Field(True, description="first row of a CSV names the columns")
+    separator: str | None = Field(None, description="between the columns of a CSV; found when not given")
+    image_height: int | None = Field(None, ge=1, le=1024, description="resize the images of a folder, pixels")
+    image_width: int | None = Field(None, ge=1, le=1024, description="resize the images of a folder, pixels")
+    val_fraction: float = Field(0.15, ge=0.01, le=0.5, description="share of rows that trials are judged on")
+    test_fraction: float = Field(0.15, ge=0.01, le=0.5, description="share of rows sealed until the end")
+    space: str = Field("mlp", description="a preset (mlp, small, wide) or a TOML file", min_length=1)
+    trials: int = Field(50, ge=1, le=1_000_000, description="finished trials the study is to have")
+    timeout: Annotated[float | None, BeforeValidator(lambda value: value and parse_duration(value))] = Field(
+        None, description="stop after this time of this command: 90s, 15m, 2h"
+    )
+    epochs: int = Field(30, ge=1, le=100_000, description="most epochs of a trial")
+    patience: int = Field(10, ge=1, le=100_000, description="epochs without a better metric before a trial ends")
+    metric: str | None = Field(None, description="what to optimise: val_accuracy, val_loss, val_mae …")
+    sampler: SamplerName = Field("tpe", description="how configurations are chosen")
+    pruner: PrunerName = Field("hyperband", description="how hopeless trials are ended early")
+    seed: int = Field(0, ge=0, lt=2**32, description="of the split, the sampler and every trial")
+    workers: int | None = Field(None, ge=1, le=1024, description="trials at the same time; one per core if not given")
+    threads: int = Field(1, ge=1, le=1024, description="threads of each worker")
+
+    def data_request(self) -> DataRequest:
+        """What `search.data` needs to know."""
+        from search.data import DataRequest
+
+        if (self.image_height is None) != (self.image_width is None):
+            raise InputError("image_height and image_width go together; give both, or neither")
+        return DataRequest(
+            source=self.data,
+            target=self.target,
+            task=self.task,
+            header=self.header,
+            separator=self.separator,
+            image_size=(self.image_height, self.image_width) if self.image_height and self.image_width else None,
+            val_fraction=self.val_fraction,
+            test_fraction=self.test_fraction,
+            seed=self.seed,
+        )
+
+    def with_absolute_paths(self) -> StudySettings:
+        """Resuming from another folder must find the same files."""
+        changes = {
+            name: str(Path(value).absolute())
+            for name, value in (("data", self.data), ("space", self.space))
+            if Path(value).exists()
+        }
+        return self.model_copy(update=changes)
+
+
+def check_study_name(name: str) -> str:
+    """`name`, when it is fit for file names and URLs.
+
+    Raises:
+        InputError: it is not.
+    """
+    if _STUDY_NAME.fullmatch(name) is None:
+        shown = name if len(name) <= 40 else name[:40] + "…"
+        raise InputError(
+            f"study name: expected 1 to 100 letters, digits, '.', '_' or '-', beginning with a letter or digit, "
+            f"but got '{shown}'; try '{_safe_name(name)}'"
+        )
+    return name
+
+
+def _safe_name(name: str) -> str:
+    ascii_name = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")
+    return ascii_name[:100] or "my-study"
+
+
+def load_settings(config: Path | None, command_line: dict[str, Any]) -> tuple[StudySettings, dict[str, Any]]:
+    """Settings from a TOML file and the command line, which wins.
+
+    Args:
+        command_line: option values by field name; None where the user gave none.
+
+    Returns:
+        The settings, and what the file says of the command itself (`storage`).
+
+    Raises:
+        InputError: all that is wrong, a line each.
+    """
+    from_file, line_of = _read_config(config) if config is not None else ({}, lambda key: None)
+    storage = {"storage": from_file.pop("storage")} if "storage" in from_file else {}
+    given = {name: value for name, value in command_line.items() if value is not None}
+    try:
+        return StudySettings.model_validate({**from_file, **given}), storage
+    except ValidationError as error:
+        lines = [_explain(problem, given, config, line_of) for problem in error.errors()]
+        raise InputError("\n".join(lines)) from None
+
+
+def _read_config(path: Path) -> tuple[dict[str, Any], Any]:
+    from spaces.toml_document import TomlDocument
+
+    document = TomlDocument.read(path)
+    return dict(document.data), lambda key: document.line_of((key,))
+
+
+def _explain(problem: Any, given: dict[str, Any], config: Path | None, line_of: Any) -> str:
+    """One validation error as a sentence with its place: the option, or file and line."""
+    key = str(problem["loc"][0])
+    place = f"--{key.replace('_', '-')}" if key in given else f"{config}, line {line_of(key)}: {key}"
+    if problem["type"] == "extra_forbidden":
+        return f"{place}: no such setting{did_you_mean(key, [*StudySettings.model_fields, 'storage'])}"
+    message = problem["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    shown = "" if problem["type"] == "value_error" else f", but got {problem['input']!r}"
+    return f"{place}: {message}{shown}"

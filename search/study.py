@@ -1,0 +1,276 @@
+"""A study: create it, load it, and know where it stands. Samplers and pruners by name."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from search.errors import InputError
+from search.metrics import Direction, choose_metric, direction_of
+from search.settings import StudySettings
+from spaces import Space
+from spaces.errors import did_you_mean
+from storage import StorageURL, artifact_folder, open_artifacts, open_storage, study_lock
+from storage.artifacts import remove_artifact_file, study_artifacts, trial_artifacts
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial
+
+    from search.data import DataSpec
+
+# A trial that was lost or interrupted is run again under a new number; these attributes link the two.
+ORIGINAL = "original_number"
+REQUEUED = "requeued"
+# Set by `perceptuna stop`, read by the driver.
+STOP_REQUESTED = "stop_requested"
+
+
+@dataclass(frozen=True)
+class Study:
+    """One Optuna study together with what perceptuna keeps in it."""
+
+    name: str
+    url: StorageURL
+    optuna: optuna.Study
+
+    @cached_property
+    def settings(self) -> StudySettings:
+        """As they were when the study was created or last resumed."""
+        return StudySettings.model_validate_json(self._attribute("settings"))
+
+    @cached_property
+    def space(self) -> Space:
+        """The space that is searched, narrowed to what has a meaning for the data."""
+        return Space.from_json(self._attribute("space"))
+
+    @cached_property
+    def data(self) -> DataSpec:
+        """What the data was when the study was created."""
+        from search.data import DataSpec
+
+        return DataSpec.model_validate_json(self._attribute("data"))
+
+    @property
+    def metric(self) -> str:
+        return str(self._attribute("metric"))
+
+    @property
+    def direction(self) -> Direction:
+        return direction_of(self.metric)
+
+    def _attribute(self, key: str) -> Any:
+        attributes = self.optuna.user_attrs
+        if key not in attributes:
+            raise InputError(
+                f"study '{self.name}' in {self.url} was not made by perceptuna (it has no '{key}'); "
+                "open it with the program that made it"
+            )
+        return attributes[key]
+
+    def finished(self) -> list[FrozenTrial]:
+        """Trials that count toward the budget: those with an end that is their own."""
+        return [trial for trial in self.optuna.get_trials(deepcopy=False) if counts(trial)]
+
+    def best_trial(self) -> FrozenTrial | None:
+        """The complete trial with the best value, or None before there is one."""
+        try:
+            return self.optuna.best_trial
+        except ValueError:
+            return None
+
+
+def counts(trial: FrozenTrial) -> bool:
+    """Whether a trial is finished for good: complete, pruned or failed, and not run again under another number."""
+    return trial.state.is_finished() and REQUEUED not in trial.user_attrs
+
+
+def original_number(trial: FrozenTrial) -> int:
+    """The number under which these hyperparameters were first tried; it seeds every attempt at them."""
+    return int(trial.user_attrs.get(ORIGINAL, trial.number))
+
+
+def create_study(name: str, url: StorageURL, settings: StudySettings, space: Space, data: DataSpec) -> Study:
+    """A new study with its settings, space and data in its attributes.
+
+    Raises:
+        InputError: the name is taken, or the metric is not one of the task's.
+    """
+    import optuna
+
+    metric = choose_metric(settings.metric, data.task)
+    storage = open_storage(url, create=True)
+    try:
+        created = optuna.create_study(study_name=name, storage=storage, direction=direction_of(metric))
+    except optuna.exceptions.DuplicatedStudyError:
+        raise already_there(name, url) from None
+    attributes = {
+        "metric": metric,
+        "settings": settings.with_absolute_paths().model_dump_json(),
+        "space": space.to_json(),
+        "space_fingerprint": space.fingerprint,
+        "data": data.model_dump_json(),
+        "data_fingerprint": data.fingerprint,
+        "perceptuna": program_version(),
+    }
+    for key, value in attributes.items():
+        created.set_user_attr(key, value)
+    return Study(name, url, created)
+
+
+def already_there(name: str, url: StorageURL) -> InputError:
+    """The refusal to start a study under a name that is taken."""
+    return InputError(
+        f"study '{name}' is already in {url}; go on with it by `perceptuna resume {name}`, "
+        "or choose another name"
+    )
+
+
+def study_names(url: StorageURL) -> list[str]:
+    """Names of all studies at `url`, in order of creation; none where there is no SQLite file yet."""
+    path = url.sqlite_path
+    if path is not None and not path.exists():
+        return []
+    import optuna
+
+    return optuna.get_all_study_names(open_storage(url))
+
+
+def load_study(name: str, url: StorageURL) -> Study:
+    """An existing study. Reads only.
+
+    Raises:
+        InputError: there is no such study.
+    """
+    import optuna
+
+    storage = open_storage(url)
+    try:
+        # A RandomSampler: building trials of this study must not sample anything.
+        loaded = optuna.load_study(study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler())
+    except KeyError:
+        known = optuna.get_all_study_names(storage)
+        hint = did_you_mean(name, known) or f"; there are: {', '.join(known[:10]) or 'none'}"
+        raise InputError(f"no study '{name}' in {url}{hint}") from None
+    return Study(name, url, loaded)
+
+
+def attach_search(study: Study, settings: StudySettings) -> Study:
+    """The same study, ready to be asked: with the sampler and the pruner of `settings`."""
+    import optuna
+
+    tried = len(study.optuna.get_trials(deepcopy=False))
+    searched = optuna.load_study(
+        study_name=study.name,
+        storage=study.optuna._storage,
+        sampler=build_sampler(settings, tried),
+        pruner=build_pruner(settings),
+    )
+    return Study(study.name, study.url, searched)
+
+
+def build_sampler(settings: StudySettings, trials_so_far: int) -> optuna.samplers.BaseSampler:
+    """The sampler by name.
+
+    Its seed depends on the number of trials so far: the study's own seed would repeat the start-up points
+    of the first run whenever a study is resumed.
+
+    Raises:
+        InputError: `gp` without PyTorch.
+    """
+    import numpy as np
+    from optuna import samplers
+
+    seed = int(np.random.SeedSequence([settings.seed, trials_so_far]).generate_state(1)[0])
+    match settings.sampler:
+        case "tpe":
+            return samplers.TPESampler(seed=seed, warn_independent_sampling=False)
+        case "random":
+            return samplers.RandomSampler(seed=seed)
+        case "qmc":
+            return samplers.QMCSampler(seed=seed, warn_independent_sampling=False)
+        case "cmaes":
+            return samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False)
+        case "gp":
+            import importlib.util
+
+            if importlib.util.find_spec("torch") is None:
+                raise InputError("--sampler gp: needs PyTorch; install perceptuna[gp], or choose tpe")
+            return samplers.GPSampler(seed=seed)
+
+
+REDUCTION_FACTOR = 3
+
+
+def first_rung(epochs: int) -> int:
+    """Epochs before the earliest comparison: a tenth of the training, so that slow starters get a chance."""
+    return max(1, round(epochs / 10))
+
+
+def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
+    """The pruner by name."""
+    from optuna import pruners
+
+    start = first_rung(settings.epochs)
+    match settings.pruner:
+        case "hyperband":
+            return pruners.HyperbandPruner(
+                min_resource=start, max_resource=settings.epochs, reduction_factor=REDUCTION_FACTOR
+            )
+        case "asha":
+            return pruners.SuccessiveHalvingPruner(min_resource=start, reduction_factor=REDUCTION_FACTOR)
+        case "median":
+            return pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=start)
+        case "none":
+            return pruners.NopPruner()
+
+
+def describe_rungs(settings: StudySettings) -> str:
+    """When the pruner compares trials, in a sentence."""
+    start, epochs = first_rung(settings.epochs), settings.epochs
+    rungs = [start * REDUCTION_FACTOR**k for k in range(20) if start * REDUCTION_FACTOR**k < epochs]
+    match settings.pruner:
+        case "none":
+            return "pruning: none, every trial may run all its epochs"
+        case "median":
+            return f"pruning: median, each epoch after epoch {start}, once 5 trials are complete"
+        case "asha":
+            return f"pruning: asha, the best third goes on after epochs {_join(rungs)}"
+        case "hyperband":
+            # Optuna's own count of brackets (Li et al. 2018, algorithm 1); each begins one rung later.
+            count = math.floor(math.log(epochs / start, REDUCTION_FACTOR)) + 1
+            shown = "; ".join(f"bracket {k}: {_join(rungs[k:])}" for k in range(count))
+            return f"pruning: hyperband, the best third goes on after epochs {shown} (of {epochs})"
+
+
+def _join(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers)) or "none"
+
+
+def program_version() -> str:
+    """The version that is installed, or `unknown` in a bare checkout."""
+    try:
+        return version("perceptuna")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def delete_study(study: Study) -> None:
+    """Remove a study, its trials and its artifacts.
+
+    Raises:
+        StudyBusy: it is being driven.
+    """
+    import optuna
+
+    with study_lock(study.url, study.name):
+        folder = artifact_folder(study.url)
+        if folder.is_dir():
+            store = open_artifacts(folder)
+            ids = [artifact for trial in study.optuna.get_trials(deepcopy=False) for artifact in trial_artifacts(trial)]
+            for artifact in [*ids, *study_artifacts(study.optuna)]:
+                remove_artifact_file(store, artifact)
+        optuna.delete_study(study_name=study.name, storage=study.optuna._storage)

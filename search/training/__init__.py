@@ -1,0 +1,1 @@
+"""Train one Keras MLP. Knows Keras and the prepared data; knows nothing of Optuna."""

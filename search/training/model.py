@@ -1,0 +1,64 @@
+"""Hyperparameters and the shape of the data become a Keras model: the only place that makes layers."""
+
+from __future__ import annotations
+
+import keras
+
+from search.data import DataSpec
+from spaces import Hyperparameters
+
+# Shifts of up to this share of height and width: 4 pixels of a 32-pixel image, 1 of digits.
+_SHIFT = 0.125
+
+
+def build_model(hyperparameters: Hyperparameters, spec: DataSpec, *, seed: int = 0) -> keras.Model:
+    """A plain Keras MLP for the prepared arrays of `spec`, not compiled.
+
+    Input: images (batch, height, width, channels) uint8, else (batch, features) float32. Output: class
+    probabilities (batch, classes), the probability of the second class (batch, 1), or the standardised
+    target (batch, 1). Each hidden layer is Dense, BatchNormalization, activation, Dropout.
+    """
+    inputs = keras.Input(spec.input_shape, dtype="uint8" if spec.kind == "image" else "float32", name="x")
+    x = _image_front(inputs, hyperparameters, spec, seed) if spec.kind == "image" else inputs
+    penalty = keras.regularizers.L2(hyperparameters.l2) if hyperparameters.l2 > 0 else None
+    for index, width in enumerate(hyperparameters.widths, start=1):
+        x = keras.layers.Dense(
+            width,
+            kernel_initializer=_initializer(hyperparameters.initializer, seed + index),
+            kernel_regularizer=penalty,
+            name=f"dense_{index}",
+        )(x)
+        if hyperparameters.batch_norm:
+            x = keras.layers.BatchNormalization(name=f"batch_norm_{index}")(x)
+        x = keras.layers.Activation(hyperparameters.activation, name=f"activation_{index}")(x)
+        if hyperparameters.dropout > 0:
+            x = keras.layers.Dropout(hyperparameters.dropout, seed=seed + index, name=f"dropout_{index}")(x)
+    head = keras.initializers.GlorotUniform(seed=seed)
+    outputs = keras.layers.Dense(
+        output_units(spec), activation=_HEADS[spec.task], kernel_initializer=head, name="head"
+    )(x)
+    return keras.Model(inputs, outputs, name="mlp")
+
+
+_HEADS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
+
+
+def output_units(spec: DataSpec) -> int:
+    """Units of the head: one per class where there are more than two, else one."""
+    return len(spec.class_names) if spec.task == "multiclass" else 1
+
+
+def _image_front(
+    inputs: keras.KerasTensor, hyperparameters: Hyperparameters, spec: DataSpec, seed: int
+) -> keras.KerasTensor:
+    x = keras.layers.Rescaling(spec.scale, name="rescaling")(inputs)
+    if hyperparameters.augment == "shift_flip":
+        x = keras.layers.RandomFlip("horizontal", seed=seed + 1001, name="flip")(x)
+    if hyperparameters.augment in ("shift", "shift_flip"):
+        shift = keras.layers.RandomTranslation(_SHIFT, _SHIFT, fill_mode="constant", seed=seed + 1002, name="shift")
+        x = shift(x)
+    return keras.layers.Flatten(name="flatten")(x)
+
+
+def _initializer(name: str, seed: int) -> keras.initializers.Initializer:
+    return keras.initializers.get({"class_name": name, "config": {"seed": seed}})

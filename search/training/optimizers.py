@@ -1,0 +1,49 @@
+"""Optimizers and learning-rate schedules by the names of the search space."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from spaces import Hyperparameters
+
+PLATEAU_FACTOR = 0.5
+PLATEAU_PATIENCE = 3
+PLATEAU_MINIMUM = 1e-6
+
+
+def build_optimizer(hyperparameters: Hyperparameters, *, total_steps: int) -> keras.optimizers.Optimizer:
+    """Keras's optimizer with the schedule's learning rate.
+
+    Args:
+        total_steps: updates of the whole training; a cosine falls to zero over them
+            (Loshchilov & Hutter 2017, eq. 5, one period).
+    """
+    rate: Any = hyperparameters.learning_rate
+    if hyperparameters.schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(hyperparameters.learning_rate, decay_steps=total_steps)
+    match hyperparameters.optimizer:
+        case "adam":
+            return keras.optimizers.Adam(rate)
+        case "adamw":
+            return keras.optimizers.AdamW(rate, weight_decay=hyperparameters.weight_decay)
+        case "sgd":
+            return keras.optimizers.SGD(
+                rate, momentum=hyperparameters.momentum, nesterov=hyperparameters.nesterov
+            )
+        case "rmsprop":
+            return keras.optimizers.RMSprop(rate)
+        case "lion":
+            return keras.optimizers.Lion(rate, weight_decay=hyperparameters.weight_decay)
+
+
+def schedule_callbacks(hyperparameters: Hyperparameters, *, monitor: str, mode: str) -> list[keras.callbacks.Callback]:
+    """What the schedule needs at each epoch's end: ReduceLROnPlateau for `plateau`, else nothing."""
+    if hyperparameters.schedule != "plateau":
+        return []
+    return [
+        keras.callbacks.ReduceLROnPlateau(
+            monitor, mode=mode, factor=PLATEAU_FACTOR, patience=PLATEAU_PATIENCE, min_lr=PLATEAU_MINIMUM
+        )
+    ]

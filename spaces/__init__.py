@@ -1,0 +1,33 @@
+"""What may be tried: hyperparameters of an MLP, spaces of them, and the files that hold spaces."""
+
+from spaces.errors import SpaceError, did_you_mean
+from spaces.files import DEFAULT_PRESET, load_space, preset_names
+from spaces.hyperparameters import VOCABULARY, Hyperparameters, value_problem
+from spaces.parameters import Categorical, Fixed, Float, Int, Parameter
+from spaces.restriction import DataKind, Task
+from spaces.schema import json_schema
+from spaces.space import Row, Space
+from spaces.toml_document import TomlDocument, TomlError
+
+__all__ = [
+    "DEFAULT_PRESET",
+    "VOCABULARY",
+    "Categorical",
+    "DataKind",
+    "Fixed",
+    "Float",
+    "Hyperparameters",
+    "Int",
+    "Parameter",
+    "Row",
+    "Space",
+    "SpaceError",
+    "Task",
+    "TomlDocument",
+    "TomlError",
+    "did_you_mean",
+    "json_schema",
+    "load_space",
+    "preset_names",
+    "value_problem",
+]

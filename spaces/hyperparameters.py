@@ -1,0 +1,208 @@
+"""One MLP's hyperparameters: typed, frozen, validated, the same after a round trip through JSON."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Literal, Self, get_args
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from spaces.errors import SpaceError, did_you_mean
+from spaces.wording import Scalar, quoted, rounded, shown
+
+Activation = Literal[
+    "relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh", "sigmoid", "softplus"
+]
+Initializer = Literal[
+    "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal"
+]
+Optimizer = Literal["adam", "adamw", "sgd", "rmsprop", "lion"]
+Schedule = Literal["constant", "plateau", "cosine"]
+Augment = Literal["none", "shift", "shift_flip"]
+
+MAX_WIDTH = 65_536
+"""Units of the widest hidden layer that is accepted."""
+
+Depth = Annotated[int, Field(ge=1, le=32, description="hidden layers")]
+Width = Annotated[int, Field(ge=1, le=MAX_WIDTH, description="units of the first hidden layer")]
+Taper = Annotated[
+    float, Field(gt=0, le=2, description="each further layer's width is the last one's times this")
+]
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class Hyperparameters(BaseModel):
+    """Everything that tells one MLP and its training from another on the same data.
+
+    Names and meanings are Keras's where Keras has them. `momentum` and `nesterov` matter to `sgd` only,
+    `weight_decay` to `adamw` and `lion`, `label_smoothing` to classification, `augment` to images.
+
+    Raises:
+        pydantic.ValidationError: a value has the wrong type (nothing is converted, except whole numbers to
+            floats), is out of bounds or not finite, a name is unknown, or a layer would be wider than
+            `MAX_WIDTH`. `from_values` raises `SpaceError` instead.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    depth: Depth = 2
+    width: Width = 128
+    taper: Taper = 1.0
+    activation: Activation = Field("relu", description="of every hidden layer")
+    batch_norm: bool = Field(
+        False, description="batch normalization between each hidden layer and its activation"
+    )
+    dropout: Fraction = Field(0.0, description="share of units dropped after each hidden layer")
+    l2: NotNegative = Field(0.0, description="L2 penalty on the kernels of the hidden layers")
+    initializer: Initializer = Field("glorot_uniform", description="of the kernels of the hidden layers")
+    optimizer: Optimizer = "adam"
+    learning_rate: Annotated[float, Field(gt=0, description="per step, at the start of the schedule")] = 1e-3
+    momentum: Fraction = Field(0.9, description="sgd only")
+    nesterov: bool = Field(False, description="sgd only")
+    weight_decay: NotNegative = Field(0.004, description="decoupled, adamw and lion only")
+    schedule: Schedule = Field("constant", description="of the learning rate over the epochs")
+    batch_size: Annotated[int, Field(ge=1, le=65_536, description="rows per step")] = 64
+    label_smoothing: Fraction = Field(0.0, description="classification only")
+    augment: Augment = Field("none", description="images only")
+
+    @model_validator(mode="after")
+    def _no_layer_too_wide(self) -> Self:
+        if (problem := too_wide(self.depth, self.width, self.taper)) is not None:
+            raise ValueError(problem)
+        return self
+
+    @classmethod
+    def from_values(cls, values: Mapping[str, object]) -> Self:
+        """Hyperparameters from names and values; names that are left out take their defaults.
+
+        Raises:
+            SpaceError: one line for each value that is refused.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as exc:
+            raise SpaceError("\n".join(_sentences(exc.errors()))) from exc
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units of each hidden layer, first to last: `width * taper**i`, rounded half up, at least 1.
+
+        The product is not rounded between layers, so that 100 with taper 0.5 gives 100, 50, 25, 13, 6.
+        """
+        return tuple(max(1, math.floor(self.width * self.taper**i + 0.5)) for i in range(self.depth))
+
+    def describe(self) -> str:
+        """A few words for a leaderboard: `256-128-64 gelu, batch norm, dropout 0.3, adamw 1.2e-3, batch 64`.
+
+        What is off, or has no meaning for the optimizer, is left out; numbers are rounded to two digits.
+        """
+        words = ["-".join(map(str, self.widths)) + f" {self.activation}"]
+        words += ["batch norm"] * self.batch_norm
+        words += [f"dropout {rounded(self.dropout)}"] * (self.dropout > 0)
+        words += [f"L2 {rounded(self.l2)}"] * (self.l2 > 0)
+        words += [self.initializer] * (self.initializer != default_of("initializer"))
+        words.append(f"{self.optimizer} {rounded(self.learning_rate)}")
+        if self.optimizer == "sgd":
+            words += [f"{'nesterov' if self.nesterov else 'momentum'} {rounded(self.momentum)}"] * (
+                self.momentum > 0
+            )
+        if self.optimizer in ("adamw", "lion") and self.weight_decay != default_of("weight_decay"):
+            words.append(f"weight decay {rounded(self.weight_decay)}")
+        words += [self.schedule] * (self.schedule != "constant")
+        words.append(f"batch {self.batch_size}")
+        words += [f"label smoothing {rounded(self.label_smoothing)}"] * (self.label_smoothing > 0)
+        words += [self.augment.replace("_", " and ")] * (self.augment != "none")
+        return ", ".join(words)
+
+
+VOCABULARY: tuple[str, ...] = tuple(Hyperparameters.model_fields)
+"""Names of the hyperparameters, in the order in which tables and files list them."""
+
+
+def default_of(name: str) -> Scalar:
+    """What hyperparameter `name` is where nothing else is said."""
+    default: Scalar = Hyperparameters.model_fields[name].default
+    return default
+
+
+def kind_of(name: str) -> Literal["int", "float", "bool", "word"]:
+    """Type of hyperparameter `name`; a `word` is one of a fixed list."""
+    annotation = Hyperparameters.model_fields[name].annotation
+    if annotation is bool:
+        return "bool"
+    if annotation is int:
+        return "int"
+    return "float" if annotation is float else "word"
+
+
+def words_of(name: str) -> tuple[str, ...]:
+    """What a `word` hyperparameter can be; empty for numbers and booleans."""
+    return get_args(Hyperparameters.model_fields[name].annotation)
+
+
+def value_problem(name: str, value: object) -> str | None:
+    """Why hyperparameter `name` cannot be `value` (`must be below 1, but got 1.5`), or None if it can."""
+    try:
+        Hyperparameters.model_validate({name: value})
+    except ValidationError as exc:
+        return explain(exc.errors()[0])
+    return None
+
+
+def too_wide(depth: int, width: int, taper: float) -> str | None:
+    """Why a net of this shape has a layer above `MAX_WIDTH` units, or None."""
+    widest = width * max(1.0, taper) ** (depth - 1)
+    if widest <= MAX_WIDTH:
+        return None
+    return (
+        f"depth {depth} with width {shown(width)} and taper {shown(taper)} makes a layer of {widest:,.0f} "
+        f"units, above {MAX_WIDTH:,}; lower one of them"
+    )
+
+
+def explain(error: ErrorDetails) -> str:
+    """One of pydantic's errors as `must be …, but got …`."""
+    bounds = error.get("ctx", {})
+    value = error["input"]
+    match error["type"]:
+        case "greater_than":
+            expected = f"above {shown(bounds['gt'])}"
+        case "greater_than_equal":
+            expected = f"at least {shown(bounds['ge'])}"
+        case "less_than":
+            expected = f"below {shown(bounds['lt'])}"
+        case "less_than_equal":
+            expected = f"at most {shown(bounds['le'])}"
+        case "int_type" | "int_from_float":
+            expected = "a whole number"
+        case "float_type":
+            expected = "a number"
+        case "finite_number":
+            expected = "a finite number"
+        case "bool_type":
+            expected = "true or false"
+        case "literal_error":
+            words = words_of(str(error["loc"][-1]))
+            hint = did_you_mean(str(value), words)
+            return f"must be one of {', '.join(words)}, but got {quoted(value)}{hint}"
+        case _:
+            return error["msg"].removeprefix("Value error, ")
+    return f"must be {expected}, but got {quoted(value)}"
+
+
+def _sentences(errors: Iterable[ErrorDetails]) -> Iterable[str]:
+    for error in errors:
+        name = str(error["loc"][0]) if error["loc"] else ""
+        if error["type"] == "extra_forbidden":
+            yield unknown_parameter(name)
+        else:
+            yield f"{name}: {explain(error)}" if name else explain(error)
+
+
+def unknown_parameter(name: str) -> str:
+    """What to say about a name that is no hyperparameter's."""
+    hint = did_you_mean(name, VOCABULARY)
+    return f"unknown parameter {name!r}" + (hint or f"; the parameters are {', '.join(VOCABULARY)}")

@@ -1,0 +1,73 @@
+"""Leaves out of a space what has no meaning for the data, so that no trial is spent on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal
+
+from spaces.checks import can_be, problems_of
+from spaces.hyperparameters import default_of
+from spaces.parameters import Fixed, Parameter
+from spaces.wording import shown
+
+Task = Literal["binary", "multiclass", "regression"]
+DataKind = Literal["image", "vector", "table"]
+
+
+def restrict(
+    parameters: Mapping[str, Parameter], task: Task, kind: DataKind
+) -> tuple[dict[str, Parameter], list[str]]:
+    """`parameters` without what changes nothing for such data, and a sentence for each parameter left out."""
+    kept = dict(parameters)
+    notes: list[str] = []
+    for name in parameters:
+        if (why := _no_effect(name, parameters, task, kind)) is not None:
+            del kept[name]
+            notes.append(f"{name}: left out, {why}")
+    while (found := _depends_on_absent(kept, parameters)) is not None:
+        name, other = found
+        condition = dict(kept[name].when)
+        if default_of(other) in condition.pop(other):
+            kept[name] = kept[name].model_copy(update={"when": condition})
+        else:
+            del kept[name]
+            notes.append(f"{name}: left out, since {other} is always {shown(default_of(other))} here")
+    while problems := problems_of(kept):
+        name = str(problems[0].path[0])
+        del kept[name]
+        notes.append(f"{name}: left out, its condition cannot be met on these data")
+    return kept, notes
+
+
+def _no_effect(name: str, parameters: Mapping[str, Parameter], task: Task, kind: DataKind) -> str | None:
+    def never(other: str, *values: str | int) -> bool:
+        return not any(can_be(other, value, parameters) for value in values)
+
+    if name == "label_smoothing" and task == "regression":
+        return "regression has no labels to smooth"
+    if name == "augment" and kind != "image":
+        return "only images can be shifted and flipped"
+    if isinstance(parameters[name], Fixed):
+        return None
+    if name in ("momentum", "nesterov") and never("optimizer", "sgd"):
+        return "the optimizer is never sgd"
+    if name == "weight_decay" and never("optimizer", "adamw", "lion"):
+        return "the optimizer is never adamw or lion"
+    if name == "taper" and never("depth", *range(2, 33)):
+        return "there is only one hidden layer"
+    return None
+
+
+def _depends_on_absent(
+    kept: Mapping[str, Parameter], before: Mapping[str, Parameter]
+) -> tuple[str, str] | None:
+    """The first parameter whose condition names one that was left out, and that one."""
+    return next(
+        (
+            (name, other)
+            for name, parameter in kept.items()
+            for other in parameter.when
+            if other in before and other not in kept
+        ),
+        None,
+    )

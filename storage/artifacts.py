@@ -1,0 +1,76 @@
+"""Models and learning curves, in a folder beside the database."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from storage.errors import StorageError
+from storage.urls import StorageURL
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.artifacts import FileSystemArtifactStore
+
+# Optuna's own prefix of the study attributes that describe artifacts.
+_ATTRIBUTE_PREFIX = "artifacts:"
+
+
+def artifact_folder(url: StorageURL) -> Path:
+    """`FILE.db-artifacts` beside an SQLite file; `perceptuna-artifacts` in the current folder for a server."""
+    if url.sqlite_path is not None:
+        return url.sqlite_path.with_name(url.sqlite_path.name + "-artifacts")
+    return Path("perceptuna-artifacts").absolute()
+
+
+def open_artifacts(folder: Path) -> FileSystemArtifactStore:
+    """The artifact store in `folder`, which is created where it is missing.
+
+    Raises:
+        StorageError: the folder cannot be created or written.
+    """
+    from optuna.artifacts import FileSystemArtifactStore
+
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"the artifact folder {folder} cannot be created: {error.strerror}") from error
+    if not os.access(folder, os.W_OK):
+        raise StorageError(f"the artifact folder {folder} is read-only; make it writable, then resume")
+    return FileSystemArtifactStore(folder)
+
+
+def study_artifacts(study: optuna.Study) -> dict[str, str]:
+    """File name by artifact id, of the artifacts of the study itself (not of its trials)."""
+    attributes = study._storage.get_study_system_attrs(study._study_id)
+    described = {
+        key.removeprefix(_ATTRIBUTE_PREFIX): json.loads(value)
+        for key, value in attributes.items()
+        if key.startswith(_ATTRIBUTE_PREFIX)
+    }
+    return {artifact: entry["filename"] for artifact, entry in described.items() if entry}
+
+
+def remove_study_artifact(study: optuna.Study, store: FileSystemArtifactStore, artifact: str) -> None:
+    """Remove the file first: what is listed without a file can be removed again, a lost file cannot be found."""
+    remove_artifact_file(store, artifact)
+    # null is how optuna-dashboard marks a deleted artifact.
+    study._storage.set_study_system_attr(study._study_id, _ATTRIBUTE_PREFIX + artifact, json.dumps(None))
+
+
+def remove_artifact_file(store: FileSystemArtifactStore, artifact: str) -> None:
+    """Remove a file that may be gone already."""
+    from optuna.artifacts.exceptions import ArtifactNotFound
+
+    with contextlib.suppress(ArtifactNotFound):
+        store.remove(artifact)
+
+
+def trial_artifacts(trial: optuna.trial.FrozenTrial) -> list[str]:
+    """Ids of the artifacts of one trial."""
+    return [
+        key.removeprefix(_ATTRIBUTE_PREFIX) for key in trial.system_attrs if key.startswith(_ATTRIBUTE_PREFIX)
+    ]

@@ -1,0 +1,120 @@
+"""Open the database of studies: SQLite in WAL mode, or PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from storage.errors import DatabaseUnusable
+from storage.urls import StorageURL
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
+_SQLITE_HEADER = b"SQLite format 3\x00"
+
+
+class WALConnection(sqlite3.Connection):
+    """SQLite in write-ahead mode: readers never wait, and a kill loses nothing that was acknowledged.
+
+    A connection factory applies from the very first connection and survives pickling to workers;
+    an event listener of SQLAlchemy does neither.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for pragma in ("busy_timeout=30000", "journal_mode=wal", "synchronous=normal"):
+            self.execute(f"pragma {pragma}")
+
+
+def open_storage(url: StorageURL, *, create: bool = False) -> BaseStorage:
+    """The studies at `url`, behind Optuna's cache of finished trials.
+
+    Args:
+        create: make the SQLite file where there is none. Reading never makes one.
+
+    Raises:
+        DatabaseUnusable: see `check_database`.
+    """
+    check_database(url, create=create)
+    import optuna
+    from sqlalchemy.exc import OperationalError
+
+    if url.sqlite_path is not None:
+        engine_kwargs: dict[str, Any] = {"connect_args": {"factory": WALConnection, "timeout": 30}}
+    else:
+        # A connection that a server restart dropped is replaced before the first call fails on it.
+        engine_kwargs = {"pool_pre_ping": True}
+    try:
+        storage = optuna.storages.RDBStorage(url.full, engine_kwargs=engine_kwargs)
+    except ImportError as error:
+        raise DatabaseUnusable(f"--storage: {url} needs psycopg; install perceptuna[postgresql]") from error
+    except OperationalError as error:
+        raise DatabaseUnusable(
+            f"--storage: no connection to {url} ({_first_line(error.orig)}); check host, user and password"
+        ) from error
+    except RuntimeError as error:  # Optuna's own check of the schema's version
+        raise DatabaseUnusable(
+            f"--storage: the schema of {url} is of another Optuna version; upgrade a copy of it with "
+            f"`optuna storage upgrade --storage {url}` and use that"
+        ) from error
+    return optuna.storages.get_storage(storage)
+
+
+def check_database(url: StorageURL, *, create: bool) -> None:
+    """Refuse, without writing anything, an SQLite path that cannot be used.
+
+    Raises:
+        DatabaseUnusable: no file (unless `create`), missing folder, read-only, not SQLite, other schema.
+    """
+    path = url.sqlite_path
+    if path is None:
+        return
+    if not path.parent.is_dir():
+        raise DatabaseUnusable(f"--storage: the folder {path.parent} does not exist; create it first")
+    if path.is_dir():
+        raise DatabaseUnusable(f"--storage: {path} is a folder; name a file in it")
+    if not path.exists() or path.stat().st_size == 0:
+        if not create:
+            raise DatabaseUnusable(
+                f"no database at {path}; start a study with `perceptuna run STUDY`, or name one by --storage"
+            )
+        _check_writable(path.parent, f"the folder {path.parent}")
+        return
+    _check_content(path)
+    if create:
+        _check_writable(path, str(path))
+        _check_writable(path.parent, f"the folder {path.parent}")
+
+
+def _check_writable(path: Path, name: str) -> None:
+    if not os.access(path, os.W_OK):
+        raise DatabaseUnusable(f"--storage: {name} is read-only; make it writable, or name another place")
+
+
+def _check_content(path: Path) -> None:
+    if not os.access(path, os.R_OK):
+        raise DatabaseUnusable(f"--storage: {path} is not readable; change its permissions")
+    with path.open("rb") as file:
+        if file.read(len(_SQLITE_HEADER)) != _SQLITE_HEADER:
+            raise DatabaseUnusable(f"--storage: {path} is not an SQLite database; name another file")
+    try:
+        tables = _table_names(path)
+    except sqlite3.DatabaseError as error:
+        raise DatabaseUnusable(f"--storage: {path} cannot be read ({error}); restore a copy of it") from error
+    if tables and not {"studies", "trials", "version_info"} <= tables:
+        raise DatabaseUnusable(f"--storage: {path} is a database of something else; name another file")
+
+
+def _table_names(path: Path) -> set[str]:
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)
+    try:
+        return {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
+    finally:
+        connection.close()
+
+
+def _first_line(error: BaseException | None) -> str:
+    return str(error).strip().splitlines()[0] if error is not None else "no reason given"
