@@ -122,14 +122,18 @@ def run(
     timeout: Annotated[str | None, _option("timeout", metavar="TIME")] = None,
     epochs: Annotated[int | None, _option("epochs", metavar="N")] = None,
     patience: Annotated[int | None, _option("patience", metavar="N")] = None,
-    metric: Annotated[str | None, _option("metric", metavar="NAME", show_default="val_accuracy or val_mae")] = None,
+    metric: Annotated[
+        str | None, _option("metric", metavar="NAME", show_default="val_accuracy or val_mae")
+    ] = None,
     sampler: Annotated[str | None, _option("sampler", metavar="tpe|random|gp|qmc|cmaes")] = None,
     pruner: Annotated[str | None, _option("pruner", metavar="hyperband|asha|median|none")] = None,
     seed: Annotated[int | None, _option("seed", metavar="N")] = None,
     workers: Annotated[int | None, _option("workers", metavar="N", show_default="one per core")] = None,
     threads: Annotated[int | None, _option("threads", metavar="N")] = None,
     storage: Storage = None,
-    config: Annotated[Path | None, typer.Option(metavar="FILE.toml", help="settings; the command line wins")] = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE.toml", help="settings; the command line wins")
+    ] = None,
     as_json: AsJSON = False,
 ) -> None:
     """Start a study.
@@ -152,7 +156,9 @@ def run(
 @app.command()
 def resume(
     study: StudyName,
-    trials: Annotated[int | None, typer.Option(min=1, metavar="N", help="new total of finished trials")] = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="new total of finished trials")
+    ] = None,
     add: Annotated[int | None, typer.Option(min=1, metavar="N", help="raise the total by this many")] = None,
     timeout: Annotated[str | None, _option("timeout", metavar="TIME")] = None,
     workers: Annotated[int | None, _option("workers", metavar="N", show_default="as before")] = None,
@@ -264,7 +270,9 @@ def dashboard(
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="address to listen on")] = "127.0.0.1",
     token: Annotated[
         str | None,
-        typer.Option(metavar="TEXT", envvar="PERCEPTUNA_TOKEN", help="ask for it; made up on other addresses"),
+        typer.Option(
+            metavar="TEXT", envvar="PERCEPTUNA_TOKEN", help="ask for it; made up on other addresses"
+        ),
     ] = None,
     read_only: Annotated[bool, typer.Option("--read-only", help="refuse every change")] = False,
     storage: Storage = None,
@@ -370,7 +378,11 @@ def _progress_maker(as_json: bool) -> Any:
         if as_json:
             return JSONLines(tally, typer.echo)
         console = _console()
-        return LiveTable(tally, console, settings.epochs) if console.is_terminal else PlainLines(tally, typer.echo)
+        return (
+            LiveTable(tally, console, settings.epochs)
+            if console.is_terminal
+            else PlainLines(tally, typer.echo)
+        )
 
     return make
 

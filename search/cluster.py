@@ -38,7 +38,13 @@ class Workers:
         from distributed import Client, LocalCluster
 
         # The driver decides on retries, so the scheduler must not repeat a lost trial by itself.
-        dask.config.set({"distributed.scheduler.allowed-failures": 0, "distributed.comm.timeouts.connect": "60s"})
+        dask.config.set(
+            {
+                "distributed.scheduler.allowed-failures": 0,
+                "distributed.comm.timeouts.connect": "60s",
+                "distributed.nanny.pre-spawn-environ": _environment(self._threads),
+            }
+        )
         self._folder = tempfile.TemporaryDirectory(prefix="perceptuna-", ignore_cleanup_errors=True)
         with _ctrl_c_held_back():
             self._cluster = LocalCluster(
@@ -51,7 +57,6 @@ class Workers:
                 memory_limit=0,
                 local_directory=self._folder.name,
                 silence_logs=logging.CRITICAL,
-                env=_environment(self._threads),
             )
             self._client = Client(self._cluster)
         self._client.subscribe_topic(_EPOCHS, lambda event: self._on_epoch(EpochEvent(**event[1])))

@@ -225,7 +225,9 @@ def run_again(study: Study, trial: FrozenTrial, why: str, lost: int = 0) -> None
     number = original_number(trial)
     waiting = study.optuna.get_trials(deepcopy=False, states=(_states().WAITING,))
     if number not in {original_number(other) for other in waiting}:
-        study.optuna.enqueue_trial(_fixed(trial), user_attrs={ORIGINAL: number, **({_LOST: lost} if lost else {})})
+        study.optuna.enqueue_trial(
+            _fixed(trial), user_attrs={ORIGINAL: number, **({_LOST: lost} if lost else {})}
+        )
     study.optuna._storage.set_trial_user_attr(trial._trial_id, REQUEUED, why)
     study.optuna.tell(trial.number, state=_states().FAIL)
 

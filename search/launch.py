@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,11 +20,11 @@ from search.study import (
     load_study,
     study_names,
 )
-from spaces import Space, SpaceError, load_space, preset_names
+from spaces import SpaceError, load_space, preset_names
 from storage import StorageURL, artifact_folder, check_database, study_lock
 
 if TYPE_CHECKING:
-    from search.data import DataSpec, PreparedData
+    from search.data import PreparedData
     from search.driver import Ending
     from search.progress import Progress
 
@@ -49,25 +48,39 @@ def cache_folder() -> Path:
     return Path(chosen).expanduser() if chosen else user_cache_path("perceptuna")
 
 
-def start(name: str, url: StorageURL, settings: StudySettings, make_progress: ProgressMaker, say: Say) -> Finish:
+def prepare_data(settings: StudySettings) -> PreparedData:
+    """The data of a study, ready for workers; from the cache where it is there.
+
+    Raises:
+        DataError: it cannot be used.
+    """
+    from search.data import prepare
+    from search.tensorflow_log import tensorflow_log_silenced
+
+    request = settings.data_request()
+    with tensorflow_log_silenced():
+        return prepare(request, cache_folder())
+
+
+def start(
+    name: str, url: StorageURL, settings: StudySettings, make_progress: ProgressMaker, say: Say
+) -> Finish:
     """Create a study and drive it to its budget. Whatever is wrong with the input is found before anything is written.
 
     Raises:
         InputError, SpaceError, DatabaseUnusable: the user's input is wrong.
         StudyBusy: somebody else is creating it right now.
     """
-    from search.data import prepare
-
     check_study_name(name)
+    settings = settings.with_absolute_paths()
     space = load_space(settings.space)
     build_sampler(settings, 0)
     check_metric_exists(settings.metric)
-    request = settings.data_request()
     check_database(url, create=True)
     if name in study_names(url):
         raise already_there(name, url)
     say(f"reading {settings.data} …")
-    data = prepare(request, cache_folder())
+    data = prepare_data(settings)
     choose_metric(settings.metric, data.spec.task)
     space, notes = space.restricted_to(data.spec.task, data.spec.kind)
     for note in [*data.spec.notes, *notes]:
@@ -80,7 +93,7 @@ def start(name: str, url: StorageURL, settings: StudySettings, make_progress: Pr
 def resume(
     name: str,
     url: StorageURL,
-    changes: dict[str, object],
+    changes: Mapping[str, object],
     add: int | None,
     make_progress: ProgressMaker,
     say: Say,
@@ -95,7 +108,6 @@ def resume(
         InputError: no such study, nothing left to do, or its space or data changed (with what changed).
         StudyBusy: it is being driven.
     """
-    from search.data import prepare
     from search.driver import recover
 
     study = load_study(name, url)
@@ -118,8 +130,8 @@ def resume(
                 f"raise the budget: `perceptuna resume {name} --add 20`"
             )
         study.optuna.set_user_attr("settings", settings.model_dump_json())
-        data = prepare(settings.data_request(), cache_folder())
-        return _drive(study, settings, data, make_progress, say)
+        # Read anew: a Study keeps what it has read.
+        return _drive(load_study(name, url), settings, prepare_data(settings), make_progress, say)
 
 
 def _drive(
@@ -162,17 +174,18 @@ def _refuse_changed_space(study: Study, settings: StudySettings) -> None:
         raise InputError(f"the space file of study '{study.name}' no longer loads:\n{error}") from None
     if now.fingerprint != study.space.fingerprint:
         raise InputError(
-            _changed(f"space {settings.space}", study.space.diff(now), "undo the change, or start a new study")
+            _changed(
+                f"space {settings.space}", study.space.diff(now), "undo the change, or start a new study"
+            )
         )
 
 
 def refuse_changed_data(study: Study, settings: StudySettings) -> None:
-    from search.data import fingerprint_source, prepare
+    from search.data import fingerprint_source
 
-    request = settings.data_request()
-    if fingerprint_source(request) == study.data.fingerprint:
+    if fingerprint_source(settings.data_request()) == study.data.fingerprint:
         return
-    now = prepare(request, cache_folder()).spec
+    now = prepare_data(settings).spec
     advice = "bring the old data back, or start a new study"
     raise InputError(_changed(f"data {settings.data}", study.data.diff(now), advice))
 

@@ -208,11 +208,15 @@ class LiveTable(Progress):
         head = Table.grid(padding=(0, 2))
         states = ", ".join(f"{count} {state}" for state, count in sorted(tally.states.items())) or "none yet"
         best = "none yet" if tally.best is None else f"{tally.best:.4f} (trial {tally.best_number})"
-        head.add_row("trials", f"{tally.finished}/{tally.budget}", ProgressBar(tally.budget, tally.finished, width=30))
+        head.add_row(
+            "trials", f"{tally.finished}/{tally.budget}", ProgressBar(tally.budget, tally.finished, width=30)
+        )
         head.add_row("ended now", states, "")
         head.add_row(f"best {tally.metric}", Text(best, style="bold"), "")
         pace = f"{tally.epochs_per_second():.1f} epochs/s"
-        head.add_row("pace", pace, f"{_clock(tally.seconds())} gone, about {_clock(tally.remaining_seconds())} left")
+        head.add_row(
+            "pace", pace, f"{_clock(tally.seconds())} gone, about {_clock(tally.remaining_seconds())} left"
+        )
         running = Table(expand=False, box=None, header_style="dim")
         for column in ("trial", "epoch", tally.metric, "what it is"):
             running.add_column(column, no_wrap=column != "what it is")

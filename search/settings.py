@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from search.errors import InputError
-from spaces.errors import did_you_mean
+from spaces import TomlDocument, did_you_mean
 
 if TYPE_CHECKING:
     from search.data import DataRequest
@@ -21,7 +21,6 @@ TaskName = Literal["classification", "regression"]
 _STUDY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
-_CONFIG_LIMIT_BYTES = 1_000_000
 
 
 def parse_duration(text: str | float) -> float:
@@ -62,12 +61,16 @@ class StudySettings(BaseModel):
         None, description="stop after this time of this command: 90s, 15m, 2h"
     )
     epochs: int = Field(30, ge=1, le=100_000, description="most epochs of a trial")
-    patience: int = Field(10, ge=1, le=100_000, description="epochs without a better metric before a trial ends")
+    patience: int = Field(
+        10, ge=1, le=100_000, description="epochs without a better metric before a trial ends"
+    )
     metric: str | None = Field(None, description="what to optimise: val_accuracy, val_loss, val_mae …")
     sampler: SamplerName = Field("tpe", description="how configurations are chosen")
     pruner: PrunerName = Field("hyperband", description="how hopeless trials are ended early")
     seed: int = Field(0, ge=0, lt=2**32, description="of the split, the sampler and every trial")
-    workers: int | None = Field(None, ge=1, le=1024, description="trials at the same time; one per core if not given")
+    workers: int | None = Field(
+        None, ge=1, le=1024, description="trials at the same time; one per core if not given"
+    )
     threads: int = Field(1, ge=1, le=1024, description="threads of each worker")
 
     def data_request(self) -> DataRequest:
@@ -82,7 +85,9 @@ class StudySettings(BaseModel):
             task=self.task,
             header=self.header,
             separator=self.separator,
-            image_size=(self.image_height, self.image_width) if self.image_height and self.image_width else None,
+            image_size=(self.image_height, self.image_width)
+            if self.image_height and self.image_width
+            else None,
             val_fraction=self.val_fraction,
             test_fraction=self.test_fraction,
             seed=self.seed,
@@ -141,10 +146,8 @@ def load_settings(config: Path | None, command_line: dict[str, Any]) -> tuple[St
 
 
 def _read_config(path: Path) -> tuple[dict[str, Any], Any]:
-    from spaces.toml_document import TomlDocument
-
     document = TomlDocument.read(path)
-    return dict(document.data), lambda key: document.line_of((key,))
+    return dict(document.entries), lambda key: document.line_of((key,))
 
 
 def _explain(problem: Any, given: dict[str, Any], config: Path | None, line_of: Any) -> str:

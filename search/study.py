@@ -93,6 +93,13 @@ def original_number(trial: FrozenTrial) -> int:
     return int(trial.user_attrs.get(ORIGINAL, trial.number))
 
 
+def _quiet_optuna() -> None:
+    """Its log repeats what the progress table shows, and warns of what a conditional space does on purpose."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+
+
 def create_study(name: str, url: StorageURL, settings: StudySettings, space: Space, data: DataSpec) -> Study:
     """A new study with its settings, space and data in its attributes.
 
@@ -101,6 +108,7 @@ def create_study(name: str, url: StorageURL, settings: StudySettings, space: Spa
     """
     import optuna
 
+    _quiet_optuna()
     metric = choose_metric(settings.metric, data.task)
     storage = open_storage(url, create=True)
     try:
@@ -109,7 +117,7 @@ def create_study(name: str, url: StorageURL, settings: StudySettings, space: Spa
         raise already_there(name, url) from None
     attributes = {
         "metric": metric,
-        "settings": settings.with_absolute_paths().model_dump_json(),
+        "settings": settings.model_dump_json(),
         "space": space.to_json(),
         "space_fingerprint": space.fingerprint,
         "data": data.model_dump_json(),
@@ -147,6 +155,7 @@ def load_study(name: str, url: StorageURL) -> Study:
     """
     import optuna
 
+    _quiet_optuna()
     storage = open_storage(url)
     try:
         # A RandomSampler: building trials of this study must not sample anything.
@@ -187,13 +196,13 @@ def build_sampler(settings: StudySettings, trials_so_far: int) -> optuna.sampler
     seed = int(np.random.SeedSequence([settings.seed, trials_so_far]).generate_state(1)[0])
     match settings.sampler:
         case "tpe":
-            return samplers.TPESampler(seed=seed, warn_independent_sampling=False)
+            return samplers.TPESampler(seed=seed)
         case "random":
             return samplers.RandomSampler(seed=seed)
         case "qmc":
-            return samplers.QMCSampler(seed=seed, warn_independent_sampling=False)
+            return samplers.QMCSampler(seed=seed)
         case "cmaes":
-            return samplers.CmaEsSampler(seed=seed, warn_independent_sampling=False)
+            return samplers.CmaEsSampler(seed=seed)
         case "gp":
             import importlib.util
 
@@ -270,7 +279,11 @@ def delete_study(study: Study) -> None:
         folder = artifact_folder(study.url)
         if folder.is_dir():
             store = open_artifacts(folder)
-            ids = [artifact for trial in study.optuna.get_trials(deepcopy=False) for artifact in trial_artifacts(trial)]
+            ids = [
+                artifact
+                for trial in study.optuna.get_trials(deepcopy=False)
+                for artifact in trial_artifacts(trial)
+            ]
             for artifact in [*ids, *study_artifacts(study.optuna)]:
                 remove_artifact_file(store, artifact)
         optuna.delete_study(study_name=study.name, storage=study.optuna._storage)

@@ -117,21 +117,14 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
 def _open_worker(job: StudyJob) -> _Worker:
     from search.data import load_prepared
     from search.study import build_pruner, load_study
+    from search.tensorflow_log import start_tensorflow
 
     settings = StudySettings.model_validate_json(job.settings)
-    _limit_threads(settings.threads)
+    start_tensorflow(settings.threads)
     study = load_study(job.study, StorageURL.parse(job.url)).optuna
     study.pruner = build_pruner(settings)
     job.candidates.mkdir(parents=True, exist_ok=True)
     return _Worker(study, load_prepared(job.data), open_artifacts(job.artifacts), settings)
-
-
-def _limit_threads(threads: int) -> None:
-    """TensorFlow takes its thread counts once, before its first operation."""
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
 
 
 def _train(
@@ -209,7 +202,9 @@ def _store_curves(trial: optuna.Trial, worker: _Worker, task: TrialTask, result:
 
     with tempfile.TemporaryDirectory() as folder:
         curve, table = Path(folder, "learning_curve.png"), Path(folder, "history.csv")
-        write_learning_curve(curve, result.history, task.job.metric, result.best_epoch, f"trial {task.number}")
+        write_learning_curve(
+            curve, result.history, task.job.metric, result.best_epoch, f"trial {task.number}"
+        )
         write_history_csv(table, result.history)
         for path in (curve, table):
             upload_artifact(artifact_store=worker.store, file_path=str(path), study_or_trial=trial)

@@ -27,7 +27,9 @@ class StudyLock(Protocol):
 
     def __enter__(self) -> StudyLock: ...
 
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None: ...
+    def __exit__(
+        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
 
 
 class _Lock:

@@ -72,7 +72,9 @@ def _find_trial(study: Study, number: int | None) -> FrozenTrial:
         raise InputError(f"--trial: expected 0 to {len(trials) - 1}, but got {number}")
     if trials[number].state is not TrialState.COMPLETE:
         state = trials[number].state.name.lower()
-        raise InputError(f"--trial: trial {number} is {state}; only a complete trial has a best epoch to export")
+        raise InputError(
+            f"--trial: trial {number} is {state}; only a complete trial has a best epoch to export"
+        )
     return trials[number]
 
 
@@ -80,20 +82,25 @@ def _kept_model(study: Study, trial: FrozenTrial) -> str | None:
     from search.driver import model_file_name
 
     wanted = model_file_name(trial.number)
-    return next((artifact for artifact, name in study_artifacts(study.optuna).items() if name == wanted), None)
+    return next(
+        (artifact for artifact, name in study_artifacts(study.optuna).items() if name == wanted), None
+    )
 
 
 def _train_again(study: Study, trial: FrozenTrial, output: Path) -> None:
-    from search.data import attach_preprocessing, prepare
+    from search.data import attach_preprocessing
     from search.driver import training_seed
-    from search.launch import cache_folder, refuse_changed_data
-    from search.training.loop import train
+    from search.launch import prepare_data, refuse_changed_data
+    from search.tensorflow_log import start_tensorflow
 
     settings = study.settings
     refuse_changed_data(study, settings)
+    start_tensorflow(settings.threads)
+    from search.training.loop import train
+
     result = train(
         hyperparameters_of(study, trial),
-        prepare(settings.data_request(), cache_folder()),
+        prepare_data(settings),
         epochs=settings.epochs,
         patience=settings.patience,
         metric=study.metric,

@@ -43,7 +43,9 @@ def leaderboard(study: Study, top: int | None = 10) -> list[Entry]:
     def merit(trial: FrozenTrial) -> tuple[float, int, int]:
         return sign * (trial.value or 0.0), trial.user_attrs.get("parameters", 0), trial.number
 
-    return [_entry(study, rank, trial) for rank, trial in enumerate(sorted(complete, key=merit)[:top], start=1)]
+    return [
+        _entry(study, rank, trial) for rank, trial in enumerate(sorted(complete, key=merit)[:top], start=1)
+    ]
 
 
 def hyperparameters_of(study: Study, trial: FrozenTrial) -> Hyperparameters:

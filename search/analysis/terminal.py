@@ -28,7 +28,9 @@ def overview_table(rows: list[Overview]) -> Table:
     table = _table("study", "state", "trials", "metric", "best", "data")
     for row in rows:
         trials = f"{row.finished}/{row.budget}" if row.budget else str(row.finished)
-        table.add_row(row.study, row.state, trials, row.metric or "", _number(row.best), _short_path(row.data))
+        table.add_row(
+            row.study, row.state, trials, row.metric or "", _number(row.best), _short_path(row.data)
+        )
     return table
 
 
@@ -48,7 +50,9 @@ def study_view(study: Study, top: int) -> RenderableType:
     row = overview(study)
     states = ", ".join(f"{count} {state}" for state, count in state_counts(study).items()) or "no trials yet"
     head = Text.assemble(
-        ("study ", "dim"), (study.name, "bold"), f"  {row.state}  {row.finished}/{row.budget} trials ({states})"
+        ("study ", "dim"),
+        (study.name, "bold"),
+        f"  {row.state}  {row.finished}/{row.budget} trials ({states})",
     )
     entries = leaderboard(study, top)
     if not entries:
@@ -66,7 +70,9 @@ def state_counts(study: Study) -> Counter[str]:
 
 def leaderboard_table(entries: list[Entry], metric: str) -> Table:
     """Rank, trial, train and validation metric at the best epoch, size, cost, and what it is in words."""
-    table = _table("rank", "trial", metric, metric.removeprefix("val_"), "parameters", "epochs", "time", "what it is")
+    table = _table(
+        "rank", "trial", metric, metric.removeprefix("val_"), "parameters", "epochs", "time", "what it is"
+    )
     for column in table.columns[:-1]:
         column.justify, column.no_wrap = "right", True
     for entry in entries:
@@ -150,7 +156,9 @@ def data_view(source: str, summary: DataSummary) -> RenderableType:
     """`perceptuna data show`."""
     facts = _table("", "")
     facts.show_header = False
-    facts.add_row("rows", f"{summary.rows:,}" + (f" + {summary.given_test:,} test" if summary.given_test else ""))
+    facts.add_row(
+        "rows", f"{summary.rows:,}" + (f" + {summary.given_test:,} test" if summary.given_test else "")
+    )
     facts.add_row("one row", f"{summary.kind}, {' × '.join(map(str, summary.input_shape))}")
     facts.add_row("task", summary.task + (f" of '{summary.target}'" if summary.target else ""))
     if summary.imbalance is not None:
@@ -165,7 +173,9 @@ def data_view(source: str, summary: DataSummary) -> RenderableType:
     if summary.columns:
         columns = _table("column", "kind", "missing", "distinct", "values")
         for column in summary.columns:
-            columns.add_row(column.name, column.kind, str(column.missing), str(column.distinct), column.values)
+            columns.add_row(
+                column.name, column.kind, str(column.missing), str(column.distinct), column.values
+            )
         parts.append(columns)
     return Group(*parts, *(Text(f"note: {note}") for note in summary.notes))
 

@@ -1,6 +1,7 @@
 """Where rows come from: read a source, split it, preprocess it once, hand out memory-mapped arrays.
 
-Importing this package costs NumPy and pydantic; pandas, scikit-learn, Pillow, pyarrow and Keras load where needed.
+Importing this package costs NumPy and pydantic; pandas, scikit-learn, Pillow, pyarrow and Keras load where
+needed.
 """
 
 from search.data.prepared import PreparedData, load_prepared, prepare

@@ -23,7 +23,8 @@ CLASS_NAMES = {
     "digits": DIGITS,
     "mnist": DIGITS,
     "fashion_mnist": (
-        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat", "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
+        "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
+        "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     ),
     "cifar10": (
         "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
@@ -52,7 +53,9 @@ def read_builtin(request: DataRequest) -> RawData:
 
 
 def builtin_arrays(name: str) -> tuple[Array, Array, int]:
-    """Images uint8 (rows, height, width, channels), class indices int32 (rows,), and how many at the end are test."""
+    """Images uint8 (rows, height, width, channels), class indices int32 (rows,), and how many rows at the end
+    are the given test split.
+    """
     if name == "digits":
         from sklearn.datasets import load_digits
 

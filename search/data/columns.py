@@ -1,4 +1,4 @@
-"""Fit a table's preprocessing on the training rows: medians, means, categories, and which columns are of no use."""
+"""Fit a table's preprocessing on the training rows: medians, means, categories, and columns of no use."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def fit_columns(table: Table) -> tuple[tuple[Column, ...], tuple[str, ...]]:
 
 
 def statistics(values: Array) -> tuple[float, float, float]:
-    """Median, mean and standard deviation (of the population) of the finite values; 1 in place of a deviation of 0."""
+    """Median, mean and population standard deviation of the finite values; 1 in place of a deviation of 0."""
     finite = values[np.isfinite(values)].astype(np.float64)
     # Scaled by the largest, so that squares of 1e200 do not overflow and those of 1e-200 do not vanish.
     largest = float(np.abs(finite).max()) or 1.0
@@ -107,8 +107,8 @@ def _fit_category(name: str, input_name: str, column: TableColumn) -> tuple[Cate
     counts = Counter(present.tolist())
     if len(present) >= IDENTIFIER_ROWS and len(counts) >= IDENTIFIER_SHARE * len(present):
         return None, (
-            f"column '{name}' is dropped: {len(counts):,} of {len(present):,} training rows have a text of their "
-            f"own, as identifiers do{_almost_number(present)}"
+            f"column '{name}' is dropped: {len(counts):,} of {len(present):,} training rows have a text "
+            f"of their own, as identifiers do{_almost_number(present)}"
         )
     # Ties by text, so that the order of rows does not change the features.
     ranked = sorted(counts, key=lambda value: (-counts[value], value))

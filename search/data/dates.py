@@ -1,4 +1,4 @@
-"""Dates in text: which layout a column has, and days since 1970-01-01 from it, in NumPy and inside a Keras graph."""
+"""Dates in text: which layout a column has, and days since 1970-01-01, in NumPy and inside a Keras graph."""
 
 from __future__ import annotations
 
@@ -78,10 +78,11 @@ def has_time(template: str) -> bool:
 
 
 def days_in_graph(text: Any, template: str) -> tuple[Any, Any]:
-    """Days since 1970-01-01 of a string tensor (rows, 1), and whether each text fits; float64 and bool (rows, 1).
+    """Days since 1970-01-01 of a string tensor (rows, 1), and whether each text fits; both (rows, 1).
 
-    Made of plain Keras, so that a saved model parses dates on its own. Days by Howard Hinnant's `days_from_civil`
-    (chrono-compatible low-level date algorithms): the year starts in March, which puts the leap day last.
+    Made of plain Keras, so that a saved model parses dates on its own. Days by Howard Hinnant's
+    `days_from_civil` (chrono-compatible low-level date algorithms): the year starts in March, which puts the
+    leap day last.
     """
     import keras
     from keras import ops

@@ -1,4 +1,4 @@
-"""Folders of class folders: FOLDER/<class>/*.png, or FOLDER/train/<class>/*.png with FOLDER/test/<class>/*.png."""
+"""Folders of class folders: FOLDER/<class>/*.png, or the same below FOLDER/train and FOLDER/test."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def read_folder(request: DataRequest) -> RawData:
     """uint8 images of one size, (rows, height, width, 1 or 3); classes are the folders' names, sorted.
 
     Raises:
-        DataError: no images, one class, an image that cannot be read, or differing sizes without `image_size`.
+        DataError: no images, one class, an unreadable image, or differing sizes without `image_size`.
     """
     folder = Path(request.source)
     train, test = _listings(folder)
@@ -117,7 +117,7 @@ def _natural(name: str) -> tuple[int, float, str]:
 def _decode_all(
     files: list[Path], image_size: tuple[int, int] | None
 ) -> tuple[NDArray[np.uint8], tuple[int, int] | None]:
-    """uint8 (files, height, width, channels), and the size that images of other sizes were brought to, if any."""
+    """uint8 (files, height, width, channels), and the size others were brought to, None where none was."""
     first, _ = _decoded(files[0])
     size = image_size or (first.shape[0], first.shape[1])
     # Grey images fill all three channels until it is known whether every image is grey.
@@ -131,8 +131,9 @@ def _decode_all(
             if image.shape[:2] != size:
                 if image_size is None:
                     raise DataError(
-                        f"images must be of one size: {files[number]} has {image.shape[0]} x {image.shape[1]} pixels "
-                        f"(height x width), {files[0]} {size[0]} x {size[1]}; set an image size to have them resized"
+                        f"images must be of one size: {files[number]} has {image.shape[0]} x "
+                        f"{image.shape[1]} pixels (height x width), {files[0]} {size[0]} x {size[1]}; "
+                        "set an image size (--image-size HEIGHTxWIDTH) to have them resized"
                     )
                 image, any_resized = resize(image), True
             images[number] = image
@@ -166,7 +167,7 @@ class _Resize:
 
 
 def _decoded(path: Path) -> tuple[NDArray[np.uint8], bool]:
-    """The image as uint8 (height, width, 1) where it is grey, else (height, width, 3); and whether it is grey."""
+    """uint8 (height, width, 1) where the image is grey, else (height, width, 3); and whether it is grey."""
     from PIL import Image, ImageOps
 
     try:
@@ -175,9 +176,11 @@ def _decoded(path: Path) -> tuple[NDArray[np.uint8], bool]:
                 raise DataError(
                     f"{path} has pixels of more than 8 bits (mode {opened.mode}); convert it to 8 bits"
                 )
-            image = ImageOps.exif_transpose(opened)
-            grey = image.mode in ("1", "L", "LA")
-            pixels = np.asarray(image.convert("L" if grey else "RGB"), dtype=np.uint8)
+            grey = opened.mode in ("1", "L", "LA")
+            mode = "L" if grey else "RGB"
+            # Only where needed: each of the two costs as much as decoding an image of 32 x 32 pixels.
+            image = ImageOps.exif_transpose(opened) if "exif" in opened.info else opened
+            pixels = np.asarray(image if image.mode == mode else image.convert(mode), dtype=np.uint8)
     # Pillow reports damage by several built-in errors, depending on the format and the place.
     except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError) as exc:
         raise DataError(f"{path} is not an image that can be read ({exc}); remove or replace it") from exc

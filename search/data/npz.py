@@ -21,7 +21,7 @@ def read_npz(request: DataRequest) -> RawData:
     """uint8 x of 3 or 4 dimensions is images (rows, height, width[, channels]); other numbers are vectors.
 
     Raises:
-        DataError: the file is no NPZ, lacks arrays, or holds objects, NaN, infinite values or unequal lengths.
+        DataError: the file is no NPZ, lacks arrays, or holds objects, NaN, infinities or unequal lengths.
     """
     arrays = _load(Path(request.source))
     x, y, given_test = _pair(arrays, request.source)
@@ -32,10 +32,7 @@ def read_npz(request: DataRequest) -> RawData:
         raise DataError(f"{request.source}: x is empty, of shape {x.shape}; it needs rows and features")
     target = encode_target(y, task=request.task, name=f"y of {request.source}")
     kind: Literal["image", "vector"] = "image" if x.dtype == np.uint8 and x.ndim in (3, 4) else "vector"
-    if kind == "image":
-        x = _images(x, request.source)
-    else:
-        x = _vectors(x, request.source)
+    x = _images(x, request.source) if kind == "image" else _vectors(x, request.source)
     return RawData(
         request=request,
         kind=kind,
@@ -104,7 +101,8 @@ def _labels(y: Array, source: str) -> Array:
         y = y[:, 0]
     if y.ndim == 2:
         raise DataError(
-            f"{source}: y has shape {y.shape}, one-hot by the look of it; save class indices: y.argmax(axis=1)"
+            f"{source}: y should have shape (rows,), but has {y.shape}; "
+            "if it is one-hot, save class indices: y.argmax(axis=1)"
         )
     if y.ndim != 1:
         raise DataError(f"{source}: y should have shape (rows,), but has {y.shape}")
@@ -120,8 +118,8 @@ def _images(x: Array, source: str) -> Array:
     x = x[..., np.newaxis] if x.ndim == 3 else x
     if x.shape[-1] not in (1, 3):
         raise DataError(
-            f"{source}: uint8 x has shape {x.shape}, read as (rows, height, width, channels), but channels should "
-            "be 1 or 3; transpose it, or save it as float32 to have it taken as vectors"
+            f"{source}: uint8 x has shape {x.shape}, read as (rows, height, width, channels), but channels "
+            "should be 1 or 3; transpose it, or save it as float32 to have it taken as vectors"
         )
     return x
 

@@ -1,4 +1,4 @@
-"""Prepared data on disk: arrays of each part of the split beside data.json, written once and memory-mapped."""
+"""Prepared data on disk: arrays of each part of the split beside data.json, written once, memory-mapped."""
 
 from __future__ import annotations
 
@@ -33,8 +33,9 @@ ROWS_PER_BLOCK = 16_384
 class PreparedData:
     """A folder of arrays and what they are. Cheap to send to another process on the same disk.
 
-    x is uint8 (rows, height, width, channels) for images, else float32 (rows, features). y is int32 class indices
-    (binary: 0 or 1), or for a regression float32, standardised by `spec.target_mean` and `spec.target_std`; (rows,).
+    x is uint8 (rows, height, width, channels) for images, else float32 (rows, features). y is int32 class
+    indices (binary: 0 or 1), or for a regression float32, standardised by `spec.target_mean` and
+    `spec.target_std`; (rows,).
     """
 
     folder: Path

@@ -1,7 +1,7 @@
-"""Preprocessing as a Keras model: the same one prepares the training rows and goes into an exported model.
+"""Preprocessing as a Keras model: one and the same prepares the training rows and goes into exported models.
 
-Everything is a plain Keras layer or operation with its statistics in its configuration, so a saved model loads
-where this project is not installed, with safe mode on.
+Everything is a plain Keras layer or operation with its statistics in its configuration, so a saved model
+loads where this project is not installed, with safe mode on.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ LARGEST_STANDARDISED = 1e6
 def attach_preprocessing(core: keras.Model, spec: DataSpec) -> keras.Model:
     """A model from raw rows to probabilities, or to values in the target's units.
 
-    `core` takes prepared rows, (batch, *spec.input_shape), and ends in softmax, sigmoid or a standardised value.
-    The result takes images as `core` does (of any size where `spec.resized`), vectors as float64 (batch, features),
-    or a dict of (batch, 1) tensors, one for each `input_name` of `spec.columns`: float64 with NaN for missing
-    (numbers, booleans as 0 and 1), string with "" for missing (categories, dates). Outputs are float32 as of
-    `core`, (batch, classes) or (batch, 1); of a regression float64 (batch, 1).
+    `core` takes prepared rows, (batch, *spec.input_shape), and ends in softmax, sigmoid or one linear unit.
+    The result takes images as `core` does (of any size where `spec.resized`), vectors as float64 (batch,
+    features), or a dict of (batch, 1) tensors, one for each `input_name` of `spec.columns`: float64 with NaN
+    for missing (numbers, booleans as 0 and 1), string with "" for missing (categories, dates). Outputs are
+    those of `core`, (batch, classes) or (batch, 1); of a regression float64 (batch, 1).
 
-    Keras casts NumPy float64 to float32 in `predict`: pass tensors to the model itself (`raw_inputs` makes them)
-    where a column needs the digits.
+    `predict` casts float64 to float32 on the way in, as Keras does everywhere. Call the model itself, with
+    what `raw_inputs` makes, where a column needs more digits than that (times in seconds, large identifiers).
     """
     import keras
     from keras import ops
@@ -63,7 +63,7 @@ def attach_preprocessing(core: keras.Model, spec: DataSpec) -> keras.Model:
 
 
 def preprocessing_model(spec: DataSpec) -> keras.Model:
-    """From raw rows of a table or of vectors to float32 (batch, features); inputs as in `attach_preprocessing`."""
+    """Raw rows of a table, or vectors, to float32 (batch, features); inputs as in `attach_preprocessing`."""
     import keras
     from keras import ops
 
@@ -130,7 +130,7 @@ def transform(rows: Array | Table, spec: DataSpec, model: keras.Model | None = N
 
 
 def resizing_layer(size: tuple[int, int]) -> keras.layers.Layer:
-    """To (height, width), averaging where it shrinks; used when images are prepared and in exported models."""
+    """To (height, width), averaging where it shrinks; used on images prepared and in exported models."""
     import keras
 
     return keras.layers.Resizing(*size, interpolation="bilinear", antialias=True, dtype="float32")

@@ -45,7 +45,7 @@ class DataRequest:
         if self.val_fraction + self.test_fraction > 0.8:
             raise DataError(
                 f"val_fraction {self.val_fraction} and test_fraction {self.test_fraction} leave "
-                f"{1 - self.val_fraction - self.test_fraction:.0%} of the rows for training; leave at least 20%"
+                f"{1 - self.val_fraction - self.test_fraction:.0%} of the rows for training; leave 20%"
             )
         if self.seed < 0:
             raise DataError(f"seed must be 0 or more, but is {self.seed}")

@@ -1,4 +1,4 @@
-"""The test split. Nothing that searches may import this module: a value seen in a search is no test any more."""
+"""The test split. Nothing that searches may import this: a value seen in a search is no test any more."""
 
 from __future__ import annotations
 

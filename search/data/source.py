@@ -22,7 +22,7 @@ EXPECTED = (
 
 
 def read_source(request: DataRequest) -> RawData:
-    """Read and validate a source; writes nothing. Images of differing sizes are brought to `image_size` on the way.
+    """Read and validate a source; writes nothing. Images of other sizes are brought to `image_size`.
 
     Raises:
         DataError: the source is not there, cannot be read, or does not fit the request.
@@ -31,8 +31,9 @@ def read_source(request: DataRequest) -> RawData:
 
 
 def fingerprint_source(request: DataRequest) -> str:
-    """SHA-256 of the source's content, without decoding it: of a file's bytes, of a folder's paths and bytes, of
-    a built-in set's arrays. Hexadecimal, 64 characters.
+    """SHA-256 of the source's content without decoding it, 64 hexadecimal characters.
+
+    Of a file's bytes, of a folder's relative paths and bytes, of a built-in set's arrays.
 
     Raises:
         DataError: the source is not there or cannot be read.

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from search.data.dates import has_time
 
-SPEC_VERSION = 1
+SPEC_VERSION: Literal[1] = 1
 
 
 class _Part(BaseModel):
@@ -16,7 +16,7 @@ class _Part(BaseModel):
 
 
 class NumberColumn(_Part):
-    """A number or boolean: (value, or `median` where missing) - `mean`, over `std`; then a flag where missing."""
+    """A number or boolean, `median` where missing, minus `mean`, over `std`; then a flag where missing."""
 
     kind: Literal["number"] = "number"
     name: str
@@ -46,7 +46,7 @@ class CategoryColumn(_Part):
 
 
 class DateColumn(_Part):
-    """Days since 1970-01-01, standardised; sine and cosine of year, week and, with a time, day; missing flag."""
+    """Days since 1970-01-01; sine and cosine of year, week and (with a time) day; missing flag."""
 
     kind: Literal["date"] = "date"
     name: str
@@ -106,7 +106,7 @@ class DataSpec(_Part):
     notes: tuple[str, ...] = ()
 
     def diff(self, other: DataSpec) -> list[str]:
-        """Sentences on what differs from here to `other`; empty where a model of one fits the other's rows."""
+        """Sentences on what differs from here to `other`; empty where both are the same data."""
         changes: list[str] = []
         for name in ("kind", "task", "target", "input_shape", "scale", "resized", "given_test", "seed"):
             before, after = getattr(self, name), getattr(other, name)
@@ -137,7 +137,7 @@ class DataSpec(_Part):
         before = {column.name: column for column in self.columns}
         after = {column.name: column for column in other.columns}
         changes = _members("column", tuple(before), tuple(after))
-        for name in before.keys() & after.keys():
+        for name in [name for name in before if name in after]:
             old, new = before[name], after[name]
             if old.kind != new.kind:
                 changes.append(f"column '{name}' was a {old.kind} and is a {new.kind}")

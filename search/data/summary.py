@@ -25,7 +25,7 @@ class ColumnSummary:
 
 @dataclass(frozen=True)
 class DataSummary:
-    """`input_shape` is of a row as it was read; `classes` maps names to rows; `target_range` is of a regression."""
+    """`input_shape` is of a row as read; `classes` maps names to rows; `target_range` is of a regression."""
 
     source: str
     kind: str

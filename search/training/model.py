@@ -55,7 +55,9 @@ def _image_front(
     if hyperparameters.augment == "shift_flip":
         x = keras.layers.RandomFlip("horizontal", seed=seed + 1001, name="flip")(x)
     if hyperparameters.augment in ("shift", "shift_flip"):
-        shift = keras.layers.RandomTranslation(_SHIFT, _SHIFT, fill_mode="constant", seed=seed + 1002, name="shift")
+        shift = keras.layers.RandomTranslation(
+            _SHIFT, _SHIFT, fill_mode="constant", seed=seed + 1002, name="shift"
+        )
         x = shift(x)
     return keras.layers.Flatten(name="flatten")(x)
 

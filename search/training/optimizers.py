@@ -38,7 +38,9 @@ def build_optimizer(hyperparameters: Hyperparameters, *, total_steps: int) -> ke
             return keras.optimizers.Lion(rate, weight_decay=hyperparameters.weight_decay)
 
 
-def schedule_callbacks(hyperparameters: Hyperparameters, *, monitor: str, mode: str) -> list[keras.callbacks.Callback]:
+def schedule_callbacks(
+    hyperparameters: Hyperparameters, *, monitor: str, mode: str
+) -> list[keras.callbacks.Callback]:
     """What the schedule needs at each epoch's end: ReduceLROnPlateau for `plateau`, else nothing."""
     if hyperparameters.schedule != "plateau":
         return []
