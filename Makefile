@@ -8,8 +8,13 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test lint types format lock clean
 
+# A study of its own, from the start each time.
+DEMO := --storage sqlite:///demo/perceptuna.db
+
 demo: $(VENV)/installed
-	$(BIN)/python examples/demo.py
+	@mkdir -p demo
+	@$(BIN)/perceptuna delete demo --yes $(DEMO) >/dev/null 2>&1 || true
+	$(BIN)/perceptuna run demo --data digits --space small --trials 24 --epochs 12 --workers 2 $(DEMO)
 
 test: $(VENV)/installed
 	$(BIN)/python -m pytest

@@ -41,7 +41,7 @@ app.add_typer(data_app, name="data")
 def main() -> NoReturn:
     """Run a command and exit; the one place where errors become messages and exit codes."""
     try:
-        app(standalone_mode=True)
+        returned = app(standalone_mode=False)
     except KeyboardInterrupt:
         _fail("interrupted", 130)
     except BrokenPipeError:
@@ -50,14 +50,22 @@ def main() -> NoReturn:
         sys.exit(0)
     except Exception as error:
         _explain(error)
-    sys.exit(0)
+    # Typer turns Ctrl-C into this number, and the exits of --help and of completion into theirs.
+    if returned == 130:
+        _fail("interrupted", 130)
+    sys.exit(returned if isinstance(returned, int) else 0)
 
 
 def _explain(error: Exception) -> NoReturn:
     from search.errors import InputError, StudyStopped
+    from search.usage import usage_message
     from spaces import SpaceError, TomlError
     from storage.errors import DatabaseUnusable, StudyBusy, translate
 
+    if isinstance(error, typer.Abort):
+        _fail("nothing was changed; --yes answers the question", 2)
+    if isinstance(error, typer.TyperException):
+        _fail(usage_message(error), 2)
     if isinstance(error, InputError | SpaceError | TomlError | DatabaseUnusable | StudyBusy):
         _fail(str(error), 2)
     if isinstance(error, StudyStopped):
@@ -138,8 +146,8 @@ def run(
 ) -> None:
     """Start a study.
 
-    SOURCE is digits, mnist, fashion_mnist, cifar10, cifar100, FILE.npz, FILE.csv, FILE.parquet,
-    or a FOLDER of class folders.
+    SOURCE is digits, mnist, fashion_mnist, cifar10, cifar100,
+    FILE.npz, FILE.csv, FILE.parquet, or a FOLDER of class folders.
 
     Example: perceptuna run my-first --data digits --space small --trials 20
     """
@@ -195,7 +203,7 @@ def stop(study: StudyName, storage: Storage = None) -> None:
     if not is_driven(url, study):
         raise InputError(f"study '{study}' is not running")
     loaded.optuna.set_user_attr(STOP_REQUESTED, True)
-    typer.echo(f"asked study '{study}' to stop; go on later with `perceptuna resume {study}`")
+    typer.echo(f"asked study '{study}' to stop; go on later with `perceptuna resume {study}{url.option}`")
 
 
 @app.command("list")
@@ -212,7 +220,7 @@ def list_studies(storage: Storage = None, as_json: AsJSON = False) -> None:
         typer.echo(json.dumps([row.to_json() for row in rows]))
         return
     if not rows:
-        typer.echo(f"no studies in {url}; start one with `perceptuna run STUDY`")
+        typer.echo(f"no studies in {url}; start one with `perceptuna run STUDY{url.option}`")
         return
     from search.analysis.terminal import overview_table
 
@@ -404,9 +412,12 @@ def _conclude(finish: Finish, as_json: bool) -> NoReturn:
         for line in terminal.next_steps(study, finish.ending):
             typer.echo(line)
     if finish.ending == "interrupted":
-        _fail(f"interrupted; go on with: perceptuna resume {name}{terminal.storage_option(study.url)}", 130)
+        _fail(f"interrupted; go on with: perceptuna resume {name}{study.url.option}", 130)
     if study.best_trial() is None:
-        _fail(f"study '{name}' ended with no complete trial; see why with `perceptuna show {name}`", 1)
+        _fail(
+            f"study '{name}' ended with no complete trial; see why with `perceptuna show {name}{study.url.option}`",
+            1,
+        )
     sys.exit(0)
 
 

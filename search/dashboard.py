@@ -27,12 +27,15 @@ if TYPE_CHECKING:
 
 # optuna-dashboard 0.21 changes nothing on these; a test calls all of its routes to see that.
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
-_HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+_HEADERS = [
+    ("X-Content-Type-Options", "nosniff"),
+    ("X-Frame-Options", "SAMEORIGIN"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+    # The dashboard's pages bring a policy of their own. For all else: an HTML or SVG artifact, opened by itself,
+    # must not run scripts that act as this dashboard.
+    ("Content-Security-Policy", "sandbox"),
+]
 
 
 def serve(
@@ -90,7 +93,7 @@ class Guard:
         self._cookie_name, self._cookie = f"perceptuna-{digest[:8]}", digest[8:]
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        start = _hardened(environ, start_response)
+        start = _hardened(start_response)
         reply = self._reply(environ)
         if reply is None:
             return self._app(environ, start)
@@ -152,22 +155,19 @@ def _text(status: str, text: str, *headers: tuple[str, str]) -> _Reply:
 
 
 def _reason(status: str, reason: str, *headers: tuple[str, str]) -> _Reply:
-    """In the form of the dashboard's own API, so that its pages show the reason."""
+    """In the form of the dashboard's own API, so that its pages can read the reason."""
     return _Reply(status, json.dumps({"reason": reason}), [*headers, ("Content-Type", "application/json")])
 
 
-def _hardened(environ: WSGIEnvironment, start_response: StartResponse) -> StartResponse:
-    """`start_response` with the headers of `_HEADERS` in place of the dashboard's."""
-    added = dict(_HEADERS)
-    if environ.get("PATH_INFO", "").startswith("/artifacts/"):
-        # An HTML or SVG artifact, opened by itself, must not run scripts that act as this dashboard.
-        added["Content-Security-Policy"] = "sandbox"
-    # The dashboard lets every site read artifacts.
-    dropped = {"access-control-allow-origin", *map(str.lower, added)}
+def _hardened(start_response: StartResponse) -> StartResponse:
+    """`start_response` that adds `_HEADERS` where the dashboard has none, and takes back what it gives to all."""
 
     def start(status: str, headers: list[tuple[str, str]], *error: object) -> Callable[[bytes], object]:
-        kept = [(name, value) for name, value in headers if name.lower() not in dropped]
-        return start_response(status, [*kept, *added.items()], *error)  # type: ignore[arg-type]
+        # The dashboard lets every site read artifacts.
+        kept = [(name, value) for name, value in headers if name.lower() != "access-control-allow-origin"]
+        present = {name.lower() for name, _ in kept}
+        added = [(name, value) for name, value in _HEADERS if name.lower() not in present]
+        return start_response(status, [*kept, *added], *error)  # type: ignore[arg-type]
 
     return start
 
@@ -225,8 +225,7 @@ def _listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EACCES:
             raise InputError(f"--port: {port} is reserved for the system; choose one above 1023") from None
         raise InputError(
-            f"--host: '{host}' is no address of this machine ({error.strerror}); "
-            "leave it out, or give 0.0.0.0 for all addresses"
+            f"--host: '{host}' is no address of this machine; leave it out, or give 0.0.0.0 for all addresses"
         ) from None
 
 

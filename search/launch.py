@@ -117,7 +117,7 @@ def resume(
         if add is not None:
             given["trials"] = stored.trials + add
         # The time limit of an earlier command does not bind this one.
-        settings = StudySettings.model_validate({**stored.model_dump(), "timeout": None, **given})
+        settings = stored.changed({"timeout": None, **given})
         _refuse_changed_space(study, settings)
         refuse_changed_data(study, settings)
         finished = len(study.finished())
@@ -127,7 +127,7 @@ def resume(
         if finished >= settings.trials:
             raise InputError(
                 f"study '{name}' has {finished} finished trials of {settings.trials}, so nothing is left to do; "
-                f"raise the budget: `perceptuna resume {name} --add 20`"
+                f"raise the budget: `perceptuna resume {name} --add 20{url.option}`"
             )
         study.optuna.set_user_attr("settings", settings.model_dump_json())
         # Read anew: a Study keeps what it has read.

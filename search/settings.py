@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from search.errors import InputError
-from spaces import TomlDocument, did_you_mean
+from search.usage import expectation
+from spaces import TomlDocument, did_you_mean, preset_names
 
 if TYPE_CHECKING:
     from search.data import DataRequest
@@ -94,13 +96,25 @@ class StudySettings(BaseModel):
         )
 
     def with_absolute_paths(self) -> StudySettings:
-        """Resuming from another folder must find the same files."""
+        """Resuming from another folder must find the same files. Built-in names win over files of that name."""
+        from search.data import BUILTIN_SOURCES
+
+        builtin = {"data": BUILTIN_SOURCES, "space": preset_names()}
         changes = {
             name: str(Path(value).absolute())
             for name, value in (("data", self.data), ("space", self.space))
-            if Path(value).exists()
+            if value not in builtin[name] and os.path.exists(value)
         }
         return self.model_copy(update=changes)
+
+    def changed(self, changes: dict[str, Any]) -> StudySettings:
+        """With the values of some options in place of these.
+
+        Raises:
+            InputError: a value cannot be.
+        """
+        settings, _ = load_settings(None, {**self.model_dump(), **changes})
+        return settings
 
 
 def check_study_name(name: str) -> str:
@@ -110,12 +124,16 @@ def check_study_name(name: str) -> str:
         InputError: it is not.
     """
     if _STUDY_NAME.fullmatch(name) is None:
-        shown = name if len(name) <= 40 else name[:40] + "…"
         raise InputError(
             f"study name: expected 1 to 100 letters, digits, '.', '_' or '-', beginning with a letter or digit, "
-            f"but got '{shown}'; try '{_safe_name(name)}'"
+            f"but got {quote_name(name)}; try '{_safe_name(name)}'"
         )
     return name
+
+
+def quote_name(name: str) -> str:
+    """A name as it came, in quotes, on one line and not longer than a line."""
+    return repr(name if len(name) <= 40 else name[:40] + "…")
 
 
 def _safe_name(name: str) -> str:
@@ -156,7 +174,4 @@ def _explain(problem: Any, given: dict[str, Any], config: Path | None, line_of: 
     place = f"--{key.replace('_', '-')}" if key in given else f"{config}, line {line_of(key)}: {key}"
     if problem["type"] == "extra_forbidden":
         return f"{place}: no such setting{did_you_mean(key, [*StudySettings.model_fields, 'storage'])}"
-    message = problem["msg"].removeprefix("Value error, ")
-    message = message[0].lower() + message[1:]
-    shown = "" if problem["type"] == "value_error" else f", but got {problem['input']!r}"
-    return f"{place}: {message}{shown}"
+    return f"{place}: {expectation(problem)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from search.errors import InputError
 from search.metrics import Direction, choose_metric, direction_of
-from search.settings import StudySettings
+from search.settings import StudySettings, quote_name
 from spaces import Space
 from spaces.errors import did_you_mean
 from storage import StorageURL, artifact_folder, open_artifacts, open_storage, study_lock
@@ -132,15 +133,19 @@ def create_study(name: str, url: StorageURL, settings: StudySettings, space: Spa
 def already_there(name: str, url: StorageURL) -> InputError:
     """The refusal to start a study under a name that is taken."""
     return InputError(
-        f"study '{name}' is already in {url}; go on with it by `perceptuna resume {name}`, "
+        f"study '{name}' is already in {url}; go on with it by `perceptuna resume {name}{url.option}`, "
         "or choose another name"
     )
 
 
 def study_names(url: StorageURL) -> list[str]:
-    """Names of all studies at `url`, in order of creation; none where there is no SQLite file yet."""
+    """Names of all studies at `url`, in order of creation; none where there is no SQLite file yet.
+
+    Raises:
+        DatabaseUnusable: see `storage.check_database`; the folder of the file has to be there.
+    """
     path = url.sqlite_path
-    if path is not None and not path.exists():
+    if path is not None and os.path.isdir(path.parent) and not os.path.exists(path):
         return []
     import optuna
 
@@ -162,8 +167,9 @@ def load_study(name: str, url: StorageURL) -> Study:
         loaded = optuna.load_study(study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler())
     except KeyError:
         known = optuna.get_all_study_names(storage)
-        hint = did_you_mean(name, known) or f"; there are: {', '.join(known[:10]) or 'none'}"
-        raise InputError(f"no study '{name}' in {url}{hint}") from None
+        listed = ", ".join(known[:10]) + (f" and {len(known) - 10} more" if len(known) > 10 else "")
+        hint = did_you_mean(name, known) or f"; there are: {listed or 'none'}"
+        raise InputError(f"no study {quote_name(name)} in {url}{hint}") from None
     return Study(name, url, loaded)
 
 

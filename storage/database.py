@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
 _SQLITE_HEADER = b"SQLite format 3\x00"
+_BUSY_SECONDS = 30.0
+_TABLES = {"studies", "trials", "version_info"}
 
 
 class WALConnection(sqlite3.Connection):
@@ -25,7 +27,8 @@ class WALConnection(sqlite3.Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for pragma in ("busy_timeout=30000", "journal_mode=wal", "synchronous=normal"):
+        busy = f"busy_timeout={round(_BUSY_SECONDS * 1000)}"
+        for pragma in (busy, "journal_mode=wal", "synchronous=normal"):
             self.execute(f"pragma {pragma}")
 
 
@@ -43,12 +46,16 @@ def open_storage(url: StorageURL, *, create: bool = False) -> BaseStorage:
     from sqlalchemy.exc import OperationalError
 
     if url.sqlite_path is not None:
-        engine_kwargs: dict[str, Any] = {"connect_args": {"factory": WALConnection, "timeout": 30}}
+        engine_kwargs: dict[str, Any] = {"connect_args": {"factory": WALConnection, "timeout": _BUSY_SECONDS}}
     else:
         # A connection that a server restart dropped is replaced before the first call fails on it.
         engine_kwargs = {"pool_pre_ping": True}
     try:
-        storage = optuna.storages.RDBStorage(url.full, engine_kwargs=engine_kwargs)
+        # Tables are not added to a database that may turn out to be of another version: `upgrade` would trip
+        # over them.
+        storage = optuna.storages.RDBStorage(
+            url.full, engine_kwargs=engine_kwargs, skip_table_creation=_has_all_tables(url)
+        )
     except ImportError as error:
         raise DatabaseUnusable(f"--storage: {url} needs psycopg; install perceptuna[postgresql]") from error
     except OperationalError as error:
@@ -72,6 +79,13 @@ def check_database(url: StorageURL, *, create: bool) -> None:
     path = url.sqlite_path
     if path is None:
         return
+    try:
+        _check_file(path, create=create)
+    except OSError as error:
+        raise DatabaseUnusable(f"--storage: {path} cannot be used: {error.strerror}") from error
+
+
+def _check_file(path: Path, *, create: bool) -> None:
     if not path.parent.is_dir():
         raise DatabaseUnusable(f"--storage: the folder {path.parent} does not exist; create it first")
     if path.is_dir():
@@ -83,7 +97,7 @@ def check_database(url: StorageURL, *, create: bool) -> None:
             )
         _check_writable(path.parent, f"the folder {path.parent}")
         return
-    _check_content(path)
+    _check_content(path, create=create)
     if create:
         _check_writable(path, str(path))
         _check_writable(path.parent, f"the folder {path.parent}")
@@ -94,7 +108,7 @@ def _check_writable(path: Path, name: str) -> None:
         raise DatabaseUnusable(f"--storage: {name} is read-only; make it writable, or name another place")
 
 
-def _check_content(path: Path) -> None:
+def _check_content(path: Path, *, create: bool) -> None:
     if not os.access(path, os.R_OK):
         raise DatabaseUnusable(f"--storage: {path} is not readable; change its permissions")
     with path.open("rb") as file:
@@ -104,16 +118,24 @@ def _check_content(path: Path) -> None:
         tables = _table_names(path)
     except sqlite3.DatabaseError as error:
         raise DatabaseUnusable(f"--storage: {path} cannot be read ({error}); restore a copy of it") from error
-    if tables and not {"studies", "trials", "version_info"} <= tables:
+    if not tables and not create:
+        raise DatabaseUnusable(f"no studies in {path}; start one with `perceptuna run STUDY`")
+    if tables and not tables >= _TABLES:
         raise DatabaseUnusable(f"--storage: {path} is a database of something else; name another file")
 
 
 def _table_names(path: Path) -> set[str]:
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=30)
+    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)
     try:
         return {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
     finally:
         connection.close()
+
+
+def _has_all_tables(url: StorageURL) -> bool:
+    """Whether making the tables came to its end; Optuna makes the last one named here after all others."""
+    path = url.sqlite_path
+    return path is not None and path.exists() and {*_TABLES, "alembic_version"} <= _table_names(path)
 
 
 def _first_line(error: BaseException | None) -> str:

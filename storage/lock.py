@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from storage.errors import DatabaseUnusable, StudyBusy
 from storage.urls import StorageURL
 
-# Long enough to outlast `is_driven`, which takes the lock for a moment to see whether it is free.
+# Long enough to outlast `is_held`, which takes a file's lock for a moment to see whether it is free.
 _PATIENCE_SECONDS = 0.5
 
 
@@ -24,6 +24,9 @@ class StudyLock(Protocol):
         """Raises StudyBusy when another driver holds it."""
 
     def release(self) -> None: ...
+
+    def is_held(self) -> bool:
+        """Whether anybody holds it. Writes nothing, and keeps no driver out."""
 
     def __enter__(self) -> StudyLock: ...
 
@@ -37,6 +40,9 @@ class _Lock:
         raise NotImplementedError
 
     def release(self) -> None:
+        raise NotImplementedError
+
+    def is_held(self) -> bool:
         raise NotImplementedError
 
     def __enter__(self) -> StudyLock:
@@ -71,6 +77,17 @@ class FileStudyLock(_Lock):
     def release(self) -> None:
         self._lock.release()
 
+    def is_held(self) -> bool:
+        from filelock import Timeout
+
+        if not self.path.exists():
+            return False
+        try:
+            with self._lock.acquire(timeout=0):
+                return False
+        except Timeout:
+            return True
+
 
 class PostgresStudyLock(_Lock):
     """An advisory lock on a connection that is held: the server frees it when the connection ends."""
@@ -103,6 +120,24 @@ class PostgresStudyLock(_Lock):
             self._connection = None
         self._engine.dispose()
 
+    def is_held(self) -> bool:
+        from sqlalchemy import text
+
+        # The server shows a lock of one 64-bit key as two halves (PostgreSQL's manual, view pg_locks).
+        halves = {"high": (self._key >> 32) & 0xFFFFFFFF, "low": self._key & 0xFFFFFFFF}
+        with self._engine.connect() as connection:
+            found = connection.execute(text(_ADVISORY_LOCKS), halves).scalar()
+        self._engine.dispose()
+        return bool(found)
+
+
+_ADVISORY_LOCKS = """
+    select count(*) from pg_locks
+    where locktype = 'advisory' and granted and objsubid = 1
+      and database = (select oid from pg_database where datname = current_database())
+      and classid::bigint = :high and objid::bigint = :low
+"""
+
 
 def study_lock(url: StorageURL, study: str) -> StudyLock:
     """The lock of `study` at `url`, not yet acquired."""
@@ -111,11 +146,4 @@ def study_lock(url: StorageURL, study: str) -> StudyLock:
 
 def is_driven(url: StorageURL, study: str) -> bool:
     """Whether a living driver holds the study. Writes nothing."""
-    lock = study_lock(url, study)
-    if isinstance(lock, FileStudyLock) and not lock.path.exists():
-        return False
-    try:
-        with lock:
-            return False
-    except StudyBusy:
-        return True
+    return study_lock(url, study).is_held()

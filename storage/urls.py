@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +14,11 @@ from storage.errors import DatabaseUnusable
 
 DEFAULT_URL = "sqlite:///perceptuna.db"
 _EXPECTED = "expected sqlite:///FILE.db or postgresql://USER:PASSWORD@HOST/DATABASE"
+_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
+# `sqlite:x.db` and `mysql:x` are URLs gone wrong, not files of that name. One letter is a drive of Windows.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+# libpq takes a password from a URL's query too.
+_SECRETS = ("password", "sslpassword")
 
 
 @dataclass(frozen=True)
@@ -27,18 +34,25 @@ class StorageURL:
         Raises:
             DatabaseUnusable: not a URL, or of a database that is not supported.
         """
-        if "://" not in text:
-            text = f"sqlite:///{text}"
+        if "://" not in text and _SCHEME.match(text):
+            raise DatabaseUnusable(f"--storage: {_EXPECTED}, but got '{text.partition(':')[0]}…'")
         try:
-            url = make_url(text)
-        except ArgumentError:
+            # A path is not read as a URL: it may hold what has a meaning there, such as a question mark.
+            url = make_url(text) if "://" in text else URL.create("sqlite", database=text if text.strip() else "")
+        except (ArgumentError, ValueError):  # ValueError: a port that is no number
             raise DatabaseUnusable(f"--storage: {_EXPECTED}, but the text given is not a URL") from None
         if url.drivername == "postgres":  # the spelling of many hosts; SQLAlchemy dropped it
             url = url.set(drivername="postgresql")
-        if url.get_backend_name() not in ("sqlite", "postgresql"):
+        if url.drivername not in _DRIVERS:
             raise DatabaseUnusable(f"--storage: {_EXPECTED}, but got '{url.drivername}://…'")
+        if url.get_backend_name() == "sqlite" and (url.host or url.query):
+            raise DatabaseUnusable(
+                f"--storage: expected sqlite:///FILE.db, three slashes and no '?', but got '{url}'"
+            )
         if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-            raise DatabaseUnusable("--storage: an SQLite database in memory is lost at the end; name a file")
+            raise DatabaseUnusable(
+                "--storage: an SQLite database in memory is lost at the end; name a file by sqlite:///FILE.db"
+            )
         return cls(url)
 
     @property
@@ -56,8 +70,15 @@ class StorageURL:
             return self.url.set(database=str(self.sqlite_path)).render_as_string(hide_password=False)
         return self.url.render_as_string(hide_password=False)
 
+    @property
+    def option(self) -> str:
+        """` --storage …` to follow a command in a hint; empty for the default database. Never with a password."""
+        if self.sqlite_path == StorageURL.parse(DEFAULT_URL).sqlite_path:
+            return ""
+        return f" --storage {shlex.quote(str(self))}"
+
     def __str__(self) -> str:
-        return self.url.render_as_string(hide_password=True)
+        return self.url.difference_update_query(_SECRETS).render_as_string(hide_password=True)
 
     def __repr__(self) -> str:
         return f"StorageURL({self})"

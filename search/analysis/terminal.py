@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,7 +15,6 @@ from search.analysis.overview import Overview, overview
 from search.errors import InputError
 from search.study import REQUEUED, Study
 from storage.artifacts import trial_artifacts
-from storage.urls import DEFAULT_URL, StorageURL
 
 if TYPE_CHECKING:
     from search.data import DataSummary
@@ -91,7 +89,7 @@ def leaderboard_table(entries: list[Entry], metric: str) -> Table:
 
 def next_steps(study: Study, ending: str) -> list[str]:
     """How to browse, resume and export, as commands that can be pasted."""
-    option = storage_option(study.url)
+    option = study.url.option
     best = study.best_trial()
     lines = ["", f"browse:  perceptuna dashboard{option}"]
     if ending != "interrupted":
@@ -99,13 +97,6 @@ def next_steps(study: Study, ending: str) -> list[str]:
     if best is not None:
         lines.append(f"export:  perceptuna export {study.name} -o {study.name}.keras{option}")
     return lines
-
-
-def storage_option(url: StorageURL) -> str:
-    """` --storage …` where it is not the default one; never with a password."""
-    if url.sqlite_path == StorageURL.parse(DEFAULT_URL).sqlite_path:
-        return ""
-    return f" --storage {shlex.quote(str(url))}"
 
 
 def trial_facts(study: Study, number: int) -> dict[str, Any]:

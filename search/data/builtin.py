@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,17 @@ CLASS_NAMES = {
         "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
         "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
     ),
+    "cifar100": tuple(
+        """
+        apple aquarium_fish baby bear beaver bed bee beetle bicycle bottle bowl boy bridge bus butterfly camel can
+        castle caterpillar cattle chair chimpanzee clock cloud cockroach couch crab crocodile cup dinosaur dolphin
+        elephant flatfish forest fox girl hamster house kangaroo keyboard lamp lawn_mower leopard lion lizard
+        lobster man maple_tree motorcycle mountain mouse mushroom oak_tree orange orchid otter palm_tree pear
+        pickup_truck pine_tree plain plate poppy porcupine possum rabbit raccoon ray road rocket rose sea seal
+        shark shrew skunk skyscraper snail snake spider squirrel streetcar sunflower sweet_pepper table tank
+        telephone television tiger tractor train trout tulip turtle wardrobe whale willow_tree wolf woman worm
+        """.split()  # noqa: SIM905
+    ),
     "cifar10": (
         "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
     ),
@@ -39,14 +52,13 @@ def read_builtin(request: DataRequest) -> RawData:
         DataError: the set is neither on this machine nor to be downloaded.
     """
     x, y, given_test = builtin_arrays(request.source)
-    names = CLASS_NAMES.get(request.source) or tuple(str(index) for index in range(int(y.max()) + 1))
     return RawData(
         request=request,
         kind="image",
         task="multiclass",
         x=x,
         y=y,
-        class_names=names,
+        class_names=CLASS_NAMES[request.source],
         given_test=given_test,
         scale=1 / 16 if request.source == "digits" else 1 / 255,
     )
@@ -78,7 +90,8 @@ def _load_keras(name: str) -> Any:
         failed_download = type(exc) is Exception and "URL fetch failure" in str(exc)
         if not failed_download and not isinstance(exc, OSError | EOFError | ValueError):
             raise
+        home = os.environ.get("KERAS_HOME", "~/.keras")
         raise DataError(
             f"{name} could not be downloaded or read ({exc}); without network, put its files to "
-            f"{keras.config.keras_home()}/datasets/{KERAS_FILES[name]}"
+            f"{Path(home).expanduser() / 'datasets'}/{KERAS_FILES[name]}"
         ) from exc

@@ -26,6 +26,8 @@ def read_npz(request: DataRequest) -> RawData:
     arrays = _load(Path(request.source))
     x, y, given_test = _pair(arrays, request.source)
     y = _labels(y, request.source)
+    if x.ndim == 0:
+        raise DataError(f"{request.source}: x is one number; it should have shape (rows, features)")
     if len(x) != len(y):
         raise DataError(f"{request.source}: x has {len(x):,} rows and y {len(y):,}; each row needs one label")
     if len(x) == 0 or x.size == 0:
@@ -48,11 +50,10 @@ def read_npz(request: DataRequest) -> RawData:
 
 def _load(path: Path) -> dict[str, Array]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            if not isinstance(archive, np.lib.npyio.NpzFile):
-                raise DataError(
-                    f"{path} holds one array, not an archive; save it by np.savez(path, x=…, y=…)"
-                )
+        archive = np.load(path, allow_pickle=False)
+        if not isinstance(archive, np.lib.npyio.NpzFile):
+            raise DataError(f"{path} holds one array, not an archive; save it by np.savez(path, x=…, y=…)")
+        with archive:
             return {name: archive[name] for name in archive.files}
     except ValueError as exc:
         if "allow_pickle" in str(exc) or "Object arrays" in str(exc):
@@ -81,15 +82,16 @@ def _pair(arrays: dict[str, Array], source: str) -> tuple[Array, Array, int]:
             there = "x_test" if "x_test" in arrays else "y_test"
             raise DataError(f"{source} holds {there} without its partner; save x_test and y_test, or neither")
         x_test, y_test = arrays["x_test"], arrays["y_test"]
-        if x_test.shape[1:] != x.shape[1:] or x_test.dtype != x.dtype:
+        if x_test.ndim != x.ndim or x_test.shape[1:] != x.shape[1:] or x_test.dtype != x.dtype:
             raise DataError(
                 f"{source}: x_test has rows of {x_test.dtype} {x_test.shape[1:]}, x_train of {x.dtype} "
                 f"{x.shape[1:]}; they must be alike"
             )
-        if x.ndim == 0 or len(x_test) != len(y_test.ravel()):
+        if x.ndim > 0 and len(x_test) != len(y_test.ravel()):
             raise DataError(f"{source}: x_test has {len(x_test)} rows and y_test {y_test.size}")
         y, y_test = _labels(y, source), _labels(y_test, source)
-        return np.concatenate([x, x_test]), np.concatenate([y, y_test]), len(x_test)
+        x = np.concatenate([x, x_test]) if x.ndim else x
+        return x, np.concatenate([y, y_test]), len(y_test)
     found = ", ".join(arrays) or "nothing"
     raise DataError(f"{source} should hold {EXPECTED}, but holds {found}; rename its arrays")
 
@@ -127,8 +129,6 @@ def _images(x: Array, source: str) -> Array:
 def _vectors(x: Array, source: str) -> Array:
     if x.dtype.kind not in "iufb":
         raise DataError(f"{source}: x should hold numbers, but is of type {x.dtype}")
-    if x.ndim == 0:
-        raise DataError(f"{source}: x is one number; it should have shape (rows, features)")
     x = x.reshape(len(x), -1)
     x = x.astype(
         np.float32 if x.dtype in (np.float16, np.uint8, np.int8, np.bool_) else np.float64, copy=False

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from search.errors import DataError
 
 SPEC_FILE = "data.json"
 ROWS_PER_BLOCK = 16_384
+ABANDONED_SECONDS = 86_400
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,7 @@ def _write(
     raw: RawData, split: Split, spec: DataSpec, rows_of: Callable[[Array], Array], folder: Path
 ) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(folder)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
         for part in ("train", "validation", "test"):
@@ -210,6 +213,14 @@ def _write(
         _rename(partial, folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """What processes that were killed left behind; one at work has written within the last day."""
+    for partial in folder.parent.glob(f".{folder.name}-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - partial.stat().st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(partial, ignore_errors=True)
 
 
 def _save(path: Path, array: Array) -> None:

@@ -113,7 +113,7 @@ def _sniffed_separator(path: Path) -> str:
         rows = list(csv.reader(lines, delimiter=separator, skipinitialspace=True))
         if len(lines) == SNIFFED_LINES:
             rows.pop()  # a quoted field may go on behind the last line read
-        counts = {len(row) for row in rows if any(row)}
+        counts = {len(row) for row in rows if not _is_blank(row)}
         if len(counts) == 1:
             fields[separator] = counts.pop()
     best = max(fields, key=lambda separator: fields[separator], default=",")
@@ -129,13 +129,13 @@ def _checked_layout(path: Path, separator: str, *, header: bool) -> TextLayout:
     with _opened(path) as file:
         reader = csv.reader(file, delimiter=separator, skipinitialspace=True, strict=True)
         try:
-            first = next((row for row in reader if any(row)), None)
+            first = next((row for row in reader if not _is_blank(row)), None)
             if first is None:
                 raise DataError(f"{path} is empty; expected a line of column names and rows below it")
             header_lines = reader.line_num if header else 0
             rows, second = (0 if header else 1), None
             for row in reader:
-                if len(row) <= 1 and not any(row):
+                if _is_blank(row):
                     continue
                 if len(row) != len(first):
                     raise DataError(
@@ -178,6 +178,11 @@ def _is_number(field: str) -> bool:
     except ValueError:
         return False
     return field not in MISSING
+
+
+def _is_blank(row: list[str]) -> bool:
+    """An empty line, which pandas skips as well."""
+    return len(row) <= 1 and not any(row)
 
 
 def _opened(path: Path) -> TextIO:

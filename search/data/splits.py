@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -9,9 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.data.raw import Array
+from search.data.targets import FEWEST_ROWS
 from search.errors import DataError
-
-FEWEST_ROWS = 10
 
 Rows = NDArray[np.int64]
 
@@ -55,9 +55,10 @@ def split_rows(
     else:
         groups = [np.arange(rows)]
     parts: tuple[list[Rows], list[Rows], list[Rows]] = ([], [], [])
+    owed = [0.0, 0.0]
     for group in groups:
         shuffled = random.permutation(group)
-        test, validation = _part_sizes(len(group), fractions)
+        validation, test = _part_sizes(len(group), fractions, owed)
         parts[0].append(shuffled[test + validation :])
         parts[1].append(shuffled[test : test + validation])
         parts[2].append(shuffled[:test])
@@ -67,17 +68,21 @@ def split_rows(
     return Split(train.astype(np.int64), validation_rows.astype(np.int64), test_rows.astype(np.int64))
 
 
-def _part_sizes(rows: int, fractions: tuple[float, float]) -> tuple[int, int]:
-    """Rows for test and validation: rounded shares, at least one where asked for, one left for training."""
-    val_fraction, test_fraction = fractions
-    test = max(1, round(rows * test_fraction)) if test_fraction else 0
-    validation = max(1, round(rows * val_fraction))
-    while test + validation >= rows:
-        if test > validation:
-            test -= 1
-        else:
-            validation -= 1
-    return test, validation
+def _part_sizes(rows: int, fractions: tuple[float, float], owed: list[float]) -> tuple[int, int]:
+    """Rows of one class for validation and test: its share rounded, at least one, one left for training.
+
+    `owed` carries the rounding from class to class, so that many small classes together keep to the fractions.
+    """
+    sizes = [0, 0]
+    for part, fraction in enumerate(fractions):
+        if fraction:
+            share = round(rows * fraction, 9)
+            size = min(math.ceil(share), max(math.floor(share), round(share + owed[part])))
+            sizes[part] = max(1, size)
+            owed[part] = min(1.0, max(-1.0, owed[part] + share - sizes[part]))
+    while sum(sizes) >= rows:
+        sizes[int(sizes[1] > sizes[0])] -= 1
+    return sizes[0], sizes[1]
 
 
 def _refuse_rare_classes(

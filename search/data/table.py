@@ -182,8 +182,9 @@ def _typed(name: str, series: pd.Series[Any]) -> tuple[TableColumn, str]:
     if pd.api.types.is_datetime64_any_dtype(dtype):
         series = series.dt.strftime("%Y-%m-%dT%H:%M:%S")
     missing = series.isna().to_numpy()
+    values = series.to_numpy(dtype=object)
     text = np.array(
-        ["" if gone else str(value) for value, gone in zip(series, missing, strict=True)], dtype=object
+        ["" if gone else str(value) for value, gone in zip(values, missing, strict=True)], dtype=object
     )
     text[np.isin(text, MISSING)] = ""
     present = text[text != ""]
@@ -192,11 +193,10 @@ def _typed(name: str, series: pd.Series[Any]) -> tuple[TableColumn, str]:
         return TableColumn("boolean", np.array([BOOLEANS.get(value, np.nan) for value in text])), ""
     if distinct and not isinstance(dtype, pd.CategoricalDtype):
         # Text all the same: whole numbers beyond 64 bits, and numbers written as text into Parquet.
-        numbers = pd.to_numeric(pd.Series(present), errors="coerce").to_numpy(dtype=np.float64)
+        numbers = pd.to_numeric(pd.Series(distinct), errors="coerce").to_numpy(dtype=np.float64)
         if not np.isnan(numbers).any():
-            values = np.full(len(text), np.nan)
-            values[text != ""] = numbers
-            return _number(name, values)
+            number_of = dict(zip(distinct, numbers.tolist(), strict=True))
+            return _number(name, np.array([number_of.get(value, np.nan) for value in text]))
     template, ambiguous = dates.recognise(distinct)
     if template is None:
         return TableColumn("category", text), ""

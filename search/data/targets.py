@@ -12,6 +12,7 @@ from search.errors import DataError
 MOST_CLASSES = 1000
 MOST_INFERRED_CLASSES = 20
 ROWS_PER_INFERRED_CLASS = 10
+FEWEST_ROWS = 10
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,9 @@ def encode_target(labels: Array, *, task: str | None, name: str) -> Target:
         is_class = task == "classification"
     if not is_class:
         return Target("regression", _quantities(labels, numeric=numeric, name=name), (), tuple(notes))
-    if len(distinct) > MOST_CLASSES or 2 * len(distinct) > len(labels):
+    # Of fewer rows, the split names the classes that lack some.
+    own_class_each = 2 * len(distinct) > len(labels) >= 2 * FEWEST_ROWS
+    if len(distinct) > MOST_CLASSES or own_class_each:
         hint = "choose a regression task" if numeric else "choose another target"
         raise DataError(
             f"{name} has {len(distinct):,} distinct values in {len(labels):,} rows; classes must be at most "

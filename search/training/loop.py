@@ -25,8 +25,9 @@ _VALIDATION_BATCH = 1024
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """One finished training; `model` has the weights of `best_epoch`.
+    """One finished training; `model` has the weights of `best_epoch` and is not compiled.
 
+    (A compiled one would carry this project's losses and metrics into every file it is saved to.)
     `history` holds one value per epoch run, by Keras's log names. Epochs count from 1. `best_epoch` is 0
     when no epoch gave a finite metric.
     """
@@ -94,7 +95,7 @@ def train(
         raise StudyStopped(f"metric '{metric}' is not measured; expected one of {', '.join(sorted(history))}")
     run = len(history["loss"])
     return TrainingResult(
-        model=model,
+        model=keras.Model(model.inputs, model.outputs, name=model.name),
         history=history,
         best_epoch=best_epoch(history[metric], mode),
         epochs=run,
@@ -107,7 +108,8 @@ def train(
 def best_epoch(values: Sequence[float], mode: str) -> int:
     """The first epoch with the best finite value, from 1; 0 when there is none."""
     numbers = np.asarray(values, dtype=np.float64)
-    if not np.isfinite(numbers).any():
+    numbers = np.where(np.isfinite(numbers), numbers, np.nan)
+    if np.isnan(numbers).all():
         return 0
     return int(np.nanargmax(numbers) if mode == "max" else np.nanargmin(numbers)) + 1
 

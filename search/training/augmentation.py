@@ -1,0 +1,55 @@
+"""Random shifts and mirror images of a batch, inside the compiled epoch."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import tensorflow as tf
+
+Tensor = Any
+
+# Shifts of up to this share of height and width: 4 pixels of a 32-pixel image, 1 of digits.
+SHIFT = 0.125
+
+_PHILOX = 1
+
+
+def augment_images(x: Tensor, shape: tuple[int, ...], key: Tensor, counter: Tensor, mirror: bool) -> Tensor:
+    """Each image moved by whole pixels, zeros moving in, and, with `mirror`, half of them mirrored left to right.
+
+    Args:
+        x: (batch, height * width * channels) uint8.
+        shape: height, width, channels.
+        key: uint64 (1,), from the trial's seed.
+        counter: uint64 scalar, another for each step.
+    """
+    height, width, channels = shape
+    rows = tf.shape(x)[0]
+    bits = tf.raw_ops.StatelessRandomUniformFullIntV2(
+        shape=tf.stack([3, rows]),
+        key=key,
+        counter=tf.stack([tf.zeros_like(counter), counter]),
+        alg=_PHILOX,
+        dtype=tf.uint32,
+    )
+    down, right = _offsets(bits[0], height), _offsets(bits[1], width)
+    sign = tf.where((bits[2] & 1) > 0, -1.0, 1.0) if mirror else tf.ones([rows])
+    # Output column j reads column sign * j + start: a mirror image reads from its right edge leftwards.
+    start = tf.where(sign < 0, float(width - 1), 0.0)
+    zero, one = tf.zeros([rows]), tf.ones([rows])
+    transforms = tf.stack([sign, zero, start + right, zero, one, down, zero, zero], axis=1)
+    moved = tf.raw_ops.ImageProjectiveTransformV3(
+        images=tf.reshape(x, [rows, height, width, channels]),
+        transforms=transforms,
+        output_shape=[height, width],
+        fill_value=0.0,
+        interpolation="NEAREST",
+        fill_mode="CONSTANT",
+    )
+    return tf.reshape(moved, [rows, height * width * channels])
+
+
+def _offsets(bits: Tensor, side: int) -> Tensor:
+    """Whole pixels, evenly from -SHIFT to SHIFT of a side."""
+    most = int(side * SHIFT)
+    return tf.cast(tf.cast(bits % (2 * most + 1), tf.int32) - most, tf.float32)

@@ -1,0 +1,137 @@
+"""The pages as a person sees them, in a real Chromium, through the guard and waitress."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+from conftest import COMPLETE_TRIAL, Project, make_project
+from optuna.artifacts import FileSystemArtifactStore
+from optuna_dashboard import wsgi
+from waitress import create_server
+
+from search.dashboard import Guard
+from storage import artifact_folder, open_storage
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Route
+
+CHROMIUM = os.environ.get("CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+# A name that is not loopback, so that Chromium treats the page as it treats one of another machine.
+NAME = "dashboard.test"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-proxy-server",
+    f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
+]
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome; or set $CHROMIUM"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    api = pytest.importorskip("playwright.sync_api")
+    with api.sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def elsewhere() -> list[str]:
+    """Addresses of other machines that a page asked for."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, elsewhere: list[str]) -> Iterator[Page]:
+    def only_here(route: Route) -> None:
+        if urlsplit(route.request.url).hostname in ("127.0.0.1", NAME, None):
+            route.continue_()
+        else:
+            elsewhere.append(route.request.url)
+            route.abort()
+
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(20_000)
+    context.route("**/*", only_here)
+    yield context.new_page()
+    context.close()
+
+
+def serve(project: Project, *, token: str | None = None, read_only: bool = False) -> int:
+    """A server of `project` on a free port, in a thread that ends with the tests."""
+    store = FileSystemArtifactStore(artifact_folder(project.url))
+    guard = Guard(wsgi(open_storage(project.url), store), token=token, read_only=read_only)
+    server = create_server(guard, host="127.0.0.1", port=0)
+    threading.Thread(target=server.run, daemon=True).start()
+    return int(server.effective_port)
+
+
+def test_studies_trials_and_learning_curves_are_seen(
+    page: Page, project: Project, elsewhere: list[str], tmp_path: Path
+) -> None:
+    home = f"http://127.0.0.1:{serve(project, read_only=True)}/dashboard"
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+
+    page.goto(home)
+    page.get_by_text("digits-mlp").first.wait_for()
+    page.screenshot(path=tmp_path / "studies.png")
+
+    page.goto(f"{home}/studies/{project.study_id}")
+    page.locator(".js-plotly-plot .scatterlayer .point").first.wait_for()
+    page.screenshot(path=tmp_path / "study.png")
+
+    page.goto(f"{home}/studies/{project.study_id}/trials?numbers={COMPLETE_TRIAL}")
+    curve = page.locator(f"img[src*='{project.curve_id}']")
+    curve.wait_for()
+    page.wait_for_function("image => image.complete", arg=curve.element_handle())
+    assert curve.evaluate("image => image.naturalWidth") > 0
+    assert page.get_by_text("history.csv").count() > 0
+    page.screenshot(path=tmp_path / "trial.png", full_page=True)
+
+    assert elsewhere == []
+    assert errors == []
+
+
+def test_the_link_logs_in_and_then_the_pages_can_change_things(
+    page: Page, tmp_path: Path, elsewhere: list[str]
+) -> None:
+    """Over a name that is not loopback: there the browser sends no Sec-Fetch-Site, and Origin has to do."""
+    project = make_project(tmp_path)
+    home = f"http://{NAME}:{serve(project, token='a-token')}/dashboard"
+    refused = page.goto(home)
+    assert refused is not None
+    assert refused.status == 401
+
+    page.goto(f"{home}?token=a-token")
+    page.get_by_text("digits-mlp").first.wait_for()
+    assert "token" not in page.url
+    assert page.evaluate("document.cookie") == ""
+
+    status = page.evaluate(
+        "id => fetch(`/api/studies/${id}`, {method: 'DELETE'}).then(reply => reply.status)", project.study_id
+    )
+    assert status == 204
+    assert open_storage(project.url).get_all_studies() == []
+    assert elsewhere == []

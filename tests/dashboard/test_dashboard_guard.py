@@ -1,0 +1,298 @@
+"""The guard in front of the real dashboard: who gets in, what may be changed, what leaks."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from wsgiref.types import WSGIApplication
+from wsgiref.util import setup_testing_defaults
+
+import pytest
+from conftest import Project, make_project
+from optuna.artifacts import FileSystemArtifactStore
+from optuna_dashboard import wsgi
+
+from search.dashboard import Guard
+from storage import artifact_folder, open_storage
+
+TOKEN = "schlüssel & co"  # not ASCII, and in need of quoting
+LINK = "token=schl%C3%BCssel%20%26%20co"
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def cookie(self) -> str:
+        return self.headers["Set-Cookie"].partition(";")[0]
+
+
+def call(app: WSGIApplication, path: str, method: str = "GET", query: str = "", **headers: str) -> Reply:
+    """One request as a WSGI server would hand it on; `path` is already unquoted."""
+    environ: dict[str, Any] = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path.encode().decode("latin-1"),
+        "QUERY_STRING": query,
+        "HTTP_HOST": "127.0.0.1:8080",
+        "HTTP_ACCEPT_ENCODING": "identity",
+        **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
+    }
+    if method not in ("GET", "HEAD"):
+        body = b"{}"
+        environ |= {
+            "CONTENT_TYPE": "application/json",
+            "CONTENT_LENGTH": str(len(body)),
+            "wsgi.input": io.BytesIO(body),
+        }
+    setup_testing_defaults(environ)
+    environ["wsgi.errors"] = io.StringIO()
+    answered: list[Any] = []
+
+    def start_response(
+        status: str, headers: list[tuple[str, str]], *error: object
+    ) -> Callable[[bytes], object]:
+        answered[:] = [int(status[:3]), dict(headers)]
+        return lambda data: None
+
+    parts = app(environ, start_response)
+    content = b"".join(parts)
+    return Reply(answered[0], answered[1], content)
+
+
+def dashboard_of(project: Project) -> Any:
+    """The Bottle application that optuna-dashboard hands out."""
+    return wsgi(open_storage(project.url), FileSystemArtifactStore(artifact_folder(project.url)))
+
+
+@pytest.fixture(scope="module")
+def app(project: Project) -> Any:
+    return dashboard_of(project)
+
+
+@pytest.fixture
+def opened(app: Any) -> Guard:
+    """On loopback, without a token."""
+    return Guard(app, token=None, read_only=False)
+
+
+@pytest.fixture
+def locked(app: Any) -> Guard:
+    return Guard(app, token=TOKEN, read_only=False)
+
+
+def routes(app: Any, project: Project, *, changing: bool) -> Iterator[tuple[str, str]]:
+    """(method, path) of the dashboard's routes, their parameters filled in from the project."""
+    values = {
+        "study_id": str(project.study_id),
+        "trial_id": str(project.trial_id),
+        "artifact_id": project.curve_id,
+        "plot_type": "slice",
+        "history_id": "0",
+        "filename": "bundle.js",
+        "": "/studies",
+    }
+    for route in app.routes:
+        if (route.method not in ("GET", "HEAD", "OPTIONS")) == changing:
+            yield (
+                route.method,
+                re.sub(r"<(\w*)[^>]*(?:\(.*\)\?)?>", lambda found: values[found[1]], route.rule),
+            )
+
+
+def contents(project: Project) -> list[str]:
+    """Everything in the database and the names of all artifacts."""
+    assert project.url.sqlite_path is not None
+    connection = sqlite3.connect(project.url.sqlite_path)
+    files = sorted(path.name for path in artifact_folder(project.url).iterdir())
+    try:
+        return [*connection.iterdump(), *files]
+    finally:
+        connection.close()
+
+
+def test_without_a_token_nothing_is_served(app: Any, project: Project, locked: Guard) -> None:
+    everything = [*routes(app, project, changing=False), *routes(app, project, changing=True)]
+    replies = [call(locked, path, method) for method, path in everything]
+    assert {reply.status for reply in replies} == {401}
+    assert b"`perceptuna dashboard` printed" in replies[0].body
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"query": "token=wrong"},
+        {"query": "token="},
+        {"authorization": "Bearer wrong"},
+        {"authorization": "Bearer "},
+        {"authorization": "Bearer"},
+        {"authorization": "Basic c2NobMO8c3NlbA=="},
+        {"cookie": "perceptuna=; perceptuna-0=1"},
+        {"query": LINK, "method": "POST"},
+    ],
+)
+def test_a_wrong_token_is_refused(locked: Guard, request_: dict[str, str]) -> None:
+    reply = call(locked, "/api/studies", **request_)
+    assert (reply.status, "Set-Cookie" in reply.headers) == (401, False)
+
+
+def test_the_link_sets_a_cookie_and_leads_to_the_page_without_the_token(locked: Guard) -> None:
+    reply = call(locked, "/dashboard/studies/1/trials", query=f"numbers=5&{LINK}")
+    assert reply.status == 303
+    assert reply.headers["Location"] == "/dashboard/studies/1/trials?numbers=5"
+    assert {"HttpOnly", "SameSite=Strict", "Path=/"} <= set(reply.headers["Set-Cookie"].split("; "))
+    assert "schl" not in reply.cookie
+    page = call(locked, "/dashboard", cookie=f'odd="; [x]=y; {reply.cookie}')
+    assert (page.status, b"Optuna Dashboard" in page.body) == (200, True)
+
+
+def test_the_link_leads_to_no_other_site(locked: Guard) -> None:
+    for path in ("//elsewhere.example/", "/\\elsewhere.example", "/a\r\nX-Injected: 1"):
+        location = call(locked, path, query=LINK).headers["Location"]
+        assert re.fullmatch(r"/[\w.%/-]*", location)
+        assert not location.startswith("//")
+
+
+def test_a_cookie_of_another_token_is_worth_nothing(app: Any, locked: Guard) -> None:
+    other = Guard(app, token="other", read_only=False)
+    cookie = call(other, "/", query="token=other").cookie
+    assert call(other, "/api/studies", cookie=cookie).status == 200
+    assert call(locked, "/api/studies", cookie=cookie).status == 401
+
+
+def test_programs_send_the_token_as_bearer(locked: Guard) -> None:
+    sent = f"Bearer {TOKEN}".encode().decode("latin-1")
+    reply = call(locked, "/api/studies", authorization=sent)
+    assert json.loads(reply.body)["study_summaries"][0]["study_name"] == "digits-mlp"
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8080", "192.168.0.7:8080", "[", ""])
+def test_without_a_token_a_rebound_host_name_is_refused(opened: Guard, host: str) -> None:
+    assert call(opened, "/api/studies", host=host).status == 403
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost:9000", "LOCALHOST", "[::1]:8080", "127.0.0.2"])
+def test_names_of_this_machine_are_served_at_any_port(opened: Guard, host: str) -> None:
+    assert call(opened, "/api/studies", host=host).status == 200
+
+
+def test_with_a_token_any_host_name_is_served(locked: Guard) -> None:
+    cookie = call(locked, "/", query=LINK).cookie
+    assert call(locked, "/api/studies", host="proxy.example", cookie=cookie).status == 200
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"origin": "http://evil.example"},
+        {"origin": "http://127.0.0.1:9999"},
+        {"origin": "null"},
+        {"sec_fetch_site": "cross-site"},
+        {"sec_fetch_site": "same-site", "origin": "http://127.0.0.1:8080"},
+    ],
+)
+def test_no_page_of_another_site_can_change_anything(
+    app: Any, project: Project, opened: Guard, locked: Guard, page: dict[str, str]
+) -> None:
+    before = contents(project)
+    cookie = call(locked, "/", query=LINK).cookie
+    for method, path in routes(app, project, changing=True):
+        assert call(opened, path, method, **page).status == 403
+        assert call(locked, path, method, cookie=cookie, **page).status == 403
+    assert contents(project) == before
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {},
+        {"origin": "http://127.0.0.1:8080"},
+        {"sec_fetch_site": "same-origin", "origin": "https://proxy.example"},
+    ],
+)
+def test_own_pages_and_programs_can_change_things(tmp_path: Path, page: dict[str, str]) -> None:
+    project = make_project(tmp_path)
+    guard = Guard(dashboard_of(project), token=None, read_only=False)
+    assert call(guard, f"/api/studies/{project.study_id}", "DELETE", **page).status == 204
+    assert open_storage(project.url).get_all_studies() == []
+
+
+def test_read_only_refuses_every_route_that_changes_something(app: Any, project: Project) -> None:
+    before = contents(project)
+    guard = Guard(app, token=None, read_only=True)
+    changing = list(routes(app, project, changing=True))
+    assert {"/api/studies", "/incompatible-rdb-schema"} <= {path for _, path in changing}
+    assert len(changing) >= 15
+    for method, path in changing:
+        reply = call(guard, path, method)
+        assert (reply.status, json.loads(reply.body)) == (405, {"reason": "this dashboard is read-only"})
+    assert call(guard, "/api/studies", "PATCH").status == 405
+    assert contents(project) == before
+
+
+def test_looking_changes_nothing(app: Any, project: Project) -> None:
+    """Read-only lets GET, HEAD and OPTIONS pass, so no such route of the dashboard may write."""
+    before = contents(project)
+    guard = Guard(app, token=None, read_only=True)
+    looking = [path for _, path in routes(app, project, changing=False)]
+    assert len(looking) >= 12
+    for path in looking:
+        for method in ("GET", "HEAD", "OPTIONS"):
+            call(guard, path, method)
+    assert contents(project) == before
+
+
+def test_an_artifact_is_served_to_this_site_alone_and_cannot_run_scripts(
+    opened: Guard, project: Project
+) -> None:
+    reply = call(opened, f"/artifacts/{project.study_id}/{project.trial_id}/{project.curve_id}")
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "image/png")
+    assert reply.body.startswith(b"\x89PNG")
+    assert "Access-Control-Allow-Origin" not in reply.headers
+    assert reply.headers["Content-Security-Policy"] == "sandbox"
+
+
+def test_every_reply_carries_the_security_headers(opened: Guard, locked: Guard) -> None:
+    for reply in (
+        call(opened, "/dashboard"),
+        call(opened, "/api/studies"),
+        call(locked, "/"),
+        call(opened, "/none"),
+    ):
+        assert reply.headers["X-Content-Type-Options"] == "nosniff"
+        assert reply.headers["X-Frame-Options"] == "SAMEORIGIN"
+        assert reply.headers["Referrer-Policy"] == "no-referrer"
+    assert "script-src 'self'" in call(opened, "/dashboard").headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "climb", ["../studies.db", "..%2fstudies.db", "..%252fstudies.db", "....//studies.db"]
+)
+@pytest.mark.parametrize(
+    "prefix", ["/artifacts/1/", "/artifacts/1/7/", "/static/", "/csv/", "/dashboard/../"]
+)
+def test_no_path_leads_to_a_file_outside(opened: Guard, project: Project, prefix: str, climb: str) -> None:
+    reply = call(opened, prefix + climb)
+    assert b"SQLite format 3" not in reply.body
+    assert reply.status in (403, 404) or b"Optuna Dashboard" in reply.body
+
+
+def test_a_stored_artifact_id_that_climbs_leads_nowhere(tmp_path: Path) -> None:
+    """Ids come from the database, which another program may have written."""
+    project = make_project(tmp_path)
+    described = json.dumps({"artifact_id": "../studies.db", "filename": "x", "mimetype": "text/plain"})
+    storage = open_storage(project.url)
+    storage.set_study_system_attr(project.study_id, "artifacts:../studies.db", described)
+    guard = Guard(dashboard_of(project), token=None, read_only=False)
+    assert call(guard, f"/artifacts/{project.study_id}/../studies.db").status == 404
+    call(guard, f"/api/studies/{project.study_id}", "DELETE")
+    assert project.url.sqlite_path is not None
+    assert project.url.sqlite_path.exists()

@@ -1,0 +1,322 @@
+"""One preprocessing: what an exported model does to raw rows is what the training rows went through."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import search
+from search.data import (
+    DataRequest,
+    attach_preprocessing,
+    prepare,
+    preprocessing_model,
+    raw_inputs,
+    read_source,
+)
+from search.data.columns import fit_columns, unique_input_names
+from search.data.raw import Table, TableColumn
+from search.data.sealed import open_test_split
+from search.data.spec import DataSpec, Rows
+from search.data.splits import split_rows
+
+HEADER = "size in m²,price/unit,sold,kind,built,seen,y"
+
+
+def mixed_rows(count=120):
+    random = np.random.default_rng(5)
+    rows = []
+    for number in range(count):
+        row = [
+            f"{random.normal(1e6, 3):.6f}",
+            str(random.integers(100)),
+            str(bool(random.integers(2))),
+            ["red", "[UNK]", '"two\nlines, in quotes"'][random.integers(3)],
+            f"{random.integers(1, 29):02d}.{random.integers(1, 13):02d}.{random.integers(1950, 2030)}",
+            f"2024-0{random.integers(1, 10)}-11 {random.integers(24):02d}:15:00",
+        ]
+        if number % 6 == 0:
+            row[number // 6 % 6] = ""
+        rows.append([*row, f"{random.normal(50, 9):.4f}"])
+    return rows
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mixed")
+    path = folder / "rows.csv"
+    path.write_text("\n".join([HEADER, *map(",".join, mixed_rows())]), encoding="utf-8")
+    request = DataRequest(str(path), target="y", seed=3)
+    return request, prepare(request, folder / "cache")
+
+
+def linear_core(features, units=1, activation=None):
+    import keras
+
+    keras.utils.set_random_seed(1)
+    return keras.Sequential([keras.Input((features,)), keras.layers.Dense(units, activation=activation)])
+
+
+def test_every_part_is_what_the_exported_preprocessing_makes_of_raw_rows(mixed):
+    request, prepared = mixed
+    raw = read_source(request)
+    split = split_rows(raw.y, class_names=(), val_fraction=0.15, test_fraction=0.15, seed=3)
+    model = preprocessing_model(prepared.spec)
+    parts = (prepared.training(), prepared.validation(), open_test_split(prepared))
+    for rows, (x, y) in zip((split.train, split.validation, split.test), parts, strict=True):
+        np.testing.assert_array_equal(np.asarray(model(raw_inputs(raw.x.take(rows), prepared.spec))), x)
+        units = y * prepared.spec.target_std + prepared.spec.target_mean
+        np.testing.assert_allclose(units, raw.y[rows], rtol=1e-6)
+
+
+def test_training_features_are_standardised_and_finite(mixed):
+    _, prepared = mixed
+    x, _ = prepared.training()
+    assert np.isfinite(x).all()
+    price, price_missing = np.asarray(x[:, 1]), np.asarray(x[:, 4])
+    np.testing.assert_allclose(price[price_missing == 0].mean(), 0, atol=1e-6)
+    np.testing.assert_allclose(price[price_missing == 0].std(), 1, atol=1e-6)
+
+
+def test_statistics_are_of_the_training_rows_alone(mixed):
+    request, prepared = mixed
+    raw = read_source(request)
+    split = split_rows(raw.y, class_names=(), val_fraction=0.15, test_fraction=0.15, seed=3)
+    values = raw.x.columns["price/unit"].values[split.train]
+    column = next(column for column in prepared.spec.columns if column.name == "price/unit")
+    assert column.median == pytest.approx(np.nanmedian(values))
+    assert column.mean == pytest.approx(np.nanmean(values))
+    assert column.std == pytest.approx(np.nanstd(values))
+
+
+ALONE = """
+import json, sys
+import keras, numpy as np, tensorflow as tf
+try:
+    import search
+except ImportError:
+    pass
+else:
+    sys.exit("the project is importable, so this proves nothing")
+model = keras.models.load_model("model.keras", safe_mode=True)
+rows = json.load(open("rows.json"))
+inputs = {}
+for name, values in rows.items():
+    text = isinstance(values[0], str)
+    array = values if text else [float("nan") if value is None else value for value in values]
+    inputs[name] = tf.constant(array, dtype="string" if text else "float64")[:, None]
+called = np.asarray(model(inputs))
+predicted = model.predict(inputs, verbose=0)
+json.dump([called.tolist(), predicted.tolist()], open("answers.json", "w"))
+"""
+
+
+def predict_alone(model, rows, folder):
+    """What a saved model answers in a process that has Keras and not this project."""
+    model.save(folder / "model.keras")
+    (folder / "rows.json").write_text(json.dumps(rows))
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    # -S and -E would hide Keras too; a finder for the project's editable install is what has to go.
+    script = (
+        "import sys; sys.meta_path = [f for f in sys.meta_path if 'editable' not in repr(f).lower()]\n"
+        f"sys.path = [p for p in sys.path if p and p != {str(Path(search.__file__).parents[1])!r}]\n" + ALONE
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    called, predicted = json.loads((folder / "answers.json").read_text())
+    return np.array(called), np.array(predicted)
+
+
+def test_a_saved_model_predicts_raw_rows_where_the_project_is_not_installed(mixed, tmp_path):
+    _, prepared = mixed
+    spec = prepared.spec
+    core = linear_core(*spec.input_shape)
+    model = attach_preprocessing(core, spec)
+    rows = {
+        "size in m²": [1_000_001.25, None, 999_999.5, 1e6],
+        "price-unit": [3.0, 4.0, None, 1e12],
+        "sold": [1.0, None, 0.0, 1.0],
+        "kind": ["red", "never seen", "", "two\nlines, in quotes"],
+        "built": ["01.02.1990", "", "not a date", "31.12.2029"],
+        "seen": ["2024-05-11 10:15:00", "", "2024-05-11", "2031-01-01 00:00:00"],
+    }
+    called, predicted = predict_alone(model, rows, tmp_path)
+    assert called.shape == (4, 1)
+    assert np.isfinite(called).all()
+    by_column = {column.name: rows[column.input_name] for column in spec.columns}
+    by_column = {
+        name: [np.nan if value is None else value for value in values] for name, values in by_column.items()
+    }
+    features = np.asarray(preprocessing_model(spec)(raw_inputs(by_column, spec)))
+    expected = core.predict(features, verbose=0) * spec.target_std + spec.target_mean
+    np.testing.assert_allclose(called, expected, rtol=1e-5)
+    # predict makes float32 of float64, which costs digits of values around a million, and no more.
+    np.testing.assert_allclose(predicted[:3], expected[:3], rtol=1e-2)
+
+
+def test_unknown_and_missing_categories_have_features_of_their_own(mixed):
+    _, prepared = mixed
+    spec = prepared.spec
+    kind = next(column for column in spec.columns if column.name == "kind")
+    rows = {
+        column.name: ["", "violet", *kind.values]
+        if column is kind
+        else _neutral(column, 2 + len(kind.values))
+        for column in spec.columns
+    }
+    x = np.asarray(preprocessing_model(spec)(raw_inputs(rows, spec)))
+    start = sum(column.features for column in spec.columns if column.kind == "number")
+    one_hot = x[:, start : start + kind.features]
+    assert one_hot.argmax(axis=1).tolist() == [1, 0, 2, 3, 4]
+    assert (one_hot.sum(axis=1) == 1).all()
+
+
+def _neutral(column, count):
+    return [0.0 if column.kind == "number" else ""] * count
+
+
+def table_spec(columns, **changes):
+    return DataSpec(
+        source="rows.csv",
+        fingerprint="0",
+        kind="table",
+        task="binary",
+        input_shape=(sum(column.features for column in columns),),
+        rows=Rows(train=1, validation=1, test=1),
+        seed=0,
+        val_fraction=0.1,
+        test_fraction=0.1,
+        columns=columns,
+        **changes,
+    )
+
+
+words = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=6)
+numbers = st.one_of(st.just(float("nan")), st.floats(-1e300, 1e300), st.integers(-5, 5).map(float))
+
+
+@settings(deadline=None, max_examples=25)
+@given(rows=st.lists(st.tuples(numbers, words), min_size=4, max_size=25))
+def test_any_table_survives_saving_its_preprocessing(rows, tmp_path_factory):
+    """Features are finite, numbers standardised, and a spec that went through JSON makes the same ones."""
+    table = Table(
+        {
+            "[unknown]": TableColumn("number", np.array([row[0] for row in rows])),
+            "word": TableColumn("category", np.array([row[1] for row in rows], dtype=object)),
+            "steady": TableColumn("boolean", np.arange(len(rows)) % 2 * 1.0),
+        }
+    )
+    columns, _ = fit_columns(table)
+    spec = table_spec(columns)
+    again = DataSpec.model_validate_json(spec.model_dump_json())
+    assert again == spec
+    x = np.asarray(preprocessing_model(spec)(raw_inputs(table, spec)))
+    assert x.shape == (len(rows), *spec.input_shape)
+    assert np.isfinite(x).all()
+    np.testing.assert_array_equal(np.asarray(preprocessing_model(again)(raw_inputs(table, again))), x)
+    number = next((column for column in columns if column.name == "[unknown]"), None)
+    if number is not None:
+        values = table.columns["[unknown]"].values
+        filled = np.where(np.isfinite(values), values, number.median)
+        expected = np.clip((filled - number.mean) / number.std, -1e6, 1e6)
+        np.testing.assert_allclose(x[:, 0], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_only_the_most_frequent_categories_are_kept():
+    values = np.array([f"v{number % 70:02d}" for number in range(700)] + ["v69"] * 5, dtype=object)
+    (column,), notes = fit_columns(Table({"c": TableColumn("category", values)}))
+    assert len(column.values) == 50
+    assert column.values[0] == "v69"
+    assert "70 categories" in notes[0]
+
+
+def test_identifiers_and_constants_are_dropped_with_a_note():
+    columns, notes = fit_columns(
+        Table(
+            {
+                "id": TableColumn("category", np.array([f"user {n}" for n in range(100)], dtype=object)),
+                "one": TableColumn("number", np.ones(100)),
+                "gap": TableColumn("number", np.full(100, np.nan)),
+                "now and then": TableColumn("number", np.where(np.arange(100) % 2, 1.0, np.nan)),
+            }
+        )
+    )
+    assert [column.name for column in columns] == ["now and then"]
+    assert columns[0].missing_flag
+    assert len(notes) == 3
+    assert "identifiers" in notes[0]
+
+
+def test_slashes_in_names_become_dashes_without_a_clash():
+    assert unique_input_names(["a/b", "a-b", "a b"]) == {"a/b": "a-b-2", "a-b": "a-b", "a b": "a b"}
+
+
+def test_a_vector_model_takes_raw_vectors(tmp_path):
+    random = np.random.default_rng(0)
+    x, labels = random.normal(1e5, [1, 20, 0.1], size=(60, 3)), np.arange(60) % 3
+    np.savez(tmp_path / "rows.npz", x=x, y=labels)
+    prepared = prepare(DataRequest(str(tmp_path / "rows.npz")), tmp_path / "cache")
+    train, _ = prepared.training()
+    model = attach_preprocessing(linear_core(3, 3, "softmax"), prepared.spec)
+    probabilities = np.asarray(model(x))
+    assert probabilities.shape == (60, 3)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-6)
+    mean, std = np.array(prepared.spec.feature_mean), np.array(prepared.spec.feature_std)
+    features = np.asarray(preprocessing_model(prepared.spec)(x))
+    np.testing.assert_allclose(features, (x - mean) / std, rtol=1e-5, atol=1e-6)
+    assert set(map(tuple, train.tolist())) <= set(map(tuple, features.tolist()))
+
+
+def test_a_model_of_resized_images_takes_images_of_any_size(tmp_path):
+    import keras
+    from PIL import Image
+
+    random = np.random.default_rng(0)
+    for number in range(12):
+        folder = tmp_path / "pets" / ("cat" if number % 2 else "dog")
+        folder.mkdir(parents=True, exist_ok=True)
+        pixels = random.integers(0, 256, size=(20 + number, 30, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(folder / f"{number}.png")
+    request = DataRequest(str(tmp_path / "pets"), image_size=(8, 8))
+    prepared = prepare(request, tmp_path / "cache")
+    keras.utils.set_random_seed(1)
+    core = keras.Sequential(
+        [keras.Input((8, 8, 3)), keras.layers.Flatten(), keras.layers.Dense(1, activation="sigmoid")]
+    )
+    attach_preprocessing(core, prepared.spec).save(tmp_path / "model.keras")
+    model = keras.models.load_model(tmp_path / "model.keras")
+    raw = read_source(request)
+    for index, path in enumerate(sorted((tmp_path / "pets").glob("*/*.png"))):
+        image = np.asarray(Image.open(path))[None]
+        np.testing.assert_allclose(
+            model.predict(image, verbose=0), core.predict(raw.x[index : index + 1], verbose=0), rtol=1e-5
+        )
+
+
+def test_a_wide_table_is_bearable(tmp_path):
+    import time
+
+    random = np.random.default_rng(0)
+    values = random.normal(size=(300, 1000))
+    names = ",".join([*(f"c{number}" for number in range(1000)), "y"])
+    table = np.column_stack([values, np.arange(300) % 2])
+    np.savetxt(tmp_path / "wide.csv", table, delimiter=",", header=names, comments="", fmt="%.6g")
+    started = time.process_time()
+    prepared = prepare(DataRequest(str(tmp_path / "wide.csv"), target="y"), tmp_path / "cache")
+    assert prepared.spec.input_shape == (1000,)
+    assert time.process_time() - started < 30

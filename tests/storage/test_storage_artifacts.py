@@ -1,0 +1,58 @@
+"""Artifacts: listed, read, removed, and never outside their folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.artifacts import upload_artifact
+
+from storage import StorageError, StorageURL, artifact_folder, open_artifacts, open_storage
+from storage.artifacts import remove_artifact_file, remove_study_artifact, study_artifacts, trial_artifacts
+
+
+def test_artifacts_lie_beside_the_sqlite_file(tmp_path: Path) -> None:
+    url = StorageURL.parse(str(tmp_path / "my studies.db"))
+    assert artifact_folder(url) == tmp_path / "my studies.db-artifacts"
+
+
+def test_artifacts_of_study_and_trials_are_listed_and_removed(sqlite_url: StorageURL, tmp_path: Path) -> None:
+    study = optuna.create_study(study_name="one", storage=open_storage(sqlite_url, create=True))
+    store = open_artifacts(artifact_folder(sqlite_url))
+    file = tmp_path / "trial-0.keras"
+    file.write_bytes(b"a model")
+    model = upload_artifact(artifact_store=store, file_path=str(file), study_or_trial=study)
+    trial = study.ask()
+    curve = upload_artifact(artifact_store=store, file_path=str(file), study_or_trial=trial)
+    study.tell(trial, 0.5)
+
+    assert study_artifacts(study) == {model: "trial-0.keras"}
+    assert trial_artifacts(study.trials[0]) == [curve]
+    with store.open_reader(model) as reader:
+        assert reader.read() == b"a model"
+
+    remove_study_artifact(study, store, model)
+    assert study_artifacts(study) == {}
+    remove_artifact_file(store, curve)
+    assert list(artifact_folder(sqlite_url).iterdir()) == []
+    remove_study_artifact(study, store, model)  # what a kill in between makes of it: again
+
+
+@pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/../../secret"])
+def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
+    (tmp_path / "secret").write_text("secret")
+    store = open_artifacts(tmp_path / "artifacts")
+    with pytest.raises(ValueError, match="Invalid artifact_id"):
+        store.open_reader(name)
+    with pytest.raises(ValueError, match="Invalid artifact_id"):
+        remove_artifact_file(store, name)
+    assert (tmp_path / "secret").read_text() == "secret"
+
+
+def test_a_folder_that_cannot_be_made_says_so(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="cannot be created: File exists"):
+        open_artifacts(tmp_path / "file")
+    with pytest.raises(StorageError, match="cannot be created: No such file"):
+        open_artifacts(tmp_path / "missing" / "artifacts")

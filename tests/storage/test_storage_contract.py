@@ -1,0 +1,195 @@
+"""What every backend promises, by one class of tests that runs on each."""
+
+from __future__ import annotations
+
+import base64
+import os
+import pickle
+import signal
+import subprocess
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import optuna
+import pytest
+
+from storage import StorageURL, StudyBusy, is_driven, open_storage, study_lock
+
+Process = Callable[..., "subprocess.Popen[str]"]
+
+_HOLD = """
+    import sys
+    from storage import StorageURL, study_lock
+    with study_lock(StorageURL.parse(sys.argv[1]), sys.argv[2]):
+        print("held", flush=True)
+        sys.stdin.readline()
+"""
+
+_WRITE = """
+    import sys
+    import optuna
+    from storage import StorageURL, open_storage
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.load_study(study_name="one", storage=open_storage(StorageURL.parse(sys.argv[1])))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for _ in range(int(sys.argv[2])):
+        trial = study.ask()
+        trial.suggest_float("x", 0, 1)
+        for epoch in (1, 2, 3):
+            trial.report(0.5, epoch)
+        trial.set_user_attr("process", sys.argv[3])
+        study.tell(trial, 0.5)
+"""
+
+_WRITE_WITH_PICKLED = """
+    import base64, pickle, sys
+    import optuna
+    storage = pickle.loads(base64.b64decode(sys.argv[1]))
+    optuna.load_study(study_name="one", storage=storage).set_user_attr("from", "elsewhere")
+"""
+
+
+class TestStorage:
+    def test_a_study_is_there_for_whoever_opens_the_storage_next(
+        self, url: StorageURL, study: optuna.Study
+    ) -> None:
+        study.set_user_attr("settings", '{"trials": 5}')
+        study.enqueue_trial({"x": 0.25}, user_attrs={"original_number": 7})
+        trial = study.ask()
+        trial.suggest_float("x", 0, 1)
+        trial.report(0.5, 1)
+        study.tell(trial, 0.75)
+
+        again = optuna.load_study(study_name="one", storage=open_storage(url))
+        (read,) = again.trials
+        assert again.user_attrs == {"settings": '{"trials": 5}'}
+        assert (read.value, read.params, read.intermediate_values) == (0.75, {"x": 0.25}, {1: 0.5})
+        assert read.user_attrs == {"original_number": 7}
+
+    def test_a_name_is_given_once(self, url: StorageURL, study: optuna.Study) -> None:
+        with pytest.raises(optuna.exceptions.DuplicatedStudyError):
+            optuna.create_study(study_name="one", storage=open_storage(url, create=True))
+
+    def test_a_deleted_study_is_gone_and_others_stay(self, url: StorageURL, study: optuna.Study) -> None:
+        storage = open_storage(url)
+        optuna.create_study(study_name="other", storage=storage)
+        optuna.delete_study(study_name="one", storage=storage)
+        assert optuna.get_all_study_names(open_storage(url)) == ["other"]
+
+    def test_a_killed_process_loses_nothing_that_was_acknowledged(
+        self, url: StorageURL, study: optuna.Study, process: Process
+    ) -> None:
+        writer = process(
+            """
+            import sys
+            import optuna
+            from storage import StorageURL, open_storage
+            study = optuna.load_study(study_name="one", storage=open_storage(StorageURL.parse(sys.argv[1])))
+            for number in range(10_000):
+                study.set_user_attr("last", number)
+                print(number, flush=True)
+            """,
+            url.full,
+        )
+        acknowledged = next(int(line) for line in writer.stdout or () if int(line) >= 20)
+        writer.send_signal(signal.SIGKILL)
+        writer.wait()
+        last = optuna.load_study(study_name="one", storage=open_storage(url)).user_attrs["last"]
+        assert last >= acknowledged
+
+    def test_two_processes_write_at_once(
+        self, url: StorageURL, study: optuna.Study, process: Process
+    ) -> None:
+        writers = [process(_WRITE, url.full, "12", name) for name in ("a", "b")]
+        for writer in writers:
+            assert writer.stdout is not None
+            assert writer.stdout.readline() == "ready\n"
+        for writer in writers:
+            writer.communicate("go\n", timeout=60)
+        assert [writer.returncode for writer in writers] == [0, 0]
+        trials = study.get_trials()
+        assert [trial.number for trial in trials] == list(range(24))
+        assert sorted(trial.user_attrs["process"] for trial in trials) == ["a"] * 12 + ["b"] * 12
+        assert all(trial.value == 0.5 and len(trial.intermediate_values) == 3 for trial in trials)
+
+    def test_a_pickled_storage_works_in_another_process(
+        self, url: StorageURL, study: optuna.Study, process: Process
+    ) -> None:
+        pickled = base64.b64encode(pickle.dumps(study._storage)).decode()
+        other = process(_WRITE_WITH_PICKLED, pickled)
+        other.communicate(timeout=60)
+        assert other.returncode == 0
+        assert study.user_attrs == {"from": "elsewhere"}
+
+
+class TestStudyLock:
+    def test_only_one_process_holds_it(self, url: StorageURL, study: optuna.Study, process: Process) -> None:
+        holder = process(_HOLD, url.full, "one")
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        assert is_driven(url, "one")
+        with pytest.raises(StudyBusy, match="study 'one' is being driven by another process"):
+            study_lock(url, "one").acquire()
+        with study_lock(url, "other"):  # each study has its own
+            pass
+        holder.communicate("done\n", timeout=30)
+        assert not is_driven(url, "one")
+        with study_lock(url, "one"):
+            assert is_driven(url, "one")
+
+    def test_it_is_free_at_once_when_its_holder_is_killed(
+        self, url: StorageURL, study: optuna.Study, process: Process
+    ) -> None:
+        holder = process(_HOLD, url.full, "one")
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == "held\n"
+        os.kill(holder.pid, signal.SIGKILL)
+        holder.wait()
+        with study_lock(url, "one"):
+            pass
+
+    def test_it_can_be_taken_again_by_the_same_object(self, url: StorageURL, study: optuna.Study) -> None:
+        lock = study_lock(url, "one")
+        for _ in range(2):
+            with lock:
+                assert is_driven(url, "one")
+            assert not is_driven(url, "one")
+
+    def test_an_error_inside_releases_it(self, url: StorageURL, study: optuna.Study) -> None:
+        with pytest.raises(RuntimeError), study_lock(url, "one"):
+            raise RuntimeError
+        assert not is_driven(url, "one")
+
+    def test_asking_whether_a_study_is_driven_does_not_keep_a_driver_out(
+        self, url: StorageURL, study: optuna.Study
+    ) -> None:
+        """`is_driven` takes the lock for a moment; a driver that comes in that moment waits for it."""
+        with study_lock(url, "one"):
+            pass
+        asked, enough = 0, threading.Event()
+
+        def ask() -> None:
+            nonlocal asked
+            while not enough.is_set():
+                is_driven(url, "one")
+                asked += 1
+
+        askers = [threading.Thread(target=ask) for _ in range(2)]
+        for asker in askers:
+            asker.start()
+        try:
+            for _ in range(10):
+                with study_lock(url, "one"):
+                    pass
+        finally:
+            enough.set()
+            for asker in askers:
+                asker.join()
+        assert asked > 0
+
+    def test_asking_writes_nothing(self, url: StorageURL, study: optuna.Study, tmp_path: Path) -> None:
+        before = sorted(path.name for path in tmp_path.iterdir())
+        assert not is_driven(url, "never-driven")
+        assert sorted(path.name for path in tmp_path.iterdir()) == before

@@ -1,0 +1,46 @@
+"""Small real data, prepared once, and a shorthand for training on it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from search.data import DataRequest, PreparedData, prepare
+
+# One thread, for results that are equal to the last bit; read by TensorFlow when it is imported.
+os.environ.setdefault("TF_NUM_INTRAOP_THREADS", "1")
+os.environ.setdefault("TF_NUM_INTEROP_THREADS", "1")
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("training-data")
+
+
+@pytest.fixture(scope="session")
+def digits(folder: Path) -> PreparedData:
+    """10 classes, images of 8 x 8 x 1 in 0..16."""
+    return prepare(DataRequest("digits"), folder / "cache")
+
+
+@pytest.fixture(scope="session")
+def regression(folder: Path) -> PreparedData:
+    """A target of mean 500 and standard deviation about 100, of 4 features and noise."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(240, 4)).astype(np.float32)
+    y = 500 + 100 * np.tanh(x @ [1.0, -0.5, 0.25, 0.0]) + random.normal(scale=5, size=240)
+    np.savez(folder / "regression.npz", x=x, y=y)
+    return prepare(DataRequest(str(folder / "regression.npz"), task="regression"), folder / "cache")
+
+
+@pytest.fixture(scope="session")
+def binary(folder: Path) -> PreparedData:
+    """Two classes of 4 features, almost separable."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(240, 4)).astype(np.float32)
+    y = (x @ [1.0, -0.5, 0.25, 0.0] + random.normal(scale=0.3, size=240) > 0).astype(np.int64)
+    np.savez(folder / "binary.npz", x=x, y=y)
+    return prepare(DataRequest(str(folder / "binary.npz"), task="classification"), folder / "cache")

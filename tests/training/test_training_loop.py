@@ -1,0 +1,314 @@
+"""One training: optimizers and schedules, how it ends, whose weights it leaves, and that a seed repeats it."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from search.data import PreparedData
+from search.errors import StudyStopped
+from search.training.callbacks import StopReason
+from search.training.loop import TrainingResult, best_epoch, train
+from search.training.objective import build_loss, build_metrics
+from search.training.optimizers import build_optimizer
+from spaces import Hyperparameters
+
+
+def fit(
+    data: PreparedData,
+    *callbacks: keras.callbacks.Callback,
+    metric: str | None = None,
+    epochs: int = 2,
+    patience: int = 50,
+    seed: int = 0,
+    check: Callable[[int, float], StopReason | None] = lambda epoch, value: None,
+    **values: object,
+) -> TrainingResult:
+    return train(
+        Hyperparameters.from_values({"depth": 1, "width": 16, **values}),
+        data,
+        epochs=epochs,
+        patience=patience,
+        metric=metric or ("val_mae" if data.spec.task == "regression" else "val_accuracy"),
+        seed=seed,
+        check=check,
+        callbacks=callbacks,
+    )
+
+
+class Rates(keras.callbacks.Callback):
+    """Learning rate before each step, and at each epoch's end."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.by_step: list[float] = []
+        self.by_epoch: list[float] = []
+
+    def _rate(self) -> float:
+        return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
+
+    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
+        self.by_step.append(self._rate())
+
+    def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+        self.by_epoch.append(self._rate())
+
+
+class Ends(keras.callbacks.Callback):
+    """Whether training was closed, as writers of files need it."""
+
+    closed = False
+
+    def on_train_end(self, logs: Any = None) -> None:
+        self.closed = True
+
+
+class Spoil(keras.callbacks.Callback):
+    """Every weight becomes `value` when `epoch` (from 1) begins, and stays so."""
+
+    def __init__(self, epoch: int, value: float = 0.0) -> None:
+        super().__init__()
+        self._epoch, self._value = epoch, value
+
+    def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+        if epoch + 1 >= self._epoch:
+            self.model.optimizer.learning_rate = 0.0
+            self.model.set_weights([np.full_like(weight, self._value) for weight in self.model.get_weights()])
+
+
+class TestOptimizersAndSchedules:
+    @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop", "lion"])
+    @pytest.mark.parametrize("schedule", ["constant", "plateau", "cosine"])
+    def test_every_pair_learns(self, regression: PreparedData, optimizer: str, schedule: str) -> None:
+        rate = {"sgd": 0.02, "lion": 1e-3}.get(optimizer, 5e-3)
+        result = fit(
+            regression,
+            optimizer=optimizer,
+            schedule=schedule,
+            learning_rate=rate,
+            momentum=0.5,
+            batch_size=16,
+        )
+        losses = result.history["loss"]
+        assert all(map(math.isfinite, losses))
+        assert losses[-1] < losses[0]
+
+    @pytest.mark.parametrize(
+        ("values", "expected"),
+        [
+            ({"optimizer": "sgd", "momentum": 0.7, "nesterov": True}, {"momentum": 0.7, "nesterov": True}),
+            ({"optimizer": "adamw", "weight_decay": 0.02}, {"weight_decay": 0.02}),
+            ({"optimizer": "lion", "weight_decay": 0.02}, {"weight_decay": 0.02}),
+            ({"optimizer": "adam", "weight_decay": 0.02}, {"weight_decay": None}),
+        ],
+    )
+    def test_hyperparameters_reach_the_optimizer(
+        self, values: dict[str, object], expected: dict[str, object]
+    ) -> None:
+        one = Hyperparameters.from_values({"learning_rate": 0.003, **values})
+        optimizer = build_optimizer(one, total_steps=10)
+        assert type(optimizer).__name__.lower() == values["optimizer"]
+        assert float(optimizer.learning_rate) == pytest.approx(0.003)
+        assert {name: getattr(optimizer, name) for name in expected} == expected
+
+    def test_a_constant_rate_stays(self, regression: PreparedData) -> None:
+        rates = Rates()
+        fit(regression, rates, epochs=3, learning_rate=0.004)
+        assert rates.by_epoch == pytest.approx([0.004] * 3)
+
+    def test_a_cosine_falls_from_the_rate_to_nothing(self, regression: PreparedData) -> None:
+        """Half a cosine over all steps of all epochs (Loshchilov & Hutter 2017, eq. 5)."""
+        rates = Rates()
+        fit(regression, rates, epochs=4, schedule="cosine", learning_rate=0.01, batch_size=10)
+        steps = len(rates.by_step)
+        expected = [0.005 * (1 + math.cos(math.pi * step / steps)) for step in range(steps)]
+        assert rates.by_step == pytest.approx(expected, abs=1e-8)
+        assert rates.by_epoch[-1] == pytest.approx(0, abs=1e-8)
+
+    def test_a_plateau_halves_the_rate(self, regression: PreparedData) -> None:
+        """Nothing improves from the second epoch on: three epochs later the rate is halved, and again."""
+        rates = Rates()
+
+        class Still(keras.callbacks.Callback):
+            def on_epoch_begin(self, epoch: int, logs: Any = None) -> None:
+                self.model.set_weights([np.zeros_like(weight) for weight in self.model.get_weights()])
+
+        # As wide a batch as the data, so that the one step from the same weights is the same each epoch;
+        # plain SGD has no memory.
+        fit(
+            regression,
+            Still(),
+            rates,
+            epochs=8,
+            schedule="plateau",
+            optimizer="sgd",
+            momentum=0.0,
+            learning_rate=1e-4,
+            batch_size=1000,
+        )
+        # A callback that comes after the plateau's sees the halved rate in the same epoch.
+        assert rates.by_epoch == pytest.approx([1e-4] * 3 + [5e-5] * 3 + [2.5e-5] * 2, rel=1e-3)
+
+
+class TestEnds:
+    def test_all_epochs(self, digits: PreparedData) -> None:
+        ends = Ends()
+        result = fit(digits, ends, epochs=3)
+        assert (result.stop_reason, result.epochs, ends.closed) == (StopReason.EPOCHS, 3, True)
+        assert {len(values) for values in result.history.values()} == {3}
+        assert result.parameters == 64 * 16 + 16 + 16 * 10 + 10
+        assert result.seconds > 0
+
+    def test_patience(self, digits: PreparedData) -> None:
+        ends = Ends()
+        result = fit(digits, Spoil(3), ends, epochs=10, patience=2)
+        assert result.stop_reason is StopReason.EARLY
+        assert result.epochs == result.best_epoch + 2
+        assert ends.closed
+
+    @pytest.mark.parametrize("reason", [StopReason.PRUNED, StopReason.INTERRUPTED])
+    def test_the_check_is_asked_each_epoch_and_obeyed(self, digits: PreparedData, reason: StopReason) -> None:
+        ends, asked = Ends(), []
+
+        def check(epoch: int, value: float) -> StopReason | None:
+            asked.append((epoch, value))
+            return reason if epoch == 2 else None
+
+        result = fit(digits, ends, epochs=5, check=check)
+        assert (result.stop_reason, result.epochs, ends.closed) == (reason, 2, True)
+        assert asked == [
+            (epoch, value) for epoch, value in enumerate(result.history["val_accuracy"], start=1)
+        ]
+
+    def test_a_loss_that_is_not_finite(self, regression: PreparedData) -> None:
+        ends, asked = Ends(), []
+        result = fit(
+            regression,
+            ends,
+            epochs=9,
+            optimizer="sgd",
+            learning_rate=1e6,
+            check=lambda epoch, value: asked.append(epoch),
+        )
+        assert (result.stop_reason, ends.closed) == (StopReason.NOT_FINITE, True)
+        assert asked == list(range(1, result.epochs))  # a value that is no number is not reported
+        assert not math.isfinite(result.history["val_loss"][-1])
+
+    def test_a_loss_that_becomes_nan_leaves_the_best_weights(self, digits: PreparedData) -> None:
+        result = fit(digits, Spoil(3, math.nan), epochs=9)
+        assert (result.stop_reason, result.epochs) == (StopReason.NOT_FINITE, 3)
+        assert result.best_epoch in (1, 2)
+        assert all(np.isfinite(weight).all() for weight in result.model.get_weights())
+
+    def test_a_metric_that_is_not_measured_stops_the_study(self, digits: PreparedData) -> None:
+        ends = Ends()
+        with pytest.raises(
+            StudyStopped, match="metric 'val_f1' is not measured; expected one of accuracy, cross"
+        ):
+            fit(digits, ends, metric="val_f1")
+        assert ends.closed
+
+
+class TestBestEpoch:
+    @pytest.mark.parametrize(
+        ("ending", "spoilt_from"),
+        [
+            (StopReason.EPOCHS, 99),
+            (StopReason.EPOCHS, 3),
+            (StopReason.EARLY, 3),
+            (StopReason.PRUNED, 3),
+            (StopReason.INTERRUPTED, 3),
+        ],
+    )
+    def test_the_model_has_the_weights_of_the_best_epoch(
+        self, digits: PreparedData, ending: StopReason, spoilt_from: int
+    ) -> None:
+        """Shown by measuring it again: exactly what was logged at that epoch, moving averages included."""
+        objections = (StopReason.PRUNED, StopReason.INTERRUPTED)
+        result = fit(
+            digits,
+            Spoil(spoilt_from),
+            epochs=4 if ending is StopReason.EPOCHS else 8,
+            patience=2 if ending is StopReason.EARLY else 50,
+            check=lambda epoch, value: ending if epoch == 4 and ending in objections else None,
+            batch_norm=True,
+            dropout=0.2,
+            l2=1e-3,
+        )
+        assert result.stop_reason is ending
+        if spoilt_from == 3:
+            assert result.best_epoch in (1, 2)
+        x, y = digits.validation()
+        result.model.compile(loss=build_loss(digits.spec, 0.0), metrics=build_metrics(digits.spec))
+        measured = result.model.evaluate(x, y, batch_size=1024, return_dict=True, verbose=0)
+        logged = {name: result.history[f"val_{name}"][result.best_epoch - 1] for name in measured}
+        assert measured == pytest.approx(logged, rel=1e-5)
+
+    @pytest.mark.parametrize(
+        ("values", "mode", "best"),
+        [
+            ([0.1, 0.3, 0.3, 0.2], "max", 2),
+            ([0.1, 0.3, 0.3, 0.2], "min", 1),
+            ([math.nan, 0.5, math.nan], "max", 2),
+            ([math.nan, 0.5, 0.4], "min", 3),
+            ([math.nan], "max", 0),
+            ([math.inf, math.nan], "min", 0),
+            ([0.5, math.inf], "max", 1),
+            ([0.5, -math.inf], "min", 1),
+        ],
+    )
+    def test_it_is_the_first_of_the_best_finite_values(
+        self, values: list[float], mode: str, best: int
+    ) -> None:
+        assert best_epoch(values, mode) == best
+
+
+class TestBatches:
+    def test_a_batch_may_be_larger_than_the_data(self, regression: PreparedData) -> None:
+        rates = Rates()
+        result = fit(regression, rates, batch_size=65_536)
+        assert len(rates.by_step) == 2  # one step an epoch
+        assert result.stop_reason is StopReason.EPOCHS
+
+    def test_the_last_partial_batch_is_trained_on(self, regression: PreparedData) -> None:
+        rates = Rates()
+        rows = regression.spec.rows.train
+        fit(regression, rates, epochs=1, batch_size=rows - 1)
+        assert len(rates.by_step) == 2
+
+    def test_one_row_a_step_works(self, regression: PreparedData) -> None:
+        assert fit(regression, epochs=1, batch_size=1, batch_norm=True).epochs == 1
+
+
+_REPEAT = """
+import json, sys
+from pathlib import Path
+from search.data import load_prepared
+from search.training.loop import train
+from spaces import Hyperparameters
+one = Hyperparameters.model_validate_json(sys.argv[2])
+data, seed = load_prepared(Path(sys.argv[1])), int(sys.argv[3])
+result = train(one, data, epochs=2, patience=9, metric="val_accuracy", seed=seed)
+print(json.dumps(result.history))
+"""
+
+
+def test_a_seed_repeats_a_training_in_any_process(digits: PreparedData) -> None:
+    """Weights, order of rows, dropout and augmentation alike: histories are equal to the last bit."""
+    one = Hyperparameters(width=32, batch_norm=True, dropout=0.3, augment="shift", label_smoothing=0.1)
+    values = one.model_dump()
+    first, again = (fit(digits, seed=11, **values).history for _ in range(2))
+    assert first == again
+    assert fit(digits, seed=12, **values).history != first
+
+    command = [sys.executable, "-c", _REPEAT, str(digits.folder), one.model_dump_json(), "11"]
+    elsewhere = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+    assert json.loads(elsewhere.stdout) == first

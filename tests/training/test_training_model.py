@@ -1,0 +1,167 @@
+"""The Keras MLP: parameters counted exactly, layers in order, heads by task, augmentation, and a clean export."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from search.data import DataSpec, PreparedData, attach_preprocessing, raw_inputs, read_source
+from search.data.request import DataRequest
+from search.data.spec import Rows
+from search.training.loop import train
+from search.training.model import build_model
+from spaces import Hyperparameters
+
+COLOUR_IMAGES = DataSpec(
+    source="images",
+    fingerprint="",
+    kind="image",
+    task="multiclass",
+    input_shape=(32, 32, 3),
+    scale=1 / 255,
+    class_names=tuple("abcdefghij"),
+    rows=Rows(train=1, validation=1, test=1),
+    seed=0,
+    val_fraction=0.1,
+    test_fraction=0.1,
+)
+
+
+@pytest.mark.parametrize(
+    ("depth", "width", "taper", "batch_norm", "parameters"),
+    [(2, 32, 1.0, False, 99_722), (3, 128, 1.0, False, 427_658), (3, 256, 0.5, True, 830_282)],
+)
+@pytest.mark.parametrize("dropout", [0.0, 0.3])
+def test_parameters_come_out_exactly(
+    depth: int, width: int, taper: float, batch_norm: bool, dropout: float, parameters: int
+) -> None:
+    """3072 inputs and 10 classes; dropout and L2 add none."""
+    one = Hyperparameters(
+        depth=depth,
+        width=width,
+        taper=taper,
+        batch_norm=batch_norm,
+        dropout=dropout,
+        l2=1e-4,
+        augment="shift_flip",
+    )
+    model = build_model(one, COLOUR_IMAGES)
+    # The random layers of augmentation keep the state of their generators as weights; those are no parameters.
+    counted = sum(
+        layer.count_params()
+        for layer in model.layers
+        if isinstance(layer, keras.layers.Dense | keras.layers.BatchNormalization)
+    )
+    assert counted == parameters
+    assert model.count_params() == parameters
+
+
+def test_each_hidden_layer_is_dense_normalization_activation_dropout() -> None:
+    one = Hyperparameters(depth=2, width=16, batch_norm=True, dropout=0.25, activation="gelu", l2=1e-3)
+    model = build_model(one, COLOUR_IMAGES)
+    assert [layer.name for layer in model.layers] == [
+        "x",
+        "rescaling",
+        "flatten",
+        *("dense_1", "batch_norm_1", "activation_1", "dropout_1"),
+        *("dense_2", "batch_norm_2", "activation_2", "dropout_2"),
+        "head",
+    ]
+    dense = model.get_layer("dense_1")
+    assert dense.activation is keras.activations.linear
+    assert float(dense.kernel_regularizer.l2) == pytest.approx(1e-3)
+    assert model.get_layer("activation_1").activation is keras.activations.gelu
+    assert model.get_layer("dropout_1").rate == 0.25
+    assert model.get_layer("head").kernel_regularizer is None
+
+
+def test_what_is_off_has_no_layer() -> None:
+    model = build_model(Hyperparameters(depth=1, width=16), COLOUR_IMAGES)
+    assert [layer.name for layer in model.layers] == [
+        "x",
+        "rescaling",
+        "flatten",
+        "dense_1",
+        "activation_1",
+        "head",
+    ]
+    assert model.get_layer("dense_1").kernel_regularizer is None
+
+
+def test_the_head_follows_from_the_task(
+    digits: PreparedData, binary: PreparedData, regression: PreparedData
+) -> None:
+    heads = {}
+    for data in (digits, binary, regression):
+        head = build_model(Hyperparameters(), data.spec).get_layer("head")
+        heads[data.spec.task] = (head.units, head.activation.__name__)
+    assert heads == {"multiclass": (10, "softmax"), "binary": (1, "sigmoid"), "regression": (1, "linear")}
+
+
+@pytest.mark.parametrize(
+    "initializer",
+    ["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal"],
+)
+def test_initializers_are_seeded_and_differ_between_layers(initializer: str) -> None:
+    one = Hyperparameters.from_values({"depth": 3, "width": 16, "initializer": initializer})
+    first, again, other = (
+        [
+            layer.kernel.numpy()
+            for layer in build_model(one, COLOUR_IMAGES, seed=seed).layers[3:]
+            if layer.weights
+        ]
+        for seed in (1, 1, 2)
+    )
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert not any(np.array_equal(a, b) for a, b in zip(first, other, strict=True))
+    assert not np.array_equal(first[1], first[2])  # both of 16 x 16
+
+
+def test_augmentation_moves_training_images_alone() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (4, 32, 32, 3), dtype=np.uint8)
+    plain = build_model(Hyperparameters(depth=1, width=16), COLOUR_IMAGES, seed=3)
+    augmented = build_model(Hyperparameters(depth=1, width=16, augment="shift_flip"), COLOUR_IMAGES, seed=3)
+    assert np.array_equal(plain(images, training=False), augmented(images, training=False))
+    assert not np.allclose(plain(images, training=True), augmented(images, training=True))
+
+
+_LOAD = """
+import sys
+for package in ("search", "spaces", "storage", "optuna"):
+    sys.modules[package] = None  # importing it fails, as where it is not installed
+import keras, numpy as np
+for folder in sys.argv[1:]:
+    model = keras.models.load_model(f"{folder}/model.keras")
+    np.save(f"{folder}/predicted.npy", model.predict(np.load(f"{folder}/rows.npy"), verbose=0))
+"""
+
+
+def test_trained_models_load_and_predict_from_raw_rows_without_this_project(
+    digits: PreparedData, regression: PreparedData, tmp_path: Path
+) -> None:
+    """Losses and metrics of this project's own must not be in the file."""
+    smoothed = Hyperparameters(width=16, batch_norm=True, dropout=0.2, label_smoothing=0.1, augment="shift")
+    expected = {}
+    for data, metric, one in (
+        (digits, "val_accuracy", smoothed),
+        (regression, "val_mae", Hyperparameters(width=16, l2=1e-4)),
+    ):
+        folder = tmp_path / data.spec.task
+        folder.mkdir()
+        result = train(one, data, epochs=1, patience=5, metric=metric, seed=0)
+        exported = attach_preprocessing(result.model, data.spec)
+        exported.save(folder / "model.keras")
+        task = "regression" if data.spec.task == "regression" else "classification"
+        rows = raw_inputs(read_source(DataRequest(data.spec.source, task=task)).x[:20], data.spec)
+        np.save(folder / "rows.npy", rows)
+        expected[folder] = exported.predict(rows, verbose=0)
+
+    subprocess.run([sys.executable, "-c", _LOAD, *map(str, expected)], check=True, timeout=120)
+    for folder, predicted in expected.items():
+        assert np.allclose(np.load(folder / "predicted.npy"), predicted, atol=1e-5)
+    assert predicted.mean() == pytest.approx(500, rel=0.2)  # in the target's own units
