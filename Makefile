@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Without bytecode, every start of Keras and TensorFlow costs 8 CPU-seconds in place of 2.6.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types format lock clean
+.PHONY: demo test lint types format commands lock clean
 
 # A study of its own, from the start each time.
 DEMO := --storage sqlite:///demo/perceptuna.db
@@ -29,6 +29,10 @@ types: $(VENV)/installed
 format: $(VENV)/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# The command reference, from the commands themselves.
+commands: $(VENV)/installed
+	$(BIN)/python docs/commands.py
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "perceptuna needs Python 3.11 to 3.13, but $(PYTHON) is " + sys.version.split()[0] + "; name another with PYTHON=python3.12")'

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="perceptuna",
-    help="Search hyperparameters of Keras multi-layer perceptrons: launch a study, browse it, resume it.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -36,6 +35,23 @@ space_app = typer.Typer(help="Look at search spaces.", no_args_is_help=True)
 data_app = typer.Typer(help="Look at data.", no_args_is_help=True)
 app.add_typer(space_app, name="space")
 app.add_typer(data_app, name="data")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from search.study import program_version
+
+        typer.echo(f"perceptuna {program_version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def program(
+    version: Annotated[
+        bool, typer.Option("--version", help="print the version", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Search hyperparameters of Keras multi-layer perceptrons: launch a study, browse it, resume it."""
 
 
 def main() -> NoReturn:
@@ -119,10 +135,9 @@ def run(
     data: Annotated[str | None, _option("data", metavar="SOURCE")] = None,
     target: Annotated[str | None, _option("target", metavar="COLUMN")] = None,
     task: Annotated[str | None, _option("task", metavar="classification|regression")] = None,
-    header: Annotated[bool | None, _option("header", "--header/--no-header")] = None,
+    header: Annotated[bool | None, _option("header", "--header/--no-header", show_default="header")] = None,
     separator: Annotated[str | None, _option("separator", metavar="CHARACTER")] = None,
-    image_height: Annotated[int | None, _option("image_height", metavar="PIXELS")] = None,
-    image_width: Annotated[int | None, _option("image_width", metavar="PIXELS")] = None,
+    image_size: Annotated[str | None, _option("image_size", metavar="HEIGHTxWIDTH")] = None,
     val_fraction: Annotated[float | None, _option("val_fraction", metavar="SHARE")] = None,
     test_fraction: Annotated[float | None, _option("test_fraction", metavar="SHARE")] = None,
     space: Annotated[str | None, _option("space", metavar="NAME|FILE")] = None,
@@ -347,10 +362,9 @@ def data_show(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="as for `run --data`")],
     target: Annotated[str | None, _option("target", metavar="COLUMN")] = None,
     task: Annotated[str | None, _option("task", metavar="classification|regression")] = None,
-    header: Annotated[bool | None, _option("header", "--header/--no-header")] = None,
+    header: Annotated[bool | None, _option("header", "--header/--no-header", show_default="header")] = None,
     separator: Annotated[str | None, _option("separator", metavar="CHARACTER")] = None,
-    image_height: Annotated[int | None, _option("image_height", metavar="PIXELS")] = None,
-    image_width: Annotated[int | None, _option("image_width", metavar="PIXELS")] = None,
+    image_size: Annotated[str | None, _option("image_size", metavar="HEIGHTxWIDTH")] = None,
     as_json: AsJSON = False,
 ) -> None:
     """Shape, types, classes, balance and missing values of a data source.

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
-from search.trial import EpochEvent, TrialOutcome, TrialTask, request_stop, run_trial
+from search.trial import EpochEvent, TrialBegunBefore, TrialOutcome, TrialTask, request_stop, run_trial
 
 _EPOCHS = "perceptuna-epochs"
 
@@ -53,7 +53,7 @@ class Workers:
                 processes=True,
                 security=True,
                 host="127.0.0.1",
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 memory_limit=0,
                 local_directory=self._folder.name,
                 silence_logs=logging.CRITICAL,
@@ -91,7 +91,9 @@ class Workers:
             outcome: TrialOutcome | WorkerLost
             try:
                 outcome = future.result()
-            except KilledWorker:
+            except (KilledWorker, TrialBegunBefore):
+                # Dask runs a trial again by itself when its worker died after the trial ended, and before its
+                # result was fetched.
                 outcome = WorkerLost()
             ended.append((self._tasks.pop(future), outcome))
             # A result that stays on a worker is computed again when that worker dies.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from search.errors import StudyStopped
 from search.metrics import is_better
 from search.progress import Progress
 from search.study import ORIGINAL, REQUEUED, STOP_REQUESTED, Study, original_number
-from search.trial import StudyJob, TrialOutcome, TrialTask
+from search.trial import StudyJob, TrialOutcome, TrialTask, model_file_name
 from storage.artifacts import open_artifacts, remove_study_artifact, study_artifacts
 
 if TYPE_CHECKING:
@@ -62,30 +63,48 @@ class Driver:
         Raises:
             StudyStopped: no trial of this study can succeed.
         """
+        self._clear_away()
+        with self._signals():
+            try:
+                return self._run()
+            except StudyStopped:
+                for running in self._running.values():
+                    self._run_again(running, "the study was stopped")
+                raise
+
+    def _clear_away(self) -> None:
+        """What a killed driver left: models of trials that were never judged or never told."""
+        shutil.rmtree(self._job.candidates, ignore_errors=True)
+        self._job.candidates.mkdir(parents=True)
+        remove_stale_models(self._study, self._store)
+
+    def _run(self) -> Ending:
         deadline = time.monotonic() + (self._settings.timeout or float("inf"))
         last_poll = time.monotonic()
         ending: Ending = "budget"
         finished = len(self._study.finished())
-        with self._signals():
-            while True:
-                if ending == "budget":
-                    while len(self._running) < min(self._workers.slots, self._settings.trials - finished):
-                        self._start_trial()
-                if not self._running:
-                    return ending
-                for task, outcome in self._workers.collect(_POLL_SECONDS):
-                    finished += self._end_trial(self._running.pop(task.trial_id), outcome)
-                self._progress.tick()
-                if ending == "budget":
-                    poll = time.monotonic() - last_poll > _STOP_POLL_SECONDS
-                    last_poll = time.monotonic() if poll else last_poll
-                    if self._signalled or (poll and self._stop_requested()):
-                        ending = "interrupted"
-                    elif time.monotonic() > deadline:
-                        ending = "timeout"
-                    if ending != "budget":
-                        self._progress.stopping(ending)
-                        self._workers.stop_trials()
+        while True:
+            if ending == "budget":
+                while len(self._running) < min(self._workers.slots, self._settings.trials - finished):
+                    self._start_trial()
+            if not self._running:
+                return ending
+            for task, outcome in self._workers.collect(_POLL_SECONDS):
+                finished += self._end_trial(self._running.pop(task.trial_id), outcome)
+            self._progress.tick()
+            poll = time.monotonic() - last_poll > _STOP_POLL_SECONDS
+            last_poll = time.monotonic() if poll else last_poll
+            if ending == "budget":
+                if self._signalled or (poll and self._stop_requested()):
+                    ending = "interrupted"
+                elif time.monotonic() > deadline:
+                    ending = "timeout"
+                if ending != "budget":
+                    self._progress.stopping(ending)
+                    self._workers.stop_trials()
+            elif poll:
+                # A worker that took a dead one's place meanwhile has not heard of it.
+                self._workers.stop_trials()
 
     def _start_trial(self) -> None:
         trial = self._study.optuna.ask()
@@ -146,11 +165,9 @@ class Driver:
         """Before the trial is told: a kill in between leaves a model too many, never one too few."""
         from optuna.artifacts import upload_artifact
 
-        assert outcome.model is not None
-        named = outcome.model.with_name(model_file_name(trial.number))
-        outcome.model.replace(named)
-        upload_artifact(artifact_store=self._store, file_path=str(named), study_or_trial=self._study.optuna)
-        named.unlink()
+        upload_artifact(
+            artifact_store=self._store, file_path=str(outcome.model), study_or_trial=self._study.optuna
+        )
 
     def _run_again(self, running: _Running, why: str, lost: int = 0) -> None:
         frozen = self._study.optuna._storage.get_trial(running.task.trial_id)
@@ -197,11 +214,6 @@ def training_seed(study_seed: int, number: int) -> int:
     return int(np.random.SeedSequence([study_seed, number]).generate_state(1)[0])
 
 
-def model_file_name(number: int) -> str:
-    """File name of the artifact that holds the model of trial `number`."""
-    return f"trial-{number}.keras"
-
-
 def recover(study: Study) -> int:
     """Run orphans again: trials that a dead driver left RUNNING. The caller holds the study's lock.
 
@@ -223,6 +235,7 @@ def run_again(study: Study, trial: FrozenTrial, why: str, lost: int = 0) -> None
     Nothing else is copied: rungs passed and artifacts belong to the lost attempt.
     """
     number = original_number(trial)
+    lost = max(lost, int(trial.user_attrs.get(_LOST, 0)))
     waiting = study.optuna.get_trials(deepcopy=False, states=(_states().WAITING,))
     if number not in {original_number(other) for other in waiting}:
         study.optuna.enqueue_trial(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,14 +122,14 @@ def resume(
         _refuse_changed_space(study, settings)
         refuse_changed_data(study, settings)
         finished = len(study.finished())
-        orphans = recover(study)
-        if orphans:
-            say(f"{orphans} trials were running when the study was last left; they are run again")
         if finished >= settings.trials:
             raise InputError(
                 f"study '{name}' has {finished} finished trials of {settings.trials}, so nothing is left to do; "
                 f"raise the budget: `perceptuna resume {name} --add 20{url.option}`"
             )
+        orphans = recover(study)
+        if orphans:
+            say(f"{orphans} trials were running when the study was last left; they are run again")
         study.optuna.set_user_attr("settings", settings.model_dump_json())
         # Read anew: a Study keeps what it has read.
         return _drive(load_study(name, url), settings, prepare_data(settings), make_progress, say)
@@ -154,7 +155,9 @@ def _drive(
     slots = min(settings.workers or available_cores(), settings.trials)
     say(describe_rungs(settings))
     say(f"starting {slots} worker{'s' * (slots > 1)} …")
-    with Workers(slots, settings.threads, progress.epoch) as workers, progress:
+    ending: Ending = "interrupted"
+    # The driver turns Ctrl-C into an ending; before and after it, while workers start and end, it is an exception.
+    with suppress(KeyboardInterrupt), Workers(slots, settings.threads, progress.epoch) as workers, progress:
         ending = Driver(attach_search(study, settings), settings, job, workers, progress).run()
     return Finish(study, ending)
 

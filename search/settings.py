@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from search.errors import InputError
 from search.usage import expectation
@@ -22,6 +22,7 @@ TaskName = Literal["classification", "regression"]
 
 _STUDY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
+_IMAGE_SIZE = re.compile(r"(\d{1,4})x(\d{1,4})")
 _SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -43,6 +44,24 @@ def parse_duration(text: str | float) -> float:
     return seconds
 
 
+def parse_image_size(text: str) -> tuple[int, int]:
+    """Height and width in pixels, of `32x48`.
+
+    Raises:
+        ValueError: anything else.
+    """
+    match = _IMAGE_SIZE.fullmatch(text)
+    if match is None or not all(1 <= int(side) <= 1024 for side in match.groups()):
+        raise ValueError(f"expected HEIGHTxWIDTH, each 1 to 1024, such as 32x32, but got '{text}'")
+    return int(match[1]), int(match[2])
+
+
+def _check_image_size(text: str | None) -> str | None:
+    if text is not None:
+        parse_image_size(text)
+    return text
+
+
 class StudySettings(BaseModel):
     """What a user can choose for a study; the field's description is the help text of its option."""
 
@@ -53,15 +72,16 @@ class StudySettings(BaseModel):
     task: TaskName | None = Field(None, description="inferred from the target when not given")
     header: bool = Field(True, description="first row of a CSV names the columns")
     separator: str | None = Field(None, description="between the columns of a CSV; found when not given")
-    image_height: int | None = Field(None, ge=1, le=1024, description="resize the images of a folder, pixels")
-    image_width: int | None = Field(None, ge=1, le=1024, description="resize the images of a folder, pixels")
+    image_size: Annotated[str | None, AfterValidator(_check_image_size)] = Field(
+        None, description="resize the images of a folder, in pixels: 32x48 is 32 high and 48 wide"
+    )
     val_fraction: float = Field(0.15, ge=0.01, le=0.5, description="share of rows that trials are judged on")
     test_fraction: float = Field(0.15, ge=0.01, le=0.5, description="share of rows sealed until the end")
     space: str = Field("mlp", description="a preset (mlp, small, wide) or a TOML file", min_length=1)
     trials: int = Field(50, ge=1, le=1_000_000, description="finished trials the study is to have")
-    timeout: Annotated[float | None, BeforeValidator(lambda value: value and parse_duration(value))] = Field(
-        None, description="stop after this time of this command: 90s, 15m, 2h"
-    )
+    timeout: Annotated[
+        float | None, BeforeValidator(lambda value: None if value is None else parse_duration(value))
+    ] = Field(None, description="stop after this time of this command: 90s, 15m, 2h")
     epochs: int = Field(30, ge=1, le=100_000, description="most epochs of a trial")
     patience: int = Field(
         10, ge=1, le=100_000, description="epochs without a better metric before a trial ends"
@@ -79,17 +99,13 @@ class StudySettings(BaseModel):
         """What `search.data` needs to know."""
         from search.data import DataRequest
 
-        if (self.image_height is None) != (self.image_width is None):
-            raise InputError("image_height and image_width go together; give both, or neither")
         return DataRequest(
             source=self.data,
             target=self.target,
             task=self.task,
             header=self.header,
             separator=self.separator,
-            image_size=(self.image_height, self.image_width)
-            if self.image_height and self.image_width
-            else None,
+            image_size=parse_image_size(self.image_size) if self.image_size else None,
             val_fraction=self.val_fraction,
             test_fraction=self.test_fraction,
             seed=self.seed,
@@ -155,6 +171,11 @@ def load_settings(config: Path | None, command_line: dict[str, Any]) -> tuple[St
     """
     from_file, line_of = _read_config(config) if config is not None else ({}, lambda key: None)
     storage = {"storage": from_file.pop("storage")} if "storage" in from_file else {}
+    if not isinstance(storage.get("storage", ""), str):
+        came = storage["storage"]
+        raise InputError(
+            f"{config}, line {line_of('storage')}: storage: expected text in quotes, but got {came!r}"
+        )
     given = {name: value for name, value in command_line.items() if value is not None}
     try:
         return StudySettings.model_validate({**from_file, **given}), storage

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import shutil
+import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
@@ -77,11 +79,17 @@ class Study:
         return [trial for trial in self.optuna.get_trials(deepcopy=False) if counts(trial)]
 
     def best_trial(self) -> FrozenTrial | None:
-        """The complete trial with the best value, or None before there is one."""
-        try:
-            return self.optuna.best_trial
-        except ValueError:
+        """The complete trial with the best value, of equal ones the earliest; None before there is one.
+
+        (Optuna leaves it to the database which of equal trials it names, so that the answer may change.)
+        """
+        from optuna.trial import TrialState
+
+        if len(self.optuna.directions) != 1:
             return None
+        sign = 1 if self.optuna.direction.name == "MAXIMIZE" else -1
+        complete = self.optuna.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        return max(complete, key=lambda trial: (sign * (trial.value or 0.0), -trial.number), default=None)
 
 
 def counts(trial: FrozenTrial) -> bool:
@@ -99,6 +107,7 @@ def _quiet_optuna() -> None:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 
 def create_study(name: str, url: StorageURL, settings: StudySettings, space: Space, data: DataSpec) -> Study:
@@ -116,6 +125,7 @@ def create_study(name: str, url: StorageURL, settings: StudySettings, space: Spa
         created = optuna.create_study(study_name=name, storage=storage, direction=direction_of(metric))
     except optuna.exceptions.DuplicatedStudyError:
         raise already_there(name, url) from None
+    created.set_metric_names([metric])
     attributes = {
         "metric": metric,
         "settings": settings.model_dump_json(),
@@ -251,7 +261,7 @@ def describe_rungs(settings: StudySettings) -> str:
         case "none":
             return "pruning: none, every trial may run all its epochs"
         case "median":
-            return f"pruning: median, each epoch after epoch {start}, once 5 trials are complete"
+            return f"pruning: median, after each epoch from epoch {start} on, once 5 trials are complete"
         case "asha":
             return f"pruning: asha, the best third goes on after epochs {_join(rungs)}"
         case "hyperband":
@@ -281,9 +291,12 @@ def delete_study(study: Study) -> None:
     """
     import optuna
 
+    from search.trial import candidates_folder
+
     with study_lock(study.url, study.name):
         folder = artifact_folder(study.url)
         if folder.is_dir():
+            shutil.rmtree(candidates_folder(folder, study.name), ignore_errors=True)
             store = open_artifacts(folder)
             ids = [
                 artifact

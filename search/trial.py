@@ -17,16 +17,22 @@ from search.metrics import direction_of, is_better
 from search.settings import StudySettings
 from spaces import Hyperparameters
 from storage import StorageURL, open_artifacts
+from storage.errors import translate
 
 if TYPE_CHECKING:
     import optuna
     from optuna.artifacts import FileSystemArtifactStore
 
     from search.data import PreparedData
+    from search.learning_curve import LearningCurve
     from search.training.loop import TrainingResult
 
 # Set on every worker when the driver wants running trials to end at their next epoch.
 _stop = threading.Event()
+
+
+class TrialBegunBefore(Exception):
+    """Another process began this trial and is gone; two attempts must not mix in one record."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class StudyJob:
     """What every trial of a study needs; equal for all of them."""
 
     study: str
-    url: str
+    url: str = field(repr=False)  # it may hold a password
     metric: str
     settings: str
     data: Path
@@ -43,7 +49,7 @@ class StudyJob:
     @property
     def candidates(self) -> Path:
         """Models that may become the study's best, until the driver has judged them."""
-        return self.artifacts / "candidates"
+        return candidates_folder(self.artifacts, self.study)
 
 
 @dataclass(frozen=True)
@@ -90,7 +96,18 @@ class _Worker:
     study: optuna.Study
     data: PreparedData
     store: FileSystemArtifactStore
-    settings: StudySettings = field(repr=False)
+    settings: StudySettings
+    curve: LearningCurve
+
+
+def candidates_folder(artifacts: Path, study: str) -> Path:
+    """One for each study: their trials have the same numbers."""
+    return artifacts / "candidates" / study
+
+
+def model_file_name(number: int) -> str:
+    """File name of the artifact that holds the model of trial `number`."""
+    return f"trial-{number}.keras"
 
 
 def request_stop() -> None:
@@ -99,16 +116,26 @@ def request_stop() -> None:
 
 
 def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda event: None) -> TrialOutcome:
-    """Train `task`, report each epoch, store curves and attributes; never raises for a model's or data's fault."""
+    """Train `task`, report each epoch, store curves and attributes; never raises for a model's or data's fault.
+
+    Raises:
+        StorageError: the database or the artifact folder failed, which is no fault of the trial's.
+        TrialBegunBefore: this is its second time; the driver gives another attempt a number of its own.
+    """
     from optuna import Trial
 
     worker = _open_worker(task.job)
+    if worker.study._storage.get_trial(task.trial_id).intermediate_values:
+        raise TrialBegunBefore(f"trial {task.number}")
     trial = Trial(worker.study, task.trial_id)
     try:
         return _train(task, trial, worker, on_epoch)
     except StudyStopped as error:
         return TrialOutcome("stopped", reason=str(error))
     except Exception as error:
+        storage_error = translate(error)
+        if storage_error is not None:
+            raise storage_error from error
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:500]
         return TrialOutcome("failed", reason=reason, traceback=traceback.format_exc()[-4000:])
 
@@ -116,6 +143,7 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
 @lru_cache(maxsize=2)
 def _open_worker(job: StudyJob) -> _Worker:
     from search.data import load_prepared
+    from search.learning_curve import LearningCurve
     from search.study import build_pruner, load_study
     from search.tensorflow_log import start_tensorflow
 
@@ -124,7 +152,9 @@ def _open_worker(job: StudyJob) -> _Worker:
     study = load_study(job.study, StorageURL.parse(job.url)).optuna
     study.pruner = build_pruner(settings)
     job.candidates.mkdir(parents=True, exist_ok=True)
-    return _Worker(study, load_prepared(job.data), open_artifacts(job.artifacts), settings)
+    return _Worker(
+        study, load_prepared(job.data), open_artifacts(job.artifacts), settings, LearningCurve(job.metric)
+    )
 
 
 def _train(
@@ -198,13 +228,11 @@ def _store_curves(trial: optuna.Trial, worker: _Worker, task: TrialTask, result:
 
     from optuna.artifacts import upload_artifact
 
-    from search.learning_curve import write_history_csv, write_learning_curve
+    from search.learning_curve import write_history_csv
 
     with tempfile.TemporaryDirectory() as folder:
         curve, table = Path(folder, "learning_curve.png"), Path(folder, "history.csv")
-        write_learning_curve(
-            curve, result.history, task.job.metric, result.best_epoch, f"trial {task.number}"
-        )
+        worker.curve.write(curve, result.history, result.best_epoch, f"trial {task.number}")
         write_history_csv(table, result.history)
         for path in (curve, table):
             upload_artifact(artifact_store=worker.store, file_path=str(path), study_or_trial=trial)
@@ -213,7 +241,7 @@ def _store_curves(trial: optuna.Trial, worker: _Worker, task: TrialTask, result:
 def _save_candidate(task: TrialTask, worker: _Worker, result: TrainingResult) -> Path:
     from search.data import attach_preprocessing
 
-    path = task.job.candidates / f"{task.job.study}-{task.number}.keras"
+    path = task.job.candidates / model_file_name(task.number)
     # Saved under another name and moved: a kill while saving leaves no half model behind that name.
     partial = path.with_name(f"{path.stem}.{os.getpid()}.partial.keras")
     attach_preprocessing(result.model, worker.data.spec).save(partial)

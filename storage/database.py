@@ -13,7 +13,7 @@ from storage.urls import StorageURL
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
-_SQLITE_HEADER = b"SQLite format 3\x00"
+_SQLITE_HEADER_BYTES = 100
 _BUSY_SECONDS = 30.0
 _TABLES = {"studies", "trials", "version_info"}
 
@@ -51,10 +51,14 @@ def open_storage(url: StorageURL, *, create: bool = False) -> BaseStorage:
         # A connection that a server restart dropped is replaced before the first call fails on it.
         engine_kwargs = {"pool_pre_ping": True}
     try:
-        # Tables are not added to a database that may turn out to be of another version: `upgrade` would trip
-        # over them.
+        complete = _has_all_tables(url)
+        if complete:
+            _check_schema(url)
         storage = optuna.storages.RDBStorage(
-            url.full, engine_kwargs=engine_kwargs, skip_table_creation=_has_all_tables(url)
+            url.full,
+            engine_kwargs=engine_kwargs,
+            skip_table_creation=complete,
+            skip_compatibility_check=complete,
         )
     except ImportError as error:
         raise DatabaseUnusable(f"--storage: {url} needs psycopg; install perceptuna[postgresql]") from error
@@ -111,12 +115,16 @@ def _check_writable(path: Path, name: str) -> None:
 def _check_content(path: Path, *, create: bool) -> None:
     if not os.access(path, os.R_OK):
         raise DatabaseUnusable(f"--storage: {path} is not readable; change its permissions")
-    with path.open("rb") as file:
-        if file.read(len(_SQLITE_HEADER)) != _SQLITE_HEADER:
-            raise DatabaseUnusable(f"--storage: {path} is not an SQLite database; name another file")
+    not_sqlite = DatabaseUnusable(f"--storage: {path} is not an SQLite database; name another file")
+    if path.stat().st_size < _SQLITE_HEADER_BYTES:
+        raise not_sqlite
+    # Only through SQLite: to open and close the file otherwise would drop every lock that this process has on
+    # it (POSIX), and the next process to leave would throw away a log that is still being written.
     try:
         tables = _table_names(path)
     except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            raise not_sqlite from error
         raise DatabaseUnusable(f"--storage: {path} cannot be read ({error}); restore a copy of it") from error
     if not tables and not create:
         raise DatabaseUnusable(f"no studies in {path}; start one with `perceptuna run STUDY`")
@@ -124,12 +132,35 @@ def _check_content(path: Path, *, create: bool) -> None:
         raise DatabaseUnusable(f"--storage: {path} is a database of something else; name another file")
 
 
+def _connect_to_read(path: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)
+
+
 def _table_names(path: Path) -> set[str]:
-    connection = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)
+    connection = _connect_to_read(path)
     try:
         return {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
     finally:
         connection.close()
+
+
+def _check_schema(url: StorageURL) -> None:
+    """Optuna's own check, over a connection that cannot write.
+
+    Write-ahead mode and tables that came later would already change a database of another version, and
+    `optuna storage upgrade` trips over such tables.
+
+    Raises:
+        RuntimeError: another version.
+    """
+    import optuna
+
+    path = url.sqlite_path
+    assert path is not None
+    reader = optuna.storages.RDBStorage(
+        url.full, engine_kwargs={"creator": lambda: _connect_to_read(path)}, skip_table_creation=True
+    )
+    reader.engine.dispose()
 
 
 def _has_all_tables(url: StorageURL) -> bool:

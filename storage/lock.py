@@ -36,6 +36,16 @@ class StudyLock(Protocol):
 
 
 class _Lock:
+    def __init__(self, url: StorageURL, study: str) -> None:
+        self._url = url
+        self._study = study
+
+    def _busy(self) -> StudyBusy:
+        return StudyBusy(
+            f"study '{self._study}' is being driven by another process; wait for its end, or ask for it by "
+            f"`perceptuna stop {self._study}{self._url.option}`"
+        )
+
     def acquire(self) -> None:
         raise NotImplementedError
 
@@ -59,9 +69,9 @@ class FileStudyLock(_Lock):
     def __init__(self, url: StorageURL, study: str) -> None:
         from filelock import FileLock
 
+        super().__init__(url, study)
         assert url.sqlite_path is not None
         self.path = url.sqlite_path.with_name(f"{url.sqlite_path.name}-{study}.lock")
-        self._study = study
         self._lock = FileLock(self.path)
 
     def acquire(self) -> None:
@@ -70,7 +80,7 @@ class FileStudyLock(_Lock):
         try:
             self._lock.acquire(timeout=_PATIENCE_SECONDS, poll_interval=0.05)
         except Timeout:
-            raise StudyBusy(f"study '{self._study}' is being driven by another process") from None
+            raise self._busy() from None
         except OSError as error:
             raise DatabaseUnusable(f"--storage: {self.path} cannot be locked: {error.strerror}") from error
 
@@ -95,7 +105,7 @@ class PostgresStudyLock(_Lock):
     def __init__(self, url: StorageURL, study: str) -> None:
         from sqlalchemy import create_engine
 
-        self._study = study
+        super().__init__(url, study)
         digest = hashlib.sha256(f"perceptuna:{study}".encode()).digest()
         self._key = int.from_bytes(digest[:8], "big", signed=True)
         self._engine = create_engine(url.full)
@@ -110,7 +120,7 @@ class PostgresStudyLock(_Lock):
         self._connection.commit()
         if not got:
             self.release()
-            raise StudyBusy(f"study '{self._study}' is being driven by another process")
+            raise self._busy()
 
     def release(self) -> None:
         if self._connection is not None:

@@ -34,11 +34,11 @@ class StorageURL:
         Raises:
             DatabaseUnusable: not a URL, or of a database that is not supported.
         """
-        if "://" not in text and _SCHEME.match(text):
+        if not text.strip() or ("://" not in text and _SCHEME.match(text)):
             raise DatabaseUnusable(f"--storage: {_EXPECTED}, but got '{text.partition(':')[0]}…'")
         try:
             # A path is not read as a URL: it may hold what has a meaning there, such as a question mark.
-            url = make_url(text) if "://" in text else URL.create("sqlite", database=text if text.strip() else "")
+            url = make_url(text) if "://" in text else URL.create("sqlite", database=text)
         except (ArgumentError, ValueError):  # ValueError: a port that is no number
             raise DatabaseUnusable(f"--storage: {_EXPECTED}, but the text given is not a URL") from None
         if url.drivername == "postgres":  # the spelling of many hosts; SQLAlchemy dropped it

@@ -79,7 +79,7 @@ def _find_trial(study: Study, number: int | None) -> FrozenTrial:
 
 
 def _kept_model(study: Study, trial: FrozenTrial) -> str | None:
-    from search.driver import model_file_name
+    from search.trial import model_file_name
 
     wanted = model_file_name(trial.number)
     return next(

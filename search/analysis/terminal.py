@@ -54,8 +54,16 @@ def study_view(study: Study, top: int) -> RenderableType:
     )
     entries = leaderboard(study, top)
     if not entries:
-        return Group(head, Text("no complete trial yet"))
+        return Group(head, Text("no complete trial yet"), *(Text(f"  {line}") for line in _reasons(study)))
     return Group(head, leaderboard_table(entries, study.metric))
+
+
+def _reasons(study: Study) -> list[str]:
+    """Why trials ended without a value, the commonest first."""
+    counts = Counter(
+        trial.user_attrs.get("reason") or trial.user_attrs.get("stop_reason") for trial in study.finished()
+    )
+    return [f"{count} × {reason}" for reason, count in counts.most_common(5) if reason]
 
 
 def state_counts(study: Study) -> Counter[str]:

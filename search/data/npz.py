@@ -50,6 +50,10 @@ def read_npz(request: DataRequest) -> RawData:
 
 def _load(path: Path) -> dict[str, Array]:
     try:
+        with path.open("rb") as file:
+            start = file.read(6)
+        if not start.startswith((b"PK", b"\x93NUMPY")):
+            raise DataError(f"{path} is not an NPZ archive; save one by np.savez(path, x=…, y=…)")
         archive = np.load(path, allow_pickle=False)
         if not isinstance(archive, np.lib.npyio.NpzFile):
             raise DataError(f"{path} holds one array, not an archive; save it by np.savez(path, x=…, y=…)")

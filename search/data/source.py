@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -65,16 +66,17 @@ def _reader(request: DataRequest) -> Callable[[DataRequest], RawData]:
         if request.task == "regression":
             raise DataError(f"{source} holds classes; its task is classification, not regression")
         return read_builtin
-    if path.is_dir():
+    # os.path and not Path: it takes a name that is too long for one that is not there.
+    if os.path.isdir(path):
         _refuse_options(request, "target", "separator", reason="a folder's classes are its subfolders")
         if request.task == "regression":
             raise DataError(
                 f"{source} is a folder of class folders; its task is classification, not regression"
             )
         return read_folder
-    if not path.exists():
+    if not os.path.exists(path):
         raise DataError(
-            f"source {source!r} is neither there as a file or folder nor known: {_nearest(source)}"
+            f"source {_short(source)!r} is neither there as a file or folder nor known: {_nearest(source)}"
         )
     if suffix == ".npz":
         _refuse_options(request, "target", "separator", "image_size", reason="an NPZ file names its own y")
@@ -104,3 +106,7 @@ def _refuse_options(request: DataRequest, *names: str, reason: str) -> None:
         value = getattr(request, name)
         if value is not None:
             raise DataError(f"{name} {value!r} does not apply to {request.source}: {reason}; leave it out")
+
+
+def _short(source: str) -> str:
+    return source if len(source) <= 100 else f"{source[:100]}…"

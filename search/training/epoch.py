@@ -101,7 +101,10 @@ class CompiledEpoch:
         normalised = layers if structure.batch_norm else ()
         self._gammas, self._betas = [_vector() for _ in normalised], [_vector() for _ in normalised]
         self._means, self._variances = [_vector() for _ in normalised], [_vector() for _ in normalised]
-        self._trained = [*self._kernels, *self._biases, *self._gammas, *self._betas]
+        # A bias in front of batch normalization is subtracted with the mean: its gradient is zero, and what
+        # Keras computes for it is rounding noise, which Adam and Lion blow up. It stays at zero here.
+        trained_biases = self._biases[-1:] if structure.batch_norm else self._biases
+        self._trained = [*self._kernels, *trained_biases, *self._gammas, *self._betas]
         self._update = update_of(structure.optimizer, structure.nesterov)
         self._slots = [[_like(variable) for _ in range(self._update.slots)] for variable in self._trained]
         self._rate, self._l2, self._smoothing = _scalar(), _scalar(), _scalar()
@@ -198,7 +201,7 @@ class CompiledEpoch:
             loss = tf.reduce_mean(self.measures.losses(outputs, y, smoothing))
         gradients = tape.gradient(loss, self._trained)
         loss += self._penalty()
-        scalars = Scalars(learning_rate, step, self._momentum, self._weight_decay)
+        scalars = Scalars.at(step, learning_rate, self._momentum, self._weight_decay)
         for index, (variable, slots, gradient) in enumerate(
             zip(self._trained, self._slots, gradients, strict=True)
         ):
@@ -214,7 +217,7 @@ class CompiledEpoch:
         """Outputs in training, and the batch statistics of each normalised layer."""
         statistics = []
         for layer in range(self.structure.depth):
-            x = tf.nn.bias_add(matmul(x, self._kernels[layer], self.structure.bfloat16), self._biases[layer])
+            x = self._dense(x, layer)
             if self.structure.batch_norm:
                 x, mean, variance = batch_norm(x, self._gammas[layer], self._betas[layer])
                 statistics.append((mean, variance))
@@ -236,12 +239,16 @@ class CompiledEpoch:
 
     def _infer(self, x: Tensor) -> Tensor:
         for layer in range(self.structure.depth):
-            x = tf.nn.bias_add(matmul(x, self._kernels[layer], self.structure.bfloat16), self._biases[layer])
+            x = self._dense(x, layer)
             if self.structure.batch_norm:
                 of_layer = (self._gammas, self._betas, self._means, self._variances)
                 x = moving_batch_norm(x, *(variables[layer] for variables in of_layer))
             x = self._activate(x)
         return self._head(x)
+
+    def _dense(self, x: Tensor, layer: int) -> Tensor:
+        product = matmul(x, self._kernels[layer], self.structure.bfloat16)
+        return product if self.structure.batch_norm else tf.nn.bias_add(product, self._biases[layer])
 
     def _head(self, x: Tensor) -> Tensor:
         return tf.nn.bias_add(matmul(x, self._kernels[-1], self.structure.bfloat16), self._biases[-1])

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import math
+from itertools import pairwise
+from typing import Any
+
 import keras
+import numpy as np
 
 from search.data import DataSpec
 from spaces import Hyperparameters
+
+Array = np.ndarray[Any, Any]
 
 # Shifts of up to this share of height and width: 4 pixels of a 32-pixel image, 1 of digits.
 _SHIFT = 0.125
@@ -46,6 +53,29 @@ _HEADS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
 def output_units(spec: DataSpec) -> int:
     """Units of the head: one per class where there are more than two, else one."""
     return len(spec.class_names) if spec.task == "multiclass" else 1
+
+
+def initial_weights(hyperparameters: Hyperparameters, spec: DataSpec, seed: int) -> list[Array]:
+    """The weights `build_model` begins with, in Keras's order, without making layers (a tenth of the time)."""
+    inputs = math.prod(spec.input_shape)
+    weights: list[Array] = []
+    for index, width in enumerate(hyperparameters.widths, start=1):
+        kernel = _initializer(hyperparameters.initializer, seed + index)((inputs, width))
+        weights += [np.asarray(kernel), np.zeros(width, np.float32)]
+        if hyperparameters.batch_norm:
+            ones, zeros = np.ones(width, np.float32), np.zeros(width, np.float32)
+            weights += [ones, zeros, zeros, ones]
+        inputs = width
+    units = output_units(spec)
+    head = keras.initializers.GlorotUniform(seed=seed)((inputs, units))
+    return [*weights, np.asarray(head), np.zeros(units, np.float32)]
+
+
+def parameter_count(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
+    """As Keras counts them, moving statistics included."""
+    sides = [math.prod(spec.input_shape), *hyperparameters.widths, output_units(spec)]
+    dense = sum((inputs + 1) * units for inputs, units in pairwise(sides))
+    return dense + (4 * sum(hyperparameters.widths) if hyperparameters.batch_norm else 0)
 
 
 def _image_front(

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 
 from spaces import Hyperparameters
+
+Array = np.ndarray[Any, Any]
 
 PLATEAU_FACTOR = 0.5
 PLATEAU_PATIENCE = 3
@@ -49,3 +52,15 @@ def schedule_callbacks(
             monitor, mode=mode, factor=PLATEAU_FACTOR, patience=PLATEAU_PATIENCE, min_lr=PLATEAU_MINIMUM
         )
     ]
+
+
+def learning_rates(optimizer: keras.optimizers.Optimizer, first: int, steps: int) -> Array:
+    """The rate of each of `steps` updates from update `first` (counted from 0), float32 (steps,).
+
+    A callback may have set another constant rate; a schedule is asked for each step.
+    """
+    rate = optimizer._learning_rate
+    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+        at = np.arange(first, first + steps, dtype=np.float32)
+        return np.asarray(rate(at), np.float32)
+    return np.full(steps, float(optimizer.learning_rate), np.float32)

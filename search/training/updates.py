@@ -23,12 +23,19 @@ EPSILON = 1e-7
 
 @dataclass(frozen=True)
 class Scalars:
-    """What all variables share in one step; float32 scalars. `step` counts from 1."""
+    """What all variables share in one step; float32 scalars."""
 
     learning_rate: Tensor
-    step: Tensor
     momentum: Tensor
     weight_decay: Tensor
+    beta_1_power: Tensor
+    beta_2_power: Tensor
+
+    @classmethod
+    def at(cls, step: Tensor, learning_rate: Tensor, momentum: Tensor, weight_decay: Tensor) -> Scalars:
+        """`step` counts from 1. The powers are Adam's, made once a step and not once a variable."""
+        powers = tf.pow(ADAM_BETA_1, step), tf.pow(ADAM_BETA_2, step)
+        return cls(learning_rate, momentum, weight_decay, *powers)
 
 
 @dataclass(frozen=True)
@@ -56,8 +63,8 @@ def _adam(variable: Any, slots: list[Any], gradient: Tensor, scalars: Scalars) -
         var=variable.handle,
         m=slots[0].handle,
         v=slots[1].handle,
-        beta1_power=tf.pow(ADAM_BETA_1, scalars.step),
-        beta2_power=tf.pow(ADAM_BETA_2, scalars.step),
+        beta1_power=scalars.beta_1_power,
+        beta2_power=scalars.beta_2_power,
         lr=scalars.learning_rate,
         beta1=ADAM_BETA_1,
         beta2=ADAM_BETA_2,

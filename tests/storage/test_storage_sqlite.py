@@ -6,6 +6,8 @@ import os
 import pickle
 import shutil
 import sqlite3
+import subprocess
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -162,6 +164,27 @@ def test_a_read_only_place_is_refused_before_a_study_is_made(sqlite_url: Storage
             check_database(sqlite_url, create=True)
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_opening_again_does_not_give_up_the_locks_of_this_process(
+    sqlite_url: StorageURL, process: Callable[..., subprocess.Popen[str]]
+) -> None:
+    """Without them, another process that leaves throws away the log which this one goes on writing to."""
+    study = optuna.create_study(study_name="one", storage=open_storage(sqlite_url, create=True))
+    read = """
+        import sys
+        import optuna
+        from storage import StorageURL, open_storage
+        study = optuna.load_study(study_name="one", storage=open_storage(StorageURL.parse(sys.argv[1])))
+        print(study.user_attrs)
+        """
+    seen = []
+    for number in (1, 2):
+        check_database(sqlite_url, create=True)
+        open_storage(sqlite_url)
+        study.set_user_attr("number", number)
+        seen.append(process(read, sqlite_url.full).communicate(timeout=60)[0])
+    assert seen == ["{'number': 1}\n", "{'number': 2}\n"]
 
 
 class TestFaults:

@@ -12,15 +12,15 @@ from sqlalchemy.engine import make_url
 
 from storage import DatabaseUnusable, StorageURL
 
-# Long and of rare signs, so that it cannot occur in a shown URL by accident.
 passwords = st.text(
-    st.characters(codec="utf-8", exclude_characters="*", exclude_categories=["Cs", "Cc"]), min_size=6
+    st.characters(codec="utf-8", exclude_characters="*", exclude_categories=["Cs", "Cc"]), min_size=1
 )
 names = st.text("abcdefgh", min_size=1, max_size=5)
 
 
 @given(names, passwords, names)
 def test_a_password_is_never_shown(user: str, password: str, host: str) -> None:
+    password = f"Zq9{password}"  # in no URL by accident
     coded = quote(password, safe="")
     for text in (
         f"postgresql://{user}:{coded}@{host}/studies",

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from search.data import DataSpec, PreparedData, attach_preprocessing, raw_inputs, read_source
+from search.data import DataSpec, PreparedData, attach_preprocessing, read_source
 from search.data.request import DataRequest
 from search.data.spec import Rows
 from search.training.loop import train
@@ -137,7 +137,7 @@ for package in ("search", "spaces", "storage", "optuna"):
 import keras, numpy as np
 for folder in sys.argv[1:]:
     model = keras.models.load_model(f"{folder}/model.keras")
-    np.save(f"{folder}/predicted.npy", model.predict(np.load(f"{folder}/rows.npy"), verbose=0))
+    np.save(f"{folder}/predicted.npy", np.asarray(model(np.load(f"{folder}/rows.npy"))))
 """
 
 
@@ -157,9 +157,9 @@ def test_trained_models_load_and_predict_from_raw_rows_without_this_project(
         exported = attach_preprocessing(result.model, data.spec)
         exported.save(folder / "model.keras")
         task = "regression" if data.spec.task == "regression" else "classification"
-        rows = raw_inputs(read_source(DataRequest(data.spec.source, task=task)).x[:20], data.spec)
+        rows = read_source(DataRequest(data.spec.source, task=task)).x[:20]
         np.save(folder / "rows.npy", rows)
-        expected[folder] = exported.predict(rows, verbose=0)
+        expected[folder] = np.asarray(exported(rows))
 
     subprocess.run([sys.executable, "-c", _LOAD, *map(str, expected)], check=True, timeout=120)
     for folder, predicted in expected.items():

@@ -1,0 +1,87 @@
+"""Paired timings on a machine that is shared with others: interleaved runs, ratios of CPU time, median and spread."""
+
+from __future__ import annotations
+
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent / "results"
+
+
+@dataclass(frozen=True)
+class Timing:
+    """CPU and wall seconds of each counted run."""
+
+    cpu: list[float]
+    wall: list[float]
+
+    @property
+    def median(self) -> float:
+        """CPU seconds."""
+        return statistics.median(self.cpu)
+
+
+def interleaved(runs: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, Timing]:
+    """Time each of `runs` once a round, in turn, after one round that is not counted."""
+    timings: dict[str, Timing] = {name: Timing([], []) for name in runs}
+    for counted in [False] + [True] * rounds:
+        for name, run in runs.items():
+            cpu, wall = time.process_time(), time.perf_counter()
+            run()
+            if counted:
+                timings[name].cpu.append(time.process_time() - cpu)
+                timings[name].wall.append(time.perf_counter() - wall)
+    return timings
+
+
+def ratios(rival: Timing, ours: Timing) -> list[float]:
+    """CPU time of the rival over ours, round by round."""
+    return [theirs / mine for theirs, mine in zip(rival.cpu, ours.cpu, strict=True)]
+
+
+def spread(values: list[float]) -> str:
+    """`8.7 (8.1–9.4, n=5)`: median, least and most."""
+    return f"{statistics.median(values):.2f} ({min(values):.2f}–{max(values):.2f}, n={len(values)})"
+
+
+def machine() -> dict[str, str]:
+    """What the figures depend on, without naming the machine."""
+    names = ("tensorflow", "keras", "optuna", "numpy", "scikit-learn")
+    return {
+        "date": date.today().isoformat(),
+        "processor": _processor(),
+        "python": platform.python_version(),
+        **{name: version(name) for name in names},
+    }
+
+
+def _processor() -> str:
+    cpuinfo = Path("/proc/cpuinfo")
+    if not cpuinfo.exists():
+        return platform.processor()
+    lines = cpuinfo.read_text().splitlines()
+    model = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), "unknown")
+    flags = next((line for line in lines if line.startswith("flags")), "")
+    wanted = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in flags.split()]
+    return f"{model}, {sum(line.startswith('processor') for line in lines)} cores, {' '.join(wanted)}"
+
+
+def write_result(name: str, rows: list[dict[str, Any]], quick: bool) -> Path:
+    """Raw numbers beside the machine they were measured on; a quick run does not replace a full one."""
+    RESULTS.mkdir(exist_ok=True)
+    path = RESULTS / f"{name}{'-quick' if quick else ''}-{date.today().isoformat()}.json"
+    path.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    return path
+
+
+def raw(timing: Timing) -> dict[str, list[float]]:
+    """Rounded, for the result file."""
+    return {name: [round(value, 5) for value in values] for name, values in asdict(timing).items()}

@@ -1,0 +1,145 @@
+"""Seconds per epoch against plain `model.fit` on NumPy arrays, and against the matrix products alone.
+
+    python -m benchmarks.training [--quick] [--sets digits,fashion_mnist] [--batches 32,128,512]
+
+The network is 256-128-64 with batch normalization, dropout 0.3, L2 1e-4 and Adam, on one thread. Both train on
+the same rows and evaluate nothing; the tracing epoch is not counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from benchmarks.datasets import prepared
+from benchmarks.measure import interleaved, ratios, raw, spread, write_result
+from search.tensorflow_log import start_tensorflow
+from spaces import Hyperparameters
+
+SETS = ("digits", "table569", "table20000", "fashion_mnist", "cifar10_jpeg")
+BATCHES = (32, 128, 512)
+# Enough for a stable epoch; `fit` on all of CIFAR-10 would take most of an hour for the table.
+MOST_ROWS = 20_000
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--sets", default=",".join(SETS))
+    parser.add_argument("--batches", default=",".join(map(str, BATCHES)))
+    parser.add_argument("--rounds", type=int)
+    arguments = parser.parse_args()
+    start_tensorflow(threads=1)
+    rounds = arguments.rounds or (2 if arguments.quick else 5)
+    rows = MOST_ROWS // 10 if arguments.quick else MOST_ROWS
+    results = []
+    for name in arguments.sets.split(","):
+        for batch in map(int, arguments.batches.split(",")):
+            results.append(compare(name, batch, rows, rounds))
+            print(describe(results[-1]), flush=True)
+    print("raw numbers:", write_result("training", results, arguments.quick))
+
+
+def compare(name: str, batch: int, most_rows: int, rounds: int) -> dict[str, Any]:
+    """One line of the table: our epoch in float32 and bfloat16, `fit`'s, and the bare products'."""
+    data = prepared(name)
+    x, y = (np.asarray(part[:most_rows]) for part in data.training())
+    hyperparameters = Hyperparameters(
+        depth=3, width=256, taper=0.5, batch_norm=True, dropout=0.3, l2=1e-4, batch_size=batch
+    )
+    runs = {
+        "fit": plain_fit(hyperparameters, data.spec, x, y),
+        "float32": our_epoch(hyperparameters, data.spec, x, y, bfloat16=False),
+        "bfloat16": our_epoch(hyperparameters, data.spec, x, y, bfloat16=True),
+        "products": bare_products(hyperparameters, data.spec, len(x)),
+    }
+    timings = interleaved(runs, rounds)
+    return {
+        "data": name,
+        "rows": len(x),
+        "batch": batch,
+        "ratio_float32": ratios(timings["fit"], timings["float32"]),
+        "ratio_bfloat16": ratios(timings["fit"], timings["bfloat16"]),
+        "products_share": ratios(timings["products"], timings["float32"]),
+        "timings": {run: raw(timing) for run, timing in timings.items()},
+    }
+
+
+def describe(row: dict[str, Any]) -> str:
+    return (
+        f"{row['data']:>13} batch {row['batch']:>3}: float32 ×{spread(row['ratio_float32'])}, "
+        f"bfloat16 ×{spread(row['ratio_bfloat16'])}, products are {spread(row['products_share'])} of our epoch"
+    )
+
+
+def plain_fit(hyperparameters: Hyperparameters, spec: Any, x: Any, y: Any) -> Callable[[], Any]:
+    """What a user of Keras writes."""
+    from search.training.model import build_model
+    from search.training.objective import build_loss
+    from search.training.optimizers import build_optimizer
+
+    model = build_model(hyperparameters, spec, seed=0)
+    optimizer = build_optimizer(hyperparameters, total_steps=1)
+    model.compile(optimizer, build_loss(spec, 0.0), metrics=["accuracy"])
+    targets = y if spec.task == "multiclass" else y.reshape(-1, 1).astype(np.float32)
+    return lambda: model.fit(x, targets, batch_size=hyperparameters.batch_size, epochs=1, verbose=0)
+
+
+def our_epoch(
+    hyperparameters: Hyperparameters, spec: Any, x: Any, y: Any, *, bfloat16: bool
+) -> Callable[[], Any]:
+    import tensorflow as tf
+
+    from search.training.epoch import CompiledEpoch, Structure
+    from search.training.model import initial_weights
+
+    # Not from the cache: both precisions, and all batch sizes, have weights of their own.
+    epoch = CompiledEpoch(Structure.of(hyperparameters, spec, bfloat16=bfloat16))
+    rows, labels = tf.constant(x.reshape(len(x), -1)), tf.constant(y)
+    batch = hyperparameters.batch_size
+    rates = np.full(-(-len(x) // batch), hyperparameters.learning_rate, np.float32)
+    shuffle = np.random.default_rng(0)
+
+    epoch.reset(hyperparameters, initial_weights(hyperparameters, spec, 0), scale=spec.scale, seed=0)
+    return lambda: epoch.train(rows, labels, shuffle.permutation(len(x)).astype(np.int32), batch, rates)
+
+
+def bare_products(hyperparameters: Hyperparameters, spec: Any, rows: int) -> Callable[[], Any]:
+    """Only the matrix products of forward and backward pass, on one batch again and again: the limit."""
+    import tensorflow as tf
+
+    batch = min(hyperparameters.batch_size, rows)
+    units = len(spec.class_names) if spec.task == "multiclass" else 1
+    sides = [math.prod(spec.input_shape), *hyperparameters.widths, units]
+    random = np.random.default_rng(0)
+
+    def matrix(*shape: int) -> Any:
+        return tf.constant(random.normal(size=shape).astype(np.float32))
+
+    kernels = [matrix(a, b) for a, b in pairwise(sides)]
+    inputs = [matrix(batch, side) for side in sides]
+
+    @tf.function
+    def products(steps: Any) -> Any:
+        total = tf.constant(0.0)
+        for _ in tf.range(steps):
+            for index, kernel in enumerate(kernels):
+                x = inputs[index] + total * 0.0  # depends on the last step: nothing can be left out
+                y = tf.matmul(x, kernel)
+                d_kernel = tf.matmul(x, inputs[index + 1], transpose_a=True)
+                total += y[0, 0] * 1e-20 + d_kernel[0, 0] * 1e-20
+                if index:  # no gradient of the data
+                    total += tf.matmul(inputs[index + 1], kernel, transpose_b=True)[0, 0] * 1e-20
+        return total
+
+    steps = tf.constant(-(-rows // batch))
+    return lambda: products(steps).numpy()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,57 @@
+"""Studies without processes: a real database, and a driver of workers that only pretend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import optuna
+import pytest
+from study_fakes import SPACE, FakeWorkers
+
+from search.data import DataRequest, PreparedData, prepare
+from search.driver import Driver
+from search.progress import PlainLines, Tally
+from search.settings import StudySettings
+from search.study import Study, attach_search, create_study
+from search.trial import StudyJob
+from storage import StorageURL, artifact_folder
+
+
+@pytest.fixture(scope="session")
+def digits(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
+    return prepare(DataRequest("digits"), tmp_path_factory.mktemp("study-data"))
+
+
+@pytest.fixture
+def settings() -> StudySettings:
+    return StudySettings(trials=6, epochs=9, sampler="random", seed=3)
+
+
+@pytest.fixture
+def study(tmp_path: Path, settings: StudySettings, digits: PreparedData) -> Study:
+    url = StorageURL.parse(str(tmp_path / "studies.db"))
+    created = create_study("one", url, settings, SPACE, digits.spec)
+    return attach_search(created, settings)
+
+
+@pytest.fixture
+def driver(study: Study, settings: StudySettings, digits: PreparedData) -> Iterator[Callable[..., Driver]]:
+    """Builds a driver of `study`; what it shows is in `lines`."""
+
+    def make(workers: FakeWorkers, lines: list[str] | None = None, **changes: object) -> Driver:
+        changed = settings.model_copy(update=changes)
+        tally = Tally("one", study.metric, study.direction, changed.trials)
+        job = StudyJob(
+            study.name,
+            study.url.full,
+            study.metric,
+            changed.model_dump_json(),
+            digits.folder,
+            artifact_folder(study.url),
+        )
+        shown = PlainLines(tally, (lines if lines is not None else []).append)
+        return Driver(study, changed, job, workers, shown)  # type: ignore[arg-type]
+
+    yield make
+    optuna.logging.set_verbosity(optuna.logging.INFO)

@@ -1,0 +1,336 @@
+"""One real study that everything happens to: its driver and a worker are killed, it is interrupted, it is resumed.
+
+The fixture tells the story once, by the command line and with real processes; each test looks at one thing in it.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import optuna
+import psutil
+import pytest
+from optuna.trial import FrozenTrial, TrialState
+
+from search.driver import training_seed
+from search.study import REQUEUED, Study, load_study, original_number
+from search.trial import model_file_name
+from storage import StorageURL, artifact_folder
+from storage.artifacts import study_artifacts, trial_artifacts
+
+pytestmark = pytest.mark.slow
+
+EPOCHS = 8
+RUN = f"run crash --data digits --space small --trials 6 --epochs {EPOCHS} --workers 2 --seed 4"
+
+
+@dataclass
+class Command:
+    """One `perceptuna` command that runs, and the processes it started."""
+
+    process: subprocess.Popen[str]
+    output: Path
+    children: set[psutil.Process] = field(default_factory=set)
+
+    def look(self) -> None:
+        """Remember the children of this moment: those of a dead parent cannot be found."""
+        self.children |= set(psutil.Process(self.process.pid).children(recursive=True))
+
+    def workers(self) -> list[psutil.Process]:
+        return [
+            child
+            for child in self.children
+            if child.is_running() and "spawn_main" in " ".join(child.cmdline())
+        ]
+
+    def end(self, seconds: float = 90) -> int:
+        return self.process.wait(seconds)
+
+    def survivors(self, patience: float = 20) -> list[psutil.Process]:
+        """Processes of this command that are still there; they have a moment to notice."""
+        return psutil.wait_procs(list(self.children), timeout=patience)[1]
+
+    def text(self) -> str:
+        return self.output.read_text()
+
+
+@dataclass
+class Place:
+    """A folder with a database of its own."""
+
+    folder: Path
+    commands: list[Command] = field(default_factory=list)
+
+    @property
+    def url(self) -> StorageURL:
+        return StorageURL.parse(str(self.folder / "studies.db"))
+
+    def start(self, line: str) -> Command:
+        output = self.folder / f"output-{len(self.commands)}.txt"
+        environment = {**os.environ, "PERCEPTUNA_CACHE": str(self.folder / "cache")}
+        with output.open("w") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "search", *line.split(), "--storage", str(self.url)],
+                cwd=self.folder,
+                env=environment,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                text=True,
+            )
+        self.commands.append(Command(process, output))
+        return self.commands[-1]
+
+    def study(self) -> Study:
+        return load_study("crash", self.url)
+
+    def trials(self) -> list[FrozenTrial]:
+        return self.study().optuna.get_trials()
+
+    def until(
+        self, condition: Callable[[list[FrozenTrial]], bool], command: Command, seconds: float = 60
+    ) -> None:
+        """Wait for `condition` of the trials while `command` runs, and note the processes that it starts."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert command.process.poll() is None, command.text()
+            command.look()
+            if (
+                (self.folder / "studies.db").exists()
+                and "starting" in command.text()
+                and condition(self.trials())
+            ):
+                return
+            time.sleep(0.2)
+        raise AssertionError(f"nothing of the sort within {seconds} s:\n{command.text()}")
+
+
+def training(trials: list[FrozenTrial]) -> list[FrozenTrial]:
+    """Trials that run and have reported an epoch."""
+    return [trial for trial in trials if trial.state is TrialState.RUNNING and trial.intermediate_values]
+
+
+def in_state(trials: list[FrozenTrial], *states: TrialState) -> list[FrozenTrial]:
+    return [trial for trial in trials if trial.state in states]
+
+
+@dataclass
+class Story:
+    """What was seen on the way."""
+
+    place: Place
+    killed: Command
+    acknowledged: list[FrozenTrial]
+    orphans: list[FrozenTrial]
+    resumed: Command
+    second: Command
+    after_resume: list[FrozenTrial]
+    interrupted: Command
+    after_interrupt: list[FrozenTrial]
+    finished: Command
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    place = Place(tmp_path_factory.mktemp("crash"))
+    try:
+        killed = place.start(RUN)
+        place.until(lambda trials: bool(in_state(trials, TrialState.COMPLETE) and training(trials)), killed)
+        acknowledged = in_state(place.trials(), TrialState.COMPLETE, TrialState.PRUNED)
+        killed.process.send_signal(signal.SIGKILL)
+        killed.end()
+        orphans = in_state(place.trials(), TrialState.RUNNING)
+
+        resumed = place.start("resume crash")
+        place.until(lambda trials: len(in_state(trials, TrialState.RUNNING)) == 2, resumed)
+        # Both workers import TensorFlow now, so that each has a trial.
+        time.sleep(1)
+        resumed.look()
+        resumed.workers()[0].kill()
+        second = place.start("resume crash")
+        second.end()
+        resumed.look()
+        resumed.end()
+        after_resume = place.trials()
+
+        interrupted = place.start("resume crash --add 2")
+        place.until(lambda trials: bool(training(trials)), interrupted)
+        interrupted.process.send_signal(signal.SIGINT)
+        interrupted.end()
+        after_interrupt = place.trials()
+
+        finished = place.start("resume crash")
+        finished.end()
+        yield Story(
+            place,
+            killed,
+            acknowledged,
+            orphans,
+            resumed,
+            second,
+            after_resume,
+            interrupted,
+            after_interrupt,
+            finished,
+        )
+    finally:
+        for command in place.commands:
+            command.process.kill()
+            command.process.wait()
+        optuna.logging.set_verbosity(optuna.logging.INFO)
+
+
+def attempts(trials: list[FrozenTrial], number: int) -> list[FrozenTrial]:
+    """All trials of the hyperparameters that were first tried as `number`."""
+    return [trial for trial in trials if original_number(trial) == number]
+
+
+def test_nothing_that_was_acknowledged_before_the_kill_is_lost(story: Story) -> None:
+    assert story.acknowledged
+    now = story.place.trials()
+    for before in story.acknowledged:
+        after = now[before.number]
+        assert (after.state, after.value, after.params) == (before.state, before.value, before.params)
+        assert after.intermediate_values == before.intermediate_values
+        assert after.user_attrs == before.user_attrs
+
+
+def test_a_killed_driver_takes_its_workers_along(story: Story) -> None:
+    assert len(story.killed.children) >= 2
+    assert story.killed.survivors() == []
+
+
+def test_resuming_tops_up_to_exactly_the_budget(story: Story) -> None:
+    assert story.resumed.end() == 0, story.resumed.text()
+    finished = [trial for trial in story.after_resume if trial.state.is_finished()]
+    assert len([trial for trial in finished if REQUEUED not in trial.user_attrs]) == 6
+    assert in_state(story.after_resume, TrialState.RUNNING, TrialState.WAITING) == []
+
+
+def test_orphans_are_run_again_with_their_hyperparameters_and_seed(story: Story) -> None:
+    assert story.orphans
+    for orphan in story.orphans:
+        first, *others = attempts(story.after_resume, original_number(orphan))
+        assert first.state is TrialState.FAIL
+        assert first.user_attrs[REQUEUED] == "its driver died"
+        for other in others:
+            assert {**orphan.params, **other.params} == other.params
+        ended = others[-1]
+        assert ended.state in (TrialState.COMPLETE, TrialState.PRUNED)
+        assert ended.user_attrs["seed"] == training_seed(4, orphan.number)
+
+
+def test_a_killed_worker_costs_its_trial_alone(story: Story) -> None:
+    lost = [trial for trial in story.after_resume if trial.user_attrs.get(REQUEUED) == "its worker died"]
+    assert len(lost) == 1
+    again = attempts(story.after_resume, original_number(lost[0]))[-1]
+    assert again.params == lost[0].params
+    assert again.state in (TrialState.COMPLETE, TrialState.PRUNED)
+    assert f"trial {lost[0].number}: its worker died; it will be run again" in story.resumed.text()
+
+
+def test_no_second_driver_is_let_in(story: Story) -> None:
+    assert story.second.end() == 2
+    assert "study 'crash' is being driven by another process" in story.second.text()
+    assert "Traceback" not in story.second.text()
+
+
+def test_an_interrupted_study_says_how_to_go_on(story: Story) -> None:
+    assert story.interrupted.end() == 130, story.interrupted.text()
+    assert in_state(story.after_interrupt, TrialState.RUNNING) == []
+    assert in_state(story.after_interrupt, TrialState.WAITING)
+    assert "go on with: perceptuna resume crash --storage" in story.interrupted.text()
+    assert "Traceback" not in story.interrupted.text()
+
+
+def test_the_raised_budget_outlives_the_interruption(story: Story) -> None:
+    assert story.finished.end() == 0, story.finished.text()
+    trials = story.place.trials()
+    assert len(story.place.study().finished()) == 8
+    assert in_state(trials, TrialState.RUNNING, TrialState.WAITING) == []
+    assert [trial.number for trial in trials] == list(range(len(trials)))
+
+
+def test_no_process_is_left_behind(story: Story) -> None:
+    for command in story.place.commands:
+        assert command.survivors() == []
+
+
+def test_every_complete_trial_has_its_curve_its_history_and_its_facts(story: Story) -> None:
+    complete = in_state(story.place.trials(), TrialState.COMPLETE)
+    assert complete
+    folder = artifact_folder(story.place.url)
+    for trial in complete:
+        described = [json.loads(trial.system_attrs[f"artifacts:{name}"]) for name in trial_artifacts(trial)]
+        files = {entry["filename"]: folder / entry["artifact_id"] for entry in described}
+        assert sorted(files) == ["history.csv", "learning_curve.png"]
+        assert files["learning_curve.png"].read_bytes().startswith(b"\x89PNG\r\n")
+        with files["history.csv"].open() as file:
+            rows = list(csv.DictReader(file))
+        facts = trial.user_attrs
+        assert len(rows) == facts["epochs"] == len(trial.intermediate_values)
+        best = rows[facts["best_epoch"] - 1]
+        assert float(best["val_accuracy"]) == trial.value == facts["val_accuracy"]
+        assert trial.value == max(trial.intermediate_values.values())
+        assert float(best["accuracy"]) == facts["accuracy"]
+        assert facts["gap"] == pytest.approx(facts["accuracy"] - facts["val_accuracy"])
+        assert facts["parameters"] > 0
+        assert facts["seconds"] > 0
+        assert facts["stop_reason"]
+        assert facts["host"]
+        assert facts["seed"] == training_seed(4, original_number(trial))
+
+
+def test_every_pruned_trial_has_a_reason_and_no_artifacts(story: Story) -> None:
+    for trial in in_state(story.place.trials(), TrialState.PRUNED):
+        assert trial.user_attrs["stop_reason"] == f"pruned at epoch {max(trial.intermediate_values)}"
+        assert trial_artifacts(trial) == []
+
+
+def test_only_the_best_trials_model_is_kept(story: Story) -> None:
+    study = story.place.study()
+    best = study.best_trial()
+    assert best is not None
+    assert list(study_artifacts(study.optuna).values()) == [model_file_name(best.number)]
+    artifacts = 2 * len(in_state(story.place.trials(), TrialState.COMPLETE)) + 1
+    folder = artifact_folder(story.place.url)
+    stored = [path for path in folder.rglob("*") if path.is_file()]
+    lost = [
+        name
+        for trial in story.place.trials()
+        if REQUEUED in trial.user_attrs
+        for name in trial_artifacts(trial)
+    ]
+    assert len(stored) == artifacts + len(lost)
+
+
+_EVALUATE = """
+import sys
+for package in ("search", "spaces", "storage", "optuna"):
+    sys.modules[package] = None
+import keras, numpy as np
+model = keras.models.load_model(sys.argv[1])
+x, y = np.load(f"{sys.argv[2]}/validation_x.npy"), np.load(f"{sys.argv[2]}/validation_y.npy")
+print((model.predict(x, verbose=0).argmax(axis=1) == y).mean())
+"""
+
+
+def test_the_exported_model_reproduces_the_value_where_this_project_is_not(story: Story) -> None:
+    place, best = story.place, story.place.study().best_trial()
+    assert best is not None
+    export = place.start("export crash -o best.keras")
+    assert export.end() == 0, export.text()
+    facts = json.loads((place.folder / "best.json").read_text())
+    assert (facts["trial"], facts["value"]) == (best.number, best.value)
+    (prepared,) = [path.parent for path in (place.folder / "cache").glob("*/data.json")]
+    command = [sys.executable, "-c", _EVALUATE, str(place.folder / "best.keras"), str(prepared)]
+    evaluated = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+    assert float(evaluated.stdout) == pytest.approx(best.value, abs=1e-6)

@@ -1,0 +1,139 @@
+"""Orphans of a dead driver, and trials that are run again: nothing twice, nothing lost, at whatever point it dies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.artifacts import upload_artifact
+from optuna.trial import FrozenTrial, TrialState
+from study_fakes import SPACE
+
+from search.driver import recover, run_again
+from search.study import ORIGINAL, REQUEUED, STOP_REQUESTED, Study, original_number
+from storage import artifact_folder, open_artifacts
+from storage.artifacts import trial_artifacts
+
+
+def orphan(study: Study) -> FrozenTrial:
+    """A trial that was asked, has reported, and whose driver is gone."""
+    trial = study.optuna.ask()
+    SPACE.suggest(trial)
+    for epoch in (1, 2, 3):
+        trial.report(0.1 * epoch, epoch)
+        trial.should_prune()
+    trial.set_user_attr("epochs", 3)
+    return study.optuna._storage.get_trial(trial._trial_id)
+
+
+class Killed(Exception):
+    """Stands for a kill between two writes."""
+
+
+def killed_before(study: Study, write: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process dies just before its `write`-th write (from 1) to the study's storage."""
+    done = 0
+    storage = study.optuna._storage
+    for name in (
+        "create_new_trial",
+        "set_trial_user_attr",
+        "set_trial_system_attr",
+        "set_trial_state_values",
+    ):
+        original = getattr(storage, name)
+
+        def counted(*args: Any, _original: Any = original, **kwargs: Any) -> Any:
+            nonlocal done
+            done += 1
+            if done >= write:
+                raise Killed
+            return _original(*args, **kwargs)
+
+        monkeypatch.setattr(storage, name, counted)
+
+
+def test_an_orphan_is_failed_and_its_hyperparameters_are_tried_again(study: Study) -> None:
+    lost = orphan(study)
+    study.optuna.set_user_attr(STOP_REQUESTED, True)
+    assert recover(study) == 1
+    failed, waiting = study.optuna.trials
+    assert (failed.state, failed.user_attrs[REQUEUED]) == (TrialState.FAIL, "its driver died")
+    assert waiting.state is TrialState.WAITING
+    assert study.optuna.user_attrs[STOP_REQUESTED] is False  # of an earlier run
+
+    again = study.optuna.ask()
+    assert SPACE.suggest(again) == SPACE.suggest(optuna.trial.FixedTrial(lost.params))
+    assert again.params == lost.params
+    assert again.user_attrs == {ORIGINAL: lost.number}
+
+
+def test_rungs_and_artifacts_of_the_lost_attempt_are_not_copied(study: Study, tmp_path: Path) -> None:
+    lost = orphan(study)
+    (tmp_path / "curve.png").touch()
+    upload_artifact(
+        artifact_store=open_artifacts(artifact_folder(study.url)),
+        file_path=str(tmp_path / "curve.png"),
+        study_or_trial=optuna.Trial(study.optuna, lost._trial_id),
+    )
+    recover(study)
+    failed, waiting = study.optuna.trials
+    assert any(key.startswith("completed_rung") for key in failed.system_attrs)
+    assert len(trial_artifacts(failed)) == 1
+    assert set(waiting.system_attrs) == {"fixed_params"}
+    assert set(waiting.user_attrs) == {ORIGINAL}
+
+
+@pytest.mark.parametrize("write", range(1, 6))
+def test_a_kill_between_its_steps_neither_loses_nor_doubles_a_trial(
+    study: Study, write: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lost = orphan(study)
+    with monkeypatch.context() as patch:
+        killed_before(study, write, patch)
+        try:
+            run_again(study, lost, "its driver died")
+        except Killed:
+            pass
+        else:
+            assert write > 3  # it came to its end
+    recover(study)
+    recover(study)
+    assert [trial.state for trial in study.optuna.trials] == [TrialState.FAIL, TrialState.WAITING]
+    again = study.optuna.ask()
+    assert again.number == 1
+    SPACE.suggest(again)
+    assert again.params == lost.params
+
+
+def test_a_trial_that_is_lost_again_keeps_its_first_number(study: Study) -> None:
+    for _ in range(3):
+        first = orphan(study)
+        recover(study)
+    *failed, waiting = study.optuna.trials
+    assert [original_number(trial) for trial in failed] == [0, 0, 0]
+    assert original_number(waiting) == 0
+    assert waiting.system_attrs["fixed_params"] == first.params
+
+
+def test_a_trial_that_died_before_it_was_asked_for_everything_keeps_what_it_had(study: Study) -> None:
+    """A kill between `ask` and the last suggestion, of a trial that was itself a second attempt."""
+    params = orphan(study).params
+    recover(study)
+    half = study.optuna.ask()
+    half.suggest_int("width", 4, 64)
+    recover(study)
+    again = study.optuna.ask()
+    SPACE.suggest(again)
+    assert again.params == params
+
+
+def test_several_orphans_are_tried_again_in_their_order(study: Study) -> None:
+    lost = [orphan(study) for _ in range(4)]
+    assert recover(study) == 4
+    assert recover(study) == 0
+    for one in lost:
+        again = study.optuna.ask()
+        SPACE.suggest(again)
+        assert again.params == one.params

@@ -1,0 +1,220 @@
+"""Samplers and pruners by name, the rungs that are announced, the budget's count, seeds."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+
+import optuna
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from study_fakes import SPACE
+
+from search.data import PreparedData
+from search.driver import training_seed
+from search.errors import InputError
+from search.settings import StudySettings
+from search.study import (
+    ORIGINAL,
+    REQUEUED,
+    Study,
+    attach_search,
+    build_pruner,
+    build_sampler,
+    counts,
+    create_study,
+    delete_study,
+    describe_rungs,
+    load_study,
+    original_number,
+    study_names,
+)
+from storage import StorageURL, StudyBusy, study_lock
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("tpe", "TPESampler"), ("random", "RandomSampler"), ("qmc", "QMCSampler"), ("cmaes", "CmaEsSampler")],
+)
+def test_every_sampler_proposes_hyperparameters_of_the_space(study: Study, name: str, kind: str) -> None:
+    settings = StudySettings.model_validate({"sampler": name})
+    asked = attach_search(study, settings).optuna
+    assert type(asked.sampler).__name__ == kind
+    for _ in range(12):
+        trial = asked.ask()
+        assert SPACE.contains(SPACE.suggest(trial)) == []
+        asked.tell(trial, trial.params["dropout"])
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="PyTorch is installed")
+def test_gp_without_torch_says_what_to_install() -> None:
+    with pytest.raises(InputError, match=r"needs PyTorch; install perceptuna\[gp\], or choose tpe"):
+        build_sampler(StudySettings(sampler="gp"), 0)
+
+
+def test_a_resumed_study_does_not_repeat_its_first_proposals(study: Study) -> None:
+    settings = StudySettings(sampler="tpe", seed=5)
+
+    def proposal(so_far: int) -> dict[str, object]:
+        fresh = optuna.create_study(sampler=build_sampler(settings, so_far))
+        trial = fresh.ask()
+        SPACE.suggest(trial)
+        return trial.params
+
+    assert proposal(0) == proposal(0)
+    assert proposal(0) != proposal(10)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("hyperband", "HyperbandPruner"),
+        ("asha", "SuccessiveHalvingPruner"),
+        ("median", "MedianPruner"),
+        ("none", "NopPruner"),
+    ],
+)
+def test_every_pruner_has_its_name(name: str, kind: str) -> None:
+    assert type(build_pruner(StudySettings.model_validate({"pruner": name}))).__name__ == kind
+
+
+def steps_that_prune(settings: StudySettings, trials: int) -> dict[int, set[int]]:
+    """Epochs at which trials are pruned when each is worse than all before, by bracket (0 without brackets)."""
+    pruner = build_pruner(settings)
+    study = optuna.create_study(direction="maximize", pruner=pruner, study_name="rungs")
+    found: dict[int, set[int]] = {}
+    for number in range(trials):
+        trial = study.ask()
+        # A worker does not ask at the last epoch: a trial that has run them all is complete.
+        for epoch in range(1, settings.epochs):
+            # From some epoch on the trial is worse than any before, so that each rung has its victims.
+            worse_from = 1 + (number * 7) % settings.epochs
+            trial.report(1.0 + number if epoch < worse_from else -float(number), epoch)
+            if trial.should_prune():
+                frozen = study._storage.get_trial(trial._trial_id)
+                bracket = (
+                    pruner._get_bracket_id(study, frozen)
+                    if isinstance(pruner, optuna.pruners.HyperbandPruner)
+                    else 0
+                )
+                found.setdefault(bracket, set()).add(epoch)
+                study.tell(trial, state=optuna.trial.TrialState.PRUNED)
+                break
+        else:
+            study.tell(trial, 1.0)
+    return found
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 5, 9, 10, 27, 30, 100])
+@pytest.mark.parametrize("pruner", ["asha", "hyperband"])
+def test_the_rungs_announced_are_those_where_trials_are_pruned(epochs: int, pruner: str) -> None:
+    settings = StudySettings.model_validate({"epochs": epochs, "pruner": pruner})
+    text = describe_rungs(settings)
+    brackets = re.findall(r"bracket (\d): ([0-9, ]+|none)", text) or [
+        ("0", re.search(r"after epochs ([0-9, ]+|none)", text)[1])  # type: ignore[index]
+    ]
+    announced = {
+        int(bracket): {int(rung) for rung in rungs.split(", ") if rung != "none"}
+        for bracket, rungs in brackets
+    }
+    seen = steps_that_prune(settings, trials=120 if pruner == "asha" else 400)
+    assert seen == {bracket: rungs for bracket, rungs in announced.items() if rungs}
+
+
+def test_other_pruners_are_announced_too() -> None:
+    assert describe_rungs(StudySettings(pruner="none")) == "pruning: none, every trial may run all its epochs"
+    assert "after each epoch from epoch 3 on, once 5 trials" in describe_rungs(StudySettings(pruner="median"))
+
+
+def test_the_median_rule_spares_the_first_trials_and_epochs() -> None:
+    settings = StudySettings(pruner="median", epochs=30)
+    study = optuna.create_study(direction="maximize", pruner=build_pruner(settings))
+    pruned = []
+    for number in range(8):
+        trial = study.ask()
+        for epoch in range(1, 30):
+            trial.report(-float(number), epoch)
+            if trial.should_prune():
+                pruned.append((number, epoch))
+                break
+        study.tell(trial, -float(number))
+    assert pruned[0] == (5, 3)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(0, 10**6))
+def test_a_training_seed_fits_every_generator(study_seed: int, number: int) -> None:
+    seed = training_seed(study_seed, number)
+    assert 0 <= seed < 2**32
+    assert seed == training_seed(study_seed, number)
+
+
+def test_training_seeds_differ_between_trials_and_studies() -> None:
+    assert len({training_seed(study, number) for study in range(20) for number in range(50)}) == 1000
+
+
+def test_a_trial_that_was_run_again_does_not_count(study: Study) -> None:
+    asked = study.optuna
+    for state, attributes in (
+        (optuna.trial.TrialState.COMPLETE, {}),
+        (optuna.trial.TrialState.PRUNED, {}),
+        (optuna.trial.TrialState.FAIL, {}),
+        (optuna.trial.TrialState.FAIL, {REQUEUED: "its driver died"}),
+    ):
+        trial = asked.ask()
+        for key, value in attributes.items():
+            trial.set_user_attr(key, value)
+        asked.tell(trial, 0.5 if state.name == "COMPLETE" else None, state=state)
+    asked.ask()  # running
+    asked.enqueue_trial({"width": 8}, user_attrs={ORIGINAL: 3})  # waiting
+    assert [trial.number for trial in study.finished()] == [0, 1, 2]
+    assert [counts(trial) for trial in asked.trials] == [True, True, True, False, False, False]
+    assert [original_number(trial) for trial in asked.trials] == [0, 1, 2, 3, 4, 3]
+
+
+def test_of_equal_values_the_earlier_trial_is_the_best(study: Study) -> None:
+    trials = [study.optuna.ask() for _ in range(4)]
+    for trial, value in reversed(list(zip(trials, (0.5, 0.7, 0.7, 0.6), strict=True))):
+        study.optuna.tell(trial, value)
+    best = study.best_trial()
+    assert best is not None
+    assert best.number == 1
+
+
+class TestStudies:
+    def test_a_study_carries_all_that_resuming_needs(
+        self, study: Study, settings: StudySettings, digits: PreparedData
+    ) -> None:
+        again = load_study("one", study.url)
+        assert again.settings == settings
+        assert again.space == SPACE
+        assert again.data == digits.spec
+        assert (again.metric, again.direction) == ("val_accuracy", "maximize")
+
+    def test_a_name_is_given_once(self, study: Study, settings: StudySettings, digits: PreparedData) -> None:
+        with pytest.raises(
+            InputError, match=r"'one' is already in .*; go on with it by `perceptuna resume one "
+        ):
+            create_study("one", study.url, settings, SPACE, digits.spec)
+
+    def test_an_unknown_study_is_answered_with_what_there_is(self, study: Study) -> None:
+        with pytest.raises(InputError, match=r"no study 'two' in .*; there are: one"):
+            load_study("two", study.url)
+        with pytest.raises(InputError, match="did you mean 'one'"):
+            load_study("onne", study.url)
+
+    def test_a_study_of_another_program_is_named_as_such(self, study: Study) -> None:
+        optuna.create_study(study_name="foreign", storage=study.optuna._storage)
+        with pytest.raises(InputError, match=r"'foreign' in .* was not made by perceptuna"):
+            _ = load_study("foreign", study.url).settings
+
+    def test_there_are_no_studies_where_there_is_no_database(self, tmp_path: Path) -> None:
+        assert study_names(StorageURL.parse(str(tmp_path / "none.db"))) == []
+        assert list(tmp_path.iterdir()) == []
+
+    def test_a_study_that_is_driven_is_not_deleted(self, study: Study) -> None:
+        with study_lock(study.url, "one"), pytest.raises(StudyBusy):
+            delete_study(study)
+        delete_study(study)
+        assert study_names(study.url) == []

@@ -1,0 +1,151 @@
+"""One trial as a worker runs it, in this process: what it reports, stores and returns."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import optuna
+import pytest
+from optuna.trial import TrialState
+from study_fakes import SPACE
+
+import search.trial
+import storage.database
+from search.data import PreparedData
+from search.settings import StudySettings
+from search.study import Study, load_study
+from search.trial import EpochEvent, StudyJob, TrialBegunBefore, TrialTask, model_file_name, run_trial
+from spaces import Hyperparameters
+from storage import StorageError, artifact_folder
+from storage.artifacts import trial_artifacts
+
+MakeTask = Callable[..., TrialTask]
+
+
+@pytest.fixture
+def task(study: Study, settings: StudySettings, digits: PreparedData) -> Iterator[MakeTask]:
+    """Asks for a trial and says what to train; Hyperparameters may be forced."""
+
+    def make(
+        best: float | None = None,
+        epochs: int = 2,
+        metric: str = "val_accuracy",
+        pruner: str = "none",
+        **values: object,
+    ) -> TrialTask:
+        trial = study.optuna.ask()
+        suggested = SPACE.suggest(trial)
+        changed = StudySettings.model_validate({**settings.model_dump(), "epochs": epochs, "pruner": pruner})
+        folder = artifact_folder(study.url)
+        folder.mkdir(exist_ok=True)
+        return TrialTask(
+            StudyJob("one", study.url.full, metric, changed.model_dump_json(), digits.folder, folder),
+            trial._trial_id,
+            trial.number,
+            Hyperparameters.from_values({**suggested.model_dump(), "depth": 1, **values}).model_dump_json(),
+            seed=5,
+            best=best,
+        )
+
+    yield make
+    search.trial._open_worker.cache_clear()
+    search.trial._stop.clear()
+
+
+def frozen(study: Study, task: TrialTask) -> optuna.trial.FrozenTrial:
+    return load_study("one", study.url).optuna.get_trials()[task.number]
+
+
+def test_a_complete_trial_returns_the_best_epochs_value(study: Study, task: MakeTask) -> None:
+    events: list[EpochEvent] = []
+    one = task(epochs=3, learning_rate=0.01)
+    outcome = run_trial(one, events.append)
+    trial = frozen(study, one)
+    assert (outcome.state, outcome.epochs) == ("complete", 3)
+    assert outcome.value == max(trial.intermediate_values.values())
+    assert [(event.epoch, event.value) for event in events] == sorted(trial.intermediate_values.items())
+    assert trial.state is TrialState.RUNNING  # the driver alone tells
+    names = [
+        json.loads(trial.system_attrs[f"artifacts:{name}"])["filename"] for name in trial_artifacts(trial)
+    ]
+    assert sorted(names) == ["history.csv", "learning_curve.png"]
+    assert set(trial.user_attrs) == {
+        *("epochs", "parameters", "seconds", "stop_reason", "seed", "host"),
+        *("best_epoch", "accuracy", "val_accuracy", "gap"),
+    }
+    assert outcome.model is not None
+    assert outcome.model.name == model_file_name(one.number)
+
+
+def test_a_model_is_saved_only_where_it_may_be_the_best(task: MakeTask) -> None:
+    assert run_trial(task(best=1.0)).model is None
+
+
+def test_a_trial_whose_loss_is_not_finite_is_pruned_with_its_reason(study: Study, task: MakeTask) -> None:
+    one = task(optimizer="sgd", learning_rate=1e30)
+    outcome = run_trial(one)
+    assert outcome.state == "pruned"
+    assert outcome.reason == f"loss not finite at epoch {outcome.epochs}"
+    assert frozen(study, one).user_attrs["stop_reason"] == outcome.reason
+
+
+def test_a_trial_that_falls_behind_is_pruned(study: Study, task: MakeTask) -> None:
+    run_trial(task(epochs=4, pruner="asha", learning_rate=0.01))
+    one = task(epochs=4, pruner="asha", learning_rate=1e-9, optimizer="sgd")
+    outcome = run_trial(one)
+    assert (outcome.state, outcome.epochs, outcome.reason) == ("pruned", 1, "pruned at epoch 1")
+    assert trial_artifacts(frozen(study, one)) == []
+
+
+def test_a_metric_that_is_not_measured_stops_the_study(task: MakeTask) -> None:
+    outcome = run_trial(task(metric="val_f1"))
+    assert outcome.state == "stopped"
+    assert "metric 'val_f1' is not measured; expected one of accuracy" in outcome.reason
+
+
+def test_a_stop_ends_a_trial_at_its_next_epoch(study: Study, task: MakeTask) -> None:
+    one = task(epochs=50)
+    outcome = run_trial(one, lambda event: search.trial.request_stop() if event.epoch == 2 else None)
+    assert (outcome.state, outcome.epochs) == ("interrupted", 2)
+    assert frozen(study, one).user_attrs == {}
+
+
+def test_an_error_of_the_model_fails_the_trial_with_its_traceback(task: MakeTask) -> None:
+    def explode(event: EpochEvent) -> None:
+        raise ValueError("no such layer")
+
+    outcome = run_trial(task(), explode)
+    assert (outcome.state, outcome.reason) == ("failed", "ValueError: no such layer")
+    assert "Traceback" in outcome.traceback
+
+
+def test_an_error_of_the_storage_is_not_the_trials_fault(
+    study: Study, task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage.database, "_BUSY_SECONDS", 0.1)
+    assert study.url.sqlite_path is not None
+    with (
+        closing(sqlite3.connect(study.url.sqlite_path)) as other,
+        pytest.raises(StorageError, match="is locked"),
+    ):
+        run_trial(task(), lambda event: event.epoch == 1 and other.execute("begin immediate") and None)
+
+
+def test_a_trial_is_not_begun_twice(task: MakeTask) -> None:
+    """Dask repeats what it thinks lost; the reports of two attempts would mix."""
+    one = task()
+    run_trial(one)
+    with pytest.raises(TrialBegunBefore):
+        run_trial(one)
+
+
+def test_no_password_is_in_what_a_log_shows_of_a_task(tmp_path: Path) -> None:
+    job = StudyJob("one", "postgresql://user:secret@host/studies", "val_loss", "{}", tmp_path, tmp_path)
+    one = TrialTask(job, 1, 1, "{}", 1, None)
+    assert "secret" not in repr(one)
+    assert "secret" in replace(job).url
