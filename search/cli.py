@@ -389,6 +389,7 @@ def _progress_maker(as_json: bool) -> Any:
         finished = len(study.finished())
         tally = Tally(
             study=study.name,
+            resume=f"perceptuna resume {study.name}{study.url.option}",
             metric=study.metric,
             direction=study.direction,
             budget=settings.trials,

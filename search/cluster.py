@@ -8,6 +8,7 @@ import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from types import TracebackType
 from typing import Any
 
@@ -125,8 +126,10 @@ def _ctrl_c_held_back() -> Iterator[None]:
     """Ctrl-C in a terminal reaches every process of the group. It is meant for the driver alone.
 
     A blocked signal stays blocked in the processes that are started meanwhile, and in those which Dask's
-    thread (started meanwhile as well) puts in their place later.
+    thread (started meanwhile as well) puts in their place later. Python's resource tracker unblocks SIGINT
+    in the thread that starts it, so it is started first.
     """
+    resource_tracker.ensure_running()
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield

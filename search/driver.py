@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import time
@@ -195,10 +196,11 @@ class Driver:
         """
 
         def handle(number: int, frame: object) -> None:
-            del frame
+            del number, frame
             if self._signalled:
-                signal.signal(number, signal.SIG_DFL)
-                signal.raise_signal(number)
+                # As after kill -9: workers end by themselves, the lock is free, running trials are run again.
+                self._progress.abandon()
+                os._exit(130)
             self._signalled = True
 
         previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}

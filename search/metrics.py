@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal
 
 from search.errors import InputError
@@ -57,7 +58,9 @@ def direction_of(metric: str) -> Direction:
 
 
 def is_better(value: float, than: float | None, direction: Direction) -> bool:
-    """Strictly better; anything is better than nothing."""
+    """Strictly better; any finite value is better than nothing, and nothing is worse than NaN or infinity."""
+    if not math.isfinite(value):
+        return False
     if than is None:
         return True
     return value > than if direction == "maximize" else value < than

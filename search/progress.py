@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -24,6 +25,7 @@ class Tally:
     """Where a study stands, for any way of showing it."""
 
     study: str
+    resume: str
     metric: str
     direction: Direction
     budget: int
@@ -80,6 +82,10 @@ class Progress:
 
     def tick(self) -> None:
         """Called about twice a second."""
+
+    def abandon(self) -> None:
+        """The process is about to end at once, inside a signal handler."""
+        os.write(2, f"\nperceptuna: ended at once; go on with: {self.tally.resume}\n".encode())
 
 
 class PlainLines(Progress):
@@ -198,6 +204,10 @@ class LiveTable(Progress):
         assert self._live is not None
         self._live.update(self._draw(), refresh=True)
 
+    def abandon(self) -> None:
+        self._console.show_cursor(True)
+        super().abandon()
+
     def _draw(self) -> RenderableType:
         from rich.console import Group
         from rich.progress_bar import ProgressBar
@@ -217,6 +227,8 @@ class LiveTable(Progress):
         head.add_row(
             "pace", pace, f"{_clock(tally.seconds())} gone, about {_clock(tally.remaining_seconds())} left"
         )
+        if not self._rows:
+            return Group(head, Text(self._note, style="yellow")) if self._note else head
         running = Table(expand=False, box=None, header_style="dim")
         for column in ("trial", "epoch", tally.metric, "what it is"):
             running.add_column(column, no_wrap=column != "what it is")

@@ -1,44 +1,55 @@
-"""Train one model: epochs under Keras's callbacks, ending with the best epoch's weights."""
+"""Train one model: compiled epochs under Keras's callbacks, ending with the best epoch's weights."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
-from search.data import DataSpec, PreparedData
+from search.data import DataSpec, PreparedData, load_prepared
 from search.errors import StudyStopped
-from search.metrics import direction_of
+from search.metrics import direction_of, is_better
 from search.training.callbacks import EpochCheck, StopReason, StopTraining
-from search.training.model import build_model
+from search.training.epoch import CompiledEpoch, EpochSums, Structure, compiled_epoch
+from search.training.model import build_model, initial_weights, parameter_count
 from search.training.objective import build_loss, build_metrics
-from search.training.optimizers import build_optimizer, schedule_callbacks
+from search.training.optimizers import build_optimizer, learning_rates, schedule_callbacks
 from spaces import Hyperparameters
 
-# Validation needs no gradient, so larger batches fit and cost less dispatch.
-_VALIDATION_BATCH = 1024
+Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
 class TrainingResult:
-    """One finished training; `model` has the weights of `best_epoch` and is not compiled.
+    """One finished training. `weights` are those of `best_epoch`, in Keras's order.
 
-    (A compiled one would carry this project's losses and metrics into every file it is saved to.)
     `history` holds one value per epoch run, by Keras's log names. Epochs count from 1. `best_epoch` is 0
     when no epoch gave a finite metric.
     """
 
-    model: keras.Model
+    hyperparameters: Hyperparameters
+    spec: DataSpec
+    weights: list[Array]
     history: dict[str, list[float]]
     best_epoch: int
     epochs: int
     stop_reason: StopReason
     parameters: int
     seconds: float
+
+    @cached_property
+    def model(self) -> keras.Model:
+        """A plain Keras model with these weights, built when it is first asked for: most trials need none."""
+        model = build_model(self.hyperparameters, self.spec)
+        model.set_weights(self.weights)
+        return model
 
 
 def train(
@@ -51,6 +62,7 @@ def train(
     seed: int,
     check: EpochCheck = lambda epoch, value: None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
+    bfloat16: bool = False,
 ) -> TrainingResult:
     """Train on the training split of `data`, judge on its validation split.
 
@@ -58,62 +70,157 @@ def train(
         metric: the log to watch, such as `val_accuracy`.
         seed: of weights, shuffling, dropout and augmentation.
         check: asked after each epoch; a reason ends the training properly.
-        callbacks: more Keras callbacks, run before the check.
+        callbacks: more Keras callbacks, run before the check; they see a real model.
+        bfloat16: round the factors of matrix products to bfloat16; everything else stays float32.
 
     Raises:
         StudyStopped: `metric` is not among the logs, so no trial can be judged.
     """
     started = time.perf_counter()
-    # Keras keeps every graph of a process alive until it is told that they are done with.
-    keras.backend.clear_session()
-    keras.utils.set_random_seed(seed)
-    (x, y), validation = data.training(), data.validation()
-    model = build_model(hyperparameters, data.spec, seed=seed)
-    steps = -(-len(x) // hyperparameters.batch_size)
-    model.compile(
-        optimizer=build_optimizer(hyperparameters, total_steps=epochs * steps),
-        loss=build_loss(data.spec, hyperparameters.label_smoothing),
-        metrics=build_metrics(data.spec),
-    )
+    run = _Run(hyperparameters, data, epochs, metric, seed, bool(callbacks), bfloat16)
     mode = "max" if direction_of(metric) == "maximize" else "min"
-    early = keras.callbacks.EarlyStopping(
-        metric, mode=mode, patience=patience, restore_best_weights=True, verbose=0
-    )
     stop = StopTraining(metric, check)
-    fitted = model.fit(
-        x,
-        _column(y, data.spec),
-        batch_size=hyperparameters.batch_size,
+    hooks = keras.callbacks.CallbackList(
+        [
+            *schedule_callbacks(hyperparameters, monitor=metric, mode=mode),
+            *callbacks,
+            keras.callbacks.EarlyStopping(metric, mode=mode, patience=patience),
+            stop,
+        ],
+        add_history=True,
         epochs=epochs,
-        validation_data=(validation[0], _column(validation[1], data.spec)),
-        validation_batch_size=_VALIDATION_BATCH,
-        callbacks=[*schedule_callbacks(hyperparameters, monitor=metric, mode=mode), *callbacks, early, stop],
+        steps=run.steps,
         verbose=0,
+        model=run.model,
     )
-    history = {name: [float(value) for value in values] for name, values in fitted.history.items()}
+    run.epochs_under(hooks)
+    history = run.model.history.history
     if stop.reason is StopReason.NO_METRIC:
         raise StudyStopped(f"metric '{metric}' is not measured; expected one of {', '.join(sorted(history))}")
-    run = len(history["loss"])
+    ran = len(history["loss"])
     return TrainingResult(
-        model=keras.Model(model.inputs, model.outputs, name=model.name),
+        hyperparameters=hyperparameters,
+        spec=data.spec,
+        weights=run.best_weights,
         history=history,
-        best_epoch=best_epoch(history[metric], mode),
-        epochs=run,
-        stop_reason=stop.reason or (StopReason.EPOCHS if run == epochs else StopReason.EARLY),
-        parameters=model.count_params(),
+        best_epoch=run.best_epoch,
+        epochs=ran,
+        stop_reason=stop.reason or (StopReason.EPOCHS if ran == epochs else StopReason.EARLY),
+        parameters=parameter_count(hyperparameters, data.spec),
         seconds=time.perf_counter() - started,
     )
 
 
-def best_epoch(values: Sequence[float], mode: str) -> int:
-    """The first epoch with the best finite value, from 1; 0 when there is none."""
-    numbers = np.asarray(values, dtype=np.float64)
-    numbers = np.where(np.isfinite(numbers), numbers, np.nan)
-    if np.isnan(numbers).all():
-        return 0
-    return int(np.nanargmax(numbers) if mode == "max" else np.nanargmin(numbers)) + 1
+@dataclass
+class _Reins:
+    """What Keras's own callbacks touch of a model: enough when no user's callback wants to see its layers."""
+
+    optimizer: keras.optimizers.Optimizer
+    stop_training: bool = False
+    history: Any = None
 
 
-def _column(y: Any, spec: DataSpec) -> Any:
-    """Targets of one-unit heads as (rows, 1), the shape of their predictions."""
-    return y if spec.task == "multiclass" else np.asarray(y, dtype=np.float32).reshape(-1, 1)
+class _Run:
+    """One training in progress. `model` is a real Keras model only when callbacks of a user look at it."""
+
+    def __init__(
+        self,
+        hyperparameters: Hyperparameters,
+        data: PreparedData,
+        epochs: int,
+        metric: str,
+        seed: int,
+        watched: bool,
+        bfloat16: bool,
+    ) -> None:
+        self._spec, self._seed, self._epochs, self._watched = data.spec, seed, epochs, watched
+        self._metric, self._direction = metric, direction_of(metric)
+        self._batch_size = hyperparameters.batch_size
+        (self._x, self._y), self._validation = _resident(data.folder)
+        self.steps = -(-data.spec.rows.train // self._batch_size)
+        optimizer = build_optimizer(hyperparameters, total_steps=epochs * self.steps)
+        self.model: Any = _Reins(optimizer)
+        if watched:
+            self.model = build_model(hyperparameters, data.spec, seed=seed)
+            loss = build_loss(data.spec, hyperparameters.label_smoothing)
+            self.model.compile(optimizer, loss, metrics=build_metrics(data.spec))
+        self._epoch = compiled_epoch(Structure.of(hyperparameters, data.spec, bfloat16=bfloat16))
+        self.best_weights = initial_weights(hyperparameters, data.spec, seed)
+        self.best_epoch = 0
+        self._best: float | None = None
+        self._epoch.reset(hyperparameters, self.best_weights, scale=data.spec.scale, seed=seed)
+
+    def epochs_under(self, hooks: keras.callbacks.CallbackList) -> None:
+        """All epochs, with the hooks of `fit` in its order; `on_train_end` is called whatever ends them early.
+
+        Batch hooks are called once an epoch, as `fit` does when `steps_per_execution` is the whole epoch.
+        """
+        self.model.stop_training = False
+        logs: dict[str, float] = {}
+        hooks.on_train_begin()
+        for epoch in range(self._epochs):
+            hooks.on_epoch_begin(epoch)
+            self._take_weights()
+            hooks.on_train_batch_begin(0)
+            logs = self._train(epoch)
+            hooks.on_train_batch_end(self.steps - 1, logs)
+            hooks.on_test_begin()
+            hooks.on_test_batch_begin(0)
+            validation = self._validate()
+            hooks.on_test_batch_end(0, validation)
+            hooks.on_test_end(validation)
+            logs = {**logs, **{f"val_{name}": value for name, value in validation.items()}}
+            self._keep_best(epoch, logs)
+            self._show_weights()
+            hooks.on_epoch_end(epoch, logs)
+            self._take_weights()
+            if self.model.stop_training:
+                break
+        hooks.on_train_end(logs)
+        if self._watched:
+            self.model.set_weights(self.best_weights)
+
+    def _train(self, epoch: int) -> dict[str, float]:
+        shuffle = np.random.default_rng([self._seed, epoch])
+        order = shuffle.permutation(self._spec.rows.train).astype(np.int32)
+        rates = learning_rates(self.model.optimizer, epoch * self.steps, self.steps)
+        sums = self._epoch.train(self._x, self._y, order, self._batch_size, rates)
+        self.model.optimizer.iterations.assign((epoch + 1) * self.steps)
+        return _logs(self._epoch, sums, self._spec.rows.train, self._spec)
+
+    def _validate(self) -> dict[str, float]:
+        sums = self._epoch.evaluate(*self._validation)
+        return _logs(self._epoch, sums, self._spec.rows.validation, self._spec)
+
+    def _keep_best(self, epoch: int, logs: dict[str, float]) -> None:
+        value = logs.get(self._metric, float("nan"))
+        if is_better(value, self._best, self._direction):
+            self._best, self.best_epoch = value, epoch + 1
+            self.best_weights = self._epoch.get_weights()
+
+    def _show_weights(self) -> None:
+        if self._watched:
+            self.model.set_weights(self._epoch.get_weights())
+
+    def _take_weights(self) -> None:
+        """A user's callback may have changed them."""
+        if self._watched:
+            self._epoch.set_weights(self.model.get_weights())
+
+
+def _logs(epoch: CompiledEpoch, measured: EpochSums, rows: int, spec: DataSpec) -> dict[str, float]:
+    """In the order of Keras's logs: by name."""
+    logs = {**epoch.measures.logs(measured.sums, rows, spec), "loss": measured.loss / rows}
+    return dict(sorted(logs.items()))
+
+
+@lru_cache(maxsize=1)
+def _resident(folder: Path) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
+    """Training and validation rows as tensors, x (rows, features); kept for the next trial of the study."""
+    data = load_prepared(folder)
+    train, validation = data.training(), data.validation()
+    return _tensors(*train), _tensors(*validation)
+
+
+def _tensors(x: Array, y: Array) -> tuple[Any, Any]:
+    return tf.constant(x.reshape(len(x), -1)), tf.constant(y)

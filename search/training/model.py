@@ -14,9 +14,6 @@ from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]
 
-# Shifts of up to this share of height and width: 4 pixels of a 32-pixel image, 1 of digits.
-_SHIFT = 0.125
-
 
 def build_model(hyperparameters: Hyperparameters, spec: DataSpec, *, seed: int = 0) -> keras.Model:
     """A plain Keras MLP for the prepared arrays of `spec`, not compiled.
@@ -26,7 +23,9 @@ def build_model(hyperparameters: Hyperparameters, spec: DataSpec, *, seed: int =
     target (batch, 1). Each hidden layer is Dense, BatchNormalization, activation, Dropout.
     """
     inputs = keras.Input(spec.input_shape, dtype="uint8" if spec.kind == "image" else "float32", name="x")
-    x = _image_front(inputs, hyperparameters, spec, seed) if spec.kind == "image" else inputs
+    x = inputs
+    if spec.kind == "image":
+        x = keras.layers.Flatten(name="flatten")(keras.layers.Rescaling(spec.scale, name="rescaling")(x))
     penalty = keras.regularizers.L2(hyperparameters.l2) if hyperparameters.l2 > 0 else None
     for index, width in enumerate(hyperparameters.widths, start=1):
         x = keras.layers.Dense(
@@ -76,20 +75,6 @@ def parameter_count(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     sides = [math.prod(spec.input_shape), *hyperparameters.widths, output_units(spec)]
     dense = sum((inputs + 1) * units for inputs, units in pairwise(sides))
     return dense + (4 * sum(hyperparameters.widths) if hyperparameters.batch_norm else 0)
-
-
-def _image_front(
-    inputs: keras.KerasTensor, hyperparameters: Hyperparameters, spec: DataSpec, seed: int
-) -> keras.KerasTensor:
-    x = keras.layers.Rescaling(spec.scale, name="rescaling")(inputs)
-    if hyperparameters.augment == "shift_flip":
-        x = keras.layers.RandomFlip("horizontal", seed=seed + 1001, name="flip")(x)
-    if hyperparameters.augment in ("shift", "shift_flip"):
-        shift = keras.layers.RandomTranslation(
-            _SHIFT, _SHIFT, fill_mode="constant", seed=seed + 1002, name="shift"
-        )
-        x = shift(x)
-    return keras.layers.Flatten(name="flatten")(x)
 
 
 def _initializer(name: str, seed: int) -> keras.initializers.Initializer:

@@ -41,7 +41,7 @@ def driver(study: Study, settings: StudySettings, digits: PreparedData) -> Itera
 
     def make(workers: FakeWorkers, lines: list[str] | None = None, **changes: object) -> Driver:
         changed = settings.model_copy(update=changes)
-        tally = Tally("one", study.metric, study.direction, changed.trials)
+        tally = Tally("one", "perceptuna resume one", study.metric, study.direction, changed.trials)
         job = StudyJob(
             study.name,
             study.url.full,

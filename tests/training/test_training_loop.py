@@ -15,10 +15,11 @@ import pytest
 
 from search.data import PreparedData
 from search.errors import StudyStopped
+from search.metrics import Direction, is_better
 from search.training.callbacks import StopReason
-from search.training.loop import TrainingResult, best_epoch, train
+from search.training.loop import TrainingResult, train
 from search.training.objective import build_loss, build_metrics
-from search.training.optimizers import build_optimizer
+from search.training.optimizers import build_optimizer, learning_rates
 from spaces import Hyperparameters
 
 
@@ -45,21 +46,16 @@ def fit(
 
 
 class Rates(keras.callbacks.Callback):
-    """Learning rate before each step, and at each epoch's end."""
+    """Learning rate and updates made, at each epoch's end."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.by_step: list[float] = []
         self.by_epoch: list[float] = []
-
-    def _rate(self) -> float:
-        return float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate))
-
-    def on_train_batch_begin(self, batch: int, logs: Any = None) -> None:
-        self.by_step.append(self._rate())
+        self.steps: list[int] = []
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        self.by_epoch.append(self._rate())
+        self.by_epoch.append(float(keras.ops.convert_to_numpy(self.model.optimizer.learning_rate)))
+        self.steps.append(int(self.model.optimizer.iterations))
 
 
 class Ends(keras.callbacks.Callback):
@@ -126,11 +122,13 @@ class TestOptimizersAndSchedules:
 
     def test_a_cosine_falls_from_the_rate_to_nothing(self, regression: PreparedData) -> None:
         """Half a cosine over all steps of all epochs (Loshchilov & Hutter 2017, eq. 5)."""
+        optimizer = build_optimizer(Hyperparameters(schedule="cosine", learning_rate=0.01), total_steps=40)
+        expected = [0.005 * (1 + math.cos(math.pi * step / 40)) for step in range(40)]
+        assert learning_rates(optimizer, 0, 40) == pytest.approx(expected, abs=1e-8)
+        assert learning_rates(optimizer, 30, 10) == pytest.approx(expected[30:], abs=1e-8)
         rates = Rates()
         fit(regression, rates, epochs=4, schedule="cosine", learning_rate=0.01, batch_size=10)
-        steps = len(rates.by_step)
-        expected = [0.005 * (1 + math.cos(math.pi * step / steps)) for step in range(steps)]
-        assert rates.by_step == pytest.approx(expected, abs=1e-8)
+        assert rates.by_epoch[1] == pytest.approx(0.005)
         assert rates.by_epoch[-1] == pytest.approx(0, abs=1e-8)
 
     def test_a_plateau_halves_the_rate(self, regression: PreparedData) -> None:
@@ -253,36 +251,40 @@ class TestBestEpoch:
         assert measured == pytest.approx(logged, rel=1e-5)
 
     @pytest.mark.parametrize(
-        ("values", "mode", "best"),
+        ("values", "direction", "best"),
         [
-            ([0.1, 0.3, 0.3, 0.2], "max", 2),
-            ([0.1, 0.3, 0.3, 0.2], "min", 1),
-            ([math.nan, 0.5, math.nan], "max", 2),
-            ([math.nan, 0.5, 0.4], "min", 3),
-            ([math.nan], "max", 0),
-            ([math.inf, math.nan], "min", 0),
-            ([0.5, math.inf], "max", 1),
-            ([0.5, -math.inf], "min", 1),
+            ([0.1, 0.3, 0.3, 0.2], "maximize", 2),
+            ([0.1, 0.3, 0.3, 0.2], "minimize", 1),
+            ([math.nan, 0.5, math.nan], "maximize", 2),
+            ([math.nan, 0.5, 0.4], "minimize", 3),
+            ([math.nan], "maximize", 0),
+            ([math.inf, math.nan], "minimize", 0),
+            ([0.5, math.inf], "maximize", 1),
+            ([0.5, -math.inf], "minimize", 1),
         ],
     )
     def test_it_is_the_first_of_the_best_finite_values(
-        self, values: list[float], mode: str, best: int
+        self, values: list[float], direction: Direction, best: int
     ) -> None:
-        assert best_epoch(values, mode) == best
+        chosen, best_value = 0, None
+        for epoch, value in enumerate(values, start=1):
+            if is_better(value, best_value, direction):
+                chosen, best_value = epoch, value
+        assert chosen == best
 
 
 class TestBatches:
     def test_a_batch_may_be_larger_than_the_data(self, regression: PreparedData) -> None:
         rates = Rates()
         result = fit(regression, rates, batch_size=65_536)
-        assert len(rates.by_step) == 2  # one step an epoch
+        assert rates.steps == [1, 2]
         assert result.stop_reason is StopReason.EPOCHS
 
     def test_the_last_partial_batch_is_trained_on(self, regression: PreparedData) -> None:
         rates = Rates()
         rows = regression.spec.rows.train
         fit(regression, rates, epochs=1, batch_size=rows - 1)
-        assert len(rates.by_step) == 2
+        assert rates.steps == [2]
 
     def test_one_row_a_step_works(self, regression: PreparedData) -> None:
         assert fit(regression, epochs=1, batch_size=1, batch_norm=True).epochs == 1
