@@ -18,8 +18,8 @@ from search.errors import StudyStopped
 from search.metrics import is_better
 from search.progress import Progress
 from search.study import ORIGINAL, REQUEUED, STOP_REQUESTED, Study, original_number
-from search.trial import StudyJob, TrialOutcome, TrialTask, model_file_name
-from storage.artifacts import open_artifacts, remove_study_artifact, study_artifacts
+from search.trial import StudyJob, TrialOutcome, TrialTask
+from storage.artifacts import model_file_name, open_artifacts, remove_study_artifact, study_artifacts
 
 if TYPE_CHECKING:
     import optuna

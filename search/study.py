@@ -17,7 +17,7 @@ from search.settings import StudySettings, quote_name
 from spaces import Space
 from spaces.errors import did_you_mean
 from storage import StorageURL, artifact_folder, open_artifacts, open_storage, study_lock
-from storage.artifacts import remove_artifact_file, study_artifacts, trial_artifacts
+from storage.artifacts import candidates_folder, remove_artifact_file, study_artifacts, trial_artifacts
 
 if TYPE_CHECKING:
     import optuna
@@ -290,8 +290,6 @@ def delete_study(study: Study) -> None:
         StudyBusy: it is being driven.
     """
     import optuna
-
-    from search.trial import candidates_folder
 
     with study_lock(study.url, study.name):
         folder = artifact_folder(study.url)

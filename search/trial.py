@@ -17,6 +17,7 @@ from search.metrics import direction_of, is_better
 from search.settings import StudySettings
 from spaces import Hyperparameters
 from storage import StorageURL, open_artifacts
+from storage.artifacts import candidates_folder, model_file_name
 from storage.errors import translate
 
 if TYPE_CHECKING:
@@ -98,16 +99,6 @@ class _Worker:
     store: FileSystemArtifactStore
     settings: StudySettings
     curve: LearningCurve
-
-
-def candidates_folder(artifacts: Path, study: str) -> Path:
-    """One for each study: their trials have the same numbers."""
-    return artifacts / "candidates" / study
-
-
-def model_file_name(number: int) -> str:
-    """File name of the artifact that holds the model of trial `number`."""
-    return f"trial-{number}.keras"
 
 
 def request_stop() -> None:

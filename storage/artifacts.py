@@ -26,6 +26,16 @@ def artifact_folder(url: StorageURL) -> Path:
     return Path("perceptuna-artifacts").absolute()
 
 
+def candidates_folder(artifacts: Path, study: str) -> Path:
+    """One for each study: their trials have the same numbers."""
+    return artifacts / "candidates" / study
+
+
+def model_file_name(number: int) -> str:
+    """File name of the artifact that holds the model of trial `number`."""
+    return f"trial-{number}.keras"
+
+
 def open_artifacts(folder: Path) -> FileSystemArtifactStore:
     """The artifact store in `folder`, which is created where it is missing.
 

@@ -12,7 +12,7 @@ from search.analysis.leaderboard import hyperparameters_of
 from search.errors import InputError
 from search.study import Study, original_number, program_version
 from storage import artifact_folder, open_artifacts
-from storage.artifacts import study_artifacts
+from storage.artifacts import model_file_name, study_artifacts
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -79,7 +79,6 @@ def _find_trial(study: Study, number: int | None) -> FrozenTrial:
 
 
 def _kept_model(study: Study, trial: FrozenTrial) -> str | None:
-    from search.trial import model_file_name
 
     wanted = model_file_name(trial.number)
     return next(

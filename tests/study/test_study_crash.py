@@ -23,9 +23,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from search.driver import training_seed
 from search.study import REQUEUED, Study, load_study, original_number
-from search.trial import model_file_name
 from storage import StorageURL, artifact_folder
-from storage.artifacts import study_artifacts, trial_artifacts
+from storage.artifacts import model_file_name, study_artifacts, trial_artifacts
 
 pytestmark = pytest.mark.slow
 

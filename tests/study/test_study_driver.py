@@ -16,9 +16,9 @@ from search.cluster import WorkerLost
 from search.driver import Driver, training_seed
 from search.errors import StudyStopped
 from search.study import ORIGINAL, REQUEUED, STOP_REQUESTED, Study, delete_study
-from search.trial import TrialOutcome, TrialTask, candidates_folder, model_file_name
+from search.trial import TrialOutcome, TrialTask
 from storage import artifact_folder
-from storage.artifacts import study_artifacts
+from storage.artifacts import candidates_folder, model_file_name, study_artifacts
 
 MakeDriver = Callable[..., Driver]
 

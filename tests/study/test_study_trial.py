@@ -19,10 +19,10 @@ import storage.database
 from search.data import PreparedData
 from search.settings import StudySettings
 from search.study import Study, load_study
-from search.trial import EpochEvent, StudyJob, TrialBegunBefore, TrialTask, model_file_name, run_trial
+from search.trial import EpochEvent, StudyJob, TrialBegunBefore, TrialTask, run_trial
 from spaces import Hyperparameters
 from storage import StorageError, artifact_folder
-from storage.artifacts import trial_artifacts
+from storage.artifacts import model_file_name, trial_artifacts
 
 MakeTask = Callable[..., TrialTask]
 

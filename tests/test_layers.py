@@ -1,0 +1,76 @@
+"""Imports run one way, and looking at studies stays cheap."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+# What each part may import of the project, beside itself.
+ALLOWED = {
+    "spaces": set(),
+    "storage": set(),
+    "search.data": {"search.errors", "spaces"},
+    "search.training": {"search.data", "search.errors", "search.metrics", "spaces"},
+}
+
+
+def modules() -> list[Path]:
+    return [
+        path for folder in ("search", "spaces", "storage") for path in sorted((ROOT / folder).rglob("*.py"))
+    ]
+
+
+def imported(path: Path) -> set[str]:
+    """Names of the project's modules that a file imports, anywhere in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+            names.add(node.module)
+    return {name for name in names if name.split(".")[0] in ("search", "spaces", "storage")}
+
+
+@pytest.mark.parametrize("part", ALLOWED)
+def test_a_part_imports_nothing_above_it(part: str) -> None:
+    folder = ROOT / part.replace(".", "/")
+    for path in folder.rglob("*.py"):
+        for name in imported(path):
+            own = name == part or name.startswith(f"{part}.")
+            allowed = any(name == one or name.startswith(f"{one}.") for one in ALLOWED[part])
+            assert own or allowed, f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_no_search_code_opens_the_sealed_test_split() -> None:
+    for path in modules():
+        if path.name != "sealed.py":
+            assert "search.data.sealed" not in imported(path), path
+            assert "open_test_split" not in path.read_text(encoding="utf-8"), path
+
+
+def test_modules_do_not_import_each_other_in_a_circle() -> None:
+    graph = {".".join(path.relative_to(ROOT).with_suffix("").parts): imported(path) for path in modules()}
+
+    def visit(name: str, path: list[str]) -> None:
+        assert name not in path, " -> ".join([*path, name])
+        if name in done:
+            return
+        for other in graph.get(name, ()):
+            visit(other, [*path, name])
+        done.add(name)
+
+    done: set[str] = set()
+    for name in graph:
+        visit(name, [])
+
+
+def test_importing_search_imports_nothing_heavy() -> None:
+    heavy = ("tensorflow", "keras", "pandas", "plotly", "distributed", "matplotlib", "sklearn", "torch")
+    code = f"import search, search.cli, sys; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

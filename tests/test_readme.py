@@ -1,0 +1,146 @@
+"""README as a new user reads it: every command is typed in order, and its models and figures are looked at."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+import tomllib
+import urllib.request
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+
+
+def commands() -> list[str]:
+    lines = [line.split("#")[0].strip() for block in blocks("sh") for line in block.splitlines()]
+    return [line for line in lines if line.startswith("perceptuna ")]
+
+
+def environment(folder: Path) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("PERCEPTUNA")}
+    return {**kept, "PERCEPTUNA_CACHE": str(folder / "cache"), "PYTHONPATH": str(README.parent)}
+
+
+def call(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    words = [sys.executable, "-m", "search", *shlex.split(line)[1:]]
+    return subprocess.run(
+        words, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=240
+    )
+
+
+def write_table(path: Path) -> None:
+    """Mixed types with missing values; `price` follows from the rest and some noise."""
+    random = np.random.default_rng(0)
+    rows = 600
+    town = random.choice(["Ghent", "Bruges", "Lille"], rows)
+    area = random.normal(90, 25, rows).clip(20).round(1)
+    garden = random.random(rows) < 0.4
+    built = pd.to_datetime("1950-01-01") + pd.to_timedelta(random.integers(0, 25_000, rows), unit="D")
+    price = (
+        area * 2500 + np.where(town == "Ghent", 60_000, 0) + garden * 20_000 + random.normal(0, 9000, rows)
+    )
+    table = pd.DataFrame(
+        {
+            "area": area,
+            "town": town,
+            "built": built.strftime("%Y-%m-%d"),
+            "garden": garden,
+            "price": price.round(),
+        }
+    )
+    for column, share in (("area", 0.1), ("town", 0.05), ("built", 0.03)):
+        table.loc[random.random(rows) < share, column] = np.nan
+    table.to_csv(path, index=False)
+
+
+def browse(folder: Path, port: int) -> dict[str, object]:
+    """What the dashboard's own page asks for, while `perceptuna dashboard` runs."""
+    words = [sys.executable, "-m", "search", "dashboard", "--read-only", "--port", str(port)]
+    process = subprocess.Popen(words, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert "http://127.0.0.1" in process.stdout.readline()
+        for _ in range(50):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/studies", timeout=5) as reply:
+                    return json.load(reply)
+            except OSError:
+                time.sleep(0.1)
+        raise AssertionError("the dashboard did not answer")
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+_PREDICT = """
+import sys, json, os
+for package in ("search", "spaces", "storage", "optuna"):
+    sys.modules[package] = None  # importing it fails, as where it is not installed
+import keras, numpy as np, tensorflow as tf
+image = keras.saving.load_model("first.keras")(np.full((3, 8, 8, 1), 7, np.uint8))
+prices = keras.saving.load_model("prices.keras")({
+    "area": tf.constant([[50.0], [150.0], [float("nan")]], tf.float64),
+    "town": tf.constant([["Ghent"], ["Lille"], ["Mars"]]),
+    "built": tf.constant([["1987-03-01"], ["2001-01-31"], [""]]),
+    "garden": tf.constant([[1.0], [0.0], [1.0]], tf.float64),
+})
+print(json.dumps([np.asarray(image).tolist(), np.asarray(prices).tolist()]))
+"""
+
+
+@pytest.mark.slow
+def test_every_command_of_the_readme_runs_in_order(tmp_path: Path, unused_port: int) -> None:
+    write_table(tmp_path / "measurements.csv")
+    typed = commands()
+    assert len(typed) >= 10
+    for line in typed:
+        if line.startswith("perceptuna dashboard"):
+            assert "first" in json.dumps(browse(tmp_path, unused_port))
+            continue
+        if "--config" in line or "--install-completion" in line:
+            continue
+        done = call(line, tmp_path)
+        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
+        assert not re.search("Traceback|Warning", done.stdout + done.stderr), done.stderr
+
+    shown = json.loads(call("perceptuna show first --json", tmp_path).stdout)
+    assert shown["finished"] == shown["budget"] == 8
+    facts = json.loads((tmp_path / "first.json").read_text())
+    assert facts["class_names"] == list("0123456789")
+
+    assert call("perceptuna export prices -o prices.keras", tmp_path).returncode == 0
+    done = subprocess.run(
+        [sys.executable, "-c", _PREDICT], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    digits, prices = (np.array(part) for part in json.loads(done.stdout))
+    assert digits.shape == (3, 10)
+    assert digits.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    assert prices.shape == (3, 1)
+    assert 50_000 < prices[0, 0] < prices[1, 0] < 600_000
+
+
+def test_the_settings_and_the_space_it_shows_are_right(tmp_path: Path) -> None:
+    (space,) = blocks("toml")
+    assert tomllib.loads(space)
+    (tmp_path / "own.toml").write_text(space, encoding="utf-8")
+    done = call("perceptuna space check own.toml", tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_its_links_lead_somewhere() -> None:
+    for document in [README, *README.parent.glob("docs/**/*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+?)\)", document.read_text(encoding="utf-8")):
+            assert (document.parent / target).exists(), f"{document.name} links to {target}"
