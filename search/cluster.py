@@ -60,7 +60,7 @@ class Workers:
                 silence_logs=logging.CRITICAL,
             )
             self._client = Client(self._cluster)
-        self._client.subscribe_topic(_EPOCHS, lambda event: self._on_epoch(EpochEvent(**event[1])))
+        self._client.subscribe_topic(_EPOCHS, self._hear_epoch)
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
@@ -101,6 +101,10 @@ class Workers:
             future.release()
         return ended
 
+    def _hear_epoch(self, event: tuple[float, dict[str, Any]]) -> None:
+        """Dask hands over the time and the message, to which it adds the worker's address."""
+        self._on_epoch(EpochEvent(**event[1]["epoch"]))
+
     def stop_trials(self) -> None:
         """End all running trials at their next epoch."""
         self._client.run(request_stop, on_error="ignore")
@@ -112,7 +116,7 @@ def _run_and_tell_epochs(task: TrialTask) -> TrialOutcome:
     from distributed import get_worker
 
     worker = get_worker()
-    return run_trial(task, lambda event: worker.log_event(_EPOCHS, asdict(event)))
+    return run_trial(task, lambda event: worker.log_event(_EPOCHS, {"epoch": asdict(event)}))
 
 
 def _environment(threads: int) -> dict[str, str]:

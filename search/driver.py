@@ -89,7 +89,8 @@ class Driver:
                 while len(self._running) < min(self._workers.slots, self._settings.trials - finished):
                     self._start_trial()
             if not self._running:
-                return ending
+                # What came while the last trial ended has stopped nothing.
+                return "budget" if finished >= self._settings.trials else ending
             for task, outcome in self._workers.collect(_POLL_SECONDS):
                 finished += self._end_trial(self._running.pop(task.trial_id), outcome)
             self._progress.tick()

@@ -34,14 +34,14 @@ class Entry:
 
 
 def leaderboard(study: Study, top: int | None = 10) -> list[Entry]:
-    """The `top` complete trials, best first; of equal values the smaller network, then the earlier trial."""
+    """The `top` complete trials, best first; of equal values the earlier one, which is the one that `export` writes."""
     from optuna.trial import TrialState
 
     sign = -1 if study.direction == "maximize" else 1
     complete = study.optuna.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
 
-    def merit(trial: FrozenTrial) -> tuple[float, int, int]:
-        return sign * (trial.value or 0.0), trial.user_attrs.get("parameters", 0), trial.number
+    def merit(trial: FrozenTrial) -> tuple[float, int]:
+        return sign * (trial.value or 0.0), trial.number
 
     return [
         _entry(study, rank, trial) for rank, trial in enumerate(sorted(complete, key=merit)[:top], start=1)

@@ -1,74 +1,12 @@
-"""A project as perceptuna leaves it: one study with trials of every state, models' facts, curves and tables."""
+"""One project for all tests that only look."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
-import optuna
 import pytest
-from optuna.artifacts import FileSystemArtifactStore, upload_artifact
-from optuna.trial import TrialState
-
-from search.learning_curve import LearningCurve, write_history_csv
-from search.settings import StudySettings
-from spaces import load_space
-from storage import StorageURL, artifact_folder, open_artifacts, open_storage
-
-STATES = [TrialState.COMPLETE, TrialState.PRUNED, TrialState.COMPLETE, TrialState.FAIL] * 3
-COMPLETE_TRIAL = 6
-
-
-@dataclass(frozen=True)
-class Project:
-    url: StorageURL
-    study_id: int
-    trial_id: int
-    curve_id: str
+from project_on_disk import Project, make_project
 
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
     """For tests that only look."""
     return make_project(tmp_path_factory.mktemp("project"))
-
-
-def make_project(folder: Path) -> Project:
-    url = StorageURL.parse(f"sqlite:///{folder}/studies.db")
-    store = open_artifacts(artifact_folder(url))
-    study = optuna.create_study(
-        study_name="digits-mlp", storage=open_storage(url, create=True), direction="maximize"
-    )
-    study.set_user_attr("metric", "val_accuracy")
-    study.set_user_attr("settings", StudySettings().model_dump_json())
-    study.set_user_attr("space", load_space("small").to_json())
-    curve, table = folder / "learning_curve.png", folder / "history.csv"
-    history = {name: [0.5, 0.6, 0.7] for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
-    LearningCurve("val_accuracy").write(curve, history, 3, "trial")
-    write_history_csv(table, history)
-    curves = [_finish(study, state, store, (curve, table)) for state in STATES]
-    study.ask()  # and one that is running
-    trial = study.get_trials()[COMPLETE_TRIAL]
-    return Project(url, study._study_id, trial._trial_id, curves[COMPLETE_TRIAL])
-
-
-def _finish(
-    study: optuna.Study, state: TrialState, store: FileSystemArtifactStore, files: tuple[Path, Path]
-) -> str:
-    """One more trial of three epochs; the artifact id of its learning curve."""
-    trial = study.ask()
-    rate = trial.suggest_float("learning_rate", 1e-4, 1e-1, log=True)
-    width = trial.suggest_int("width", 16, 256, log=True)
-    accuracies = [0.5 + rate + width / 1000 + epoch / 50 for epoch in range(3)]
-    for epoch, accuracy in enumerate(accuracies, start=1):
-        trial.report(accuracy, epoch)
-    if state == TrialState.FAIL:
-        trial.set_user_attr("reason", "the loss is not finite after epoch 2")
-        study.tell(trial, state=state)
-        return ""
-    curve_id, _ = (
-        upload_artifact(artifact_store=store, file_path=str(f), study_or_trial=trial) for f in files
-    )
-    trial.set_user_attr("best_epoch", 3)
-    study.tell(trial, accuracies[-1] if state == TrialState.COMPLETE else None, state=state)
-    return curve_id

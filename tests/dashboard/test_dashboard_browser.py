@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from conftest import COMPLETE_TRIAL, Project, make_project
 from optuna.artifacts import FileSystemArtifactStore
 from optuna_dashboard import wsgi
+from project_on_disk import COMPLETE_TRIAL, Project, make_project
 from waitress import create_server
 
 from search.dashboard import Guard

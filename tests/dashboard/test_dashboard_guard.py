@@ -14,9 +14,9 @@ from wsgiref.types import WSGIApplication
 from wsgiref.util import setup_testing_defaults
 
 import pytest
-from conftest import Project, make_project
 from optuna.artifacts import FileSystemArtifactStore
 from optuna_dashboard import wsgi
+from project_on_disk import Project, make_project
 
 from search.dashboard import Guard
 from storage import artifact_folder, open_storage

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import optuna
 import pytest
-from conftest import Project
+from project_on_disk import Project
 
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PERCEPTUNA_")}
 _WITHOUT_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))

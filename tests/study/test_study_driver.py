@@ -218,6 +218,18 @@ def test_a_signal_ends_the_study_in_order(study: Study, driver: MakeDriver, numb
     assert signal.getsignal(number) is before
 
 
+def test_a_signal_that_comes_with_the_last_trials_end_interrupts_nothing(
+    study: Study, driver: MakeDriver
+) -> None:
+    def play(task: TrialTask) -> TrialOutcome:
+        if task.number == 5:
+            os.kill(os.getpid(), signal.SIGINT)
+        return complete(task)
+
+    assert driver(FakeWorkers(1, play)).run() == "budget"
+    assert states(study) == ["COMPLETE"] * 6
+
+
 class TestModel:
     """Exactly one model is kept: that of the best trial."""
 

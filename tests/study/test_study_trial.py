@@ -28,8 +28,12 @@ MakeTask = Callable[..., TrialTask]
 
 
 @pytest.fixture
-def task(study: Study, settings: StudySettings, digits: PreparedData) -> Iterator[MakeTask]:
+def task(
+    study: Study, settings: StudySettings, digits: PreparedData, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[MakeTask]:
     """Asks for a trial and says what to train; Hyperparameters may be forced."""
+    # TensorFlow takes its number of threads once, and other tests of this process have used it.
+    monkeypatch.setattr("search.tensorflow_log.start_tensorflow", lambda threads: None)
 
     def make(
         best: float | None = None,

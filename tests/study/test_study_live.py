@@ -1,0 +1,54 @@
+"""What a user sees while real workers train."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from search.launch import start
+from search.progress import LiveTable, Tally
+from search.settings import StudySettings
+from search.study import Study
+from search.trial import EpochEvent
+from storage import StorageURL
+
+
+class Watched(LiveTable):
+    """Remembers the epochs that it was told of."""
+
+    heard: list[EpochEvent]
+
+    def epoch(self, event: EpochEvent) -> None:
+        super().epoch(event)
+        self.heard.append(event)
+
+
+@pytest.mark.slow
+def test_epochs_of_workers_reach_the_live_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERCEPTUNA_CACHE", str(tmp_path / "cache"))
+    screen = io.StringIO()
+    made: list[Watched] = []
+
+    def make(study: Study, settings: StudySettings) -> Watched:
+        tally = Tally(study.name, "", study.metric, study.direction, settings.trials)
+        made.append(Watched(tally, Console(file=screen, force_terminal=True, width=100), settings.epochs))
+        made[0].heard = []
+        return made[0]
+
+    settings = StudySettings(space="small", trials=2, epochs=3, workers=1, pruner="none")
+    said: list[str] = []
+    finish = start("live", StorageURL.parse(str(tmp_path / "studies.db")), settings, make, said.append)
+
+    assert finish.ending == "budget"
+    reported = {
+        (trial.number, epoch): value
+        for trial in finish.study.optuna.get_trials()
+        for epoch, value in trial.intermediate_values.items()
+    }
+    assert {(event.number, event.epoch): event.value for event in made[0].heard} == reported
+    assert made[0].tally.epochs == len(reported) == 6
+    assert "2/2" in screen.getvalue()
+    assert any(line.startswith("pruning: none") for line in said)
