@@ -375,9 +375,11 @@ def data_show(
     from search.analysis.terminal import data_view
     from search.data import describe, read_source
     from search.settings import load_settings
+    from search.tensorflow_log import tensorflow_log_silenced
 
     settings, _ = load_settings(None, {**given, "data": source})
-    summary = describe(read_source(settings.data_request()))
+    with tensorflow_log_silenced():  # Keras loads its own sets
+        summary = describe(read_source(settings.data_request()))
     _print(json.dumps(summary.to_json()) if as_json else data_view(source, summary))
 
 

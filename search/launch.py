@@ -185,8 +185,11 @@ def _refuse_changed_space(study: Study, settings: StudySettings) -> None:
 
 def refuse_changed_data(study: Study, settings: StudySettings) -> None:
     from search.data import fingerprint_source
+    from search.tensorflow_log import tensorflow_log_silenced
 
-    if fingerprint_source(settings.data_request()) == study.data.fingerprint:
+    with tensorflow_log_silenced():  # Keras loads its own sets
+        fingerprint = fingerprint_source(settings.data_request())
+    if fingerprint == study.data.fingerprint:
         return
     now = prepare_data(settings).spec
     advice = "bring the old data back, or start a new study"

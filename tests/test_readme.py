@@ -14,8 +14,9 @@ import urllib.request
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
+
+from examples.make_tables import write_tables
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -41,31 +42,6 @@ def call(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def write_table(path: Path) -> None:
-    """Mixed types with missing values; `price` follows from the rest and some noise."""
-    random = np.random.default_rng(0)
-    rows = 600
-    town = random.choice(["Ghent", "Bruges", "Lille"], rows)
-    area = random.normal(90, 25, rows).clip(20).round(1)
-    garden = random.random(rows) < 0.4
-    built = pd.to_datetime("1950-01-01") + pd.to_timedelta(random.integers(0, 25_000, rows), unit="D")
-    price = (
-        area * 2500 + np.where(town == "Ghent", 60_000, 0) + garden * 20_000 + random.normal(0, 9000, rows)
-    )
-    table = pd.DataFrame(
-        {
-            "area": area,
-            "town": town,
-            "built": built.strftime("%Y-%m-%d"),
-            "garden": garden,
-            "price": price.round(),
-        }
-    )
-    for column, share in (("area", 0.1), ("town", 0.05), ("built", 0.03)):
-        table.loc[random.random(rows) < share, column] = np.nan
-    table.to_csv(path, index=False)
-
-
 def browse(folder: Path, port: int) -> dict[str, object]:
     """What the dashboard's own page asks for, while `perceptuna dashboard` runs."""
     words = [sys.executable, "-m", "search", "dashboard", "--read-only", "--port", str(port)]
@@ -73,7 +49,7 @@ def browse(folder: Path, port: int) -> dict[str, object]:
     try:
         assert process.stdout is not None
         assert "http://127.0.0.1" in process.stdout.readline()
-        for _ in range(50):
+        for _ in range(300):
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/studies", timeout=5) as reply:
                     return json.load(reply)
@@ -103,7 +79,8 @@ print(json.dumps([np.asarray(image).tolist(), np.asarray(prices).tolist()]))
 
 @pytest.mark.slow
 def test_every_command_of_the_readme_runs_in_order(tmp_path: Path, unused_port: int) -> None:
-    write_table(tmp_path / "measurements.csv")
+    write_tables(tmp_path)
+    (tmp_path / "prices.csv").rename(tmp_path / "measurements.csv")
     typed = commands()
     assert len(typed) >= 10
     for line in typed:
