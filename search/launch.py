@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from search.errors import InputError
 from search.metrics import check_metric_exists, choose_metric
 from search.settings import StudySettings, check_study_name
+from search.strategy import build_sampler
 from search.study import (
     Study,
     already_there,
     attach_search,
-    build_sampler,
     create_study,
     load_study,
     study_names,
@@ -140,7 +140,7 @@ def _drive(
 ) -> Finish:
     from search.cluster import Workers
     from search.driver import Driver
-    from search.study import describe_rungs
+    from search.strategy import describe_rungs
     from search.trial import StudyJob
 
     job = StudyJob(

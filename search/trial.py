@@ -135,7 +135,8 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
 def _open_worker(job: StudyJob) -> _Worker:
     from search.data import load_prepared
     from search.learning_curve import LearningCurve
-    from search.study import build_pruner, load_study
+    from search.strategy import build_pruner
+    from search.study import load_study
     from search.tensorflow_log import start_tensorflow
 
     settings = StudySettings.model_validate_json(job.settings)

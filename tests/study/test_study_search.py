@@ -16,17 +16,15 @@ from search.data import PreparedData
 from search.driver import training_seed
 from search.errors import InputError
 from search.settings import StudySettings
+from search.strategy import build_pruner, build_sampler, describe_rungs
 from search.study import (
     ORIGINAL,
     REQUEUED,
     Study,
     attach_search,
-    build_pruner,
-    build_sampler,
     counts,
     create_study,
     delete_study,
-    describe_rungs,
     load_study,
     original_number,
     study_names,

@@ -1,0 +1,90 @@
+"""Samplers and pruners by the names of the settings, and when a pruner compares trials."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from search.errors import InputError
+from search.settings import StudySettings
+
+if TYPE_CHECKING:
+    import optuna
+
+
+def build_sampler(settings: StudySettings, trials_so_far: int) -> optuna.samplers.BaseSampler:
+    """The sampler by name.
+
+    Its seed depends on the number of trials so far: the study's own seed would repeat the start-up points
+    of the first run whenever a study is resumed.
+
+    Raises:
+        InputError: `gp` without PyTorch.
+    """
+    import numpy as np
+    from optuna import samplers
+
+    seed = int(np.random.SeedSequence([settings.seed, trials_so_far]).generate_state(1)[0])
+    match settings.sampler:
+        case "tpe":
+            return samplers.TPESampler(seed=seed)
+        case "random":
+            return samplers.RandomSampler(seed=seed)
+        case "qmc":
+            return samplers.QMCSampler(seed=seed)
+        case "cmaes":
+            return samplers.CmaEsSampler(seed=seed)
+        case "gp":
+            import importlib.util
+
+            if importlib.util.find_spec("torch") is None:
+                raise InputError("--sampler gp: needs PyTorch; install perceptuna[gp], or choose tpe")
+            return samplers.GPSampler(seed=seed)
+
+
+REDUCTION_FACTOR = 3
+
+
+def first_rung(epochs: int) -> int:
+    """Epochs before the earliest comparison: a tenth of the training, so that slow starters get a chance."""
+    return max(1, round(epochs / 10))
+
+
+def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
+    """The pruner by name."""
+    from optuna import pruners
+
+    start = first_rung(settings.epochs)
+    match settings.pruner:
+        case "hyperband":
+            return pruners.HyperbandPruner(
+                min_resource=start, max_resource=settings.epochs, reduction_factor=REDUCTION_FACTOR
+            )
+        case "asha":
+            return pruners.SuccessiveHalvingPruner(min_resource=start, reduction_factor=REDUCTION_FACTOR)
+        case "median":
+            return pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=start)
+        case "none":
+            return pruners.NopPruner()
+
+
+def describe_rungs(settings: StudySettings) -> str:
+    """When the pruner compares trials, in a sentence."""
+    start, epochs = first_rung(settings.epochs), settings.epochs
+    rungs = [start * REDUCTION_FACTOR**k for k in range(20) if start * REDUCTION_FACTOR**k < epochs]
+    match settings.pruner:
+        case "none":
+            return "pruning: none, every trial may run all its epochs"
+        case "median":
+            return f"pruning: median, after each epoch from epoch {start} on, once 5 trials are complete"
+        case "asha":
+            return f"pruning: asha, the best third goes on after epochs {_join(rungs)}"
+        case "hyperband":
+            # Optuna's own count of brackets (Li et al. 2018, algorithm 1); each begins one rung later.
+            count = math.floor(math.log(epochs / start, REDUCTION_FACTOR)) + 1
+            shown = "; ".join(f"bracket {k}: {_join(rungs[k:])}" for k in range(count))
+            return f"pruning: hyperband, the best third goes on after epochs {shown} (of {epochs})"
+
+
+def _join(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers)) or "none"
