@@ -153,6 +153,7 @@ def run(
     seed: Annotated[int | None, _option("seed", metavar="N")] = None,
     workers: Annotated[int | None, _option("workers", metavar="N", show_default="one per core")] = None,
     threads: Annotated[int | None, _option("threads", metavar="N")] = None,
+    precision: Annotated[str | None, _option("precision", metavar="auto|float32|bfloat16")] = None,
     storage: Storage = None,
     config: Annotated[
         Path | None, typer.Option(metavar="FILE.toml", help="settings; the command line wins")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from search.errors import InputError
 from search.metrics import check_metric_exists, choose_metric
+from search.precision import resolve_precision
 from search.settings import StudySettings, check_study_name
 from search.strategy import build_sampler
 from search.study import (
@@ -73,7 +74,9 @@ def start(
         StudyBusy: somebody else is creating it right now.
     """
     check_study_name(name)
-    settings = settings.with_absolute_paths()
+    settings = settings.with_absolute_paths().model_copy(
+        update={"precision": resolve_precision(settings.precision)}
+    )
     space = load_space(settings.space)
     build_sampler(settings, 0)
     check_metric_exists(settings.metric)

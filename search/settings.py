@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from search.errors import InputError
+from search.precision import PrecisionName
 from search.usage import expectation
 from spaces import TomlDocument, did_you_mean, preset_names
 
@@ -92,6 +93,9 @@ class StudySettings(BaseModel):
     seed: int = Field(0, ge=0, lt=2**32, description="of the split, the sampler and every trial")
     workers: int | None = Field(
         None, ge=1, le=1024, description="trials at the same time; one per core if not given"
+    )
+    precision: PrecisionName = Field(
+        "auto", description="of matrix products; auto: bfloat16 where the processor has it"
     )
     threads: int = Field(1, ge=1, le=1024, description="threads of each worker")
 

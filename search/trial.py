@@ -173,6 +173,7 @@ def _train(
         metric=task.job.metric,
         seed=task.seed,
         check=check,
+        bfloat16=settings.precision == "bfloat16",
     )
     if result.stop_reason is StopReason.INTERRUPTED:
         return TrialOutcome("interrupted", result.epochs)

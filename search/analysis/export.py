@@ -104,6 +104,7 @@ def _train_again(study: Study, trial: FrozenTrial, output: Path) -> None:
         patience=settings.patience,
         metric=study.metric,
         seed=training_seed(settings.seed, original_number(trial)),
+        bfloat16=settings.precision == "bfloat16",
     )
     attach_preprocessing(result.model, study.data).save(output)
 

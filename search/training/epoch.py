@@ -217,14 +217,14 @@ class CompiledEpoch:
         """Outputs in training, and the batch statistics of each normalised layer."""
         statistics = []
         for layer in range(self.structure.depth):
-            x = self._dense(x, layer)
+            x = self._dense(x, layer, bfloat16=self.structure.bfloat16)
             if self.structure.batch_norm:
                 x, mean, variance = batch_norm(x, self._gammas[layer], self._betas[layer])
                 statistics.append((mean, variance))
             x = self._activate(x)
             if self.structure.dropout:
                 x = dropout(x, self._rate, self._key, counter + layer)
-        return self._head(x), statistics
+        return self._head(x, bfloat16=self.structure.bfloat16), statistics
 
     def _evaluate_graph(self, x: Tensor, y: Tensor) -> Any:
         rows = tf.shape(y)[0]
@@ -238,6 +238,7 @@ class CompiledEpoch:
         return loss + self._penalty() * tf.cast(rows, tf.float32), sums
 
     def _infer(self, x: Tensor) -> Tensor:
+        """Outputs outside training; always by float32 products, as the exported model computes them."""
         for layer in range(self.structure.depth):
             x = self._dense(x, layer)
             if self.structure.batch_norm:
@@ -246,12 +247,12 @@ class CompiledEpoch:
             x = self._activate(x)
         return self._head(x)
 
-    def _dense(self, x: Tensor, layer: int) -> Tensor:
-        product = matmul(x, self._kernels[layer], self.structure.bfloat16)
+    def _dense(self, x: Tensor, layer: int, *, bfloat16: bool = False) -> Tensor:
+        product = matmul(x, self._kernels[layer], bfloat16)
         return product if self.structure.batch_norm else tf.nn.bias_add(product, self._biases[layer])
 
-    def _head(self, x: Tensor) -> Tensor:
-        return tf.nn.bias_add(matmul(x, self._kernels[-1], self.structure.bfloat16), self._biases[-1])
+    def _head(self, x: Tensor, *, bfloat16: bool = False) -> Tensor:
+        return tf.nn.bias_add(matmul(x, self._kernels[-1], bfloat16), self._biases[-1])
 
     def _to_float(self, x: Tensor, counter: Tensor | None) -> Tensor:
         """Images as float32 in 0..1, augmented where a counter is given."""
