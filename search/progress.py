@@ -221,7 +221,7 @@ class LiveTable(Progress):
         head.add_row(
             "trials", f"{tally.finished}/{tally.budget}", ProgressBar(tally.budget, tally.finished, width=30)
         )
-        head.add_row("ended now", states, "")
+        head.add_row("ended", states, "")
         head.add_row(f"best {tally.metric}", Text(best, style="bold"), "")
         pace = f"{tally.epochs_per_second():.1f} epochs/s"
         head.add_row(

@@ -70,7 +70,7 @@ class Study:
         if key not in attributes:
             raise InputError(
                 f"study '{self.name}' in {self.url} was not made by perceptuna (it has no '{key}'); "
-                "open it with the program that made it"
+                "open it with the program that made it; if a kill left it half made, `perceptuna delete` removes it"
             )
         return attributes[key]
 

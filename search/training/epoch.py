@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from search.data import DataSpec
 from search.training.augmentation import augment_images
-from search.training.layers import MOMENTUM, batch_norm, dropout, matmul, moving_batch_norm
+from search.training.layers import MOMENTUM, batch_norm, dropout_masks, masked, matmul, moving_batch_norm
 from search.training.measures import Measures
 from search.training.updates import Scalars, update_of
 from spaces import Hyperparameters
@@ -29,8 +29,8 @@ Array = np.ndarray[Any, Any]
 _KEPT = 32
 # Validation needs no gradient, so larger batches fit and cost less dispatch.
 VALIDATION_BATCH = 1024
-# Dropout counters of one step; more layers than a space allows.
-_LAYERS_PER_STEP = 64
+# Random draws of one step, each with a counter of its own: dropout, augmentation.
+_DRAWS = 2
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,7 @@ class CompiledEpoch:
     def _train_step(self, x: Tensor, y: Tensor, learning_rate: Tensor) -> tuple[Tensor, Tensor]:
         """One update; the batch's mean loss with the L2 penalty of the weights before it, and the outputs."""
         step = self._step.assign_add(1.0)
-        counter = tf.cast(step, tf.uint64) * _LAYERS_PER_STEP
+        counter = tf.cast(step, tf.uint64) * _DRAWS
         smoothing = self._smoothing if self.structure.label_smoothing else None
         x = self._to_float(x, counter)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -216,6 +216,7 @@ class CompiledEpoch:
     def _forward(self, x: Tensor, counter: Tensor) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
         """Outputs in training, and the batch statistics of each normalised layer."""
         statistics = []
+        masks = self._dropout_masks(tf.shape(x)[0], counter) if self.structure.dropout else []
         for layer in range(self.structure.depth):
             x = self._dense(x, layer, bfloat16=self.structure.bfloat16)
             if self.structure.batch_norm:
@@ -223,8 +224,12 @@ class CompiledEpoch:
                 statistics.append((mean, variance))
             x = self._activate(x)
             if self.structure.dropout:
-                x = dropout(x, self._rate, self._key, counter + layer)
+                x = masked(x, masks[layer])
         return self._head(x, bfloat16=self.structure.bfloat16), statistics
+
+    def _dropout_masks(self, rows: Tensor, counter: Tensor) -> list[Tensor]:
+        widths = [tf.shape(kernel)[1] for kernel in self._kernels[:-1]]
+        return dropout_masks(rows, widths, self._rate, self._key, counter)
 
     def _evaluate_graph(self, x: Tensor, y: Tensor) -> Any:
         rows = tf.shape(y)[0]
@@ -260,9 +265,7 @@ class CompiledEpoch:
             return x
         if counter is not None and self.structure.input_shape is not None:
             mirror = self.structure.augment == "shift_flip"
-            x = augment_images(
-                x, self.structure.input_shape, self._key, counter + _LAYERS_PER_STEP - 1, mirror
-            )
+            x = augment_images(x, self.structure.input_shape, self._key, counter + 1, mirror)
         return tf.cast(x, tf.float32) * self._scale
 
     def _activate(self, x: Tensor) -> Tensor:
@@ -277,7 +280,8 @@ class CompiledEpoch:
 
 
 def _move(average: Any, value: Tensor) -> None:
-    average.assign_sub((average - value) * (1.0 - MOMENTUM))
+    """average = MOMENTUM * average + (1 - MOMENTUM) * value, in one kernel after the difference."""
+    tf.raw_ops.ResourceApplyGradientDescent(var=average.handle, alpha=1.0 - MOMENTUM, delta=average - value)
 
 
 def _matrix() -> Any:

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from search.data import DataRequest, PreparedData, prepare
 from search.training.epoch import CompiledEpoch, Structure, compiled_epoch
+from search.training.layers import dropout_masks
 from search.training.loop import train
 from search.training.model import build_model
 from search.training.objective import build_loss, build_metrics
@@ -148,15 +149,21 @@ def test_a_reused_graph_remembers_nothing(digits: PreparedData) -> None:
 
 @pytest.mark.parametrize("rate", [0.05, 0.5, 0.9])
 def test_dropout_zeroes_its_share_and_keeps_the_mean(rate: float) -> None:
-    from search.training.layers import dropout
-
-    x = tf.ones([501, 401])  # an odd number of entries: half a word of random bits is left over
+    """Odd numbers of entries: half a word of random bits is left over."""
     key, counter = tf.constant([9], tf.uint64), tf.constant(64, tf.uint64)
-    dropped = dropout(x, tf.constant(rate), key, counter).numpy()
-    assert (dropped == 0).mean() == pytest.approx(rate, abs=0.005)
-    assert dropped.mean() == pytest.approx(1.0, abs=0.03 if rate == 0.9 else 0.01)
-    other = dropout(x, tf.constant(rate), key, counter + 1).numpy()
-    assert np.corrcoef(dropped.ravel(), other.ravel())[0, 1] == pytest.approx(0, abs=0.01)
+
+    def masks(count: tf.Tensor) -> list[np.ndarray]:
+        widths = [tf.constant(401), tf.constant(30)]
+        return [one.numpy() for one in dropout_masks(tf.constant(501), widths, tf.constant(rate), key, count)]
+
+    first, second = masks(counter)
+    assert (first.shape, second.shape) == ((501, 401), (501, 30))
+    assert (first == 0).mean() == pytest.approx(rate, abs=0.005)
+    assert np.unique(first).tolist() == pytest.approx([0, 1 / (1 - rate)])
+    assert first.mean() == pytest.approx(1.0, abs=0.03 if rate == 0.9 else 0.01)
+    other, _ = masks(counter + 1)
+    assert np.corrcoef(first.ravel(), other.ravel())[0, 1] == pytest.approx(0, abs=0.01)
+    assert np.corrcoef(first[:, :30].ravel(), second.ravel())[0, 1] == pytest.approx(0, abs=0.03)
 
 
 def test_bfloat16_products_keep_float32_weights_and_stay_close(digits: PreparedData) -> None:
