@@ -56,7 +56,9 @@ def serve(
         raise InputError("--token: is empty; give some text, or leave it out")
     storage = open_storage(url)
     with contextlib.suppress(KeyboardInterrupt), _listen(host, port) as listening:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # Ctrl-C as well: a shell starts what it puts into the background with SIGINT ignored.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         from optuna.artifacts import FileSystemArtifactStore
         from optuna_dashboard import wsgi
         from waitress import create_server

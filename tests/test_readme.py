@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 import tomllib
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -53,9 +54,10 @@ def browse(folder: Path, port: int) -> dict[str, object]:
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/studies", timeout=5) as reply:
                     return json.load(reply)
-            except OSError:
+            except urllib.error.URLError as error:
+                trouble = f"{error} {process.poll()}"
                 time.sleep(0.1)
-        raise AssertionError("the dashboard did not answer")
+        raise AssertionError(f"the dashboard did not answer: {trouble}")
     finally:
         process.terminate()
         process.wait(20)

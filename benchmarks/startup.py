@@ -1,0 +1,137 @@
+"""How long a command takes to answer, and a study to its first epoch.
+
+    python -m benchmarks.startup [--quick]
+
+Each is a fresh process, in turn, after one round that is not counted (files read, bytecode written). The rivals
+are importing Keras and TensorFlow alone, which a command that shows something should not have to do, and a script
+that imports Keras and fits one epoch of digits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.children import Child, run_child
+from benchmarks.measure import spread, write_result
+from spaces import Hyperparameters, load_space
+
+IMPORT = "import keras, tensorflow"
+FIT = """
+import keras
+from sklearn.datasets import load_digits
+x, y = load_digits(return_X_y=True)
+layers = [keras.Input((64,)), keras.layers.Dense(64, "relu"), keras.layers.Dense(10, "softmax")]
+model = keras.Sequential(layers)
+model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
+model.fit(x[:1257] / 16, y[:1257], validation_split=0.15, epochs=1, verbose=0)
+"""
+TRIALS = 1000
+# What each is compared with.
+RIVALS = {
+    "--help": "import",
+    "list, empty": "import",
+    f"list, {TRIALS} trials": "import",
+    "first epoch": "fit",
+}
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--rounds", type=int)
+    arguments = parser.parse_args()
+    rounds = arguments.rounds or (1 if arguments.quick else 7)
+    with tempfile.TemporaryDirectory() as folder:
+        measured = measure(Path(folder), rounds)
+    rows = [{"what": what, **figures} for what, figures in measured.items()]
+    for row in rows:
+        print(describe(row, measured), flush=True)
+    print("raw numbers:", write_result("startup", rows, arguments.quick))
+
+
+def measure(folder: Path, rounds: int) -> dict[str, dict[str, Any]]:
+    """Wall and CPU seconds of each command, rounds interleaved."""
+    empty, full = f"sqlite:///{folder}/empty.db", f"sqlite:///{folder}/full.db"
+    make_study(f"{folder}/full.db", TRIALS)
+    run = ["run", "first", "--data", "digits", "--space", "small", "--trials", "1", "--epochs", "1"]
+    commands = {
+        "import": ["-c", IMPORT],
+        "fit": ["-c", FIT],
+        "--help": ["-m", "search", "--help"],
+        "list, empty": ["-m", "search", "list", "--storage", empty],
+        f"list, {TRIALS} trials": ["-m", "search", "list", "--storage", full],
+        "first epoch": ["-m", "search", *run, "--workers", "1", "--json"],
+    }
+    figures: dict[str, dict[str, Any]] = {name: {"wall": [], "cpu": [], "peak_mb": []} for name in commands}
+    for number in range(rounds + 1):
+        for name, command in commands.items():
+            fresh = ["--storage", f"sqlite:///{folder}/run{number}.db"] if name == "first epoch" else []
+            child = run_child([*command, *fresh])
+            wall, cpu = first_end(child) if name == "first epoch" else (child.wall, child.cpu)
+            if number:
+                figures[name]["wall"].append(wall)
+                figures[name]["cpu"].append(cpu)
+                figures[name]["peak_mb"].append(child.peak_mb)
+    return figures
+
+
+def first_end(child: Child) -> tuple[float, float]:
+    """Wall and CPU seconds up to the end of the first trial, which is one epoch."""
+    for line in child.lines:
+        if line.text.startswith("{") and json.loads(line.text)["event"] == "trial_ended":
+            return line.wall, line.cpu
+    raise SystemExit("no trial ended")
+
+
+def describe(row: dict[str, Any], measured: Mapping[str, dict[str, Any]]) -> str:
+    text = f"{row['what']:>17}: {spread(row['wall'])} s, {spread(row['cpu'])} CPU s"
+    rival = RIVALS.get(row["what"])
+    if rival:
+        pairs = zip(measured[rival]["cpu"], row["cpu"], strict=True)
+        walls = zip(measured[rival]["wall"], row["wall"], strict=True)
+        text += (
+            f"; against {rival}: CPU ×{spread([a / b for a, b in pairs])}, "
+            f"wall ×{statistics.median(a / b for a, b in walls):.2f}"
+        )
+    return text
+
+
+def make_study(path: str, trials: int) -> None:
+    """A finished study of perceptuna with `trials` complete trials of 10 epochs, on digits."""
+    import optuna
+
+    from benchmarks.datasets import prepared
+    from search.settings import StudySettings
+    from search.study import create_study
+    from storage import StorageURL
+
+    settings = StudySettings(space="small", trials=trials)
+    spec = prepared("digits").spec
+    space, _ = load_space("small").restricted_to(spec.task, spec.kind)
+    study = create_study("full", StorageURL.parse(f"sqlite:///{path}"), settings, space, spec)
+    sampled = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optuna.add_trials([_complete(sampled.ask(), space) for _ in range(trials)])
+
+
+def _complete(trial: Any, space: Any) -> Any:
+    import optuna
+
+    hyperparameters: Hyperparameters = space.suggest(trial)
+    value = 0.9 + hyperparameters.learning_rate
+    return optuna.trial.create_trial(
+        params=trial.params,
+        distributions=trial.distributions,
+        value=value,
+        intermediate_values=dict.fromkeys(range(1, 11), value),
+        user_attrs={"epochs": 10, "seconds": 0.2, "best_epoch": 10, "val_accuracy": value},
+    )
+
+
+if __name__ == "__main__":
+    main()
