@@ -47,12 +47,14 @@ def browse(folder: Path, port: int) -> dict[str, object]:
     """What the dashboard's own page asks for, while `perceptuna dashboard` runs."""
     words = [sys.executable, "-m", "search", "dashboard", "--read-only", "--port", str(port)]
     process = subprocess.Popen(words, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True)
+    # Without proxies: a test of failed downloads has named one that does not answer, and urllib remembers it.
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         assert process.stdout is not None
         assert "http://127.0.0.1" in process.stdout.readline()
         for _ in range(300):
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{port}/api/studies", timeout=5) as reply:
+                with opener.open(f"http://127.0.0.1:{port}/api/studies", timeout=5) as reply:
                     return json.load(reply)
             except urllib.error.URLError as error:
                 trouble = f"{error} {process.poll()}"
