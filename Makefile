@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Without bytecode, every start of Keras and TensorFlow costs 8 CPU-seconds in place of 2.6.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types format commands lock clean
+.PHONY: demo test lint types format bench commands lock clean
 
 # A study of its own, from the start each time.
 DEMO := --storage sqlite:///demo/perceptuna.db
@@ -29,6 +29,14 @@ types: $(VENV)/installed
 format: $(VENV)/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# Quick forms, under five minutes; without --quick they take their time. CIFAR-10 joins where $CIFAR10_JPEG names it.
+bench: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check keras-tuner
+	$(BIN)/python -m benchmarks.training --quick --sets digits,table569,table20000
+	$(BIN)/python -m benchmarks.trials --quick
+	$(BIN)/python -m benchmarks.studies --quick --sets digits
+	$(BIN)/python -m benchmarks.startup --quick
 
 # The command reference, from the commands themselves.
 commands: $(VENV)/installed

@@ -68,10 +68,12 @@ def compare(name: str, words: str, seeds: range, epochs: int) -> dict[str, Any]:
 
 
 def describe(row: dict[str, Any]) -> str:
-    """Means, deviations between seeds, and the paired difference with its 95 % interval (normal)."""
+    """Means, deviations between seeds, and the paired difference with its 95 % interval (Student's t)."""
+    from scipy.stats import t
+
     full, rounded = row["float32"], row["bfloat16"]
     differences = [100 * (b - a) for a, b in zip(full, rounded, strict=True)]
-    half = 1.96 * statistics.stdev(differences) / len(differences) ** 0.5
+    half = t.ppf(0.975, len(differences) - 1) * statistics.stdev(differences) / len(differences) ** 0.5
     ratio = statistics.median(a / b for a, b in zip(row["cpu_float32"], row["cpu_bfloat16"], strict=True))
     return (
         f"{row['data']}, {row['network']}: float32 {_percent(full)}, bfloat16 {_percent(rounded)}, "

@@ -4,7 +4,8 @@
 
 Trainings of digits on one thread, of widths 16 to 256, depths 1 to 3, all rates and batch sizes. The fixed cost
 is a training of 1 epoch less one epoch, which is a fifth of what 5 more epochs take. The rival is what a user of
-Keras writes: build, compile, fit, with `clear_session` before each trial. The hit rate needs no training.
+Keras writes: build, compile, fit, with `clear_session` before each trial; it runs in a
+process of its own afterwards, since that call seems to empty TensorFlow's kernel cache. The hit rate needs no training.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from search.errors import InputError
 from search.metrics import check_metric_exists, choose_metric
-from search.precision import resolve_precision
+from search.precision import precision_note, resolve_precision
 from search.settings import StudySettings, check_study_name
 from search.strategy import build_sampler
 from search.study import (
@@ -87,7 +87,8 @@ def start(
     data = prepare_data(settings)
     choose_metric(settings.metric, data.spec.task)
     space, notes = space.restricted_to(data.spec.task, data.spec.kind)
-    for note in [*data.spec.notes, *notes]:
+    of_precision = precision_note(settings.precision)
+    for note in [*data.spec.notes, *notes, *([of_precision] if of_precision else [])]:
         say(f"note: {note}")
     with study_lock(url, name):
         study = create_study(name, url, settings, space, data.spec)

@@ -13,22 +13,27 @@ _FLAGS = {"avx512_bf16", "amx_bf16", "avx_ne_convert", "bf16"}
 _CPUINFO = Path("/proc/cpuinfo")
 
 
-def resolve_precision(wanted: PrecisionName, cpuinfo: Path = _CPUINFO) -> Literal["float32", "bfloat16"]:
-    """`auto` becomes bfloat16 where the processor has it (docs/performance.md: no loss of accuracy), else float32.
+def resolve_precision(wanted: PrecisionName) -> Literal["float32", "bfloat16"]:
+    """`auto` is float32: bfloat16 is faster, but seemed to cost a tenth of a point (docs/performance.md).
 
-    A study keeps the answer, so that it is resumed alike on another machine.
+    A study keeps the answer, so that it is resumed alike by a version that decides otherwise.
     """
-    if wanted != "auto":
-        return wanted
-    return "bfloat16" if processor_has_bfloat16(cpuinfo) else "float32"
+    return "float32" if wanted == "auto" else wanted
 
 
-def processor_has_bfloat16(cpuinfo: Path = _CPUINFO) -> bool:
-    """Whether this machine's processor multiplies bfloat16 in hardware; False where that cannot be read."""
+def precision_note(precision: str, cpuinfo: Path = _CPUINFO) -> str | None:
+    """A warning where bfloat16 was asked for and this processor has no instructions for it."""
+    if precision != "bfloat16" or processor_has_bfloat16(cpuinfo) is not False:
+        return None
+    return "this processor has no bfloat16 instructions; without a GPU, --precision float32 is faster"
+
+
+def processor_has_bfloat16(cpuinfo: Path = _CPUINFO) -> bool | None:
+    """Whether this machine's processor multiplies bfloat16 in hardware; None where that cannot be read."""
     if platform.system() != "Linux" or not cpuinfo.exists():
-        return False
+        return None
     for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
         name, _, flags = line.partition(":")
         if name.strip() in ("flags", "Features"):
             return not _FLAGS.isdisjoint(flags.split())
-    return False
+    return None

@@ -1,4 +1,4 @@
-"""`auto` follows the processor; what was asked for is never changed."""
+"""`auto` is float32; bfloat16 comes with a warning where the processor would emulate it."""
 
 from __future__ import annotations
 
@@ -7,27 +7,36 @@ from pathlib import Path
 
 import pytest
 
-from search.precision import resolve_precision
+from search.precision import precision_note, processor_has_bfloat16, resolve_precision
+
+
+def test_auto_is_float32_and_a_wish_is_kept() -> None:
+    assert resolve_precision("auto") == "float32"
+    assert resolve_precision("float32") == "float32"
+    assert resolve_precision("bfloat16") == "bfloat16"
 
 
 @pytest.mark.skipif(platform.system() != "Linux", reason="reads /proc/cpuinfo")
 @pytest.mark.parametrize(
-    ("flags", "expected"),
+    ("flags", "has"),
     [
-        ("flags\t\t: fpu avx2 avx512f avx512_bf16 sse", "bfloat16"),
-        ("flags\t\t: fpu amx_bf16 amx_tile", "bfloat16"),
-        ("Features\t: fp asimd bf16 i8mm", "bfloat16"),
-        ("flags\t\t: fpu avx2 avx512f", "float32"),
-        ("nothing to see", "float32"),
+        ("flags\t\t: fpu avx2 avx512f avx512_bf16 sse", True),
+        ("flags\t\t: fpu amx_bf16 amx_tile", True),
+        ("Features\t: fp asimd bf16 i8mm", True),
+        ("flags\t\t: fpu avx2 avx512f", False),
+        ("nothing to see", None),
     ],
 )
-def test_auto_takes_bfloat16_where_the_processor_has_it(tmp_path: Path, flags: str, expected: str) -> None:
+def test_bfloat16_without_instructions_for_it_is_warned_of(
+    tmp_path: Path, flags: str, has: bool | None
+) -> None:
     cpuinfo = tmp_path / "cpuinfo"
     cpuinfo.write_text(f"processor\t: 0\nmodel name\t: some\n{flags}\n")
-    assert resolve_precision("auto", cpuinfo) == expected
-    assert resolve_precision("float32", cpuinfo) == "float32"
-    assert resolve_precision("bfloat16", cpuinfo) == "bfloat16"
+    assert processor_has_bfloat16(cpuinfo) is has
+    assert (precision_note("bfloat16", cpuinfo) is not None) == (has is False)
+    assert precision_note("float32", cpuinfo) is None
 
 
-def test_auto_is_float32_where_the_processor_cannot_be_asked(tmp_path: Path) -> None:
-    assert resolve_precision("auto", tmp_path / "missing") == "float32"
+def test_a_processor_that_cannot_be_asked_is_not_warned_of(tmp_path: Path) -> None:
+    assert processor_has_bfloat16(tmp_path / "missing") is None
+    assert precision_note("bfloat16", tmp_path / "missing") is None
