@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import ipaddress
 import json
+import logging
 import secrets
 import signal
 import socket
@@ -63,6 +64,8 @@ def serve(
         from optuna_dashboard import wsgi
         from waitress import create_server
 
+        # It warns whenever a page asks for several things at once.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         made_up = secrets.token_urlsafe() if token is None and not is_loopback(host) else None
         # This store opens its folder only when asked for a file: none is made by looking, a later one is found.
         app = wsgi(storage, FileSystemArtifactStore(artifact_folder(url)))

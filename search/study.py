@@ -78,18 +78,24 @@ class Study:
         """Trials that count toward the budget: those with an end that is their own."""
         return [trial for trial in self.optuna.get_trials(deepcopy=False) if counts(trial)]
 
+    def ranked(self) -> list[FrozenTrial]:
+        """Complete trials, best first; of equal values the one that was complete first, whose model was kept."""
+        from optuna.trial import TrialState
+
+        sign = -1 if self.optuna.direction.name == "MAXIMIZE" else 1
+        complete = self.optuna.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        return sorted(
+            complete, key=lambda trial: (sign * (trial.value or 0.0), trial.datetime_complete, trial.number)
+        )
+
     def best_trial(self) -> FrozenTrial | None:
-        """The complete trial with the best value, of equal ones the earliest; None before there is one.
+        """The first of `ranked`, or None before there is one.
 
         (Optuna leaves it to the database which of equal trials it names, so that the answer may change.)
         """
-        from optuna.trial import TrialState
-
         if len(self.optuna.directions) != 1:
             return None
-        sign = 1 if self.optuna.direction.name == "MAXIMIZE" else -1
-        complete = self.optuna.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-        return max(complete, key=lambda trial: (sign * (trial.value or 0.0), -trial.number), default=None)
+        return next(iter(self.ranked()), None)
 
 
 def counts(trial: FrozenTrial) -> bool:

@@ -34,18 +34,8 @@ class Entry:
 
 
 def leaderboard(study: Study, top: int | None = 10) -> list[Entry]:
-    """The `top` complete trials, best first; of equal values the earlier one, which is the one that `export` writes."""
-    from optuna.trial import TrialState
-
-    sign = -1 if study.direction == "maximize" else 1
-    complete = study.optuna.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-
-    def merit(trial: FrozenTrial) -> tuple[float, int]:
-        return sign * (trial.value or 0.0), trial.number
-
-    return [
-        _entry(study, rank, trial) for rank, trial in enumerate(sorted(complete, key=merit)[:top], start=1)
-    ]
+    """The `top` complete trials, best first."""
+    return [_entry(study, rank, trial) for rank, trial in enumerate(study.ranked()[:top], start=1)]
 
 
 def hyperparameters_of(study: Study, trial: FrozenTrial) -> Hyperparameters:

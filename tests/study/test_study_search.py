@@ -171,13 +171,14 @@ def test_a_trial_that_was_run_again_does_not_count(study: Study) -> None:
     assert [original_number(trial) for trial in asked.trials] == [0, 1, 2, 3, 4, 3]
 
 
-def test_of_equal_values_the_earlier_trial_is_the_best(study: Study) -> None:
+def test_of_equal_values_the_one_that_was_complete_first_is_the_best(study: Study) -> None:
     trials = [study.optuna.ask() for _ in range(4)]
     for trial, value in reversed(list(zip(trials, (0.5, 0.7, 0.7, 0.6), strict=True))):
         study.optuna.tell(trial, value)
     best = study.best_trial()
     assert best is not None
-    assert best.number == 1
+    assert best.number == 2
+    assert [trial.number for trial in study.ranked()] == [2, 1, 3, 0]
 
 
 class TestStudies:
