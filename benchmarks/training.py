@@ -38,7 +38,10 @@ def main() -> None:
     rounds = arguments.rounds or (2 if arguments.quick else 5)
     rows = MOST_ROWS // 10 if arguments.quick else MOST_ROWS
     results = []
-    for name in arguments.sets.split(","):
+    sets = arguments.sets.split(",")
+    for name in sets:
+        prepared(name)  # a set that is not here is found before the others have run for nothing
+    for name in sets:
         for batch in map(int, arguments.batches.split(",")):
             results.append(compare(name, batch, rows, rounds))
             print(describe(results[-1]), flush=True)
