@@ -111,13 +111,12 @@ class Driver:
     def _start_trial(self) -> None:
         trial = self._study.optuna.ask()
         hyperparameters = self._study.space.suggest(trial)
-        number = int(trial.user_attrs.get(ORIGINAL, trial.number))
         task = TrialTask(
             job=self._job,
             trial_id=trial._trial_id,
             number=trial.number,
             hyperparameters=hyperparameters.model_dump_json(),
-            seed=training_seed(self._settings.seed, number),
+            seed=training_seed(self._settings.seed, original_number(trial)),
             best=self._best_trial.value if self._best_trial else None,
         )
         self._running[task.trial_id] = _Running(trial, task)
@@ -153,13 +152,13 @@ class Driver:
     def _complete(self, trial: optuna.Trial, outcome: TrialOutcome) -> None:
         assert outcome.value is not None
         best = self._best_trial.value if self._best_trial else None
-        if outcome.model is not None and is_better(outcome.value, best, self._study.direction):
+        better = outcome.model is not None and is_better(outcome.value, best, self._study.direction)
+        if better:
             self._publish_model(trial, outcome)
-            self._study.optuna.tell(trial, outcome.value)
+        self._study.optuna.tell(trial, outcome.value)
+        if better:
             self._best_trial = self._study.best_trial()
             remove_stale_models(self._study, self._store)
-        else:
-            self._study.optuna.tell(trial, outcome.value)
         if outcome.model is not None:
             outcome.model.unlink(missing_ok=True)
 

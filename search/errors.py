@@ -3,8 +3,7 @@
 PerceptunaError
 ├── InputError        the user's input is wrong: exit 2, nothing was written
 │   └── DataError     ... in the data source (search/data)
-├── StudyStopped      the study cannot go on: exit 1
-└── TrialRejected     this trial alone is over
+└── StudyStopped      the study cannot go on: exit 1
 """
 
 from __future__ import annotations
@@ -24,7 +23,3 @@ class DataError(InputError):
 
 class StudyStopped(PerceptunaError):
     """No trial of this study can succeed, so it must stop."""
-
-
-class TrialRejected(PerceptunaError):
-    """One trial cannot go on (a loss that is not finite); the study can."""

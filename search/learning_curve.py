@@ -21,7 +21,7 @@ def write_history_csv(path: Path, history: History) -> None:
 class LearningCurve:
     """Draws the learning curves of one study: the metric above the loss, train and validation, best epoch marked.
 
-    The figure is made once and drawn again with other data for each trial: a quarter of the time of a new one.
+    The figure is made once and drawn again with other data for each trial rather than a new one, which costs more.
     The panels stand one above the other since the dashboard shows artifacts in narrow cards.
     """
 

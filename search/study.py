@@ -103,7 +103,7 @@ def counts(trial: FrozenTrial) -> bool:
     return trial.state.is_finished() and REQUEUED not in trial.user_attrs
 
 
-def original_number(trial: FrozenTrial) -> int:
+def original_number(trial: FrozenTrial | optuna.Trial) -> int:
     """The number under which these hyperparameters were first tried; it seeds every attempt at them."""
     return int(trial.user_attrs.get(ORIGINAL, trial.number))
 

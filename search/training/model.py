@@ -55,7 +55,7 @@ def output_units(spec: DataSpec) -> int:
 
 
 def initial_weights(hyperparameters: Hyperparameters, spec: DataSpec, seed: int) -> list[Array]:
-    """The weights `build_model` begins with, in Keras's order, without making layers (a tenth of the time)."""
+    """The weights `build_model` begins with, in Keras's order, without making layers."""
     inputs = math.prod(spec.input_shape)
     weights: list[Array] = []
     for index, width in enumerate(hyperparameters.widths, start=1):
