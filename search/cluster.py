@@ -68,11 +68,6 @@ class Workers:
         self._cluster.close(timeout=10)
         self._folder.cleanup()
 
-    @property
-    def running(self) -> int:
-        """Trials submitted whose end has not been collected."""
-        return len(self._tasks)
-
     def submit(self, task: TrialTask) -> None:
         """Start `task` on a free worker."""
         future = self._client.submit(_run_and_tell_epochs, task, pure=False)

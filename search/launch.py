@@ -124,7 +124,7 @@ def resume(
         # The time limit of an earlier command does not bind this one.
         settings = stored.changed({"timeout": None, **given})
         _refuse_changed_space(study, settings)
-        refuse_changed_data(study, settings)
+        data = unchanged_data(study, settings)
         finished = len(study.finished())
         if finished >= settings.trials:
             raise InputError(
@@ -136,7 +136,7 @@ def resume(
             say(f"{orphans} trials were running when the study was last left; they are run again")
         study.optuna.set_user_attr("settings", settings.model_dump_json())
         # Read anew: a Study keeps what it has read.
-        return _drive(load_study(name, url), settings, prepare_data(settings), make_progress, say)
+        return _drive(load_study(name, url), settings, data, make_progress, say)
 
 
 def _drive(
@@ -187,17 +187,17 @@ def _refuse_changed_space(study: Study, settings: StudySettings) -> None:
         )
 
 
-def refuse_changed_data(study: Study, settings: StudySettings) -> None:
-    from search.data import fingerprint_source
-    from search.tensorflow_log import tensorflow_log_silenced
+def unchanged_data(study: Study, settings: StudySettings) -> PreparedData:
+    """The data of an existing study.
 
-    with tensorflow_log_silenced():  # Keras loads its own sets
-        fingerprint = fingerprint_source(settings.data_request())
-    if fingerprint == study.data.fingerprint:
-        return
-    now = prepare_data(settings).spec
+    Raises:
+        InputError: it is not what the study was started with; with what changed.
+    """
+    now = prepare_data(settings)
+    if now.spec.fingerprint == study.data.fingerprint:
+        return now
     advice = "bring the old data back, or start a new study"
-    raise InputError(_changed(f"data {settings.data}", study.data.diff(now), advice))
+    raise InputError(_changed(f"data {settings.data}", study.data.diff(now.spec), advice))
 
 
 def _changed(what: str, differences: list[str], advice: str) -> str:

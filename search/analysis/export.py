@@ -89,17 +89,17 @@ def _kept_model(study: Study, trial: FrozenTrial) -> str | None:
 def _train_again(study: Study, trial: FrozenTrial, output: Path) -> None:
     from search.data import attach_preprocessing
     from search.driver import training_seed
-    from search.launch import prepare_data, refuse_changed_data
+    from search.launch import unchanged_data
     from search.tensorflow_log import start_tensorflow
 
     settings = study.settings
-    refuse_changed_data(study, settings)
+    data = unchanged_data(study, settings)
     start_tensorflow(settings.threads)
     from search.training.loop import train
 
     result = train(
         hyperparameters_of(study, trial),
-        prepare_data(settings),
+        data,
         epochs=settings.epochs,
         patience=settings.patience,
         metric=study.metric,

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PIL import Image
+from refusals import refused
 
-from search.data import DataRequest, fingerprint_source, prepare, read_source
+from search.data import DataRequest, fingerprint_source, read_source
 from search.errors import DataError
 
 
@@ -84,14 +85,6 @@ def test_images_are_resized_to_the_image_size(tmp_path):
     assert raw.x.shape == (17, 6, 4, 3)
     assert (raw.x[-1] == 70).all()
     assert any("resized to 6 x 4" in note for note in raw.notes)
-
-
-def refused(request, tmp_path, *parts):
-    with pytest.raises(DataError) as error:
-        prepare(request, tmp_path / "cache")
-    for part in parts:
-        assert part in str(error.value)
-    assert not (tmp_path / "cache").exists()
 
 
 @pytest.mark.parametrize("damage", ["empty", "text", "truncated", "checksum"])

@@ -6,17 +6,10 @@ import gzip
 
 import numpy as np
 import pytest
+from refusals import refused
 
-from search.data import BUILTIN_SOURCES, DataRequest, fingerprint_source, prepare, read_source
+from search.data import BUILTIN_SOURCES, DataRequest, fingerprint_source, read_source
 from search.errors import DataError
-
-
-def refused(request, tmp_path, *parts):
-    with pytest.raises(DataError) as error:
-        prepare(request, tmp_path / "cache")
-    for part in parts:
-        assert part in str(error.value)
-    assert not (tmp_path / "cache").exists()
 
 
 def test_a_misspelt_built_in_set_is_suggested(tmp_path):

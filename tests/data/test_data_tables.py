@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from refusals import refused
 
 from search.data import DataRequest, describe, fingerprint_source, prepare, read_source
 from search.errors import DataError
@@ -31,16 +32,6 @@ def lines(count, row, header="x,c,y"):
 
 def plain(number):
     return f"{number * 0.5},{'rgb'[number % 3]},{'yes' if number % 2 else 'no'}"
-
-
-def refused(request, tmp_path, *parts):
-    """`prepare` refuses with a message that holds each of `parts`, and writes nothing."""
-    cache = tmp_path / "cache"
-    with pytest.raises(DataError) as error:
-        prepare(request, cache)
-    for part in parts:
-        assert part in str(error.value)
-    assert not cache.exists()
 
 
 def kinds(request):

@@ -31,10 +31,6 @@ class FakeWorkers:
         self.stopped = False
         self.most_at_once = 0
 
-    @property
-    def running(self) -> int:
-        return len(self._submitted)
-
     def submit(self, task: TrialTask) -> None:
         self.tasks.append(task)
         self._submitted.append(task)
