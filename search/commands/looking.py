@@ -1,0 +1,81 @@
+"""Commands that only look at studies: list, show, dashboard."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from search.commands.options import AsJSON, Storage, StudyName, url_of
+from search.commands.output import console, print_out
+
+app = typer.Typer()
+
+
+@app.command("list")
+def list_studies(storage: Storage = None, as_json: AsJSON = False) -> None:
+    """All studies with their state.
+
+    Example: perceptuna list
+    """
+    from search.analysis.overview import overviews
+
+    url = url_of(storage)
+    rows = overviews(url)
+    if as_json:
+        typer.echo(json.dumps([row.to_json() for row in rows]))
+        return
+    if not rows:
+        typer.echo(f"no studies in {url}; start one with `perceptuna run STUDY{url.option}`")
+        return
+    from search.analysis.terminal import overview_table
+
+    console().print(overview_table(rows))
+
+
+@app.command()
+def show(
+    study: StudyName,
+    top: Annotated[int, typer.Option(min=1, metavar="N", help="rows of the leaderboard")] = 10,
+    trial: Annotated[int | None, typer.Option(min=0, metavar="K", help="everything on one trial")] = None,
+    storage: Storage = None,
+    as_json: AsJSON = False,
+) -> None:
+    """The leaderboard of a study, or everything on one trial.
+
+    Example: perceptuna show my-first --top 5
+    """
+    from search.analysis import terminal
+    from search.study import load_study
+
+    loaded = load_study(study, url_of(storage))
+    if trial is not None:
+        facts = terminal.trial_facts(loaded, trial)
+        print_out(json.dumps(facts) if as_json else terminal.trial_table(facts))
+    elif as_json:
+        typer.echo(json.dumps(terminal.study_facts(loaded, top)))
+    else:
+        print_out(terminal.study_view(loaded, top))
+
+
+@app.command()
+def dashboard(
+    port: Annotated[int, typer.Option(min=1, max=65535, metavar="N", help="port to listen on")] = 8080,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="address to listen on")] = "127.0.0.1",
+    token: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT", envvar="PERCEPTUNA_TOKEN", help="ask for it; made up on other addresses"
+        ),
+    ] = None,
+    read_only: Annotated[bool, typer.Option("--read-only", help="refuse every change")] = False,
+    storage: Storage = None,
+) -> None:
+    """Browse studies in optuna-dashboard, on this machine alone unless told otherwise.
+
+    Example: perceptuna dashboard --port 8081
+    """
+    from search.dashboard import serve
+
+    serve(url_of(storage), host=host, port=port, token=token, read_only=read_only, say=typer.echo)

@@ -1,0 +1,71 @@
+"""Commands about what goes into a study: space show, space check, data show."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from search.commands.options import AsJSON, option
+from search.commands.output import print_out
+from search.settings import StudySettings
+
+space_app = typer.Typer(help="Look at search spaces.", no_args_is_help=True)
+data_app = typer.Typer(help="Look at data.", no_args_is_help=True)
+
+
+@space_app.command("show")
+def space_show(
+    space: Annotated[str, typer.Argument(metavar="NAME|FILE", help="a preset or a TOML file")],
+    as_json: AsJSON = False,
+) -> None:
+    """What a space tries for each hyperparameter.
+
+    Example: perceptuna space show mlp
+    """
+    from search.analysis.terminal import space_table
+    from spaces import load_space
+
+    loaded = load_space(space)
+    print_out(loaded.to_json() if as_json else space_table(space, loaded))
+
+
+@space_app.command("check")
+def space_check(
+    space: Annotated[str, typer.Argument(metavar="NAME|FILE", help="a preset or a TOML file")],
+) -> None:
+    """Whether a space file is right, and if not, where and why.
+
+    Example: perceptuna space check small
+    """
+    from spaces import load_space
+
+    loaded = load_space(space)
+    typer.echo(f"{space}: right, {loaded.summary()}")
+
+
+@data_app.command("show")
+def data_show(
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="as for `run --data`")],
+    target: Annotated[str | None, option("target", metavar="COLUMN")] = None,
+    task: Annotated[str | None, option("task", metavar="classification|regression")] = None,
+    header: Annotated[bool | None, option("header", "--header/--no-header", show_default="header")] = None,
+    separator: Annotated[str | None, option("separator", metavar="CHARACTER")] = None,
+    image_size: Annotated[str | None, option("image_size", metavar="HEIGHTxWIDTH")] = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Shape, types, classes, balance and missing values of a data source.
+
+    Example: perceptuna data show digits
+    """
+    given = {name: value for name, value in locals().items() if name in StudySettings.model_fields}
+    from search.analysis.terminal import data_view
+    from search.data import describe, read_source
+    from search.settings import load_settings
+    from search.tensorflow_log import tensorflow_log_silenced
+
+    settings, _ = load_settings(None, {**given, "data": source})
+    with tensorflow_log_silenced():  # Keras loads its own sets
+        summary = describe(read_source(settings.data_request()))
+    print_out(json.dumps(summary.to_json()) if as_json else data_view(source, summary))

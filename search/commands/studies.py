@@ -1,0 +1,189 @@
+"""Commands that drive or change a study: run, resume, stop, delete."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from search.commands.options import AsJSON, Storage, StudyName, option, url_of
+from search.commands.output import console, fail, print_out
+from search.settings import StudySettings
+
+if TYPE_CHECKING:
+    from search.launch import Finish
+    from search.progress import Progress
+    from search.study import Study
+
+app = typer.Typer()
+
+
+@app.command()
+def run(
+    study: StudyName,
+    data: Annotated[str | None, option("data", metavar="SOURCE")] = None,
+    target: Annotated[str | None, option("target", metavar="COLUMN")] = None,
+    task: Annotated[str | None, option("task", metavar="classification|regression")] = None,
+    header: Annotated[bool | None, option("header", "--header/--no-header", show_default="header")] = None,
+    separator: Annotated[str | None, option("separator", metavar="CHARACTER")] = None,
+    image_size: Annotated[str | None, option("image_size", metavar="HEIGHTxWIDTH")] = None,
+    val_fraction: Annotated[float | None, option("val_fraction", metavar="SHARE")] = None,
+    test_fraction: Annotated[float | None, option("test_fraction", metavar="SHARE")] = None,
+    space: Annotated[str | None, option("space", metavar="NAME|FILE")] = None,
+    trials: Annotated[int | None, option("trials", metavar="N")] = None,
+    timeout: Annotated[str | None, option("timeout", metavar="TIME")] = None,
+    epochs: Annotated[int | None, option("epochs", metavar="N")] = None,
+    patience: Annotated[int | None, option("patience", metavar="N")] = None,
+    metric: Annotated[
+        str | None, option("metric", metavar="NAME", show_default="val_accuracy or val_mae")
+    ] = None,
+    sampler: Annotated[str | None, option("sampler", metavar="tpe|random|gp|qmc|cmaes")] = None,
+    pruner: Annotated[str | None, option("pruner", metavar="hyperband|asha|median|none")] = None,
+    seed: Annotated[int | None, option("seed", metavar="N")] = None,
+    workers: Annotated[int | None, option("workers", metavar="N", show_default="one per core")] = None,
+    threads: Annotated[int | None, option("threads", metavar="N")] = None,
+    precision: Annotated[str | None, option("precision", metavar="auto|float32|bfloat16")] = None,
+    storage: Storage = None,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE.toml", help="settings; the command line wins")
+    ] = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Start a study.
+
+    SOURCE is digits, mnist, fashion_mnist, cifar10, cifar100,
+    FILE.npz, FILE.csv, FILE.parquet, or a FOLDER of class folders.
+
+    Example: perceptuna run my-first --data digits --space small --trials 20
+    """
+    given = {name: value for name, value in locals().items() if name in StudySettings.model_fields}
+    from search.launch import start
+    from search.settings import load_settings
+
+    settings, of_command = load_settings(config, given)
+    url = url_of(storage or of_command.get("storage"))
+    finish = start(study, url, settings, progress_maker(as_json), say(as_json))
+    conclude(finish, as_json)
+
+
+@app.command()
+def resume(
+    study: StudyName,
+    trials: Annotated[
+        int | None, typer.Option(min=1, metavar="N", help="new total of finished trials")
+    ] = None,
+    add: Annotated[int | None, typer.Option(min=1, metavar="N", help="raise the total by this many")] = None,
+    timeout: Annotated[str | None, option("timeout", metavar="TIME")] = None,
+    workers: Annotated[int | None, option("workers", metavar="N", show_default="as before")] = None,
+    threads: Annotated[int | None, option("threads", metavar="N", show_default="as before")] = None,
+    storage: Storage = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Go on with a study that was finished, interrupted or killed; its settings are in the study.
+
+    Example: perceptuna resume my-first --add 10
+    """
+    from search.errors import InputError
+    from search.launch import resume as resume_study
+
+    if trials is not None and add is not None:
+        raise InputError("--trials sets a total and --add raises it; give one of them")
+    changes = {"trials": trials, "timeout": timeout, "workers": workers, "threads": threads}
+    finish = resume_study(study, url_of(storage), changes, add, progress_maker(as_json), say(as_json))
+    conclude(finish, as_json)
+
+
+@app.command()
+def stop(study: StudyName, storage: Storage = None) -> None:
+    """Ask a running study to stop; its trials end at their next epoch and are run again on resume.
+
+    Example: perceptuna stop my-first
+    """
+    from search.errors import InputError
+    from search.study import STOP_REQUESTED, load_study
+    from storage import is_driven
+
+    url = url_of(storage)
+    loaded = load_study(study, url)
+    if not is_driven(url, study):
+        raise InputError(f"study '{study}' is not running")
+    loaded.optuna.set_user_attr(STOP_REQUESTED, True)
+    typer.echo(f"asked study '{study}' to stop; go on later with `perceptuna resume {study}{url.option}`")
+
+
+@app.command()
+def delete(
+    study: StudyName,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
+    storage: Storage = None,
+) -> None:
+    """Delete a study with its trials and artifacts.
+
+    Example: perceptuna delete my-first --yes
+    """
+    from search.study import delete_study, load_study
+
+    loaded = load_study(study, url_of(storage))
+    if not yes:
+        count = len(loaded.optuna.get_trials(deepcopy=False))
+        typer.confirm(f"delete study '{study}' with {count} trials and their artifacts?", abort=True)
+    delete_study(loaded)
+    typer.echo(f"deleted study '{study}'")
+
+
+def progress_maker(as_json: bool) -> Any:
+    def make(study: Study, settings: StudySettings) -> Progress:
+        from search.progress import JSONLines, LiveTable, PlainLines, Tally
+
+        best = study.best_trial()
+        finished = len(study.finished())
+        tally = Tally(
+            study=study.name,
+            resume=f"perceptuna resume {study.name}{study.url.option}",
+            metric=study.metric,
+            direction=study.direction,
+            budget=settings.trials,
+            finished=finished,
+            started_at=finished,
+            best=None if best is None else best.value,
+            best_number=None if best is None else best.number,
+        )
+        if as_json:
+            return JSONLines(tally, typer.echo)
+        terminal = console()
+        return (
+            LiveTable(tally, terminal, settings.epochs)
+            if terminal.is_terminal
+            else PlainLines(tally, typer.echo)
+        )
+
+    return make
+
+
+def say(as_json: bool) -> Any:
+    """Remarks go to standard error where standard output is for programs."""
+    return lambda text: typer.echo(text, err=as_json)
+
+
+def conclude(finish: Finish, as_json: bool) -> NoReturn:
+    """Print the result and how to go on; exit as the contract says."""
+    from search.analysis import terminal
+
+    study, name = finish.study, finish.study.name
+    if as_json:
+        typer.echo(json.dumps({"event": finish.ending, **terminal.study_facts(study, 5)}))
+    else:
+        print_out(terminal.study_view(study, 5))
+        for line in terminal.next_steps(study, finish.ending):
+            typer.echo(line)
+    if finish.ending == "interrupted":
+        fail(f"interrupted; go on with: perceptuna resume {name}{study.url.option}", 130)
+    if study.best_trial() is None:
+        fail(
+            f"study '{name}' ended with no complete trial; see why with `perceptuna show {name}{study.url.option}`",
+            1,
+        )
+    sys.exit(0)
