@@ -17,7 +17,7 @@ from rich.console import Console, Group, RenderableType
 from rich.text import Text
 from waitress import create_server
 
-from search.analysis.terminal import study_view
+from search.analysis.terminal_study import study_view
 from search.launch import start
 from search.progress import LiveTable, Tally
 from search.settings import StudySettings

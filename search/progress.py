@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from search.metrics import Direction, is_better
+from search.remaining import Interval, clock, remaining_time, span
 from search.trial import EpochEvent, TrialOutcome
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ class Tally:
     states: Counter[str] = field(default_factory=Counter)
     epochs: int = 0
     started: float = field(default_factory=time.monotonic)
-    started_at: int = 0
+    workers: int = 1
+    durations: list[float] = field(default_factory=list)
+    """Seconds of each ended trial, earlier runs of the study included."""
+    begun: dict[int, float] = field(default_factory=dict)
+    """When each running trial began."""
 
     def seconds(self) -> float:
         """Since this command began to drive the study."""
@@ -44,10 +49,19 @@ class Tally:
     def epochs_per_second(self) -> float:
         return self.epochs / max(self.seconds(), 1e-9)
 
-    def remaining_seconds(self) -> float | None:
-        """At this command's pace so far; None before its first trial has ended."""
-        ended = self.finished - self.started_at
-        return None if ended == 0 else self.seconds() / ended * (self.budget - self.finished)
+    def begin(self, number: int) -> None:
+        self.begun[number] = time.monotonic()
+
+    def end(self, number: int) -> None:
+        """Trial `number` has ended for good."""
+        if number in self.begun:
+            self.durations.append(time.monotonic() - self.begun.pop(number))
+
+    def time_left(self) -> Interval | None:
+        """Seconds until the budget is used up; None before three trials have ended."""
+        now = time.monotonic()
+        elapsed = [now - begun for begun in self.begun.values()]
+        return remaining_time(self.durations, self.budget - self.finished, self.workers, elapsed)
 
 
 class Progress:
@@ -67,16 +81,21 @@ class Progress:
         del event
         self.tally.epochs += 1
 
-    def trial_started(self, number: int, hyperparameters: Hyperparameters) -> None: ...
+    def trial_started(self, number: int, hyperparameters: Hyperparameters) -> None:
+        del hyperparameters
+        self.tally.begin(number)
 
     def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
         tally = self.tally
+        tally.end(number)
         tally.finished += 1
         tally.states[outcome.state] += 1
         if outcome.value is not None and is_better(outcome.value, tally.best, tally.direction):
             tally.best, tally.best_number = outcome.value, number
 
-    def trial_requeued(self, number: int, why: str) -> None: ...
+    def trial_requeued(self, number: int, why: str) -> None:
+        del why
+        self.tally.begun.pop(number, None)
 
     def stopping(self, ending: str) -> None: ...
 
@@ -97,6 +116,7 @@ class PlainLines(Progress):
         self._words: dict[int, str] = {}
 
     def trial_started(self, number: int, hyperparameters: Hyperparameters) -> None:
+        super().trial_started(number, hyperparameters)
         self._words[number] = hyperparameters.describe()
 
     def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
@@ -106,10 +126,11 @@ class PlainLines(Progress):
         best = "" if tally.best is None else f" | best {tally.best:.4f} (trial {tally.best_number})"
         self._write(
             f"[{tally.finished}/{tally.budget}] trial {number} {outcome.state}: {end} "
-            f"| {self._words.pop(number, '')}{best} | left {_clock(tally.remaining_seconds())}"
+            f"| {self._words.pop(number, '')}{best} | left {span(tally.time_left())}"
         )
 
     def trial_requeued(self, number: int, why: str) -> None:
+        super().trial_requeued(number, why)
         self._write(f"trial {number}: {why}; it will be run again with the same hyperparameters and seed")
 
     def stopping(self, ending: str) -> None:
@@ -127,10 +148,12 @@ class JSONLines(Progress):
         self._write(json.dumps({"event": event, "study": self.tally.study, **fields}))
 
     def trial_started(self, number: int, hyperparameters: Hyperparameters) -> None:
+        super().trial_started(number, hyperparameters)
         self._event("trial_started", trial=number, hyperparameters=hyperparameters.model_dump(mode="json"))
 
     def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
         super().trial_ended(number, outcome)
+        left = self.tally.time_left()
         self._event(
             "trial_ended",
             trial=number,
@@ -141,9 +164,11 @@ class JSONLines(Progress):
             best=self.tally.best,
             finished=self.tally.finished,
             budget=self.tally.budget,
+            seconds_left=left.to_json() if left else None,
         )
 
     def trial_requeued(self, number: int, why: str) -> None:
+        super().trial_requeued(number, why)
         self._event("trial_requeued", trial=number, reason=why)
 
     def stopping(self, ending: str) -> None:
@@ -187,6 +212,7 @@ class LiveTable(Progress):
             row.epoch, row.value = event.epoch, event.value
 
     def trial_started(self, number: int, hyperparameters: Hyperparameters) -> None:
+        super().trial_started(number, hyperparameters)
         self._rows[number] = _Row(hyperparameters.describe())
 
     def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
@@ -194,6 +220,7 @@ class LiveTable(Progress):
         self._rows.pop(number, None)
 
     def trial_requeued(self, number: int, why: str) -> None:
+        super().trial_requeued(number, why)
         self._rows.pop(number, None)
         self._note = f"trial {number}: {why}; it will be run again"
 
@@ -224,9 +251,7 @@ class LiveTable(Progress):
         head.add_row("ended", states, "")
         head.add_row(f"best {tally.metric}", Text(best, style="bold"), "")
         pace = f"{tally.epochs_per_second():.1f} epochs/s"
-        head.add_row(
-            "pace", pace, f"{_clock(tally.seconds())} gone, about {_clock(tally.remaining_seconds())} left"
-        )
+        head.add_row("pace", pace, f"{clock(tally.seconds())} gone, about {span(tally.time_left())} left")
         if not self._rows:
             return Group(head, Text(self._note, style="yellow")) if self._note else head
         running = Table(expand=False, box=None, header_style="dim")
@@ -236,12 +261,3 @@ class LiveTable(Progress):
             value = "" if row.value is None else f"{row.value:.4f}"
             running.add_row(str(number), f"{row.epoch}/{self._epochs}", value, row.words)
         return Group(head, running, Text(self._note, style="yellow"))
-
-
-def _clock(seconds: float | None) -> str:
-    """`1:02:03`, or `?` where it is not known."""
-    if seconds is None:
-        return "?"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -84,3 +84,13 @@ def trial_artifacts(trial: optuna.trial.FrozenTrial) -> list[str]:
     return [
         key.removeprefix(_ATTRIBUTE_PREFIX) for key in trial.system_attrs if key.startswith(_ATTRIBUTE_PREFIX)
     ]
+
+
+def read_trial_artifact(folder: Path, trial: optuna.trial.FrozenTrial, file_name: str) -> bytes | None:
+    """The content of a trial's artifact of this name; None where there is none, or where its file is gone."""
+    for key, value in trial.system_attrs.items():
+        described = json.loads(value) if key.startswith(_ATTRIBUTE_PREFIX) else None
+        if described and described["filename"] == file_name:
+            with contextlib.suppress(FileNotFoundError):
+                return (folder / described["artifact_id"]).read_bytes()
+    return None

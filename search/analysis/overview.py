@@ -12,10 +12,14 @@ from storage import StorageURL, is_driven
 
 @dataclass(frozen=True)
 class Overview:
-    """Where one study stands. `state` is running, finished, resumable, or foreign (not made by perceptuna)."""
+    """Where one study stands. `state` is running, finished, resumable, or foreign (not made by perceptuna).
+
+    `driver` names host and process while it is running.
+    """
 
     study: str
     state: str
+    driver: str | None
     finished: int
     budget: int | None
     metric: str | None
@@ -38,10 +42,13 @@ def overview(study: Study) -> Overview:
     try:
         settings, metric = study.settings, study.metric
     except InputError:
-        return Overview(study.name, "foreign", finished, None, None, best.value if best else None, None)
+        value = best.value if best else None
+        return Overview(study.name, "foreign", None, finished, None, None, value, None)
+    state = study_state(study, finished)
     return Overview(
         study=study.name,
-        state=study_state(study, finished),
+        state=state,
+        driver=study.driver if state == "running" else None,
         finished=finished,
         budget=settings.trials,
         metric=metric,

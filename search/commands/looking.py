@@ -42,21 +42,21 @@ def show(
     storage: Storage = None,
     as_json: AsJSON = False,
 ) -> None:
-    """The leaderboard of a study, or everything on one trial.
+    """Where a study stands, its leaderboard, best configuration and what mattered; or everything on one trial.
 
     Example: perceptuna show my-first --top 5
     """
-    from search.analysis import terminal
+    from search.analysis import terminal_study, terminal_trial
     from search.study import load_study
 
     loaded = load_study(study, url_of(storage))
     if trial is not None:
-        facts = terminal.trial_facts(loaded, trial)
-        print_out(json.dumps(facts) if as_json else terminal.trial_table(facts))
+        facts = terminal_trial.trial_facts(loaded, trial)
+        print_out(json.dumps(facts) if as_json else terminal_trial.trial_view(facts))
     elif as_json:
-        typer.echo(json.dumps(terminal.study_facts(loaded, top)))
+        typer.echo(json.dumps(terminal_study.study_facts(loaded, top)))
     else:
-        print_out(terminal.study_view(loaded, top))
+        print_out(terminal_study.study_view(loaded, top))
 
 
 @app.command()

@@ -136,6 +136,7 @@ def delete(
 
 def progress_maker(as_json: bool) -> Any:
     def make(study: Study, settings: StudySettings) -> Progress:
+        from search.analysis.pace import durations, workers_of
         from search.progress import JSONLines, LiveTable, PlainLines, Tally
 
         best = study.best_trial()
@@ -147,7 +148,8 @@ def progress_maker(as_json: bool) -> Any:
             direction=study.direction,
             budget=settings.trials,
             finished=finished,
-            started_at=finished,
+            workers=workers_of(settings),
+            durations=durations(study),
             best=None if best is None else best.value,
             best_number=None if best is None else best.number,
         )
@@ -170,14 +172,14 @@ def say(as_json: bool) -> Any:
 
 def conclude(finish: Finish, as_json: bool) -> NoReturn:
     """Print the result and how to go on; exit as the contract says."""
-    from search.analysis import terminal
+    from search.analysis import terminal_study
 
     study, name = finish.study, finish.study.name
     if as_json:
-        typer.echo(json.dumps({"event": finish.ending, **terminal.study_facts(study, 5)}))
+        typer.echo(json.dumps({"event": finish.ending, **terminal_study.study_facts(study, 5)}))
     else:
-        print_out(terminal.study_view(study, 5))
-        for line in terminal.next_steps(study, finish.ending):
+        print_out(terminal_study.study_view(study, 5))
+        for line in terminal_study.next_steps(study, finish.ending):
             typer.echo(line)
     if finish.ending == "interrupted":
         fail(f"interrupted; go on with: perceptuna resume {name}{study.url.option}", 130)

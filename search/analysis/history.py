@@ -1,0 +1,29 @@
+"""What a trial measured in each epoch, as far as it was kept."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+from search.study import Study
+from storage.artifacts import artifact_folder, read_trial_artifact
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+History = dict[str, list[float]]
+
+
+def history_of(study: Study, trial: FrozenTrial) -> History:
+    """One value per epoch, by Keras's log names (`loss`, `val_loss`, `accuracy` …).
+
+    A complete trial has all of its logs, in an artifact. Of a trial that was pruned, failed or still runs the
+    database has the study's metric alone; so it has of a complete one whose artifact is gone.
+    """
+    table = read_trial_artifact(artifact_folder(study.url), trial, "history.csv")
+    if table is None:
+        reported = trial.intermediate_values
+        return {study.metric: [reported[epoch] for epoch in sorted(reported)]} if reported else {}
+    rows = list(csv.DictReader(io.StringIO(table.decode("utf-8"))))
+    return {name: [float(row[name]) for row in rows] for name in rows[0] if name != "epoch"}

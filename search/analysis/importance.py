@@ -1,0 +1,25 @@
+"""Which hyperparameters mattered in a study."""
+
+from __future__ import annotations
+
+from search.study import Study
+
+_FEWEST_TRIALS = 20
+# The paper's default is the best tenth; Optuna's documentation advises five trials or more in it.
+_BEST_SHARE, _BEST_TRIALS = 0.1, 5
+
+
+def importances(study: Study) -> list[tuple[str, float]]:
+    """Parameters and their shares of the importance, most important first; the shares sum to 1.
+
+    PED-ANOVA (Watanabe et al. 2023, arXiv:2304.10255) as Optuna computes it: how much the values of the best
+    tenth of the complete trials differ from those of all. Empty below 20 complete trials, where chance would
+    decide.
+    """
+    complete = len(study.ranked())
+    if complete < _FEWEST_TRIALS:
+        return []
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+    best = PedAnovaImportanceEvaluator(target_quantile=max(_BEST_SHARE, _BEST_TRIALS / complete))
+    return sorted(get_param_importances(study.optuna, evaluator=best).items(), key=lambda item: -item[1])

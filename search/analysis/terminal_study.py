@@ -1,0 +1,172 @@
+"""One study in the terminal: where it stands, leaderboard, best configuration, what mattered; and as facts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.segment import Segment
+from rich.text import Text
+
+from search.analysis.chart import sparkline
+from search.analysis.importance import importances
+from search.analysis.leaderboard import Entry, leaderboard
+from search.analysis.overview import overview
+from search.analysis.pace import time_left
+from search.analysis.terminal import number, plain_table
+from search.attempts import INFEASIBLE, REQUEUED
+from search.metrics import is_better
+from search.remaining import span
+from search.study import Study
+
+# Narrower than this, words beside the figures would be broken into a column of single words.
+_WIDE_ENOUGH = 110
+_IMPORTANCES_SHOWN = 6
+
+
+def study_facts(study: Study, top: int) -> dict[str, Any]:
+    """`perceptuna show --json`."""
+    row = overview(study)
+    left = time_left(study) if row.state == "running" else None
+    return {
+        **row.to_json(),
+        "direction": study.direction,
+        "states": dict(state_counts(study)),
+        "seconds_left": left.to_json() if left else None,
+        "leaderboard": [entry.to_json() for entry in leaderboard(study, top)],
+        "best_so_far": [
+            {"trial": trial, "value": value} for trial, value in dict.fromkeys(best_after_each(study))
+        ],
+        "importances": dict(importances(study)),
+        "settings": study.settings.model_dump(mode="json"),
+    }
+
+
+def study_view(study: Study, top: int) -> RenderableType:
+    """`perceptuna show`."""
+    row = overview(study)
+    states = ", ".join(f"{count} {state}" for state, count in state_counts(study).items()) or "no trials yet"
+    state = f"{row.state} by {row.driver}" if row.driver else row.state
+    left = f", about {span(time_left(study))} left" if row.state == "running" else ""
+    head = Text.assemble(
+        ("study ", "dim"),
+        (study.name, "bold"),
+        f"  {state}  {row.finished}/{row.budget} trials ({states}){left}",
+    )
+    entries = leaderboard(study, top)
+    if not entries:
+        return Group(head, Text("no complete trial yet"), *(Text(f"  {line}") for line in _reasons(study)))
+    board = Leaderboard(entries, study.metric)
+    return Group(head, board, *_best(study, entries[0]), *_importances(study))
+
+
+class Leaderboard:
+    """Rank, trial, train and validation metric at the best epoch, size, cost, and what it is in words.
+
+    The words stand beside the figures where there is room for them, and below them where there is not.
+    """
+
+    def __init__(self, entries: list[Entry], metric: str) -> None:
+        self._entries = entries
+        self._metric = metric
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        wide = options.max_width >= _WIDE_ENOUGH
+        table = plain_table(
+            "rank", "trial", self._metric, self._metric.removeprefix("val_"), "parameters", "epochs", "time"
+        )
+        for column in table.columns:
+            column.justify, column.no_wrap = "right", True
+        if wide:
+            table.add_column("what it is")
+        for entry in self._entries:
+            table.add_row(*_figures(entry), *([entry.what] if wide else []))
+        if wide:
+            yield table
+            return
+        head, *lines = console.render_lines(table, options, pad=False)
+        yield from (*head, Segment.line())
+        for line, entry in zip(lines, self._entries, strict=True):
+            yield from (*line, Segment.line())
+            yield Text(f"      {entry.what}", style="dim")
+
+
+def _figures(entry: Entry) -> list[str]:
+    return [
+        str(entry.rank),
+        str(entry.trial),
+        number(entry.validation),
+        number(entry.train),
+        "" if entry.parameters is None else f"{entry.parameters:,}",
+        f"{entry.best_epoch}/{entry.epochs}",
+        "" if entry.seconds is None else f"{entry.seconds:.1f} s",
+    ]
+
+
+def _best(study: Study, best: Entry) -> list[RenderableType]:
+    """The best configuration in full, and how the study came to it."""
+    values = ", ".join(
+        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        for name, value in best.hyperparameters.items()
+        if name in study.space.parameters
+    )
+    so_far = [value for _, value in best_after_each(study)]
+    return [
+        Text(),
+        Text.assemble(("best configuration  ", "dim"), f"trial {best.trial}: {values}"),
+        Text.assemble(
+            (f"best {study.metric} over trials  ", "dim"),
+            f"{number(so_far[0])} {sparkline(so_far)} {number(so_far[-1])}",
+        ),
+    ]
+
+
+def _importances(study: Study) -> list[RenderableType]:
+    found = importances(study)
+    if not found:
+        return []
+    table = plain_table("what mattered", "", "")
+    for name, share in found[:_IMPORTANCES_SHOWN]:
+        table.add_row(name, f"{share:4.0%}", "█" * round(share * 30))
+    return [Text(), table]
+
+
+def best_after_each(study: Study) -> list[tuple[int, float]]:
+    """Number and value of the best trial after each complete one, in the order in which they ended."""
+    direction = study.direction
+    best: list[tuple[int, float]] = []
+    for trial in sorted(study.ranked(), key=lambda trial: (trial.datetime_complete, trial.number)):
+        this = (trial.number, float(trial.value or 0.0))
+        best.append(this if not best or is_better(this[1], best[-1][1], direction) else best[-1])
+    return best
+
+
+def _reasons(study: Study) -> list[str]:
+    """Why trials ended without a value, the commonest first."""
+    counts = Counter(
+        trial.user_attrs.get("reason") or trial.user_attrs.get("stop_reason") for trial in study.finished()
+    )
+    return [f"{count} × {reason}" for reason, count in counts.most_common(5) if reason]
+
+
+def state_counts(study: Study) -> Counter[str]:
+    """Trials by state; those that were run again, or found too large to be trained, not as failed."""
+    counts: Counter[str] = Counter()
+    for trial in study.optuna.get_trials(deepcopy=False):
+        special = {REQUEUED: "run again", INFEASIBLE: "infeasible"}
+        marked = [word for key, word in special.items() if key in trial.user_attrs]
+        counts[marked[0] if marked else trial.state.name.lower()] += 1
+    return counts
+
+
+def next_steps(study: Study, ending: str) -> list[str]:
+    """How to browse, resume and export, as commands that can be pasted."""
+    option = study.url.option
+    best = study.best_trial()
+    lines = ["", f"browse:  perceptuna dashboard{option}"]
+    if ending != "interrupted":
+        lines.append(f"resume:  perceptuna resume {study.name} --add 20{option}")
+    if best is not None:
+        lines.append(f"export:  perceptuna export {study.name} -o {study.name}.keras{option}")
+    return lines

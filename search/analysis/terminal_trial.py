@@ -1,0 +1,81 @@
+"""One trial in the terminal: what it was, how it went, its learning curve drawn; and as facts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from search.analysis.chart import line_chart
+from search.analysis.history import history_of
+from search.analysis.leaderboard import hyperparameters_of
+from search.analysis.terminal import number, plain_table
+from search.errors import InputError
+from search.study import Study
+from storage.artifacts import trial_artifacts
+
+
+def trial_facts(study: Study, trial_number: int) -> dict[str, Any]:
+    """`perceptuna show --trial K --json`: everything that is stored of one trial.
+
+    Raises:
+        InputError: there is no such trial.
+    """
+    trials = study.optuna.get_trials(deepcopy=False)
+    if trial_number >= len(trials):
+        known = f"0 to {len(trials) - 1}" if trials else "none yet"
+        raise InputError(f"--trial: study '{study.name}' has trials {known}, but got {trial_number}")
+    trial = trials[trial_number]
+    suggested = bool(trial.params) and trial.state.name != "WAITING"
+    return {
+        "study": study.name,
+        "trial": trial_number,
+        "state": trial.state.name.lower(),
+        "metric": study.metric,
+        "value": trial.value,
+        "started": trial.datetime_start.isoformat() if trial.datetime_start else None,
+        "ended": trial.datetime_complete.isoformat() if trial.datetime_complete else None,
+        "hyperparameters": hyperparameters_of(study, trial).model_dump(mode="json") if suggested else {},
+        "attributes": trial.user_attrs,
+        "values_by_epoch": {str(epoch): value for epoch, value in trial.intermediate_values.items()},
+        "history": {
+            # JSON knows no NaN, which diverging trials end in.
+            name: [value if math.isfinite(value) else None for value in values]
+            for name, values in history_of(study, trial).items()
+        },
+        "artifacts": trial_artifacts(trial),
+    }
+
+
+def trial_view(facts: dict[str, Any]) -> RenderableType:
+    """`perceptuna show --trial K`."""
+    value = "" if facts["value"] is None else f", {facts['metric']} {number(facts['value'])}"
+    head = Text(f"trial {facts['trial']} of study {facts['study']}: {facts['state']}{value}", style="bold")
+    table = plain_table("", "")
+    table.show_header = False
+    for name in ("started", "ended"):
+        if facts[name]:
+            table.add_row(name, facts[name].replace("T", " ").split(".")[0])
+    for section in ("hyperparameters", "attributes"):
+        for name, entry in facts[section].items():
+            table.add_row(name, number(entry) if isinstance(entry, float) else str(entry))
+    return Group(head, table, Text(), *_curves(facts))
+
+
+def _curves(facts: dict[str, Any]) -> list[RenderableType]:
+    """The metric, and the loss where it is another one; train and validation in one chart."""
+    history: dict[str, list[float]] = {
+        name: [math.nan if value is None else value for value in values]
+        for name, values in facts["history"].items()
+    }
+    drawn: list[RenderableType] = []
+    for name in dict.fromkeys((facts["metric"].removeprefix("val_"), "loss")):
+        curves: dict[str, Sequence[float]] = {
+            which: history[which] for which in (name, f"val_{name}") if which in history
+        }
+        if curves:
+            drawn += [Text(line, no_wrap=True) for line in line_chart(curves)]
+    return drawn or [Text("no epoch reported")]

@@ -1,0 +1,78 @@
+"""How long a study still takes, from the durations of its trials so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+_FEWEST = 3
+_LATEST = 500
+_DRAWS = 300
+_SUMMED_ONE_BY_ONE = 1000
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A forecast: its median, and the bounds that it lies between nine times in ten if its assumptions hold."""
+
+    low: float
+    middle: float
+    high: float
+
+    @classmethod
+    def of(cls, draws: Sequence[float] | np.ndarray) -> Interval:
+        return cls(*(float(bound) for bound in np.quantile(draws, [0.05, 0.5, 0.95])))
+
+    def to_json(self) -> dict[str, float]:
+        return {"low": self.low, "middle": self.middle, "high": self.high}
+
+
+def remaining_time(
+    durations: Sequence[float], trials: int, workers: int, elapsed: Sequence[float] = ()
+) -> Interval | None:
+    """Seconds until `trials` more trials have ended on `workers` workers; None with fewer than 3 durations.
+
+    A bootstrap (Efron & Tibshirani 1993, chapter 8): the durations so far are drawn with replacement, which
+    stands for what they do not tell, and from these come the durations of the trials that are left. Their sum
+    is divided by the workers; half a trial is added for workers that find nothing more to do at the end.
+
+    Args:
+        durations: seconds of each ended trial, in order; the latest 500 count, and not the first of each worker
+            (its start-up is in them) once there are three times as many.
+        trials: those that have not ended, running ones included.
+        elapsed: seconds that running trials have run already.
+    """
+    enough = max(3 * workers, workers + _FEWEST)
+    seen = durations[workers:] if len(durations) >= enough else durations
+    if len(seen) < _FEWEST:
+        return None
+    if trials <= 0:
+        return Interval(0.0, 0.0, 0.0)
+    random = np.random.default_rng(len(durations))
+    known = np.asarray(seen[-_LATEST:], dtype=float)
+    resampled = random.choice(known, (_DRAWS, known.size))
+    if trials <= _SUMMED_ONE_BY_ONE:
+        picked = random.integers(0, known.size, (_DRAWS, trials))
+        total = np.take_along_axis(resampled, picked, axis=1).sum(axis=1)
+    else:  # the central limit theorem is as good here, and costs nothing
+        spread = resampled.std(axis=1) * np.sqrt(trials)
+        total = resampled.mean(axis=1) * trials + spread * random.standard_normal(_DRAWS)
+    at_once = min(workers, trials)
+    left = np.maximum(total - sum(elapsed), 0.0) / at_once
+    return Interval.of(left + known.mean() / 2 * (1 - 1 / at_once))
+
+
+def clock(seconds: float | None) -> str:
+    """`1:02:03`, or `?` where it is not known."""
+    if seconds is None:
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def span(left: Interval | None) -> str:
+    """`1:20 (1:05 to 1:50)`, or `?`."""
+    return "?" if left is None else f"{clock(left.middle)} ({clock(left.low)} to {clock(left.high)})"

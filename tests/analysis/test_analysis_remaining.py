@@ -1,0 +1,85 @@
+"""How long a study still takes."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from search.progress import PlainLines, Tally
+from search.remaining import clock, remaining_time, span
+from search.trial import TrialOutcome
+from spaces import Hyperparameters
+
+
+def test_equal_trials_take_their_sum_divided_by_the_workers() -> None:
+    one = remaining_time([10.0] * 9, trials=6, workers=1)
+    assert one is not None
+    assert (one.low, one.middle, one.high) == (60, 60, 60)
+    two = remaining_time([10.0] * 9, trials=6, workers=2)
+    assert two is not None
+    assert two.middle == 30 + 2.5  # and half a trial's wait at the end, for half of the workers
+
+
+def test_what_running_trials_have_run_already_is_taken_off() -> None:
+    left = remaining_time([10.0] * 9, trials=2, workers=2, elapsed=[9, 1])
+    assert left is not None
+    assert left.middle == 5 + 2.5
+
+
+def test_nothing_is_said_of_two_trials_and_nothing_is_left_at_the_end() -> None:
+    assert remaining_time([1.0, 2.0], trials=5, workers=1) is None
+    assert span(None) == clock(None) == "?"
+    end = remaining_time([1.0, 2.0, 3.0], trials=0, workers=1)
+    assert end is not None
+    assert end.high == 0
+
+
+def test_a_workers_first_trial_does_not_count_once_there_are_others() -> None:
+    left = remaining_time([100.0, 100.0, *[1.0] * 8], trials=10, workers=2)
+    assert left is not None
+    assert left.high < 10
+
+
+def test_nine_in_ten_intervals_hold_the_truth() -> None:
+    """Skewed durations, as pruning makes them: the true sum of 40 further trials lies inside."""
+    random = np.random.default_rng(5)
+    hits = 0
+    for _ in range(200):
+        durations = random.exponential(1, 60)
+        left = remaining_time([*durations[:20]], trials=40, workers=1)
+        assert left is not None
+        hits += left.low <= durations[20:].sum() <= left.high
+    assert 0.8 <= hits / 200 <= 0.97
+
+
+def test_many_trials_are_no_slower_and_agree_with_few() -> None:
+    durations = [*np.random.default_rng(1).uniform(1, 3, 100)]
+    few, many = (remaining_time(durations, trials, workers=1) for trials in (1000, 1_000_000))
+    assert few is not None
+    assert many is not None
+    assert abs(many.middle / few.middle - 1000) < 20
+
+
+def test_an_interval_in_words() -> None:
+    left = remaining_time([10.0] * 3, trials=360, workers=1)
+    assert span(left) == "1:00:00 (1:00:00 to 1:00:00)"
+
+
+def test_a_running_study_tells_its_time_left_with_an_interval() -> None:
+    lines: list[str] = []
+    tally = Tally("one", "", "val_accuracy", "maximize", budget=10, durations=[60.0] * 4, finished=4)
+    with PlainLines(tally, lines.append) as progress:
+        progress.trial_started(4, Hyperparameters())
+        progress.trial_ended(4, TrialOutcome("complete", 3, 0.5))
+    assert re.search(r"left \d:\d\d(:\d\d)? \(.* to .*\)$", lines[0])
+    assert tally.durations[:4] == [60.0] * 4
+    assert tally.begun == {}
+
+
+def test_an_attempt_that_is_run_again_is_no_duration() -> None:
+    tally = Tally("one", "", "val_accuracy", "maximize", budget=10)
+    progress = PlainLines(tally, print)
+    progress.trial_started(0, Hyperparameters())
+    progress.trial_requeued(0, "its worker died")
+    assert tally.durations == [] == [*tally.begun]

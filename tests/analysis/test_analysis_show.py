@@ -1,0 +1,110 @@
+"""What `show` and `list` say of a study that was really trained."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from rich.console import Console, RenderableType
+
+from search.analysis.history import history_of
+from search.analysis.importance import importances
+from search.analysis.overview import overview
+from search.analysis.pace import durations, time_left
+from search.analysis.terminal_study import best_after_each, study_facts, study_view
+from search.analysis.terminal_trial import trial_facts, trial_view
+from search.study import Study
+from storage import study_lock
+
+
+def printed(what: RenderableType, width: int) -> list[str]:
+    console = Console(width=width, force_terminal=False)
+    with console.capture() as capture:
+        console.print(what)
+    return capture.get().splitlines()
+
+
+def test_the_words_of_a_leaderboard_stand_below_its_figures_where_there_is_no_room(
+    trained_study: Study,
+) -> None:
+    wide, narrow = printed(study_view(trained_study, 3), 160), printed(study_view(trained_study, 3), 80)
+    assert max(map(len, narrow)) <= 80
+    assert "what it is" in wide[1]
+    assert ", adam " in wide[2] or ", sgd " in wide[2]
+    assert narrow[2].split()[0] == "1"
+    assert "batch" in narrow[3]
+
+
+def test_the_best_so_far_only_gets_better(trained_study: Study) -> None:
+    values = [value for _, value in best_after_each(trained_study)]
+    assert values == sorted(values)
+    assert len(values) == len(trained_study.ranked())
+    assert best_after_each(trained_study)[-1][0] == trained_study.ranked()[0].number
+    shown = "\n".join(printed(study_view(trained_study, 3), 160))
+    assert f"best configuration  trial {trained_study.ranked()[0].number}: depth " in shown
+    assert "█ " in shown or len(set(values)) == 1
+
+
+def test_facts_of_a_study_are_json(trained_study: Study) -> None:
+    facts = json.loads(json.dumps(study_facts(trained_study, 2), allow_nan=False))
+    assert facts["state"] == "finished"
+    assert facts["driver"] is facts["seconds_left"] is None
+    assert facts["best_so_far"][-1]["value"] == facts["best"]
+    assert facts["importances"] == {}, "six trials say nothing of importance"
+
+
+def test_a_trials_learning_curve_is_drawn_from_its_history(trained_study: Study) -> None:
+    best = trained_study.ranked()[0]
+    history = history_of(trained_study, best)
+    assert set(history) >= {"loss", "val_loss", "accuracy", "val_accuracy"}
+    assert history["val_accuracy"][best.user_attrs["best_epoch"] - 1] == pytest.approx(best.value)
+    facts = json.loads(json.dumps(trial_facts(trained_study, best.number), allow_nan=False))
+    lines = printed(trial_view(facts), 80)
+    assert f"val_accuracy {best.value:.4f}" in lines[0]
+    assert any("· accuracy, ● val_accuracy" in line for line in lines)
+    assert any("· loss, ● val_loss" in line for line in lines)
+
+
+def test_a_trial_whose_artifact_is_gone_still_shows_what_was_reported(trained_study: Study) -> None:
+    best = trained_study.ranked()[0]
+    bare = trained_study.optuna.get_trials(deepcopy=True)[best.number]
+    bare.system_attrs = {}
+    assert history_of(trained_study, bare) == {"val_accuracy": [*best.intermediate_values.values()]}
+    bare.intermediate_values = {}
+    assert history_of(trained_study, bare) == {}
+
+
+def test_a_study_that_runs_is_listed_with_host_and_process_and_the_time_left(trained_study: Study) -> None:
+    assert overview(trained_study).state == "finished"
+    with study_lock(trained_study.url, trained_study.name):
+        row = overview(trained_study)
+        lines = printed(study_view(trained_study, 3), 160)
+    assert row.state == "running"
+    assert row.driver is not None
+    assert ", process " in row.driver
+    assert lines[0].split("  ")[1] == f"running by {row.driver}"
+    assert lines[0].endswith("left")
+
+
+def test_time_left_comes_from_the_durations_of_trials(trained_study: Study) -> None:
+    assert len(durations(trained_study)) == 6
+    assert all(0 < seconds < 120 for seconds in durations(trained_study))
+    left = time_left(trained_study)
+    assert left is not None
+    assert left.high == 0
+
+
+def test_importances_find_what_decides(trained_study: Study) -> None:
+    """A study in which the learning rate alone decides the value."""
+    import optuna
+
+    def objective(trial: optuna.Trial) -> float:
+        trial.suggest_int("width", 1, 64)
+        return -abs(trial.suggest_float("learning_rate", 0, 1) - 0.3)
+
+    made = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=1))
+    made.optimize(objective, 60)
+    found = importances(Study("made", trained_study.url, made))
+    assert [name for name, _ in found] == ["learning_rate", "width"]
+    assert found[0][1] > 0.7
+    assert sum(share for _, share in found) == pytest.approx(1)
