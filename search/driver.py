@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from search.attempts import ORIGINAL, REQUEUED, next_original_number, original_number
 from search.cluster import WorkerLost, Workers
 from search.errors import StudyStopped
 from search.metrics import is_better
 from search.progress import Progress
-from search.study import ORIGINAL, REQUEUED, STOP_REQUESTED, Study, original_number
+from search.strategy import seed_sampler
+from search.study import STOP_REQUESTED, Study
 from search.trial import StudyJob, TrialOutcome, TrialTask
 from storage.artifacts import model_file_name, open_artifacts, remove_study_artifact, study_artifacts
 
@@ -57,6 +59,7 @@ class Driver:
         self._signalled = False
         self._failures: list[str] = []
         self._best_trial = study.best_trial()
+        self._next = next_original_number(study.optuna.get_trials(deepcopy=False))
 
     def run(self) -> Ending:
         """Until the budget of finished trials is reached, the time is up, or somebody says stop.
@@ -109,7 +112,7 @@ class Driver:
                 self._workers.stop_trials()
 
     def _start_trial(self) -> None:
-        trial = self._study.optuna.ask()
+        trial = self._ask()
         hyperparameters = self._study.space.suggest(trial)
         task = TrialTask(
             job=self._job,
@@ -122,6 +125,21 @@ class Driver:
         self._running[task.trial_id] = _Running(trial, task)
         self._progress.trial_started(trial.number, hyperparameters)
         self._workers.submit(task)
+
+    def _ask(self) -> optuna.Trial:
+        """The next configuration: one that waits, or a new one under its original number."""
+        study = self._study.optuna
+        waiting = study.get_trials(deepcopy=False, states=(_states().WAITING,))
+        if waiting:
+            original = original_number(waiting[0])
+        else:
+            original = self._next
+            if original != len(study.get_trials(deepcopy=False)):
+                # Its number is taken by an attempt at another; given with the trial, it cannot be lost by a kill.
+                study.enqueue_trial({}, user_attrs={ORIGINAL: original})
+        self._next = max(self._next, original + 1)
+        seed_sampler(study.sampler, self._settings.seed, original)
+        return study.ask()
 
     def _end_trial(self, running: _Running, outcome: TrialOutcome | WorkerLost) -> int:
         """Tell the study how a trial ended; 1 where it counts toward the budget, 0 where it is run again."""
@@ -241,15 +259,26 @@ def run_again(study: Study, trial: FrozenTrial, why: str, lost: int = 0) -> None
     waiting = study.optuna.get_trials(deepcopy=False, states=(_states().WAITING,))
     if number not in {original_number(other) for other in waiting}:
         study.optuna.enqueue_trial(
-            _fixed(trial), user_attrs={ORIGINAL: number, **({_LOST: lost} if lost else {})}
+            _fixed(study, trial), user_attrs={ORIGINAL: number, **({_LOST: lost} if lost else {})}
         )
     study.optuna._storage.set_trial_user_attr(trial._trial_id, REQUEUED, why)
     study.optuna.tell(trial.number, state=_states().FAIL)
 
 
-def _fixed(trial: FrozenTrial) -> dict[str, object]:
-    """What was asked for `trial`, and what it was enqueued with and not yet asked."""
-    return {**trial.system_attrs.get("fixed_params", {}), **trial.params}
+def _fixed(study: Study, trial: FrozenTrial) -> dict[str, object]:
+    """All hyperparameters of `trial`; or what it was enqueued with, when a kill ended the asking.
+
+    Then nobody has trained it, and its seed draws the rest as it would have been drawn.
+    """
+    from optuna.trial import FixedTrial
+
+    enqueued = trial.system_attrs.get("fixed_params", {})
+    asked = {**enqueued, **trial.params}
+    try:
+        study.space.suggest(FixedTrial(asked))
+    except ValueError:
+        return dict(enqueued)
+    return asked
 
 
 def remove_stale_models(study: Study, store: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,10 +16,12 @@ from search.precision import precision_note, resolve_precision
 from search.settings import StudySettings, check_study_name
 from search.strategy import build_sampler
 from search.study import (
+    DRIVER,
     Study,
     already_there,
     attach_search,
     create_study,
+    is_half_made,
     load_study,
     study_names,
 )
@@ -81,7 +84,7 @@ def start(
     build_sampler(settings, 0)
     check_metric_exists(settings.metric)
     check_database(url, create=True)
-    if name in study_names(url):
+    if name in study_names(url) and not is_half_made(name, url):
         raise already_there(name, url)
     say(f"reading {settings.data} …")
     data = prepare_data(settings)
@@ -155,6 +158,7 @@ def _drive(
         data=data.folder,
         artifacts=artifact_folder(study.url),
     )
+    study.optuna.set_user_attr(DRIVER, f"{socket.gethostname()}, process {os.getpid()}")
     progress = make_progress(study, settings)
     slots = min(settings.workers or available_cores(), settings.trials)
     say(describe_rungs(settings))

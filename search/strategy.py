@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
+from search.attempts import REQUEUED, original_number
 from search.errors import InputError
 from search.settings import StudySettings
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.trial import FrozenTrial
 
 
 def build_sampler(settings: StudySettings, trials_so_far: int) -> optuna.samplers.BaseSampler:
     """The sampler by name.
 
     Its seed depends on the number of trials so far: the study's own seed would repeat the start-up points
-    of the first run whenever a study is resumed.
+    of the first run whenever a study is resumed. (`tpe` and `random` are seeded anew for each trial.)
 
     Raises:
         InputError: `gp` without PyTorch.
@@ -42,6 +45,24 @@ def build_sampler(settings: StudySettings, trials_so_far: int) -> optuna.sampler
             return samplers.GPSampler(seed=seed)
 
 
+def seed_sampler(sampler: optuna.samplers.BaseSampler, study_seed: int, original: int) -> None:
+    """What `tpe` and `random` draw for a configuration depends on its number, not on what was drawn before.
+
+    So a study that is resumed proposes what it would have proposed without the interruption. (Optuna's own
+    `reseed_rng` takes no seed; a new sampler for each trial would lose what it has computed of the trials.)
+    The other samplers carry more from trial to trial than a generator.
+    """
+    import numpy as np
+    from optuna.samplers import RandomSampler, TPESampler
+
+    seed = np.random.SeedSequence([study_seed, original, 1]).generate_state(1)[0]
+    if isinstance(sampler, TPESampler):
+        sampler._rng.rng.seed(seed)
+        sampler = sampler._random_sampler
+    if isinstance(sampler, RandomSampler):
+        sampler._rng.rng.seed(seed)
+
+
 REDUCTION_FACTOR = 3
 
 
@@ -54,14 +75,24 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
     """The pruner by name."""
     from optuna import pruners
 
+    class Hyperband(pruners.HyperbandPruner):
+        """Hyperband that counts each configuration once, in the bracket of its original number."""
+
+        def _get_bracket_id(self, study: optuna.Study, trial: FrozenTrial) -> int:
+            if REQUEUED in trial.user_attrs:
+                return -1
+            numbered: Any = SimpleNamespace(number=original_number(trial))
+            return super()._get_bracket_id(study, numbered)
+
     start = first_rung(settings.epochs)
     match settings.pruner:
         case "hyperband":
-            return pruners.HyperbandPruner(
+            return Hyperband(
                 min_resource=start, max_resource=settings.epochs, reduction_factor=REDUCTION_FACTOR
             )
         case "asha":
-            return pruners.SuccessiveHalvingPruner(min_resource=start, reduction_factor=REDUCTION_FACTOR)
+            # Successive halving is hyperband of one bracket; Optuna's own counts lost attempts as rivals.
+            return Hyperband(min_resource=start, max_resource=start, reduction_factor=REDUCTION_FACTOR)
         case "median":
             return pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=start)
         case "none":

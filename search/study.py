@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import warnings
 from dataclasses import dataclass
@@ -10,13 +9,21 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from search.attempts import counts
 from search.errors import InputError
 from search.metrics import Direction, choose_metric, direction_of
 from search.settings import StudySettings, quote_name
 from search.strategy import build_pruner, build_sampler
 from spaces import Space
 from spaces.errors import did_you_mean
-from storage import StorageURL, artifact_folder, open_artifacts, open_storage, study_lock
+from storage import (
+    StorageURL,
+    artifact_folder,
+    is_half_made_database,
+    open_artifacts,
+    open_storage,
+    study_lock,
+)
 from storage.artifacts import candidates_folder, remove_artifact_file, study_artifacts, trial_artifacts
 
 if TYPE_CHECKING:
@@ -25,11 +32,13 @@ if TYPE_CHECKING:
 
     from search.data import DataSpec
 
-# A trial that was lost or interrupted is run again under a new number; these attributes link the two.
-ORIGINAL = "original_number"
-REQUEUED = "requeued"
 # Set by `perceptuna stop`, read by the driver.
 STOP_REQUESTED = "stop_requested"
+# Host and process of who drives the study, or last did: whether it still does, its lock alone can tell.
+DRIVER = "driver"
+# A study's attributes in the order in which they are written; the last one says that it is whole.
+_BEFORE_MADE = ("metric", "settings", "space", "space_fingerprint", "data", "data_fingerprint")
+_MADE = "perceptuna"
 
 
 @dataclass(frozen=True)
@@ -65,12 +74,17 @@ class Study:
     def direction(self) -> Direction:
         return direction_of(self.metric)
 
+    @property
+    def driver(self) -> str | None:
+        """`HOST, process PID` of who drives the study, or last did."""
+        return self.optuna.user_attrs.get(DRIVER)
+
     def _attribute(self, key: str) -> Any:
         attributes = self.optuna.user_attrs
         if key not in attributes:
             raise InputError(
                 f"study '{self.name}' in {self.url} was not made by perceptuna (it has no '{key}'); "
-                "open it with the program that made it; if a kill left it half made, `perceptuna delete` removes it"
+                "open it with the program that made it; if a kill left it half made, `perceptuna run` starts it anew"
             )
         return attributes[key]
 
@@ -98,16 +112,6 @@ class Study:
         return next(iter(self.ranked()), None)
 
 
-def counts(trial: FrozenTrial) -> bool:
-    """Whether a trial is finished for good: complete, pruned or failed, and not run again under another number."""
-    return trial.state.is_finished() and REQUEUED not in trial.user_attrs
-
-
-def original_number(trial: FrozenTrial | optuna.Trial) -> int:
-    """The number under which these hyperparameters were first tried; it seeds every attempt at them."""
-    return int(trial.user_attrs.get(ORIGINAL, trial.number))
-
-
 def _quiet_optuna() -> None:
     """Its log repeats what the progress table shows, and warns of what a conditional space does on purpose."""
     import optuna
@@ -117,7 +121,9 @@ def _quiet_optuna() -> None:
 
 
 def create_study(name: str, url: StorageURL, settings: StudySettings, space: Space, data: DataSpec) -> Study:
-    """A new study with its settings, space and data in its attributes.
+    """A new study with its settings, space and data in its attributes, in place of a half-made one.
+
+    The caller holds the study's lock.
 
     Raises:
         InputError: the name is taken, or the metric is not one of the task's.
@@ -127,6 +133,8 @@ def create_study(name: str, url: StorageURL, settings: StudySettings, space: Spa
     _quiet_optuna()
     metric = choose_metric(settings.metric, data.task)
     storage = open_storage(url, create=True)
+    if is_half_made(name, url):
+        optuna.delete_study(study_name=name, storage=storage)
     try:
         created = optuna.create_study(study_name=name, storage=storage, direction=direction_of(metric))
     except optuna.exceptions.DuplicatedStudyError:
@@ -139,11 +147,19 @@ def create_study(name: str, url: StorageURL, settings: StudySettings, space: Spa
         "space_fingerprint": space.fingerprint,
         "data": data.model_dump_json(),
         "data_fingerprint": data.fingerprint,
-        "perceptuna": program_version(),
+        _MADE: program_version(),
     }
     for key, value in attributes.items():
         created.set_user_attr(key, value)
     return Study(name, url, created)
+
+
+def is_half_made(name: str, url: StorageURL) -> bool:
+    """Whether `run` was killed while it made this study: no trial was asked yet, so nothing is lost with it."""
+    if name not in study_names(url):
+        return False
+    half = load_study(name, url).optuna
+    return not half.get_trials(deepcopy=False) and set(half.user_attrs) <= set(_BEFORE_MADE)
 
 
 def already_there(name: str, url: StorageURL) -> InputError:
@@ -155,14 +171,17 @@ def already_there(name: str, url: StorageURL) -> InputError:
 
 
 def study_names(url: StorageURL) -> list[str]:
-    """Names of all studies at `url`, in order of creation; none where there is no SQLite file yet.
+    """Names of all studies at `url`, in order of creation; none where there is no whole SQLite file yet.
 
     Raises:
         DatabaseUnusable: see `storage.check_database`; the folder of the file has to be there.
     """
     path = url.sqlite_path
-    if path is not None and os.path.isdir(path.parent) and not os.path.exists(path):
-        return []
+    if path is not None and path.parent.is_dir():
+        if not path.exists():
+            return []
+        if path.is_file() and is_half_made_database(path):
+            return []
     import optuna
 
     return optuna.get_all_study_names(open_storage(url))

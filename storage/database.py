@@ -51,7 +51,8 @@ def open_storage(url: StorageURL, *, create: bool = False) -> BaseStorage:
         # A connection that a server restart dropped is replaced before the first call fails on it.
         engine_kwargs = {"pool_pre_ping": True}
     try:
-        complete = _has_all_tables(url)
+        path = url.sqlite_path
+        complete = path is not None and path.exists() and _has_all_tables(path)
         if complete:
             _check_schema(url)
         storage = optuna.storages.RDBStorage(
@@ -126,9 +127,10 @@ def _check_content(path: Path, *, create: bool) -> None:
         if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
             raise not_sqlite from error
         raise DatabaseUnusable(f"--storage: {path} cannot be read ({error}); restore a copy of it") from error
-    if not tables and not create:
+    half_made = not tables >= _TABLES and tables <= _optuna_tables()
+    if half_made and not create:
         raise DatabaseUnusable(f"no studies in {path}; start one with `perceptuna run STUDY`")
-    if tables and not tables >= _TABLES:
+    if not half_made and not tables >= _TABLES:
         raise DatabaseUnusable(f"--storage: {path} is a database of something else; name another file")
 
 
@@ -163,10 +165,32 @@ def _check_schema(url: StorageURL) -> None:
     reader.engine.dispose()
 
 
-def _has_all_tables(url: StorageURL) -> bool:
-    """Whether making the tables came to its end; Optuna makes the last one named here after all others."""
-    path = url.sqlite_path
-    return path is not None and path.exists() and {*_TABLES, "alembic_version"} <= _table_names(path)
+def _optuna_tables() -> set[str]:
+    """All that Optuna makes, one by one: a kill meanwhile leaves some of them, which the next start completes."""
+    from optuna.storages._rdb.models import BaseModel
+
+    return {*BaseModel.metadata.tables, "alembic_version"}
+
+
+def is_half_made_database(path: Path) -> bool:
+    """Whether an SQLite file is empty, or holds the tables that were made before a kill and nothing else."""
+    try:
+        return path.stat().st_size == 0 or (
+            not _has_all_tables(path) and _table_names(path) <= _optuna_tables()
+        )
+    except sqlite3.DatabaseError:
+        return False
+
+
+def _has_all_tables(path: Path) -> bool:
+    """Whether making the tables came to its end: the last thing that Optuna writes is a revision."""
+    if not {*_TABLES, "alembic_version"} <= _table_names(path):
+        return False
+    connection = _connect_to_read(path)
+    try:
+        return connection.execute("select count(*) from alembic_version").fetchone()[0] > 0
+    finally:
+        connection.close()
 
 
 def _first_line(error: BaseException | None) -> str:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.analysis.leaderboard import hyperparameters_of
+from search.attempts import original_number
 from search.errors import InputError
-from search.study import Study, original_number, program_version
+from search.study import Study, program_version
 from storage import artifact_folder, open_artifacts
 from storage.artifacts import model_file_name, study_artifacts
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
+
+import pytest
+from optuna.storages import RDBStorage
 
 from search.cluster import WorkerLost
 from search.trial import TrialOutcome, TrialTask
@@ -56,3 +60,44 @@ def value_of(task: TrialTask) -> float:
 
 def complete(task: TrialTask) -> TrialOutcome:
     return TrialOutcome("complete", 3, value_of(task))
+
+
+class Killed(BaseException):
+    """Stands for a kill between two writes; no `except Exception` may stop it."""
+
+
+_WRITES = (
+    "create_new_study",
+    "set_study_user_attr",
+    "set_study_system_attr",
+    "create_new_trial",
+    "_create_new_trial",
+    "set_trial_param",
+    "set_trial_user_attr",
+    "set_trial_system_attr",
+    "set_trial_intermediate_value",
+    "set_trial_state_values",
+)
+
+
+def killed_before(write: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The process dies just before its `write`-th write (from 1) to any database."""
+    done = 0
+    inside = False
+    for name in _WRITES:
+        original = getattr(RDBStorage, name)
+
+        def counted(*args: Any, _original: Any = original, **kwargs: Any) -> Any:
+            nonlocal done, inside
+            if inside:  # one write that is made of another
+                return _original(*args, **kwargs)
+            done += 1
+            if done >= write:
+                raise Killed
+            inside = True
+            try:
+                return _original(*args, **kwargs)
+            finally:
+                inside = False
+
+        monkeypatch.setattr(RDBStorage, name, counted)

@@ -21,8 +21,9 @@ import psutil
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
+from search.attempts import REQUEUED, original_number
 from search.driver import training_seed
-from search.study import REQUEUED, Study, load_study, original_number
+from search.study import Study, load_study
 from storage import StorageURL, artifact_folder
 from storage.artifacts import model_file_name, study_artifacts, trial_artifacts
 

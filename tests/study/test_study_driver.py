@@ -12,10 +12,11 @@ import pytest
 from optuna.trial import TrialState
 from study_fakes import FakeWorkers, complete, value_of
 
+from search.attempts import ORIGINAL, REQUEUED
 from search.cluster import WorkerLost
 from search.driver import Driver, training_seed
 from search.errors import StudyStopped
-from search.study import ORIGINAL, REQUEUED, STOP_REQUESTED, Study, delete_study
+from search.study import STOP_REQUESTED, Study, delete_study
 from search.trial import TrialOutcome, TrialTask
 from storage import artifact_folder
 from storage.artifacts import candidates_folder, model_file_name, study_artifacts

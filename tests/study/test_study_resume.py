@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import optuna
 import pytest
 from optuna.artifacts import upload_artifact
 from optuna.trial import FrozenTrial, TrialState
-from study_fakes import SPACE
+from study_fakes import SPACE, Killed, killed_before
 
+from search.attempts import ORIGINAL, REQUEUED, original_number
 from search.driver import recover, run_again
-from search.study import ORIGINAL, REQUEUED, STOP_REQUESTED, Study, original_number
+from search.study import STOP_REQUESTED, Study
 from storage import artifact_folder, open_artifacts
 from storage.artifacts import trial_artifacts
 
@@ -26,32 +26,6 @@ def orphan(study: Study) -> FrozenTrial:
         trial.should_prune()
     trial.set_user_attr("epochs", 3)
     return study.optuna._storage.get_trial(trial._trial_id)
-
-
-class Killed(Exception):
-    """Stands for a kill between two writes."""
-
-
-def killed_before(study: Study, write: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process dies just before its `write`-th write (from 1) to the study's storage."""
-    done = 0
-    storage = study.optuna._storage
-    for name in (
-        "create_new_trial",
-        "set_trial_user_attr",
-        "set_trial_system_attr",
-        "set_trial_state_values",
-    ):
-        original = getattr(storage, name)
-
-        def counted(*args: Any, _original: Any = original, **kwargs: Any) -> Any:
-            nonlocal done
-            done += 1
-            if done >= write:
-                raise Killed
-            return _original(*args, **kwargs)
-
-        monkeypatch.setattr(storage, name, counted)
 
 
 def test_an_orphan_is_failed_and_its_hyperparameters_are_tried_again(study: Study) -> None:
@@ -91,7 +65,7 @@ def test_a_kill_between_its_steps_neither_loses_nor_doubles_a_trial(
 ) -> None:
     lost = orphan(study)
     with monkeypatch.context() as patch:
-        killed_before(study, write, patch)
+        killed_before(write, patch)
         try:
             run_again(study, lost, "its driver died")
         except Killed:

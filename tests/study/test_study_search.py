@@ -12,21 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from study_fakes import SPACE
 
+from search.attempts import ORIGINAL, REQUEUED, counts, original_number
 from search.data import PreparedData
 from search.driver import training_seed
 from search.errors import InputError
 from search.settings import StudySettings
 from search.strategy import build_pruner, build_sampler, describe_rungs
 from search.study import (
-    ORIGINAL,
-    REQUEUED,
     Study,
     attach_search,
-    counts,
     create_study,
     delete_study,
     load_study,
-    original_number,
     study_names,
 )
 from storage import StorageURL, StudyBusy, study_lock
@@ -68,8 +65,8 @@ def test_a_resumed_study_does_not_repeat_its_first_proposals(study: Study) -> No
 @pytest.mark.parametrize(
     ("name", "kind"),
     [
-        ("hyperband", "HyperbandPruner"),
-        ("asha", "SuccessiveHalvingPruner"),
+        ("hyperband", "Hyperband"),
+        ("asha", "Hyperband"),
         ("median", "MedianPruner"),
         ("none", "NopPruner"),
     ],
