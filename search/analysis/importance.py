@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 from search.study import Study
 
 _FEWEST_TRIALS = 20
@@ -14,7 +16,7 @@ def importances(study: Study) -> list[tuple[str, float]]:
 
     PED-ANOVA (Watanabe et al. 2023, arXiv:2304.10255) as Optuna computes it: how much the values of the best
     tenth of the complete trials differ from those of all. Empty below 20 complete trials, where chance would
-    decide.
+    decide, and where the best tenth differs in nothing.
     """
     complete = len(study.ranked())
     if complete < _FEWEST_TRIALS:
@@ -22,4 +24,11 @@ def importances(study: Study) -> list[tuple[str, float]]:
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
     best = PedAnovaImportanceEvaluator(target_quantile=max(_BEST_SHARE, _BEST_TRIALS / complete))
-    return sorted(get_param_importances(study.optuna, evaluator=best).items(), key=lambda item: -item[1])
+    with warnings.catch_warnings():
+        # A parameter that few trials had counts as unimportant, with a warning for each of them.
+        warnings.simplefilter("ignore", UserWarning)
+        found = get_param_importances(study.optuna, evaluator=best, normalize=False)
+    total = sum(found.values())
+    return sorted(
+        ((name, value / total) for name, value in found.items() if total), key=lambda item: -item[1]
+    )

@@ -1,0 +1,125 @@
+"""A study as an object to look at, in a notebook or a script."""
+
+from __future__ import annotations
+
+import html
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search.analysis.export import export_model
+from search.analysis.history import history_of
+from search.analysis.leaderboard import Entry, leaderboard
+from search.analysis.terminal_study import study_view
+from search.attempts import counts
+from search.study import Study, load_study
+from storage import StorageURL
+from storage.urls import DEFAULT_URL
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+
+@dataclass(frozen=True, repr=False)
+class NotebookStudy(Study):
+    """A `Study` that shows itself as its leaderboard.
+
+    What it returns is of the moment: a study may be running.
+    """
+
+    def __repr__(self) -> str:
+        from rich.console import Console
+
+        console = Console(width=160, force_terminal=False)
+        with console.capture() as capture:
+            console.print(study_view(self, 10))
+        return "\n".join(line.rstrip() for line in capture.get().splitlines())
+
+    def _repr_html_(self) -> str:
+        """The leaderboard as a table, for notebooks."""
+        import pandas as pd
+
+        head = f"<p>study <b>{html.escape(self.name)}</b>: {len(self.finished())} finished trials</p>"
+        metric = self.metric
+        rows = [
+            {
+                "rank": entry.rank,
+                "trial": entry.trial,
+                metric: entry.validation,
+                metric.removeprefix("val_"): entry.train,
+                "parameters": entry.parameters,
+                "epochs": f"{entry.best_epoch}/{entry.epochs}",
+                "what it is": entry.what,
+            }
+            for entry in self.leaderboard()
+        ]
+        if not rows:
+            return f"{head}<p>no complete trial yet</p>"
+        return head + pd.DataFrame(rows).to_html(index=False, border=0, float_format="{:.4f}".format)
+
+    def leaderboard(self, top: int | None = 10) -> list[Entry]:
+        """The `top` complete trials, best first."""
+        return leaderboard(self, top)
+
+    def trials_frame(self) -> pd.DataFrame:
+        """One row per finished trial, by its number: state, value, seconds, hyperparameters as they were suggested.
+
+        Columns: `state`, the study's metric and its training twin at the best epoch, `best_epoch`, `epochs`,
+        `parameters`, `seconds`, and one for each parameter of the space (empty where a condition was not met).
+        """
+        import pandas as pd
+
+        metric = self.metric
+        kept = (metric, metric.removeprefix("val_"), "best_epoch", "epochs", "parameters", "seconds")
+        rows = {
+            trial.number: {
+                "state": trial.state.name.lower(),
+                **{name: trial.user_attrs.get(name) for name in kept},
+                **trial.params,
+            }
+            for trial in self.optuna.get_trials(deepcopy=False)
+            if counts(trial)
+        }
+        names = ["state", *kept, *self.space.parameters]
+        frame = pd.DataFrame.from_dict(rows, orient="index", columns=names)
+        return frame.rename_axis("trial").dropna(axis="columns", how="all")
+
+    def history(self, trial: int) -> pd.DataFrame:
+        """What a trial measured in each epoch: one row per epoch, counted from 1."""
+        import pandas as pd
+
+        measured = pd.DataFrame(history_of(self, self.optuna.get_trials(deepcopy=False)[trial]))
+        measured.index = pd.RangeIndex(1, len(measured) + 1, name="epoch")
+        return measured
+
+    def best_model(self) -> keras.Model:
+        """The model of the best trial, preprocessing included: it takes rows or images as they were read.
+
+        Raises:
+            InputError: no trial is complete yet.
+        """
+        with tempfile.TemporaryDirectory() as folder:
+            path, _ = export_model(self, Path(folder, "best.keras"))
+            from search.tensorflow_log import tensorflow_log_silenced
+
+            with tensorflow_log_silenced():
+                import keras
+
+                return keras.saving.load_model(path)
+
+    def report(self, path: str | Path) -> Path:
+        """Write the study as one HTML file that can be sent to somebody; `perceptuna report` writes the same."""
+        from search.analysis.report import write_report
+
+        write_report(self, Path(path))
+        return Path(path)
+
+
+def open_study(name: str, storage: str | Path | None = None) -> NotebookStudy:
+    """See `search.load_study`."""
+    url = StorageURL.parse(str(storage or os.environ.get("PERCEPTUNA_STORAGE") or DEFAULT_URL))
+    loaded = load_study(name, url)
+    return NotebookStudy(loaded.name, loaded.url, loaded.optuna)
