@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import inspect
+from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -35,6 +39,7 @@ Storage = Annotated[
         show_default=DEFAULT_URL,
     ),
 ]
+Config = Annotated[Path | None, typer.Option(metavar="FILE.toml", help="settings; the command line wins")]
 AsJSON = Annotated[bool, typer.Option("--json", help="print JSON, for programs")]
 
 
@@ -42,3 +47,51 @@ def url_of(storage: str | None) -> StorageURL:
     from storage import StorageURL
 
     return StorageURL.parse(storage or DEFAULT_URL)
+
+
+def _settings(
+    data: Annotated[str | None, option("data", metavar="SOURCE")] = None,
+    target: Annotated[str | None, option("target", metavar="COLUMN")] = None,
+    task: Annotated[str | None, option("task", metavar="classification|regression")] = None,
+    header: Annotated[bool | None, option("header", "--header/--no-header", show_default="header")] = None,
+    separator: Annotated[str | None, option("separator", metavar="CHARACTER")] = None,
+    image_size: Annotated[str | None, option("image_size", metavar="HEIGHTxWIDTH")] = None,
+    val_fraction: Annotated[float | None, option("val_fraction", metavar="SHARE")] = None,
+    test_fraction: Annotated[float | None, option("test_fraction", metavar="SHARE")] = None,
+    space: Annotated[str | None, option("space", metavar="NAME|FILE")] = None,
+    trials: Annotated[int | None, option("trials", metavar="N")] = None,
+    timeout: Annotated[str | None, option("timeout", metavar="TIME")] = None,
+    epochs: Annotated[int | None, option("epochs", metavar="N")] = None,
+    patience: Annotated[int | None, option("patience", metavar="N")] = None,
+    metric: Annotated[
+        str | None, option("metric", metavar="NAME", show_default="val_accuracy or val_mae")
+    ] = None,
+    sampler: Annotated[str | None, option("sampler", metavar="tpe|random|gp|qmc|cmaes")] = None,
+    pruner: Annotated[str | None, option("pruner", metavar="hyperband|asha|median|none")] = None,
+    seed: Annotated[int | None, option("seed", metavar="N")] = None,
+    workers: Annotated[int | None, option("workers", metavar="N", show_default="one per core")] = None,
+    threads: Annotated[int | None, option("threads", metavar="N")] = None,
+    precision: Annotated[str | None, option("precision", metavar="auto|float32|bfloat16")] = None,
+) -> None:
+    """One option for each setting, as the parameters of a command; `with_settings` puts them there."""
+
+
+def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """`command(…, given, …)` with the options of all settings in place of `given`.
+
+    It receives what the user gave as a dictionary by setting; None where the user gave nothing.
+    """
+    options = inspect.signature(_settings, eval_str=True).parameters
+    parameters: list[inspect.Parameter] = []
+    for parameter in inspect.signature(command, eval_str=True).parameters.values():
+        parameters += options.values() if parameter.name == "given" else [parameter]
+
+    @functools.wraps(command)
+    def called(**values: Any) -> None:
+        given = {name: values.pop(name) for name in options}
+        command(given=given, **values)
+
+    # Typer reads the options from here.
+    called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    setattr(called, "__signature__", inspect.Signature(parameters))  # noqa: B010
+    return called

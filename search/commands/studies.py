@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from search.commands.options import AsJSON, Storage, StudyName, option, url_of
+from search.commands.options import AsJSON, Config, Storage, StudyName, option, url_of, with_settings
 from search.commands.output import console, fail, print_out
 from search.settings import StudySettings
 
@@ -22,34 +21,12 @@ app = typer.Typer()
 
 
 @app.command()
+@with_settings
 def run(
     study: StudyName,
-    data: Annotated[str | None, option("data", metavar="SOURCE")] = None,
-    target: Annotated[str | None, option("target", metavar="COLUMN")] = None,
-    task: Annotated[str | None, option("task", metavar="classification|regression")] = None,
-    header: Annotated[bool | None, option("header", "--header/--no-header", show_default="header")] = None,
-    separator: Annotated[str | None, option("separator", metavar="CHARACTER")] = None,
-    image_size: Annotated[str | None, option("image_size", metavar="HEIGHTxWIDTH")] = None,
-    val_fraction: Annotated[float | None, option("val_fraction", metavar="SHARE")] = None,
-    test_fraction: Annotated[float | None, option("test_fraction", metavar="SHARE")] = None,
-    space: Annotated[str | None, option("space", metavar="NAME|FILE")] = None,
-    trials: Annotated[int | None, option("trials", metavar="N")] = None,
-    timeout: Annotated[str | None, option("timeout", metavar="TIME")] = None,
-    epochs: Annotated[int | None, option("epochs", metavar="N")] = None,
-    patience: Annotated[int | None, option("patience", metavar="N")] = None,
-    metric: Annotated[
-        str | None, option("metric", metavar="NAME", show_default="val_accuracy or val_mae")
-    ] = None,
-    sampler: Annotated[str | None, option("sampler", metavar="tpe|random|gp|qmc|cmaes")] = None,
-    pruner: Annotated[str | None, option("pruner", metavar="hyperband|asha|median|none")] = None,
-    seed: Annotated[int | None, option("seed", metavar="N")] = None,
-    workers: Annotated[int | None, option("workers", metavar="N", show_default="one per core")] = None,
-    threads: Annotated[int | None, option("threads", metavar="N")] = None,
-    precision: Annotated[str | None, option("precision", metavar="auto|float32|bfloat16")] = None,
+    given: dict[str, Any],
     storage: Storage = None,
-    config: Annotated[
-        Path | None, typer.Option(metavar="FILE.toml", help="settings; the command line wins")
-    ] = None,
+    config: Config = None,
     as_json: AsJSON = False,
 ) -> None:
     """Start a study.
@@ -59,7 +36,6 @@ def run(
 
     Example: perceptuna run my-first --data digits --space small --trials 20
     """
-    given = {name: value for name, value in locals().items() if name in StudySettings.model_fields}
     from search.launch import start
     from search.settings import load_settings
 
