@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from search.commands import looking, models, sources, studies
+from search.commands import database, looking, models, sources, studies
 from search.commands.output import fail
 
 app = typer.Typer(
@@ -26,6 +26,7 @@ for commands in (studies.app, looking.app, models.app):
     app.add_typer(commands)
 app.add_typer(sources.space_app, name="space")
 app.add_typer(sources.data_app, name="data")
+app.add_typer(database.app, name="storage")
 
 
 def _print_version(wanted: bool) -> None:

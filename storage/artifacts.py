@@ -9,14 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from storage.errors import StorageError
+from storage.reading import ARTIFACT_PREFIX
 from storage.urls import StorageURL
 
 if TYPE_CHECKING:
     import optuna
     from optuna.artifacts import FileSystemArtifactStore
-
-# Optuna's own prefix of the study attributes that describe artifacts.
-_ATTRIBUTE_PREFIX = "artifacts:"
 
 
 def artifact_folder(url: StorageURL) -> Path:
@@ -57,9 +55,9 @@ def study_artifacts(study: optuna.Study) -> dict[str, str]:
     """File name by artifact id, of the artifacts of the study itself (not of its trials)."""
     attributes = study._storage.get_study_system_attrs(study._study_id)
     described = {
-        key.removeprefix(_ATTRIBUTE_PREFIX): json.loads(value)
+        key.removeprefix(ARTIFACT_PREFIX): json.loads(value)
         for key, value in attributes.items()
-        if key.startswith(_ATTRIBUTE_PREFIX)
+        if key.startswith(ARTIFACT_PREFIX)
     }
     return {artifact: entry["filename"] for artifact, entry in described.items() if entry}
 
@@ -68,7 +66,7 @@ def remove_study_artifact(study: optuna.Study, store: FileSystemArtifactStore, a
     """Remove the file first: what is listed without a file can be removed again, a lost file cannot be found."""
     remove_artifact_file(store, artifact)
     # null is how optuna-dashboard marks a deleted artifact.
-    study._storage.set_study_system_attr(study._study_id, _ATTRIBUTE_PREFIX + artifact, json.dumps(None))
+    study._storage.set_study_system_attr(study._study_id, ARTIFACT_PREFIX + artifact, json.dumps(None))
 
 
 def remove_artifact_file(store: FileSystemArtifactStore, artifact: str) -> None:
@@ -82,14 +80,14 @@ def remove_artifact_file(store: FileSystemArtifactStore, artifact: str) -> None:
 def trial_artifacts(trial: optuna.trial.FrozenTrial) -> list[str]:
     """Ids of the artifacts of one trial."""
     return [
-        key.removeprefix(_ATTRIBUTE_PREFIX) for key in trial.system_attrs if key.startswith(_ATTRIBUTE_PREFIX)
+        key.removeprefix(ARTIFACT_PREFIX) for key in trial.system_attrs if key.startswith(ARTIFACT_PREFIX)
     ]
 
 
 def read_trial_artifact(folder: Path, trial: optuna.trial.FrozenTrial, file_name: str) -> bytes | None:
     """The content of a trial's artifact of this name; None where there is none, or where its file is gone."""
     for key, value in trial.system_attrs.items():
-        described = json.loads(value) if key.startswith(_ATTRIBUTE_PREFIX) else None
+        described = json.loads(value) if key.startswith(ARTIFACT_PREFIX) else None
         if described and described["filename"] == file_name:
             with contextlib.suppress(FileNotFoundError):
                 return (folder / described["artifact_id"]).read_bytes()

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from storage.errors import DatabaseUnusable
+from storage.reading import BUSY_SECONDS, connect_to_read
 from storage.urls import StorageURL
 
 if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
 _SQLITE_HEADER_BYTES = 100
-_BUSY_SECONDS = 30.0
 _TABLES = {"studies", "trials", "version_info"}
 
 
@@ -27,7 +27,7 @@ class WALConnection(sqlite3.Connection):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        busy = f"busy_timeout={round(_BUSY_SECONDS * 1000)}"
+        busy = f"busy_timeout={round(BUSY_SECONDS * 1000)}"
         for pragma in (busy, "journal_mode=wal", "synchronous=normal"):
             self.execute(f"pragma {pragma}")
 
@@ -46,7 +46,7 @@ def open_storage(url: StorageURL, *, create: bool = False) -> BaseStorage:
     from sqlalchemy.exc import OperationalError
 
     if url.sqlite_path is not None:
-        engine_kwargs: dict[str, Any] = {"connect_args": {"factory": WALConnection, "timeout": _BUSY_SECONDS}}
+        engine_kwargs: dict[str, Any] = {"connect_args": {"factory": WALConnection, "timeout": BUSY_SECONDS}}
     else:
         # A connection that a server restart dropped is replaced before the first call fails on it.
         engine_kwargs = {"pool_pre_ping": True}
@@ -69,8 +69,8 @@ def open_storage(url: StorageURL, *, create: bool = False) -> BaseStorage:
         ) from error
     except RuntimeError as error:  # Optuna's own check of the schema's version
         raise DatabaseUnusable(
-            f"--storage: the schema of {url} is of another Optuna version; upgrade a copy of it with "
-            f"`optuna storage upgrade --storage {url}` and use that"
+            f"--storage: the schema of {url} is of another Optuna version; bring it up to date by "
+            f"`perceptuna storage upgrade{url.option}`, which keeps a copy of an SQLite file"
         ) from error
     return optuna.storages.get_storage(storage)
 
@@ -119,8 +119,6 @@ def _check_content(path: Path, *, create: bool) -> None:
     not_sqlite = DatabaseUnusable(f"--storage: {path} is not an SQLite database; name another file")
     if path.stat().st_size < _SQLITE_HEADER_BYTES:
         raise not_sqlite
-    # Only through SQLite: to open and close the file otherwise would drop every lock that this process has on
-    # it (POSIX), and the next process to leave would throw away a log that is still being written.
     try:
         tables = _table_names(path)
     except sqlite3.DatabaseError as error:
@@ -134,12 +132,8 @@ def _check_content(path: Path, *, create: bool) -> None:
         raise DatabaseUnusable(f"--storage: {path} is a database of something else; name another file")
 
 
-def _connect_to_read(path: Path) -> sqlite3.Connection:
-    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)
-
-
 def _table_names(path: Path) -> set[str]:
-    connection = _connect_to_read(path)
+    connection = connect_to_read(path)
     try:
         return {name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")}
     finally:
@@ -160,7 +154,7 @@ def _check_schema(url: StorageURL) -> None:
     path = url.sqlite_path
     assert path is not None
     reader = optuna.storages.RDBStorage(
-        url.full, engine_kwargs={"creator": lambda: _connect_to_read(path)}, skip_table_creation=True
+        url.full, engine_kwargs={"creator": lambda: connect_to_read(path)}, skip_table_creation=True
     )
     reader.engine.dispose()
 
@@ -186,7 +180,7 @@ def _has_all_tables(path: Path) -> bool:
     """Whether making the tables came to its end: the last thing that Optuna writes is a revision."""
     if not {*_TABLES, "alembic_version"} <= _table_names(path):
         return False
-    connection = _connect_to_read(path)
+    connection = connect_to_read(path)
     try:
         return connection.execute("select count(*) from alembic_version").fetchone()[0] > 0
     finally:

@@ -6,11 +6,16 @@ period: a dead driver's study is free at once.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
+import os
+import socket
+from contextlib import suppress
 from types import TracebackType
 from typing import Any, Protocol
 
-from storage.errors import DatabaseUnusable, StudyBusy
+from storage.errors import DatabaseUnusable, StorageError, StudyBusy
+from storage.postgresql import connect_arguments
 from storage.urls import StorageURL
 
 # Long enough to outlast `is_held`, which takes a file's lock for a moment to see whether it is free.
@@ -28,6 +33,15 @@ class StudyLock(Protocol):
     def is_held(self) -> bool:
         """Whether anybody holds it. Writes nothing, and keeps no driver out."""
 
+    def holder(self) -> str | None:
+        """`HOST, process PID` of who holds it, where that can be found out; means something only while it is held."""
+
+    def ensure_held(self) -> None:
+        """Raises StorageError when this process has lost it: from then on another driver may have the study.
+
+        Quick enough to ask before every write of a driver (two `stat` calls, or one round trip to the server).
+        """
+
     def __enter__(self) -> StudyLock: ...
 
     def __exit__(
@@ -41,9 +55,16 @@ class _Lock:
         self._study = study
 
     def _busy(self) -> StudyBusy:
+        holder = self.holder()
         return StudyBusy(
-            f"study '{self._study}' is being driven by another process; wait for its end, or ask for it by "
-            f"`perceptuna stop {self._study}{self._url.option}`"
+            f"study '{self._study}' is being driven by {f'host {holder}' if holder else 'another process'}; wait for "
+            f"its end, or ask for it by `perceptuna stop {self._study}{self._url.option}`"
+        )
+
+    def _lost(self, why: str) -> StorageError:
+        return StorageError(
+            f"the lock of study '{self._study}' is lost: {why}; another driver may have the study by now, so this "
+            "one wrote nothing more; see that no other runs, then resume the study"
         )
 
     def acquire(self) -> None:
@@ -55,6 +76,12 @@ class _Lock:
     def is_held(self) -> bool:
         raise NotImplementedError
 
+    def holder(self) -> str | None:
+        raise NotImplementedError
+
+    def ensure_held(self) -> None:
+        raise NotImplementedError
+
     def __enter__(self) -> StudyLock:
         self.acquire()
         return self
@@ -64,7 +91,7 @@ class _Lock:
 
 
 class FileStudyLock(_Lock):
-    """A locked file beside the SQLite database, for processes of one machine."""
+    """A locked file beside the SQLite database, for processes of one machine; it holds its holder's name."""
 
     def __init__(self, url: StorageURL, study: str) -> None:
         from filelock import FileLock
@@ -73,6 +100,7 @@ class FileStudyLock(_Lock):
         assert url.sqlite_path is not None
         self.path = url.sqlite_path.with_name(f"{url.sqlite_path.name}-{study}.lock")
         self._lock = FileLock(self.path)
+        self._inode: int | None = None
 
     def acquire(self) -> None:
         from filelock import Timeout
@@ -82,33 +110,70 @@ class FileStudyLock(_Lock):
         except Timeout:
             raise self._busy() from None
         except OSError as error:
-            raise DatabaseUnusable(f"--storage: {self.path} cannot be locked: {error.strerror}") from error
+            raise DatabaseUnusable(
+                f"--storage: {self.path} cannot be locked ({error.strerror}); make it and its folder writable"
+            ) from error
+        self._inode = self._inode_at_path()
+        # A full disk keeps a name from being written; the lock holds without it.
+        with suppress(OSError):
+            self.path.write_text(f"{_this_process()}\n", encoding="utf-8")
 
     def release(self) -> None:
+        self._inode = None
         self._lock.release()
 
     def is_held(self) -> bool:
-        from filelock import Timeout
-
-        if not self.path.exists():
+        # Opened to read: who may only look at a study may ask this too. filelock would want to write.
+        try:
+            file = os.open(self.path, os.O_RDONLY)
+        except OSError:
             return False
         try:
-            with self._lock.acquire(timeout=0):
-                return False
-        except Timeout:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
             return True
+        finally:
+            os.close(file)
+        return False
+
+    def holder(self) -> str | None:
+        try:
+            return self.path.read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError):
+            return None
+
+    def ensure_held(self) -> None:
+        if self._inode is None or self._inode_at_path() != self._inode:
+            raise self._lost(f"its file {self.path} was deleted or replaced")
+
+    def _inode_at_path(self) -> int | None:
+        try:
+            return self.path.stat().st_ino
+        except OSError:
+            return None
 
 
 class PostgresStudyLock(_Lock):
-    """An advisory lock on a connection that is held: the server frees it when the connection ends."""
+    """An advisory lock on a connection that is held: the server frees it when the connection ends.
+
+    The connection's application name names the holder. (A pooler between here and the server must not share
+    connections by transaction or by statement: the lock belongs to the session.)
+    """
 
     def __init__(self, url: StorageURL, study: str) -> None:
         from sqlalchemy import create_engine
+        from sqlalchemy.pool import NullPool
 
         super().__init__(url, study)
         digest = hashlib.sha256(f"perceptuna:{study}".encode()).digest()
         self._key = int.from_bytes(digest[:8], "big", signed=True)
-        self._engine = create_engine(url.full)
+        # An open transaction would hold back the server's vacuum for as long as the study runs.
+        self._engine = create_engine(
+            url.full,
+            poolclass=NullPool,
+            isolation_level="AUTOCOMMIT",
+            connect_args=connect_arguments(url, application_name=_APPLICATION + _this_process()),
+        )
         self._connection: Any = None
 
     def acquire(self) -> None:
@@ -116,37 +181,56 @@ class PostgresStudyLock(_Lock):
 
         self._connection = self._engine.connect()
         got = self._connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": self._key}).scalar()
-        # An open transaction would hold back the server's vacuum for as long as the study runs.
-        self._connection.commit()
         if not got:
             self.release()
             raise self._busy()
 
     def release(self) -> None:
         if self._connection is not None:
-            # Closing would hand the connection, lock included, back to the pool.
             self._connection.invalidate()
             self._connection.close()
             self._connection = None
-        self._engine.dispose()
 
     def is_held(self) -> bool:
+        return bool(self._holders())
+
+    def holder(self) -> str | None:
+        names = [name for name in self._holders() if name and name.startswith(_APPLICATION)]
+        return names[0].removeprefix(_APPLICATION) if names else None
+
+    def _holders(self) -> list[str | None]:
         from sqlalchemy import text
 
         # The server shows a lock of one 64-bit key as two halves (PostgreSQL's manual, view pg_locks).
         halves = {"high": (self._key >> 32) & 0xFFFFFFFF, "low": self._key & 0xFFFFFFFF}
         with self._engine.connect() as connection:
-            found = connection.execute(text(_ADVISORY_LOCKS), halves).scalar()
-        self._engine.dispose()
-        return bool(found)
+            return list(connection.execute(text(_HOLDERS), halves).scalars())
+
+    def ensure_held(self) -> None:
+        from sqlalchemy import text
+        from sqlalchemy.exc import SQLAlchemyError
+
+        if self._connection is None:
+            raise self._lost("it was released")
+        try:
+            self._connection.execute(text("select 1"))
+        except SQLAlchemyError as error:
+            reason = str(getattr(error, "orig", None) or error).strip().splitlines()[0]
+            raise self._lost(f"the connection that held it ended ({reason})") from error
 
 
-_ADVISORY_LOCKS = """
-    select count(*) from pg_locks
-    where locktype = 'advisory' and granted and objsubid = 1
-      and database = (select oid from pg_database where datname = current_database())
-      and classid::bigint = :high and objid::bigint = :low
+_APPLICATION = "perceptuna "
+_HOLDERS = """
+    select a.application_name from pg_locks l left join pg_stat_activity a on a.pid = l.pid
+    where l.locktype = 'advisory' and l.granted and l.objsubid = 1
+      and l.database = (select oid from pg_database where datname = current_database())
+      and l.classid::bigint = :high and l.objid::bigint = :low
 """
+
+
+def _this_process() -> str:
+    # The server cuts an application name at 63 bytes.
+    return f"{socket.gethostname()[:32]}, process {os.getpid()}"
 
 
 def study_lock(url: StorageURL, study: str) -> StudyLock:

@@ -55,6 +55,11 @@ class StorageURL:
             )
         return cls(url)
 
+    @classmethod
+    def of_file(cls, path: Path) -> StorageURL:
+        """The SQLite database in a file, whatever signs are in its name."""
+        return cls(URL.create("sqlite", database=str(path)))
+
     @property
     def sqlite_path(self) -> Path | None:
         """The database file, absolute; None for a server."""
@@ -76,6 +81,13 @@ class StorageURL:
         if self.sqlite_path == StorageURL.parse(DEFAULT_URL).sqlite_path:
             return ""
         return f" --storage {shlex.quote(str(self))}"
+
+    def without_password(self) -> URL:
+        """The URL with no password in any place."""
+        url = self.url.difference_update_query(_SECRETS)
+        return URL.create(
+            url.drivername, url.username, None, url.host, url.port, url.database, dict(url.query)
+        )
 
     def __str__(self) -> str:
         return self.url.difference_update_query(_SECRETS).render_as_string(hide_password=True)

@@ -49,7 +49,7 @@ def an_older_schema(path: Path) -> None:
         (a_text_file, "is not an SQLite database; name another file"),
         (another_program, "is a database of something else; name another file"),
         (a_damaged_file, "restore a copy of it"),
-        (an_older_schema, "`optuna storage upgrade --storage sqlite:///there.db`"),
+        (an_older_schema, "`perceptuna storage upgrade --storage sqlite:///there.db`"),
     ],
 )
 @pytest.mark.parametrize(

@@ -91,7 +91,7 @@ def test_a_study_that_is_driven_is_left_alone(perceptuna: CommandLine, studies: 
     with study_lock(StorageURL.parse(str(studies)), "half"):
         for words in (["resume", "half"], ["delete", "half", "--yes"]):
             message = perceptuna.refused(*words)
-            assert "study 'half' is being driven by another process" in message
+            assert "study 'half' is being driven by host " in message
             assert "`perceptuna stop half`" in message
         assert "running" in perceptuna.done("list").out
         assert "asked study 'half' to stop" in perceptuna.done("stop", "half").out

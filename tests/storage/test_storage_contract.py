@@ -130,7 +130,7 @@ class TestStudyLock:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         assert is_driven(url, "one")
-        with pytest.raises(StudyBusy, match="study 'one' is being driven by another process"):
+        with pytest.raises(StudyBusy, match=f"study 'one' is being driven by host .*, process {holder.pid};"):
             study_lock(url, "one").acquire()
         with study_lock(url, "other"):  # each study has its own
             pass

@@ -116,7 +116,7 @@ def _older(path: Path) -> None:
         (lambda path: path.write_bytes(b"SQLite"), "is not an SQLite database"),
         (_foreign, "is a database of something else; name another file"),
         (_truncated, "cannot be read .*; restore a copy of it"),
-        (_older, "is of another Optuna version; upgrade a copy of it with `optuna storage upgrade"),
+        (_older, "is of another Optuna version; bring it up to date by `perceptuna storage upgrade"),
     ],
 )
 @pytest.mark.parametrize("create", [False, True])
@@ -213,7 +213,7 @@ class TestFaults:
             assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
 
     def test_a_lock_of_another_program(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(storage.database, "_BUSY_SECONDS", 0.1)
+        monkeypatch.setattr(storage.database, "BUSY_SECONDS", 0.1)
         study = self.study(path)
         with closing(sqlite3.connect(path)) as other:
             other.execute("begin immediate")

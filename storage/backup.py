@@ -1,0 +1,207 @@
+"""Copy a database of studies with its artifacts, also while a study runs; bring an old schema up to date."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sqlite3
+import time
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from storage.artifacts import artifact_folder
+from storage.database import check_database
+from storage.errors import DatabaseUnusable, StorageError
+from storage.lock import study_lock
+from storage.reading import (
+    connect_to_read,
+    current_revision,
+    named_artifacts,
+    reading,
+    schema_revision,
+    study_counts,
+)
+from storage.urls import StorageURL
+
+# A model that is replaced while it is copied is in no second copy of the database.
+_TRIES = 5
+_PAUSE_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Backup:
+    """What was copied. `lost`: artifacts that the original names too and does not have."""
+
+    path: Path
+    studies: int
+    trials: int
+    artifacts: int
+    lost: tuple[str, ...]
+
+
+def back_up(url: StorageURL, target: Path, *, force: bool = False) -> Backup:
+    """Copy the SQLite database at `url` to `target`, and its artifacts to the folder beside it.
+
+    The database is copied by SQLite's own backup call, as it is at one moment; studies go on meanwhile. Then
+    every artifact that the copy names is copied. One that vanished in between (the best model was replaced) is
+    not named by a newer copy of the database: that is taken instead. The copy is checked before it gets its name.
+
+    Args:
+        force: replace what is at `target`.
+
+    Raises:
+        DatabaseUnusable: not SQLite, no database at `url`, or something is at `target` already.
+        StorageError: copying failed, or the copy is not sound; nothing is left at `target` in its place.
+    """
+    source = url.sqlite_path
+    if source is None:
+        raise DatabaseUnusable(
+            f"{url} is a server, which is backed up by its own program: `{pg_dump_command(url, target)}` "
+            f"(it asks for the password), and after that a copy of the folder {artifact_folder(url)}"
+        )
+    check_database(url, create=False)
+    target = target.absolute()
+    _refuse_target(source, target, force)
+    partial = _beside(target, ".partial")
+    files = artifact_folder(StorageURL.of_file(partial))
+    try:
+        _remove(partial, files)
+        made = _copy(url, source, partial, files)
+        _remove(target, artifact_folder(StorageURL.of_file(target)))
+        files.rename(artifact_folder(StorageURL.of_file(target)))
+        partial.rename(target)
+    except (OSError, sqlite3.Error, SQLAlchemyError) as error:
+        raise StorageError(f"the backup failed: {error}; mend that, then take it again") from error
+    finally:
+        with suppress(OSError):
+            _remove(partial, files)
+    return Backup(target, made.studies, made.trials, made.artifacts, made.lost)
+
+
+def pg_dump_command(url: StorageURL, target: Path) -> str:
+    """How PostgreSQL's own program saves `url` to `target`; without the password, for which it asks."""
+    server = url.without_password().set(drivername="postgresql")
+    return f"pg_dump --format=custom --file={shlex.quote(str(target))} {shlex.quote(str(server))}"
+
+
+def _refuse_target(source: Path, target: Path, force: bool) -> None:
+    if not target.parent.is_dir():
+        raise DatabaseUnusable(f"the folder {target.parent} does not exist; create it first")
+    if target.is_dir():
+        raise DatabaseUnusable(f"{target} is a folder; name a file in it")
+    if target.exists() and os.path.samefile(source, target):
+        raise DatabaseUnusable(f"{target} is the database itself; name another file")
+    there = [path for path in (target, artifact_folder(StorageURL.of_file(target))) if path.exists()]
+    if there and not force:
+        raise DatabaseUnusable(f"{there[0]} is there already; name another file, or replace it by --force")
+    log = _beside(target, "-wal")
+    if log.exists() and log.stat().st_size:
+        raise DatabaseUnusable(
+            f"{target} is a database that some program has open, or was killed with; name another file"
+        )
+
+
+def _copy(url: StorageURL, source: Path, partial: Path, files: Path) -> Backup:
+    files.mkdir()
+    copied: set[str] = set()
+    for attempt in range(_TRIES):
+        if attempt:
+            time.sleep(_PAUSE_SECONDS)
+        _copy_database(source, partial)
+        with reading(StorageURL.of_file(partial)) as connection:
+            counts = study_counts(connection)
+            named = named_artifacts(connection)
+        lost = [name for name in sorted(named - copied) if not _copy_artifact(url, name, files)]
+        copied |= named - set(lost)
+        if not lost:
+            break
+    for name in copied - named:
+        (files / name).unlink()
+    trials = sum(sum(states.values()) for states in counts.values())
+    return Backup(partial, len(counts), trials, len(named) - len(lost), tuple(lost))
+
+
+def _copy_database(source: Path, partial: Path) -> None:
+    partial.unlink(missing_ok=True)
+    with closing(connect_to_read(source)) as original, closing(sqlite3.connect(partial)) as copy:
+        original.backup(copy)
+        # One file, without a log beside it; whoever opens it to write turns the log on again.
+        copy.execute("pragma journal_mode=delete")
+        (result,) = copy.execute("pragma integrity_check(1)").fetchone()
+    if result != "ok":
+        raise StorageError(f"{source} is damaged ({result}); see `perceptuna storage check`")
+
+
+def _copy_artifact(url: StorageURL, name: str, files: Path) -> bool:
+    try:
+        shutil.copy2(artifact_folder(url) / name, files / name)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _beside(database: Path, ending: str) -> Path:
+    return database.with_name(database.name + ending)
+
+
+def _remove(database: Path, files: Path) -> None:
+    for path in (database, _beside(database, "-wal"), _beside(database, "-shm")):
+        path.unlink(missing_ok=True)
+    if files.exists():
+        shutil.rmtree(files)
+
+
+def upgrade(url: StorageURL) -> tuple[str, str, Path | None]:
+    """Bring the tables at `url` to the revision of the installed Optuna; a copy of an SQLite file is made first.
+
+    Returns:
+        The revision before and after (equal: nothing was done), and the copy.
+
+    Raises:
+        StudyBusy: a study is being driven.
+        DatabaseUnusable, StorageError: see `back_up`; or the tables are of a newer Optuna.
+    """
+    import optuna
+
+    check_database(url, create=False)
+    with reading(url) as connection:
+        before = schema_revision(connection) or "unknown"
+        names = list(study_counts(connection))
+    if before == current_revision():
+        return before, before, None
+    with ExitStack() as held:
+        for name in names:
+            held.enter_context(study_lock(url, name))
+        # Tables that came later must not be made first: the migrations make them.
+        opened = optuna.storages.RDBStorage(url.full, skip_compatibility_check=True, skip_table_creation=True)
+        try:
+            if before not in opened.get_all_versions():
+                raise DatabaseUnusable(
+                    f"{url} is of revision {before}, which Optuna {optuna.__version__} does not know; "
+                    "install a newer perceptuna"
+                )
+            copy = _copy_before(url, before)
+            opened.upgrade()
+        finally:
+            opened.engine.dispose()
+    return before, current_revision(), copy
+
+
+def _copy_before(url: StorageURL, revision: str) -> Path | None:
+    """The database alone: an upgrade does not touch artifacts."""
+    source = url.sqlite_path
+    if source is None:
+        return None
+    copy = _beside(source, f".{revision}")
+    if copy.exists():
+        raise DatabaseUnusable(f"{copy}, a copy of an earlier upgrade, is there already; move it away first")
+    partial = _beside(copy, ".partial")
+    try:
+        _copy_database(source, partial)
+        return partial.rename(copy)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,142 @@
+"""What is right and what is wrong with a database of studies and its artifacts."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from storage.artifacts import artifact_folder
+from storage.database import check_database
+from storage.errors import DatabaseUnusable, translate
+from storage.lock import study_lock
+from storage.reading import current_revision, named_artifacts, reading, schema_revision, study_counts
+from storage.urls import StorageURL
+
+if TYPE_CHECKING:
+    import sqlalchemy
+
+_LITTLE_SPACE = 500 * 2**20
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. A `note` needs no hurry; what is `wrong` says what to do."""
+
+    state: Literal["right", "note", "wrong"]
+    text: str
+
+
+def examine(url: StorageURL) -> Iterator[Finding]:
+    """Look at everything, and write nothing.
+
+    Raises:
+        DatabaseUnusable: there is no database to look at.
+    """
+    path = url.sqlite_path
+    if path is not None:
+        if not path.is_file():
+            check_database(url, create=False)
+        yield from _file(url, path)
+        yield from _space(path.parent)
+    try:
+        with reading(url) as connection:
+            if path is not None:
+                yield from _integrity(connection, path)
+            yield from _schema(connection, url)
+            counts = study_counts(connection)
+            driven = [name for name in counts if study_lock(url, name).is_held()]
+            yield from _studies(counts, url)
+            yield from _artifacts(named_artifacts(connection), artifact_folder(url), busy=bool(driven))
+    except Exception as error:
+        fault = translate(error)
+        if fault is None:
+            raise
+        yield Finding("wrong", f"the database cannot be read: {fault}")
+
+
+def _file(url: StorageURL, path: Path) -> Iterator[Finding]:
+    try:
+        check_database(url, create=False)
+    except DatabaseUnusable as error:
+        yield Finding("wrong", str(error))
+        return
+    blocked = [str(place) for place in (path, path.parent) if not os.access(place, os.W_OK)]
+    if blocked:
+        yield Finding("wrong", f"{' and '.join(blocked)}: read-only; make it writable")
+    else:
+        yield Finding("right", f"{path}: {path.stat().st_size / 2**20:.1f} MB, writable")
+
+
+def _space(folder: Path) -> Iterator[Finding]:
+    free = shutil.disk_usage(folder).free
+    if free < _LITTLE_SPACE:
+        yield Finding("wrong", f"{free / 2**20:,.0f} MB free in {folder}; free some disk space")
+    else:
+        yield Finding("right", f"{free / 2**30:,.1f} GB free in {folder}")
+
+
+def _integrity(connection: sqlalchemy.Connection, path: Path) -> Iterator[Finding]:
+    found = [row[0] for row in connection.exec_driver_sql(f"pragma integrity_check({_SHOWN})")]
+    if found == ["ok"]:
+        yield Finding("right", "SQLite's integrity check found nothing")
+    else:
+        yield Finding("wrong", f"{path} is damaged ({'; '.join(found)}); restore a copy of it")
+
+
+def _schema(connection: sqlalchemy.Connection, url: StorageURL) -> Iterator[Finding]:
+    found, expected = schema_revision(connection), current_revision()
+    if found == expected:
+        yield Finding("right", f"the tables are of Optuna's present revision, {found}")
+    else:
+        yield Finding(
+            "wrong",
+            f"the tables are of Optuna's revision {found}, not {expected}; "
+            f"bring them up to date by `perceptuna storage upgrade{url.option}`",
+        )
+
+
+def _studies(counts: dict[str, dict[str, int]], url: StorageURL) -> Iterator[Finding]:
+    for name, states in counts.items():
+        total = sum(states.values())
+        listed = ", ".join(f"{count} {state.lower()}" for state, count in sorted(states.items()))
+        what = f"study '{name}': {total} trials" + (f" ({listed})" if listed else "")
+        lock = study_lock(url, name)
+        if lock.is_held():
+            yield Finding("right", f"{what}; driven by {lock.holder() or 'another process'}")
+        elif states.get("RUNNING"):
+            yield Finding(
+                "wrong",
+                f"{what}; nobody drives it, so what is running is lost; "
+                f"`perceptuna resume {name}{url.option}` runs it again",
+            )
+        else:
+            yield Finding("right", f"{what}; nobody drives it")
+
+
+def _artifacts(named: set[str], folder: Path, *, busy: bool) -> Iterator[Finding]:
+    present = {entry.name for entry in folder.iterdir() if entry.is_file()} if folder.is_dir() else set()
+    if present and not os.access(folder, os.W_OK):
+        yield Finding("wrong", f"{folder} is read-only; make it writable")
+    lost, stray = sorted(named - present), sorted(present - named)
+    if not lost:
+        yield Finding("right", f"all {len(named)} artifacts of complete trials and studies are in {folder}")
+    else:
+        yield Finding(
+            "wrong",
+            f"{len(lost)} of {len(named)} artifacts are not in {folder}: {_few(lost)}; restore a copy",
+        )
+    if stray and not busy:
+        yield Finding(
+            "note",
+            f"{len(stray)} files in {folder} belong to no complete trial and no study (a kill leaves such); "
+            f"they can be removed: {_few(stray)}",
+        )
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (" …" if len(names) > _SHOWN else "")

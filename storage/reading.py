@@ -1,0 +1,102 @@
+"""Read a database of studies without Optuna and without writing: counts, revision, artifacts."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from storage.urls import StorageURL
+
+if TYPE_CHECKING:
+    import sqlalchemy
+
+BUSY_SECONDS = 30.0
+# Optuna's own prefix of the attributes that describe artifacts.
+ARTIFACT_PREFIX = "artifacts:"
+
+# Optuna names an artifact before it writes the file, so only a complete trial's are certain to be there.
+_NAMED = f"""
+    select key, value_json from study_system_attributes where key like '{ARTIFACT_PREFIX}%'
+    union all
+    select a.key, a.value_json from trial_system_attributes a join trials t on t.trial_id = a.trial_id
+    where a.key like '{ARTIFACT_PREFIX}%' and t.state = 'COMPLETE'
+"""
+_COUNTS = """
+    select s.study_name, t.state, count(t.trial_id) from studies s left join trials t on t.study_id = s.study_id
+    group by s.study_id, s.study_name, t.state order by s.study_id
+"""
+
+
+def connect_to_read(path: Path) -> sqlite3.Connection:
+    """An SQLite connection that cannot write.
+
+    A database file is opened through SQLite alone: to open and close it otherwise would drop every lock that
+    this process has on it (POSIX), and the next process to leave would throw away a log that is still written.
+    """
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+
+
+@contextmanager
+def reading(url: StorageURL) -> Iterator[sqlalchemy.Connection]:
+    """A connection for queries, to SQLite one that cannot write."""
+    from sqlalchemy import create_engine
+    from sqlalchemy.pool import NullPool
+
+    path = url.sqlite_path
+    engine = (
+        create_engine("sqlite://", creator=lambda: connect_to_read(path), poolclass=NullPool)
+        if path is not None
+        else create_engine(url.full, poolclass=NullPool)
+    )
+    with engine.connect() as connection:
+        yield connection
+
+
+def study_counts(connection: sqlalchemy.Connection) -> dict[str, dict[str, int]]:
+    """Of each study, in order of creation: how many trials are in which state."""
+    from sqlalchemy import text
+
+    counts: dict[str, dict[str, int]] = {}
+    for name, state, count in connection.execute(text(_COUNTS)):
+        of_study = counts.setdefault(name, {})
+        if state is not None:
+            of_study[state] = count
+    return counts
+
+
+def named_artifacts(connection: sqlalchemy.Connection) -> set[str]:
+    """Ids of the artifacts of studies and of complete trials."""
+    from sqlalchemy import text
+
+    # null is how optuna-dashboard marks a deleted artifact.
+    return {
+        key.removeprefix(ARTIFACT_PREFIX)
+        for key, value in connection.execute(text(_NAMED))
+        if json.loads(json.loads(value))
+    }
+
+
+def schema_revision(connection: sqlalchemy.Connection) -> str | None:
+    """The revision of the tables, as Optuna's migrations call it."""
+    from sqlalchemy import text
+
+    return connection.execute(text("select version_num from alembic_version")).scalar()
+
+
+def current_revision() -> str:
+    """The revision that the installed Optuna makes and reads."""
+    from pathlib import Path
+
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+    from optuna.storages import _rdb
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(_rdb.__path__[0], "alembic")).replace("%", "%%"))
+    head = ScriptDirectory.from_config(config).get_current_head()
+    assert head is not None
+    return head
