@@ -98,8 +98,9 @@ def our_epoch(
 ) -> Callable[[], Any]:
     import tensorflow as tf
 
-    from search.training.epoch import CompiledEpoch, Structure
+    from search.training.epoch import CompiledEpoch
     from search.training.model import initial_weights
+    from search.training.structure import Structure
 
     # Not from the cache: both precisions, and all batch sizes, have weights of their own.
     epoch = CompiledEpoch(Structure.of(hyperparameters, spec, bfloat16=bfloat16))

@@ -68,8 +68,9 @@ def varied(index: int, structure: dict[str, Any]) -> Hyperparameters:
 
 def fixed_cost(trials: int, rival_trials: int) -> dict[str, Any]:
     """CPU milliseconds of a trial of a known structure without its epochs, and of the reset within it."""
-    from search.training.epoch import Structure, compiled_epoch
+    from search.training.epoch import compiled_epoch
     from search.training.model import initial_weights
+    from search.training.structure import Structure
 
     data = prepared("digits")
     train_ours, train_fit = trainer("ours"), trainer("fit")
@@ -125,7 +126,8 @@ def hit_rate(preset: str, trials: int) -> dict[str, Any]:
     """How many of random configurations find their compiled epoch, for one worker and digits."""
     import optuna
 
-    from search.training.epoch import Structure, compiled_epoch
+    from search.training.epoch import compiled_epoch
+    from search.training.structure import Structure
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     spec = prepared("digits").spec

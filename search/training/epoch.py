@@ -1,29 +1,33 @@
 """One epoch as one compiled graph, kept between trials of equal structure.
 
 A `CompiledEpoch` is traced once. Weights and optimizer slots are variables of open shape, the batch size an
-argument and everything else a scalar variable, so that the next trial of the same structure, whatever its
+argument and everything else a number in a variable, so that the next trial of the same structure, whatever its
 widths, only has to set them.
+
+On small networks a step costs what its kernels cost to start, some hundred of them. So what no step changes is
+computed before the loop, and the graph is made without AutoGraph, whose conversions cost more than the tracing.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from search.data import DataSpec
 from search.training.augmentation import augment_images
-from search.training.layers import MOMENTUM, batch_norm, dropout_masks, masked, matmul, moving_batch_norm
+from search.training.layers import MOMENTUM, DropoutMasks, batch_norm, masked, matmul, moving_batch_norm
 from search.training.measures import Measures
-from search.training.updates import Scalars, update_of
+from search.training.structure import Structure
+from search.training.updates import Scalars, adam_rates, update_of
+from search.training.weights import LayerVectors, Weights, matrix, vector
 from spaces import Hyperparameters
 
 Tensor = Any
 Array = np.ndarray[Any, Any]
+Sums = tuple[Array, ...]
 
 # Compiled epochs kept by a process; each takes a few MB.
 _KEPT = 32
@@ -33,268 +37,248 @@ VALIDATION_BATCH = 1024
 _DRAWS = 2
 
 
-@dataclass(frozen=True)
-class Structure:
-    """What a graph depends on. Widths, rates and the batch size are not part of it."""
-
-    task: str
-    depth: int
-    activation: str
-    batch_norm: bool
-    dropout: bool
-    l2: bool
-    label_smoothing: bool
-    optimizer: str
-    nesterov: bool
-    augment: str
-    input_shape: tuple[int, ...] | None
-    image: bool
-    bfloat16: bool
-
-    @classmethod
-    def of(cls, hyperparameters: Hyperparameters, spec: DataSpec, *, bfloat16: bool) -> Structure:
-        augment = hyperparameters.augment if spec.kind == "image" else "none"
-        return cls(
-            task=spec.task,
-            depth=hyperparameters.depth,
-            activation=hyperparameters.activation,
-            batch_norm=hyperparameters.batch_norm,
-            dropout=hyperparameters.dropout > 0,
-            l2=hyperparameters.l2 > 0,
-            label_smoothing=hyperparameters.label_smoothing > 0 and spec.task != "regression",
-            optimizer=hyperparameters.optimizer,
-            nesterov=hyperparameters.optimizer == "sgd" and hyperparameters.nesterov,
-            augment=augment,
-            input_shape=spec.input_shape if augment != "none" else None,
-            image=spec.kind == "image",
-            bfloat16=bfloat16,
-        )
-
-
-@dataclass(frozen=True)
-class EpochSums:
-    """What an epoch measured: the loss summed over rows (L2 included), and `Measures`' sums."""
-
-    loss: float
-    sums: tuple[Any, ...]
-
-
 @lru_cache(maxsize=_KEPT)
 def compiled_epoch(structure: Structure) -> CompiledEpoch:
     """The compiled epoch of `structure`, made at its first use in this process."""
     return CompiledEpoch(structure)
 
 
-class CompiledEpoch:
-    """Trains and evaluates MLPs of one structure, one after the other.
+class _Numbers(NamedTuple):
+    """Hyperparameters that are numbers in the graph; float32 scalars there."""
 
-    Weights are ordered as Keras orders those of `build_model`: per hidden layer kernel, bias, gamma, beta,
-    moving mean, moving variance (the last four with batch normalization), then the head's kernel and bias.
-    """
+    dropout: Any
+    l2: Any
+    smoothing: Any
+    momentum: Any
+    weight_decay: Any
+    scale: Any
+
+
+class CompiledEpoch:
+    """Trains and evaluates MLPs of one structure, one after the other."""
 
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
         self.measures = Measures(structure.task)
-        layers = range(structure.depth)
-        self._kernels = [_matrix() for _ in range(structure.depth + 1)]
-        self._biases = [_vector() for _ in range(structure.depth + 1)]
-        normalised = layers if structure.batch_norm else ()
-        self._gammas, self._betas = [_vector() for _ in normalised], [_vector() for _ in normalised]
-        self._means, self._variances = [_vector() for _ in normalised], [_vector() for _ in normalised]
-        # A bias in front of batch normalization is subtracted with the mean: its gradient is zero, and what
-        # Keras computes for it is rounding noise, which Adam and Lion blow up. It stays at zero here.
-        trained_biases = self._biases[-1:] if structure.batch_norm else self._biases
-        self._trained = [*self._kernels, *trained_biases, *self._gammas, *self._betas]
+        self._weights = Weights(structure.depth, structure.batch_norm)
         self._update = update_of(structure.optimizer, structure.nesterov)
-        self._slots = [[_like(variable) for _ in range(self._update.slots)] for variable in self._trained]
-        self._rate, self._l2, self._smoothing = _scalar(), _scalar(), _scalar()
-        self._momentum, self._weight_decay = _scalar(), _scalar()
-        self._scale = _scalar()
-        self._step = _scalar()
+        self._slots = [
+            [matrix() if variable.shape.rank == 2 else vector() for _ in range(self._update.slots)]
+            for variable in self._weights.trained
+        ]
+        self._numbers = tf.Variable(tf.zeros([len(_Numbers._fields)]))
         self._key = tf.Variable(tf.zeros([1], tf.uint64))
+        self._steps = 0
         x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
         y = tf.TensorSpec([None], tf.float32 if structure.task == "regression" else tf.int32)
-        integers, integer = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
-        rates = tf.TensorSpec([None], tf.float32)
-        self._train = tf.function(self._train_graph, input_signature=[x, y, integers, integer, rates])
-        self._evaluate = tf.function(self._evaluate_graph, input_signature=[x, y])
-
-    @property
-    def weights(self) -> list[Any]:
-        """All weights, in Keras's order."""
-        ordered: list[Any] = []
-        for layer in range(self.structure.depth):
-            ordered += [self._kernels[layer], self._biases[layer]]
-            if self.structure.batch_norm:
-                ordered += [
-                    self._gammas[layer],
-                    self._betas[layer],
-                    self._means[layer],
-                    self._variances[layer],
-                ]
-        return [*ordered, self._kernels[-1], self._biases[-1]]
+        order, integer = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
+        of_train = [x, y, order, integer, tf.TensorSpec([None, 2], tf.float32), integer]
+        self._train = tf.function(self._train_graph, input_signature=of_train, autograph=False)
+        self._evaluate = tf.function(self._evaluate_graph, input_signature=[x, y], autograph=False)
 
     def reset(
         self, hyperparameters: Hyperparameters, weights: list[Array], *, scale: float, seed: int
     ) -> None:
-        """Begin a trial: its weights, its rates, empty optimizer slots."""
-        self.set_weights(weights)
-        for variable, slots in zip(self._trained, self._slots, strict=True):
+        """Begin a trial: its weights in Keras's order, its numbers, empty optimizer slots."""
+        self._weights.assign(weights)
+        for variable, slots in zip(self._weights.trained, self._slots, strict=True):
             for slot in slots:
                 slot.assign(tf.zeros_like(variable))
-        for scalar, value in (
-            (self._rate, hyperparameters.dropout),
-            (self._l2, hyperparameters.l2),
-            (self._smoothing, hyperparameters.label_smoothing),
-            (self._momentum, hyperparameters.momentum),
-            (self._weight_decay, hyperparameters.weight_decay),
-            (self._scale, scale),
-            (self._step, 0.0),
-        ):
-            scalar.assign(value)
+        numbers = _Numbers(
+            hyperparameters.dropout,
+            hyperparameters.l2,
+            hyperparameters.label_smoothing,
+            hyperparameters.momentum,
+            hyperparameters.weight_decay,
+            scale,
+        )
+        self._numbers.assign(numbers)
         self._key.assign(np.array([seed], np.uint64))
+        self._steps = 0
 
     def get_weights(self) -> list[Array]:
         """Copies, in Keras's order."""
-        return [variable.numpy() for variable in self.weights]
+        return self._weights.arrays()
 
     def set_weights(self, weights: list[Array]) -> None:
         """From arrays in Keras's order."""
-        for variable, value in zip(self.weights, weights, strict=True):
-            variable.assign(value)
+        self._weights.assign(weights)
 
-    def train(self, x: Tensor, y: Tensor, order: Array, batch_size: int, rates: Array) -> EpochSums:
+    def train(self, x: Tensor, y: Tensor, order: Array, batch_size: int, rates: Array) -> Sums:
         """One epoch over rows `order` (int32) of x, in batches; the last may be smaller.
 
         Args:
             x: (rows, features) float32, or uint8 for images.
             rates: learning rate of each step, float32 (steps,).
+
+        Returns:
+            What `Measures.logs` makes logs of. The loss is the mean over rows of each batch's loss with the L2
+            penalty of the weights before its step, as `fit` shows it.
         """
-        loss, sums = self._train(x, y, tf.constant(order), tf.constant(batch_size), tf.constant(rates))
-        return EpochSums(float(loss), tuple(value.numpy() for value in sums))
+        both = np.stack([rates, adam_rates(rates, self._steps)], axis=1)
+        sums = self._train(x, y, *map(tf.constant, (order, batch_size, both, self._steps)))
+        self._steps += len(rates)
+        return tuple(value.numpy() for value in sums)
 
-    def evaluate(self, x: Tensor, y: Tensor) -> EpochSums:
+    def evaluate(self, x: Tensor, y: Tensor) -> Sums:
         """Loss and metrics of all rows of x, by the moving statistics and without dropout."""
-        loss, sums = self._evaluate(x, y)
-        return EpochSums(float(loss), tuple(value.numpy() for value in sums))
+        return tuple(value.numpy() for value in self._evaluate(x, y))
 
-    def _train_graph(self, x: Tensor, y: Tensor, order: Tensor, batch_size: Tensor, rates: Tensor) -> Any:
-        rows = tf.shape(order)[0]
-        loss, sums = tf.constant(0.0), self.measures.zeros()
-        for step in tf.range(tf.shape(rates)[0]):
-            picked = order[step * batch_size : tf.minimum((step + 1) * batch_size, rows)]
-            x_batch, y_batch = tf.gather(x, picked), tf.gather(y, picked)
-            batch_loss, outputs = self._train_step(x_batch, y_batch, rates[step])
-            loss += batch_loss * tf.cast(tf.shape(picked)[0], tf.float32)
-            sums = self.measures.add(sums, outputs, y_batch)
-        return loss, sums
-
-    def _train_step(self, x: Tensor, y: Tensor, learning_rate: Tensor) -> tuple[Tensor, Tensor]:
-        """One update; the batch's mean loss with the L2 penalty of the weights before it, and the outputs."""
-        step = self._step.assign_add(1.0)
-        counter = tf.cast(step, tf.uint64) * _DRAWS
-        smoothing = self._smoothing if self.structure.label_smoothing else None
-        x = self._to_float(x, counter)
-        with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch(self._trained)
-            outputs, statistics = self._forward(x, counter)
-            loss = tf.reduce_mean(self.measures.losses(outputs, y, smoothing))
-        gradients = tape.gradient(loss, self._trained)
-        loss += self._penalty()
-        scalars = Scalars.at(step, learning_rate, self._momentum, self._weight_decay)
-        for index, (variable, slots, gradient) in enumerate(
-            zip(self._trained, self._slots, gradients, strict=True)
-        ):
-            if self.structure.l2 and index < self.structure.depth:  # the hidden kernels come first
-                gradient += variable * (2.0 * self._l2)
-            self._update.apply(variable, slots, gradient, scalars)
-        for layer, (mean, variance) in enumerate(statistics):
-            _move(self._means[layer], mean)
-            _move(self._variances[layer], variance)
-        return loss, outputs
-
-    def _forward(self, x: Tensor, counter: Tensor) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
-        """Outputs in training, and the batch statistics of each normalised layer."""
-        statistics = []
-        masks = self._dropout_masks(tf.shape(x)[0], counter) if self.structure.dropout else []
-        for layer in range(self.structure.depth):
-            x = self._dense(x, layer, bfloat16=self.structure.bfloat16)
-            if self.structure.batch_norm:
-                x, mean, variance = batch_norm(x, self._gammas[layer], self._betas[layer])
-                statistics.append((mean, variance))
-            x = self._activate(x)
-            if self.structure.dropout:
-                x = masked(x, masks[layer])
-        return self._head(x, bfloat16=self.structure.bfloat16), statistics
-
-    def _dropout_masks(self, rows: Tensor, counter: Tensor) -> list[Tensor]:
-        widths = [tf.shape(kernel)[1] for kernel in self._kernels[:-1]]
-        return dropout_masks(rows, widths, self._rate, self._key, counter)
+    def _train_graph(
+        self, x: Tensor, y: Tensor, order: Tensor, batch_size: Tensor, rates: Tensor, first: Tensor
+    ) -> Any:
+        step = _Step(self, x, y, order, batch_size, rates, first)
+        sums = (tf.constant(0), *self.measures.zeros())
+        return tf.while_loop(lambda index, *_: index < step.count, step, sums)[1:]
 
     def _evaluate_graph(self, x: Tensor, y: Tensor) -> Any:
-        rows = tf.shape(y)[0]
-        smoothing = self._smoothing if self.structure.label_smoothing else None
-        loss, sums = tf.constant(0.0), self.measures.zeros()
-        for start in tf.range(0, rows, VALIDATION_BATCH):
+        rows, numbers = tf.shape(y)[0], self._read_numbers()
+        smoothing = numbers.smoothing if self.structure.label_smoothing else None
+        infer = self._inference(numbers.scale)
+        penalty = self._penalty([kernel.read_value() for kernel in self._weights.kernels], numbers.l2)
+
+        def batch(start: Tensor, *sums: Tensor) -> tuple[Tensor, ...]:
             x_batch, y_batch = x[start : start + VALIDATION_BATCH], y[start : start + VALIDATION_BATCH]
-            outputs = self._infer(self._to_float(x_batch, None))
-            loss += tf.reduce_sum(self.measures.losses(outputs, y_batch, smoothing))
-            sums = self.measures.add(sums, outputs, y_batch)
-        return loss + self._penalty() * tf.cast(rows, tf.float32), sums
+            outputs = infer(x_batch)
+            losses, _ = self.measures.losses(outputs, y_batch, smoothing)
+            plain = losses if smoothing is None else self.measures.losses(outputs, y_batch, None)[0]
+            loss = tf.reduce_sum(losses) + penalty * tf.cast(tf.shape(y_batch)[0], tf.float32)
+            return start + VALIDATION_BATCH, *self.measures.add(sums, loss, plain, outputs, y_batch)
 
-    def _infer(self, x: Tensor) -> Tensor:
+        start = (tf.constant(0), *self.measures.zeros())
+        return tf.while_loop(lambda start, *_: start < rows, batch, start)[1:]
+
+    def _inference(self, scale: Tensor) -> Any:
         """Outputs outside training; always by float32 products, as the exported model computes them."""
-        for layer in range(self.structure.depth):
-            x = self._dense(x, layer)
-            if self.structure.batch_norm:
-                of_layer = (self._gammas, self._betas, self._means, self._variances)
-                x = moving_batch_norm(x, *(variables[layer] for variables in of_layer))
-            x = self._activate(x)
-        return self._head(x)
+        kernels, widths = [kernel.read_value() for kernel in self._weights.kernels], self._weights.widths()
+        vectors = self._weights.layers(self._weights.vectors.read_value(), widths)
+        moving = self._weights.moving_by_layer(widths) if self.structure.batch_norm else []
 
-    def _dense(self, x: Tensor, layer: int, *, bfloat16: bool = False) -> Tensor:
-        product = matmul(x, self._kernels[layer], bfloat16)
-        return product if self.structure.batch_norm else tf.nn.bias_add(product, self._biases[layer])
+        def outputs(x: Tensor) -> Tensor:
+            x = tf.cast(x, tf.float32) * scale if self.structure.image else x
+            for layer, (kernel, of_layer) in enumerate(zip(kernels[:-1], vectors[:-1], strict=True)):
+                x = tf.matmul(x, kernel)
+                if self.structure.batch_norm:
+                    x = moving_batch_norm(x, *of_layer.gamma_beta, *moving[layer])
+                else:
+                    x = tf.nn.bias_add(x, of_layer.bias)
+                x = self._activate(x)
+            return tf.nn.bias_add(tf.matmul(x, kernels[-1]), vectors[-1].bias)
 
-    def _head(self, x: Tensor, *, bfloat16: bool = False) -> Tensor:
-        return tf.nn.bias_add(matmul(x, self._kernels[-1], bfloat16), self._biases[-1])
-
-    def _to_float(self, x: Tensor, counter: Tensor | None) -> Tensor:
-        """Images as float32 in 0..1, augmented where a counter is given."""
-        if not self.structure.image:
-            return x
-        if counter is not None and self.structure.input_shape is not None:
-            mirror = self.structure.augment == "shift_flip"
-            x = augment_images(x, self.structure.input_shape, self._key, counter + 1, mirror)
-        return tf.cast(x, tf.float32) * self._scale
+        return outputs
 
     def _activate(self, x: Tensor) -> Tensor:
         return keras.activations.get(self.structure.activation)(x)
 
-    def _penalty(self) -> Tensor:
+    def _penalty(self, kernels: list[Tensor], l2: Tensor) -> Tensor:
         """L2 of the hidden kernels; 0 in a structure without it."""
         if not self.structure.l2:
             return tf.constant(0.0)
         # l2_loss is half the sum of squares.
-        return 2.0 * self._l2 * tf.add_n([tf.nn.l2_loss(kernel) for kernel in self._kernels[:-1]])
+        return 2.0 * l2 * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels[:-1]])
+
+    def _read_numbers(self) -> _Numbers:
+        return _Numbers(*tf.unstack(self._numbers.read_value(), num=len(_Numbers._fields)))
 
 
-def _move(average: Any, value: Tensor) -> None:
-    """average = MOMENTUM * average + (1 - MOMENTUM) * value, in one kernel after the difference."""
-    tf.raw_ops.ResourceApplyGradientDescent(var=average.handle, alpha=1.0 - MOMENTUM, delta=average - value)
+class _Step:
+    """The body of the loop over steps, and what is computed once before it."""
 
+    def __init__(
+        self,
+        epoch: CompiledEpoch,
+        x: Tensor,
+        y: Tensor,
+        order: Tensor,
+        batch_size: Tensor,
+        rates: Tensor,
+        first: Tensor,
+    ) -> None:
+        self._epoch, self._structure, self._weights = epoch, epoch.structure, epoch._weights
+        self._x, self._y, self._order, self._batch_size, self._rates = x, y, order, batch_size, rates
+        self.count, self._rows = tf.shape(rates)[0], tf.shape(order)[0]
+        self._numbers = epoch._read_numbers()
+        self._smoothing = self._numbers.smoothing if self._structure.label_smoothing else None
+        self._twice_l2 = 2.0 * self._numbers.l2
+        self._key = epoch._key.read_value()
+        self._first = tf.cast(first, tf.uint64)
+        self._widths = self._weights.widths()
+        self._dropout = DropoutMasks(self._numbers.dropout, self._widths[:-1], self._key)
 
-def _matrix() -> Any:
-    return tf.Variable(tf.zeros([1, 1]), shape=[None, None])
+    def __call__(self, index: Tensor, *sums: Tensor) -> tuple[Tensor, ...]:
+        """One update, and what the batch adds to `sums`."""
+        start = index * self._batch_size
+        end = tf.minimum(start + self._batch_size, self._rows)
+        picked, rows = self._order[start:end], end - start
+        y = tf.gather(self._y, picked)
+        counter = (self._first + tf.cast(index, tf.uint64)) * _DRAWS
+        x = self._to_float(tf.gather(self._x, picked), counter)
+        return index + 1, *self._update(x, y, rows, counter, tf.gather(self._rates, index), sums)
 
+    def _update(
+        self, x: Tensor, y: Tensor, rows: Tensor, counter: Tensor, rates: Tensor, sums: tuple[Tensor, ...]
+    ) -> tuple[Tensor, ...]:
+        measures, row_count = self._epoch.measures, tf.cast(rows, tf.float32)
+        kernels = [kernel.read_value() for kernel in self._weights.kernels]
+        vectors = self._weights.layers(self._weights.vectors.read_value(), self._widths)
+        parts = [part for of_layer in vectors for part in of_layer.parts]
+        masks = self._dropout.draw(rows, counter) if self._structure.dropout else []
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch([*kernels, *parts])
+            outputs, statistics = self._forward(x, row_count, kernels, vectors, masks)
+        losses, slopes = measures.losses(outputs, y, self._smoothing)
+        gradients = tape.gradient(outputs, [*kernels, *parts], output_gradients=slopes * (1.0 / row_count))
+        loss = tf.reduce_sum(losses)
+        if self._structure.l2:
+            loss += self._epoch._penalty(kernels, self._numbers.l2) * row_count
+            for layer in range(self._structure.depth):
+                gradients[layer] += kernels[layer] * self._twice_l2
+        of_kernels, of_vectors = gradients[: len(kernels)], tf.concat(gradients[len(kernels) :], 0)
+        # A variable that is still being read when its update comes is copied first: all of its weights.
+        with tf.control_dependencies([loss]):
+            self._apply([*of_kernels, of_vectors], rates)
+        self._move(statistics)
+        plain = losses if self._smoothing is None else measures.losses(outputs, y, None)[0]
+        return measures.add(sums, loss, plain, outputs, y)
 
-def _vector() -> Any:
-    return tf.Variable(tf.zeros([1]), shape=[None])
+    def _forward(
+        self, x: Tensor, rows: Tensor, kernels: list[Tensor], vectors: list[LayerVectors], masks: list[Tensor]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """Outputs in training, and the batch's mean and variance of each normalised layer."""
+        statistics: list[Tensor] = []
+        bfloat16 = self._structure.bfloat16
+        for layer in range(self._structure.depth):
+            x = matmul(x, kernels[layer], bfloat16)
+            if self._structure.batch_norm:
+                x, mean, variance = batch_norm(x, *vectors[layer].gamma_beta, rows)
+                statistics += [mean, variance]
+            else:
+                x = tf.nn.bias_add(x, vectors[layer].bias)
+            x = self._epoch._activate(x)
+            if self._structure.dropout:
+                x = masked(x, masks[layer])
+        return tf.nn.bias_add(matmul(x, kernels[-1], bfloat16), vectors[-1].bias), statistics
 
+    def _to_float(self, x: Tensor, counter: Tensor) -> Tensor:
+        """Images as float32 in 0..1, augmented where the structure says so."""
+        if not self._structure.image:
+            return x
+        if self._structure.input_shape is not None:
+            mirror = self._structure.augment == "shift_flip"
+            x = augment_images(x, self._structure.input_shape, self._key, counter + 1, mirror)
+        return tf.cast(x, tf.float32) * self._numbers.scale
 
-def _like(variable: Any) -> Any:
-    return _matrix() if variable.shape.rank == 2 else _vector()
+    def _apply(self, gradients: list[Tensor], rates: Tensor) -> None:
+        learning_rate, adam_rate = tf.unstack(rates, num=2)
+        scalars = Scalars(learning_rate, adam_rate, self._numbers.momentum, self._numbers.weight_decay)
+        for variable, slots, gradient in zip(
+            self._weights.trained, self._epoch._slots, gradients, strict=True
+        ):
+            self._epoch._update.apply(variable, slots, gradient, scalars)
 
-
-def _scalar() -> Any:
-    return tf.Variable(0.0)
+    def _move(self, statistics: list[Tensor]) -> None:
+        """moving = MOMENTUM * moving + (1 - MOMENTUM) * statistics, in one kernel after the difference."""
+        moving = self._weights.moving
+        if moving is not None:
+            delta = moving - tf.concat(statistics, 0)
+            tf.raw_ops.ResourceApplyGradientDescent(var=moving.handle, alpha=1.0 - MOMENTUM, delta=delta)

@@ -30,27 +30,29 @@ def matmul(x: Tensor, kernel: Tensor, bfloat16: bool) -> Tensor:
 
 
 @tf.custom_gradient
-def batch_norm(x: Tensor, gamma: Tensor, beta: Tensor) -> tuple[Any, Callable[..., Any]]:
+def batch_norm(x: Tensor, gamma: Tensor, beta: Tensor, rows: Tensor) -> tuple[Any, Callable[..., Any]]:
     """x normalised over the batch, times gamma, plus beta; and the batch's mean and biased variance.
 
     Ioffe & Szegedy 2015, algorithm 1; the gradient is theirs (section 3), with the sums over the batch
-    shared between x, gamma and beta.
+    shared between x, gamma and beta, and everything that is one number a unit taken out of the matrices.
+
+    Args:
+        rows: rows of x, float32.
     """
-    rows = tf.cast(tf.shape(x)[0], x.dtype)
     mean = tf.reduce_mean(x, 0)
     centred = x - mean
     variance = tf.reduce_mean(tf.square(centred), 0)
     inverse = tf.math.rsqrt(variance + EPSILON)
-    normal = centred * inverse
+    scale = gamma * inverse
 
-    def gradient(dy: Tensor, *of_statistics: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def gradient(dy: Tensor, *of_statistics: Tensor) -> tuple[Tensor, Tensor, Tensor, None]:
         del of_statistics  # mean and variance only update the moving averages
         d_beta = tf.reduce_sum(dy, 0)
-        d_gamma = tf.reduce_sum(dy * normal, 0)
-        dx = (dy - d_beta / rows - normal * (d_gamma / rows)) * (gamma * inverse)
-        return dx, d_gamma, d_beta
+        d_gamma = tf.reduce_sum(dy * centred, 0) * inverse
+        dx = (dy - d_beta / rows - centred * (d_gamma * (inverse / rows))) * scale
+        return dx, d_gamma, d_beta, None
 
-    return (normal * gamma + beta, mean, variance), gradient
+    return (centred * scale + beta, mean, variance), gradient
 
 
 def moving_batch_norm(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, variance: Tensor) -> Tensor:
@@ -59,32 +61,47 @@ def moving_batch_norm(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, vari
     return x * scale + (beta - mean * scale)
 
 
-def dropout_masks(
-    rows: Tensor, widths: list[Tensor], rate: Tensor, key: Tensor, counter: Tensor
-) -> list[Tensor]:
-    """For each layer a mask (rows, width): 0 in a share `rate` of the entries, 1 / (1 - rate) in the others.
+class DropoutMasks:
+    """Draws the dropout masks of all layers by one call of Philox a step, sixteen bits an entry.
 
-    The masks of all layers are made by one call of Philox, sixteen bits an entry: half the cost of 32, and
-    `rate` is met to 1/65,536. On small networks a chain of kernels for each layer costs more than the bits.
-
-    Args:
-        rows, widths: int32 scalars.
-        key: uint64 (1,), from the trial's seed.
-        counter: uint64 scalar, another for each step.
+    That is half the cost of 32 bits, and the rate is met to 1/65,536. On small networks a chain of kernels for
+    each layer costs more than the bits. Made outside the loop over steps, so that what no step changes is
+    computed once.
     """
-    sizes = tf.stack([rows * width for width in widths])
-    entries = tf.reduce_sum(sizes)
-    bits = tf.raw_ops.StatelessRandomUniformFullIntV2(
-        shape=[(entries + 1) // 2],
-        key=key,
-        counter=tf.stack([tf.zeros_like(counter), counter]),
-        alg=_PHILOX,
-        dtype=tf.uint32,
-    )
-    halves = tf.reshape(tf.bitcast(bits, tf.uint16), [-1])[:entries]
-    kept = tf.cast(halves >= tf.cast(rate * _UINT16_RANGE, tf.uint16), tf.float32) * (1.0 / (1.0 - rate))
-    parts = tf.split(kept, sizes, num=len(widths))
-    return [tf.reshape(part, [rows, width]) for part, width in zip(parts, widths, strict=True)]
+
+    def __init__(self, rate: Tensor, widths: list[Tensor], key: Tensor) -> None:
+        """
+        Args:
+            rate: share of entries to drop, float32 scalar.
+            widths: units of each layer, int32 scalars.
+            key: uint64 (1,), from the trial's seed.
+        """
+        self._key = key
+        self._widths = tf.stack(widths)
+        self._shapes = [tf.stack([-1, width]) for width in widths]
+        self._threshold = tf.cast(rate * _UINT16_RANGE, tf.uint16)
+        self._kept = 1.0 / (1.0 - rate)
+
+    def draw(self, rows: Tensor, counter: Tensor) -> list[Tensor]:
+        """For each layer a mask (rows, width): 0 in a share `rate` of the entries, 1 / (1 - rate) in the others.
+
+        Args:
+            rows: int32 scalar.
+            counter: uint64 scalar, another for each step.
+        """
+        sizes = rows * self._widths
+        entries = tf.reduce_sum(sizes)
+        bits = tf.raw_ops.StatelessRandomUniformFullIntV2(
+            shape=tf.reshape((entries + 1) // 2, [1]),
+            key=self._key,
+            counter=tf.stack([tf.constant(0, tf.uint64), counter]),
+            alg=_PHILOX,
+            dtype=tf.uint32,
+        )
+        halves = tf.reshape(tf.bitcast(bits, tf.uint16), [-1])[:entries]
+        kept = tf.cast(halves >= self._threshold, tf.float32) * self._kept
+        parts = tf.split(kept, sizes, num=len(self._shapes))
+        return [tf.reshape(part, shape) for part, shape in zip(parts, self._shapes, strict=True)]
 
 
 @tf.custom_gradient

@@ -17,10 +17,11 @@ from search.data import DataSpec, PreparedData, load_prepared
 from search.errors import StudyStopped
 from search.metrics import direction_of, is_better
 from search.training.callbacks import EpochCheck, StopReason, StopTraining
-from search.training.epoch import CompiledEpoch, EpochSums, Structure, compiled_epoch
+from search.training.epoch import compiled_epoch
 from search.training.model import build_model, initial_weights, parameter_count
 from search.training.objective import build_loss, build_metrics
 from search.training.optimizers import build_optimizer, learning_rates, schedule_callbacks
+from search.training.structure import Structure
 from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]
@@ -186,11 +187,11 @@ class _Run:
         rates = learning_rates(self.model.optimizer, epoch * self.steps, self.steps)
         sums = self._epoch.train(self._x, self._y, order, self._batch_size, rates)
         self.model.optimizer.iterations.assign((epoch + 1) * self.steps)
-        return _logs(self._epoch, sums, self._spec.rows.train, self._spec)
+        return self._epoch.measures.logs(sums, self._spec.rows.train, self._spec)
 
     def _validate(self) -> dict[str, float]:
         sums = self._epoch.evaluate(*self._validation)
-        return _logs(self._epoch, sums, self._spec.rows.validation, self._spec)
+        return self._epoch.measures.logs(sums, self._spec.rows.validation, self._spec)
 
     def _keep_best(self, epoch: int, logs: dict[str, float]) -> None:
         value = logs.get(self._metric, float("nan"))
@@ -206,12 +207,6 @@ class _Run:
         """A user's callback may have changed them."""
         if self._watched:
             self._epoch.set_weights(self.model.get_weights())
-
-
-def _logs(epoch: CompiledEpoch, measured: EpochSums, rows: int, spec: DataSpec) -> dict[str, float]:
-    """In the order of Keras's logs: by name."""
-    logs = {**epoch.measures.logs(measured.sums, rows, spec), "loss": measured.loss / rows}
-    return dict(sorted(logs.items()))
 
 
 @lru_cache(maxsize=1)

@@ -11,6 +11,7 @@ import tensorflow as tf
 from search.data import DataSpec
 
 Tensor = Any
+Array = np.ndarray[Any, Any]
 
 # Keras's default of AUC.
 _THRESHOLDS = 200
@@ -22,39 +23,55 @@ class Measures:
 
     task: str
 
-    def losses(self, outputs: Tensor, y: Tensor, smoothing: Tensor | None) -> Tensor:
-        """The loss of each row (batch,), without L2; with label smoothing (Szegedy et al. 2016, sec. 7)."""
-        if self.task == "regression":
-            return tf.square(outputs[:, 0] - y)
-        if self.task == "binary":
-            labels = tf.cast(y, tf.float32)
-            if smoothing is not None:
-                labels = labels * (1.0 - smoothing) + 0.5 * smoothing
-            return tf.nn.sigmoid_cross_entropy_with_logits(labels, outputs[:, 0])
-        losses = tf.nn.sparse_softmax_cross_entropy_with_logits(y, outputs)
-        if smoothing is None:
-            return losses
-        of_label = tf.gather(outputs, y, batch_dims=1)
-        return losses + smoothing * (of_label - tf.reduce_mean(outputs, 1))
+    def losses(self, outputs: Tensor, y: Tensor, smoothing: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The loss of each row (batch,), without L2, and its gradient by the outputs (batch, units).
 
-    def zeros(self) -> tuple[Tensor, ...]:
-        """Where sums over no rows start."""
-        if self.task == "multiclass":
-            return (tf.zeros([2]),)
-        if self.task == "binary":
-            return tf.zeros([2]), tf.zeros([2, _THRESHOLDS])
-        return (tf.zeros([4]),)
-
-    def add(self, sums: tuple[Tensor, ...], outputs: Tensor, y: Tensor) -> tuple[Tensor, ...]:
-        """`sums` and those of one more batch."""
+        With label smoothing (Szegedy et al. 2016, sec. 7) where `smoothing` is given. Written out, because
+        the automatic gradient of a mean takes a dozen small kernels.
+        """
         if self.task == "regression":
             error = outputs[:, 0] - y
-            terms = tf.stack([tf.abs(error), tf.square(error), y, tf.square(y)])
-            return (sums[0] + tf.reduce_sum(terms, 1),)
-        crossentropy = tf.reduce_sum(self.losses(outputs, y, None))
+            return tf.square(error), (2.0 * error)[:, None]
+        if self.task == "binary":
+            labels, logits = tf.cast(y, tf.float32), outputs[:, 0]
+            if smoothing is not None:
+                labels = labels * (1.0 - smoothing) + 0.5 * smoothing
+            losses = tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)
+            return losses, (tf.sigmoid(logits) - labels)[:, None]
+        if smoothing is None:
+            losses, gradient = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=outputs, labels=y)
+            return losses, gradient
+        classes = tf.shape(outputs)[1]
+        other = smoothing / tf.cast(classes, tf.float32)
+        labels = tf.one_hot(y, classes, 1.0 - smoothing + other, other)
+        losses, gradient = tf.raw_ops.SoftmaxCrossEntropyWithLogits(features=outputs, labels=labels)
+        return losses, gradient
+
+    def zeros(self) -> tuple[Tensor, ...]:
+        """Where sums over no rows start. The first of all sums is the loss."""
+        if self.task == "multiclass":
+            return (tf.zeros([3]),)
+        if self.task == "binary":
+            return tf.zeros([3]), tf.zeros([2, _THRESHOLDS])
+        return (tf.zeros([5]),)
+
+    def add(
+        self, sums: tuple[Tensor, ...], loss: Tensor, crossentropies: Tensor, outputs: Tensor, y: Tensor
+    ) -> tuple[Tensor, ...]:
+        """`sums` and those of one more batch.
+
+        Args:
+            loss: sum over the batch, L2 included.
+            crossentropies: the loss of each row without smoothing.
+        """
+        if self.task == "regression":
+            error = outputs[:, 0] - y
+            terms = (tf.abs(error), tf.square(error), y, tf.square(y))
+            return (sums[0] + tf.stack([loss, *(tf.reduce_sum(term) for term in terms)]),)
+        crossentropy = tf.reduce_sum(crossentropies)
         if self.task == "multiclass":
             right = tf.equal(tf.argmax(outputs, 1, output_type=tf.int32), y)
-            return (sums[0] + tf.stack([_count(right), crossentropy]),)
+            return (sums[0] + tf.stack([loss, _count(right), crossentropy]),)
         logits = outputs[:, 0]
         right = tf.equal(logits > 0, y > 0)
         # Keras's buckets: a prediction exceeds the thresholds below its own bucket.
@@ -66,22 +83,22 @@ class Measures:
                 tf.math.unsorted_segment_sum(1.0 - positive, bucket, _THRESHOLDS),
             ]
         )
-        return sums[0] + tf.stack([_count(right), crossentropy]), sums[1] + buckets
+        return sums[0] + tf.stack([loss, _count(right), crossentropy]), sums[1] + buckets
 
-    def logs(self, sums: tuple[Any, ...], rows: int, spec: DataSpec) -> dict[str, float]:
-        """Metrics by Keras's names, from sums over `rows` rows."""
-        totals = np.asarray(sums[0], np.float64)
+    def logs(self, sums: tuple[Array, ...], rows: int, spec: DataSpec) -> dict[str, float]:
+        """Loss and metrics by Keras's names, in the order of its logs, from sums over `rows` rows."""
+        loss, *totals = np.asarray(sums[0], np.float64)
+        logs = {"loss": float(loss / rows)}
         if self.task == "regression":
             absolute, squared, y, y_squared = totals
             spread = y_squared - y * y / rows
-            return {
-                "mae": float(absolute / rows * spec.target_std),
-                "r2": float(1 - squared / spread) if spread > 0 else 0.0,
-            }
-        logs = {"accuracy": float(totals[0] / rows), "crossentropy": float(totals[1] / rows)}
+            logs["mae"] = float(absolute / rows * spec.target_std)
+            logs["r2"] = float(1 - squared / spread) if spread > 0 else 0.0
+        else:
+            logs |= {"accuracy": float(totals[0] / rows), "crossentropy": float(totals[1] / rows)}
         if self.task == "binary":
             logs["auc"] = _area_under_roc(np.asarray(sums[1], np.float64))
-        return logs
+        return dict(sorted(logs.items()))
 
 
 def _count(flags: Tensor) -> Tensor:

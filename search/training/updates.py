@@ -10,9 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 
 Tensor = Any
+Array = np.ndarray[Any, Any]
 
 # Keras's defaults.
 ADAM_BETA_1, ADAM_BETA_2 = 0.9, 0.999
@@ -23,19 +25,24 @@ EPSILON = 1e-7
 
 @dataclass(frozen=True)
 class Scalars:
-    """What all variables share in one step; float32 scalars."""
+    """What all variables share in one step; float32 scalars. `adam_rate` is from `adam_rates`."""
 
     learning_rate: Tensor
+    adam_rate: Tensor
     momentum: Tensor
     weight_decay: Tensor
-    beta_1_power: Tensor
-    beta_2_power: Tensor
 
-    @classmethod
-    def at(cls, step: Tensor, learning_rate: Tensor, momentum: Tensor, weight_decay: Tensor) -> Scalars:
-        """`step` counts from 1. The powers are Adam's, made once a step and not once a variable."""
-        powers = tf.pow(ADAM_BETA_1, step), tf.pow(ADAM_BETA_2, step)
-        return cls(learning_rate, momentum, weight_decay, *powers)
+
+def adam_rates(rates: Array, first: int) -> Array:
+    """Learning rates with Adam's bias corrections (Kingma & Ba 2015, end of section 2), float32 (steps,).
+
+    Args:
+        rates: learning rate of each step.
+        first: updates before the first of them.
+    """
+    step = np.arange(first + 1, first + len(rates) + 1, dtype=np.float64)
+    corrected = rates * np.sqrt(1.0 - ADAM_BETA_2**step) / (1.0 - ADAM_BETA_1**step)
+    return np.asarray(corrected, np.float32)
 
 
 @dataclass(frozen=True)
@@ -58,14 +65,14 @@ def update_of(optimizer: str, nesterov: bool) -> Update:
 
 
 def _adam(variable: Any, slots: list[Any], gradient: Tensor, scalars: Scalars) -> None:
-    """Kingma & Ba 2015, algorithm 1, with the bias corrections in the step size (end of section 2)."""
+    """Kingma & Ba 2015, algorithm 1. The bias corrections are in the rate, so the kernel's own are switched off."""
     tf.raw_ops.ResourceApplyAdam(
         var=variable.handle,
         m=slots[0].handle,
         v=slots[1].handle,
-        beta1_power=scalars.beta_1_power,
-        beta2_power=scalars.beta_2_power,
-        lr=scalars.learning_rate,
+        beta1_power=0.0,
+        beta2_power=0.0,
+        lr=scalars.adam_rate,
         beta1=ADAM_BETA_1,
         beta2=ADAM_BETA_2,
         epsilon=EPSILON,

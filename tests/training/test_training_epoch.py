@@ -11,12 +11,13 @@ import pytest
 import tensorflow as tf
 
 from search.data import DataRequest, PreparedData, prepare
-from search.training.epoch import CompiledEpoch, Structure, compiled_epoch
-from search.training.layers import dropout_masks
+from search.training.epoch import CompiledEpoch, compiled_epoch
+from search.training.layers import DropoutMasks
 from search.training.loop import train
 from search.training.model import build_model
 from search.training.objective import build_loss, build_metrics
 from search.training.optimizers import build_optimizer, learning_rates
+from search.training.structure import Structure
 from spaces import Hyperparameters
 
 BATCH = 50
@@ -56,11 +57,8 @@ def both(data: PreparedData, epochs: int = 1, **values: object) -> tuple[dict[st
     for of_epoch in rates:
         trained = epoch.train(*rows, order, one.batch_size, of_epoch)
     measured = epoch.evaluate(tf.constant(x_val.reshape(len(x_val), -1)), tf.constant(y_val))
-    logs = {**epoch.measures.logs(trained.sums, len(x), data.spec), "loss": trained.loss / len(x)}
-    validation = {
-        **epoch.measures.logs(measured.sums, len(x_val), data.spec),
-        "loss": measured.loss / len(x_val),
-    }
+    logs = epoch.measures.logs(trained, len(x), data.spec)
+    validation = epoch.measures.logs(measured, len(x_val), data.spec)
     logs |= {f"val_{name}": value for name, value in validation.items()}
     return theirs, {"weights": epoch.get_weights(), "logs": logs}
 
@@ -153,8 +151,8 @@ def test_dropout_zeroes_its_share_and_keeps_the_mean(rate: float) -> None:
     key, counter = tf.constant([9], tf.uint64), tf.constant(64, tf.uint64)
 
     def masks(count: tf.Tensor) -> list[np.ndarray]:
-        widths = [tf.constant(401), tf.constant(30)]
-        return [one.numpy() for one in dropout_masks(tf.constant(501), widths, tf.constant(rate), key, count)]
+        dropout = DropoutMasks(tf.constant(rate), [tf.constant(401), tf.constant(30)], key)
+        return [one.numpy() for one in dropout.draw(tf.constant(501), count)]
 
     first, second = masks(counter)
     assert (first.shape, second.shape) == ((501, 401), (501, 30))
@@ -187,3 +185,21 @@ def test_compiled_epochs_are_kept_in_a_bounded_number(digits: PreparedData) -> N
     assert compiled_epoch.cache_info().currsize == limit
     assert isinstance(compiled_epoch(structure), CompiledEpoch)
     compiled_epoch.cache_clear()
+
+
+def test_a_bias_in_front_of_batch_normalization_keeps_its_effect(digits: PreparedData) -> None:
+    """Keras subtracts it with the mean; weights that bring one along must predict the same."""
+    one = Hyperparameters(depth=2, width=16, batch_norm=True)
+    model = build_model(one, digits.spec, seed=1)
+    random = np.random.default_rng(0)
+    weights = [
+        weight + random.uniform(0, 0.5, weight.shape).astype(np.float32) for weight in model.get_weights()
+    ]
+    model.set_weights(weights)
+    model.compile(loss=build_loss(digits.spec, 0.0))
+    x, y = digits.validation()
+    epoch = compiled_epoch(Structure.of(one, digits.spec, bfloat16=False))
+    epoch.reset(one, weights, scale=digits.spec.scale, seed=0)
+    measured = epoch.evaluate(tf.constant(x.reshape(len(x), -1)), tf.constant(y))
+    expected = model.evaluate(x, y, batch_size=1024, verbose=0)
+    assert epoch.measures.logs(measured, len(x), digits.spec)["loss"] == pytest.approx(expected, rel=1e-5)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from search.training.updates import Scalars, update_of
+from search.training.updates import Scalars, adam_rates, update_of
 
 STEPS = 60
 RATES = {
@@ -39,8 +39,8 @@ def test_sixty_steps_agree_with_keras(optimizer: str, nesterov: bool, rates: str
 
     # Traced as in a compiled epoch: the kernels get tensors, not Python numbers.
     @tf.function
-    def step_ours(step: tf.Tensor, rate: tf.Tensor, gradient: tf.Tensor) -> None:
-        scalars = Scalars.at(step, rate, tf.constant(0.8), tf.constant(0.02))
+    def step_ours(rate: tf.Tensor, adam_rate: tf.Tensor, gradient: tf.Tensor) -> None:
+        scalars = Scalars(rate, adam_rate, tf.constant(0.8), tf.constant(0.02))
         update.apply(ours, slots, gradient, scalars)
 
     for step in range(STEPS):
@@ -48,6 +48,7 @@ def test_sixty_steps_agree_with_keras(optimizer: str, nesterov: bool, rates: str
         gradient = random.normal(size=start.shape).astype(np.float32)
         rival.learning_rate = rate
         rival.apply([tf.constant(gradient)], [theirs])
-        step_ours(tf.constant(step + 1.0), tf.constant(rate), tf.constant(gradient))
+        (adam_rate,) = adam_rates(np.array([rate], np.float32), step)
+        step_ours(tf.constant(rate), tf.constant(adam_rate), tf.constant(gradient))
     assert np.abs(ours.numpy() - theirs.numpy()).max() < 1e-5
     assert np.abs(ours.numpy() - start).max() > 0.05

@@ -1,0 +1,46 @@
+"""What a compiled graph depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from search.data import DataSpec
+from spaces import Hyperparameters
+
+
+@dataclass(frozen=True)
+class Structure:
+    """What one graph serves: every trial that agrees in these. Widths, rates and the batch size may differ."""
+
+    task: str
+    depth: int
+    activation: str
+    batch_norm: bool
+    dropout: bool
+    l2: bool
+    label_smoothing: bool
+    optimizer: str
+    nesterov: bool
+    augment: str
+    input_shape: tuple[int, ...] | None
+    image: bool
+    bfloat16: bool
+
+    @classmethod
+    def of(cls, hyperparameters: Hyperparameters, spec: DataSpec, *, bfloat16: bool) -> Structure:
+        augment = hyperparameters.augment if spec.kind == "image" else "none"
+        return cls(
+            task=spec.task,
+            depth=hyperparameters.depth,
+            activation=hyperparameters.activation,
+            batch_norm=hyperparameters.batch_norm,
+            dropout=hyperparameters.dropout > 0,
+            l2=hyperparameters.l2 > 0,
+            label_smoothing=hyperparameters.label_smoothing > 0 and spec.task != "regression",
+            optimizer=hyperparameters.optimizer,
+            nesterov=hyperparameters.optimizer == "sgd" and hyperparameters.nesterov,
+            augment=augment,
+            input_shape=spec.input_shape if augment != "none" else None,
+            image=spec.kind == "image",
+            bfloat16=bfloat16,
+        )
