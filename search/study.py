@@ -34,8 +34,6 @@ if TYPE_CHECKING:
 
 # Set by `perceptuna stop`, read by the driver.
 STOP_REQUESTED = "stop_requested"
-# Host and process of who drives the study, or last did: whether it still does, its lock alone can tell.
-DRIVER = "driver"
 # A study's attributes in the order in which they are written; the last one says that it is whole.
 _BEFORE_MADE = ("metric", "settings", "space", "space_fingerprint", "data", "data_fingerprint")
 _MADE = "perceptuna"
@@ -73,11 +71,6 @@ class Study:
     @property
     def direction(self) -> Direction:
         return direction_of(self.metric)
-
-    @property
-    def driver(self) -> str | None:
-        """`HOST, process PID` of who drives the study, or last did."""
-        return self.optuna.user_attrs.get(DRIVER)
 
     def _attribute(self, key: str) -> Any:
         attributes = self.optuna.user_attrs

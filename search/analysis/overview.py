@@ -7,7 +7,7 @@ from typing import Any
 
 from search.errors import InputError
 from search.study import Study, load_study, study_names
-from storage import StorageURL, is_driven
+from storage import StorageURL, is_driven, study_lock
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ def overview(study: Study) -> Overview:
     return Overview(
         study=study.name,
         state=state,
-        driver=study.driver if state == "running" else None,
+        driver=study_lock(study.url, study.name).holder() if state == "running" else None,
         finished=finished,
         budget=settings.trials,
         metric=metric,

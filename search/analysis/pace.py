@@ -9,6 +9,7 @@ from search.launch import available_cores
 from search.remaining import Interval, remaining_time
 from search.settings import StudySettings
 from search.study import Study
+from storage import is_driven
 
 
 def workers_of(settings: StudySettings) -> int:
@@ -26,12 +27,17 @@ def durations(study: Study) -> list[float]:
     return [duration.total_seconds() for _, duration in sorted(ended)]
 
 
-def time_left(study: Study, now: datetime | None = None) -> Interval | None:
-    """Seconds until a study that is running has its budget; None before three trials have ended."""
+def time_left(study: Study, settings: StudySettings) -> Interval | None:
+    """Seconds until a study has its budget with `settings`; None before three trials have ended."""
+    known = durations(study)
+    elapsed = _elapsed(study) if is_driven(study.url, study.name) else []
+    return remaining_time(known, max(0, settings.trials - len(known)), workers_of(settings), elapsed)
+
+
+def _elapsed(study: Study) -> list[float]:
+    """Seconds that each running trial has run."""
     from optuna.trial import TrialState
 
-    now = now or datetime.now()  # Optuna's times have no zone
+    now = datetime.now()  # Optuna's times have no zone
     running = study.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
-    elapsed = [(now - trial.datetime_start).total_seconds() for trial in running if trial.datetime_start]
-    known, settings = durations(study), study.settings
-    return remaining_time(known, settings.trials - len(known), workers_of(settings), elapsed)
+    return [(now - trial.datetime_start).total_seconds() for trial in running if trial.datetime_start]

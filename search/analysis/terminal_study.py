@@ -28,7 +28,7 @@ _IMPORTANCES_SHOWN = 6
 def study_facts(study: Study, top: int) -> dict[str, Any]:
     """`perceptuna show --json`."""
     row = overview(study)
-    left = time_left(study) if row.state == "running" else None
+    left = time_left(study, study.settings) if row.state == "running" else None
     return {
         **row.to_json(),
         "direction": study.direction,
@@ -48,7 +48,7 @@ def study_view(study: Study, top: int) -> RenderableType:
     row = overview(study)
     states = ", ".join(f"{count} {state}" for state, count in state_counts(study).items()) or "no trials yet"
     state = f"{row.state} by {row.driver}" if row.driver else row.state
-    left = f", about {span(time_left(study))} left" if row.state == "running" else ""
+    left = f", about {span(time_left(study, study.settings))} left" if row.state == "running" else ""
     head = Text.assemble(
         ("study ", "dim"),
         (study.name, "bold"),

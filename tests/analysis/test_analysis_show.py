@@ -89,7 +89,7 @@ def test_a_study_that_runs_is_listed_with_host_and_process_and_the_time_left(tra
 def test_time_left_comes_from_the_durations_of_trials(trained_study: Study) -> None:
     assert len(durations(trained_study)) == 6
     assert all(0 < seconds < 120 for seconds in durations(trained_study))
-    left = time_left(trained_study)
+    left = time_left(trained_study, trained_study.settings)
     assert left is not None
     assert left.high == 0
 
