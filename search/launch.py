@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from search.precision import precision_note, resolve_precision
 from search.settings import StudySettings, check_study_name
 from search.strategy import build_sampler
 from search.study import (
-    DRIVER,
     Study,
     already_there,
     attach_search,
@@ -158,7 +156,6 @@ def _drive(
         data=data.folder,
         artifacts=artifact_folder(study.url),
     )
-    study.optuna.set_user_attr(DRIVER, f"{socket.gethostname()}, process {os.getpid()}")
     progress = make_progress(study, settings)
     slots = min(settings.workers or available_cores(), settings.trials)
     say(describe_rungs(settings))
