@@ -1,8 +1,9 @@
-"""Commands that only look at studies: list, show, dashboard."""
+"""Commands that only look at studies: list, show, report, tensorboard, dashboard."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -57,6 +58,43 @@ def show(
         typer.echo(json.dumps(terminal_study.study_facts(loaded, top)))
     else:
         print_out(terminal_study.study_view(loaded, top))
+
+
+@app.command()
+def report(
+    study: StudyName,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.html", help="the page to write")],
+    top: Annotated[int, typer.Option(min=1, metavar="N", help="rows of the leaderboard")] = 20,
+    storage: Storage = None,
+) -> None:
+    """A study as one HTML file to send: leaderboard, figures, cost, how to reproduce it. Opens without a network.
+
+    Example: perceptuna report my-first -o report.html
+    """
+    from search.analysis.report import write_report
+    from search.study import load_study
+
+    write_report(load_study(study, url_of(storage)), output, top)
+    typer.echo(f"wrote {output}")
+
+
+@app.command()
+def tensorboard(
+    study: StudyName,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="a new or empty folder")],
+    storage: Storage = None,
+) -> None:
+    """Write a study as event files for TensorBoard: scalars of every trial, and its HParams tab.
+
+    Example: perceptuna tensorboard my-first -o runs
+    """
+    import shlex
+
+    from search.analysis.tensorboard import write_study
+    from search.study import load_study
+
+    trials = write_study(load_study(study, url_of(storage)), output)
+    typer.echo(f"wrote {trials} trials; look at them with: tensorboard --logdir {shlex.quote(str(output))}")
 
 
 @app.command()

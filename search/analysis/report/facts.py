@@ -1,0 +1,121 @@
+"""What a report says of a study, read at one moment: a study that runs goes on changing while it is read."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from search.analysis.history import History, history_of
+from search.analysis.importance import importances
+from search.analysis.leaderboard import Entry, leaderboard
+from search.analysis.overview import study_state
+from search.analysis.report.cost import Cost, cost_of
+from search.analysis.report.pruning import Pruning, pruning_of
+from search.attempts import counts
+from search.study import Study
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+CURVES = 6
+"""Trials whose learning curves are drawn."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """A study as it was when it was read.
+
+    `trials` are all attempts by number, those that were run again included; `entries` the best, best first.
+    """
+
+    study: Study
+    state: str
+    read: datetime
+    trials: list[FrozenTrial]
+    entries: list[Entry]
+    importances: list[tuple[str, float]]
+    curves: dict[int, History]
+
+    @cached_property
+    def scored(self) -> list[FrozenTrial]:
+        """Trials with a finite value by number: complete ones, and pruned ones with their last."""
+        return [
+            trial
+            for trial in self.trials
+            if trial.state.name in ("COMPLETE", "PRUNED")
+            and trial.value is not None
+            and math.isfinite(trial.value)
+        ]
+
+    @cached_property
+    def complete(self) -> list[FrozenTrial]:
+        """Complete trials with a finite value, best first."""
+        sign = -1 if self.study.direction == "maximize" else 1
+        complete = [trial for trial in self.scored if trial.state.name == "COMPLETE"]
+        return sorted(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
+
+    @cached_property
+    def parameters(self) -> list[str]:
+        """Parameters of the complete trials, most important first where that is known, else as in the space."""
+        known = [name for name, _ in self.importances]
+        if known:
+            return known
+        return list(dict.fromkeys(name for trial in self.complete for name in trial.params))
+
+    @cached_property
+    def finished(self) -> int:
+        """Trials that count toward the budget."""
+        return sum(map(counts, self.trials))
+
+    @property
+    def importance_bars(self) -> list[tuple[str, str, float]]:
+        """Name, words and share of each parameter."""
+        return [(name, f"{share:.0%}" if share >= 0.01 else "<1%", share) for name, share in self.importances]
+
+    @property
+    def pruning_bars(self) -> list[tuple[str, str, int]]:
+        """Epoch, words and number of the trials that were pruned after it."""
+        return [(str(epoch), str(amount), amount) for epoch, amount in self.pruning.by_epoch]
+
+    @cached_property
+    def cost(self) -> Cost:
+        return cost_of(self.trials, self.read)
+
+    @cached_property
+    def pruning(self) -> Pruning:
+        return pruning_of(self.trials, self.study.settings.epochs)
+
+
+def read_facts(study: Study, top: int) -> Facts:
+    """All that the page shows, of one moment.
+
+    Raises:
+        InputError: the study was not made by perceptuna.
+    """
+    _ = study.settings, study.metric  # refused before anything is read
+    frozen = at_one_moment(study)
+    trials = frozen.optuna.get_trials(deepcopy=False)
+    entries = leaderboard(frozen, top)
+    return Facts(
+        study=frozen,
+        state=study_state(frozen, sum(map(counts, trials))),
+        read=datetime.now().replace(microsecond=0),
+        trials=trials,
+        entries=entries,
+        importances=importances(frozen),
+        curves={entry.trial: history_of(frozen, trials[entry.trial]) for entry in entries[:CURVES]},
+    )
+
+
+def at_one_moment(study: Study) -> Study:
+    """A copy of `study` in memory, whose trials no longer change."""
+    import optuna
+
+    copy = optuna.create_study(study_name=study.name, direction=study.direction)
+    copy.add_trials(study.optuna.get_trials(deepcopy=False))
+    for key, value in study.optuna.user_attrs.items():
+        copy.set_user_attr(key, value)
+    return Study(study.name, study.url, copy)

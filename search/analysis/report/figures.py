@@ -1,0 +1,184 @@
+"""Pictures of a search: how the best value came about, how the best trials trained, what one parameter did."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from markupsafe import Markup
+
+from search.analysis.report.drawing import ACCENT, INK, MUTED, NARROW, PAPER, Tips, new_figure, to_svg
+from search.analysis.report.facts import Facts
+from search.analysis.report.scales import (
+    MOST_POINTS,
+    ParameterScale,
+    ValueScale,
+    best_so_far,
+    describe,
+    thinned,
+)
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from optuna.trial import FrozenTrial
+
+COMPLETE: dict[str, Any] = {
+    "marker": "o",
+    "markersize": 5,
+    "color": ACCENT,
+    "markeredgecolor": PAPER,
+    "markeredgewidth": 0.6,
+}
+PRUNED: dict[str, Any] = {"marker": "x", "markersize": 4, "color": MUTED, "markeredgewidth": 0.9}
+BEST: dict[str, Any] = {
+    "marker": "*",
+    "markersize": 13,
+    "color": INK,
+    "markeredgecolor": PAPER,
+    "markeredgewidth": 0.8,
+}
+
+
+def history(facts: Facts) -> Markup | None:
+    """Value over trial number, and the best so far; None before a trial has a value."""
+    if not facts.scored:
+        return None
+    metric = facts.study.metric
+    records = best_so_far(facts.scored, facts.study.direction)
+    drawn = thinned(facts.scored, MOST_POINTS, (trial.number for trial in records))
+    scale = ValueScale.of([trial.value or 0.0 for trial in facts.scored], facts.study.direction)
+    figure, tips = new_figure(NARROW, 3.7), Tips()
+    axes = figure.subplots()
+    if records:
+        steps = [*records, records[-1]]
+        numbers = [*(trial.number for trial in records), max(facts.trials[-1].number, 1)]
+        axes.step(
+            numbers, [t.value or 0.0 for t in steps], where="post", color=INK, lw=1.4, label="best so far"
+        )
+    _scatter(axes, tips, drawn, [float(trial.number) for trial in drawn], scale, metric)
+    if records:
+        _star(axes, tips, records[-1], float(records[-1].number), metric)
+    _value_axis(axes, scale, metric)
+    axes.set_xlabel("trial")
+    _whole_ticks(axes)
+    figure.legend(loc="outside lower center", ncols=4)
+    return to_svg(figure, "history", f"{metric} of each trial and the best so far", tips)
+
+
+def curves(facts: Facts) -> Markup | None:
+    """Train and validation over epochs, a panel for each of the best trials; None where there is none."""
+    metric, name = facts.study.metric, facts.study.metric.removeprefix("val_")
+    drawn = [(entry, facts.curves[entry.trial]) for entry in facts.entries if facts.curves.get(entry.trial)]
+    values = [value for _, curve in drawn for log in (name, metric) for value in curve.get(log, ())]
+    if not values:
+        return None
+    scale = ValueScale.of(values, facts.study.direction)
+    columns = min(2, len(drawn))
+    rows = -(-len(drawn) // columns)
+    figure, tips = new_figure(NARROW, 0.6 + 1.9 * rows), Tips()
+    panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
+    for axes, (entry, curve) in zip(panels, drawn, strict=False):
+        for log, style, label in ((name, "--", "train"), (metric, "-", "validation")):
+            if log in curve:
+                epochs = range(1, len(curve[log]) + 1)
+                marker = "o" if len(curve[log]) < 3 else None  # a line of one point would not be seen
+                ink = {"color": MUTED if log == name else ACCENT, "lw": 1.5, "marker": marker, "ms": 3}
+                (line,) = axes.plot(epochs, curve[log], style, label=label, **ink)
+                if marker is None:
+                    tips.add(line, [f"trial {entry.trial}, {label}"])
+        if entry.best_epoch:
+            axes.axvline(entry.best_epoch, color=INK, lw=0.9, ls=":", label="best epoch")
+        axes.set_title(f"rank {entry.rank}: trial {entry.trial}")
+        _whole_ticks(axes)
+    for axes in panels[len(drawn) :]:
+        axes.set_visible(False)
+    for axes in panels[max(0, len(drawn) - columns) : len(drawn)]:
+        axes.set_xlabel("epoch")
+    for axes in panels[::columns]:
+        _value_axis(axes, scale, name)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3)
+    return to_svg(figure, "curves", f"learning curves of the {len(drawn)} best trials", tips)
+
+
+def slices(facts: Facts) -> Markup | None:
+    """Value over each of the two most important parameters; None before a trial is complete."""
+    scales = two_scales(facts)
+    if not scales or not facts.complete:
+        return None
+    metric, best = facts.study.metric, facts.complete[0]
+    value_scale = ValueScale.of([trial.value or 0.0 for trial in facts.scored], facts.study.direction)
+    figure, tips = new_figure(NARROW, 3.6), Tips()
+    panels = figure.subplots(1, len(scales), sharey=True, squeeze=False).ravel()
+    for axes, scale in zip(panels, scales, strict=True):
+        having = [trial for trial in facts.scored if scale.place(trial) is not None]
+        drawn = thinned(having, MOST_POINTS)
+        _scatter(axes, tips, drawn, [spread(scale, trial) for trial in drawn], value_scale, metric)
+        if scale.place(best) is not None:
+            _star(axes, tips, best, spread(scale, best), metric)
+        scale.dress(axes, "x")
+    _value_axis(panels[0], value_scale, metric)
+    handles = {
+        label: handle
+        for axes in panels
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
+    return to_svg(figure, "slices", f"{metric} over {' and over '.join(s.title for s in scales)}", tips)
+
+
+def two_scales(facts: Facts) -> list[ParameterScale]:
+    """The two most important parameters that vary, or as many as there are."""
+    scales = (ParameterScale.of(name, facts.complete) for name in facts.parameters)
+    return [scale for scale in scales if scale is not None][:2]
+
+
+def spread(scale: ParameterScale, trial: FrozenTrial) -> float:
+    """The place of a trial; trials of one value stand beside each other, always at the same places."""
+    place = scale.place(trial) or 0.0
+    golden = 0.618034  # multiples of the golden ratio fill an interval evenly
+    return place + (trial.number * golden % 1 - 0.5) * 0.6 if scale.crowded else place
+
+
+def _scatter(
+    axes: Axes, tips: Tips, trials: list[FrozenTrial], places: list[float], scale: ValueScale, metric: str
+) -> None:
+    """Complete and pruned trials by shape; those beyond the scale as triangles at its edge."""
+    for state, style in (("PRUNED", PRUNED), ("COMPLETE", COMPLETE)):
+        for inside in (True, False):
+            marks = [
+                (trial, place)
+                for trial, place in zip(trials, places, strict=True)
+                if trial.state.name == state and scale.holds(trial.value or 0.0) is inside
+            ]
+            if not marks:
+                continue
+            beyond = {"marker": "v" if (marks[0][0].value or 0.0) < scale.low else "^", "markersize": 6}
+            (line,) = axes.plot(
+                [place for _, place in marks],
+                [scale.clip(trial.value or 0.0) for trial, _ in marks],
+                linestyle="none",
+                clip_on=False,
+                label=state.lower() + ("" if inside else ", off the scale"),
+                **(style if inside else {**style, **beyond}),
+            )
+            tips.add(line, [describe(trial, metric) for trial, _ in marks])
+
+
+def _star(axes: Axes, tips: Tips, best: FrozenTrial, place: float, metric: str) -> None:
+    (line,) = axes.plot([place], [best.value or 0.0], linestyle="none", clip_on=False, label="best", **BEST)
+    tips.add(line, [describe(best, metric)])
+
+
+def _value_axis(axes: Axes, scale: ValueScale, metric: str) -> None:
+    from matplotlib.ticker import StrMethodFormatter
+
+    axes.set_ylim(scale.low, scale.high)
+    axes.set_ylabel(metric)
+    if max(abs(scale.low), abs(scale.high)) >= 1000:
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))
+
+
+def _whole_ticks(axes: Axes) -> None:
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))

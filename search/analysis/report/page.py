@@ -1,0 +1,136 @@
+"""Facts and figures of a study as one HTML file."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from search.analysis.report import figures, formats, landscape
+from search.analysis.report.drawing import clean, page_style
+from search.analysis.report.facts import Facts, read_facts
+from search.analysis.report.headline import headline_of
+from search.analysis.report.reproduce import SPACE_FILE, reproduction_of
+from search.analysis.report.scales import MOST_POINTS
+from search.analysis.report.timeline import MOST_LANES, lanes, timeline
+from search.analysis.terminal_study import state_counts
+from search.errors import InputError
+from search.strategy import describe_rungs
+from search.study import Study
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+FEW_TRIALS = 50
+"""Complete trials below which the best tenth, which importance looks at, is less than five."""
+
+_REASONS_SHOWN = 5
+
+
+def write_report(study: Study, path: Path, top: int = 20) -> None:
+    """Write the report of `study` as it is now to `path`; its leaderboard has `top` rows.
+
+    Reads only. A reader of `path` sees the old page or the new one, never a half.
+
+    Raises:
+        InputError: `path` cannot be written, or the study was not made by perceptuna.
+    """
+    check_page(path)
+    page = render(read_facts(study, top))
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        partial.write_text(page, encoding="utf-8")
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def check_page(path: Path) -> None:
+    """Refuse a path that cannot be written.
+
+    Raises:
+        InputError: not an HTML file, or in a folder that is missing or read-only.
+    """
+    if path.suffix not in (".html", ".htm"):
+        raise InputError(f"-o: expected a file name ending in .html, but got '{path}'")
+    if not path.parent.is_dir():
+        raise InputError(f"-o: the folder {path.parent} does not exist; create it first")
+    if not os.access(path.parent, os.W_OK) or path.is_dir():
+        raise InputError(f"-o: {path} cannot be written; name another place")
+
+
+def render(facts: Facts) -> str:
+    """The page."""
+    headline = headline_of(facts)
+    study = facts.study
+    return clean(
+        _environment()
+        .get_template("page.html.j2")
+        .render(
+            facts=facts,
+            study=study,
+            metric=study.metric,
+            measure=study.metric.removeprefix("val_"),
+            settings=study.settings,
+            data=study.data,
+            headline=headline,
+            figures=_draw(facts),
+            states=list(state_counts(study).items()),
+            reasons=_reasons(facts),
+            rungs=describe_rungs(study.settings).removeprefix("pruning: "),
+            two=[scale.name for scale in figures.two_scales(facts)],
+            workers=len(lanes(facts.trials, facts.read)),
+            reproduction=reproduction_of(study, facts.trials[headline.best.trial] if headline else None),
+            limits={
+                "points": MOST_POINTS,
+                "lines": landscape.MOST_LINES,
+                "axes": landscape.MOST_AXES,
+                "lanes": MOST_LANES,
+                "few": FEW_TRIALS,
+                "contour": landscape.FEWEST_FOR_CONTOUR,
+            },
+            space_file=SPACE_FILE,
+        )
+    )
+
+
+def _draw(facts: Facts) -> dict[str, Markup | None]:
+    with page_style():
+        return {
+            "history": figures.history(facts),
+            "curves": figures.curves(facts),
+            "slices": figures.slices(facts),
+            "contour": landscape.contour(facts),
+            "parallel": landscape.parallel(facts),
+            "timeline": timeline(facts),
+        }
+
+
+def _reasons(facts: Facts) -> list[tuple[str, int]]:
+    """Why trials failed, the commonest first."""
+    failed = (trial.user_attrs.get("reason") for trial in facts.trials if trial.state.name == "FAIL")
+    return Counter(str(reason) for reason in failed if reason).most_common(_REASONS_SHOWN)
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        # Whatever the template's name: names of classes, columns and files are strangers' text.
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters: dict[str, Any] = {
+        "number": formats.number,
+        "thousands": formats.count,
+        "duration": formats.duration,
+        "setting": formats.setting,
+        "plural": formats.plural,
+    }
+    environment.filters.update(filters)
+    return environment

@@ -1,0 +1,86 @@
+"""How to come to the same study again: commands, versions, fingerprints."""
+
+from __future__ import annotations
+
+import platform
+import shlex
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING
+
+from search.settings import StudySettings
+from search.study import Study
+from spaces import preset_names
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+_PACKAGES = ("perceptuna", "tensorflow", "keras", "optuna", "numpy")
+SPACE_FILE = "space.toml"
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """The same search anew (`run`), and what each command does where the study's database is.
+
+    `versions` are of here and now; `made_by` is perceptuna's when the study was created; `trained_with` what the
+    best trial says of its own process.
+    """
+
+    run: str
+    with_database: list[tuple[str, str]]
+    made_by: str
+    versions: dict[str, str]
+    trained_with: dict[str, str]
+    fingerprints: dict[str, str]
+    space: str
+    space_is_a_file: bool
+
+
+def reproduction_of(study: Study, best: FrozenTrial | None) -> Reproduction:
+    """Of `study`, whose best trial is `best`."""
+    name, option = shlex.quote(study.name), study.url.option
+    preset = study.settings.space in preset_names()
+    with_database = [
+        ("the leaderboard in the terminal", f"perceptuna show {name}{option}"),
+        ("every trial in the browser", f"perceptuna dashboard{option}"),
+    ]
+    if best is not None:
+        export = f"perceptuna export {name} --trial {best.number} -o {name}.keras{option}"
+        with_database.insert(0, ("the best model as one file", export))
+    return Reproduction(
+        run=f"perceptuna run {shlex.quote(study.name + '-again')}{_options(study, preset)}",
+        with_database=with_database,
+        made_by=str(study.optuna.user_attrs.get("perceptuna", "unknown")),
+        versions={"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
+        trained_with={} if best is None else dict(best.user_attrs.get("environment", {})),
+        fingerprints={"data": study.data.fingerprint, "space": study.space.fingerprint},
+        space=study.space.to_toml(),
+        space_is_a_file=not preset,
+    )
+
+
+def _options(study: Study, preset: bool) -> str:
+    """The settings that are not the default's, as options of `run`."""
+    settings = study.settings
+    words: list[str] = []
+    for name, field in StudySettings.model_fields.items():
+        value = getattr(settings, name)
+        if name == "space" and not preset:
+            value = SPACE_FILE
+        if name == "data":
+            words += ["--data", shlex.quote(str(value))]
+        elif name == "header":
+            words += ["--no-header"] * (not value)
+        elif value != field.default and name != "timeout":  # the clock of another machine ends it elsewhere
+            # The command line takes no bare number of bytes.
+            text = f"{value / 10**6}MB" if name == "memory_limit" else str(value)
+            words += [f"--{name.replace('_', '-')}", shlex.quote(text)]
+    return "".join(f" {word}" for word in words)
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
