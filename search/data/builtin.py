@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,18 @@ from search.data.raw import Array, RawData
 from search.data.request import DataRequest
 from search.errors import DataError
 
-# Where keras.datasets looks before it downloads, below ~/.keras/datasets.
+# Where keras.datasets looks before it downloads, below ~/.keras/datasets, and what lies there under another name.
 KERAS_FILES = {
-    "mnist": "mnist.npz",
-    "fashion_mnist": "fashion-mnist/ (the four files train-images-idx3-ubyte.gz, train-labels-idx1-ubyte.gz, "
-    "t10k-images-idx3-ubyte.gz, t10k-labels-idx1-ubyte.gz)",
-    "cifar10": "cifar-10-batches-py-target_archive (cifar-10-python.tar.gz renamed)",
-    "cifar100": "cifar-100-python-target_archive (cifar-100-python.tar.gz renamed)",
+    "mnist": ("mnist.npz",),
+    "fashion_mnist": tuple(
+        f"fashion-mnist/{part}-{kind}-ubyte.gz"
+        for part in ("train", "t10k")
+        for kind in ("images-idx3", "labels-idx1")
+    ),
+    "cifar10": ("cifar-10-batches-py-target_archive",),
+    "cifar100": ("cifar-100-python-target_archive",),
 }
+_RENAMED = {"cifar10": " (cifar-10-python.tar.gz)", "cifar100": " (cifar-100-python.tar.gz)"}
 DIGITS = tuple("0123456789")
 CLASS_NAMES = {
     "digits": DIGITS,
@@ -51,7 +56,7 @@ def read_builtin(request: DataRequest) -> RawData:
     Raises:
         DataError: the set is neither on this machine nor to be downloaded.
     """
-    x, y, given_test = builtin_arrays(request.source)
+    x, y, given_test = _arrays(request.source)
     return RawData(
         request=request,
         kind="image",
@@ -64,7 +69,7 @@ def read_builtin(request: DataRequest) -> RawData:
     )
 
 
-def builtin_arrays(name: str) -> tuple[Array, Array, int]:
+def _arrays(name: str) -> tuple[Array, Array, int]:
     """Images uint8 (rows, height, width, channels), class indices int32 (rows,), and how many rows at the end
     are the given test split.
     """
@@ -79,6 +84,29 @@ def builtin_arrays(name: str) -> tuple[Array, Array, int]:
     return (x[..., np.newaxis] if x.ndim == 3 else x), y, len(x_test)
 
 
+def builtin_files(name: str) -> list[Path]:
+    """The files a set is read from; the Keras sets are downloaded if they are not there.
+
+    To look at them takes no import of TensorFlow or scikit-learn.
+
+    Raises:
+        DataError: the set is neither on this machine nor to be downloaded.
+    """
+    if name == "digits":
+        package = find_spec("sklearn")
+        assert package is not None
+        assert package.origin is not None
+        return [Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"]
+    files = [_keras_folder() / file for file in KERAS_FILES[name]]
+    if not all(file.exists() for file in files):
+        _load_keras(name)
+    return files
+
+
+def _keras_folder() -> Path:
+    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "datasets"
+
+
 def _load_keras(name: str) -> Any:
     import keras
 
@@ -90,8 +118,8 @@ def _load_keras(name: str) -> Any:
         failed_download = type(exc) is Exception and "URL fetch failure" in str(exc)
         if not failed_download and not isinstance(exc, OSError | EOFError | ValueError):
             raise
-        home = os.environ.get("KERAS_HOME", "~/.keras")
+        places = ", ".join(str(_keras_folder() / file) for file in KERAS_FILES[name])
         raise DataError(
-            f"{name} could not be downloaded or read ({exc}); without network, put its files to "
-            f"{Path(home).expanduser() / 'datasets'}/{KERAS_FILES[name]}"
+            f"{name} could not be downloaded or read ({exc}); "
+            f"without network, put its files there yourself: {places}{_RENAMED.get(name, '')}"
         ) from exc

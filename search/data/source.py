@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from search.data.builtin import builtin_arrays, read_builtin
+from search.data.builtin import builtin_files, read_builtin
 from search.data.images import fingerprint_folder, read_folder
 from search.data.npz import read_npz
 from search.data.raw import RawData
@@ -34,27 +34,25 @@ def read_source(request: DataRequest) -> RawData:
 def fingerprint_source(request: DataRequest) -> str:
     """SHA-256 of the source's content without decoding it, 64 hexadecimal characters.
 
-    Of a file's bytes, of a folder's relative paths and bytes, of a built-in set's arrays.
+    Of a file's bytes, of a folder's relative paths and bytes, of the files of a built-in set.
 
     Raises:
         DataError: the source is not there or cannot be read.
     """
     _reader(request)
-    if request.source in BUILTIN_SOURCES:
-        digest = hashlib.sha256()
-        x, y, given_test = builtin_arrays(request.source)
-        for array in (x, y):
-            digest.update(f"{array.dtype.str} {array.shape} {given_test} ".encode())
-            digest.update(array.tobytes())
-        return digest.hexdigest()
     path = Path(request.source)
     try:
-        if path.is_dir():
-            return fingerprint_folder(path)
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        if request.source in BUILTIN_SOURCES:
+            digests = [_fingerprint_file(file) for file in builtin_files(request.source)]
+            return hashlib.sha256(" ".join([request.source, *digests]).encode()).hexdigest()
+        return fingerprint_folder(path) if path.is_dir() else _fingerprint_file(path)
     except OSError as exc:
-        raise DataError(f"{path} cannot be read: {exc.strerror or exc}") from exc
+        raise DataError(f"{exc.filename or path} cannot be read: {exc.strerror or exc}") from exc
+
+
+def _fingerprint_file(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _reader(request: DataRequest) -> Callable[[DataRequest], RawData]:
