@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -99,22 +100,47 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
             return pruners.NopPruner()
 
 
-def describe_rungs(settings: StudySettings) -> str:
-    """When the pruner compares trials, in a sentence."""
+@dataclass(frozen=True)
+class Bracket:
+    """Trials that are compared with each other, after the epochs in `rungs`; `share` of all trials are in it."""
+
+    share: float
+    rungs: list[int]
+
+
+def brackets(settings: StudySettings) -> list[Bracket]:
+    """Those of `hyperband` and `asha`; for `median` the epoch of its first comparison; none without pruning.
+
+    Number and shares of hyperband's are Optuna's own (Li et al. 2018, algorithm 1); each begins one rung later.
+    """
     start, epochs = first_rung(settings.epochs), settings.epochs
     rungs = [start * REDUCTION_FACTOR**k for k in range(20) if start * REDUCTION_FACTOR**k < epochs]
+    match settings.pruner:
+        case "none":
+            return [Bracket(1.0, [])]
+        case "median":
+            return [Bracket(1.0, rungs[:1])]
+        case "asha":
+            return [Bracket(1.0, rungs)]
+        case "hyperband":
+            count = math.floor(math.log(epochs / start, REDUCTION_FACTOR)) + 1
+            weights = [math.ceil(count * REDUCTION_FACTOR**s / (s + 1)) for s in reversed(range(count))]
+            return [Bracket(weight / sum(weights), rungs[k:]) for k, weight in enumerate(weights)]
+
+
+def describe_rungs(settings: StudySettings) -> str:
+    """When the pruner compares trials, in a sentence."""
+    start, found = first_rung(settings.epochs), brackets(settings)
     match settings.pruner:
         case "none":
             return "pruning: none, every trial may run all its epochs"
         case "median":
             return f"pruning: median, after each epoch from epoch {start} on, once 5 trials are complete"
         case "asha":
-            return f"pruning: asha, the best third goes on after epochs {_join(rungs)}"
+            return f"pruning: asha, the best third goes on after epochs {_join(found[0].rungs)}"
         case "hyperband":
-            # Optuna's own count of brackets (Li et al. 2018, algorithm 1); each begins one rung later.
-            count = math.floor(math.log(epochs / start, REDUCTION_FACTOR)) + 1
-            shown = "; ".join(f"bracket {k}: {_join(rungs[k:])}" for k in range(count))
-            return f"pruning: hyperband, the best third goes on after epochs {shown} (of {epochs})"
+            shown = "; ".join(f"bracket {k}: {_join(bracket.rungs)}" for k, bracket in enumerate(found))
+            return f"pruning: hyperband, the best third goes on after epochs {shown} (of {settings.epochs})"
 
 
 def _join(numbers: list[int]) -> str:

@@ -25,8 +25,8 @@ def importances(study: Study) -> list[tuple[str, float]]:
 
     best = PedAnovaImportanceEvaluator(target_quantile=max(_BEST_SHARE, _BEST_TRIALS / complete))
     with warnings.catch_warnings():
-        # A parameter that few trials had counts as unimportant, with a warning for each of them.
-        warnings.simplefilter("ignore", UserWarning)
+        # A parameter that few trials had counts as unimportant, with a warning for each of them; and `normalize` is called experimental.
+        warnings.simplefilter("ignore")
         found = get_param_importances(study.optuna, evaluator=best, normalize=False)
     total = sum(found.values())
     return sorted(

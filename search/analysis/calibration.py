@@ -1,0 +1,247 @@
+"""What trials of a study will cost, measured: a tiny study of the same settings, in a folder that is thrown away."""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search.analysis.leaderboard import hyperparameters_of
+from search.analysis.pace import workers_of
+from search.attempts import counts
+from search.errors import InputError
+from search.launch import prepare_data, start
+from search.progress import Progress, Tally
+from search.settings import StudySettings
+from search.study import Study
+from search.trial import EpochEvent, TrialOutcome
+from spaces import Hyperparameters
+from storage import StorageURL, artifact_folder
+
+if TYPE_CHECKING:
+    from search.data import DataSpec
+
+_FEWEST_TRIALS = 10
+_SHORT_EPOCHS = 2
+_SHORT_SECONDS = 120.0
+# Full trainings follow where they fit into this: only they show how many epochs a trial runs by itself.
+_FULL_SECONDS = 30.0
+_REPORTS = 200
+
+Key = tuple[object, ...]
+
+
+@dataclass(frozen=True)
+class TrialCost:
+    """One measured trial. `work` is training rows times parameters, of one epoch; seconds are wall time."""
+
+    steps: int
+    work: float
+    structure: Key
+    epochs: int
+    epoch_seconds: float
+    before: float
+    after: float
+    whole: bool
+    """Whether it ended by itself, so that `epochs` says how long such a trial runs."""
+
+
+@dataclass(frozen=True)
+class Costs:
+    """All that was measured. `start_seconds` is the time until workers train at full pace; sizes are in bytes."""
+
+    trials: list[TrialCost]
+    start_seconds: float
+    worker_memory: int
+    trial_bytes: float
+    epoch_bytes: float
+    artifact_bytes: float
+    model_bytes: float
+    seconds: float
+
+
+def calibrate(settings: StudySettings, say: Callable[[str], None]) -> tuple[Costs, DataSpec]:
+    """Train a few random configurations on as many workers as the study will have.
+
+    Two epochs each; then others to their own end, if that takes no longer than half a minute.
+
+    Raises:
+        InputError: as `run`, or too few epochs ended in two minutes to say anything.
+    """
+    began = time.monotonic()
+    data = prepare_data(settings)
+    short = settings.model_copy(
+        update={
+            "trials": max(_FEWEST_TRIALS, 3 * workers_of(settings)),
+            "sampler": "random",
+            "pruner": "none",
+            "epochs": _SHORT_EPOCHS,
+            "timeout": _SHORT_SECONDS,
+            "workers": workers_of(settings),
+        }
+    )
+    say(f"calibrating: {short.trials} random configurations, {_SHORT_EPOCHS} epochs each …")
+    costs = _measure(short)
+    epoch_seconds = statistics.fmean(cost.epoch_seconds for cost in costs.trials)
+    if epoch_seconds * settings.epochs * short.trials / workers_of(settings) <= _FULL_SECONDS:
+        say(f"calibrating: {short.trials} others to their own end …")
+        full = short.model_copy(update={"epochs": settings.epochs, "seed": settings.seed + 1})
+        more = _measure(full)
+        costs = replace(
+            more,
+            trials=[replace(cost, whole=False) for cost in costs.trials] + more.trials,
+            start_seconds=costs.start_seconds,
+        )
+    return replace(costs, seconds=time.monotonic() - began), data.spec
+
+
+class _Stopwatch(Progress):
+    """When each trial began, ended each epoch and ended; and the memory of the largest worker."""
+
+    def __init__(self, tally: Tally) -> None:
+        super().__init__(tally)
+        self.begun: dict[int, float] = {}
+        self.epochs: defaultdict[int, list[float]] = defaultdict(list)
+        self.ended: dict[int, float] = {}
+        self.memory = 0
+
+    def epoch(self, event: EpochEvent) -> None:
+        self.epochs[event.number].append(time.monotonic())
+
+    def trial_started(self, number: int, hyperparameters: Hyperparameters) -> None:
+        self.begun[number] = time.monotonic()
+
+    def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
+        self.ended[number] = time.monotonic()
+
+    def trial_requeued(self, number: int, why: str) -> None: ...
+
+    def tick(self) -> None:
+        import psutil
+
+        for child in psutil.Process().children(recursive=True):
+            try:
+                self.memory = max(self.memory, child.memory_info().rss)
+            except psutil.Error:  # it has just ended
+                continue
+
+
+def _measure(settings: StudySettings) -> Costs:
+    watches: list[_Stopwatch] = []
+    began = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="perceptuna-plan-") as folder:
+        url = StorageURL.parse(str(Path(folder, "plan.db")))
+
+        def watch(study: Study, settings: StudySettings) -> Progress:
+            watches.append(_Stopwatch(Tally(study.name, "", study.metric, study.direction, settings.trials)))
+            return watches[0]
+
+        finish = start("plan", url, settings, watch, lambda text: None)
+        if finish.ending == "interrupted":
+            raise KeyboardInterrupt
+        study, watch_of_all = finish.study, watches[0]
+        trials = _trial_costs(study, watch_of_all, settings)
+        if len(trials) < 3:
+            raise InputError(
+                f"plan: {len(trials)} configurations were measured in {_SHORT_SECONDS:.0f} s, expected at least 3; "
+                "their epochs take long: run the study with a --timeout, and read the time left from its table"
+            )
+        first = min(watch_of_all.begun.values())
+        workers = workers_of(settings)
+        trial_bytes, epoch_bytes = _database_bytes(study, len(trials))
+        artifacts, model = _artifact_bytes(url, len(trials))
+    in_order = [cost.before for cost in trials]
+    imports = max(0.0, statistics.median(in_order[:workers]) - statistics.median(in_order[workers:] or [0.0]))
+    return Costs(
+        # What the first trials waited for is counted once, as part of the start.
+        trials=trials[workers:] if len(trials) >= workers + 3 else trials,
+        start_seconds=first - began + imports,
+        worker_memory=watch_of_all.memory,
+        trial_bytes=trial_bytes,
+        epoch_bytes=epoch_bytes,
+        artifact_bytes=artifacts,
+        model_bytes=model,
+        seconds=0.0,
+    )
+
+
+def _trial_costs(study: Study, watch: _Stopwatch, settings: StudySettings) -> list[TrialCost]:
+    """In the order in which they began; those of which two epochs were seen."""
+    rows = study.data.rows.train
+    costs = []
+    for trial in study.optuna.get_trials(deepcopy=False):
+        epochs = watch.epochs[trial.number]
+        if not counts(trial) or len(epochs) < 2 or "parameters" not in trial.user_attrs:
+            continue
+        hyperparameters = hyperparameters_of(study, trial)
+        epoch_seconds = (epochs[-1] - epochs[0]) / (len(epochs) - 1)
+        costs.append(
+            TrialCost(
+                steps=steps(rows, hyperparameters),
+                work=float(rows) * trial.user_attrs["parameters"],
+                structure=structure(hyperparameters),
+                epochs=trial.user_attrs["epochs"],
+                epoch_seconds=epoch_seconds,
+                before=max(0.0, epochs[0] - watch.begun[trial.number] - epoch_seconds),
+                after=max(0.0, watch.ended[trial.number] - epochs[-1]),
+                whole=settings.epochs > _SHORT_EPOCHS,
+            )
+        )
+    return costs
+
+
+def steps(rows: int, hyperparameters: Hyperparameters) -> int:
+    """Updates in one epoch."""
+    return -(-rows // hyperparameters.batch_size)
+
+
+def structure(hyperparameters: Hyperparameters) -> Key:
+    """What a compiled epoch depends on: a worker compiles one for the first trial of each structure."""
+    names = ("depth", "activation", "batch_norm", "optimizer", "nesterov", "augment")
+    switches = (hyperparameters.dropout > 0, hyperparameters.l2 > 0, hyperparameters.label_smoothing > 0)
+    return (*(getattr(hyperparameters, name) for name in names), *switches)
+
+
+def _database_bytes(study: Study, trials: int) -> tuple[float, float]:
+    """Bytes of one trial without its epochs, and of one epoch's report."""
+    before = _pages(study)
+    reported = sum(len(trial.intermediate_values) for trial in study.optuna.get_trials(deepcopy=False))
+    extra = study.optuna.ask()
+    for epoch in range(_REPORTS):
+        extra.report(0.5, epoch)
+    epoch_bytes = max(0.0, (_pages(study) - before) / _REPORTS)
+    # The tables alone, before any trial.
+    with tempfile.TemporaryDirectory(prefix="perceptuna-plan-") as folder:
+        from storage import open_storage
+
+        empty = StorageURL.parse(str(Path(folder, "empty.db")))
+        open_storage(empty, create=True)
+        tables = _pages(replace(study, url=empty))
+    return max(0.0, (before - tables - epoch_bytes * reported) / trials), epoch_bytes
+
+
+def _pages(study: Study) -> int:
+    """Bytes of the study's SQLite file, its write-ahead log included."""
+    import sqlite3
+
+    assert study.url.sqlite_path is not None
+    connection = sqlite3.connect(study.url.sqlite_path)
+    query = "select page_count * page_size from pragma_page_count(), pragma_page_size()"
+    size = connection.execute(query).fetchone()[0]
+    connection.close()
+    return int(size)
+
+
+def _artifact_bytes(url: StorageURL, trials: int) -> tuple[float, float]:
+    """Bytes of one complete trial's curves, and of the best model, of which a study keeps one."""
+    import zipfile
+
+    sizes: Sequence[Path] = [path for path in artifact_folder(url).iterdir() if path.is_file()]
+    models = [path.stat().st_size for path in sizes if zipfile.is_zipfile(path)]
+    total = sum(path.stat().st_size for path in sizes)
+    return (total - sum(models)) / trials, float(max(models, default=0))

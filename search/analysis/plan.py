@@ -1,0 +1,64 @@
+"""Forecast a study by name: from its own trials where there are any, from a calibration where there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from search.analysis.calibration import calibrate
+from search.analysis.forecast import Forecast, forecast_from_costs, forecast_from_study
+from search.errors import InputError
+from search.precision import resolve_precision
+from search.settings import StudySettings, check_study_name
+from search.strategy import build_sampler
+from search.study import load_study, study_names
+from spaces import load_space
+from storage import StorageURL
+
+_MAY_CHANGE = ("trials", "workers", "timeout")
+
+
+def plan_study(
+    name: str,
+    url: StorageURL,
+    settings: StudySettings,
+    given: Mapping[str, object],
+    say: Callable[[str], None],
+) -> tuple[Forecast, StudySettings]:
+    """What study `name` will still take, and the settings that this holds for.
+
+    Args:
+        given: what the user said of the settings; None where nothing was said.
+
+    Raises:
+        InputError, SpaceError: as for `run`; or the study is there and has too few trials, or another setting
+            was given than those that may change.
+    """
+    check_study_name(name)
+    if name in study_names(url):
+        return _of_existing(name, url, {key: value for key, value in given.items() if value is not None})
+    settings = settings.with_absolute_paths().model_copy(
+        update={"precision": resolve_precision(settings.precision)}
+    )
+    build_sampler(settings, 0)
+    space = load_space(settings.space)
+    costs, spec = calibrate(settings, say)
+    space, _ = space.restricted_to(spec.task, spec.kind)
+    return forecast_from_costs(costs, settings, space, spec), settings
+
+
+def _of_existing(name: str, url: StorageURL, given: Mapping[str, object]) -> tuple[Forecast, StudySettings]:
+    refused = [f"--{key.replace('_', '-')}" for key in given if key not in _MAY_CHANGE]
+    if refused:
+        raise InputError(
+            f"plan: study '{name}' is in {url}, so its forecast comes from its trials; expected only --trials, "
+            f"--workers or --timeout beside its name, but got {', '.join(refused)}; another name asks for a new study"
+        )
+    study = load_study(name, url)
+    settings = study.settings.changed({"timeout": None, **given})
+    forecast = forecast_from_study(study, settings)
+    if forecast is None:
+        raise InputError(
+            f"plan: study '{name}' has {len(study.finished())} finished trials, expected at least 3; "
+            "wait for them, or plan under another name with the options of `run`"
+        )
+    return forecast, settings
