@@ -8,7 +8,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from storage.errors import StorageError
+from storage.errors import ArtifactsUnusable
+from storage.patience import keep_trying
 from storage.reading import ARTIFACT_PREFIX
 from storage.urls import StorageURL
 
@@ -35,20 +36,26 @@ def model_file_name(number: int) -> str:
 
 
 def open_artifacts(folder: Path) -> FileSystemArtifactStore:
-    """The artifact store in `folder`, which is created where it is missing.
+    """The artifact store in `folder`, which is created where it is missing. Who is `patient` waits for the disk.
 
     Raises:
-        StorageError: the folder cannot be created or written.
+        ArtifactsUnusable: the folder cannot be created or written.
     """
-    from optuna.artifacts import FileSystemArtifactStore
+    from storage.artifact_files import PatientArtifacts
 
+    keep_trying(lambda: _make_writable_folder(folder))
+    return PatientArtifacts(folder)
+
+
+def _make_writable_folder(folder: Path) -> None:
     try:
         folder.mkdir(exist_ok=True)
     except OSError as error:
-        raise StorageError(f"the artifact folder {folder} cannot be created: {error.strerror}") from error
+        raise ArtifactsUnusable(
+            f"the artifact folder {folder} cannot be created: {error.strerror}"
+        ) from error
     if not os.access(folder, os.W_OK):
-        raise StorageError(f"the artifact folder {folder} is read-only; make it writable, then resume")
-    return FileSystemArtifactStore(folder)
+        raise ArtifactsUnusable(f"the artifact folder {folder} is read-only; make it writable, then resume")
 
 
 def study_artifacts(study: optuna.Study) -> dict[str, str]:

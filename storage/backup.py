@@ -28,8 +28,8 @@ from storage.reading import (
 from storage.urls import StorageURL
 
 # A model that is replaced while it is copied is in no second copy of the database.
-_TRIES = 5
-_PAUSE_SECONDS = 0.5
+_TRIES = 10
+_PAUSE_SECONDS = 0.25
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from storage.urls import StorageURL
 if TYPE_CHECKING:
     import sqlalchemy
 
-BUSY_SECONDS = 30.0
+_BUSY_SECONDS = 30.0
 # Optuna's own prefix of the attributes that describe artifacts.
 ARTIFACT_PREFIX = "artifacts:"
 
@@ -37,7 +37,7 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
     A database file is opened through SQLite alone: to open and close it otherwise would drop every lock that
     this process has on it (POSIX), and the next process to leave would throw away a log that is still written.
     """
-    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS)
+    return sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=_BUSY_SECONDS)
 
 
 @contextmanager

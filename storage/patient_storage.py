@@ -1,0 +1,126 @@
+"""Optuna's storage, each call of which can be waited for and repeated (`storage.patience`).
+
+A connection can break after the server committed and before it said so. Then the same call comes a second time
+and must find its work done. What Optuna's calls are worth in this:
+
+- reading, setting an attribute, reporting a value: the second time writes the same over it;
+- setting a parameter: the second time is refused by a unique key, which Optuna takes for success;
+- ending a trial: refused, as a finished trial cannot be changed; here it is success when the end is the same;
+- taking a waiting trial: refused, as it is no longer waiting; here it is success, for one driver alone asks;
+- creating a trial: made twice; here the second call takes what the first one has made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import RDBStorage
+from optuna.storages._rdb import models
+from optuna.storages._rdb.storage import _create_scoped_session
+from optuna.trial import FrozenTrial, TrialState
+
+from storage.patience import keep_trying
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+# Of the call that creates a trial right now: the id that an earlier try of it was given.
+_tried_id: ContextVar[int | None] = ContextVar("tried_id", default=None)
+
+
+def _repeated(method: Method) -> Method:
+    def call(self: PatientStorage, *args: Any, **kwargs: Any) -> Any:
+        return keep_trying(lambda: method(self, *args, **kwargs))
+
+    return call  # type: ignore[return-value]
+
+
+class PatientStorage(RDBStorage):
+    """An RDBStorage that survives what passes. In a thread that is not `patient`, it is an RDBStorage."""
+
+    get_study_id_from_name = _repeated(RDBStorage.get_study_id_from_name)
+    get_study_name_from_id = _repeated(RDBStorage.get_study_name_from_id)
+    get_study_directions = _repeated(RDBStorage.get_study_directions)
+    get_study_user_attrs = _repeated(RDBStorage.get_study_user_attrs)
+    get_study_system_attrs = _repeated(RDBStorage.get_study_system_attrs)
+    get_all_studies = _repeated(RDBStorage.get_all_studies)
+    get_trial = _repeated(RDBStorage.get_trial)
+    get_trial_id_from_study_id_trial_number = _repeated(RDBStorage.get_trial_id_from_study_id_trial_number)
+    _get_trials = _repeated(RDBStorage._get_trials)
+    _get_best_trial_id = _repeated(RDBStorage._get_best_trial_id)
+
+    set_study_user_attr = _repeated(RDBStorage.set_study_user_attr)
+    set_study_system_attr = _repeated(RDBStorage.set_study_system_attr)
+    set_trial_user_attr = _repeated(RDBStorage.set_trial_user_attr)
+    set_trial_system_attr = _repeated(RDBStorage.set_trial_system_attr)
+    set_trial_intermediate_value = _repeated(RDBStorage.set_trial_intermediate_value)
+    _set_trial_param = _repeated(RDBStorage._set_trial_param)
+
+    def set_trial_state_values(
+        self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
+    ) -> bool:
+        tries = 0
+
+        def attempt() -> bool:
+            nonlocal tries
+            tries += 1
+            if tries > 1 and self._has_ended(trial_id, state, values):
+                return True
+            return RDBStorage.set_trial_state_values(self, trial_id, state, values)
+
+        return keep_trying(attempt)
+
+    def _has_ended(self, trial_id: int, state: TrialState, values: Sequence[float] | None) -> bool:
+        trial = RDBStorage.get_trial(self, trial_id)
+        if trial.state is TrialState.RUNNING and state is TrialState.RUNNING:
+            return True
+        if not trial.state.is_finished():
+            return False
+        if trial.state is state and (values is None or trial.values == list(values)):
+            return True
+        raise UpdateFinishedTrialError(f"trial {trial.number} ended as {trial.state.name} meanwhile")
+
+    def _create_new_trial(self, study_id: int, template_trial: FrozenTrial | None = None) -> FrozenTrial:
+        """As Optuna's, without its own five tries, each of which would make one more trial."""
+
+        def attempt() -> FrozenTrial:
+            with _create_scoped_session(self.scoped_session) as session:
+                # Without this lock, two trials could get one number (PostgreSQL; SQLite has one writer).
+                models.StudyModel.find_or_raise_by_id(study_id, session, for_update=True)
+                trial = self._made_before(study_id, template_trial, session)
+                if trial is None:
+                    trial = self._get_prepared_new_trial(study_id, template_trial, session)
+                    _tried_id.set(int(trial.trial_id))
+                    session.flush()
+                return self._build_frozen_trial_from_trial_model(trial)
+
+        token = _tried_id.set(None)
+        try:
+            return keep_trying(attempt)
+        finally:
+            _tried_id.reset(token)
+
+    def _made_before(
+        self, study_id: int, template_trial: FrozenTrial | None, session: Any
+    ) -> models.TrialModel | None:
+        """The trial of an earlier try, if it was committed after all.
+
+        Ids that were given in vain are given again by SQLite, so that it has to be like the template as well.
+        """
+        trial_id = _tried_id.get()
+        trial = None if trial_id is None else session.get(models.TrialModel, trial_id)
+        if trial is None or trial.study_id != study_id:
+            return None
+        found = self._build_frozen_trial_from_trial_model(trial)
+        if template_trial is None:
+            alike = found.state is TrialState.RUNNING and not found.params and not found.system_attrs
+        else:
+            alike = (found.state, found.params, found.user_attrs, found.system_attrs) == (
+                template_trial.state,
+                template_trial.params,
+                template_trial.user_attrs,
+                template_trial.system_attrs,
+            )
+        return trial if alike else None

@@ -1,0 +1,84 @@
+"""The end of a study's driver by a fault: say how to go on, and save what a deleted database file still holds."""
+
+from __future__ import annotations
+
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from storage.database import WALConnection
+from storage.errors import DatabaseMoved, StorageError, translate
+from storage.reading import connect_to_read
+from storage.urls import StorageURL
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
+
+
+@contextmanager
+def resumable(storage: BaseStorage, url: StorageURL, resume: str) -> Iterator[None]:
+    """A fault inside becomes a StorageError that ends with the command `resume`.
+
+    While it is open, SQLite goes on writing to a file that was deleted. So where the file at `url` is gone, what
+    it holds is copied to `FILE.rescued`; with this process the last of it would be gone.
+    """
+    try:
+        yield
+    except Exception as error:
+        fault = translate(error)
+        if fault is None:
+            raise
+        saved = _rescued(storage, url)
+        if saved is None:
+            raise StorageError(f"{fault}: {resume}") from error
+        path = url.sqlite_path
+        # A log that is left there would be played over the file that takes the lost one's place.
+        raise StorageError(
+            f"{fault}: all that it held is saved in {saved}, so: "
+            f"rm -f {path}-wal {path}-shm && mv {saved} {path} && {resume}"
+        ) from error
+
+
+def _rescued(storage: BaseStorage, url: StorageURL) -> Path | None:
+    path = url.sqlite_path
+    if path is None:
+        return None
+    backend: Any = getattr(storage, "_backend", storage)
+    try:
+        # From the pool: the connection that was opened when the file was there.
+        with closing(backend.engine.raw_connection()) as pooled:
+            opened = pooled.driver_connection
+            if not isinstance(opened, WALConnection) or _is_in_place(opened):
+                return None
+            for folder in (path.parent, Path(tempfile.gettempdir())):
+                if folder.is_dir():
+                    return _save(opened, folder / f"{path.name}.rescued")
+    except Exception as error:  # what is tried on the way out must not hide why it is left
+        if translate(error) is None:
+            raise
+    return None
+
+
+def _is_in_place(opened: WALConnection) -> bool:
+    try:
+        opened.check_in_place()
+    except DatabaseMoved:
+        return False
+    return True
+
+
+def _save(opened: WALConnection, target: Path) -> Path | None:
+    number = 1
+    free = target
+    while free.exists():
+        number += 1
+        free = target.with_name(f"{target.name}-{number}")
+    with closing(sqlite3.connect(free)) as copy:
+        opened.backup(copy)
+        copy.execute("pragma journal_mode=delete")
+    with closing(connect_to_read(free)) as copy:
+        sound = copy.execute("pragma integrity_check(1)").fetchone() == ("ok",)
+    return free if sound else None
