@@ -1,12 +1,22 @@
-"""The learning curve of one trial: a PNG for people, a CSV for programs."""
+"""The learning curve of one trial: an SVG for people, a CSV for programs."""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+import math
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jinja2 import Template
 
 History = dict[str, list[float]]
+
+# Units of the SVG, which a dashboard shows as pixels. Panels stand one above the other: its cards are narrow.
+WIDTH, LEFT, RIGHT = 460, 64, 448
+HEAD, PANEL, GAP, FOOT = 32, 200, 16, 44
 
 
 def write_history_csv(path: Path, history: History) -> None:
@@ -18,46 +28,74 @@ def write_history_csv(path: Path, history: History) -> None:
             writer.writerow([epoch, *values])
 
 
-class LearningCurve:
-    """Draws the learning curves of one study: the metric above the loss, train and validation, best epoch marked.
+def write_learning_curve(path: Path, history: History, metric: str, best_epoch: int, title: str) -> None:
+    """An SVG of the metric above the loss: training dashed, validation solid, the best epoch marked.
 
-    The figure is made once and drawn again with other data for each trial rather than a new one, which costs more.
-    The panels stand one above the other since the dashboard shows artifacts in narrow cards.
+    Every trial has one, and matplotlib takes as long for it as a small network takes to train.
     """
+    names = list(dict.fromkeys([metric.removeprefix("val_"), "loss"]))
+    epochs = len(history["loss"])
+    panels = [
+        _Panel.of(name, history, best_epoch, HEAD + index * (PANEL + GAP)) for index, name in enumerate(names)
+    ]
+    written = _template().render(
+        title=f"{title}: best epoch {best_epoch}",
+        panels=panels,
+        ticks=[(_across(epoch, epochs), epoch) for epoch in sorted({1, (1 + epochs) // 2, epochs})],
+        width=WIDTH,
+        left=LEFT,
+        right=RIGHT,
+        bottom=panels[-1].bottom,
+        height=panels[-1].bottom + FOOT,
+    )
+    path.write_text(written, encoding="utf-8")
 
-    def __init__(self, metric: str) -> None:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
 
-        self._names = list(dict.fromkeys([metric.removeprefix("val_"), "loss"]))
-        self._figure = Figure(figsize=(4.2, 2.6 * len(self._names)), dpi=110)
-        FigureCanvasAgg(self._figure)  # no pyplot: no global state, safe outside the main thread
-        self._panels = self._figure.subplots(len(self._names), 1, sharex=True, squeeze=False)[:, 0]
-        self._figure.subplots_adjust(left=0.16, right=0.97, top=0.93, bottom=0.1, hspace=0.1)
-        for axes, name in zip(self._panels, self._names, strict=True):
-            axes.set_ylabel(name)
-            axes.grid(alpha=0.3)
-        self._panels[-1].set_xlabel("epoch")
+@dataclass(frozen=True)
+class _Panel:
+    """One quantity over the epochs; places in units of the SVG."""
 
-    def write(self, path: Path, history: History, best_epoch: int, title: str) -> None:
-        """A PNG at `path`."""
-        epochs = range(1, len(history["loss"]) + 1)
-        self._panels[0].set_title(f"{title}: best epoch {best_epoch}", fontsize=11)
-        drawn = [self._draw(index, epochs, history, best_epoch) for index in range(len(self._names))]
-        self._panels[0].legend(loc="best", fontsize=9)
-        self._figure.savefig(path)
-        for line in [line for lines in drawn for line in lines]:
-            line.remove()
+    name: str
+    top: float
+    bottom: float
+    best: float | None
+    ticks: list[tuple[float, float]]
+    train: list[tuple[float, float]]
+    validation: list[tuple[float, float]]
 
-    def _draw(self, index: int, epochs: Sequence[int], history: History, best_epoch: int) -> list:  # type: ignore[type-arg]
-        axes, name = self._panels[index], self._names[index]
-        axes.set_prop_cycle(None)
-        axes.relim()
-        marker = "." if len(epochs) < 3 else None  # a line of one point would not be seen
-        train = axes.plot(epochs, history[name], "--", color="#777777", label="train", marker=marker)
-        validation = axes.plot(
-            epochs, history[f"val_{name}"], color="#1f77b4", label="validation", marker=marker
+    @classmethod
+    def of(cls, name: str, history: History, best_epoch: int, top: float) -> _Panel:
+        both = history[name], history[f"val_{name}"]
+        finite = [value for values in both for value in values if math.isfinite(value)] or [0.0]
+        low, high = min(finite), max(finite)
+        room = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+        bottom = top + PANEL
+
+        def down(value: float) -> float:
+            return bottom - PANEL * (value - low + room) / (high - low + 2 * room)
+
+        train, validation = (
+            [
+                (_across(epoch, len(values)), down(value))
+                for epoch, value in enumerate(values, 1)
+                if math.isfinite(value)
+            ]
+            for values in both
         )
-        best = axes.axvline(best_epoch, color="#d62728", linewidth=0.8)
-        axes.autoscale()
-        return [*train, *validation, best]
+        ticks = [(down(value), value) for value in dict.fromkeys([low, (low + high) / 2, high])]
+        best = _across(best_epoch, len(both[0])) if best_epoch else None
+        return cls(name, top, bottom, best, ticks, train, validation)
+
+
+def _across(epoch: int, epochs: int) -> float:
+    return LEFT + 8 + (RIGHT - LEFT - 16) * ((epoch - 1) / (epochs - 1) if epochs > 1 else 0.5)
+
+
+@lru_cache(maxsize=1)
+def _template() -> Template:
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("search", ".")
+    return Environment(
+        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True
+    ).get_template("learning_curve.svg.j2")

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from optuna.artifacts import FileSystemArtifactStore
 
     from search.data import PreparedData
-    from search.learning_curve import LearningCurve
     from search.training.loop import TrainingResult
 
 # Set on every worker when the driver wants running trials to end at their next epoch.
@@ -98,7 +97,6 @@ class _Worker:
     data: PreparedData
     store: FileSystemArtifactStore
     settings: StudySettings
-    curve: LearningCurve
 
 
 def request_stop() -> None:
@@ -134,7 +132,6 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
 @lru_cache(maxsize=2)
 def _open_worker(job: StudyJob) -> _Worker:
     from search.data import load_prepared
-    from search.learning_curve import LearningCurve
     from search.strategy import build_pruner
     from search.study import load_study
     from search.tensorflow_log import start_tensorflow
@@ -145,7 +142,7 @@ def _open_worker(job: StudyJob) -> _Worker:
     study.pruner = build_pruner(settings)
     job.candidates.mkdir(parents=True, exist_ok=True)
     return _Worker(
-        study, load_prepared(job.data), open_artifacts(job.artifacts), settings, LearningCurve(job.metric)
+        study, load_prepared(job.data), open_artifacts(job.artifacts), settings
     )
 
 
@@ -221,11 +218,12 @@ def _store_curves(trial: optuna.Trial, worker: _Worker, task: TrialTask, result:
 
     from optuna.artifacts import upload_artifact
 
-    from search.learning_curve import write_history_csv
+    from search.learning_curve import write_history_csv, write_learning_curve
 
     with tempfile.TemporaryDirectory() as folder:
-        curve, table = Path(folder, "learning_curve.png"), Path(folder, "history.csv")
-        worker.curve.write(curve, result.history, result.best_epoch, f"trial {task.number}")
+        curve, table = Path(folder, "learning_curve.svg"), Path(folder, "history.csv")
+        title, metric = f"trial {task.number}", task.job.metric
+        write_learning_curve(curve, result.history, metric, result.best_epoch, title)
         write_history_csv(table, result.history)
         for path in (curve, table):
             upload_artifact(artifact_store=worker.store, file_path=str(path), study_or_trial=trial)

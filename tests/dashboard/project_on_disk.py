@@ -9,7 +9,7 @@ import optuna
 from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 from optuna.trial import TrialState
 
-from search.learning_curve import LearningCurve, write_history_csv
+from search.learning_curve import write_history_csv, write_learning_curve
 from search.settings import StudySettings
 from spaces import load_space
 from storage import StorageURL, artifact_folder, open_artifacts, open_storage
@@ -35,9 +35,9 @@ def make_project(folder: Path) -> Project:
     study.set_user_attr("metric", "val_accuracy")
     study.set_user_attr("settings", StudySettings().model_dump_json())
     study.set_user_attr("space", load_space("small").to_json())
-    curve, table = folder / "learning_curve.png", folder / "history.csv"
+    curve, table = folder / "learning_curve.svg", folder / "history.csv"
     history = {name: [0.5, 0.6, 0.7] for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
-    LearningCurve("val_accuracy").write(curve, history, 3, "trial")
+    write_learning_curve(curve, history, "val_accuracy", 3, "trial")
     write_history_csv(table, history)
     curves = [_finish(study, state, store, (curve, table)) for state in STATES]
     study.ask()  # and one that is running
