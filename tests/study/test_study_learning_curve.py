@@ -20,9 +20,9 @@ def drawn(folder: Path, history: History, best_epoch: int, title: str = "trial 3
 
 def history(*rising: float) -> History:
     falling = [1 - value for value in rising]
-    return {name: list(rising) for name in ("accuracy", "val_accuracy")} | {
-        name: falling for name in ("loss", "val_loss")
-    }
+    return {name: list(rising) for name in ("accuracy", "val_accuracy")} | dict.fromkeys(
+        ("loss", "val_loss"), falling
+    )
 
 
 def points(line: ElementTree.Element) -> list[tuple[float, float]]:
