@@ -6,6 +6,7 @@ Each contestant is a process of its own, started cold, and trains the configurat
 pruning, on the same prepared rows:
 
 - `workers1`, `workers2`: a perceptuna study with 1 and 2 workers, storage, curves and best model included;
+- `threads2`: the same with one worker of two threads;
 - `optuna_keras`: as Optuna's Keras example does it, with SQLite (TensorFlow's own choice of threads);
 - `kerastuner`: RandomSearch over the same ranges, so its configurations are others;
 - `mlpclassifier`: scikit-learn's, which has NEITHER batch normalization NOR dropout; one thread suits it best.
@@ -30,11 +31,13 @@ import numpy as np
 from benchmarks.children import Child, run_child
 from benchmarks.measure import spread, write_result
 from benchmarks.studies_contestants import SPACE
-from search.data import DataRequest, prepare
+from search.data import DataRequest, prepare, read_source
 from search.launch import cache_folder
+from search.tensorflow_log import tensorflow_log_silenced
 from spaces import load_space
 
-CONTESTANTS = ("workers1", "workers2", "optuna_keras", "kerastuner", "mlpclassifier")
+OURS = ("workers1", "workers2", "threads2")
+CONTESTANTS = (*OURS, "optuna_keras", "kerastuner", "mlpclassifier")
 RIVALS = ("optuna_keras", "mlpclassifier")
 SETS = ("digits", "fashion20000")
 FASHION_ROWS = 20_000
@@ -58,7 +61,12 @@ def main() -> None:
         for name in sets.split(","):
             rows = compare(name, Path(folder), arguments.only.split(","), trials, epochs, rounds)
             # A set at a time: a full run takes most of an hour.
-            print("raw numbers:", write_result(f"studies-{name}", rows, quick), flush=True)
+            file = (
+                f"studies-{name}"
+                if quick or (trials, epochs) == (24, 10)
+                else f"studies-{name}-{trials}x{epochs}"
+            )
+            print("raw numbers:", write_result(file, rows, quick), flush=True)
 
 
 def compare(
@@ -166,7 +174,7 @@ def table(rows: list[dict[str, Any]]) -> str:
     rounds_of = {row["contestant"]: row["rounds"] for row in rows}
     for name, rounds in rounds_of.items():
         for rival in RIVALS:
-            if rival in rounds_of and name.startswith("workers"):
+            if rival in rounds_of and name in OURS:
                 lines.append(f"{name} against {rival}: {against(rounds, rounds_of[rival])}")
         if rounds[0]["driver_cpu"] is not None:
             lines.append(f"{name}: {driver_share(rounds)}")
@@ -195,13 +203,10 @@ def driver_share(rounds: list[dict[str, Any]]) -> str:
 def _source(name: str, folder: Path) -> str:
     if name != "fashion20000":
         return name
-    from search.data.builtin import builtin_arrays
-    from search.tensorflow_log import tensorflow_log_silenced
-
     path = folder / "fashion20000.npz"
     with tensorflow_log_silenced():
-        x, y, _ = builtin_arrays("fashion_mnist")
-    np.savez(path, x=x[:FASHION_ROWS], y=y[:FASHION_ROWS])
+        raw = read_source(DataRequest("fashion_mnist"))
+    np.savez(path, x=raw.x[:FASHION_ROWS], y=raw.y[:FASHION_ROWS])
     return str(path)
 
 
