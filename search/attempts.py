@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 ORIGINAL = "original_number"
 # Why a trial was given up and its hyperparameters enqueued again.
 REQUEUED = "requeued"
+# How often its worker died.
+LOST = "times_lost"
 # Why a trial was never trained.
 INFEASIBLE = "infeasible"
 

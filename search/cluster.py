@@ -7,7 +7,8 @@ import queue
 import signal
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
 from multiprocessing import resource_tracker
 from types import TracebackType
 from typing import Any
@@ -15,6 +16,8 @@ from typing import Any
 from search.trial import EpochEvent, TrialBegunBefore, TrialOutcome, TrialTask, request_stop, run_trial
 
 _EPOCHS = "perceptuna-epochs"
+_ANSWER_SECONDS = 2.0
+_RESTART_SECONDS = 30.0
 
 
 class WorkerLost(Exception):
@@ -25,12 +28,27 @@ class Workers:
     """`slots` single-trial processes on this machine, replaced when they die. A context manager.
 
     Connections stay on 127.0.0.1 and are encrypted by certificates made for this run alone.
+
+    Args:
+        memory_limit: bytes above which a worker is killed at once; its trial is lost.
+        recycle_above: bytes above which a worker is replaced when it has ended a trial.
     """
 
-    def __init__(self, slots: int, threads: int, on_epoch: Callable[[EpochEvent], None]) -> None:
+    def __init__(
+        self,
+        slots: int,
+        threads: int,
+        on_epoch: Callable[[EpochEvent], None],
+        *,
+        memory_limit: int | None = None,
+        recycle_above: int | None = None,
+    ) -> None:
         self.slots = slots
         self._threads = threads
         self._on_epoch = on_epoch
+        self._memory_limit = memory_limit
+        self._recycle_above = recycle_above
+        self._swollen: set[str] = set()
         self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._tasks: dict[Any, TrialTask] = {}
 
@@ -43,6 +61,11 @@ class Workers:
             {
                 "distributed.scheduler.allowed-failures": 0,
                 "distributed.comm.timeouts.connect": "60s",
+                # A trial's memory is TensorFlow's: nothing to spill, and a worker that pauses would hang.
+                "distributed.worker.memory.target": False,
+                "distributed.worker.memory.spill": False,
+                "distributed.worker.memory.pause": False,
+                "distributed.worker.memory.terminate": 1.0,
                 "distributed.nanny.pre-spawn-environ": _environment(self._threads),
             }
         )
@@ -55,7 +78,7 @@ class Workers:
                 security=True,
                 host="127.0.0.1",
                 dashboard_address="127.0.0.1:0",
-                memory_limit=0,
+                memory_limit=self._memory_limit or 0,
                 local_directory=self._folder.name,
                 silence_logs=logging.CRITICAL,
             )
@@ -70,6 +93,9 @@ class Workers:
 
     def submit(self, task: TrialTask) -> None:
         """Start `task` on a free worker."""
+        if self._swollen:
+            self._restart(sorted(self._swollen))
+            self._swollen.clear()
         future = self._client.submit(_run_and_tell_epochs, task, pure=False)
         self._tasks[future] = task
         future.add_done_callback(self._done.put)
@@ -86,7 +112,10 @@ class Workers:
                 break
             outcome: TrialOutcome | WorkerLost
             try:
-                outcome = future.result()
+                ended_on = future.result()
+                outcome = ended_on.outcome
+                if self._recycle_above is not None and ended_on.resident > self._recycle_above:
+                    self._swollen.add(ended_on.worker)
             except (KilledWorker, TrialBegunBefore):
                 # Dask runs a trial again by itself when its worker died after the trial ended, and before its
                 # result was fetched.
@@ -101,17 +130,37 @@ class Workers:
         self._on_epoch(EpochEvent(**event[1]["epoch"]))
 
     def stop_trials(self) -> None:
-        """End all running trials at their next epoch."""
-        self._client.run(request_stop, on_error="ignore")
+        """End all running trials at their next epoch. A worker that does not answer keeps nobody waiting."""
+        with suppress(TimeoutError):
+            self._client.sync(
+                self._client._run, request_stop, on_error="ignore", callback_timeout=_ANSWER_SECONDS
+            )
+
+    def end(self, task: TrialTask) -> None:
+        """Replace the worker that runs `task`, whatever it does; `collect` gives WorkerLost."""
+        (key,) = [future.key for future, submitted in self._tasks.items() if submitted is task]
+        self._restart([worker for worker, keys in self._client.processing().items() if key in keys])
+
+    def _restart(self, workers: list[str]) -> None:
+        """It ends them by SIGKILL when they do not end by themselves within a few seconds."""
+        self._client.restart_workers(workers, timeout=_RESTART_SECONDS, raise_for_error=False)
 
 
-def _run_and_tell_epochs(task: TrialTask) -> TrialOutcome:
-    from dataclasses import asdict
+@dataclass(frozen=True)
+class _Ended:
+    """How a trial ended on a worker, and the memory that the worker holds afterwards, in bytes."""
 
+    outcome: TrialOutcome
+    worker: str
+    resident: int
+
+
+def _run_and_tell_epochs(task: TrialTask) -> _Ended:
     from distributed import get_worker
 
     worker = get_worker()
-    return run_trial(task, lambda event: worker.log_event(_EPOCHS, {"epoch": asdict(event)}))
+    outcome = run_trial(task, lambda event: worker.log_event(_EPOCHS, {"epoch": asdict(event)}))
+    return _Ended(outcome, worker.address, worker.monitor.get_process_memory())
 
 
 def _environment(threads: int) -> dict[str, str]:

@@ -6,60 +6,77 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
-from search.attempts import ORIGINAL, REQUEUED, next_original_number, original_number
+from search.asking import Asking, training_seed
+from search.attempts import LOST, original_number
 from search.cluster import WorkerLost, Workers
 from search.errors import StudyStopped
 from search.metrics import is_better
 from search.progress import Progress
-from search.strategy import seed_sampler
+from search.recovery import run_again
 from search.study import STOP_REQUESTED, Study
 from search.trial import StudyJob, TrialOutcome, TrialTask
 from storage.artifacts import model_file_name, open_artifacts, remove_study_artifact, study_artifacts
+from storage.patience import patient, written
 
 if TYPE_CHECKING:
     import optuna
-    from optuna.trial import FrozenTrial
 
     from search.settings import StudySettings
 
 Ending = Literal["budget", "timeout", "interrupted"]
 
-_LOST = "times_lost"
 _POLL_SECONDS = 0.5
 _STOP_POLL_SECONDS = 2.0
 _SAME_FAILURES = 5
+# What a worker needs to start, read its data and compile an epoch.
+_START_SECONDS = 60.0
+# Trials that shall end and reach no epoch's end by then are run again on resume.
+_STOP_PATIENCE_SECONDS = 300.0
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Running:
+    """A trial on a worker since `started`; `ended` is why its worker was made to end, if it was."""
+
     trial: optuna.Trial
     task: TrialTask
+    started: float
+    ended: Literal["", "trial-timeout", "stopping"] = ""
 
 
 class Driver:
     """Runs one study on `workers`; the caller holds the study's lock."""
 
     def __init__(
-        self, study: Study, settings: StudySettings, job: StudyJob, workers: Workers, progress: Progress
+        self,
+        study: Study,
+        settings: StudySettings,
+        job: StudyJob,
+        workers: Workers,
+        progress: Progress,
+        *,
+        ensure_held: Callable[[], None] = lambda: None,
+        say: Callable[[str], None] = lambda remark: None,
     ) -> None:
         self._study = study
         self._settings = settings
         self._job = job
         self._workers = workers
         self._progress = progress
+        self._ensure_held = ensure_held
+        self._say = say
         self._store = open_artifacts(job.artifacts)
         self._running: dict[int, _Running] = {}
         self._signalled = False
+        self._stopping_since = float("inf")
         self._failures: list[str] = []
+        self._asking = Asking(study, settings, progress)
         self._best_trial = study.best_trial()
-        self._next = next_original_number(study.optuna.get_trials(deepcopy=False))
 
     def run(self) -> Ending:
         """Until the budget of finished trials is reached, the time is up, or somebody says stop.
@@ -67,8 +84,8 @@ class Driver:
         Raises:
             StudyStopped: no trial of this study can succeed.
         """
-        self._clear_away()
-        with self._signals():
+        with self._signals(), patient(self._say, self._goes_on):
+            self._clear_away()
             try:
                 return self._run()
             except StudyStopped:
@@ -79,7 +96,7 @@ class Driver:
     def _clear_away(self) -> None:
         """What a killed driver left: models of trials that were never judged or never told."""
         shutil.rmtree(self._job.candidates, ignore_errors=True)
-        self._job.candidates.mkdir(parents=True)
+        written(self._job.artifacts, lambda: self._job.candidates.mkdir(parents=True, exist_ok=True))
         remove_stale_models(self._study, self._store)
 
     def _run(self) -> Ending:
@@ -88,6 +105,7 @@ class Driver:
         ending: Ending = "budget"
         finished = len(self._study.finished())
         while True:
+            self._ensure_held()
             if ending == "budget":
                 while len(self._running) < min(self._workers.slots, self._settings.trials - finished):
                     self._start_trial()
@@ -97,6 +115,7 @@ class Driver:
             for task, outcome in self._workers.collect(_POLL_SECONDS):
                 finished += self._end_trial(self._running.pop(task.trial_id), outcome)
             self._progress.tick()
+            self._end_hung_trials()
             poll = time.monotonic() - last_poll > _STOP_POLL_SECONDS
             last_poll = time.monotonic() if poll else last_poll
             if ending == "budget":
@@ -107,13 +126,26 @@ class Driver:
                 if ending != "budget":
                     self._progress.stopping(ending)
                     self._workers.stop_trials()
+                    self._stopping_since = time.monotonic()
             elif poll:
                 # A worker that took a dead one's place meanwhile has not heard of it.
                 self._workers.stop_trials()
 
+    def _end_hung_trials(self) -> None:
+        """Trials that reach no epoch's end are ended with their worker: past their own time, or when all shall end."""
+        now, limit = time.monotonic(), self._settings.trial_timeout
+        for running in self._running.values():
+            if running.ended:
+                continue
+            if limit is not None and now - running.started > hard_timeout(limit):
+                running.ended = "trial-timeout"
+            elif now - self._stopping_since > _STOP_PATIENCE_SECONDS:
+                running.ended = "stopping"
+            if running.ended:
+                self._workers.end(running.task)
+
     def _start_trial(self) -> None:
-        trial = self._ask()
-        hyperparameters = self._study.space.suggest(trial)
+        trial, hyperparameters = self._asking.next()
         task = TrialTask(
             job=self._job,
             trial_id=trial._trial_id,
@@ -122,30 +154,21 @@ class Driver:
             seed=training_seed(self._settings.seed, original_number(trial)),
             best=self._best_trial.value if self._best_trial else None,
         )
-        self._running[task.trial_id] = _Running(trial, task)
+        self._running[task.trial_id] = _Running(trial, task, time.monotonic())
         self._progress.trial_started(trial.number, hyperparameters)
         self._workers.submit(task)
 
-    def _ask(self) -> optuna.Trial:
-        """The next configuration: one that waits, or a new one under its original number."""
-        study = self._study.optuna
-        waiting = study.get_trials(deepcopy=False, states=(_states().WAITING,))
-        if waiting:
-            original = original_number(waiting[0])
-        else:
-            original = self._next
-            if original != len(study.get_trials(deepcopy=False)):
-                # Its number is taken by an attempt at another; given with the trial, it cannot be lost by a kill.
-                study.enqueue_trial({}, user_attrs={ORIGINAL: original})
-        self._next = max(self._next, original + 1)
-        seed_sampler(study.sampler, self._settings.seed, original)
-        return study.ask()
-
     def _end_trial(self, running: _Running, outcome: TrialOutcome | WorkerLost) -> int:
         """Tell the study how a trial ended; 1 where it counts toward the budget, 0 where it is run again."""
+        self._ensure_held()
         trial, tell = running.trial, self._study.optuna.tell
+        if isinstance(outcome, WorkerLost) and running.ended:
+            if running.ended == "stopping":
+                self._run_again(running, "interrupted")
+                return 0
+            outcome = TrialOutcome("failed", reason=_hung(self._settings.trial_timeout or 0.0))
         if isinstance(outcome, WorkerLost):
-            lost = int(trial.user_attrs.get(_LOST, 0)) + 1
+            lost = int(trial.user_attrs.get(LOST, 0)) + 1
             if lost == 1:
                 self._run_again(running, "its worker died", lost=lost)
                 return 0
@@ -203,6 +226,11 @@ class Driver:
                 f"the first {_SAME_FAILURES} trials all failed for one reason: {first[0]}\n{outcome.traceback}"
             )
 
+    def _goes_on(self) -> bool:
+        """Whether a fault of storage shall be waited out. Who has lost the study's lock must not write any more."""
+        self._ensure_held()
+        return not self._signalled
+
     def _stop_requested(self) -> bool:
         return bool(self._study.optuna.user_attrs.get(STOP_REQUESTED))
 
@@ -229,56 +257,16 @@ class Driver:
                 signal.signal(number, handler)
 
 
-def training_seed(study_seed: int, number: int) -> int:
-    """The seed of a trial, from the study's seed and the trial's original number alone."""
-    return int(np.random.SeedSequence([study_seed, number]).generate_state(1)[0])
+def hard_timeout(trial_timeout: float) -> float:
+    """Seconds after which a trial's worker is ended, when it has not ended at an epoch's end."""
+    return 2 * trial_timeout + _START_SECONDS
 
 
-def recover(study: Study) -> int:
-    """Run orphans again: trials that a dead driver left RUNNING. The caller holds the study's lock.
-
-    Returns:
-        How many there were.
-    """
-    study.optuna.set_user_attr(STOP_REQUESTED, False)
-    trials = study.optuna.get_trials(deepcopy=False)
-    orphans = [trial for trial in trials if trial.state == _states().RUNNING]
-    for trial in orphans:
-        run_again(study, trial, "its driver died")
-    return len(orphans)
-
-
-def run_again(study: Study, trial: FrozenTrial, why: str, lost: int = 0) -> None:
-    """Fail `trial` and enqueue its hyperparameters under its original number.
-
-    Safe to be killed at any point: the copy is enqueued first, and is not enqueued twice.
-    Nothing else is copied: rungs passed and artifacts belong to the lost attempt.
-    """
-    number = original_number(trial)
-    lost = max(lost, int(trial.user_attrs.get(_LOST, 0)))
-    waiting = study.optuna.get_trials(deepcopy=False, states=(_states().WAITING,))
-    if number not in {original_number(other) for other in waiting}:
-        study.optuna.enqueue_trial(
-            _fixed(study, trial), user_attrs={ORIGINAL: number, **({_LOST: lost} if lost else {})}
-        )
-    study.optuna._storage.set_trial_user_attr(trial._trial_id, REQUEUED, why)
-    study.optuna.tell(trial.number, state=_states().FAIL)
-
-
-def _fixed(study: Study, trial: FrozenTrial) -> dict[str, object]:
-    """All hyperparameters of `trial`; or what it was enqueued with, when a kill ended the asking.
-
-    Then nobody has trained it, and its seed draws the rest as it would have been drawn.
-    """
-    from optuna.trial import FixedTrial
-
-    enqueued = trial.system_attrs.get("fixed_params", {})
-    asked = {**enqueued, **trial.params}
-    try:
-        study.space.suggest(FixedTrial(asked))
-    except ValueError:
-        return dict(enqueued)
-    return asked
+def _hung(trial_timeout: float) -> str:
+    return (
+        f"no epoch's end within {hard_timeout(trial_timeout):.0f} s, twice --trial-timeout and a minute; "
+        "its worker was ended"
+    )
 
 
 def remove_stale_models(study: Study, store: object) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.errors import InputError
+from search.memory import idle_worker_bytes, recycling_bound, size
 from search.metrics import check_metric_exists, choose_metric
 from search.precision import precision_note, resolve_precision
 from search.settings import StudySettings, check_study_name
@@ -24,7 +25,8 @@ from search.study import (
     study_names,
 )
 from spaces import SpaceError, load_space, preset_names
-from storage import StorageURL, artifact_folder, check_database, study_lock
+from storage import StorageURL, StudyLock, artifact_folder, check_database, study_lock
+from storage.rescue import resumable
 
 if TYPE_CHECKING:
     from search.data import PreparedData
@@ -87,13 +89,14 @@ def start(
     say(f"reading {settings.data} …")
     data = prepare_data(settings)
     choose_metric(settings.metric, data.spec.task)
+    _check_memory_limit(settings, data)
     space, notes = space.restricted_to(data.spec.task, data.spec.kind)
     of_precision = precision_note(settings.precision)
     for note in [*data.spec.notes, *notes, *([of_precision] if of_precision else [])]:
         say(f"note: {note}")
-    with study_lock(url, name):
+    with study_lock(url, name) as lock:
         study = create_study(name, url, settings, space, data.spec)
-        return _drive(study, settings, data, make_progress, say)
+        return _drive(study, lock, settings, data, make_progress, say)
 
 
 def resume(
@@ -107,17 +110,17 @@ def resume(
     """Go on with a study to its budget, from whatever state it was left in.
 
     Args:
-        changes: settings that may change between runs (trials, timeout, workers, threads); None = as stored.
+        changes: settings that may change between runs (trials, workers, threads, limits); None = as stored.
         add: trials on top of the stored budget.
 
     Raises:
         InputError: no such study, nothing left to do, or its space or data changed (with what changed).
         StudyBusy: it is being driven.
     """
-    from search.driver import recover
+    from search.recovery import recover
 
     study = load_study(name, url)
-    with study_lock(url, name):
+    with study_lock(url, name) as lock:
         stored = study.settings
         given = {key: value for key, value in changes.items() if value is not None}
         if add is not None:
@@ -126,6 +129,7 @@ def resume(
         settings = stored.changed({"timeout": None, **given})
         _refuse_changed_space(study, settings)
         data = unchanged_data(study, settings)
+        _check_memory_limit(settings, data)
         finished = len(study.finished())
         if finished >= settings.trials:
             raise InputError(
@@ -137,11 +141,16 @@ def resume(
             say(f"{orphans} trials were running when the study was last left; they are run again")
         study.optuna.set_user_attr("settings", settings.model_dump_json())
         # Read anew: a Study keeps what it has read.
-        return _drive(load_study(name, url), settings, data, make_progress, say)
+        return _drive(load_study(name, url), lock, settings, data, make_progress, say)
 
 
 def _drive(
-    study: Study, settings: StudySettings, data: PreparedData, make_progress: ProgressMaker, say: Say
+    study: Study,
+    lock: StudyLock,
+    settings: StudySettings,
+    data: PreparedData,
+    make_progress: ProgressMaker,
+    say: Say,
 ) -> Finish:
     from search.cluster import Workers
     from search.driver import Driver
@@ -158,13 +167,40 @@ def _drive(
     )
     progress = make_progress(study, settings)
     slots = min(settings.workers or available_cores(), settings.trials)
+    limit = settings.memory_limit
+    recycle = recycling_bound(data.spec, limit)
     say(describe_rungs(settings))
     say(f"starting {slots} worker{'s' * (slots > 1)} …")
     ending: Ending = "interrupted"
     # The driver turns Ctrl-C into an ending; before and after it, while workers start and end, it is an exception.
-    with suppress(KeyboardInterrupt), Workers(slots, settings.threads, progress.epoch) as workers, progress:
-        ending = Driver(attach_search(study, settings), settings, job, workers, progress).run()
+    starting = Workers(slots, settings.threads, progress.epoch, memory_limit=limit, recycle_above=recycle)
+    how = f"perceptuna resume {study.name}{study.url.option}"
+    with (
+        suppress(KeyboardInterrupt),
+        resumable(study.optuna._storage, study.url, how),
+        starting as workers,
+        progress,
+    ):
+        driver = Driver(
+            attach_search(study, settings),
+            settings,
+            job,
+            workers,
+            progress,
+            ensure_held=lock.ensure_held,
+            say=say,
+        )
+        ending = driver.run()
     return Finish(study, ending)
+
+
+def _check_memory_limit(settings: StudySettings, data: PreparedData) -> None:
+    idle = idle_worker_bytes(data.spec)
+    if settings.memory_limit is not None and settings.memory_limit <= idle:
+        raise InputError(
+            f"--memory-limit: a worker with this data takes {size(idle)} before it trains anything, but got "
+            f"{size(settings.memory_limit)}; give more, or leave it out"
+        )
 
 
 def available_cores() -> int:

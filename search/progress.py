@@ -58,7 +58,7 @@ class Tally:
             self.durations.append(time.monotonic() - self.begun.pop(number))
 
     def time_left(self) -> Interval | None:
-        """Seconds until the budget is used up; None before three trials have ended."""
+        """Seconds until the budget is used up; None before three trials beside the first of each worker."""
         now = time.monotonic()
         elapsed = [now - begun for begun in self.begun.values()]
         return remaining_time(self.durations, self.budget - self.finished, self.workers, elapsed)
@@ -97,6 +97,9 @@ class Progress:
         del why
         self.tally.begun.pop(number, None)
 
+    def trial_rejected(self, number: int, why: str) -> None:
+        """It was asked for and found too large to be trained."""
+
     def stopping(self, ending: str) -> None: ...
 
     def tick(self) -> None:
@@ -132,6 +135,9 @@ class PlainLines(Progress):
     def trial_requeued(self, number: int, why: str) -> None:
         super().trial_requeued(number, why)
         self._write(f"trial {number}: {why}; it will be run again with the same hyperparameters and seed")
+
+    def trial_rejected(self, number: int, why: str) -> None:
+        self._write(f"trial {number}: not trained, {why}")
 
     def stopping(self, ending: str) -> None:
         self._write(f"{ending}: running trials end at their next epoch …")
@@ -170,6 +176,9 @@ class JSONLines(Progress):
     def trial_requeued(self, number: int, why: str) -> None:
         super().trial_requeued(number, why)
         self._event("trial_requeued", trial=number, reason=why)
+
+    def trial_rejected(self, number: int, why: str) -> None:
+        self._event("trial_rejected", trial=number, reason=why)
 
     def stopping(self, ending: str) -> None:
         self._event("stopping", reason=ending)
@@ -223,6 +232,9 @@ class LiveTable(Progress):
         super().trial_requeued(number, why)
         self._rows.pop(number, None)
         self._note = f"trial {number}: {why}; it will be run again"
+
+    def trial_rejected(self, number: int, why: str) -> None:
+        self._note = f"trial {number}: not trained, {why}"
 
     def stopping(self, ending: str) -> None:
         self._note = f"{ending}: running trials end at their next epoch (Ctrl-C again: at once)"

@@ -24,6 +24,8 @@ TaskName = Literal["classification", "regression"]
 _STUDY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _IMAGE_SIZE = re.compile(r"(\d{1,4})x(\d{1,4})")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(MB|GB|MiB|GiB)", re.IGNORECASE)
+_BYTES = {"mb": 10**6, "gb": 10**9, "mib": 2**20, "gib": 2**30}
 _SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -43,6 +45,24 @@ def parse_duration(text: str | float) -> float:
     if not 0 < seconds <= 366 * 86400:
         raise ValueError(f"expected a duration between 1s and 366d, but got '{text}'")
     return seconds
+
+
+def parse_size(text: str | int) -> int:
+    """Bytes of `800MB`, `1.5GB` or `2GiB`; a whole number is bytes.
+
+    Raises:
+        ValueError: anything else, or less than 1 MB.
+    """
+    if isinstance(text, int) and not isinstance(text, bool):
+        count = text
+    else:
+        match = _SIZE.fullmatch(str(text).strip())
+        if match is None:
+            raise ValueError(f"expected a size like 800MB or 2GB, but got '{text}'")
+        count = round(float(match[1]) * _BYTES[match[2].lower()])
+    if not 10**6 <= count <= 10**15:
+        raise ValueError(f"expected a size of at least 1MB, but got '{text}'")
+    return count
 
 
 def parse_image_size(text: str) -> tuple[int, int]:
@@ -98,6 +118,12 @@ class StudySettings(BaseModel):
         "auto", description="of matrix products; bfloat16 is faster where the processor has it; auto: float32"
     )
     threads: int = Field(1, ge=1, le=1024, description="threads of each worker")
+    trial_timeout: Annotated[
+        float | None, BeforeValidator(lambda value: None if value is None else parse_duration(value))
+    ] = Field(None, description="end a trial at the next epoch after this time; its best epoch so far counts")
+    memory_limit: Annotated[
+        int | None, BeforeValidator(lambda value: None if value is None else parse_size(value))
+    ] = Field(None, description="of each worker: 800MB, 2GB; a configuration that needs more is not trained")
 
     def data_request(self) -> DataRequest:
         """What `search.data` needs to know."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -12,13 +13,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from search.environment import training_environment
 from search.errors import StudyStopped
 from search.metrics import direction_of, is_better
 from search.settings import StudySettings
 from spaces import Hyperparameters
 from storage import StorageURL, open_artifacts
 from storage.artifacts import candidates_folder, model_file_name
-from storage.errors import translate
+from storage.errors import translate, translated
+from storage.patience import keep_trying, patient, written
 
 if TYPE_CHECKING:
     import optuna
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from search.data import PreparedData
     from search.training.loop import TrainingResult
 
+# Why a trial ended that ran longer than it was allowed to.
+TRIAL_TIMEOUT = "--trial-timeout"
 # Set on every worker when the driver wants running trials to end at their next epoch.
 _stop = threading.Event()
 
@@ -97,6 +102,7 @@ class _Worker:
     data: PreparedData
     store: FileSystemArtifactStore
     settings: StudySettings
+    environment: dict[str, str]
 
 
 def request_stop() -> None:
@@ -104,6 +110,8 @@ def request_stop() -> None:
     _stop.set()
 
 
+@translated()
+@patient()
 def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda event: None) -> TrialOutcome:
     """Train `task`, report each epoch, store curves and attributes; never raises for a model's or data's fault.
 
@@ -140,9 +148,13 @@ def _open_worker(job: StudyJob) -> _Worker:
     start_tensorflow(settings.threads)
     study = load_study(job.study, StorageURL.parse(job.url)).optuna
     study.pruner = build_pruner(settings)
-    job.candidates.mkdir(parents=True, exist_ok=True)
+    written(job.artifacts, lambda: job.candidates.mkdir(parents=True, exist_ok=True))
     return _Worker(
-        study, load_prepared(job.data), open_artifacts(job.artifacts), settings
+        study,
+        load_prepared(job.data),
+        open_artifacts(job.artifacts),
+        settings,
+        training_environment(settings),
     )
 
 
@@ -153,14 +165,22 @@ def _train(
     from search.training.loop import train
 
     settings = worker.settings
+    deadline = time.monotonic() + (settings.trial_timeout or float("inf"))
+    late = False
 
     def check(epoch: int, value: float) -> StopReason | None:
+        nonlocal late
         trial.report(value, epoch)
         on_epoch(EpochEvent(task.number, epoch, value))
         if _stop.is_set():
             return StopReason.INTERRUPTED
         # A trial that has run all its epochs is complete, whatever a rung at the last epoch would say.
-        return StopReason.PRUNED if epoch < settings.epochs and trial.should_prune() else None
+        if epoch == settings.epochs:
+            return None
+        if trial.should_prune():
+            return StopReason.PRUNED
+        late = time.monotonic() > deadline
+        return StopReason.INTERRUPTED if late else None
 
     result = train(
         Hyperparameters.model_validate_json(task.hyperparameters),
@@ -172,31 +192,32 @@ def _train(
         check=check,
         bfloat16=settings.precision == "bfloat16",
     )
-    if result.stop_reason is StopReason.INTERRUPTED:
+    if result.stop_reason is StopReason.INTERRUPTED and not late:
         return TrialOutcome("interrupted", result.epochs)
-    _set_attributes(trial, task, result)
+    reason = f"{TRIAL_TIMEOUT if late else result.stop_reason} at epoch {result.epochs}"
+    _set_attributes(trial, task, worker, result, reason)
     if result.stop_reason in (StopReason.PRUNED, StopReason.NOT_FINITE):
-        return TrialOutcome("pruned", result.epochs, reason=_reason(result))
+        return TrialOutcome("pruned", result.epochs, reason=reason)
     _store_curves(trial, worker, task, result)
     value = result.history[task.job.metric][result.best_epoch - 1]
     better = is_better(value, task.best, direction_of(task.job.metric))
     model = _save_candidate(task, worker, result) if better else None
-    return TrialOutcome("complete", result.epochs, value=value, model=model)
+    return TrialOutcome("complete", result.epochs, value, reason if late else "", model=model)
 
 
-def _reason(result: TrainingResult) -> str:
-    return f"{result.stop_reason} at epoch {result.epochs}"
-
-
-def _set_attributes(trial: optuna.Trial, task: TrialTask, result: TrainingResult) -> None:
+def _set_attributes(
+    trial: optuna.Trial, task: TrialTask, worker: _Worker, result: TrainingResult, reason: str
+) -> None:
     """Small facts for leaderboards and the dashboard; the whole history is an artifact."""
     attributes: dict[str, object] = {
         "epochs": result.epochs,
         "parameters": result.parameters,
         "seconds": round(result.seconds, 3),
-        "stop_reason": _reason(result),
+        "stop_reason": reason,
         "seed": task.seed,
         "host": socket.gethostname(),
+        "process": os.getpid(),
+        "environment": worker.environment,
     }
     if result.best_epoch:
         validation = task.job.metric
@@ -223,8 +244,8 @@ def _store_curves(trial: optuna.Trial, worker: _Worker, task: TrialTask, result:
     with tempfile.TemporaryDirectory() as folder:
         curve, table = Path(folder, "learning_curve.svg"), Path(folder, "history.csv")
         title, metric = f"trial {task.number}", task.job.metric
-        write_learning_curve(curve, result.history, metric, result.best_epoch, title)
-        write_history_csv(table, result.history)
+        keep_trying(lambda: write_learning_curve(curve, result.history, metric, result.best_epoch, title))
+        keep_trying(lambda: write_history_csv(table, result.history))
         for path in (curve, table):
             upload_artifact(artifact_store=worker.store, file_path=str(path), study_or_trial=trial)
 
@@ -235,6 +256,7 @@ def _save_candidate(task: TrialTask, worker: _Worker, result: TrainingResult) ->
     path = task.job.candidates / model_file_name(task.number)
     # Saved under another name and moved: a kill while saving leaves no half model behind that name.
     partial = path.with_name(f"{path.stem}.{os.getpid()}.partial.keras")
-    attach_preprocessing(result.model, worker.data.spec).save(partial)
+    model = attach_preprocessing(result.model, worker.data.spec)
+    written(task.job.artifacts, lambda: model.save(partial))
     partial.replace(path)
     return path

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.analysis.leaderboard import hyperparameters_of
-from search.attempts import original_number
+from search.analysis.replay import retrain
 from search.errors import InputError
 from search.study import Study, program_version
 from storage import artifact_folder, open_artifacts
@@ -89,25 +89,8 @@ def _kept_model(study: Study, trial: FrozenTrial) -> str | None:
 
 def _train_again(study: Study, trial: FrozenTrial, output: Path) -> None:
     from search.data import attach_preprocessing
-    from search.driver import training_seed
-    from search.launch import unchanged_data
-    from search.tensorflow_log import start_tensorflow
 
-    settings = study.settings
-    data = unchanged_data(study, settings)
-    start_tensorflow(settings.threads)
-    from search.training.loop import train
-
-    result = train(
-        hyperparameters_of(study, trial),
-        data,
-        epochs=settings.epochs,
-        patience=settings.patience,
-        metric=study.metric,
-        seed=training_seed(settings.seed, original_number(trial)),
-        bfloat16=settings.precision == "bfloat16",
-    )
-    attach_preprocessing(result.model, study.data).save(output)
+    attach_preprocessing(retrain(study, trial).model, study.data).save(output)
 
 
 def _facts(study: Study, trial: FrozenTrial) -> dict[str, Any]:

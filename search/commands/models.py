@@ -1,13 +1,15 @@
-"""Commands that end in a model: export."""
+"""Commands that train a trial again, or end in a model: export, replay."""
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from search.commands.options import Storage, StudyName, url_of
+from search.commands.options import AsJSON, Storage, StudyName, url_of
 
 app = typer.Typer()
 
@@ -28,3 +30,28 @@ def export(
 
     model, facts = export_model(load_study(study, url_of(storage)), output, trial)
     typer.echo(f"wrote {model} and {facts}")
+
+
+@app.command()
+def replay(
+    study: StudyName,
+    trial: Annotated[int, typer.Option(min=0, metavar="K", help="the trial to train again")],
+    storage: Storage = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Train a trial again with its own hyperparameters and seed, and compare it epoch by epoch.
+
+    Exit code 0: the metric is the same to the last bit. 1: it is not; with what differs.
+
+    Example: perceptuna replay my-first --trial 3
+    """
+    from search.analysis.replay import replay as replay_trial
+    from search.study import load_study
+
+    result = replay_trial(load_study(study, url_of(storage)), trial)
+    if as_json:
+        typer.echo(json.dumps(result.to_json()))
+    else:
+        for line in result.sentences():
+            typer.echo(line)
+    sys.exit(0 if result.equal else 1)

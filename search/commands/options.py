@@ -71,6 +71,8 @@ def _settings(
     seed: Annotated[int | None, option("seed", metavar="N")] = None,
     workers: Annotated[int | None, option("workers", metavar="N", show_default="one per core")] = None,
     threads: Annotated[int | None, option("threads", metavar="N")] = None,
+    trial_timeout: Annotated[str | None, option("trial_timeout", metavar="TIME")] = None,
+    memory_limit: Annotated[str | None, option("memory_limit", metavar="SIZE")] = None,
     precision: Annotated[str | None, option("precision", metavar="auto|float32|bfloat16")] = None,
 ) -> None:
     """One option for each setting, as the parameters of a command; `with_settings` puts them there."""

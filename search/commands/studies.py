@@ -55,6 +55,12 @@ def resume(
     timeout: Annotated[str | None, option("timeout", metavar="TIME")] = None,
     workers: Annotated[int | None, option("workers", metavar="N", show_default="as before")] = None,
     threads: Annotated[int | None, option("threads", metavar="N", show_default="as before")] = None,
+    trial_timeout: Annotated[
+        str | None, option("trial_timeout", metavar="TIME", show_default="as before")
+    ] = None,
+    memory_limit: Annotated[
+        str | None, option("memory_limit", metavar="SIZE", show_default="as before")
+    ] = None,
     storage: Storage = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -67,7 +73,14 @@ def resume(
 
     if trials is not None and add is not None:
         raise InputError("--trials sets a total and --add raises it; give one of them")
-    changes = {"trials": trials, "timeout": timeout, "workers": workers, "threads": threads}
+    changes = {
+        "trials": trials,
+        "timeout": timeout,
+        "workers": workers,
+        "threads": threads,
+        "trial_timeout": trial_timeout,
+        "memory_limit": memory_limit,
+    }
     finish = resume_study(study, url_of(storage), changes, add, progress_maker(as_json), say(as_json))
     conclude(finish, as_json)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from optuna.storages import RDBStorage
 
 from search.cluster import WorkerLost
 from search.trial import TrialOutcome, TrialTask
 from spaces import Space
 from spaces.parameters import Float, Int
+from storage.database import WALConnection
 
 SPACE = Space(
     parameters={
@@ -25,14 +25,19 @@ Play = Callable[[TrialTask], "TrialOutcome | WorkerLost | None"]
 
 
 class FakeWorkers:
-    """Ends trials in the order of submission, as `play` says; None lets a trial run until it is stopped."""
+    """Ends trials in the order of submission, as `play` says; None lets a trial run until it is stopped.
 
-    def __init__(self, slots: int, play: Play) -> None:
+    With `hang`, a trial does not hear that it shall stop.
+    """
+
+    def __init__(self, slots: int, play: Play, hang: bool = False) -> None:
         self.slots = slots
+        self.hang = hang
         self._play = play
         self._submitted: list[TrialTask] = []
         self.tasks: list[TrialTask] = []
         self.stopped = False
+        self.ended: list[TrialTask] = []
         self.most_at_once = 0
 
     def submit(self, task: TrialTask) -> None:
@@ -43,7 +48,13 @@ class FakeWorkers:
     def collect(self, timeout: float) -> list[tuple[TrialTask, TrialOutcome | WorkerLost]]:
         del timeout
         for task in self._submitted:
-            outcome = TrialOutcome("interrupted", 1) if self.stopped else self._play(task)
+            outcome: TrialOutcome | WorkerLost | None
+            if task in self.ended:
+                outcome = WorkerLost()
+            elif self.stopped and not self.hang:
+                outcome = TrialOutcome("interrupted", 1)
+            else:
+                outcome = self._play(task)
             if outcome is not None:
                 self._submitted.remove(task)
                 return [(task, outcome)]
@@ -51,6 +62,9 @@ class FakeWorkers:
 
     def stop_trials(self) -> None:
         self.stopped = True
+
+    def end(self, task: TrialTask) -> None:
+        self.ended.append(task)
 
 
 def value_of(task: TrialTask) -> float:
@@ -66,38 +80,16 @@ class Killed(BaseException):
     """Stands for a kill between two writes; no `except Exception` may stop it."""
 
 
-_WRITES = (
-    "create_new_study",
-    "set_study_user_attr",
-    "set_study_system_attr",
-    "create_new_trial",
-    "_create_new_trial",
-    "set_trial_param",
-    "set_trial_user_attr",
-    "set_trial_system_attr",
-    "set_trial_intermediate_value",
-    "set_trial_state_values",
-)
-
-
 def killed_before(write: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The process dies just before its `write`-th write (from 1) to any database."""
+    """The process dies just before its `write`-th write (from 1) to any SQLite database is committed."""
     done = 0
-    inside = False
-    for name in _WRITES:
-        original = getattr(RDBStorage, name)
 
-        def counted(*args: Any, _original: Any = original, **kwargs: Any) -> Any:
-            nonlocal done, inside
-            if inside:  # one write that is made of another
-                return _original(*args, **kwargs)
+    def commit(connection: WALConnection) -> None:
+        nonlocal done
+        if connection.in_transaction:  # something was written
             done += 1
             if done >= write:
                 raise Killed
-            inside = True
-            try:
-                return _original(*args, **kwargs)
-            finally:
-                inside = False
+        sqlite3.Connection.commit(connection)
 
-        monkeypatch.setattr(RDBStorage, name, counted)
+    monkeypatch.setattr(WALConnection, "commit", commit)

@@ -21,8 +21,8 @@ import psutil
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-from search.attempts import REQUEUED, original_number
-from search.driver import training_seed
+from search.asking import training_seed
+from search.attempts import ORIGINAL, REQUEUED, original_number
 from search.study import Study, load_study
 from storage import StorageURL, artifact_folder
 from storage.artifacts import model_file_name, study_artifacts, trial_artifacts
@@ -240,7 +240,7 @@ def test_a_killed_worker_costs_its_trial_alone(story: Story) -> None:
 
 def test_no_second_driver_is_let_in(story: Story) -> None:
     assert story.second.end() == 2
-    assert "study 'crash' is being driven by another process" in story.second.text()
+    assert "study 'crash' is being driven by host " in story.second.text()
     assert "Traceback" not in story.second.text()
 
 
@@ -272,8 +272,8 @@ def test_every_complete_trial_has_its_curve_its_history_and_its_facts(story: Sto
     for trial in complete:
         described = [json.loads(trial.system_attrs[f"artifacts:{name}"]) for name in trial_artifacts(trial)]
         files = {entry["filename"]: folder / entry["artifact_id"] for entry in described}
-        assert sorted(files) == ["history.csv", "learning_curve.png"]
-        assert files["learning_curve.png"].read_bytes().startswith(b"\x89PNG\r\n")
+        assert sorted(files) == ["history.csv", "learning_curve.svg"]
+        assert files["learning_curve.svg"].read_bytes().startswith(b"<svg")
         with files["history.csv"].open() as file:
             rows = list(csv.DictReader(file))
         facts = trial.user_attrs
@@ -335,3 +335,15 @@ def test_the_exported_model_reproduces_the_value_where_this_project_is_not(story
     command = [sys.executable, "-c", _EVALUATE, str(place.folder / "best.keras"), str(prepared)]
     evaluated = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
     assert float(evaluated.stdout) == pytest.approx(best.value, abs=1e-6)
+
+
+def test_a_trial_that_is_trained_again_is_the_same_to_the_last_bit(story: Story) -> None:
+    """One that was run again after a kill, and one that was pruned."""
+    place = story.place
+    complete, pruned = (in_state(place.trials(), state) for state in (TrialState.COMPLETE, TrialState.PRUNED))
+    again = [trial for trial in complete if ORIGINAL in trial.user_attrs]
+    for trial in (again[0], pruned[0]):
+        replay = place.start(f"replay crash --trial {trial.number}")
+        assert replay.end() == 0, replay.text()
+        epochs = trial.user_attrs["epochs"]
+        assert f"val_accuracy is the same to the last bit after each of {epochs} epoch" in replay.text()

@@ -12,9 +12,10 @@ import pytest
 from optuna.trial import TrialState
 from study_fakes import FakeWorkers, complete, value_of
 
+from search.asking import training_seed
 from search.attempts import ORIGINAL, REQUEUED
 from search.cluster import WorkerLost
-from search.driver import Driver, training_seed
+from search.driver import Driver
 from search.errors import StudyStopped
 from search.study import STOP_REQUESTED, Study, delete_study
 from search.trial import TrialOutcome, TrialTask
@@ -174,7 +175,7 @@ def test_the_time_limit_ends_running_trials_and_keeps_them_for_later(
 
     workers = FakeWorkers(2, play)
     lines: list[str] = []
-    assert driver(workers, lines, timeout=0.2).run() == "timeout"
+    assert driver(workers, lines, timeout=1.0).run() == "timeout"
     assert workers.stopped
     assert "timeout: running trials end at their next epoch …" in lines
     assert sorted(states(study)) == ["COMPLETE"] * 2 + ["FAIL"] * 2 + ["WAITING"] * 2

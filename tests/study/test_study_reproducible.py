@@ -17,8 +17,9 @@ from study_fakes import SPACE, FakeWorkers, Killed, killed_before
 from search.attempts import counts, original_number
 from search.cluster import WorkerLost
 from search.data import PreparedData
-from search.driver import Driver, recover
+from search.driver import Driver
 from search.progress import Progress, Tally
+from search.recovery import recover
 from search.settings import StudySettings
 from search.strategy import build_pruner
 from search.study import Study, attach_search, create_study, load_study

@@ -40,11 +40,13 @@ def task(
         epochs: int = 2,
         metric: str = "val_accuracy",
         pruner: str = "none",
+        trial_timeout: float | None = None,
         **values: object,
     ) -> TrialTask:
         trial = study.optuna.ask()
         suggested = SPACE.suggest(trial)
-        changed = StudySettings.model_validate({**settings.model_dump(), "epochs": epochs, "pruner": pruner})
+        changes = {"epochs": epochs, "pruner": pruner, "trial_timeout": trial_timeout}
+        changed = StudySettings.model_validate({**settings.model_dump(), **changes})
         folder = artifact_folder(study.url)
         folder.mkdir(exist_ok=True)
         return TrialTask(
@@ -77,9 +79,9 @@ def test_a_complete_trial_returns_the_best_epochs_value(study: Study, task: Make
     names = [
         json.loads(trial.system_attrs[f"artifacts:{name}"])["filename"] for name in trial_artifacts(trial)
     ]
-    assert sorted(names) == ["history.csv", "learning_curve.png"]
+    assert sorted(names) == ["history.csv", "learning_curve.svg"]
     assert set(trial.user_attrs) == {
-        *("epochs", "parameters", "seconds", "stop_reason", "seed", "host"),
+        *("epochs", "parameters", "seconds", "stop_reason", "seed", "host", "process", "environment"),
         *("best_epoch", "accuracy", "val_accuracy", "gap"),
     }
     assert outcome.model is not None
@@ -119,6 +121,17 @@ def test_a_stop_ends_a_trial_at_its_next_epoch(study: Study, task: MakeTask) -> 
     assert frozen(study, one).user_attrs == {}
 
 
+def test_a_trial_past_its_time_is_complete_with_its_best_epoch_so_far(study: Study, task: MakeTask) -> None:
+    one = task(epochs=100_000, trial_timeout=0.2, learning_rate=0.01)
+    outcome = run_trial(one)
+    trial = frozen(study, one)
+    assert outcome.state == "complete"
+    assert outcome.reason == f"--trial-timeout at epoch {outcome.epochs}" == trial.user_attrs["stop_reason"]
+    assert outcome.value == max(trial.intermediate_values.values())
+    assert outcome.epochs < 10_000
+    assert outcome.model is not None
+
+
 def test_an_error_of_the_model_fails_the_trial_with_its_traceback(task: MakeTask) -> None:
     def explode(event: EpochEvent) -> None:
         raise ValueError("no such layer")
@@ -131,7 +144,8 @@ def test_an_error_of_the_model_fails_the_trial_with_its_traceback(task: MakeTask
 def test_an_error_of_the_storage_is_not_the_trials_fault(
     study: Study, task: MakeTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage.database, "_BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(storage.database, "BUSY_SECONDS", 0.1)
+    monkeypatch.setenv("PERCEPTUNA_STORAGE_PATIENCE", "0.3")
     assert study.url.sqlite_path is not None
     with (
         closing(sqlite3.connect(study.url.sqlite_path)) as other,

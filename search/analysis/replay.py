@@ -1,0 +1,137 @@
+"""Train a trial again as it was trained, and compare."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from search.analysis.leaderboard import hyperparameters_of
+from search.asking import training_seed
+from search.attempts import original_number
+from search.environment import differences, training_environment
+from search.errors import InputError
+from search.study import Study
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+    from search.settings import StudySettings
+    from search.training.loop import TrainingResult
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The metric after each epoch, when the trial was run and now; `differs` is what has changed around it."""
+
+    study: str
+    trial: int
+    metric: str
+    then: list[float]
+    now: list[float]
+    threads: int
+    differs: list[str]
+
+    @property
+    def equal(self) -> bool:
+        """To the last bit."""
+        return self.then == self.now
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "equal": self.equal}
+
+    def sentences(self) -> list[str]:
+        """What came out, for a user."""
+        if self.equal:
+            return [
+                f"trial {self.trial}: {self.metric} is the same to the last bit after each of {_epochs(self.now)}"
+            ]
+        pairs = zip(self.then, self.now, strict=False)
+        first = next((epoch for epoch, (a, b) in enumerate(pairs, start=1) if a != b), None)
+        shown = [f"trial {self.trial}: {self.metric} is not the same"]
+        if first is not None:
+            shown.append(
+                f"  first after epoch {first}: {self.then[first - 1]!r} then, {self.now[first - 1]!r} now"
+            )
+        if len(self.then) != len(self.now):
+            shown.append(f"  {_epochs(self.then)} then, {_epochs(self.now)} now")
+        shown += [f"  {line}" for line in self.differs]
+        if not self.differs and self.threads > 1:
+            shown.append(f"  {self.threads} threads add in an order of their own; bits repeat on one thread")
+        elif not self.differs:
+            shown.append("  versions, processor, precision and threads are the same")
+        return shown
+
+
+def replay(study: Study, number: int) -> Replay:
+    """Train trial `number` of `study` with its own hyperparameters, seed, precision and threads.
+
+    Raises:
+        InputError: there is no such trial, it was not trained to an end, or the data changed.
+    """
+    trial = _find_trial(study, number)
+    settings = _settings_of(study, trial)
+    result = retrain(study, trial)
+    then = [trial.intermediate_values[epoch] for epoch in sorted(trial.intermediate_values)]
+    # An epoch whose loss is not finite ends a trial and is not reported.
+    reported = len(then) if result.epochs == trial.user_attrs["epochs"] else result.epochs
+    now = [float(value) for value in result.history[study.metric][:reported]]
+    recorded = trial.user_attrs.get("environment", {})
+    differs = (
+        differences(recorded, training_environment(settings)) if recorded else ["no record of its versions"]
+    )
+    return Replay(study.name, number, study.metric, then, now, settings.threads, differs)
+
+
+def retrain(study: Study, trial: FrozenTrial) -> TrainingResult:
+    """For as many epochs as `trial` ran, pruned or out of time included.
+
+    Raises:
+        InputError: the data is not what the study was started with.
+    """
+    from search.launch import unchanged_data
+    from search.tensorflow_log import start_tensorflow
+
+    settings = _settings_of(study, trial)
+    data = unchanged_data(study, settings)
+    start_tensorflow(settings.threads)
+    from search.training.callbacks import StopReason
+    from search.training.loop import train
+
+    ran = trial.user_attrs.get("epochs", settings.epochs)
+    return train(
+        hyperparameters_of(study, trial),
+        data,
+        epochs=settings.epochs,
+        patience=settings.patience,
+        metric=study.metric,
+        seed=trial.user_attrs.get("seed", training_seed(settings.seed, original_number(trial))),
+        check=lambda epoch, value: StopReason.INTERRUPTED if epoch >= ran else None,
+        bfloat16=settings.precision == "bfloat16",
+    )
+
+
+def _settings_of(study: Study, trial: FrozenTrial) -> StudySettings:
+    """The study's, with the precision and the threads of that trial."""
+    recorded = trial.user_attrs.get("environment", {})
+    changes: dict[str, Any] = {}
+    if "precision" in recorded:
+        changes = {"precision": recorded["precision"], "threads": int(recorded["threads"])}
+    return study.settings.model_copy(update=changes)
+
+
+def _find_trial(study: Study, number: int) -> FrozenTrial:
+    trials = study.optuna.get_trials(deepcopy=False)
+    if not 0 <= number < len(trials):
+        expected = f"0 to {len(trials) - 1}" if trials else "a study with trials"
+        raise InputError(f"--trial: expected {expected}, but got {number}")
+    trial = trials[number]
+    if trial.state.name not in ("COMPLETE", "PRUNED") or "epochs" not in trial.user_attrs:
+        raise InputError(
+            f"--trial: trial {number} is {trial.state.name.lower()} and was not trained to an end; "
+            "only a complete or pruned trial can be compared"
+        )
+    return trial
+
+
+def _epochs(values: list[float]) -> str:
+    return f"{len(values)} epoch{'s' * (len(values) != 1)}"

@@ -1,0 +1,81 @@
+"""What is tried next: which configuration, with which seeds, and whether it can be trained at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from search.attempts import INFEASIBLE, ORIGINAL, next_original_number, original_number
+from search.errors import StudyStopped
+from search.memory import size, too_large
+from search.strategy import seed_sampler
+
+if TYPE_CHECKING:
+    import optuna
+
+    from search.progress import Progress
+    from search.settings import StudySettings
+    from search.study import Study
+    from spaces import Hyperparameters
+
+_TOO_LARGE_IN_A_ROW = 100
+
+
+def training_seed(study_seed: int, number: int) -> int:
+    """The seed of a trial, from the study's seed and the trial's original number alone."""
+    return int(np.random.SeedSequence([study_seed, number]).generate_state(1)[0])
+
+
+class Asking:
+    """Asks one study for trials; nobody else does meanwhile."""
+
+    def __init__(self, study: Study, settings: StudySettings, progress: Progress) -> None:
+        self._study = study
+        self._settings = settings
+        self._progress = progress
+        self._next = next_original_number(study.optuna.get_trials(deepcopy=False))
+
+    def next(self) -> tuple[optuna.Trial, Hyperparameters]:
+        """A trial and its hyperparameters; those that need more memory than a worker may have are told at once.
+
+        PRUNED with a constraint, from which `tpe` learns where not to look; Optuna's samplers ignore FAIL.
+
+        Raises:
+            StudyStopped: no configuration fits.
+        """
+        from optuna.trial import TrialState
+
+        limit = self._settings.memory_limit
+        for _ in range(_TOO_LARGE_IN_A_ROW):
+            trial = self._ask()
+            hyperparameters = self._study.space.suggest(trial)
+            excess = too_large(hyperparameters, self._study.data, limit) if limit else 0.0
+            if not limit or excess <= 0:
+                return trial, hyperparameters
+            reason = f"needs {size((1 + excess) * limit)} of {size(limit)} memory"
+            trial.set_constraint("memory", excess)
+            trial.set_user_attr(INFEASIBLE, reason)
+            self._study.optuna.tell(trial, state=TrialState.PRUNED)
+            self._progress.trial_rejected(trial.number, reason)
+        raise StudyStopped(
+            f"the last {_TOO_LARGE_IN_A_ROW} configurations are all too large for --memory-limit {size(limit or 0)} "
+            f"(trial {trial.number} {reason}); raise it, or narrow width and depth in the space"
+        )
+
+    def _ask(self) -> optuna.Trial:
+        """The next configuration: one that waits, or a new one under its original number."""
+        study = self._study.optuna
+        from optuna.trial import TrialState
+
+        waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        if waiting:
+            original = original_number(waiting[0])
+        else:
+            original = self._next
+            if original != len(study.get_trials(deepcopy=False)):
+                # Its number is taken by an attempt at another; given with the trial, it cannot be lost by a kill.
+                study.enqueue_trial({}, user_attrs={ORIGINAL: original})
+        self._next = max(self._next, original + 1)
+        seed_sampler(study.sampler, self._settings.seed, original)
+        return study.ask()

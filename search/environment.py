@@ -1,0 +1,46 @@
+"""What else than hyperparameters, data and seed the bits of a training depend on."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search.precision import resolve_precision
+
+if TYPE_CHECKING:
+    from search.settings import StudySettings
+
+_CPUINFO = Path("/proc/cpuinfo")
+
+
+def training_environment(settings: StudySettings) -> dict[str, str]:
+    """Versions, processor, precision and threads, kept with each trial."""
+    return {
+        "python": platform.python_version(),
+        **{package: version(package) for package in ("tensorflow", "keras", "numpy")},
+        "processor": processor(),
+        "precision": resolve_precision(settings.precision),
+        "threads": str(settings.threads),
+    }
+
+
+def differences(then: dict[str, str], now: dict[str, str]) -> list[str]:
+    """`tensorflow 2.20.0 then, 2.21.0 now`, a line for each that is not the same."""
+    names = sorted({*then, *now})
+    return [
+        f"{name} {then.get(name, 'unknown')} then, {now.get(name, 'unknown')} now"
+        for name in names
+        if then.get(name) != now.get(name)
+    ]
+
+
+def processor(cpuinfo: Path = _CPUINFO) -> str:
+    """The model's name where the system tells it, else the architecture."""
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
+            name, _, value = line.partition(":")
+            if name.strip() in ("model name", "Model"):
+                return value.strip()
+    return platform.processor() or platform.machine()

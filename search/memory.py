@@ -1,0 +1,69 @@
+"""How much memory a worker needs to train one configuration, estimated before it is trained. Knows no TensorFlow.
+
+The copies are counted in `benchmarks/memory.py`, which compares the estimate with what training takes.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from search.data import DataSpec
+    from spaces import Hyperparameters
+
+# A worker with Python, TensorFlow, Optuna, Matplotlib and some compiled epochs, before data and models.
+WORKER_BYTES = 1_000_000_000
+_FLOAT = 4
+# Of each weight: itself, its gradient, the best and the first epoch's, and three on the way in and out of TensorFlow.
+_COPIES_OF_WEIGHTS = 7
+# Of each weight, the optimizer's slots; lion, which has no fused update, holds three more for a moment.
+_COPIES_OF_OPTIMIZER = {"adam": 2, "adamw": 2, "sgd": 1, "rmsprop": 2, "lion": 4}
+# Of each unit and row of a batch: before and after normalization, activation and dropout, and their gradients.
+_COPIES_OF_ACTIVATIONS = 6
+# Of each feature and row of a batch: gathered, as float32, augmented.
+_COPIES_OF_INPUTS = 3
+# As the compiled epoch validates (search/training/epoch.py).
+_VALIDATION_ROWS = 1024
+
+
+def idle_worker_bytes(spec: DataSpec) -> int:
+    """Of a worker that has read its data: the mapped arrays and TensorFlow's copy of them."""
+    item = 1 if spec.kind == "image" else _FLOAT
+    rows = spec.rows.train + spec.rows.validation
+    return WORKER_BYTES + 2 * rows * math.prod(spec.input_shape) * item
+
+
+def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
+    """What training this configuration adds to an idle worker: weights, slots and activations as float32."""
+    inputs = math.prod(spec.input_shape)
+    widths = hyperparameters.widths
+    outputs = len(spec.class_names) if spec.task == "multiclass" else 1
+    sizes = (inputs, *widths, outputs)
+    parameters = sum(before * after + after for before, after in pairwise(sizes))
+    parameters += 4 * sum(widths) * hyperparameters.batch_norm
+    copies = _COPIES_OF_WEIGHTS + _COPIES_OF_OPTIMIZER[hyperparameters.optimizer]
+    batch = min(hyperparameters.batch_size, spec.rows.train)
+    step = batch * (_COPIES_OF_ACTIVATIONS * sum(widths) + _COPIES_OF_INPUTS * inputs)
+    validation = min(_VALIDATION_ROWS, spec.rows.validation) * (2 * max(widths) + 2 * inputs)
+    return _FLOAT * (copies * parameters + max(step, validation))
+
+
+def too_large(hyperparameters: Hyperparameters, spec: DataSpec, limit: int) -> float:
+    """By which share of `limit` bytes a worker would exceed it; not above 0 where the configuration fits."""
+    return (idle_worker_bytes(spec) + training_bytes(hyperparameters, spec)) / limit - 1
+
+
+def recycling_bound(spec: DataSpec, limit: int | None) -> int:
+    """Bytes above which a worker is replaced before its next trial: it keeps more than it needs.
+
+    One GB above an idle worker; with a limit halfway to it, if that is less.
+    """
+    idle = idle_worker_bytes(spec)
+    return idle + min(1_000_000_000, (limit - idle) // 2 if limit else 1_000_000_000)
+
+
+def size(count: float) -> str:
+    """`850 MB`, `1.3 GB`."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
