@@ -32,20 +32,19 @@ class Interval:
 def remaining_time(
     durations: Sequence[float], trials: int, workers: int, elapsed: Sequence[float] = ()
 ) -> Interval | None:
-    """Seconds until `trials` more trials have ended on `workers` workers; None with fewer than 3 durations.
+    """Seconds until `trials` more trials have ended on `workers` workers; None while too few durations are known.
 
     A bootstrap (Efron & Tibshirani 1993, chapter 8): the durations so far are drawn with replacement, which
     stands for what they do not tell, and from these come the durations of the trials that are left. Their sum
     is divided by the workers; half a trial is added for workers that find nothing more to do at the end.
 
     Args:
-        durations: seconds of each ended trial, in order; the latest 500 count, and not the first of each worker
-            (its start-up is in them) once there are three times as many.
+        durations: seconds of each ended trial, in order; at least 3 beside the first of each worker, which do
+            not count since a worker's start-up is in them. The latest 500 count.
         trials: those that have not ended, running ones included.
         elapsed: seconds that running trials have run already.
     """
-    enough = max(3 * workers, workers + _FEWEST)
-    seen = durations[workers:] if len(durations) >= enough else durations
+    seen = durations[workers:]
     if len(seen) < _FEWEST:
         return None
     if trials <= 0:

@@ -58,6 +58,7 @@ class Costs:
     trials: list[TrialCost]
     start_seconds: float
     worker_memory: int
+    tables_bytes: float
     trial_bytes: float
     epoch_bytes: float
     artifact_bytes: float
@@ -153,7 +154,7 @@ def _measure(settings: StudySettings) -> Costs:
             )
         first = min(watch_of_all.begun.values())
         workers = workers_of(settings)
-        trial_bytes, epoch_bytes = _database_bytes(study, len(trials))
+        tables_bytes, trial_bytes, epoch_bytes = _database_bytes(study, len(trials))
         artifacts, model = _artifact_bytes(url, len(trials))
     in_order = [cost.before for cost in trials]
     imports = max(0.0, statistics.median(in_order[:workers]) - statistics.median(in_order[workers:] or [0.0]))
@@ -162,6 +163,7 @@ def _measure(settings: StudySettings) -> Costs:
         trials=trials[workers:] if len(trials) >= workers + 3 else trials,
         start_seconds=first - began + imports,
         worker_memory=watch_of_all.memory,
+        tables_bytes=tables_bytes,
         trial_bytes=trial_bytes,
         epoch_bytes=epoch_bytes,
         artifact_bytes=artifacts,
@@ -207,8 +209,8 @@ def structure(hyperparameters: Hyperparameters) -> Key:
     return (*(getattr(hyperparameters, name) for name in names), *switches)
 
 
-def _database_bytes(study: Study, trials: int) -> tuple[float, float]:
-    """Bytes of one trial without its epochs, and of one epoch's report."""
+def _database_bytes(study: Study, trials: int) -> tuple[float, float, float]:
+    """Bytes of a database without trials, of one trial without its epochs, and of one epoch's report."""
     before = _pages(study)
     reported = sum(len(trial.intermediate_values) for trial in study.optuna.get_trials(deepcopy=False))
     extra = study.optuna.ask()
@@ -222,7 +224,7 @@ def _database_bytes(study: Study, trials: int) -> tuple[float, float]:
         empty = StorageURL.parse(str(Path(folder, "empty.db")))
         open_storage(empty, create=True)
         tables = _pages(replace(study, url=empty))
-    return max(0.0, (before - tables - epoch_bytes * reported) / trials), epoch_bytes
+    return float(tables), max(0.0, (before - tables - epoch_bytes * reported) / trials), epoch_bytes
 
 
 def _pages(study: Study) -> int:

@@ -91,7 +91,9 @@ def forecast_from_costs(costs: Costs, settings: StudySettings, space: Space, spe
             for (bracket, epoch), count in zip(places, np.mean(reached, axis=0), strict=True)
         ],
         worker_memory=costs.worker_memory,
-        database_bytes=costs.trial_bytes * settings.trials + costs.epoch_bytes * mean_epochs,
+        database_bytes=costs.tables_bytes
+        + costs.trial_bytes * settings.trials
+        + costs.epoch_bytes * mean_epochs,
         artifact_bytes=costs.artifact_bytes * kept + costs.model_bytes,
         timeout=settings.timeout,
     )
@@ -100,7 +102,7 @@ def forecast_from_costs(costs: Costs, settings: StudySettings, space: Space, spe
 def forecast_from_study(study: Study, settings: StudySettings) -> Forecast | None:
     """Of what is left of a study, from its trials so far: what comes is taken to be like what came.
 
-    None while fewer than three trials have ended.
+    None while fewer than three trials have ended beside the first of each worker.
     """
     finished = study.finished()
     workers, left = workers_of(settings), max(0, settings.trials - len(finished))

@@ -58,7 +58,7 @@ def _of_existing(name: str, url: StorageURL, given: Mapping[str, object]) -> tup
     forecast = forecast_from_study(study, settings)
     if forecast is None:
         raise InputError(
-            f"plan: study '{name}' has {len(study.finished())} finished trials, expected at least 3; "
-            "wait for them, or plan under another name with the options of `run`"
+            f"plan: study '{name}' has {len(study.finished())} finished trials, expected at least 3 beside the "
+            "first of each worker; wait for them, or plan under another name with the options of `run`"
         )
     return forecast, settings

@@ -32,7 +32,7 @@ def cost(epoch_seconds: float = 1.0, steps: int = 10, work: float = 1e6, **chang
 
 
 def costs(*trials: TrialCost, start_seconds: float = 0.0) -> Costs:
-    return Costs([*trials], start_seconds, 10**9, 100.0, 10.0, 1000.0, 5000.0, 1.0)
+    return Costs([*trials], start_seconds, 10**9, 50.0, 100.0, 10.0, 1000.0, 5000.0, 1.0)
 
 
 @pytest.mark.parametrize("epochs", [1, 9, 30, 100])
@@ -107,7 +107,7 @@ def test_a_forecast_adds_up(trained_study: Study) -> None:
     assert made.epochs.middle == 300
     assert made.pruned.high == 0
     assert made.rungs == []
-    assert made.database_bytes == 60 * 100 + 300 * 10
+    assert made.database_bytes == 50 + 60 * 100 + 300 * 10
     assert made.artifact_bytes == 60 * 1000 + 5000
     assert made.seconds.low > 10
 
