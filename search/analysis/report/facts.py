@@ -71,6 +71,12 @@ class Facts:
         return sum(map(counts, self.trials))
 
     @property
+    def curves_lack_train(self) -> bool:
+        """Whether a learning curve is drawn of which the database alone was left."""
+        name = self.study.metric.removeprefix("val_")
+        return any(curve and name not in curve for curve in self.curves.values())
+
+    @property
     def importance_bars(self) -> list[tuple[str, str, float]]:
         """Name, words and share of each parameter."""
         return [(name, f"{share:.0%}" if share >= 0.01 else "<1%", share) for name, share in self.importances]
@@ -78,7 +84,7 @@ class Facts:
     @property
     def pruning_bars(self) -> list[tuple[str, str, int]]:
         """Epoch, words and number of the trials that were pruned after it."""
-        return [(str(epoch), str(amount), amount) for epoch, amount in self.pruning.by_epoch]
+        return [(str(epoch), f"{amount:,}", amount) for epoch, amount in self.pruning.by_epoch]
 
     @cached_property
     def cost(self) -> Cost:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from optuna.trial import FrozenTrial
 
+_MANY = 300
 COMPLETE: dict[str, Any] = {
     "marker": "o",
     "markersize": 5,
@@ -101,9 +102,9 @@ def curves(facts: Facts) -> Markup | None:
 
 
 def slices(facts: Facts) -> Markup | None:
-    """Value over each of the two most important parameters; None before a trial is complete."""
+    """Value over each of the two most important parameters; None before two trials are complete."""
     scales = two_scales(facts)
-    if not scales or not facts.complete:
+    if not scales or len(facts.complete) < 2:
         return None
     metric, best = facts.study.metric, facts.complete[0]
     value_scale = ValueScale.of([trial.value or 0.0 for trial in facts.scored], facts.study.direction)
@@ -152,6 +153,7 @@ def _scatter(
             ]
             if not marks:
                 continue
+            many = {"markersize": 3.5} if len(trials) > _MANY else {}
             beyond = {"marker": "v" if (marks[0][0].value or 0.0) < scale.low else "^", "markersize": 6}
             (line,) = axes.plot(
                 [place for _, place in marks],
@@ -159,7 +161,7 @@ def _scatter(
                 linestyle="none",
                 clip_on=False,
                 label=state.lower() + ("" if inside else ", off the scale"),
-                **(style if inside else {**style, **beyond}),
+                **{**style, **many, **({} if inside else beyond)},
             )
             tips.add(line, [describe(trial, metric) for trial, _ in marks])
 
@@ -179,6 +181,7 @@ def _value_axis(axes: Axes, scale: ValueScale, metric: str) -> None:
 
 
 def _whole_ticks(axes: Axes) -> None:
-    from matplotlib.ticker import MaxNLocator
+    from matplotlib.ticker import MaxNLocator, StrMethodFormatter
 
     axes.xaxis.set_major_locator(MaxNLocator(5, integer=True))
+    axes.xaxis.set_major_formatter(StrMethodFormatter("{x:,.0f}"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from search.analysis.leaderboard import Entry
@@ -16,7 +16,7 @@ _Z = 1.96  # of a normal distribution's middle 95 %
 
 @dataclass(frozen=True)
 class Headline:
-    """The best trial, its seed and hyperparameters; for accuracies, what chance alone could make of the figure.
+    """The best trial, its seed, its hyperparameters; for accuracies, what chance alone could make of the figure.
 
     `interval` holds 95 % for the share of rows that were right (Wilson 1927); `rivals` is how many of the other
     complete trials lie in it.
@@ -24,7 +24,6 @@ class Headline:
 
     best: Entry
     seed: int | None
-    hyperparameters: list[tuple[str, Any]]
     as_json: str
     interval: tuple[float, float] | None
     rivals: int
@@ -42,8 +41,7 @@ def headline_of(facts: Facts) -> Headline | None:
     return Headline(
         best=best,
         seed=facts.trials[best.trial].user_attrs.get("seed"),
-        hyperparameters=list(best.hyperparameters.items()),
-        as_json=json.dumps(best.hyperparameters, indent=2, ensure_ascii=False),
+        as_json=json.dumps(best.hyperparameters, ensure_ascii=False),
         interval=interval,
         rivals=0 if interval is None else sum((trial.value or 0.0) >= interval[0] for trial in rivals),
     )

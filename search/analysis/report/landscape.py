@@ -13,7 +13,7 @@ from search.analysis.report.drawing import ACCENT, INK, MUTED, NARROW, PAPER, WI
 from search.analysis.report.facts import Facts
 from search.analysis.report.figures import BEST, spread, two_scales
 from search.analysis.report.formats import number
-from search.analysis.report.scales import MOST_POINTS, ParameterScale, ValueScale, describe, thinned
+from search.analysis.report.scales import ParameterScale, ValueScale, describe, thinned
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FEWEST_FOR_CONTOUR = 10
 MOST_LINES = 200
+BEST_LINES = 20
+MOST_MARKS = 400
 MOST_AXES = 8
 _LEVELS = 4
 _UNUSED = -0.14
@@ -31,7 +33,7 @@ _UNUSED = -0.14
 def contour(facts: Facts) -> Markup | None:
     """Complete trials over two parameters, the best quarter filled; shades between them where both are numbers.
 
-    None where fewer than two parameters vary.
+    None where fewer than two parameters vary, or fewer than two trials have both.
     """
     scales = two_scales(facts)
     if len(scales) < 2:
@@ -39,7 +41,7 @@ def contour(facts: Facts) -> Markup | None:
     across, up = scales
     metric, sign = facts.study.metric, -1 if facts.study.direction == "maximize" else 1
     both = [t for t in facts.complete if across.place(t) is not None and up.place(t) is not None]
-    if not both:
+    if len(both) < 2:
         return None
     figure, tips = new_figure(NARROW, 4.4), Tips()
     axes = figure.subplots()
@@ -49,7 +51,7 @@ def contour(facts: Facts) -> Markup | None:
     keys: list[Patch] = []
     if not across.choices and not up.choices and len(both) >= FEWEST_FOR_CONTOUR:
         keys = _shades(axes, both, across, up, facts.study.direction)
-    drawn = thinned(both, MOST_POINTS)
+    drawn = thinned(both, MOST_MARKS)
     cut = float(np.quantile([sign * (trial.value or 0.0) for trial in both], 0.25))
     for best_quarter in (False, True):
         marks = [trial for trial in drawn[1:] if (sign * (trial.value or 0.0) <= cut) is best_quarter]
@@ -132,15 +134,16 @@ def parallel(facts: Facts) -> Markup | None:
     if not scales or len(facts.complete) < 2:
         return None
     metric = facts.study.metric
-    value_scale = ValueScale.of([trial.value or 0.0 for trial in facts.complete], facts.study.direction)
+    values = [trial.value or 0.0 for trial in facts.complete]
+    value_scale = ValueScale.of(values, facts.study.direction, margin=0)
     best_tenth = max(1, len(facts.complete) // 10)
-    drawn = thinned(facts.complete, MOST_LINES, (trial.number for trial in facts.complete[:20]))
+    drawn = thinned(facts.complete, MOST_LINES, (trial.number for trial in facts.complete[:BEST_LINES]))
     figure, tips = new_figure(WIDE, 4.2), Tips()
     axes = figure.subplots()
     best = {trial.number for trial in facts.complete[:best_tenth]}
     for trial in reversed(drawn):
         heights = [_height(scale, trial) for scale in scales]
-        heights.append((value_scale.clip(trial.value or 0.0) - value_scale.low) / _extent(value_scale))
+        heights.append(value_scale.share(trial.value or 0.0))
         style: dict[str, Any] = {"color": MUTED, "lw": 0.7, "alpha": 0.45}
         if trial.number in best:
             style = {"color": ACCENT, "lw": 1.5, "alpha": 0.9}
@@ -160,10 +163,6 @@ def _height(scale: ParameterScale, trial: FrozenTrial) -> float:
     # Many trials share a choice: a little apart, their lines can be told from each other.
     apart = (trial.number * 0.618034 % 1 - 0.5) * 0.06 if scale.choices else 0.0
     return scale.share(place) + apart
-
-
-def _extent(scale: ValueScale) -> float:
-    return scale.high - scale.low
 
 
 def _parallel_axes(axes: Axes, scales: list[ParameterScale], value_scale: ValueScale, metric: str) -> None:

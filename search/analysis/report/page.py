@@ -86,10 +86,11 @@ def render(facts: Facts) -> str:
             limits={
                 "points": MOST_POINTS,
                 "lines": landscape.MOST_LINES,
+                "best_lines": landscape.BEST_LINES,
+                "marks": landscape.MOST_MARKS,
                 "axes": landscape.MOST_AXES,
                 "lanes": MOST_LANES,
                 "few": FEW_TRIALS,
-                "contour": landscape.FEWEST_FOR_CONTOUR,
             },
             space_file=SPACE_FILE,
         )

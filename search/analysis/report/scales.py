@@ -56,8 +56,8 @@ class ValueScale:
     high: float
 
     @classmethod
-    def of(cls, values: Sequence[float], direction: str) -> ValueScale:
-        """Raises ValueError where there is no value."""
+    def of(cls, values: Sequence[float], direction: str, margin: float = 0.04) -> ValueScale:
+        """Of at least one value; `margin` is the share of the extent left free at both ends."""
         low, high = min(values), max(values)
         lower, upper = np.quantile(values, [0.25, 0.75])
         reach = 3 * float(upper - lower)
@@ -65,14 +65,18 @@ class ValueScale:
             low = max(low, float(lower) - reach) if reach else low
         else:
             high = min(high, float(upper) + reach) if reach else high
-        margin = 0.04 * (high - low) or max(abs(high), 1.0) * 0.01
-        return cls(low - margin, high + margin)
+        free = margin * (high - low) if high > low else 0.01 * max(abs(high), 1.0)
+        return cls(low - free, high + free)
 
     def holds(self, value: float) -> bool:
         return self.low <= value <= self.high
 
     def clip(self, value: float) -> float:
         return min(max(value, self.low), self.high)
+
+    def share(self, value: float) -> float:
+        """Where between the limits, 0 to 1."""
+        return (self.clip(value) - self.low) / (self.high - self.low)
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ def lanes(trials: Sequence[FrozenTrial], now: datetime) -> list[Lane]:
             found.setdefault(worker, []).append(trial)
     for trial in begun:
         if _worker(trial) is None:
-            names = [*found, *(f"worker {k}" for k in range(len(found) + 1))]
+            names = [*found, *(f"unknown worker {k + 1}" for k in range(len(found) + 1))]
             free = next(name for name in names if _fits(found.get(name, []), trial, now))
             insort(found.setdefault(free, []), trial, key=lambda other: span_of(other, now))
     ordered = sorted(found.items(), key=lambda item: span_of(item[1][0], now))
