@@ -30,8 +30,8 @@ def plan_study(
         given: what the user said of the settings; None where nothing was said.
 
     Raises:
-        InputError, SpaceError: as for `run`; or the study is there and has too few trials, or another setting
-            was given than those that may change.
+        InputError, SpaceError: as for `run`; or the study is there and has too few trials or all of them, or
+            another setting was given than those that may change.
     """
     check_study_name(name)
     if name in study_names(url):
@@ -55,10 +55,16 @@ def _of_existing(name: str, url: StorageURL, given: Mapping[str, object]) -> tup
         )
     study = load_study(name, url)
     settings = study.settings.changed({"timeout": None, **given})
+    finished = len(study.finished())
+    if finished >= settings.trials:
+        raise InputError(
+            f"plan: study '{name}' has {finished} finished trials of {settings.trials}, so nothing is left; "
+            f"--trials {finished + 50} asks what 50 more would take"
+        )
     forecast = forecast_from_study(study, settings)
     if forecast is None:
         raise InputError(
-            f"plan: study '{name}' has {len(study.finished())} finished trials, expected at least 3 beside the "
+            f"plan: study '{name}' has {finished} finished trials, expected at least 3 beside the "
             "first of each worker; wait for them, or plan under another name with the options of `run`"
         )
     return forecast, settings
