@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Without bytecode, every start of Keras and TensorFlow costs 8 CPU-seconds in place of 2.6.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types format bench commands lock clean
+.PHONY: demo test lint types format bench soak memory commands lock clean
 
 # A study of its own, from the start each time.
 DEMO := --storage sqlite:///demo/perceptuna.db
@@ -37,6 +37,14 @@ bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks.trials --quick
 	$(BIN)/python -m benchmarks.studies --quick --sets digits
 	$(BIN)/python -m benchmarks.startup --quick
+
+# Kills studies at random instants and looks for what is lost; a quarter of an hour or more. Tests run a short form.
+soak: $(VENV)/installed
+	$(BIN)/python -m benchmarks.soak
+
+# A worker's memory over 500 trials, and the estimate that --memory-limit goes by.
+memory: $(VENV)/installed
+	$(BIN)/python -m benchmarks.memory
 
 # The command reference, from the commands themselves.
 commands: $(VENV)/installed

@@ -1,0 +1,346 @@
+"""Kill studies at random instants, resume them, and look for what is lost, doubled, changed or left behind.
+
+    python -m benchmarks.soak [--kills 200] [--command-kills 60] [--seed 0]
+
+Most kills hit a driver of trials that cost nothing (`benchmarks.soak_driver`), the others whole `perceptuna`
+commands that train digits on worker processes: `kill -9` of the driver (Dask's nannies are threads of it), of one
+worker, of everything at once. Each study is compared, trial by trial, with the same study left undisturbed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+from optuna.trial import FrozenTrial
+
+from benchmarks.measure import write_result
+from benchmarks.soak_checks import (
+    LOST_TWICE,
+    Acknowledged,
+    attempts_by_configuration,
+    moment,
+    trials_of,
+    violations,
+)
+from search.attempts import REQUEUED
+from search.study import is_half_made
+from storage import StorageURL
+
+STUDY = "soak"
+# An environment variable that every process of a command inherits.
+MARK = "PERCEPTUNA_SOAK"
+_GRACE_SECONDS = 20.0
+_LONGEST_SECONDS = 300.0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One way of running a study, and what is killed in it. `longest` is the longest wait before a kill,
+    in seconds, once workers start.
+    """
+
+    name: str
+    module: str
+    options: str
+    budget: int
+    victims: tuple[str, ...]
+    longest: float
+    kills_per_study: int
+
+    @property
+    def run(self) -> str:
+        return f"run {STUDY} --data digits --space small --trials {self.budget} {self.options}"
+
+
+CHEAP = (
+    Scenario(
+        "made-up trials, 3 at a time, random",
+        "benchmarks.soak_driver",
+        "--epochs 4 --workers 3 --sampler random --pruner none",
+        budget=40,
+        victims=("driver",),
+        longest=0.8,
+        kills_per_study=8,
+    ),
+    Scenario(
+        "made-up trials, one at a time, tpe and hyperband",
+        "benchmarks.soak_driver",
+        "--epochs 9 --workers 1 --sampler tpe --pruner hyperband",
+        budget=40,
+        victims=("driver",),
+        longest=2.0,
+        kills_per_study=8,
+    ),
+)
+TRAINED = (
+    Scenario(
+        "trained trials on 2 workers, random",
+        "search",
+        "--epochs 2 --workers 2 --sampler random --pruner none",
+        budget=10,
+        victims=("driver", "worker", "worker", "all"),
+        longest=9.0,
+        kills_per_study=7,
+    ),
+    Scenario(
+        "trained trials on 1 worker, tpe and hyperband",
+        "search",
+        "--epochs 9 --workers 1 --sampler tpe --pruner hyperband",
+        budget=16,
+        victims=("driver", "all"),
+        longest=9.0,
+        kills_per_study=7,
+    ),
+)
+
+
+@dataclass
+class Command:
+    """A command that runs, its output, and the mark that all its processes carry."""
+
+    process: subprocess.Popen[bytes]
+    output: Path
+    mark: str
+
+    def text(self) -> str:
+        return self.output.read_text(errors="replace")
+
+    def until_some_instant(self, longest: float, chosen: random.Random) -> int | None:
+        """Wait for a random time after a random milestone of the start; the exit code if it ends before."""
+        milestone, longest = chosen.choice(
+            (("", 2.0), ("reading", 0.4), ("starting", longest), ("starting", longest), ("starting", longest))
+        )
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        while self.process.poll() is None and time.monotonic() < deadline:
+            # A resume reads no data anew and says nothing before it starts its workers.
+            if any(word in self.text() for word in (milestone, "starting")):
+                with suppress(subprocess.TimeoutExpired):
+                    self.process.wait(chosen.uniform(0, longest))
+                break
+            time.sleep(0.005)
+        return self.process.poll()
+
+    def until_its_end(self) -> int | None:
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(_LONGEST_SECONDS)
+        return self.process.poll()
+
+    def kill(self, victim: str, chosen: random.Random) -> bool:
+        """False where there is none of that kind now."""
+        driver = psutil.Process(self.process.pid)
+        below = driver.children(recursive=True)
+        workers = [one for one in below if "spawn_main" in " ".join(_command_line(one))]
+        if victim == "worker":
+            doomed = [chosen.choice(workers)] if workers else []
+        else:
+            doomed = [driver, *(below if victim == "all" else [])]
+        for one in doomed:
+            with suppress(psutil.NoSuchProcess):
+                one.kill()
+        return bool(doomed)
+
+    def left_behind(self) -> list[str]:
+        """Processes that still run when they have had time to notice that their driver is gone."""
+        deadline = time.monotonic() + _GRACE_SECONDS
+        while (marked := _marked(self.mark)) and time.monotonic() < deadline:
+            time.sleep(0.2)
+        return [f"left behind: {pid} {line}" for pid, line in marked.items()]
+
+
+def _command_line(process: psutil.Process) -> list[str]:
+    with suppress(psutil.Error):
+        return process.cmdline()
+    return []
+
+
+def _marked(mark: str) -> dict[int, str]:
+    wanted = f"{MARK}={mark}".encode()
+    found = {}
+    for entry in Path("/proc").iterdir():
+        with suppress(OSError):
+            if entry.name.isdigit() and wanted in (entry / "environ").read_bytes().split(b"\0"):
+                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+    return found
+
+
+@dataclass
+class Place:
+    """A folder with a database of its own."""
+
+    folder: Path
+    cache: Path
+    commands: list[Command] = field(default_factory=list)
+
+    @property
+    def url(self) -> StorageURL:
+        return StorageURL.parse(str(self.folder / "studies.db"))
+
+    def start(self, scenario: Scenario, line: str, seed: int) -> Command:
+        output = self.folder / f"output-{len(self.commands)}.txt"
+        mark = uuid.uuid4().hex
+        seeded = f"{line} --seed {seed}" if line.startswith("run") else line
+        with output.open("wb") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", scenario.module, *seeded.split(), "--storage", str(self.url)],
+                env={**os.environ, "PERCEPTUNA_CACHE": str(self.cache), MARK: mark},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        self.commands.append(Command(process, output, mark))
+        return self.commands[-1]
+
+    def next_line(self, scenario: Scenario) -> str:
+        """As a user would: `resume` where there is a study, else `run` again."""
+        there = trials_of(STUDY, self.url) or not self.is_new()
+        return f"resume {STUDY}" if there else scenario.run
+
+    def is_new(self) -> bool:
+        from search.study import study_names
+
+        return STUDY not in study_names(self.url) or is_half_made(STUDY, self.url)
+
+
+@dataclass
+class Report:
+    """What was done to studies and what was found."""
+
+    kills: Counter[str] = field(default_factory=Counter)
+    moments: Counter[str] = field(default_factory=Counter)
+    studies: int = 0
+    finished: int = 0
+    run_again: int = 0
+    lost_twice: int = 0
+    acknowledged: int = 0
+    wrong: list[str] = field(default_factory=list)
+
+    def row(self, scenario: Scenario) -> dict[str, object]:
+        return {"scenario": scenario.name, "command": scenario.run, **self.__dict__}
+
+
+def soak(scenario: Scenario, kills: int, chosen: random.Random, folder: Path, cache: Path) -> Report:
+    """Kill studies of `scenario` until there were `kills`."""
+    report = Report()
+    references: dict[int, list[FrozenTrial]] = {}
+    while sum(report.kills.values()) < kills:
+        seed = chosen.randrange(3)
+        if seed not in references:
+            references[seed] = undisturbed(scenario, seed, folder / f"undisturbed-{seed}", cache)
+        wanted = min(scenario.kills_per_study, kills - sum(report.kills.values()))
+        place = Place(folder / f"study-{report.studies}", cache)
+        place.folder.mkdir(parents=True)
+        soak_study(scenario, seed, wanted, chosen, place, references[seed], report)
+        print(
+            f"{scenario.name}: study {report.studies}, {sum(report.kills.values())} kills, "
+            f"{len(report.wrong)} findings",
+            flush=True,
+        )
+    return report
+
+
+def undisturbed(scenario: Scenario, seed: int, folder: Path, cache: Path) -> list[FrozenTrial]:
+    """The trials of the same study when nobody kills anything."""
+    place = Place(folder, cache)
+    folder.mkdir(parents=True)
+    command = place.start(scenario, scenario.run, seed)
+    if command.process.wait(_LONGEST_SECONDS) != 0:
+        raise SystemExit(f"{scenario.run} failed undisturbed:\n{command.text()}")
+    return trials_of(STUDY, place.url)
+
+
+def soak_study(
+    scenario: Scenario,
+    seed: int,
+    kills: int,
+    chosen: random.Random,
+    place: Place,
+    reference: list[FrozenTrial],
+    report: Report,
+) -> None:
+    """One study: kill and go on until it is finished, then check it."""
+    acknowledged = Acknowledged()
+    command = place.start(scenario, scenario.run, seed)
+    while True:
+        code = command.until_some_instant(scenario.longest, chosen) if kills else command.until_its_end()
+        if code is None:
+            if not kills:
+                report.wrong.append(f"no end within {_LONGEST_SECONDS} s:\n{command.text()[-2000:]}")
+                command.kill("all", chosen)
+                break
+            acknowledged.look(trials_of(STUDY, place.url))
+            victim = chosen.choice(scenario.victims)
+            when = moment(STUDY, place.url, command.text())
+            if not command.kill(victim, chosen):
+                continue
+            kills -= 1
+            report.kills[victim] += 1
+            report.moments[when] += 1
+            if victim == "worker":
+                continue
+            command.process.wait()
+            acknowledged.look(trials_of(STUDY, place.url))
+            # Half of the time the next driver starts while workers of the dead one are still there.
+            if chosen.random() < 0.5:
+                report.wrong += command.left_behind()
+        else:
+            if code == 0 or (code == 2 and "nothing is left to do" in command.text()):
+                break
+            report.wrong.append(f"exit {code}:\n{command.text()[-3000:]}")
+            if code != 130:
+                break
+        command = place.start(scenario, place.next_line(scenario), seed)
+    for one in place.commands:
+        report.wrong += one.left_behind()
+    trials = trials_of(STUDY, place.url)
+    acknowledged.look(trials)
+    found = acknowledged.changed + violations(STUDY, place.url, scenario.budget, reference)
+    report.wrong += [f"{place.folder.name} (seed {seed}): {line}" for line in found]
+    report.studies += 1
+    report.finished += len(attempts_by_configuration(trials))
+    report.run_again += sum(REQUEUED in trial.user_attrs for trial in trials)
+    report.lost_twice += sum(trial.user_attrs.get("reason") == LOST_TWICE for trial in trials)
+    report.acknowledged += len(acknowledged.seen)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--kills", type=int, default=200, help="of drivers of made-up trials")
+    parser.add_argument("--command-kills", type=int, default=60, help="of whole commands that train")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--keep", type=Path, help="keep the databases and outputs in this folder")
+    arguments = parser.parse_args()
+    started = time.monotonic()
+    rows = []
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = arguments.keep or Path(temporary)
+        for kills, scenarios in ((arguments.kills, CHEAP), (arguments.command_kills, TRAINED)):
+            for index, scenario in enumerate(scenarios):
+                share = kills // len(scenarios)
+                if not share:
+                    continue
+                chosen = random.Random(f"{arguments.seed}-{scenario.name}")
+                where = folder / f"{scenario.module}-{index}"
+                rows.append(soak(scenario, share, chosen, where, folder / "cache").row(scenario))
+    for row in rows:
+        print(json.dumps(row, indent=1))
+    seconds = round(time.monotonic() - started)
+    wrong = sum(len(row["wrong"]) for row in rows)  # type: ignore[arg-type]
+    print(f"{sum(sum(row['kills'].values()) for row in rows)} kills in {seconds} s, {wrong} findings")  # type: ignore[attr-defined]
+    print("raw numbers:", write_result("soak", [*rows, {"seed": arguments.seed, "seconds": seconds}], False))
+    sys.exit(bool(wrong))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,111 @@
+"""perceptuna's command line with trials that cost nothing: to be killed often, at instants that are not training.
+
+    python -m benchmarks.soak_driver run STUDY …      (commands and options as of perceptuna)
+
+Everything is perceptuna's own, start and resume, driver, database, lock, artifacts, except the workers: threads of
+this process that report made-up values. A value depends on the hyperparameters and the seed alone.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+import zlib
+from collections.abc import Callable
+from functools import lru_cache
+from itertools import accumulate
+from pathlib import Path
+
+import numpy as np
+import optuna
+
+import search.cluster
+from search.metrics import is_better
+from search.settings import StudySettings
+from search.strategy import build_pruner
+from search.study import load_study
+from search.trial import EpochEvent, StudyJob, TrialOutcome, TrialTask
+from storage import StorageURL
+from storage.artifacts import model_file_name
+
+_EPOCH_SECONDS = 0.01
+
+
+class MadeUpWorkers:
+    """Stands in for `search.cluster.Workers`."""
+
+    def __init__(
+        self, slots: int, threads: int, on_epoch: Callable[[EpochEvent], None], **limits: object
+    ) -> None:
+        del threads, limits
+        self.slots = slots
+        self._on_epoch = on_epoch
+        self._stop = threading.Event()
+        self._done: queue.SimpleQueue[tuple[TrialTask, TrialOutcome]] = queue.SimpleQueue()
+
+    def __enter__(self) -> MadeUpWorkers:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._stop.set()
+
+    def submit(self, task: TrialTask) -> None:
+        threading.Thread(target=self._run, args=(task,), daemon=True).start()
+
+    def collect(self, timeout: float) -> list[tuple[TrialTask, TrialOutcome]]:
+        try:
+            return [self._done.get(timeout=timeout)]
+        except queue.Empty:
+            return []
+
+    def stop_trials(self) -> None:
+        self._stop.set()
+
+    def _run(self, task: TrialTask) -> None:
+        settings = StudySettings.model_validate_json(task.job.settings)
+        trial = optuna.Trial(_opened(task.job, threading.get_ident()), task.trial_id)
+        curve = learning_curve(task, settings.epochs)
+        self._done.put((task, self._outcome(task, trial, curve, settings.epochs)))
+
+    def _outcome(self, task: TrialTask, trial: optuna.Trial, curve: list[float], epochs: int) -> TrialOutcome:
+        for epoch, value in enumerate(curve, start=1):
+            time.sleep(_EPOCH_SECONDS)
+            trial.report(value, epoch)
+            self._on_epoch(EpochEvent(task.number, epoch, value))
+            if self._stop.is_set():
+                return TrialOutcome("interrupted", epoch)
+            if epoch < epochs and trial.should_prune():
+                trial.set_user_attr("seed", task.seed)
+                return TrialOutcome("pruned", epoch, reason=f"pruned at epoch {epoch}")
+        trial.set_user_attr("seed", task.seed)
+        return TrialOutcome("complete", epochs, value=max(curve), model=_model(task, curve))
+
+
+def learning_curve(task: TrialTask, epochs: int) -> list[float]:
+    """A value for each epoch, rising."""
+    generator = np.random.default_rng([task.seed, zlib.crc32(task.hyperparameters.encode())])
+    return list(accumulate(float(step) for step in generator.random(epochs) / epochs))
+
+
+def _model(task: TrialTask, curve: list[float]) -> Path | None:
+    if not is_better(max(curve), task.best, "maximize"):
+        return None
+    path = task.job.candidates / model_file_name(task.number)
+    path.write_text(f"model of trial {task.number}")
+    return path
+
+
+@lru_cache(maxsize=64)
+def _opened(job: StudyJob, thread: int) -> optuna.Study:
+    del thread  # one connection each
+    study = load_study(job.study, StorageURL.parse(job.url)).optuna
+    study.pruner = build_pruner(StudySettings.model_validate_json(job.settings))
+    return study
+
+
+if __name__ == "__main__":
+    search.cluster.Workers = MadeUpWorkers  # type: ignore[misc,assignment]
+    from search.cli import main
+
+    main()
