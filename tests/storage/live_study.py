@@ -1,0 +1,86 @@
+"""A real study by the command line in processes of its own, to which faults happen."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+from optuna.trial import FrozenTrial, TrialState
+
+from search.attempts import counts, original_number
+from search.study import load_study
+from storage import StorageURL
+
+TRIALS = 8
+RUN = (
+    f"run live --data digits --space small --trials {TRIALS} --epochs 8 --patience 8 --pruner none --workers 1 "
+    "--sampler random --seed 5"
+)
+
+
+class LiveStudy:
+    """A study `live` at `url`, driven by commands that run in `folder`; faults are waited out for `patience` s."""
+
+    def __init__(self, folder: Path, url: StorageURL, patience: float) -> None:
+        self.folder = folder
+        self.url = url
+        self._environment = {
+            **os.environ,
+            "PERCEPTUNA_CACHE": str(folder / "cache"),
+            "PERCEPTUNA_STORAGE_PATIENCE": str(patience),
+        }
+        self._output = folder / "output.txt"
+        self.process: subprocess.Popen[bytes]
+
+    def start(self, line: str) -> None:
+        with self._output.open("w") as file:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "search", *line.split(), "--storage", self.url.full],
+                cwd=self.folder,
+                env=self._environment,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+
+    def text(self) -> str:
+        return self._output.read_text()
+
+    def until(self, words: str, seconds: float = 60) -> None:
+        """Wait until the command has said `words`."""
+        deadline = time.monotonic() + seconds
+        while words not in self.text():
+            assert self.process.poll() is None, self.text()
+            assert time.monotonic() < deadline, self.text()
+            time.sleep(0.05)
+
+    def end(self, seconds: float = 120) -> int:
+        return self.process.wait(seconds)
+
+    def kill(self) -> None:
+        """Without any warning, and wait for its workers to be gone."""
+        workers = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.kill()
+        self.process.wait()
+        gone, alive = psutil.wait_procs(workers, timeout=30)
+        assert not alive, gone
+
+    def trials(self) -> list[FrozenTrial]:
+        return load_study("live", self.url).optuna.get_trials()
+
+    def told(self) -> dict[int, float]:
+        """Value by original number, of complete trials."""
+        return {
+            original_number(trial): float(trial.value or 0.0)
+            for trial in self.trials()
+            if trial.state is TrialState.COMPLETE
+        }
+
+    def is_whole(self) -> bool:
+        """The budget exactly, each configuration once, and nothing left running."""
+        trials = self.trials()
+        finished = [original_number(trial) for trial in trials if counts(trial)]
+        return sorted(finished) == list(range(TRIALS)) and all(trial.state.is_finished() for trial in trials)

@@ -1,0 +1,154 @@
+"""Faults that happen to real studies: what they wait out, how they end, and that resuming loses nothing."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from live_study import RUN, LiveStudy
+from postgresql_server import Server, programs
+
+from storage import StorageURL, StudyBusy, study_lock
+from storage.check import examine
+
+pytestmark = pytest.mark.slow
+
+_HOLD = """
+    import sqlite3, sys, time
+    connection = sqlite3.connect(sys.argv[1], timeout=30)
+    connection.execute("begin immediate")
+    print("held", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def nothing_wrong(url: StorageURL) -> bool:
+    return [finding.text for finding in examine(url) if finding.state == "wrong"] == []
+
+
+def test_a_study_waits_for_a_locked_database_and_is_saved_from_a_deleted_one(
+    tmp_path: Path, process: Callable[..., subprocess.Popen[str]]
+) -> None:
+    path = tmp_path / "studies.db"
+    live = LiveStudy(tmp_path, StorageURL.of_file(path), patience=4)
+    live.start(RUN)
+    live.until("trial 0 complete")
+    holder = process(_HOLD, str(path), "3")  # SQLite itself waits for a quarter of the patience
+    holder.wait(30)
+    live.until("trial 1 complete")
+
+    path.unlink()
+    assert live.end(40) == 3
+    text = live.text()
+    assert "was moved, deleted or replaced while it was in use; trying again for up to 4 s" in text
+    acknowledged = len(re.findall("trial . complete", text))
+    (mend,) = re.findall(r"so: (rm .* && mv .*) && perceptuna resume live", text)
+    assert not psutil.Process().children(recursive=True)
+
+    subprocess.run(mend, shell=True, check=True)
+    told = live.told()
+    assert len(told) >= acknowledged >= 2
+    live.start("resume live")
+    assert live.end() == 0, live.text()
+    assert live.is_whole()
+    assert told.items() <= live.told().items()
+    assert nothing_wrong(live.url)
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """Three megabytes."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    command = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("a small disk cannot be mounted: needs root and the right to mount")
+    yield folder
+    subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def test_a_study_ends_at_a_full_disk_and_goes_on_when_there_is_space(
+    tmp_path: Path, small_disk: Path
+) -> None:
+    live = LiveStudy(tmp_path, StorageURL.of_file(small_disk / "studies.db"), patience=4)
+    live.start(RUN)
+    live.until("trial 0 complete")
+    filler = small_disk / "filler"
+    with filler.open("wb") as file:
+        try:
+            while True:
+                os.write(file.fileno(), b"x" * 1024)
+        except OSError:
+            pass
+    assert live.end(60) == 3
+    text = live.text()
+    assert re.search(r"storage: .*(full|No space left).*; trying again for up to 4 s", text)
+    assert re.search(r"free some disk space.*: perceptuna resume live", text)
+    acknowledged = len(re.findall("trial . complete", text))
+
+    filler.unlink()
+    told = live.told()
+    assert len(told) >= acknowledged
+    subprocess.run(["mount", "-o", "remount,size=30m", str(small_disk)], check=True)
+    live.start("resume live")
+    assert live.end() == 0, live.text()
+    assert live.is_whole()
+    assert told.items() <= live.told().items()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """Of this test's own: it is restarted."""
+    if programs() is None:
+        pytest.skip("PostgreSQL's programs are not installed (Debian: apt-get install postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="perceptuna-server-"))
+    server = Server(folder)
+    server.create()
+    yield server
+    server.stop()
+    shutil.rmtree(folder)
+
+
+def test_a_study_on_postgresql_is_killed_and_its_server_restarted(
+    tmp_path: Path, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = LiveStudy(tmp_path, StorageURL.parse(server.url), patience=10)
+    monkeypatch.chdir(tmp_path)  # where the artifacts of a server's studies lie
+    live.start(RUN)
+    live.until("starting")
+    with pytest.raises(
+        StudyBusy, match=f"driven by host {socket.gethostname()[:32]}, process {live.process.pid};"
+    ):
+        study_lock(live.url, "live").acquire()
+    live.until("trial 0 complete")
+
+    live.kill()
+    told = live.told()
+    live.start("resume live")  # at once: the server frees a dead driver's lock
+    live.until(f"[{len(told) + 1}/")
+
+    server.stop()
+    stopped = time.monotonic()
+    server.start()
+    assert live.end(60) == 3
+    assert time.monotonic() - stopped < 30
+    text = live.text()
+    assert "the lock of study 'live' is lost: the connection that held it ended" in text
+    assert "then resume the study: perceptuna resume live --storage postgresql://perceptuna@" in text
+    assert told.items() <= live.told().items()
+
+    told = live.told()
+    live.start("resume live")
+    assert live.end() == 0, live.text()
+    assert live.is_whole()
+    assert told.items() <= live.told().items()
+    assert nothing_wrong(live.url)
