@@ -1,22 +1,27 @@
-"""Draw the pictures of the README from a real study: the terminal while it runs and after, and the dashboard.
+"""Draw the pictures of the documentation from a real study: the terminal while it runs and after, the dashboard
+and the report.
 
-.venv/bin/python docs/pictures.py       # needs a Chromium; takes about a minute
+.venv/bin/python docs/pictures.py [terminal] [dashboard] [report]      # needs a Chromium; takes about a minute
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from optuna_dashboard import wsgi
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 from waitress import create_server
 
+from search.analysis.report import write_report
 from search.analysis.terminal_study import study_view
 from search.launch import start
 from search.progress import LiveTable, Tally
@@ -68,17 +73,39 @@ def draw_dashboard(study: Study) -> None:
     server = create_server(wsgi(open_storage(study.url), store), host="127.0.0.1", port=0)
     threading.Thread(target=server.run, daemon=True).start()
     base = f"http://127.0.0.1:{server.effective_port}/dashboard/studies/{study.optuna._study_id}"
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+    with a_browser() as browser:
         page = browser.new_page(viewport={"width": 1500, "height": 1000})
         page.goto(base)
         page.wait_for_selector(".scatterlayer .point")
         page.wait_for_timeout(1500)
         page.screenshot(path=IMAGES / "dashboard.png")
-        browser.close()
     server.close()
+
+
+def draw_report(study: Study, folder: Path) -> None:
+    """On a desk, on a phone, and in the dark."""
+    path = folder / "report.html"
+    write_report(study, path, top=5)
+    screens = {
+        "report": {"viewport": {"width": 1180, "height": 1500}},
+        "report-dark": {"viewport": {"width": 1180, "height": 1500}, "color_scheme": "dark"},
+        "report-phone": {"viewport": {"width": 390, "height": 1000}, "device_scale_factor": 2},
+    }
+    with a_browser() as browser:
+        for name, settings in screens.items():
+            page = browser.new_page(**settings)
+            page.goto(path.as_uri())
+            page.screenshot(path=IMAGES / f"{name}.png")
+
+
+@contextmanager
+def a_browser() -> Iterator[Browser]:
+    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        yield browser
+        browser.close()
 
 
 def main() -> None:
@@ -87,8 +114,13 @@ def main() -> None:
         url = StorageURL.parse(str(Path(folder, "perceptuna.db")))
         live = run_study(url).taken
         study = load_study("digits", url)
-        draw_terminal(live, study)
-        draw_dashboard(study)
+        drawings = {
+            "terminal": lambda: draw_terminal(live, study),
+            "dashboard": lambda: draw_dashboard(study),
+            "report": lambda: draw_report(study, Path(folder)),
+        }
+        for name in sys.argv[1:] or drawings:
+            drawings[name]()
 
 
 if __name__ == "__main__":

@@ -48,6 +48,8 @@ def reproduction_of(study: Study, best: FrozenTrial | None) -> Reproduction:
     if best is not None:
         export = f"perceptuna export {name} --trial {best.number} -o {name}.keras{option}"
         with_database.insert(0, ("the best model as one file", export))
+        replay = f"perceptuna replay {name} --trial {best.number}{option}"
+        with_database.insert(1, ("the best trial trained again and compared, epoch by epoch", replay))
     return Reproduction(
         run=f"perceptuna run {shlex.quote(study.name + '-again')}{_options(study, preset)}",
         with_database=with_database,
