@@ -6,6 +6,7 @@ import base64
 import os
 import pickle
 import signal
+import socket
 import subprocess
 import threading
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from pathlib import Path
 import optuna
 import pytest
 
-from storage import StorageURL, StudyBusy, is_driven, open_storage, study_lock
+from storage import StorageError, StorageURL, StudyBusy, is_driven, open_storage, study_lock
 
 Process = Callable[..., "subprocess.Popen[str]"]
 
@@ -149,6 +150,20 @@ class TestStudyLock:
         holder.wait()
         with study_lock(url, "one"):
             pass
+
+    def test_its_holder_is_named(self, url: StorageURL, study: optuna.Study) -> None:
+        assert study_lock(url, "one").holder() is None
+        with study_lock(url, "one"):
+            assert study_lock(url, "one").holder() == f"{socket.gethostname()[:32]}, process {os.getpid()}"
+
+    def test_its_holder_may_ask_whether_it_still_holds_it(self, url: StorageURL, study: optuna.Study) -> None:
+        lock = study_lock(url, "one")
+        with pytest.raises(StorageError, match="the lock of study 'one' is lost"):
+            lock.ensure_held()
+        with lock:
+            lock.ensure_held()
+        with pytest.raises(StorageError, match="the lock of study 'one' is lost"):
+            lock.ensure_held()
 
     def test_it_can_be_taken_again_by_the_same_object(self, url: StorageURL, study: optuna.Study) -> None:
         lock = study_lock(url, "one")
