@@ -6,6 +6,7 @@ import re
 import shlex
 from collections import Counter
 from html.parser import HTMLParser
+from math import inf
 
 import optuna
 import pytest
@@ -125,6 +126,33 @@ def test_a_regression_is_minimised_and_its_outlier_does_not_stretch_the_axis() -
     assert "chance alone leaves this accuracy" not in page.words
     assert "complete, off the scale" in page.words
     assert "regression of price" in page.words
+
+
+@pytest.mark.parametrize("case", ["failed", "not begun", "pruned", "infinite", "without attributes"])
+def test_an_odd_study_makes_a_page(case: str) -> None:
+    running = made_trial(1, None, TrialState.RUNNING)
+    waiting = made_trial(2, None, TrialState.WAITING, params={"width": 20})
+    waiting.datetime_start, waiting.params, waiting.distributions = None, {}, {}
+    bare = [made_trial(0, 0.5), made_trial(1, 0.6)]
+    for trial in bare:
+        trial.user_attrs = {}
+    infinite = [made_trial(number, value) for number, value in enumerate((inf, 0.4, -inf))]
+    trials = {
+        "failed": [made_trial(number, None, TrialState.FAIL, reason="no & none") for number in range(5)],
+        "not begun": [made_trial(0, None, TrialState.RUNNING), running, waiting],
+        "pruned": [made_trial(0, 0.5, TrialState.PRUNED, epochs=1)],
+        "infinite": infinite,
+        "without attributes": bare,
+    }
+    words = page_of(made_study(trials[case])).words
+    expected = {
+        "failed": "5 × no & none",
+        "not begun": "1 waiting",
+        "pruned": "cannot be estimated before a trial is complete",
+        "infinite": "inf val_accuracy",
+        "without attributes": "0.6000 val_accuracy, trial 1 ",
+    }
+    assert expected[case] in words
 
 
 def test_names_of_strangers_are_text_and_not_markup() -> None:

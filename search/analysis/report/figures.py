@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
@@ -70,6 +71,7 @@ def curves(facts: Facts) -> Markup | None:
     metric, name = facts.study.metric, facts.study.metric.removeprefix("val_")
     drawn = [(entry, facts.curves[entry.trial]) for entry in facts.entries if facts.curves.get(entry.trial)]
     values = [value for _, curve in drawn for log in (name, metric) for value in curve.get(log, ())]
+    values = [value for value in values if isfinite(value)]
     if not values:
         return None
     scale = ValueScale.of(values, facts.study.direction)
@@ -83,7 +85,8 @@ def curves(facts: Facts) -> Markup | None:
                 epochs = range(1, len(curve[log]) + 1)
                 marker = "o" if len(curve[log]) < 3 else None  # a line of one point would not be seen
                 ink = {"color": MUTED if log == name else ACCENT, "lw": 1.5, "marker": marker, "ms": 3}
-                (line,) = axes.plot(epochs, curve[log], style, label=label, **ink)
+                heights = [value if isfinite(value) else nan for value in curve[log]]
+                (line,) = axes.plot(epochs, heights, style, label=label, **ink)
                 if marker is None:
                     tips.add(line, [f"trial {entry.trial}, {label}"])
         if entry.best_epoch:
