@@ -26,9 +26,9 @@ from examples.make_tables import write_tables
 from storage import StorageURL, artifact_folder
 
 STUDIES = {
-    "digits": "--data digits --space small --trials 60 --epochs 20",
-    "table": "--data customers.csv --target leaves --space mlp --trials 40 --epochs 30",
-    "fashion": "--data fashion_mnist --space small --trials 16 --epochs 12",
+    "digits": "--data digits --space small --trials 40 --epochs 15",
+    "table": "--data customers.csv --target leaves --space mlp --trials 30 --epochs 15",
+    "fashion": "--data fashion_mnist --space small --trials 12 --epochs 6",
 }
 QUICK = {"digits": "--data digits --space small --trials 12 --epochs 6"}
 WORKERS = 2

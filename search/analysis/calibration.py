@@ -6,11 +6,12 @@ import statistics
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from search.analysis.footprint import artifact_bytes, database_bytes
 from search.analysis.leaderboard import hyperparameters_of
 from search.analysis.pace import workers_of
 from search.attempts import counts
@@ -21,7 +22,7 @@ from search.settings import StudySettings
 from search.study import Study
 from search.trial import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
-from storage import StorageURL, artifact_folder
+from storage import StorageURL
 
 if TYPE_CHECKING:
     from search.data import DataSpec
@@ -31,7 +32,6 @@ _SHORT_EPOCHS = 2
 _SHORT_SECONDS = 120.0
 # Full trainings follow where they fit into this: only they show how many epochs a trial runs by itself.
 _FULL_SECONDS = 30.0
-_REPORTS = 200
 
 Key = tuple[object, ...]
 
@@ -154,8 +154,8 @@ def _measure(settings: StudySettings) -> Costs:
             )
         first = min(watch_of_all.begun.values())
         workers = workers_of(settings)
-        tables_bytes, trial_bytes, epoch_bytes = _database_bytes(study, len(trials))
-        artifacts, model = _artifact_bytes(url, len(trials))
+        tables_bytes, trial_bytes, epoch_bytes = database_bytes(study)
+        artifacts, model = artifact_bytes(url, len(trials))
     in_order = [cost.before for cost in trials]
     imports = max(0.0, statistics.median(in_order[:workers]) - statistics.median(in_order[workers:] or [0.0]))
     return Costs(
@@ -207,43 +207,3 @@ def structure(hyperparameters: Hyperparameters) -> Key:
     names = ("depth", "activation", "batch_norm", "optimizer", "nesterov", "augment")
     switches = (hyperparameters.dropout > 0, hyperparameters.l2 > 0, hyperparameters.label_smoothing > 0)
     return (*(getattr(hyperparameters, name) for name in names), *switches)
-
-
-def _database_bytes(study: Study, trials: int) -> tuple[float, float, float]:
-    """Bytes of a database without trials, of one trial without its epochs, and of one epoch's report."""
-    before = _pages(study)
-    reported = sum(len(trial.intermediate_values) for trial in study.optuna.get_trials(deepcopy=False))
-    extra = study.optuna.ask()
-    for epoch in range(_REPORTS):
-        extra.report(0.5, epoch)
-    epoch_bytes = max(0.0, (_pages(study) - before) / _REPORTS)
-    # The tables alone, before any trial.
-    with tempfile.TemporaryDirectory(prefix="perceptuna-plan-") as folder:
-        from storage import open_storage
-
-        empty = StorageURL.parse(str(Path(folder, "empty.db")))
-        open_storage(empty, create=True)
-        tables = _pages(replace(study, url=empty))
-    return float(tables), max(0.0, (before - tables - epoch_bytes * reported) / trials), epoch_bytes
-
-
-def _pages(study: Study) -> int:
-    """Bytes of the study's SQLite file, its write-ahead log included."""
-    import sqlite3
-
-    assert study.url.sqlite_path is not None
-    connection = sqlite3.connect(study.url.sqlite_path)
-    query = "select page_count * page_size from pragma_page_count(), pragma_page_size()"
-    size = connection.execute(query).fetchone()[0]
-    connection.close()
-    return int(size)
-
-
-def _artifact_bytes(url: StorageURL, trials: int) -> tuple[float, float]:
-    """Bytes of one complete trial's curves, and of the best model, of which a study keeps one."""
-    import zipfile
-
-    sizes: Sequence[Path] = [path for path in artifact_folder(url).iterdir() if path.is_file()]
-    models = [path.stat().st_size for path in sizes if zipfile.is_zipfile(path)]
-    total = sum(path.stat().st_size for path in sizes)
-    return (total - sum(models)) / trials, float(max(models, default=0))

@@ -25,10 +25,10 @@ def importances(study: Study) -> list[tuple[str, float]]:
 
     best = PedAnovaImportanceEvaluator(target_quantile=max(_BEST_SHARE, _BEST_TRIALS / complete))
     with warnings.catch_warnings():
-        # A parameter that few trials had counts as unimportant, with a warning for each of them; and `normalize` is called experimental.
+        # It warns of parameters that few trials had (they count as unimportant), and of its own argument.
         warnings.simplefilter("ignore")
         found = get_param_importances(study.optuna, evaluator=best, normalize=False)
     total = sum(found.values())
     return sorted(
-        ((name, value / total) for name, value in found.items() if total), key=lambda item: -item[1]
+        ((name, value / total) for name, value in found.items() if total), key=lambda item: (-item[1], item[0])
     )

@@ -28,7 +28,7 @@ def durations(study: Study) -> list[float]:
 
 
 def time_left(study: Study, settings: StudySettings) -> Interval | None:
-    """Seconds until a study has its budget with `settings`; None before three trials beside the first of each worker."""
+    """Seconds until a study has its budget with `settings`; None as in `remaining_time`."""
     known = durations(study)
     elapsed = _elapsed(study) if is_driven(study.url, study.name) else []
     return remaining_time(known, max(0, settings.trials - len(known)), workers_of(settings), elapsed)
