@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,6 +15,7 @@ from pathlib import Path
 import optuna
 import pytest
 import sqlalchemy
+from postgresql_server import Server, programs
 
 from storage import StorageURL, open_storage
 
@@ -51,6 +54,19 @@ class _fresh_database:  # noqa: N801 - used as a context manager only
     def __exit__(self, *exception: object) -> None:
         self._execute(f"drop database {self._name} with (force)")
         self._engine.dispose()
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    """A PostgreSQL server of the test's own, to be stopped and started."""
+    if programs() is None:
+        pytest.skip("PostgreSQL's programs are not installed (Debian: apt-get install postgresql)")
+    folder = Path(tempfile.mkdtemp(prefix="perceptuna-server-"))
+    server = Server(folder)
+    server.create()
+    yield server
+    server.stop()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ import pytest
 from optuna.artifacts import upload_artifact
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
+from postgresql_server import Server
 
 from storage import DatabaseUnusable, StorageError, StorageURL, open_artifacts, open_storage
 from storage.errors import ArtifactsUnusable, may_pass, translate
@@ -273,6 +274,38 @@ class TestRepeated:
             patch.setattr(optuna.storages.RDBStorage, "set_trial_state_values", set_state)
             with pytest.raises(UpdateFinishedTrialError, match="ended as FAIL meanwhile"):
                 storage.set_trial_state_values(trial._trial_id, TrialState.COMPLETE, [0.5])
+
+
+class TestServer:
+    """PostgreSQL alone."""
+
+    def test_a_server_that_is_back_in_time_is_written_on(self, server: Server) -> None:
+        url = StorageURL.parse(server.url)
+        one = optuna.create_study(study_name="one", storage=open_storage(url, create=True))
+        trial = one.ask()
+        server.stop()
+        told: list[str] = []
+
+        def start(remark: str) -> None:
+            told.append(remark)
+            if len(told) == 1:
+                server.start()
+
+        with patient(start):
+            trial.report(0.5, 1)
+            one.tell(trial, 0.5)
+        assert told[0].endswith("trying again for up to 2 s")
+        assert (one.trials[0].value, one.trials[0].intermediate_values) == (0.5, {1: 0.5})
+
+    def test_a_server_that_stays_away_is_named_with_what_to_do(self, server: Server) -> None:
+        url = StorageURL.parse(server.url)
+        one = optuna.create_study(study_name="one", storage=open_storage(url, create=True))
+        server.stop()
+        with pytest.raises(StorageError, match="see that the server runs and can be reached") as error:  # noqa: SIM117
+            with resumable(one._storage, url, "perceptuna resume one"), patient():
+                one.ask()
+        assert str(error.value).endswith("then resume the study: perceptuna resume one")
+        server.start()
 
 
 class TestArtifacts:

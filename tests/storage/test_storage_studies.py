@@ -7,7 +7,6 @@ import re
 import shutil
 import socket
 import subprocess
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 from live_study import RUN, LiveStudy
-from postgresql_server import Server, programs
+from postgresql_server import Server
 
 from storage import StorageURL, StudyBusy, study_lock
 from storage.check import examine
@@ -103,19 +102,6 @@ def test_a_study_ends_at_a_full_disk_and_goes_on_when_there_is_space(
     assert live.end() == 0, live.text()
     assert live.is_whole()
     assert told.items() <= live.told().items()
-
-
-@pytest.fixture
-def server() -> Iterator[Server]:
-    """Of this test's own: it is restarted."""
-    if programs() is None:
-        pytest.skip("PostgreSQL's programs are not installed (Debian: apt-get install postgresql)")
-    folder = Path(tempfile.mkdtemp(prefix="perceptuna-server-"))
-    server = Server(folder)
-    server.create()
-    yield server
-    server.stop()
-    shutil.rmtree(folder)
 
 
 def test_a_study_on_postgresql_is_killed_and_its_server_restarted(
