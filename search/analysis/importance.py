@@ -30,5 +30,6 @@ def importances(study: Study) -> list[tuple[str, float]]:
         found = get_param_importances(study.optuna, evaluator=best, normalize=False)
     total = sum(found.values())
     return sorted(
-        ((name, value / total) for name, value in found.items() if total), key=lambda item: (-item[1], item[0])
+        ((name, value / total) for name, value in found.items() if total),
+        key=lambda item: (-item[1], item[0]),
     )

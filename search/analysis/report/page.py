@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 FEW_TRIALS = 50
-"""Complete trials below which the best tenth, which importance looks at, is less than five."""
+"""Complete trials below which importance rests on the five best alone, since a tenth would be fewer."""
 
 _REASONS_SHOWN = 5
 
