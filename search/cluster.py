@@ -11,13 +11,17 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from multiprocessing import resource_tracker
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from search.trial import EpochEvent, TrialBegunBefore, TrialOutcome, TrialTask, request_stop, run_trial
+
+if TYPE_CHECKING:
+    from distributed import LocalCluster
 
 _EPOCHS = "perceptuna-epochs"
 _ANSWER_SECONDS = 2.0
 _RESTART_SECONDS = 30.0
+_START_TRIES = 3
 
 
 class WorkerLost(Exception):
@@ -54,13 +58,15 @@ class Workers:
 
     def __enter__(self) -> Workers:
         import dask
-        from distributed import Client, LocalCluster
+        from distributed import Client
 
         # The driver decides on retries, so the scheduler must not repeat a lost trial by itself.
         dask.config.set(
             {
                 "distributed.scheduler.allowed-failures": 0,
                 "distributed.comm.timeouts.connect": "60s",
+                # On a busy machine a new worker takes longer to start than the 15 s after which Dask gives it up.
+                "distributed.deploy.lost-worker-timeout": "300s",
                 # A trial's memory is TensorFlow's: nothing to spill, and a worker that pauses would hang.
                 "distributed.worker.memory.target": False,
                 "distributed.worker.memory.spill": False,
@@ -71,20 +77,43 @@ class Workers:
         )
         self._folder = tempfile.TemporaryDirectory(prefix="perceptuna-", ignore_cleanup_errors=True)
         with _ctrl_c_held_back():
-            self._cluster = LocalCluster(
-                n_workers=self.slots,
-                threads_per_worker=1,
-                processes=True,
-                security=True,
-                host="127.0.0.1",
-                dashboard_address="127.0.0.1:0",
-                memory_limit=self._memory_limit or 0,
-                local_directory=self._folder.name,
-                silence_logs=logging.CRITICAL,
-            )
+            self._cluster = self._start_cluster()
             self._client = Client(self._cluster)
         self._client.subscribe_topic(_EPOCHS, self._hear_epoch)
         return self
+
+    def _start_cluster(self) -> LocalCluster:
+        from distributed import LocalCluster
+
+        for tries in range(1, _START_TRIES + 1):
+            try:
+                return LocalCluster(
+                    n_workers=self.slots,
+                    threads_per_worker=1,
+                    processes=True,
+                    security=True,
+                    host="127.0.0.1",
+                    dashboard_address="127.0.0.1:0",
+                    memory_limit=self._memory_limit or 0,
+                    local_directory=self._folder.name,
+                    silence_logs=logging.CRITICAL,
+                )
+            except RuntimeError:
+                # Dask gives up all workers when one of them was killed while it started.
+                if tries == _START_TRIES:
+                    raise
+        raise AssertionError
+
+    def _replace_the_lost(self) -> None:
+        """A worker that dies while it takes a dead one's place takes its nanny along, which nobody else replaces."""
+        from distributed import Status
+
+        nannies = self._cluster.workers
+        gone = [name for name, nanny in nannies.items() if nanny.status in (Status.closed, Status.failed)]
+        for name in gone:
+            nannies.pop(name, None)
+        if len(nannies) < self.slots:
+            self._cluster.scale(self.slots)
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._client.close(timeout=10)
@@ -104,6 +133,7 @@ class Workers:
         """Trials that ended within `timeout` seconds; waits no longer than for the first."""
         from distributed import KilledWorker
 
+        self._replace_the_lost()
         ended: list[tuple[TrialTask, TrialOutcome | WorkerLost]] = []
         while self._tasks:
             try:

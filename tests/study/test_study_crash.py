@@ -96,7 +96,7 @@ class Place:
         return self.study().optuna.get_trials()
 
     def until(
-        self, condition: Callable[[list[FrozenTrial]], bool], command: Command, seconds: float = 60
+        self, condition: Callable[[list[FrozenTrial]], bool], command: Command, seconds: float = 150
     ) -> None:
         """Wait for `condition` of the trials while `command` runs, and note the processes that it starts."""
         deadline = time.monotonic() + seconds
@@ -135,6 +135,11 @@ class Story:
     after_resume: list[FrozenTrial]
     interrupted: Command
     after_interrupt: list[FrozenTrial]
+    stop: Command
+    stopped: Command
+    after_stop: list[FrozenTrial]
+    ended_at_once: Command
+    after_end: list[FrozenTrial]
     finished: Command
 
 
@@ -168,6 +173,21 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         interrupted.end()
         after_interrupt = place.trials()
 
+        stopped = place.start("resume crash")
+        place.until(lambda trials: len(in_state(trials, TrialState.RUNNING)) == 2, stopped)
+        stop = place.start("stop crash")
+        stop.end()
+        stopped.end()
+        after_stop = place.trials()
+
+        ended_at_once = place.start("resume crash")
+        place.until(lambda trials: len(in_state(trials, TrialState.RUNNING)) == 2, ended_at_once)
+        ended_at_once.process.terminate()
+        time.sleep(0.2)
+        ended_at_once.process.terminate()
+        ended_at_once.end()
+        after_end = place.trials()
+
         finished = place.start("resume crash")
         finished.end()
         yield Story(
@@ -180,6 +200,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
             after_resume,
             interrupted,
             after_interrupt,
+            stop,
+            stopped,
+            after_stop,
+            ended_at_once,
+            after_end,
             finished,
         )
     finally:
@@ -250,6 +275,21 @@ def test_an_interrupted_study_says_how_to_go_on(story: Story) -> None:
     assert in_state(story.after_interrupt, TrialState.WAITING)
     assert "go on with: perceptuna resume crash --storage" in story.interrupted.text()
     assert "Traceback" not in story.interrupted.text()
+
+
+def test_a_study_is_stopped_from_another_terminal(story: Story) -> None:
+    assert story.stop.end() == 0, story.stop.text()
+    assert "asked study 'crash' to stop; go on later with `perceptuna resume crash" in story.stop.text()
+    assert story.stopped.end() == 130, story.stopped.text()
+    assert in_state(story.after_stop, TrialState.RUNNING) == []
+    assert "go on with: perceptuna resume crash" in story.stopped.text()
+
+
+def test_a_second_signal_ends_at_once_and_loses_nothing(story: Story) -> None:
+    assert story.ended_at_once.end() == 130, story.ended_at_once.text()
+    assert "ended at once; go on with: perceptuna resume crash" in story.ended_at_once.text()
+    assert len(in_state(story.after_end, TrialState.RUNNING)) == 2
+    assert "2 trials were running when the study was last left" in story.finished.text()
 
 
 def test_the_raised_budget_outlives_the_interruption(story: Story) -> None:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from itertools import product
 
+import psutil
 import pytest
 from optuna.trial import TrialState
 from study_fakes import FakeWorkers, complete
@@ -214,3 +215,23 @@ class TestWorkers:
             workers.submit(task(epochs=100_000))
             assert isinstance(next(self.collect(workers)), WorkerLost)
             workers._client.wait_for_workers(1, timeout=60)
+
+    def test_a_worker_that_dies_while_it_starts_is_replaced_too(self, task: Callable[..., TrialTask]) -> None:
+        with Workers(1, 1, lambda event: None) as workers:
+            before = {child.pid for child in psutil.Process().children(recursive=True)}
+            os.kill(self.pid(workers), signal.SIGKILL)
+            workers.submit(task(epochs=1))
+            second = self.started_since(before)
+            second.kill()
+            assert isinstance(next(self.collect(workers)), TrialOutcome | WorkerLost)
+            workers._client.wait_for_workers(1, timeout=60)
+            assert self.pid(workers) != second.pid
+
+    @staticmethod
+    def started_since(before: set[int]) -> psutil.Process:
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            for child in psutil.Process().children(recursive=True):
+                if child.pid not in before:
+                    return child
+        raise AssertionError("no worker started")
