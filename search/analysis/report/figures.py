@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from optuna.trial import FrozenTrial
 
+    from search.analysis.history import History
+    from search.analysis.leaderboard import Entry
+
 _MANY = 300
 COMPLETE: dict[str, Any] = {
     "marker": "o",
@@ -80,19 +83,7 @@ def curves(facts: Facts) -> Markup | None:
     figure, tips = new_figure(NARROW, 0.6 + 1.9 * rows), Tips()
     panels = figure.subplots(rows, columns, sharey=True, squeeze=False).ravel()
     for axes, (entry, curve) in zip(panels, drawn, strict=False):
-        for log, style, label in ((name, "--", "train"), (metric, "-", "validation")):
-            if log in curve:
-                epochs = range(1, len(curve[log]) + 1)
-                marker = "o" if len(curve[log]) < 3 else None  # a line of one point would not be seen
-                ink = {"color": MUTED if log == name else ACCENT, "lw": 1.5, "marker": marker, "ms": 3}
-                heights = [value if isfinite(value) else nan for value in curve[log]]
-                (line,) = axes.plot(epochs, heights, style, label=label, **ink)
-                if marker is None:
-                    tips.add(line, [f"trial {entry.trial}, {label}"])
-        if entry.best_epoch:
-            axes.axvline(entry.best_epoch, color=INK, lw=0.9, ls=":", label="best epoch")
-        axes.set_title(f"rank {entry.rank}: trial {entry.trial}")
-        _whole_ticks(axes)
+        _draw_curve(axes, tips, entry, curve, metric)
     for axes in panels[len(drawn) :]:
         axes.set_visible(False)
     for axes in panels[max(0, len(drawn) - columns) : len(drawn)]:
@@ -102,6 +93,24 @@ def curves(facts: Facts) -> Markup | None:
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=3)
     return to_svg(figure, "curves", f"learning curves of the {len(drawn)} best trials", tips)
+
+
+def _draw_curve(axes: Axes, tips: Tips, entry: Entry, curve: History, metric: str) -> None:
+    """Train dashed, validation solid, the best epoch dotted."""
+    logs = ((metric.removeprefix("val_"), "train", "--", MUTED), (metric, "validation", "-", ACCENT))
+    for log, label, style, colour in logs:
+        heights = [value if isfinite(value) else nan for value in curve.get(log, ())]
+        if not heights:
+            continue
+        marker = "o" if len(heights) < 3 else None  # a line of one point would not be seen
+        epochs = range(1, len(heights) + 1)
+        (line,) = axes.plot(epochs, heights, style, color=colour, lw=1.5, marker=marker, ms=3, label=label)
+        if marker is None:
+            tips.add(line, [f"trial {entry.trial}, {label}"])
+    if entry.best_epoch:
+        axes.axvline(entry.best_epoch, color=INK, lw=0.9, ls=":", label="best epoch")
+    axes.set_title(f"rank {entry.rank}: trial {entry.trial}")
+    _whole_ticks(axes)
 
 
 def slices(facts: Facts) -> Markup | None:
