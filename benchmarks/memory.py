@@ -1,9 +1,10 @@
 """What a worker's memory does over many trials, and how good the estimate is that --memory-limit goes by.
 
-    python -m benchmarks.memory [--trials 500] [--skip-growth]
+    python -m benchmarks.memory [--trials 500] [--spaces small,mlp] [--skip-estimate]
 
-Growth: `perceptuna run` with one worker, the structures of the default preset at random, two epochs of digits each; the
-worker's resident memory is read after each trial. Estimate: each configuration in a process of its own, the most
+Growth: `perceptuna run` with one worker, random configurations of a preset, two epochs of digits each; the worker's
+resident memory is read after each trial. `small` has few structures and many widths, `mlp` a new structure in most
+trials, so that its worker is replaced now and then. Estimate: each configuration in a process of its own, the most
 memory it ever held less what it held before training, against `search.memory.training_bytes`.
 """
 
@@ -17,7 +18,6 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -40,14 +40,12 @@ CONFIGURATIONS: tuple[dict[str, Any], ...] = (
 _SAMPLE_SECONDS = 0.01
 
 
-def growth(trials: int, folder: Path) -> dict[str, Any]:
+def growth(space: str, trials: int, folder: Path) -> dict[str, Any]:
     """Resident MB of the one worker after each trial, and how often it was replaced."""
-    options = (
-        f"--data digits --space mlp --epochs 2 --sampler random --pruner none --workers 1 --trials {trials}"
-    )
+    options = f"--data digits --space {space} --epochs 2 --sampler random --pruner none --workers 1 --trials {trials}"
     storage = ["--storage", str(folder / "studies.db")]
     process = subprocess.Popen(
-        [sys.executable, "-m", "search", "run", "memory", *options.split(), "--json", *storage],
+        [sys.executable, "-m", "search", "run", space, *options.split(), "--json", *storage],
         env={**os.environ, "PERCEPTUNA_CACHE": str(folder / "cache")},
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -141,7 +139,8 @@ class _Peak:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--trials", type=int, default=500)
-    parser.add_argument("--skip-growth", action="store_true")
+    parser.add_argument("--spaces", default="small,mlp", help="presets whose growth is watched")
+    parser.add_argument("--skip-estimate", action="store_true")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
@@ -150,25 +149,24 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        for configuration in CONFIGURATIONS:
+        for configuration in () if arguments.skip_estimate else CONFIGURATIONS:
             row = estimate(configuration, folder / "cache")
             print(
                 f"estimate {row['estimate_mb']:7.1f} MB, measured {row['measured_mb']:7.1f}: {configuration}",
                 flush=True,
             )
             rows.append(row)
-        if not arguments.skip_growth:
+        for space in arguments.spaces.split(","):
             started = time.monotonic()
-            row = growth(arguments.trials, folder)
+            row = growth(space, arguments.trials, folder)
             resident = row["resident_mb"]
-            with suppress(IndexError):
-                print(
-                    f"{len(resident)} trials in {time.monotonic() - started:.0f} s: {resident[0]:.0f} MB after the "
-                    f"first, {resident[9]:.0f} after 10, {resident[99]:.0f} after 100, {resident[-1]:.0f} at the end; "
-                    f"{row['workers']} worker(s)"
-                )
+            print(
+                f"{space}, {len(resident)} trials in {time.monotonic() - started:.0f} s: {resident[0]:.0f} MB after "
+                f"the first, {resident[9]:.0f} after 10, {resident[-1]:.0f} after the last, {max(resident):.0f} at "
+                f"most; {row['workers']} worker(s)"
+            )
             rows.append(row)
-    print("raw numbers:", write_result("memory", rows, arguments.trials < 500 or arguments.skip_growth))
+    print("raw numbers:", write_result("memory", rows, arguments.trials < 500))
 
 
 if __name__ == "__main__":

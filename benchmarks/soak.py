@@ -22,6 +22,7 @@ from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import psutil
 from optuna.trial import FrozenTrial
@@ -226,7 +227,7 @@ class Report:
     acknowledged: int = 0
     wrong: list[str] = field(default_factory=list)
 
-    def row(self, scenario: Scenario) -> dict[str, object]:
+    def row(self, scenario: Scenario) -> dict[str, Any]:
         return {"scenario": scenario.name, "command": scenario.run, **self.__dict__}
 
 
@@ -322,23 +323,22 @@ def main() -> None:
     parser.add_argument("--keep", type=Path, help="keep the databases and outputs in this folder")
     arguments = parser.parse_args()
     started = time.monotonic()
-    rows = []
+    rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = arguments.keep or Path(temporary)
         for kills, scenarios in ((arguments.kills, CHEAP), (arguments.command_kills, TRAINED)):
             for index, scenario in enumerate(scenarios):
-                share = kills // len(scenarios)
-                if not share:
+                if not (share := kills // len(scenarios)):
                     continue
                 chosen = random.Random(f"{arguments.seed}-{scenario.name}")
                 where = folder / f"{scenario.module}-{index}"
                 rows.append(soak(scenario, share, chosen, where, folder / "cache").row(scenario))
-    for row in rows:
-        print(json.dumps(row, indent=1))
-    seconds = round(time.monotonic() - started)
-    wrong = sum(len(row["wrong"]) for row in rows)  # type: ignore[arg-type]
-    print(f"{sum(sum(row['kills'].values()) for row in rows)} kills in {seconds} s, {wrong} findings")  # type: ignore[attr-defined]
-    print("raw numbers:", write_result("soak", [*rows, {"seed": arguments.seed, "seconds": seconds}], False))
+                print(json.dumps(rows[-1], indent=1), flush=True)
+                # Now, as the next scenario takes long.
+                path = write_result("soak" if arguments.kills else "soak-commands", rows, quick=False)
+    tried = sum(sum(row["kills"].values()) for row in rows)
+    wrong = sum(len(row["wrong"]) for row in rows)
+    print(f"{tried} kills in {time.monotonic() - started:.0f} s, {wrong} findings; raw numbers: {path}")
     sys.exit(bool(wrong))
 
 
