@@ -130,9 +130,8 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
     except StudyStopped as error:
         return TrialOutcome("stopped", reason=str(error))
     except Exception as error:
-        storage_error = translate(error)
-        if storage_error is not None:
-            raise storage_error from error
+        if translate(error) is not None:
+            raise
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:500]
         return TrialOutcome("failed", reason=reason, traceback=traceback.format_exc()[-4000:])
 

@@ -90,7 +90,8 @@ def translated() -> Iterator[None]:
         yield
     except Exception as error:
         fault = translate(error)
-        if fault is None:
+        # An error that is its own cause would keep whoever follows the causes (Dask does) for ever.
+        if fault is None or fault is error:
             raise
         raise fault from error
 

@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 from postgresql_server import Server
 
 from storage import DatabaseUnusable, StorageError, StorageURL, open_artifacts, open_storage
-from storage.errors import ArtifactsUnusable, may_pass, translate
+from storage.errors import ArtifactsUnusable, may_pass, translate, translated
 from storage.patience import keep_trying, patience_seconds, patient
 from storage.rescue import resumable
 
@@ -333,6 +333,16 @@ class TestArtifacts:
         (tmp_path / "artifacts").chmod(0o500)
         with pytest.raises(ArtifactsUnusable, match="make it writable, then resume the study"), patient():
             upload_artifact(artifact_store=store, file_path=__file__, study_or_trial=one)
+
+
+def test_a_fault_that_is_translated_already_is_not_its_own_cause() -> None:
+    """Dask follows the causes of a worker's error to their end."""
+    with pytest.raises(ArtifactsUnusable) as error, translated():
+        raise ArtifactsUnusable("the folder is gone")
+    assert error.value.__cause__ is None
+    with pytest.raises(StorageError) as error, translated():
+        raise sqlite3.OperationalError("database is locked")
+    assert isinstance(error.value.__cause__, sqlite3.OperationalError)
 
 
 def test_what_does_not_pass_is_not_waited_for(one: optuna.Study, path: Path) -> None:

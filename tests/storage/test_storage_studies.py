@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -46,7 +46,7 @@ def test_a_study_waits_for_a_locked_database_and_is_saved_from_a_deleted_one(
     live.until("trial 1 complete")
 
     path.unlink()
-    assert live.end(40) == 3
+    assert live.end(90) == 3
     text = live.text()
     assert "was moved, deleted or replaced while it was in use; trying again for up to 4 s" in text
     acknowledged = len(re.findall("trial . complete", text))
@@ -75,6 +75,13 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+def fill(filler: Path) -> None:
+    """Write until the disk takes nothing more."""
+    with suppress(OSError), filler.open("ab", buffering=0) as file:
+        while True:
+            file.write(b"x" * 1024)
+
+
 def test_a_study_ends_at_a_full_disk_and_goes_on_when_there_is_space(
     tmp_path: Path, small_disk: Path
 ) -> None:
@@ -82,16 +89,13 @@ def test_a_study_ends_at_a_full_disk_and_goes_on_when_there_is_space(
     live.start(RUN)
     live.until("trial 0 complete")
     filler = small_disk / "filler"
-    with filler.open("wb") as file:
-        try:
-            while True:
-                os.write(file.fileno(), b"x" * 1024)
-        except OSError:
-            pass
-    assert live.end(60) == 3
+    deadline = time.monotonic() + 120
+    while live.process.poll() is None and time.monotonic() < deadline:
+        fill(filler)  # again and again: a model that is replaced leaves space
+        time.sleep(0.05)
+    assert live.end(0) == 3, live.text()
     text = live.text()
-    assert re.search(r"storage: .*(full|No space left).*; trying again for up to 4 s", text)
-    assert re.search(r"free some disk space.*: perceptuna resume live", text)
+    assert re.search(r"(full|No space left).*free some disk space.*: perceptuna resume live", text)
     acknowledged = len(re.findall("trial . complete", text))
 
     filler.unlink()
@@ -125,7 +129,7 @@ def test_a_study_on_postgresql_is_killed_and_its_server_restarted(
     server.stop()
     stopped = time.monotonic()
     server.start()
-    assert live.end(60) == 3
+    assert live.end(90) == 3
     assert time.monotonic() - stopped < 30
     text = live.text()
     assert "the lock of study 'live' is lost: the connection that held it ended" in text
