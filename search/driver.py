@@ -16,6 +16,7 @@ from search.attempts import LOST, original_number
 from search.cluster import WorkerLost, Workers
 from search.errors import StudyStopped
 from search.metrics import is_better
+from search.note import NoteKeeper
 from search.progress import Progress
 from search.recovery import run_again
 from search.study import STOP_REQUESTED, Study
@@ -77,6 +78,7 @@ class Driver:
         self._failures: list[str] = []
         self._asking = Asking(study, settings, progress)
         self._best_trial = study.best_trial()
+        self._note = NoteKeeper(study, settings)
 
     def run(self) -> Ending:
         """Until the budget of finished trials is reached, the time is up, or somebody says stop.
@@ -87,7 +89,9 @@ class Driver:
         with self._signals(), patient(self._say, self._goes_on):
             self._clear_away()
             try:
-                return self._run()
+                ending = self._run()
+                self._note.write(self._best_trial)
+                return ending
             except StudyStopped:
                 for running in self._running.values():
                     self._run_again(running, "the study was stopped")
@@ -115,6 +119,7 @@ class Driver:
             for task, outcome in self._workers.collect(_POLL_SECONDS):
                 finished += self._end_trial(self._running.pop(task.trial_id), outcome)
             self._progress.tick()
+            self._note.tick(self._best_trial)
             self._end_hung_trials()
             poll = time.monotonic() - last_poll > _STOP_POLL_SECONDS
             last_poll = time.monotonic() if poll else last_poll

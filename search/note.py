@@ -1,0 +1,118 @@
+"""The study's note, which every dashboard shows: what is searched, how to go on, and the best so far."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from search.settings import StudySettings
+from search.study import Study
+from storage.notes import read_note, write_note
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+    from search.data import DataSpec
+
+END = (
+    "*Kept up to date by perceptuna down to this line. What is written below it stays; "
+    "without this line the whole note is yours.*"
+)
+_SECONDS = 30.0
+
+
+class NoteKeeper:
+    """Writes the note when something in it has changed, and no oftener than the pages that show it need.
+
+    There is nothing in it that changes with each trial: a note is several writes to the study's attributes, which
+    every reader of the study reads too.
+    """
+
+    def __init__(self, study: Study, settings: StudySettings) -> None:
+        self._study = study
+        self._settings = settings
+        self._best: int | None = None
+        self._written = float("-inf")
+
+    def tick(self, best: FrozenTrial | None) -> None:
+        """Write it if it was never written, or if `best` is another trial and the last writing is a while ago."""
+        never = self._written == float("-inf")
+        if (never or _number(best) != self._best) and time.monotonic() - self._written > _SECONDS:
+            self.write(best)
+
+    def write(self, best: FrozenTrial | None) -> None:
+        """Bring the note up to date now. What a person wrote into it stays."""
+        now = read_note(self._study.optuna)
+        wanted = merged(now, note_text(self._study, self._settings, best))
+        if wanted != now:
+            write_note(self._study.optuna, wanted)
+        self._best, self._written = _number(best), time.monotonic()
+
+
+def _number(trial: FrozenTrial | None) -> int | None:
+    return None if trial is None else trial.number
+
+
+def merged(now: str, text: str) -> str:
+    """`text` above the line in place of what is there now; a note without the line is a person's own."""
+    above, line, below = now.partition(END)
+    if above and not line:
+        return now
+    return f"{text}\n{END}" + (below or "\n\n")
+
+
+def note_text(study: Study, settings: StudySettings, best: FrozenTrial | None) -> str:
+    """Markdown; what people have named is escaped."""
+    direction = "as high as possible" if study.direction == "maximize" else "as low as possible"
+    lines = [
+        f"## {escaped(study.name)}",
+        f"Searches hyperparameters of Keras MLPs for `{study.metric}`, {direction}.",
+        f"**Best so far:** {_best_words(study, best)}",
+        f"**Data:** {escaped(settings.data)}: {_data_words(study.data)}",
+        f"**Settings:** {_settings_words(settings)}",
+        f"**Space:** {escaped(settings.space)}: {study.space.summary()}",
+        _code(study.space.to_toml()),
+        "**Go on** to the budget, or past it by `--add`:",
+        _code(f"perceptuna resume {study.name}{study.url.option}"),
+    ]
+    return "\n\n".join(lines) + "\n"
+
+
+def _best_words(study: Study, best: FrozenTrial | None) -> str:
+    if best is None:
+        return "no complete trial yet"
+    import optuna
+
+    what = study.space.suggest(optuna.trial.FixedTrial(best.params)).describe()
+    link = f"[trial {best.number}](trials?numbers={best.number})"
+    return f"{best.value:.6g} by {link}: {escaped(what)}"
+
+
+def _data_words(data: DataSpec) -> str:
+    shape = " × ".join(map(str, data.input_shape))
+    words = [
+        data.task if data.task == "regression" else f"{data.task}, {len(data.class_names)} classes",
+        f"{data.kind} of {shape}",
+        f"{data.rows.train:,} rows to train on, {data.rows.validation:,} to compare on, {data.rows.test:,} sealed",
+    ]
+    if data.target is not None:
+        words.insert(0, f"to predict {escaped(data.target)}")
+    return "; ".join(words)
+
+
+def _settings_words(settings: StudySettings) -> str:
+    return (
+        f"{settings.trials:,} trials of up to {settings.epochs:,} epochs, patience {settings.patience:,}; "
+        f"sampler {settings.sampler}, pruner {settings.pruner}, seed {settings.seed}, {settings.precision}"
+    )
+
+
+def escaped(text: str) -> str:
+    """`text` that Markdown takes as nothing but text (CommonMark 0.31, 2.4: any punctuation may be escaped)."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+
+
+def _code(text: str) -> str:
+    # Indented, not fenced: nothing within can end it.
+    return "\n".join(f"    {line}" for line in text.splitlines())
