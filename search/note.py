@@ -104,7 +104,7 @@ def _data_words(data: DataSpec) -> str:
 def _settings_words(settings: StudySettings) -> str:
     return (
         f"{settings.trials:,} trials of up to {settings.epochs:,} epochs, patience {settings.patience:,}; "
-        f"sampler {settings.sampler}, pruner {settings.pruner}, seed {settings.seed}, {settings.precision}"
+        f"sampler {settings.sampler}, pruner {settings.pruner}, seed {settings.seed}, precision {settings.precision}"
     )
 
 

@@ -16,6 +16,7 @@ from search.analysis.overview import overview
 from search.analysis.pace import time_left
 from search.analysis.terminal import number, plain_table
 from search.attempts import INFEASIBLE, REQUEUED
+from search.links import how_to_browse
 from search.metrics import is_better
 from search.remaining import span
 from search.study import Study
@@ -164,7 +165,7 @@ def next_steps(study: Study, ending: str) -> list[str]:
     """How to browse, resume and export, as commands that can be pasted."""
     option = study.url.option
     best = study.best_trial()
-    lines = ["", f"browse:  perceptuna dashboard{option}"]
+    lines = ["", f"browse:  {how_to_browse(study)}"]
     if ending != "interrupted":
         lines.append(f"resume:  perceptuna resume {study.name} --add 20{option}")
     if best is not None:

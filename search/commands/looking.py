@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from search.commands.options import AsJSON, Storage, StudyName, url_of
 from search.commands.output import console, print_out
+from search.links import DEFAULT_HOST, DEFAULT_PORT
+
+if TYPE_CHECKING:
+    from search.study import Study
 
 app = typer.Typer()
 
@@ -54,10 +58,19 @@ def show(
     if trial is not None:
         facts = terminal_trial.trial_facts(loaded, trial)
         print_out(json.dumps(facts) if as_json else terminal_trial.trial_view(facts))
+        _say_how_to_browse(loaded, trial, as_json)
     elif as_json:
         typer.echo(json.dumps(terminal_study.study_facts(loaded, top)))
     else:
         print_out(terminal_study.study_view(loaded, top))
+        _say_how_to_browse(loaded, None, as_json)
+
+
+def _say_how_to_browse(study: Study, trial: int | None, as_json: bool) -> None:
+    from search.links import how_to_browse
+
+    if not as_json:
+        typer.echo(f"\nbrowse:  {how_to_browse(study, trial)}")
 
 
 @app.command()
@@ -99,8 +112,10 @@ def tensorboard(
 
 @app.command()
 def dashboard(
-    port: Annotated[int, typer.Option(min=1, max=65535, metavar="N", help="port to listen on")] = 8080,
-    host: Annotated[str, typer.Option(metavar="ADDRESS", help="address to listen on")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, metavar="N", help="port to listen on")
+    ] = DEFAULT_PORT,
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="address to listen on")] = DEFAULT_HOST,
     token: Annotated[
         str | None,
         typer.Option(

@@ -9,11 +9,27 @@ import optuna
 from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 from optuna.trial import TrialState
 
-from search.learning_curve import write_history_csv, write_learning_curve
+from search.data import DataSpec
+from search.data.spec import Rows
+from search.learning_curve import history_csv, learning_curve_svg
+from search.note import NoteKeeper
 from search.settings import StudySettings
+from search.study import Study
 from spaces import load_space
 from storage import StorageURL, artifact_folder, open_artifacts, open_storage
 
+DATA = DataSpec(
+    source="digits",
+    fingerprint="f" * 64,
+    kind="image",
+    task="multiclass",
+    input_shape=(8, 8, 1),
+    class_names=tuple("0123456789"),
+    rows=Rows(train=1257, validation=270, test=270),
+    seed=0,
+    val_fraction=0.15,
+    test_fraction=0.15,
+)
 STATES = [TrialState.COMPLETE, TrialState.PRUNED, TrialState.COMPLETE, TrialState.FAIL] * 3
 COMPLETE_TRIAL = 6
 
@@ -24,6 +40,7 @@ class Project:
     study_id: int
     trial_id: int
     curve_id: str
+    running_id: int
 
 
 def make_project(folder: Path) -> Project:
@@ -35,14 +52,17 @@ def make_project(folder: Path) -> Project:
     study.set_user_attr("metric", "val_accuracy")
     study.set_user_attr("settings", StudySettings().model_dump_json())
     study.set_user_attr("space", load_space("small").to_json())
+    study.set_user_attr("data", DATA.model_dump_json())
     curve, table = folder / "learning_curve.svg", folder / "history.csv"
     history = {name: [0.5, 0.6, 0.7] for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
-    write_learning_curve(curve, history, "val_accuracy", 3, "trial")
-    write_history_csv(table, history)
+    curve.write_bytes(learning_curve_svg(history, "val_accuracy", 3, "trial"))
+    table.write_bytes(history_csv(history))
     curves = [_finish(study, state, store, (curve, table)) for state in STATES]
-    study.ask()  # and one that is running
+    running = study.ask()
+    made = Study("digits-mlp", url, study)
+    NoteKeeper(made, made.settings).write(made.best_trial())
     trial = study.get_trials()[COMPLETE_TRIAL]
-    return Project(url, study._study_id, trial._trial_id, curves[COMPLETE_TRIAL])
+    return Project(url, study._study_id, trial._trial_id, curves[COMPLETE_TRIAL], running._trial_id)
 
 
 def _finish(
@@ -50,8 +70,8 @@ def _finish(
 ) -> str:
     """One more trial of three epochs; the artifact id of its learning curve."""
     trial = study.ask()
-    rate = trial.suggest_float("learning_rate", 1e-4, 1e-1, log=True)
-    width = trial.suggest_int("width", 16, 256, log=True)
+    chosen = load_space("small").suggest(trial)
+    rate, width = chosen.learning_rate, chosen.width
     accuracies = [0.5 + rate + width / 1000 + epoch / 50 for epoch in range(3)]
     for epoch, accuracy in enumerate(accuracies, start=1):
         trial.report(accuracy, epoch)
@@ -62,6 +82,8 @@ def _finish(
     curve_id, _ = (
         upload_artifact(artifact_store=store, file_path=str(f), study_or_trial=trial) for f in files
     )
-    trial.set_user_attr("best_epoch", 3)
+    trained = {"best_epoch": 3, "parameters": 100 * width, "accuracy": accuracies[-1] + 0.02}
+    for name, value in {**trained, "val_accuracy": accuracies[-1]}.items():
+        trial.set_user_attr(name, value)
     study.tell(trial, accuracies[-1] if state == TrialState.COMPLETE else None, state=state)
     return curve_id

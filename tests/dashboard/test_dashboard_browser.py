@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -11,13 +12,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
-from optuna.artifacts import FileSystemArtifactStore
-from optuna_dashboard import wsgi
 from project_on_disk import COMPLETE_TRIAL, Project, make_project
 from waitress import create_server
 
-from search.dashboard import Guard
-from storage import artifact_folder, open_storage
+from search.dashboard import Guard, dashboard_app
+from storage import open_storage
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -80,8 +79,8 @@ def page(browser: Browser, elsewhere: list[str]) -> Iterator[Page]:
 
 def serve(project: Project, *, token: str | None = None, read_only: bool = False) -> int:
     """A server of `project` on a free port, in a thread that ends with the tests."""
-    store = FileSystemArtifactStore(artifact_folder(project.url))
-    guard = Guard(wsgi(open_storage(project.url), store), token=token, read_only=read_only)
+    app = dashboard_app(open_storage(project.url), project.url)
+    guard = Guard(app, token=token, read_only=read_only)
     server = create_server(guard, host="127.0.0.1", port=0)
     threading.Thread(target=server.run, daemon=True).start()
     return int(server.effective_port)
@@ -101,6 +100,18 @@ def test_studies_trials_and_learning_curves_are_seen(
     page.goto(f"{home}/studies/{project.study_id}")
     page.locator(".js-plotly-plot .scatterlayer .point").first.wait_for()
     page.screenshot(path=tmp_path / "study.png")
+    for plot in ("over-fitting", "size", "time"):
+        drawn = page.locator(f"[id='user-defined-plot:{plot}']")
+        drawn.locator(".scatterlayer .trace path").first.wait_for(state="attached")
+        assert "val_accuracy" in drawn.inner_text()
+    page.screenshot(path=tmp_path / "plots.png", full_page=True)
+
+    page.goto(f"{home}/studies/{project.study_id}/note")
+    page.get_by_text("perceptuna resume digits-mlp").first.wait_for()
+    assert page.get_by_text("1,257 rows to train on").count() > 0
+    page.screenshot(path=tmp_path / "note.png")
+    page.get_by_role("link", name=re.compile(r"^trial \d+$")).click()
+    page.wait_for_url(re.compile(r"/trials\?numbers=\d+$"))
 
     page.goto(f"{home}/studies/{project.study_id}/trials?numbers={COMPLETE_TRIAL}")
     curve = page.locator(f"img[src*='{project.curve_id}']")

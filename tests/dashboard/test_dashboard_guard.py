@@ -2,75 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from wsgiref.types import WSGIApplication
-from wsgiref.util import setup_testing_defaults
 
 import pytest
-from optuna.artifacts import FileSystemArtifactStore
-from optuna_dashboard import wsgi
 from project_on_disk import Project, make_project
+from requests_by_wsgi import call
 
-from search.dashboard import Guard
+from search.dashboard import Guard, dashboard_app
 from storage import artifact_folder, open_storage
 
 TOKEN = "schlüssel & co"  # not ASCII, and in need of quoting
 LINK = "token=schl%C3%BCssel%20%26%20co"
 
 
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def cookie(self) -> str:
-        return self.headers["Set-Cookie"].partition(";")[0]
-
-
-def call(app: WSGIApplication, path: str, method: str = "GET", query: str = "", **headers: str) -> Reply:
-    """One request as a WSGI server would hand it on; `path` is already unquoted."""
-    environ: dict[str, Any] = {
-        "REQUEST_METHOD": method,
-        "PATH_INFO": path.encode().decode("latin-1"),
-        "QUERY_STRING": query,
-        "HTTP_HOST": "127.0.0.1:8080",
-        "HTTP_ACCEPT_ENCODING": "identity",
-        **{f"HTTP_{name.upper()}": value for name, value in headers.items()},
-    }
-    if method not in ("GET", "HEAD"):
-        body = b"{}"
-        environ |= {
-            "CONTENT_TYPE": "application/json",
-            "CONTENT_LENGTH": str(len(body)),
-            "wsgi.input": io.BytesIO(body),
-        }
-    setup_testing_defaults(environ)
-    environ["wsgi.errors"] = io.StringIO()
-    answered: list[Any] = []
-
-    def start_response(
-        status: str, headers: list[tuple[str, str]], *error: object
-    ) -> Callable[[bytes], object]:
-        answered[:] = [int(status[:3]), dict(headers)]
-        return lambda data: None
-
-    parts = app(environ, start_response)
-    content = b"".join(parts)
-    return Reply(answered[0], answered[1], content)
-
-
 def dashboard_of(project: Project) -> Any:
-    """The Bottle application that optuna-dashboard hands out."""
-    return wsgi(open_storage(project.url), FileSystemArtifactStore(artifact_folder(project.url)))
+    """The Bottle application behind the guard."""
+    return dashboard_app(open_storage(project.url), project.url)
 
 
 @pytest.fixture(scope="module")
@@ -235,6 +187,57 @@ def test_read_only_refuses_every_route_that_changes_something(app: Any, project:
         reply = call(guard, path, method)
         assert (reply.status, json.loads(reply.body)) == (405, {"reason": "this dashboard is read-only"})
     assert call(guard, "/api/studies", "PATCH").status == 405
+    assert contents(project) == before
+
+
+CLIMBING = ["../studies.db", "..%2fstudies.db", "..%252fstudies.db", "....//studies.db", "0-/../studies.db"]
+
+
+def test_hostile_requests_are_counted_and_all_of_them_refused(app: Any, project: Project) -> None:
+    """Every route: without a token, with a wrong one, under a rebound name; and changes to what is read-only."""
+    before = contents(project)
+    looking, changing = (list(routes(app, project, changing=change)) for change in (False, True))
+    with_token, by_name = (Guard(app, token=token, read_only=False) for token in (TOKEN, None))
+    read_only = Guard(app, token=None, read_only=True)
+    wrong: list[dict[str, str]] = [
+        {},
+        {"query": "token=wrong"},
+        {"authorization": "Bearer wrong"},
+        {"cookie": "perceptuna-0=1"},
+    ]
+    foreign = ["evil.example", "127.0.0.1.evil.example:8080", "192.168.0.7:8080", ""]
+    climbs = [
+        f"{prefix}{climb}"
+        for prefix in ("/artifacts/1/", "/artifacts/1/7/", "/static/")
+        for climb in CLIMBING
+    ]
+    statuses = {
+        "no or a wrong token": [
+            call(with_token, path, method, **request).status
+            for method, path in looking + changing
+            for request in wrong
+        ],
+        "another host's name": [
+            call(by_name, path, method, host=host).status
+            for method, path in looking + changing
+            for host in foreign
+        ],
+        "a page of another site": [
+            call(by_name, path, method, origin="http://evil.example").status for method, path in changing
+        ],
+        "a change to what is read-only": [call(read_only, path, method).status for method, path in changing],
+        "a path that climbs": [call(by_name, path).status for path in climbs],
+    }
+    expected = {
+        "no or a wrong token": {401},
+        "another host's name": {403},
+        "a page of another site": {403},
+        "a change to what is read-only": {405},
+        "a path that climbs": {403, 404},
+    }
+    for kind, answers in statuses.items():
+        assert set(answers) <= expected[kind], kind
+    assert sum(map(len, statuses.values())) >= 300
     assert contents(project) == before
 
 

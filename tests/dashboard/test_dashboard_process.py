@@ -58,6 +58,9 @@ def port() -> int:
 def test_it_serves_until_it_is_told_to_end(project: Project, port: int, ending: signal.Signals) -> None:
     with started(str(project.url), "--port", str(port)) as (process, line):
         assert line == f"dashboard on http://127.0.0.1:{port}/dashboard/ (Ctrl-C ends it)\n"
+        assert process.stdout is not None
+        page = process.stdout.readline().split(": ")[1].strip()
+        assert page == f"http://127.0.0.1:{port}/dashboard/studies/{project.study_id}"
         status, body = get(f"http://127.0.0.1:{port}/api/studies")
         process.send_signal(ending)
         assert process.wait(timeout=20) == 0

@@ -1,27 +1,14 @@
-"""optuna-dashboard over a project's studies, behind a guard: on its own it has no login and obeys any web page.
-
-One process, because the dashboard keeps its cache in one; waitress, because it serves the bundle 7 times faster
-than wsgiref. Plain HTTP: on a network that is not trusted, put a proxy with TLS in front.
-"""
+"""Who may ask the dashboard what: on its own it has no login and obeys any web page."""
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import hashlib
 import hmac
 import ipaddress
 import json
-import logging
-import secrets
-import signal
-import socket
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
-
-from search.errors import InputError
-from storage import StorageURL, artifact_folder, open_storage
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,44 +24,6 @@ _HEADERS = [
     # must not run scripts that act as this dashboard.
     ("Content-Security-Policy", "sandbox"),
 ]
-
-
-def serve(
-    url: StorageURL, *, host: str, port: int, token: str | None, read_only: bool, say: Callable[[str], None]
-) -> None:
-    """Serve the studies at `url` until SIGINT or SIGTERM.
-
-    Args:
-        token: asked of every request. One is made up where there is none and `host` is not loopback.
-        read_only: refuse every change.
-        say: told the address.
-
-    Raises:
-        InputError: the port is taken, the host is not this machine's, or the token is empty.
-        DatabaseUnusable: there is no database at `url`.
-    """
-    if token is not None and not token.strip():
-        raise InputError("--token: is empty; give some text, or leave it out")
-    storage = open_storage(url)
-    with contextlib.suppress(KeyboardInterrupt), _listen(host, port) as listening:
-        # Ctrl-C as well: a shell starts what it puts into the background with SIGINT ignored.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler)
-        from optuna.artifacts import FileSystemArtifactStore
-        from optuna_dashboard import wsgi
-        from waitress import create_server
-
-        # It warns whenever a page asks for several things at once.
-        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        made_up = secrets.token_urlsafe() if token is None and not is_loopback(host) else None
-        # This store opens its folder only when asked for a file: none is made by looking, a later one is found.
-        app = wsgi(storage, FileSystemArtifactStore(artifact_folder(url)))
-        guard = Guard(app, token=token or made_up, read_only=read_only)
-        server = create_server(guard, sockets=[listening], ident=None)
-        say(f"dashboard on {_address(host, port)}{f'?token={made_up}' if made_up else ''} (Ctrl-C ends it)")
-        if token is not None:
-            say("log in once by adding ?token=… with the token to that address")
-        server.run()
 
 
 class Guard:
@@ -212,35 +161,3 @@ def _name(host_header: str) -> str:
         return urlsplit(f"//{host_header}").hostname or ""
     except ValueError:
         return ""
-
-
-def _address(host: str, port: int) -> str:
-    name = socket.gethostname() if host in ("0.0.0.0", "::") else host
-    return f"http://{f'[{name}]' if ':' in name else name}:{port}/dashboard/"
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; waitress's own errors do not tell a wrong host from a port that is taken."""
-    try:
-        return _bound(host, port)
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            hint = f"choose another, such as --port {_free_port(host, port)}"
-            raise InputError(f"--port: {port} is taken; {hint}") from None
-        if error.errno == errno.EACCES:
-            raise InputError(f"--port: {port} is reserved for the system; choose one above 1023") from None
-        raise InputError(
-            f"--host: '{host}' is no address of this machine; leave it out, or give 0.0.0.0 for all addresses"
-        ) from None
-
-
-def _bound(host: str, port: int) -> socket.socket:
-    family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    return socket.create_server((str(address[0]), port), family=family)
-
-
-def _free_port(host: str, taken: int) -> int:
-    for port in [*range(taken + 1, min(taken + 50, 65536)), 0]:
-        with contextlib.suppress(OSError), _bound(host, port) as probe:
-            return int(probe.getsockname()[1])
-    return 0

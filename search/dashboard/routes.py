@@ -1,0 +1,165 @@
+"""What perceptuna adds to optuna-dashboard's own routes, as plugins of its framework (bottle).
+
+A plugin wraps the function behind a route: it sees which study is meant and the answer before it is JSON, so that
+nothing is parsed twice, and no spelling of an address leads past it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from bottle import HTTPResponse, response
+from optuna.artifacts import FileSystemArtifactStore
+from optuna.artifacts.exceptions import ArtifactNotFound
+from optuna.trial import TrialState
+
+from search.analysis.dashboard_plots import plots_of
+from search.errors import InputError
+from search.settings import check_study_name
+from storage import StorageError, StorageURL, study_lock
+
+if TYPE_CHECKING:
+    from bottle import Route
+    from optuna.storages import BaseStorage
+
+    from search.metrics import Direction
+
+View = Callable[..., Any]
+
+
+class StudyPlots:
+    """Adds perceptuna's plots to the answer of a study's page, made when the page asks.
+
+    So they are true while a study runs, cost its driver nothing, and are there for studies of any age. Stored, as
+    `save_plotly_graph_object` does it, they would be 50 attributes of the study that every reader of it reads, and
+    a page could meet them half written.
+    """
+
+    name, api = "perceptuna-plots", 2
+
+    def __init__(self, storage: BaseStorage) -> None:
+        self._storage = storage
+        self._made: dict[int, tuple[int, list[dict[str, str]]]] = {}
+        self._lock = threading.Lock()
+
+    def apply(self, view: View, route: Route) -> View:
+        if (route.method, route.rule) != ("GET", "/api/studies/<study_id:int>"):
+            return view
+
+        def with_plots(study_id: int) -> Any:
+            detail = view(study_id)
+            if isinstance(detail, dict) and "plotly_graph_objects" in detail:
+                detail["plotly_graph_objects"] += self.of(study_id)
+            return detail
+
+        return with_plots
+
+    def of(self, study_id: int) -> list[dict[str, str]]:
+        """In the dashboard's form; made anew only when another trial has ended."""
+        metric = self._storage.get_study_user_attrs(study_id).get("metric")
+        directions = self._storage.get_study_directions(study_id)
+        if not isinstance(metric, str) or len(directions) != 1:
+            return []
+        direction: Direction = "maximize" if directions[0].name == "MAXIMIZE" else "minimize"
+        trials = self._storage.get_all_trials(study_id, deepcopy=False)
+        ended = sum(trial.state.is_finished() for trial in trials)
+        with self._lock:
+            known, made = self._made.get(study_id, (-1, []))
+            if known != ended:
+                figures = plots_of(trials, metric, direction)
+                made = [
+                    {"id": name, "graph_object": json.dumps(figure, allow_nan=False)}
+                    for name, figure in figures.items()
+                ]
+                self._made[study_id] = ended, made
+            return made
+
+
+class WhileDriven:
+    """Refuses, with 409, to delete or rename a study that a driver has, and to tell one of its trials.
+
+    The study's lock is held meanwhile, so that no driver starts on a study that is just being deleted.
+    """
+
+    name, api = "perceptuna-while-driven", 2
+    _OF_STUDY = frozenset(
+        {("DELETE", "/api/studies/<study_id:int>"), ("POST", "/api/studies/<study_id:int>/rename")}
+    )
+    _OF_TRIAL = ("POST", "/api/trials/<trial_id:int>/tell")
+
+    def __init__(self, storage: BaseStorage, url: StorageURL) -> None:
+        self._storage = storage
+        self._url = url
+
+    def apply(self, view: View, route: Route) -> View:
+        if (route.method, route.rule) in self._OF_STUDY:
+            return lambda study_id: self._alone(self._name(study_id), lambda: view(study_id))
+        if (route.method, route.rule) == self._OF_TRIAL:
+            return lambda trial_id: self._alone(self._study_of(trial_id), lambda: view(trial_id))
+        return view
+
+    def _alone(self, study: str | None, change: Callable[[], Any]) -> Any:
+        """`change()` while nobody drives `study`; None stands for one that no driver can have."""
+        if study is None:
+            return change()
+        lock = study_lock(self._url, study)
+        try:
+            lock.acquire()
+        except StorageError as error:
+            response.status = 409
+            return {"reason": str(error)}
+        try:
+            return change()
+        finally:
+            lock.release()
+
+    def _name(self, study_id: int) -> str | None:
+        """None where there is no such study, or where perceptuna would not give it such a name."""
+        with contextlib.suppress(KeyError, InputError):
+            name = self._storage.get_study_name_from_id(study_id)
+            check_study_name(name)
+            return name
+        return None
+
+    def _study_of(self, trial_id: int) -> str | None:
+        """The study of a trial that has not ended."""
+        for study in self._storage.get_all_studies():
+            open_ = self._storage.get_all_trials(
+                study._study_id, deepcopy=False, states=(TrialState.RUNNING, TrialState.WAITING)
+            )
+            if any(trial._trial_id == trial_id for trial in open_):
+                return self._name(study._study_id)
+        return None
+
+
+class LastingArtifacts(FileSystemArtifactStore):
+    """The files beside the database. (It opens the folder only when asked for a file: looking makes none.)"""
+
+    def remove(self, artifact_id: str) -> None:
+        """Also of a file that is gone already: one lost file must not keep a study from being deleted."""
+        with contextlib.suppress(ArtifactNotFound):
+            super().remove(artifact_id)
+
+
+class LostFiles:
+    """Answers 404 for an artifact whose file is gone, which the dashboard takes for a fault of its own."""
+
+    name, api = "perceptuna-lost-files", 2
+
+    def apply(self, view: View, route: Route) -> View:
+        if not route.rule.startswith("/artifacts/"):
+            return view
+
+        def found(**which: Any) -> Any:
+            try:
+                return view(**which)
+            except ArtifactNotFound:
+                return HTTPResponse(
+                    "the file of this artifact is gone\n", 404, {"Content-Type": "text/plain"}
+                )
+
+        return found

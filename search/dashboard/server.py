@@ -1,0 +1,119 @@
+"""Serve optuna-dashboard over a project's studies, behind the guard.
+
+One process, because the dashboard keeps its cache in one; waitress, because it serves the bundle 7 times faster
+than wsgiref. Plain HTTP: on a network that is not trusted, put a proxy with TLS in front.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import logging
+import secrets
+import signal
+import socket
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from search.dashboard.guard import Guard, is_loopback
+from search.errors import InputError
+from search.links import dashboard_address, study_page
+from search.settings import quote_name
+from storage import StorageURL, open_storage
+
+if TYPE_CHECKING:
+    from wsgiref.types import WSGIApplication
+
+    from optuna.storages import BaseStorage
+
+_FEW_STUDIES = 8
+
+
+def serve(
+    url: StorageURL, *, host: str, port: int, token: str | None, read_only: bool, say: Callable[[str], None]
+) -> None:
+    """Serve the studies at `url` until SIGINT or SIGTERM.
+
+    Args:
+        token: asked of every request. One is made up where there is none and `host` is not loopback.
+        read_only: refuse every change.
+        say: told the address.
+
+    Raises:
+        InputError: the port is taken, the host is not this machine's, or the token is empty.
+        DatabaseUnusable: there is no database at `url`.
+    """
+    if token is not None and not token.strip():
+        raise InputError("--token: is empty; give some text, or leave it out")
+    storage = open_storage(url)
+    with contextlib.suppress(KeyboardInterrupt), _listen(host, port) as listening:
+        # Ctrl-C as well: a shell starts what it puts into the background with SIGINT ignored.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
+        from waitress import create_server
+
+        # It warns whenever a page asks for several things at once.
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        made_up = secrets.token_urlsafe() if token is None and not is_loopback(host) else None
+        guard = Guard(dashboard_app(storage, url), token=token or made_up, read_only=read_only)
+        server = create_server(guard, sockets=[listening], ident=None)
+        address = dashboard_address(_name(host), port)
+        say(f"dashboard on {address}{f'?token={made_up}' if made_up else ''} (Ctrl-C ends it)")
+        if token is not None:
+            say("log in once by adding ?token=… with the token to that address")
+        for line in _pages(storage, address):
+            say(line)
+        server.run()
+
+
+def dashboard_app(storage: BaseStorage, url: StorageURL) -> WSGIApplication:
+    """optuna-dashboard over the studies at `url`, with what perceptuna adds to its routes; not guarded."""
+    from optuna_dashboard import wsgi
+
+    from search.dashboard.routes import LastingArtifacts, LostFiles, StudyPlots, WhileDriven
+    from storage import artifact_folder
+
+    app = wsgi(storage, LastingArtifacts(artifact_folder(url)))
+    for plugin in (StudyPlots(storage), WhileDriven(storage, url), LostFiles()):
+        app.install(plugin)
+    return app
+
+
+def _name(host: str) -> str:
+    """By which others reach this machine."""
+    return socket.gethostname() if host in ("0.0.0.0", "::") else host
+
+
+def _pages(storage: BaseStorage, address: str) -> list[str]:
+    """A line for each study, where they are few."""
+    studies = sorted(storage.get_all_studies(), key=lambda study: study._study_id)
+    if len(studies) > _FEW_STUDIES:
+        return []
+    return [f"  {quote_name(study.study_name)}: {study_page(study._study_id, address)}" for study in studies]
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that listens; waitress's own errors do not tell a wrong host from a port that is taken."""
+    try:
+        return _bound(host, port)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            hint = f"choose another, such as --port {_free_port(host, port)}"
+            raise InputError(f"--port: {port} is taken; {hint}") from None
+        if error.errno == errno.EACCES:
+            raise InputError(f"--port: {port} is reserved for the system; choose one above 1023") from None
+        raise InputError(
+            f"--host: '{host}' is no address of this machine; leave it out, or give 0.0.0.0 for all addresses"
+        ) from None
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    return socket.create_server((str(address[0]), port), family=family)
+
+
+def _free_port(host: str, taken: int) -> int:
+    for port in [*range(taken + 1, min(taken + 50, 65536)), 0]:
+        with contextlib.suppress(OSError), _bound(host, port) as probe:
+            return int(probe.getsockname()[1])
+    return 0

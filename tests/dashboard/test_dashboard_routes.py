@@ -1,0 +1,97 @@
+"""What perceptuna adds to the dashboard's routes: plots, no change to a study that is driven, lost files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from project_on_disk import STATES, Project, make_project
+from requests_by_wsgi import call
+
+from search.dashboard import dashboard_app
+from storage import artifact_folder, open_storage, study_lock
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Project:
+    """For tests that change something."""
+    return make_project(tmp_path)
+
+
+def app_of(project: Project) -> Any:
+    return dashboard_app(open_storage(project.url), project.url)
+
+
+def plots(app: Any, study_id: int) -> dict[str, dict[str, Any]]:
+    detail = json.loads(call(app, f"/api/studies/{study_id}").body)
+    return {plot["id"]: json.loads(plot["graph_object"]) for plot in detail["plotly_graph_objects"]}
+
+
+def test_a_studys_page_gets_three_plots_that_follow_its_trials(own: Project) -> None:
+    app = app_of(own)
+    drawn = plots(app, own.study_id)
+    assert list(drawn) == ["over-fitting", "size", "time"]
+    study = optuna.load_study(study_name="digits-mlp", storage=open_storage(own.url))
+    trial = study.ask()
+    trial.set_user_attr("parameters", 7)
+    study.tell(trial, 0.1)
+    (complete, *_) = plots(app, own.study_id)["size"]["data"]
+    assert len(complete["x"]) == len(drawn["size"]["data"][0]["x"]) + 1
+    assert complete["customdata"][-1] == len(STATES) + 1
+
+
+def test_plots_are_made_and_not_stored(own: Project) -> None:
+    plots(app_of(own), own.study_id)
+    stored = open_storage(own.url).get_study_system_attrs(own.study_id)
+    assert not any("plot" in key for key in stored)
+
+
+def test_studies_of_other_programs_get_none(own: Project) -> None:
+    storage = open_storage(own.url)
+    bare = optuna.create_study(study_name="of/others", storage=storage)
+    two = optuna.create_study(study_name="two", storage=storage, directions=["minimize", "maximize"])
+    two.set_user_attr("metric", "val_accuracy")
+    app = app_of(own)
+    assert plots(app, bare._study_id) == plots(app, two._study_id) == {}
+    assert call(app, "/api/studies/999").status == 404
+    assert call(app, f"/api/studies/{bare._study_id}", "DELETE").status == 204
+
+
+Request = Callable[[Project], tuple[str, str, dict[str, Any]]]
+CHANGES: dict[str, Request] = {
+    "delete": lambda project: (f"/api/studies/{project.study_id}", "DELETE", {}),
+    "delete with a slash": lambda project: (f"/api/studies/{project.study_id}/", "DELETE", {}),
+    "rename": lambda project: (f"/api/studies/{project.study_id}/rename", "POST", {"study_name": "other"}),
+    "tell": lambda project: (f"/api/trials/{project.running_id}/tell", "POST", {"state": "Fail"}),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+def test_a_study_that_is_driven_is_neither_deleted_nor_renamed_nor_told(
+    own: Project, change: Request
+) -> None:
+    app = app_of(own)
+    path, method, body = change(own)
+    with study_lock(own.url, "digits-mlp"):
+        reply = call(app, path, method, body=body)
+    assert reply.status == 409
+    assert "study 'digits-mlp' is being driven by" in json.loads(reply.body)["reason"]
+    assert "perceptuna stop digits-mlp" in json.loads(reply.body)["reason"]
+    (kept,) = open_storage(own.url).get_all_studies()
+    assert kept.study_name == "digits-mlp"
+    assert call(app, path, method, body=body).status in (201, 204)
+
+
+def test_a_lost_file_is_not_found_and_keeps_no_study_from_being_deleted(own: Project) -> None:
+    folder = artifact_folder(own.url)
+    (folder / own.curve_id).unlink()
+    app = app_of(own)
+    reply = call(app, f"/artifacts/{own.study_id}/{own.trial_id}/{own.curve_id}")
+    assert (reply.status, reply.body) == (404, b"the file of this artifact is gone\n")
+    assert call(app, f"/api/studies/{own.study_id}", "DELETE").status == 204
+    assert open_storage(own.url).get_all_studies() == []
+    assert list(folder.iterdir()) == []
