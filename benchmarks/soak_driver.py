@@ -15,7 +15,6 @@ import zlib
 from collections.abc import Callable
 from functools import lru_cache
 from itertools import accumulate
-from pathlib import Path
 
 import numpy as np
 import optuna
@@ -27,7 +26,6 @@ from search.strategy import build_pruner
 from search.study import load_study
 from search.trial import EpochEvent, StudyJob, TrialOutcome, TrialTask
 from storage import StorageURL
-from storage.artifacts import model_file_name
 
 _EPOCH_SECONDS = 0.01
 
@@ -76,24 +74,17 @@ class MadeUpWorkers:
             if self._stop.is_set():
                 return TrialOutcome("interrupted", epoch)
             if epoch < epochs and trial.should_prune():
-                trial.set_user_attr("seed", task.seed)
-                return TrialOutcome("pruned", epoch, reason=f"pruned at epoch {epoch}")
-        trial.set_user_attr("seed", task.seed)
-        return TrialOutcome("complete", epochs, value=max(curve), model=_model(task, curve))
+                reason = f"pruned at epoch {epoch}"
+                return TrialOutcome("pruned", epoch, reason=reason, attributes={"seed": task.seed})
+        better = is_better(max(curve), task.best, "maximize")
+        model = f"model of trial {task.number}".encode() if better else None
+        return TrialOutcome("complete", epochs, value=max(curve), attributes={"seed": task.seed}, model=model)
 
 
 def learning_curve(task: TrialTask, epochs: int) -> list[float]:
     """A value for each epoch, rising."""
     generator = np.random.default_rng([task.seed, zlib.crc32(task.hyperparameters.encode())])
     return list(accumulate(float(step) for step in generator.random(epochs) / epochs))
-
-
-def _model(task: TrialTask, curve: list[float]) -> Path | None:
-    if not is_better(max(curve), task.best, "maximize"):
-        return None
-    path = task.job.candidates / model_file_name(task.number)
-    path.write_text(f"model of trial {task.number}")
-    return path
 
 
 @lru_cache(maxsize=64)

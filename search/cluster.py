@@ -161,10 +161,11 @@ class Workers:
 
     def stop_trials(self) -> None:
         """End all running trials at their next epoch. A worker that does not answer keeps nobody waiting."""
-        with suppress(TimeoutError):
-            self._client.sync(
-                self._client._run, request_stop, on_error="ignore", callback_timeout=_ANSWER_SECONDS
-            )
+        for run in {task.job.run for task in self._tasks.values()}:
+            with suppress(TimeoutError):
+                self._client.sync(
+                    self._client._run, request_stop, run, on_error="ignore", callback_timeout=_ANSWER_SECONDS
+                )
 
     def end(self, task: TrialTask) -> None:
         """Replace the worker that runs `task`, whatever it does; `collect` gives WorkerLost."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -21,8 +20,9 @@ from search.progress import Progress
 from search.recovery import run_again
 from search.study import STOP_REQUESTED, Study
 from search.trial import StudyJob, TrialOutcome, TrialTask
-from storage.artifacts import model_file_name, open_artifacts, remove_study_artifact, study_artifacts
-from storage.patience import patient, written
+from storage import artifact_folder, open_artifacts, set_trial_attributes
+from storage.artifacts import model_file_name, remove_study_artifact, study_artifacts, write_artifact
+from storage.patience import patient
 
 if TYPE_CHECKING:
     import optuna
@@ -71,7 +71,7 @@ class Driver:
         self._progress = progress
         self._ensure_held = ensure_held
         self._say = say
-        self._store = open_artifacts(job.artifacts)
+        self._store = open_artifacts(artifact_folder(study.url))
         self._running: dict[int, _Running] = {}
         self._signalled = False
         self._stopping_since = float("inf")
@@ -87,7 +87,8 @@ class Driver:
             StudyStopped: no trial of this study can succeed.
         """
         with self._signals(), patient(self._say, self._goes_on):
-            self._clear_away()
+            # A killed driver may have left the model of a trial that was never told.
+            remove_stale_models(self._study, self._store)
             try:
                 ending = self._run()
                 self._note.write(self._best_trial)
@@ -96,12 +97,6 @@ class Driver:
                 for running in self._running.values():
                     self._run_again(running, "the study was stopped")
                 raise
-
-    def _clear_away(self) -> None:
-        """What a killed driver left: models of trials that were never judged or never told."""
-        shutil.rmtree(self._job.candidates, ignore_errors=True)
-        written(self._job.artifacts, lambda: self._job.candidates.mkdir(parents=True, exist_ok=True))
-        remove_stale_models(self._study, self._store)
 
     def _run(self) -> Ending:
         deadline = time.monotonic() + (self._settings.timeout or float("inf"))
@@ -178,43 +173,50 @@ class Driver:
                 self._run_again(running, "its worker died", lost=lost)
                 return 0
             outcome = TrialOutcome("failed", reason="its worker died twice")
+        if outcome.state == "interrupted":
+            self._run_again(running, "interrupted")
+            return 0
+        self._keep(trial, outcome)
         match outcome.state:
-            case "interrupted":
-                self._run_again(running, "interrupted")
-                return 0
             case "complete":
                 self._complete(trial, outcome)
             case "pruned":
                 tell(trial, state=_states().PRUNED)
             case "failed" | "stopped":
-                trial.set_user_attr("reason", outcome.reason)
-                if outcome.traceback:
-                    trial.set_user_attr("traceback", outcome.traceback)
                 tell(trial, state=_states().FAIL)
         self._progress.trial_ended(trial.number, outcome)
         self._stop_when_hopeless(outcome)
         return 1
+
+    def _keep(self, trial: optuna.Trial, outcome: TrialOutcome) -> None:
+        """Before the trial is told, after which nothing can be added to it."""
+        attributes = dict(outcome.attributes)
+        if outcome.state in ("failed", "stopped"):
+            attributes["reason"] = outcome.reason
+            if outcome.traceback:
+                attributes["traceback"] = outcome.traceback
+        artifacts: dict[str, str] = {}
+        for name, content in outcome.files.items():
+            artifacts |= write_artifact(self._store, name, content)
+        set_trial_attributes(self._study.optuna._storage, trial._trial_id, attributes, artifacts)
 
     def _complete(self, trial: optuna.Trial, outcome: TrialOutcome) -> None:
         assert outcome.value is not None
         best = self._best_trial.value if self._best_trial else None
         better = outcome.model is not None and is_better(outcome.value, best, self._study.direction)
         if better:
-            self._publish_model(trial, outcome)
+            assert outcome.model is not None
+            self._publish_model(trial.number, outcome.model)
         self._study.optuna.tell(trial, outcome.value)
         if better:
             self._best_trial = self._study.best_trial()
             remove_stale_models(self._study, self._store)
-        if outcome.model is not None:
-            outcome.model.unlink(missing_ok=True)
 
-    def _publish_model(self, trial: optuna.Trial, outcome: TrialOutcome) -> None:
+    def _publish_model(self, number: int, model: bytes) -> None:
         """Before the trial is told: a kill in between leaves a model too many, never one too few."""
-        from optuna.artifacts import upload_artifact
-
-        upload_artifact(
-            artifact_store=self._store, file_path=str(outcome.model), study_or_trial=self._study.optuna
-        )
+        study = self._study.optuna
+        for key, entry in write_artifact(self._store, model_file_name(number), model).items():
+            study._storage.set_study_system_attr(study._study_id, key, entry)
 
     def _run_again(self, running: _Running, why: str, lost: int = 0) -> None:
         frozen = self._study.optuna._storage.get_trial(running.task.trial_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ from search.study import (
     study_names,
 )
 from spaces import SpaceError, load_space, preset_names
-from storage import StorageURL, StudyLock, artifact_folder, check_database, study_lock
+from storage import StorageURL, StudyLock, check_database, study_lock
 from storage.rescue import resumable
 
 if TYPE_CHECKING:
@@ -163,7 +164,7 @@ def _drive(
         metric=study.metric,
         settings=settings.model_dump_json(),
         data=data.folder,
-        artifacts=artifact_folder(study.url),
+        run=uuid.uuid4().hex,
     )
     progress = make_progress(study, settings)
     slots = min(settings.workers or available_cores(), settings.trials)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,16 +19,17 @@ WIDTH, LEFT, RIGHT = 460, 64, 448
 HEAD, PANEL, GAP, FOOT = 32, 200, 16, 44
 
 
-def write_history_csv(path: Path, history: History) -> None:
+def history_csv(history: History) -> bytes:
     """One row per epoch, counted from 1; one column per log, in Keras's names."""
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file)
-        writer.writerow(["epoch", *history])
-        for epoch, values in enumerate(zip(*history.values(), strict=True), start=1):
-            writer.writerow([epoch, *values])
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["epoch", *history])
+    for epoch, values in enumerate(zip(*history.values(), strict=True), start=1):
+        writer.writerow([epoch, *values])
+    return text.getvalue().encode()
 
 
-def write_learning_curve(path: Path, history: History, metric: str, best_epoch: int, title: str) -> None:
+def learning_curve_svg(history: History, metric: str, best_epoch: int, title: str) -> bytes:
     """An SVG of the metric above the loss: training dashed, validation solid, the best epoch marked.
 
     Every trial has one, and matplotlib takes as long for it as a small network takes to train.
@@ -38,7 +39,7 @@ def write_learning_curve(path: Path, history: History, metric: str, best_epoch: 
     panels = [
         _Panel.of(name, history, best_epoch, HEAD + index * (PANEL + GAP)) for index, name in enumerate(names)
     ]
-    written = _template().render(
+    drawn: str = _template().render(
         title=f"{title}: best epoch {best_epoch}",
         panels=panels,
         ticks=[(_across(epoch, epochs), epoch) for epoch in sorted({1, (1 + epochs) // 2, epochs})],
@@ -48,7 +49,7 @@ def write_learning_curve(path: Path, history: History, metric: str, best_epoch: 
         bottom=panels[-1].bottom,
         height=panels[-1].bottom + FOOT,
     )
-    path.write_text(written, encoding="utf-8")
+    return drawn.encode()
 
 
 @dataclass(frozen=True)

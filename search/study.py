@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
@@ -24,7 +23,7 @@ from storage import (
     open_storage,
     study_lock,
 )
-from storage.artifacts import candidates_folder, remove_artifact_file, study_artifacts, trial_artifacts
+from storage.artifacts import remove_artifact_file, study_artifacts, trial_artifacts
 
 if TYPE_CHECKING:
     import optuna
@@ -234,7 +233,6 @@ def delete_study(study: Study) -> None:
     with study_lock(study.url, study.name):
         folder = artifact_folder(study.url)
         if folder.is_dir():
-            shutil.rmtree(candidates_folder(folder, study.name), ignore_errors=True)
             store = open_artifacts(folder)
             ids = [
                 artifact

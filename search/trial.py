@@ -4,36 +4,33 @@ from __future__ import annotations
 
 import os
 import socket
-import threading
 import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from search.environment import training_environment
 from search.errors import StudyStopped
 from search.metrics import direction_of, is_better
 from search.settings import StudySettings
 from spaces import Hyperparameters
-from storage import StorageURL, open_artifacts
-from storage.artifacts import candidates_folder, model_file_name
+from storage import StorageURL
 from storage.errors import translate, translated
-from storage.patience import keep_trying, patient, written
+from storage.patience import patient
 
 if TYPE_CHECKING:
     import optuna
-    from optuna.artifacts import FileSystemArtifactStore
 
     from search.data import PreparedData
     from search.training.loop import TrainingResult
 
 # Why a trial ended that ran longer than it was allowed to.
 TRIAL_TIMEOUT = "--trial-timeout"
-# Set on every worker when the driver wants running trials to end at their next epoch.
-_stop = threading.Event()
+# Runs of drivers whose trials shall end at their next epoch. A worker of a cluster outlives a run.
+_stopped: set[str] = set()
 
 
 class TrialBegunBefore(Exception):
@@ -42,19 +39,14 @@ class TrialBegunBefore(Exception):
 
 @dataclass(frozen=True)
 class StudyJob:
-    """What every trial of a study needs; equal for all of them."""
+    """What every trial of a study needs; equal for all of them. `run` names the command that drives it."""
 
     study: str
     url: str = field(repr=False)  # it may hold a password
     metric: str
     settings: str
     data: Path
-    artifacts: Path
-
-    @property
-    def candidates(self) -> Path:
-        """Models that may become the study's best, until the driver has judged them."""
-        return candidates_folder(self.artifacts, self.study)
+    run: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,10 +72,11 @@ class EpochEvent:
 
 @dataclass(frozen=True)
 class TrialOutcome:
-    """How a trial ended, small enough to travel.
+    """How a trial ended, and all that is kept of it: the driver writes it, so that workers need no common disk.
 
     `complete` has a value; `pruned`, `failed` and `stopped` (the whole study must stop) a reason;
-    `interrupted` is to be run again. `model` is a candidate for the study's best model.
+    `interrupted` is to be run again. `attributes` are small facts for leaderboards and the dashboard,
+    `files` become the trial's artifacts; `model`, a `.keras` file, is a candidate for the study's best model.
     """
 
     state: Literal["complete", "pruned", "interrupted", "failed", "stopped"]
@@ -91,7 +84,9 @@ class TrialOutcome:
     value: float | None = None
     reason: str = ""
     traceback: str = ""
-    model: Path | None = None
+    attributes: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict, repr=False)
+    model: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -100,23 +95,22 @@ class _Worker:
 
     study: optuna.Study
     data: PreparedData
-    store: FileSystemArtifactStore
     settings: StudySettings
     environment: dict[str, str]
 
 
-def request_stop() -> None:
-    """End running trials of this process at their next epoch."""
-    _stop.set()
+def request_stop(run: str) -> None:
+    """End trials of `run` in this process at their next epoch."""
+    _stopped.add(run)
 
 
 @translated()
 @patient()
 def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda event: None) -> TrialOutcome:
-    """Train `task`, report each epoch, store curves and attributes; never raises for a model's or data's fault.
+    """Train `task` and report each epoch to the database; never raises for a model's or data's fault.
 
     Raises:
-        StorageError: the database or the artifact folder failed, which is no fault of the trial's.
+        StorageError: the database failed, which is no fault of the trial's.
         TrialBegunBefore: this is its second time; the driver gives another attempt a number of its own.
     """
     from optuna import Trial
@@ -147,14 +141,7 @@ def _open_worker(job: StudyJob) -> _Worker:
     start_tensorflow(settings.threads)
     study = load_study(job.study, StorageURL.parse(job.url)).optuna
     study.pruner = build_pruner(settings)
-    written(job.artifacts, lambda: job.candidates.mkdir(parents=True, exist_ok=True))
-    return _Worker(
-        study,
-        load_prepared(job.data),
-        open_artifacts(job.artifacts),
-        settings,
-        training_environment(settings),
-    )
+    return _Worker(study, load_prepared(job.data), settings, training_environment(settings))
 
 
 def _train(
@@ -171,7 +158,7 @@ def _train(
         nonlocal late
         trial.report(value, epoch)
         on_epoch(EpochEvent(task.number, epoch, value))
-        if _stop.is_set():
+        if task.job.run in _stopped:
             return StopReason.INTERRUPTED
         # A trial that has run all its epochs is complete, whatever a rung at the last epoch would say.
         if epoch == settings.epochs:
@@ -194,21 +181,25 @@ def _train(
     if result.stop_reason is StopReason.INTERRUPTED and not late:
         return TrialOutcome("interrupted", result.epochs)
     reason = f"{TRIAL_TIMEOUT if late else result.stop_reason} at epoch {result.epochs}"
-    _set_attributes(trial, task, worker, result, reason)
+    attributes = _attributes(task, worker, result, reason)
     if result.stop_reason in (StopReason.PRUNED, StopReason.NOT_FINITE):
-        return TrialOutcome("pruned", result.epochs, reason=reason)
-    _store_curves(trial, worker, task, result)
+        return TrialOutcome("pruned", result.epochs, reason=reason, attributes=attributes)
     value = result.history[task.job.metric][result.best_epoch - 1]
     better = is_better(value, task.best, direction_of(task.job.metric))
-    model = _save_candidate(task, worker, result) if better else None
-    return TrialOutcome("complete", result.epochs, value, reason if late else "", model=model)
+    return TrialOutcome(
+        "complete",
+        result.epochs,
+        value,
+        reason if late else "",
+        attributes=attributes,
+        files=_curves(task, result),
+        model=_model_file(worker, result) if better else None,
+    )
 
 
-def _set_attributes(
-    trial: optuna.Trial, task: TrialTask, worker: _Worker, result: TrainingResult, reason: str
-) -> None:
-    """Small facts for leaderboards and the dashboard; the whole history is an artifact."""
-    attributes: dict[str, object] = {
+def _attributes(task: TrialTask, worker: _Worker, result: TrainingResult, reason: str) -> dict[str, Any]:
+    """Small facts; the whole history is an artifact."""
+    attributes: dict[str, Any] = {
         "epochs": result.epochs,
         "parameters": result.parameters,
         "seconds": round(result.seconds, 3),
@@ -228,34 +219,24 @@ def _set_attributes(
             validation: at_best[validation],
             "gap": at_best[training] - at_best[validation],
         }
-    for name, value in attributes.items():
-        trial.set_user_attr(name, value)
+    return attributes
 
 
-def _store_curves(trial: optuna.Trial, worker: _Worker, task: TrialTask, result: TrainingResult) -> None:
-    """Before the trial is told: artifacts of a finished trial cannot be added."""
+def _curves(task: TrialTask, result: TrainingResult) -> dict[str, bytes]:
+    from search.learning_curve import history_csv, learning_curve_svg
+
+    title = f"trial {task.number}"
+    curve = learning_curve_svg(result.history, task.job.metric, result.best_epoch, title)
+    return {"learning_curve.svg": curve, "history.csv": history_csv(result.history)}
+
+
+def _model_file(worker: _Worker, result: TrainingResult) -> bytes:
+    """Keras saves to a path alone."""
     import tempfile
 
-    from optuna.artifacts import upload_artifact
-
-    from search.learning_curve import write_history_csv, write_learning_curve
-
-    with tempfile.TemporaryDirectory() as folder:
-        curve, table = Path(folder, "learning_curve.svg"), Path(folder, "history.csv")
-        title, metric = f"trial {task.number}", task.job.metric
-        keep_trying(lambda: write_learning_curve(curve, result.history, metric, result.best_epoch, title))
-        keep_trying(lambda: write_history_csv(table, result.history))
-        for path in (curve, table):
-            upload_artifact(artifact_store=worker.store, file_path=str(path), study_or_trial=trial)
-
-
-def _save_candidate(task: TrialTask, worker: _Worker, result: TrainingResult) -> Path:
     from search.data import attach_preprocessing
 
-    path = task.job.candidates / model_file_name(task.number)
-    # Saved under another name and moved: a kill while saving leaves no half model behind that name.
-    partial = path.with_name(f"{path.stem}.{os.getpid()}.partial.keras")
-    model = attach_preprocessing(result.model, worker.data.spec)
-    written(task.job.artifacts, lambda: model.save(partial))
-    partial.replace(path)
-    return path
+    with tempfile.TemporaryDirectory(prefix="perceptuna-") as folder:
+        path = Path(folder, "model.keras")
+        attach_preprocessing(result.model, worker.data.spec).save(path)
+        return path.read_bytes()

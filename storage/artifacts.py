@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
+import mimetypes
 import os
+import uuid
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,11 +27,6 @@ def artifact_folder(url: StorageURL) -> Path:
     if url.sqlite_path is not None:
         return url.sqlite_path.with_name(url.sqlite_path.name + "-artifacts")
     return Path("perceptuna-artifacts").absolute()
-
-
-def candidates_folder(artifacts: Path, study: str) -> Path:
-    """One for each study: their trials have the same numbers."""
-    return artifacts / "candidates" / study
 
 
 def model_file_name(number: int) -> str:
@@ -56,6 +55,20 @@ def _make_writable_folder(folder: Path) -> None:
         ) from error
     if not os.access(folder, os.W_OK):
         raise ArtifactsUnusable(f"the artifact folder {folder} is read-only; make it writable, then resume")
+
+
+def write_artifact(store: FileSystemArtifactStore, file_name: str, content: bytes) -> dict[str, str]:
+    """Put a file into `store`; it is an artifact once the entry returned is a system attribute of a trial or study.
+
+    As Optuna's `upload_artifact`, which needs a file to copy, and names the artifact before it is there.
+    """
+    from optuna.artifacts._upload import ArtifactMeta
+
+    artifact_id = str(uuid.uuid4())
+    mimetype, encoding = mimetypes.guess_type(file_name)
+    store.write(artifact_id, io.BytesIO(content))
+    described = ArtifactMeta(artifact_id, file_name, mimetype or "application/octet-stream", encoding)
+    return {ARTIFACT_PREFIX + artifact_id: json.dumps(asdict(described))}
 
 
 def study_artifacts(study: optuna.Study) -> dict[str, str]:

@@ -58,6 +58,17 @@ class PatientStorage(RDBStorage):
     set_trial_intermediate_value = _repeated(RDBStorage.set_trial_intermediate_value)
     _set_trial_param = _repeated(RDBStorage._set_trial_param)
 
+    def set_trial_attributes(self, trial_id: int, user: dict[str, Any], system: dict[str, Any]) -> None:
+        """Many at once, in one transaction: each of Optuna's own calls is one of its own."""
+        keep_trying(lambda: self._set_trial_attributes(trial_id, user, system))
+
+    def _set_trial_attributes(self, trial_id: int, user: dict[str, Any], system: dict[str, Any]) -> None:
+        tables = (models.TrialUserAttributeModel, user), (models.TrialSystemAttributeModel, system)
+        with _create_scoped_session(self.scoped_session) as session:
+            for table, attributes in tables:
+                for key, value in attributes.items():
+                    self._set_trial_attr_without_commit(session, table, trial_id, key, value)
+
     def set_trial_state_values(
         self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
     ) -> bool:

@@ -15,7 +15,7 @@ from search.progress import PlainLines, Tally
 from search.settings import StudySettings
 from search.study import Study, attach_search, create_study
 from search.trial import StudyJob
-from storage import StorageURL, artifact_folder
+from storage import StorageURL
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +48,6 @@ def driver(study: Study, settings: StudySettings, digits: PreparedData) -> Itera
             study.metric,
             changed.model_dump_json(),
             digits.folder,
-            artifact_folder(study.url),
         )
         shown = PlainLines(tally, (lines if lines is not None else []).append)
         return Driver(study, changed, job, workers, shown)  # type: ignore[arg-type]

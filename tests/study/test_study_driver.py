@@ -20,7 +20,7 @@ from search.errors import StudyStopped
 from search.study import STOP_REQUESTED, Study, delete_study
 from search.trial import TrialOutcome, TrialTask
 from storage import artifact_folder
-from storage.artifacts import candidates_folder, model_file_name, study_artifacts
+from storage.artifacts import model_file_name, study_artifacts
 
 MakeDriver = Callable[..., Driver]
 
@@ -241,10 +241,8 @@ class TestModel:
 
         def play(task: TrialTask) -> TrialOutcome:
             better = task.best is None or value_of(task) > task.best
-            model = task.job.candidates / model_file_name(task.number)
-            if better:
-                model.write_text(f"model {task.number}")
-            return TrialOutcome("complete", 3, value_of(task), model=model if better else None)
+            model = f"model {task.number}".encode() if better else None
+            return TrialOutcome("complete", 3, value_of(task), model=model)
 
         return play
 
@@ -277,33 +275,20 @@ class TestModel:
     def test_what_a_killed_driver_left_is_cleared_away(
         self, study: Study, driver: MakeDriver, trained: Callable[[TrialTask], TrialOutcome]
     ) -> None:
-        """A model published for a trial that was never told, and candidates that were never judged."""
+        """A model published for a trial that was never told."""
         driver(FakeWorkers(1, trained), trials=4).run()
         best = study.best_trial()
         assert best is not None
-        killed = driver(FakeWorkers(1, trained))
-        mine = candidates_folder(artifact_folder(study.url), "one")
-        for name in ("trial-7.keras", "trial-8.1234.partial.keras", "trial-9.keras"):
-            (mine / name).write_text("left over")
-        killed._publish_model(
-            study.optuna.ask(), TrialOutcome("complete", 3, 0.9, model=mine / "trial-9.keras")
-        )
-        others = candidates_folder(artifact_folder(study.url), "other") / "trial-7.keras"
-        others.parent.mkdir()
-        others.write_text("of another study, which may be running")
+        driver(FakeWorkers(1, trained))._publish_model(study.optuna.ask().number, b"never told")
         assert len(study_artifacts(study.optuna)) == 2
 
         driver(FakeWorkers(1, trained), trials=4).run()
         assert list(study_artifacts(study.optuna).values()) == [model_file_name(best.number)]
-        assert sorted(path.read_text() for path in self.files(study)) == [
-            f"model {best.number}",
-            "of another study, which may be running",
-        ]
+        assert [path.read_text() for path in self.files(study)] == [f"model {best.number}"]
 
     def test_deleting_a_study_leaves_nothing_of_it(
         self, study: Study, driver: MakeDriver, trained: Callable[[TrialTask], TrialOutcome]
     ) -> None:
         driver(FakeWorkers(2, trained)).run()
-        (candidates_folder(artifact_folder(study.url), "one") / "trial-7.keras").write_text("left over")
         delete_study(study)
         assert self.files(study) == []

@@ -27,7 +27,7 @@ from search.settings import StudySettings, parse_size
 from search.study import STOP_REQUESTED, Study
 from search.trial import EpochEvent, StudyJob, TrialOutcome, TrialTask
 from spaces import Hyperparameters
-from storage import StorageURL, artifact_folder
+from storage import StorageURL
 
 MakeDriver = Callable[..., Driver]
 
@@ -162,7 +162,6 @@ class TestWorkers:
                 study.metric,
                 settings.model_dump_json(),
                 digits.folder,
-                artifact_folder(study.url),
             )
             trial = study.optuna.ask()
             hyperparameters = SPACE.suggest(trial)

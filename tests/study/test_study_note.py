@@ -15,7 +15,6 @@ from search.settings import StudySettings
 from search.study import Study
 from search.trial import TrialOutcome, TrialTask
 from storage import StorageURL
-from storage.artifacts import model_file_name
 from storage.notes import read_note, write_note
 
 MakeDriver = Callable[..., Driver]
@@ -23,9 +22,7 @@ MakeDriver = Callable[..., Driver]
 
 def trained(task: TrialTask) -> TrialOutcome:
     """As a worker: with a model, of which the driver keeps the best."""
-    model = task.job.candidates / model_file_name(task.number)
-    model.write_text("a model")
-    return TrialOutcome("complete", 3, value_of(task), model=model)
+    return TrialOutcome("complete", 3, value_of(task), model=b"a model")
 
 
 def versions(study: Study) -> int:

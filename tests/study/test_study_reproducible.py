@@ -24,7 +24,7 @@ from search.settings import StudySettings
 from search.strategy import build_pruner
 from search.study import Study, attach_search, create_study, load_study
 from search.trial import StudyJob, TrialOutcome, TrialTask
-from storage import StorageURL, artifact_folder
+from storage import StorageURL
 
 EPOCHS = 9
 
@@ -55,7 +55,6 @@ def drive(study: Study, settings: StudySettings, data: PreparedData, play: Any) 
         study.metric,
         settings.model_dump_json(),
         data.folder,
-        artifact_folder(study.url),
     )
     searched = attach_search(load_study(study.name, study.url), settings)
     workers: Any = FakeWorkers(1, play)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -21,8 +20,7 @@ from search.settings import StudySettings
 from search.study import Study, load_study
 from search.trial import EpochEvent, StudyJob, TrialBegunBefore, TrialTask, run_trial
 from spaces import Hyperparameters
-from storage import StorageError, artifact_folder
-from storage.artifacts import model_file_name, trial_artifacts
+from storage import StorageError
 
 MakeTask = Callable[..., TrialTask]
 
@@ -47,10 +45,8 @@ def task(
         suggested = SPACE.suggest(trial)
         changes = {"epochs": epochs, "pruner": pruner, "trial_timeout": trial_timeout}
         changed = StudySettings.model_validate({**settings.model_dump(), **changes})
-        folder = artifact_folder(study.url)
-        folder.mkdir(exist_ok=True)
         return TrialTask(
-            StudyJob("one", study.url.full, metric, changed.model_dump_json(), digits.folder, folder),
+            StudyJob("one", study.url.full, metric, changed.model_dump_json(), digits.folder),
             trial._trial_id,
             trial.number,
             Hyperparameters.from_values({**suggested.model_dump(), "depth": 1, **values}).model_dump_json(),
@@ -60,7 +56,7 @@ def task(
 
     yield make
     search.trial._open_worker.cache_clear()
-    search.trial._stop.clear()
+    search.trial._stopped.clear()
 
 
 def frozen(study: Study, task: TrialTask) -> optuna.trial.FrozenTrial:
@@ -76,36 +72,36 @@ def test_a_complete_trial_returns_the_best_epochs_value(study: Study, task: Make
     assert outcome.value == max(trial.intermediate_values.values())
     assert [(event.epoch, event.value) for event in events] == sorted(trial.intermediate_values.items())
     assert trial.state is TrialState.RUNNING  # the driver alone tells
-    names = [
-        json.loads(trial.system_attrs[f"artifacts:{name}"])["filename"] for name in trial_artifacts(trial)
-    ]
-    assert sorted(names) == ["history.csv", "learning_curve.svg"]
-    assert set(trial.user_attrs) == {
+    assert trial.user_attrs == {}  # and alone writes what is kept
+    assert sorted(outcome.files) == ["history.csv", "learning_curve.svg"]
+    assert len(outcome.files["history.csv"].splitlines()) == 4
+    assert set(outcome.attributes) == {
         *("epochs", "parameters", "seconds", "stop_reason", "seed", "host", "process", "environment"),
         *("best_epoch", "accuracy", "val_accuracy", "gap"),
     }
     assert outcome.model is not None
-    assert outcome.model.name == model_file_name(one.number)
+    assert outcome.model.startswith(b"PK")  # a .keras file is a ZIP
+    assert len(repr(outcome)) < 2000
 
 
 def test_a_model_is_saved_only_where_it_may_be_the_best(task: MakeTask) -> None:
     assert run_trial(task(best=1.0)).model is None
 
 
-def test_a_trial_whose_loss_is_not_finite_is_pruned_with_its_reason(study: Study, task: MakeTask) -> None:
+def test_a_trial_whose_loss_is_not_finite_is_pruned_with_its_reason(task: MakeTask) -> None:
     one = task(optimizer="sgd", learning_rate=1e30)
     outcome = run_trial(one)
     assert outcome.state == "pruned"
     assert outcome.reason == f"loss not finite at epoch {outcome.epochs}"
-    assert frozen(study, one).user_attrs["stop_reason"] == outcome.reason
+    assert outcome.attributes["stop_reason"] == outcome.reason
 
 
-def test_a_trial_that_falls_behind_is_pruned(study: Study, task: MakeTask) -> None:
+def test_a_trial_that_falls_behind_is_pruned(task: MakeTask) -> None:
     run_trial(task(epochs=4, pruner="asha", learning_rate=0.01))
     one = task(epochs=4, pruner="asha", learning_rate=1e-9, optimizer="sgd")
     outcome = run_trial(one)
     assert (outcome.state, outcome.epochs, outcome.reason) == ("pruned", 1, "pruned at epoch 1")
-    assert trial_artifacts(frozen(study, one)) == []
+    assert outcome.files == {}
 
 
 def test_a_metric_that_is_not_measured_stops_the_study(task: MakeTask) -> None:
@@ -114,11 +110,13 @@ def test_a_metric_that_is_not_measured_stops_the_study(task: MakeTask) -> None:
     assert "metric 'val_f1' is not measured; expected one of accuracy" in outcome.reason
 
 
-def test_a_stop_ends_a_trial_at_its_next_epoch(study: Study, task: MakeTask) -> None:
+def test_a_stop_ends_a_trial_at_its_next_epoch(task: MakeTask) -> None:
     one = task(epochs=50)
-    outcome = run_trial(one, lambda event: search.trial.request_stop() if event.epoch == 2 else None)
+    outcome = run_trial(
+        one, lambda event: search.trial.request_stop(one.job.run) if event.epoch == 2 else None
+    )
     assert (outcome.state, outcome.epochs) == ("interrupted", 2)
-    assert frozen(study, one).user_attrs == {}
+    assert outcome.attributes == {}
 
 
 def test_a_trial_past_its_time_is_complete_with_its_best_epoch_so_far(study: Study, task: MakeTask) -> None:
@@ -126,7 +124,7 @@ def test_a_trial_past_its_time_is_complete_with_its_best_epoch_so_far(study: Stu
     outcome = run_trial(one)
     trial = frozen(study, one)
     assert outcome.state == "complete"
-    assert outcome.reason == f"--trial-timeout at epoch {outcome.epochs}" == trial.user_attrs["stop_reason"]
+    assert outcome.reason == f"--trial-timeout at epoch {outcome.epochs}" == outcome.attributes["stop_reason"]
     assert outcome.value == max(trial.intermediate_values.values())
     assert outcome.epochs < 10_000
     assert outcome.model is not None
@@ -163,7 +161,7 @@ def test_a_trial_is_not_begun_twice(task: MakeTask) -> None:
 
 
 def test_no_password_is_in_what_a_log_shows_of_a_task(tmp_path: Path) -> None:
-    job = StudyJob("one", "postgresql://user:secret@host/studies", "val_loss", "{}", tmp_path, tmp_path)
+    job = StudyJob("one", "postgresql://user:secret@host/studies", "val_loss", "{}", tmp_path)
     one = TrialTask(job, 1, 1, "{}", 1, None)
     assert "secret" not in repr(one)
     assert "secret" in replace(job).url
