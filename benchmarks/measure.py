@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import platform
 import statistics
-import time
-from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
 from importlib.metadata import version
@@ -27,19 +25,6 @@ class Timing:
     def median(self) -> float:
         """CPU seconds."""
         return statistics.median(self.cpu)
-
-
-def interleaved(runs: Mapping[str, Callable[[], Any]], rounds: int) -> dict[str, Timing]:
-    """Time each of `runs` once a round, in turn, after one round that is not counted."""
-    timings: dict[str, Timing] = {name: Timing([], []) for name in runs}
-    for counted in [False] + [True] * rounds:
-        for name, run in runs.items():
-            cpu, wall = time.process_time(), time.perf_counter()
-            run()
-            if counted:
-                timings[name].cpu.append(time.process_time() - cpu)
-                timings[name].wall.append(time.perf_counter() - wall)
-    return timings
 
 
 def ratios(rival: Timing, ours: Timing) -> list[float]:
