@@ -18,7 +18,8 @@ import numpy as np
 import tensorflow as tf
 
 from search.training.augmentation import augment_images
-from search.training.layers import MOMENTUM, DropoutMasks, batch_norm, masked, matmul, moving_batch_norm
+from search.training.evaluation import InferenceStructure, compiled_evaluation
+from search.training.layers import MOMENTUM, DropoutMasks, batch_norm, l2_penalty, masked, matmul
 from search.training.measures import Measures
 from search.training.structure import Structure
 from search.training.updates import Scalars, adam_rates, update_of
@@ -31,8 +32,6 @@ Sums = tuple[Array, ...]
 
 # Compiled epochs kept by a process; each takes a few MB.
 _KEPT = 32
-# Validation needs no gradient, so larger batches fit and cost less dispatch.
-VALIDATION_BATCH = 1024
 # Random draws of one step, each with a counter of its own: dropout, augmentation.
 _DRAWS = 2
 
@@ -66,7 +65,8 @@ class CompiledEpoch:
             [matrix() if variable.shape.rank == 2 else vector() for _ in range(self._update.slots)]
             for variable in self._weights.trained
         ]
-        self._numbers = tf.Variable(tf.zeros([len(_Numbers._fields)]))
+        self._given = _Numbers(*[0.0] * len(_Numbers._fields))
+        self._numbers = tf.Variable(self._given)
         self._key = tf.Variable(tf.zeros([1], tf.uint64))
         self._steps = 0
         x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
@@ -74,7 +74,7 @@ class CompiledEpoch:
         order, integer = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
         of_train = [x, y, order, integer, tf.TensorSpec([None, 2], tf.float32), integer]
         self._train = tf.function(self._train_graph, input_signature=of_train, autograph=False)
-        self._evaluate = tf.function(self._evaluate_graph, input_signature=[x, y], autograph=False)
+        self._evaluate = compiled_evaluation(InferenceStructure.of(structure))
 
     def reset(
         self, hyperparameters: Hyperparameters, weights: list[Array], *, scale: float, seed: int
@@ -84,7 +84,7 @@ class CompiledEpoch:
         for variable, slots in zip(self._weights.trained, self._slots, strict=True):
             for slot in slots:
                 slot.assign(tf.zeros_like(variable))
-        numbers = _Numbers(
+        self._given = _Numbers(
             hyperparameters.dropout,
             hyperparameters.l2,
             hyperparameters.label_smoothing,
@@ -92,7 +92,7 @@ class CompiledEpoch:
             hyperparameters.weight_decay,
             scale,
         )
-        self._numbers.assign(numbers)
+        self._numbers.assign(self._given)
         self._key.assign(np.array([seed], np.uint64))
         self._steps = 0
 
@@ -122,7 +122,11 @@ class CompiledEpoch:
 
     def evaluate(self, x: Tensor, y: Tensor) -> Sums:
         """Loss and metrics of all rows of x, by the moving statistics and without dropout."""
-        return tuple(value.numpy() for value in self._evaluate(x, y))
+        kernels = [kernel.read_value() for kernel in self._weights.kernels]
+        vectors, moving = self._weights.vectors.read_value(), self._weights.moving.read_value()
+        numbers = (self._given.scale, self._given.l2, self._given.smoothing)
+        sums = self._evaluate(x, y, kernels, vectors, moving, *map(tf.constant, numbers))
+        return tuple(value.numpy() for value in sums)
 
     def _train_graph(
         self, x: Tensor, y: Tensor, order: Tensor, batch_size: Tensor, rates: Tensor, first: Tensor
@@ -130,52 +134,6 @@ class CompiledEpoch:
         step = _Step(self, x, y, order, batch_size, rates, first)
         sums = (tf.constant(0), *self.measures.zeros())
         return tf.while_loop(lambda index, *_: index < step.count, step, sums)[1:]
-
-    def _evaluate_graph(self, x: Tensor, y: Tensor) -> Any:
-        rows, numbers = tf.shape(y)[0], self._read_numbers()
-        smoothing = numbers.smoothing if self.structure.label_smoothing else None
-        infer = self._inference(numbers.scale)
-        penalty = self._penalty([kernel.read_value() for kernel in self._weights.kernels], numbers.l2)
-
-        def batch(start: Tensor, *sums: Tensor) -> tuple[Tensor, ...]:
-            x_batch, y_batch = x[start : start + VALIDATION_BATCH], y[start : start + VALIDATION_BATCH]
-            outputs = infer(x_batch)
-            losses, _ = self.measures.losses(outputs, y_batch, smoothing)
-            plain = losses if smoothing is None else self.measures.losses(outputs, y_batch, None)[0]
-            loss = tf.reduce_sum(losses) + penalty * tf.cast(tf.shape(y_batch)[0], tf.float32)
-            return start + VALIDATION_BATCH, *self.measures.add(sums, loss, plain, outputs, y_batch)
-
-        start = (tf.constant(0), *self.measures.zeros())
-        return tf.while_loop(lambda start, *_: start < rows, batch, start)[1:]
-
-    def _inference(self, scale: Tensor) -> Any:
-        """Outputs outside training; always by float32 products, as the exported model computes them."""
-        kernels, widths = [kernel.read_value() for kernel in self._weights.kernels], self._weights.widths()
-        vectors = self._weights.layers(self._weights.vectors.read_value(), widths)
-        moving = self._weights.moving_by_layer(widths) if self.structure.batch_norm else []
-
-        def outputs(x: Tensor) -> Tensor:
-            x = tf.cast(x, tf.float32) * scale if self.structure.image else x
-            for layer, (kernel, of_layer) in enumerate(zip(kernels[:-1], vectors[:-1], strict=True)):
-                x = tf.matmul(x, kernel)
-                if self.structure.batch_norm:
-                    x = moving_batch_norm(x, *of_layer.gamma_beta, *moving[layer])
-                else:
-                    x = tf.nn.bias_add(x, of_layer.bias)
-                x = self._activate(x)
-            return tf.nn.bias_add(tf.matmul(x, kernels[-1]), vectors[-1].bias)
-
-        return outputs
-
-    def _activate(self, x: Tensor) -> Tensor:
-        return keras.activations.get(self.structure.activation)(x)
-
-    def _penalty(self, kernels: list[Tensor], l2: Tensor) -> Tensor:
-        """L2 of the hidden kernels; 0 in a structure without it."""
-        if not self.structure.l2:
-            return tf.constant(0.0)
-        # l2_loss is half the sum of squares.
-        return 2.0 * l2 * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels[:-1]])
 
     def _read_numbers(self) -> _Numbers:
         return _Numbers(*tf.unstack(self._numbers.read_value(), num=len(_Numbers._fields)))
@@ -202,7 +160,9 @@ class _Step:
         self._twice_l2 = 2.0 * self._numbers.l2
         self._key = epoch._key.read_value()
         self._first = tf.cast(first, tf.uint64)
-        self._widths = self._weights.widths()
+        self._layout = self._weights.layout
+        self._activate = keras.activations.get(self._structure.activation)
+        self._widths = self._layout.widths(self._weights.kernels)
         self._dropout = DropoutMasks(self._numbers.dropout, self._widths[:-1], self._key)
 
     def __call__(self, index: Tensor, *sums: Tensor) -> tuple[Tensor, ...]:
@@ -220,7 +180,7 @@ class _Step:
     ) -> tuple[Tensor, ...]:
         measures, row_count = self._epoch.measures, tf.cast(rows, tf.float32)
         kernels = [kernel.read_value() for kernel in self._weights.kernels]
-        vectors = self._weights.layers(self._weights.vectors.read_value(), self._widths)
+        vectors = self._layout.layers(self._weights.vectors.read_value(), self._widths)
         parts = [part for of_layer in vectors for part in of_layer.parts]
         masks = self._dropout.draw(rows, counter) if self._structure.dropout else []
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -230,7 +190,7 @@ class _Step:
         gradients = tape.gradient(outputs, [*kernels, *parts], output_gradients=slopes * (1.0 / row_count))
         loss = tf.reduce_sum(losses)
         if self._structure.l2:
-            loss += self._epoch._penalty(kernels, self._numbers.l2) * row_count
+            loss += l2_penalty(kernels[:-1], self._numbers.l2) * row_count
             for layer in range(self._structure.depth):
                 gradients[layer] += kernels[layer] * self._twice_l2
         of_kernels, of_vectors = gradients[: len(kernels)], tf.concat(gradients[len(kernels) :], 0)
@@ -254,7 +214,7 @@ class _Step:
                 statistics += [mean, variance]
             else:
                 x = tf.nn.bias_add(x, vectors[layer].bias)
-            x = self._epoch._activate(x)
+            x = self._activate(x)
             if self._structure.dropout:
                 x = masked(x, masks[layer])
         return tf.nn.bias_add(matmul(x, kernels[-1], bfloat16), vectors[-1].bias), statistics
@@ -278,7 +238,7 @@ class _Step:
 
     def _move(self, statistics: list[Tensor]) -> None:
         """moving = MOMENTUM * moving + (1 - MOMENTUM) * statistics, in one kernel after the difference."""
-        moving = self._weights.moving
-        if moving is not None:
+        if statistics:
+            moving = self._weights.moving
             delta = moving - tf.concat(statistics, 0)
             tf.raw_ops.ResourceApplyGradientDescent(var=moving.handle, alpha=1.0 - MOMENTUM, delta=delta)

@@ -61,6 +61,12 @@ def moving_batch_norm(x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, vari
     return x * scale + (beta - mean * scale)
 
 
+def l2_penalty(kernels: list[Tensor], l2: Tensor) -> Tensor:
+    """`l2` times the sum of all squares, as Keras's L2 regularizer adds it to the loss."""
+    # l2_loss is half the sum of squares.
+    return 2.0 * l2 * tf.add_n([tf.nn.l2_loss(kernel) for kernel in kernels])
+
+
 class DropoutMasks:
     """Draws the dropout masks of all layers by one call of Philox a step, sixteen bits an entry.
 

@@ -29,6 +29,38 @@ class LayerVectors:
         return gamma, beta
 
 
+@dataclass(frozen=True)
+class Layout:
+    """Which part of the vectors belongs to which layer. All methods are of graphs; widths are int32 scalars."""
+
+    depth: int
+    batch_norm: bool
+
+    @property
+    def parts(self) -> int:
+        """Vectors of a hidden layer."""
+        return 2 if self.batch_norm else 1
+
+    def sizes(self, widths: list[Any]) -> list[Any]:
+        """Length of each part of the vectors."""
+        return [width for width in widths[:-1] for _ in range(self.parts)] + [widths[-1]]
+
+    def widths(self, kernels: list[Tensor]) -> list[Tensor]:
+        """Units of each layer and of the head."""
+        return [tf.shape(kernel)[1] for kernel in kernels]
+
+    def layers(self, vectors: Tensor, widths: list[Tensor]) -> list[LayerVectors]:
+        """The parts of `vectors` that belong to each layer and to the head."""
+        parts = tf.split(vectors, tf.stack(self.sizes(widths)), num=self.depth * self.parts + 1)
+        hidden = range(0, self.depth * self.parts, self.parts)
+        return [*(LayerVectors(parts[at : at + self.parts]) for at in hidden), LayerVectors(parts[-1:])]
+
+    def moving(self, moving: Tensor, widths: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
+        """Moving mean and variance of each hidden layer."""
+        parts = tf.split(moving, tf.repeat(tf.stack(widths[:-1]), 2), num=2 * self.depth)
+        return list(zip(parts[::2], parts[1::2], strict=True))
+
+
 class Weights:
     """Weights that a graph reads and updates, for any widths.
 
@@ -41,12 +73,11 @@ class Weights:
     """
 
     def __init__(self, depth: int, batch_norm: bool) -> None:
-        self._depth, self._batch_norm = depth, batch_norm
-        self._parts = 2 if batch_norm else 1
+        self.layout = Layout(depth, batch_norm)
         self.kernels = [matrix() for _ in range(depth + 1)]
         self.vectors = vector()
-        # Means and variances, layer by layer.
-        self.moving = vector() if batch_norm else None
+        # Means and variances, layer by layer; empty without batch normalization.
+        self.moving = vector()
 
     @property
     def trained(self) -> list[Any]:
@@ -64,7 +95,7 @@ class Weights:
         for kernel in self.kernels[:-1]:
             kernel.assign(next(given))
             bias = next(given)
-            if self._batch_norm:
+            if self.layout.batch_norm:
                 vectors += [next(given), next(given)]
                 moving += [next(given) - bias, next(given)]
             else:
@@ -72,53 +103,24 @@ class Weights:
         self.kernels[-1].assign(next(given))
         vectors.append(next(given))
         self.vectors.assign(np.concatenate(vectors))
-        if self.moving is not None:
+        if moving:
             self.moving.assign(np.concatenate(moving))
 
     def arrays(self) -> list[Array]:
         """Copies, in Keras's order."""
         kernels = [kernel.numpy() for kernel in self.kernels]
         widths = [kernel.shape[1] for kernel in kernels]
-        vectors = iter(_split(self.vectors.numpy(), self._sizes(widths)))
-        moving = (
-            iter(_split(self.moving.numpy(), np.repeat(widths[:-1], 2)))
-            if self.moving is not None
-            else iter(())
-        )
+        vectors = iter(_split(self.vectors.numpy(), self.layout.sizes(widths)))
+        moving = iter(_split(self.moving.numpy(), np.repeat(widths[:-1], 2)))
         ordered: list[Array] = []
         for kernel, width in zip(kernels[:-1], widths[:-1], strict=True):
             ordered.append(kernel)
-            if self._batch_norm:
+            if self.layout.batch_norm:
                 ordered += [np.zeros(width, np.float32), next(vectors), next(vectors)]
                 ordered += [next(moving), next(moving)]
             else:
                 ordered.append(next(vectors))
         return [*ordered, kernels[-1], next(vectors)]
-
-    def widths(self) -> list[Tensor]:
-        """In a graph: units of each layer and of the head, int32 scalars."""
-        return [tf.shape(kernel)[1] for kernel in self.kernels]
-
-    def layers(self, vectors: Tensor, widths: list[Tensor]) -> list[LayerVectors]:
-        """In a graph: the parts of `vectors` that belong to each layer and to the head."""
-        return self._by_layer(tf.split(vectors, tf.stack(self._sizes(widths)), num=self._count))
-
-    def moving_by_layer(self, widths: list[Tensor]) -> list[tuple[Tensor, Tensor]]:
-        """In a graph: moving mean and variance of each hidden layer."""
-        sizes = tf.repeat(tf.stack(widths[:-1]), 2)
-        parts = tf.split(self.moving, sizes, num=2 * self._depth)
-        return list(zip(parts[::2], parts[1::2], strict=True))
-
-    @property
-    def _count(self) -> int:
-        return self._depth * self._parts + 1
-
-    def _sizes(self, widths: list[Any]) -> list[Any]:
-        return [width for width in widths[:-1] for _ in range(self._parts)] + [widths[-1]]
-
-    def _by_layer(self, parts: list[Tensor]) -> list[LayerVectors]:
-        hidden = range(0, self._depth * self._parts, self._parts)
-        return [*(LayerVectors(parts[at : at + self._parts]) for at in hidden), LayerVectors(parts[-1:])]
 
 
 def _split(array: Array, sizes: Any) -> list[Array]:

@@ -1,0 +1,109 @@
+"""Loss and metrics of a model on all rows of a split, as one compiled graph.
+
+It depends on less than a compiled epoch does: trials that differ in optimizer, dropout or augmentation share one,
+which is a third of what a new structure costs.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from search.training.layers import l2_penalty, moving_batch_norm
+from search.training.measures import Measures
+from search.training.structure import Structure
+from search.training.weights import Layout
+
+Tensor = Any
+
+# Without gradients larger batches fit, and cost less dispatch.
+BATCH = 1024
+# Compiled evaluations kept by a process.
+_KEPT = 32
+
+
+class InferenceStructure(NamedTuple):
+    """What an evaluation depends on."""
+
+    task: str
+    depth: int
+    activation: str
+    batch_norm: bool
+    label_smoothing: bool
+    image: bool
+
+    @classmethod
+    def of(cls, structure: Structure) -> InferenceStructure:
+        return cls(*(getattr(structure, field) for field in cls._fields))
+
+
+@lru_cache(maxsize=_KEPT)
+def compiled_evaluation(structure: InferenceStructure) -> Any:
+    """A function of (x, y, kernels, vectors, moving, scale, l2, smoothing) that returns `Measures`' sums.
+
+    Products are of float32, moving statistics take the place of the batch's, nothing is dropped: what the
+    exported model computes.
+    """
+    matrix, vector, scalar = (tf.TensorSpec([None] * rank, tf.float32) for rank in (2, 1, 0))
+    x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
+    y = tf.TensorSpec([None], tf.float32 if structure.task == "regression" else tf.int32)
+    kernels = [matrix] * (structure.depth + 1)
+    signature = [x, y, kernels, vector, vector, scalar, scalar, scalar]
+    return tf.function(_Evaluation(structure), input_signature=signature, autograph=False)
+
+
+class _Evaluation:
+    def __init__(self, structure: InferenceStructure) -> None:
+        self._structure = structure
+        self._measures = Measures(structure.task)
+        self._layout = Layout(structure.depth, structure.batch_norm)
+
+    def __call__(
+        self,
+        x: Tensor,
+        y: Tensor,
+        kernels: list[Tensor],
+        vectors: Tensor,
+        moving: Tensor,
+        scale: Tensor,
+        l2: Tensor,
+        smoothing: Tensor,
+    ) -> tuple[Tensor, ...]:
+        rows, measures = tf.shape(y)[0], self._measures
+        smoothed = smoothing if self._structure.label_smoothing else None
+        infer = self._inference(kernels, vectors, moving, scale)
+        penalty = l2_penalty(kernels[:-1], l2)
+
+        def batch(start: Tensor, *sums: Tensor) -> tuple[Tensor, ...]:
+            y_batch = y[start : start + BATCH]
+            outputs = infer(x[start : start + BATCH])
+            losses, _ = measures.losses(outputs, y_batch, smoothed)
+            plain = losses if smoothed is None else measures.losses(outputs, y_batch, None)[0]
+            loss = tf.reduce_sum(losses) + penalty * tf.cast(tf.shape(y_batch)[0], tf.float32)
+            return start + BATCH, *measures.add(sums, loss, plain, outputs, y_batch)
+
+        begin = (tf.constant(0), *measures.zeros())
+        return tf.while_loop(lambda start, *_: start < rows, batch, begin)[1:]
+
+    def _inference(self, kernels: list[Tensor], vectors: Tensor, moving: Tensor, scale: Tensor) -> Any:
+        """A function from rows to outputs; what is the same for all rows is computed here."""
+        widths = self._layout.widths(kernels)
+        of_layers = self._layout.layers(vectors, widths)
+        moved = self._layout.moving(moving, widths) if self._structure.batch_norm else []
+        activate = keras.activations.get(self._structure.activation)
+
+        def outputs(x: Tensor) -> Tensor:
+            x = tf.cast(x, tf.float32) * scale if self._structure.image else x
+            for layer in range(self._structure.depth):
+                x = tf.matmul(x, kernels[layer])
+                if self._structure.batch_norm:
+                    x = moving_batch_norm(x, *of_layers[layer].gamma_beta, *moved[layer])
+                else:
+                    x = tf.nn.bias_add(x, of_layers[layer].bias)
+                x = activate(x)
+            return tf.nn.bias_add(tf.matmul(x, kernels[-1]), of_layers[-1].bias)
+
+        return outputs
