@@ -10,7 +10,7 @@ import typer
 
 from search.commands.options import AsJSON, Storage, StudyName, url_of
 from search.commands.output import console, print_out
-from search.links import DEFAULT_HOST, DEFAULT_PORT
+from search.links import DEFAULT_HOST, DEFAULT_PORT, how_to_browse
 
 if TYPE_CHECKING:
     from search.study import Study
@@ -67,8 +67,6 @@ def show(
 
 
 def _say_how_to_browse(study: Study, trial: int | None, as_json: bool) -> None:
-    from search.links import how_to_browse
-
     if not as_json:
         typer.echo(f"\nbrowse:  {how_to_browse(study, trial)}")
 

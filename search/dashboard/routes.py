@@ -54,6 +54,7 @@ class StudyPlots:
             detail = view(study_id)
             if isinstance(detail, dict) and "plotly_graph_objects" in detail:
                 detail["plotly_graph_objects"] += self.of(study_id)
+                _break_lines(detail["user_attrs"])
             return detail
 
         return with_plots
@@ -77,6 +78,14 @@ class StudyPlots:
                 ]
                 self._made[study_id] = ended, made
             return made
+
+
+def _break_lines(attributes: list[dict[str, str]]) -> None:
+    """Put spaces into stored JSON: a table with one long word makes the page wider than the screen."""
+    for attribute in attributes:
+        if attribute["value"].startswith(("{", "[")):
+            with contextlib.suppress(ValueError):
+                attribute["value"] = json.dumps(json.loads(attribute["value"]), ensure_ascii=False)
 
 
 class WhileDriven:

@@ -70,11 +70,13 @@ def dashboard_app(storage: BaseStorage, url: StorageURL) -> WSGIApplication:
     """optuna-dashboard over the studies at `url`, with what perceptuna adds to its routes; not guarded."""
     from optuna_dashboard import wsgi
 
+    from search.dashboard.large import LargeStudies
     from search.dashboard.routes import LastingArtifacts, LostFiles, StudyPlots, WhileDriven
     from storage import artifact_folder
 
     app = wsgi(storage, LastingArtifacts(artifact_folder(url)))
-    for plugin in (StudyPlots(storage), WhileDriven(storage, url), LostFiles()):
+    # A plugin is put around what was there before, the last one innermost.
+    for plugin in (LargeStudies(app, storage), StudyPlots(storage), WhileDriven(storage, url), LostFiles()):
         app.install(plugin)
     return app
 
