@@ -20,6 +20,7 @@ import numpy as np
 import optuna
 
 import search.cluster
+from search.local import LocalWorkers
 from search.metrics import is_better
 from search.settings import StudySettings
 from search.strategy import build_pruner
@@ -33,11 +34,9 @@ _EPOCH_SECONDS = 0.01
 class MadeUpWorkers:
     """Stands in for `search.cluster.Workers`."""
 
-    def __init__(
-        self, slots: int, threads: int, on_epoch: Callable[[EpochEvent], None], **limits: object
-    ) -> None:
-        del threads, limits
-        self.slots = slots
+    def __init__(self, fleet: LocalWorkers, on_epoch: Callable[[EpochEvent], None], **limits: object) -> None:
+        del limits
+        self.slots = fleet.count
         self._on_epoch = on_epoch
         self._stop = threading.Event()
         self._done: queue.SimpleQueue[tuple[TrialTask, TrialOutcome]] = queue.SimpleQueue()

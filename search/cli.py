@@ -1,6 +1,6 @@
 """The command line: one program out of all commands. Exit codes are decided here and nowhere else.
 
-0 done; 1 the study ended with no usable trial; 2 the user's input is wrong; 3 storage trouble;
+0 done; 1 the study ended with no usable trial; 2 the user's input is wrong; 3 storage or cluster trouble;
 130 interrupted, resumable. A bug shows its traceback.
 """
 
@@ -65,7 +65,7 @@ def main() -> NoReturn:
 
 
 def _explain(error: Exception) -> NoReturn:
-    from search.errors import InputError, StudyStopped
+    from search.errors import ClusterLost, InputError, StudyStopped
     from search.usage import usage_message
     from spaces import SpaceError, TomlError
     from storage.errors import DatabaseUnusable, StudyBusy, translate
@@ -78,6 +78,8 @@ def _explain(error: Exception) -> NoReturn:
         fail(str(error), 2)
     if isinstance(error, StudyStopped):
         fail(f"the study was stopped: {error}", 1)
+    if isinstance(error, ClusterLost):
+        fail(str(error), 3)
     storage_error = translate(error)
     if storage_error is not None:
         fail(str(storage_error), 3)

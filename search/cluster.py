@@ -1,159 +1,159 @@
-"""Worker processes for trials, by Dask: one path from a laptop to a cluster."""
+"""Trials on worker processes, by Dask: on this machine or on many, in the same way."""
 
 from __future__ import annotations
 
-import logging
 import queue
-import signal
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+import time
+import uuid
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
-from multiprocessing import resource_tracker
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from search.trial import EpochEvent, TrialBegunBefore, TrialOutcome, TrialTask, request_stop, run_trial
 
-if TYPE_CHECKING:
-    from distributed import LocalCluster
-
-_EPOCHS = "perceptuna-epochs"
 _ANSWER_SECONDS = 2.0
+_FETCH_SECONDS = 30.0
 _RESTART_SECONDS = 30.0
-_START_TRIES = 3
 
 
 class WorkerLost(Exception):
     """The process that ran a trial died."""
 
 
-class Workers:
-    """`slots` single-trial processes on this machine, replaced when they die. A context manager.
+class Fleet(Protocol):
+    """Worker processes under nannies, each of which runs one trial at a time."""
 
-    Connections stay on 127.0.0.1 and are encrypted by certificates made for this run alone.
+    def open(self) -> Any:
+        """The `distributed.Client` by which they are reached."""
+
+    def addresses(self) -> set[str]:
+        """Of those that can be used now. Called often."""
+
+    def close(self) -> None:
+        """Let go of them."""
+
+
+class Workers:
+    """Runs trials on `fleet`; a context manager.
+
+    Each trial is bound to one worker, chosen here: what the scheduler would do by itself, such as to run the trial of
+    a lost worker again, is the driver's to decide.
 
     Args:
-        memory_limit: bytes above which a worker is killed at once; its trial is lost.
+        on_epoch: hears of each epoch of each trial.
+        most: trials at the same time, where the fleet has more workers.
         recycle_above: bytes above which a worker is replaced when it has ended a trial.
     """
 
     def __init__(
         self,
-        slots: int,
-        threads: int,
+        fleet: Fleet,
         on_epoch: Callable[[EpochEvent], None],
         *,
-        memory_limit: int | None = None,
+        most: int | None = None,
         recycle_above: int | None = None,
     ) -> None:
-        self.slots = slots
-        self._threads = threads
+        self._fleet = fleet
         self._on_epoch = on_epoch
-        self._memory_limit = memory_limit
+        self._most = most
         self._recycle_above = recycle_above
+        self._addresses: set[str] = set()
         self._swollen: set[str] = set()
         self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self._tasks: dict[Any, TrialTask] = {}
+        self._running: dict[Any, tuple[TrialTask, str]] = {}
+        self._waiting: deque[TrialTask] = deque()
+        self._never_started: list[tuple[TrialTask, TrialOutcome | WorkerLost]] = []
+        # Others may use the same cluster.
+        self._topic = f"perceptuna-epochs-{uuid.uuid4().hex}"
 
     def __enter__(self) -> Workers:
-        import dask
-        from distributed import Client
-
-        # The driver decides on retries, so the scheduler must not repeat a lost trial by itself.
-        dask.config.set(
-            {
-                "distributed.scheduler.allowed-failures": 0,
-                "distributed.comm.timeouts.connect": "60s",
-                # On a busy machine a new worker takes longer to start than the 15 s after which Dask gives it up.
-                "distributed.deploy.lost-worker-timeout": "300s",
-                # A trial's memory is TensorFlow's: nothing to spill, and a worker that pauses would hang.
-                "distributed.worker.memory.target": False,
-                "distributed.worker.memory.spill": False,
-                "distributed.worker.memory.pause": False,
-                "distributed.worker.memory.terminate": 1.0,
-                "distributed.nanny.pre-spawn-environ": _environment(self._threads),
-            }
-        )
-        self._folder = tempfile.TemporaryDirectory(prefix="perceptuna-", ignore_cleanup_errors=True)
-        with _ctrl_c_held_back():
-            self._cluster = self._start_cluster()
-            self._client = Client(self._cluster)
-        self._client.subscribe_topic(_EPOCHS, self._hear_epoch)
+        self._client = self._fleet.open()
+        self._client.subscribe_topic(self._topic, self._hear_epoch)
+        self._addresses = self._fleet.addresses()
         return self
 
-    def _start_cluster(self) -> LocalCluster:
-        from distributed import LocalCluster
-
-        for tries in range(1, _START_TRIES + 1):
-            try:
-                return LocalCluster(
-                    n_workers=self.slots,
-                    threads_per_worker=1,
-                    processes=True,
-                    security=True,
-                    host="127.0.0.1",
-                    dashboard_address="127.0.0.1:0",
-                    memory_limit=self._memory_limit or 0,
-                    local_directory=self._folder.name,
-                    silence_logs=logging.CRITICAL,
-                )
-            except RuntimeError:
-                # Dask gives up all workers when one of them was killed while it started.
-                if tries == _START_TRIES:
-                    raise
-        raise AssertionError
-
-    def _replace_the_lost(self) -> None:
-        """A worker that dies while it takes a dead one's place takes its nanny along, which nobody else replaces."""
-        from distributed import Status
-
-        nannies = self._cluster.workers
-        gone = [name for name, nanny in nannies.items() if nanny.status in (Status.closed, Status.failed)]
-        for name in gone:
-            nannies.pop(name, None)
-        if len(nannies) < self.slots:
-            self._cluster.scale(self.slots)
-
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self._client.close(timeout=10)
-        self._cluster.close(timeout=10)
-        self._folder.cleanup()
+        self._fleet.close()
+
+    @property
+    def slots(self) -> int:
+        """Trials that can run at the same time; it follows the workers that come and go."""
+        return len(self._addresses) if self._most is None else min(self._most, len(self._addresses))
 
     def submit(self, task: TrialTask) -> None:
-        """Start `task` on a free worker."""
+        """Start `task` on a free worker; in `collect`, where a dead worker is being replaced right now."""
+        self._waiting.append(task)
         if self._swollen:
             self._restart(sorted(self._swollen))
             self._swollen.clear()
-        future = self._client.submit(_run_and_tell_epochs, task, pure=False)
-        self._tasks[future] = task
-        future.add_done_callback(self._done.put)
+        self._addresses = self._fleet.addresses()
+        self._start_waiting()
+
+    def _start_waiting(self) -> None:
+        free = sorted(self._addresses - {address for _, address in self._running.values()})
+        while self._waiting and free:
+            task, address = self._waiting.popleft(), free.pop(0)
+            future = self._client.submit(
+                _run_and_tell_epochs, task, self._topic, pure=False, workers=[address]
+            )
+            self._running[future] = task, address
+            future.add_done_callback(self._done.put)
 
     def collect(self, timeout: float) -> list[tuple[TrialTask, TrialOutcome | WorkerLost]]:
         """Trials that ended within `timeout` seconds; waits no longer than for the first."""
-        from distributed import KilledWorker
-
-        self._replace_the_lost()
-        ended: list[tuple[TrialTask, TrialOutcome | WorkerLost]] = []
-        while self._tasks:
+        ended = self._never_started + self._lost()
+        self._never_started = []
+        self._start_waiting()
+        if not self._running and not ended:
+            # Nobody to wait for: workers may come.
+            time.sleep(timeout)
+        while self._running:
             try:
                 future = self._done.get(timeout=0 if ended else timeout)
             except queue.Empty:
                 break
-            outcome: TrialOutcome | WorkerLost
-            try:
-                ended_on = future.result()
-                outcome = ended_on.outcome
-                if self._recycle_above is not None and ended_on.resident > self._recycle_above:
-                    self._swollen.add(ended_on.worker)
-            except (KilledWorker, TrialBegunBefore):
-                # Dask runs a trial again by itself when its worker died after the trial ended, and before its
-                # result was fetched.
-                outcome = WorkerLost()
-            ended.append((self._tasks.pop(future), outcome))
-            # A result that stays on a worker is computed again when that worker dies.
-            future.release()
+            if future in self._running:
+                task, address = self._running.pop(future)
+                ended.append((task, self._outcome(future, address)))
+                # A result that stays on a worker is computed again when that worker dies.
+                future.release()
         return ended
+
+    def _lost(self) -> list[tuple[TrialTask, TrialOutcome | WorkerLost]]:
+        """Trials whose worker is gone. The scheduler would wait for one of that address."""
+        self._addresses = self._fleet.addresses()
+        gone = [future for future, (_, address) in self._running.items() if address not in self._addresses]
+        lost: list[tuple[TrialTask, TrialOutcome | WorkerLost]] = []
+        for future in gone:
+            task, _ = self._running.pop(future)
+            future.cancel()
+            lost.append((task, WorkerLost()))
+        return lost
+
+    def _outcome(self, future: Any, address: str) -> TrialOutcome | WorkerLost:
+        from distributed import CancelledError, KilledWorker
+
+        while True:
+            try:
+                ended = future.result(timeout=_FETCH_SECONDS)
+            except (KilledWorker, TrialBegunBefore):
+                return WorkerLost()
+            except CancelledError:
+                self._fleet.addresses()  # raises where it is the scheduler that is gone
+                return WorkerLost()
+            except TimeoutError:
+                # Its worker may have died with the result.
+                if address not in self._fleet.addresses():
+                    future.cancel()
+                    return WorkerLost()
+                continue
+            if self._recycle_above is not None and ended.resident > self._recycle_above:
+                self._swollen.add(address)
+            outcome: TrialOutcome = ended.outcome
+            return outcome
 
     def _hear_epoch(self, event: tuple[float, dict[str, Any]]) -> None:
         """Dask hands over the time and the message, to which it adds the worker's address."""
@@ -161,20 +161,30 @@ class Workers:
 
     def stop_trials(self) -> None:
         """End all running trials at their next epoch. A worker that does not answer keeps nobody waiting."""
-        for run in {task.job.run for task in self._tasks.values()}:
+        self._never_started += [(task, TrialOutcome("interrupted")) for task in self._waiting]
+        self._waiting.clear()
+        for run in {task.job.run for task, _ in self._running.values()}:
             with suppress(TimeoutError):
                 self._client.sync(
-                    self._client._run, request_stop, run, on_error="ignore", callback_timeout=_ANSWER_SECONDS
+                    self._client._run,
+                    request_stop,
+                    run,
+                    workers=sorted(self._addresses),
+                    on_error="ignore",
+                    callback_timeout=_ANSWER_SECONDS,
                 )
 
     def end(self, task: TrialTask) -> None:
         """Replace the worker that runs `task`, whatever it does; `collect` gives WorkerLost."""
-        (key,) = [future.key for future, submitted in self._tasks.items() if submitted is task]
-        self._restart([worker for worker, keys in self._client.processing().items() if key in keys])
+        if task in self._waiting:
+            self._waiting.remove(task)
+            self._never_started.append((task, WorkerLost()))
+        self._restart([address for running, address in self._running.values() if running is task])
 
     def _restart(self, workers: list[str]) -> None:
         """It ends them by SIGKILL when they do not end by themselves within a few seconds."""
-        self._client.restart_workers(workers, timeout=_RESTART_SECONDS, raise_for_error=False)
+        with suppress(KeyError):  # one of them is gone already
+            self._client.restart_workers(workers, timeout=_RESTART_SECONDS, raise_for_error=False)
 
 
 @dataclass(frozen=True)
@@ -182,35 +192,23 @@ class _Ended:
     """How a trial ended on a worker, and the memory that the worker holds afterwards, in bytes."""
 
     outcome: TrialOutcome
-    worker: str
     resident: int
 
 
-def _run_and_tell_epochs(task: TrialTask) -> _Ended:
+class _Unwanted(Exception):
+    """The driver is gone, or takes this worker for lost: nobody waits for the trial."""
+
+
+def _run_and_tell_epochs(task: TrialTask, topic: str) -> _Ended:
     from distributed import get_worker
 
     worker = get_worker()
-    outcome = run_trial(task, lambda event: worker.log_event(_EPOCHS, {"epoch": asdict(event)}))
-    return _Ended(outcome, worker.address, worker.monitor.get_process_memory())
+    key = worker.get_current_task()
 
+    def tell(event: EpochEvent) -> None:
+        known = worker.state.tasks.get(key)
+        if known is None or known.state == "cancelled":
+            raise _Unwanted
+        worker.log_event(topic, {"epoch": asdict(event)})
 
-def _environment(threads: int) -> dict[str, str]:
-    """Of a worker, set before it starts: libraries read their thread counts when they load."""
-    counts = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "TF_NUM_INTRAOP_THREADS")
-    return {**dict.fromkeys(counts, str(threads)), "TF_NUM_INTEROP_THREADS": "1", "TF_CPP_MIN_LOG_LEVEL": "3"}
-
-
-@contextmanager
-def _ctrl_c_held_back() -> Iterator[None]:
-    """Ctrl-C in a terminal reaches every process of the group. It is meant for the driver alone.
-
-    A blocked signal stays blocked in the processes that are started meanwhile, and in those which Dask's
-    thread (started meanwhile as well) puts in their place later. Python's resource tracker unblocks SIGINT
-    in the thread that starts it, so it is started first.
-    """
-    resource_tracker.ensure_running()
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    return _Ended(run_trial(task, tell), worker.monitor.get_process_memory())

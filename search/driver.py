@@ -108,9 +108,10 @@ class Driver:
             if ending == "budget":
                 while len(self._running) < min(self._workers.slots, self._settings.trials - finished):
                     self._start_trial()
-            if not self._running:
+            if not self._running and (ending != "budget" or finished >= self._settings.trials):
                 # What came while the last trial ended has stopped nothing.
                 return "budget" if finished >= self._settings.trials else ending
+            self._progress.tally.workers = max(1, min(self._workers.slots, self._settings.trials))
             for task, outcome in self._workers.collect(_POLL_SECONDS):
                 finished += self._end_trial(self._running.pop(task.trial_id), outcome)
             self._progress.tick()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 import platform
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.precision import resolve_precision
+from search.study import program_version
 
 if TYPE_CHECKING:
     from search.settings import StudySettings
@@ -21,9 +23,30 @@ def training_environment(settings: StudySettings) -> dict[str, str]:
         "python": platform.python_version(),
         **{package: version(package) for package in ("tensorflow", "keras", "numpy")},
         "processor": processor(),
-        "precision": resolve_precision(settings.precision),
+        "precision": settings.precision,
         "threads": str(settings.threads),
     }
+
+
+def installed_versions() -> dict[str, str]:
+    """What a driver and its workers must have in common: values and messages pass between them."""
+    names = ("tensorflow", "keras", "numpy", "optuna", "distributed")
+    return {
+        "python": ".".join(platform.python_version_tuple()[:2]),
+        **{package: version(package) for package in names},
+        "perceptuna": f"{program_version()} (code {_code()})",
+    }
+
+
+@lru_cache(maxsize=1)
+def _code() -> str:
+    """Two checkouts may have one version."""
+    digest = hashlib.sha256()
+    root = Path(__file__).parents[1]
+    for package in ("search", "spaces", "storage"):
+        for path in sorted((root / package).rglob("*.py")):
+            digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return digest.hexdigest()[:8]
 
 
 def differences(then: dict[str, str], now: dict[str, str]) -> list[str]:

@@ -3,6 +3,7 @@
 PerceptunaError
 ├── InputError        the user's input is wrong: exit 2, nothing was written
 │   └── DataError     ... in the data source (search/data)
+├── ClusterLost       the cluster went away: exit 3, resumable
 └── StudyStopped      the study cannot go on: exit 1
 """
 
@@ -19,6 +20,10 @@ class InputError(PerceptunaError):
 
 class DataError(InputError):
     """The data source cannot be used as asked."""
+
+
+class ClusterLost(PerceptunaError):
+    """The cluster does not answer any more. What ran is run again when the study is resumed."""
 
 
 class StudyStopped(PerceptunaError):

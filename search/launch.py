@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from search.cache import cache_folder
 from search.errors import InputError
 from search.memory import idle_worker_bytes, recycling_bound, size
 from search.metrics import check_metric_exists, choose_metric
@@ -30,6 +31,7 @@ from storage import StorageURL, StudyLock, check_database, study_lock
 from storage.rescue import resumable
 
 if TYPE_CHECKING:
+    from search.cluster import Fleet
     from search.data import PreparedData
     from search.driver import Ending
     from search.progress import Progress
@@ -44,14 +46,6 @@ class Finish:
 
     study: Study
     ending: Ending
-
-
-def cache_folder() -> Path:
-    """Where prepared data is kept: $PERCEPTUNA_CACHE, or the user's cache folder."""
-    from platformdirs import user_cache_path
-
-    chosen = os.environ.get("PERCEPTUNA_CACHE")
-    return Path(chosen).expanduser() if chosen else user_cache_path("perceptuna")
 
 
 def prepare_data(settings: StudySettings) -> PreparedData:
@@ -69,18 +63,24 @@ def prepare_data(settings: StudySettings) -> PreparedData:
 
 
 def start(
-    name: str, url: StorageURL, settings: StudySettings, make_progress: ProgressMaker, say: Say
+    name: str,
+    url: StorageURL,
+    settings: StudySettings,
+    make_progress: ProgressMaker,
+    say: Say,
+    cluster: str | None = None,
 ) -> Finish:
     """Create a study and drive it to its budget. Whatever is wrong with the input is found before anything is written.
+
+    Args:
+        cluster: address of a Dask cluster whose workers train, in place of processes of this machine.
 
     Raises:
         InputError, SpaceError, DatabaseUnusable: the user's input is wrong.
         StudyBusy: somebody else is creating it right now.
     """
     check_study_name(name)
-    settings = settings.with_absolute_paths().model_copy(
-        update={"precision": resolve_precision(settings.precision)}
-    )
+    settings = settings.with_absolute_paths()
     space = load_space(settings.space)
     build_sampler(settings, 0)
     check_metric_exists(settings.metric)
@@ -89,15 +89,18 @@ def start(
         raise already_there(name, url)
     say(f"reading {settings.data} …")
     data = prepare_data(settings)
+    precision = resolve_precision(settings.precision, data.spec)
+    settings = settings.model_copy(update={"precision": precision})
     choose_metric(settings.metric, data.spec.task)
     _check_memory_limit(settings, data)
     space, notes = space.restricted_to(data.spec.task, data.spec.kind)
     of_precision = precision_note(settings.precision)
     for note in [*data.spec.notes, *notes, *([of_precision] if of_precision else [])]:
         say(f"note: {note}")
+    fleet = _fleet(name, cluster, url, settings, data, say)
     with study_lock(url, name) as lock:
         study = create_study(name, url, settings, space, data.spec)
-        return _drive(study, lock, settings, data, make_progress, say)
+        return _drive(study, lock, settings, data, fleet, make_progress, say)
 
 
 def resume(
@@ -107,12 +110,14 @@ def resume(
     add: int | None,
     make_progress: ProgressMaker,
     say: Say,
+    cluster: str | None = None,
 ) -> Finish:
     """Go on with a study to its budget, from whatever state it was left in.
 
     Args:
         changes: settings that may change between runs (trials, workers, threads, limits); None = as stored.
         add: trials on top of the stored budget.
+        cluster: as for `start`.
 
     Raises:
         InputError: no such study, nothing left to do, or its space or data changed (with what changed).
@@ -137,12 +142,35 @@ def resume(
                 f"study '{name}' has {finished} finished trials of {settings.trials}, so nothing is left to do; "
                 f"raise the budget: `perceptuna resume {name} --add 20{url.option}`"
             )
+        fleet = _fleet(name, cluster, url, settings, data, say)
         orphans = recover(study)
         if orphans:
             say(f"{orphans} trials were running when the study was last left; they are run again")
         study.optuna.set_user_attr("settings", settings.model_dump_json())
         # Read anew: a Study keeps what it has read.
-        return _drive(load_study(name, url), lock, settings, data, make_progress, say)
+        return _drive(load_study(name, url), lock, settings, data, fleet, make_progress, say)
+
+
+def _fleet(
+    name: str, cluster: str | None, url: StorageURL, settings: StudySettings, data: PreparedData, say: Say
+) -> tuple[Fleet, str]:
+    """The workers, not yet started, and the name of this run.
+
+    Raises:
+        InputError: the cluster cannot serve.
+    """
+    run = uuid.uuid4().hex
+    if cluster is not None:
+        from search.joining import Needs, this_machine
+        from search.remote import ExistingCluster, check_cluster
+
+        needs = Needs(run, url.full, this_machine(), data.folder, data.spec.fingerprint)
+        check_cluster(cluster, needs)
+        return ExistingCluster(cluster, needs, say, f"perceptuna resume {name}{url.option}"), run
+    from search.local import LocalWorkers
+
+    count = min(settings.workers or available_cores(), settings.trials)
+    return LocalWorkers(count, settings.threads, settings.memory_limit, say), run
 
 
 def _drive(
@@ -150,6 +178,7 @@ def _drive(
     lock: StudyLock,
     settings: StudySettings,
     data: PreparedData,
+    fleet: tuple[Fleet, str],
     make_progress: ProgressMaker,
     say: Say,
 ) -> Finish:
@@ -158,23 +187,22 @@ def _drive(
     from search.strategy import describe_rungs
     from search.trial import StudyJob
 
+    workers_there, run = fleet
     job = StudyJob(
         study=study.name,
         url=study.url.full,
         metric=study.metric,
         settings=settings.model_dump_json(),
         data=data.folder,
-        run=uuid.uuid4().hex,
+        fingerprint=data.spec.fingerprint,
+        run=run,
     )
     progress = make_progress(study, settings)
-    slots = min(settings.workers or available_cores(), settings.trials)
-    limit = settings.memory_limit
-    recycle = recycling_bound(data.spec, limit)
     say(describe_rungs(settings))
-    say(f"starting {slots} worker{'s' * (slots > 1)} …")
     ending: Ending = "interrupted"
     # The driver turns Ctrl-C into an ending; before and after it, while workers start and end, it is an exception.
-    starting = Workers(slots, settings.threads, progress.epoch, memory_limit=limit, recycle_above=recycle)
+    recycle = recycling_bound(data.spec, settings.memory_limit)
+    starting = Workers(workers_there, progress.epoch, most=settings.workers, recycle_above=recycle)
     how = f"perceptuna resume {study.name}{study.url.option}"
     with (
         suppress(KeyboardInterrupt),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 TRIAL_TIMEOUT = "--trial-timeout"
 # Runs of drivers whose trials shall end at their next epoch. A worker of a cluster outlives a run.
 _stopped: set[str] = set()
+_served: set[str] = set()
 
 
 class TrialBegunBefore(Exception):
@@ -46,6 +47,7 @@ class StudyJob:
     metric: str
     settings: str
     data: Path
+    fingerprint: str
     run: str = ""
 
 
@@ -99,6 +101,11 @@ class _Worker:
     environment: dict[str, str]
 
 
+def runs_served() -> set[str]:
+    """Runs of drivers for which this process has trained."""
+    return set(_served)
+
+
 def request_stop(run: str) -> None:
     """End trials of `run` in this process at their next epoch."""
     _stopped.add(run)
@@ -115,6 +122,7 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
     """
     from optuna import Trial
 
+    _served.add(task.job.run)
     worker = _open_worker(task.job)
     if worker.study._storage.get_trial(task.trial_id).intermediate_values:
         raise TrialBegunBefore(f"trial {task.number}")
@@ -132,7 +140,7 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
 
 @lru_cache(maxsize=2)
 def _open_worker(job: StudyJob) -> _Worker:
-    from search.data import load_prepared
+    from search.cache import find_data
     from search.strategy import build_pruner
     from search.study import load_study
     from search.tensorflow_log import start_tensorflow
@@ -141,7 +149,7 @@ def _open_worker(job: StudyJob) -> _Worker:
     start_tensorflow(settings.threads)
     study = load_study(job.study, StorageURL.parse(job.url)).optuna
     study.pruner = build_pruner(settings)
-    return _Worker(study, load_prepared(job.data), settings, training_environment(settings))
+    return _Worker(study, find_data(job.data, job.fingerprint), settings, training_environment(settings))
 
 
 def _train(

@@ -1,7 +1,7 @@
 """Where results live: the database, the artifacts beside it, and the lock that keeps one driver per study."""
 
 from storage.artifacts import artifact_folder, open_artifacts
-from storage.database import check_database, is_half_made_database, open_storage
+from storage.database import check_connection, check_database, is_half_made_database, open_storage
 from storage.errors import DatabaseUnusable, StorageError, StudyBusy
 from storage.lock import StudyLock, is_driven, study_lock
 from storage.trials import set_trial_attributes
@@ -15,6 +15,7 @@ __all__ = [
     "StudyBusy",
     "StudyLock",
     "artifact_folder",
+    "check_connection",
     "check_database",
     "is_driven",
     "is_half_made_database",

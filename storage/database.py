@@ -109,17 +109,46 @@ def open_storage(url: StorageURL, *, create: bool = False) -> BaseStorage:
             skip_compatibility_check=complete,
         )
     except ImportError as error:
-        raise DatabaseUnusable(f"--storage: {url} needs psycopg; install perceptuna[postgresql]") from error
+        raise _needs_psycopg(url) from error
     except OperationalError as error:
-        raise DatabaseUnusable(
-            f"--storage: no connection to {url} ({_first_line(error.orig)}); check host, user and password"
-        ) from error
+        raise _no_connection(url, error.orig) from error
     except RuntimeError as error:  # Optuna's own check of the schema's version
         raise DatabaseUnusable(
             f"--storage: the schema of {url} is of another Optuna version; bring it up to date by "
             f"`perceptuna storage upgrade{url.option}`, which keeps a copy of an SQLite file"
         ) from error
     return optuna.storages.get_storage(storage)
+
+
+def check_connection(url: StorageURL) -> None:
+    """Whether this machine can use the database of a study. Writes nothing.
+
+    Raises:
+        DatabaseUnusable: it cannot.
+    """
+    if url.sqlite_path is not None:
+        check_database(url, create=True)
+        return
+    import sqlalchemy
+
+    try:
+        engine = sqlalchemy.create_engine(url.full, connect_args=connect_arguments(url))
+        engine.connect().close()
+        engine.dispose()
+    except ImportError as error:
+        raise _needs_psycopg(url) from error
+    except sqlalchemy.exc.OperationalError as error:
+        raise _no_connection(url, error.orig) from error
+
+
+def _needs_psycopg(url: StorageURL) -> DatabaseUnusable:
+    return DatabaseUnusable(f"--storage: {url} needs psycopg; install perceptuna[postgresql]")
+
+
+def _no_connection(url: StorageURL, error: BaseException | None) -> DatabaseUnusable:
+    return DatabaseUnusable(
+        f"--storage: no connection to {url} ({_first_line(error)}); check host, user and password"
+    )
 
 
 def check_database(url: StorageURL, *, create: bool) -> None:

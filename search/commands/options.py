@@ -40,6 +40,14 @@ Storage = Annotated[
     ),
 ]
 Config = Annotated[Path | None, typer.Option(metavar="FILE.toml", help="settings; the command line wins")]
+Cluster = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="train on the workers of this Dask cluster, tcp://HOST:PORT or tls://HOST:PORT, not on this machine",
+        show_default=False,
+    ),
+]
 AsJSON = Annotated[bool, typer.Option("--json", help="print JSON, for programs")]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from search.commands.options import AsJSON, Config, Storage, StudyName, option, url_of, with_settings
+from search.commands.options import AsJSON, Cluster, Config, Storage, StudyName, option, url_of, with_settings
 from search.commands.output import console, fail, print_out
 from search.settings import StudySettings
 
@@ -25,6 +25,7 @@ app = typer.Typer()
 def run(
     study: StudyName,
     given: dict[str, Any],
+    cluster: Cluster = None,
     storage: Storage = None,
     config: Config = None,
     as_json: AsJSON = False,
@@ -41,7 +42,7 @@ def run(
 
     settings, of_command = load_settings(config, given)
     url = url_of(storage or of_command.get("storage"))
-    finish = start(study, url, settings, progress_maker(as_json), say(as_json))
+    finish = start(study, url, settings, progress_maker(as_json), say(as_json), cluster)
     conclude(finish, as_json)
 
 
@@ -61,6 +62,7 @@ def resume(
     memory_limit: Annotated[
         str | None, option("memory_limit", metavar="SIZE", show_default="as before")
     ] = None,
+    cluster: Cluster = None,
     storage: Storage = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -81,7 +83,9 @@ def resume(
         "trial_timeout": trial_timeout,
         "memory_limit": memory_limit,
     }
-    finish = resume_study(study, url_of(storage), changes, add, progress_maker(as_json), say(as_json))
+    finish = resume_study(
+        study, url_of(storage), changes, add, progress_maker(as_json), say(as_json), cluster
+    )
     conclude(finish, as_json)
 
 

@@ -27,6 +27,9 @@ from search.data.splits import Split, split_rows
 from search.errors import DataError
 
 SPEC_FILE = "data.json"
+SEARCHED_PARTS = ("train", "validation")
+# What a machine needs that trains and does not test.
+SEARCHED_FILES = (SPEC_FILE, *(f"{part}_{letter}.npy" for part in SEARCHED_PARTS for letter in "xy"))
 ROWS_PER_BLOCK = 16_384
 ABANDONED_SECONDS = 86_400
 
@@ -82,8 +85,8 @@ def prepare(request: DataRequest, cache: Path) -> PreparedData:
     return load_prepared(folder)
 
 
-def load_prepared(folder: Path) -> PreparedData:
-    """Open what `prepare` saved.
+def load_prepared(folder: Path, parts: tuple[str, ...] = (*SEARCHED_PARTS, "test")) -> PreparedData:
+    """Open what `prepare` saved, of which `parts` have to be there.
 
     Raises:
         DataError: the folder is not there, not complete, or of another version.
@@ -96,7 +99,7 @@ def load_prepared(folder: Path) -> PreparedData:
         ) from exc
     except ValidationError as exc:
         raise DataError(f"{folder / SPEC_FILE} is not of this version; prepare the source again") from exc
-    for part in ("train", "validation", "test"):
+    for part in parts:
         for letter in "xy":
             if not (folder / f"{part}_{letter}.npy").is_file():
                 raise DataError(f"{folder} lacks {part}_{letter}.npy; prepare the source again")

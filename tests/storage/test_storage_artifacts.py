@@ -66,9 +66,9 @@ def test_artifacts_and_attributes_written_at_once_are_what_optuna_writes_one_by_
     frozen = study.trials[0]
     assert frozen.user_attrs == {"epochs": 3, "environment": {"a": "b"}}
     found = optuna.artifacts.get_all_artifact_meta(frozen, storage=study._storage)
-    assert [(meta.filename, meta.mimetype) for meta in found] == [
-        ("history.csv", "text/csv"),
+    assert sorted((meta.filename, meta.mimetype) for meta in found) == [
         ("curve.svg", "image/svg+xml"),
+        ("history.csv", "text/csv"),
     ]
     assert read_trial_artifact(tmp_path / "artifacts", frozen, "history.csv") == b"epoch\n"
     with pytest.raises(optuna.exceptions.UpdateFinishedTrialError):

@@ -48,6 +48,7 @@ def driver(study: Study, settings: StudySettings, digits: PreparedData) -> Itera
             study.metric,
             changed.model_dump_json(),
             digits.folder,
+            digits.spec.fingerprint,
         )
         shown = PlainLines(tally, (lines if lines is not None else []).append)
         return Driver(study, changed, job, workers, shown)  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from search.data import PreparedData
 from search.driver import Driver
 from search.errors import InputError, StudyStopped
 from search.launch import start
+from search.local import LocalWorkers
 from search.memory import idle_worker_bytes, recycling_bound, training_bytes
 from search.progress import Progress
 from search.recovery import recover
@@ -162,6 +163,7 @@ class TestWorkers:
                 study.metric,
                 settings.model_dump_json(),
                 digits.folder,
+                digits.spec.fingerprint,
             )
             trial = study.optuna.ask()
             hyperparameters = SPACE.suggest(trial)
@@ -181,12 +183,13 @@ class TestWorkers:
 
     @staticmethod
     def pid(workers: Workers) -> int:
+        workers._client.wait_for_workers(1, timeout=60)
         (pid,) = workers._client.run(os.getpid).values()
         return int(pid)
 
     def test_a_grown_worker_is_replaced_and_a_frozen_one_too(self, task: Callable[..., TrialTask]) -> None:
         epochs: list[EpochEvent] = []
-        with Workers(1, 1, epochs.append, recycle_above=1) as workers:
+        with Workers(LocalWorkers(1, 1), epochs.append, recycle_above=1) as workers:
             first = self.pid(workers)
             workers.submit(task(epochs=1))
             outcome = next(self.collect(workers))
@@ -210,13 +213,13 @@ class TestWorkers:
     def test_a_worker_above_its_limit_is_killed_and_costs_its_trial_alone(
         self, task: Callable[..., TrialTask]
     ) -> None:
-        with Workers(1, 1, lambda event: None, memory_limit=200_000_000) as workers:
+        with Workers(LocalWorkers(1, 1, memory_limit=200_000_000), lambda event: None) as workers:
             workers.submit(task(epochs=100_000))
             assert isinstance(next(self.collect(workers)), WorkerLost)
             workers._client.wait_for_workers(1, timeout=60)
 
     def test_a_worker_that_dies_while_it_starts_is_replaced_too(self, task: Callable[..., TrialTask]) -> None:
-        with Workers(1, 1, lambda event: None) as workers:
+        with Workers(LocalWorkers(1, 1), lambda event: None) as workers:
             before = {child.pid for child in psutil.Process().children(recursive=True)}
             os.kill(self.pid(workers), signal.SIGKILL)
             workers.submit(task(epochs=1))

@@ -55,6 +55,7 @@ def drive(study: Study, settings: StudySettings, data: PreparedData, play: Any) 
         study.metric,
         settings.model_dump_json(),
         data.folder,
+        data.spec.fingerprint,
     )
     searched = attach_search(load_study(study.name, study.url), settings)
     workers: Any = FakeWorkers(1, play)

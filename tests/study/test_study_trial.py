@@ -46,7 +46,14 @@ def task(
         changes = {"epochs": epochs, "pruner": pruner, "trial_timeout": trial_timeout}
         changed = StudySettings.model_validate({**settings.model_dump(), **changes})
         return TrialTask(
-            StudyJob("one", study.url.full, metric, changed.model_dump_json(), digits.folder),
+            StudyJob(
+                "one",
+                study.url.full,
+                metric,
+                changed.model_dump_json(),
+                digits.folder,
+                digits.spec.fingerprint,
+            ),
             trial._trial_id,
             trial.number,
             Hyperparameters.from_values({**suggested.model_dump(), "depth": 1, **values}).model_dump_json(),
@@ -161,7 +168,7 @@ def test_a_trial_is_not_begun_twice(task: MakeTask) -> None:
 
 
 def test_no_password_is_in_what_a_log_shows_of_a_task(tmp_path: Path) -> None:
-    job = StudyJob("one", "postgresql://user:secret@host/studies", "val_loss", "{}", tmp_path)
+    job = StudyJob("one", "postgresql://user:secret@host/studies", "val_loss", "{}", tmp_path, "")
     one = TrialTask(job, 1, 1, "{}", 1, None)
     assert "secret" not in repr(one)
     assert "secret" in replace(job).url

@@ -1,0 +1,251 @@
+"""Studies on a Dask cluster that is there already: real schedulers and workers on 127.0.0.1, one of them killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+from dask_cluster import DaskCluster, Program
+from optuna.trial import FrozenTrial, TrialState
+
+import search.remote
+from search.attempts import REQUEUED, original_number
+from search.cache import find_data, received_folder
+from search.cluster import Workers
+from search.data import PreparedData
+from search.environment import installed_versions
+from search.errors import ClusterLost, DataError, InputError
+from search.joining import Introduction, Needs, finish_receiving, receive, sha256, this_machine
+from search.remote import ExistingCluster, _send, _unfit, check_cluster
+from search.study import load_study
+from storage import StorageURL
+
+HERE = Introduction("here", installed_versions(), (this_machine(), "/cache"), True, False, False, True, "")
+
+
+@pytest.fixture
+def cluster(tmp_path: Path) -> Iterator[DaskCluster]:
+    (tmp_path / "cluster").mkdir()
+    started = DaskCluster(tmp_path / "cluster")
+    yield started
+    started.close()
+
+
+def needs(digits: PreparedData, url: StorageURL, machine: str | None = None) -> Needs:
+    return Needs("run", url.full, machine or this_machine(), digits.folder, digits.spec.fingerprint)
+
+
+class Driver:
+    """`perceptuna` commands, one after the other, for one study."""
+
+    def __init__(self, folder: Path, address: str) -> None:
+        self.folder = folder
+        self.url = StorageURL.parse(str(folder / "studies.db"))
+        self.address = address
+
+    def start(self, line: str) -> Program:
+        output = self.folder / f"{line.split()[0]}-{time.monotonic_ns()}.txt"
+        with output.open("w") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "search", *line.split(), "--storage", str(self.url)],
+                env={**os.environ, "PERCEPTUNA_CACHE": str(self.folder / "cache")},
+                stdout=file,
+                stderr=subprocess.STDOUT,
+            )
+        return Program(process, output)
+
+    def trials(self) -> list[FrozenTrial]:
+        return load_study("far", self.url).optuna.get_trials()
+
+    def until(
+        self, condition: Callable[[list[FrozenTrial]], bool], program: Program, seconds: float = 90
+    ) -> None:
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline:
+            assert program.process.poll() is None, program.text()
+            if condition(self.trials()):
+                return
+            time.sleep(0.2)
+        raise AssertionError(program.text())
+
+
+def pid_of_worker(nanny: Program) -> int:
+    (worker,) = (
+        child
+        for child in psutil.Process(nanny.process.pid).children(recursive=True)
+        if "spawn_main" in " ".join(child.cmdline())
+    )
+    return int(worker.pid)
+
+
+def trained_by(trials: list[FrozenTrial], pid: int) -> list[FrozenTrial]:
+    return [trial for trial in trials if trial.user_attrs.get("process") == pid]
+
+
+@pytest.mark.slow
+def test_workers_join_and_die_and_the_study_has_its_budget(cluster: DaskCluster, tmp_path: Path) -> None:
+    driver = Driver(tmp_path, cluster.address)
+    first = cluster.worker()
+    first.until("Registered to")
+    run = driver.start(
+        f"run far --data digits --space small --trials 500 --epochs 25 --pruner none --cluster {cluster.address}"
+    )
+    run.until("1 workers at")
+    # One that joins while the study runs is used; one with other versions is not.
+    second, other = cluster.worker(), cluster.worker(other_versions=True)
+    second.until("Registered to")
+    joined = pid_of_worker(second)
+    driver.until(lambda trials: bool(trained_by(trials, joined)), run)
+    run.until(r"a worker is not used: host \S+: optuna 4\.9\.0 there, 5\.")
+    other.kill()
+    # A machine that is lost, worker and nanny, costs the trial that it trained.
+    second.kill()
+    driver.until(lambda trials: any(REQUEUED in trial.user_attrs for trial in trials), run)
+    assert run.text().count("its worker died; it will be run again") == 1
+    run.process.send_signal(signal.SIGINT)
+    assert run.process.wait(30) == 130
+    before = driver.trials()
+    assert {trial.state for trial in before} <= {TrialState.COMPLETE, TrialState.FAIL, TrialState.WAITING}
+
+    # The worker that is left outlives its driver, and starts afresh for the next one.
+    finished = sum(trial.state is TrialState.COMPLETE for trial in before)
+    resumed = driver.start(f"resume far --trials {finished + 2} --cluster {cluster.address}")
+    assert resumed.process.wait(60) == 0, resumed.text()
+    assert "restarting workers that have trained for another study" in resumed.text()
+    after = driver.trials()
+    complete = [trial for trial in after if trial.state is TrialState.COMPLETE]
+    assert sorted(map(original_number, complete)) == list(range(finished + 2))
+    assert all(REQUEUED in trial.user_attrs for trial in after if trial.state is TrialState.FAIL)
+    assert {trial.number: trial.value for trial in before if trial.value is not None}.items() <= {
+        trial.number: trial.value for trial in complete
+    }.items()
+
+
+class TestRefused:
+    """Before anything is written."""
+
+    def test_what_a_worker_lacks_is_listed(self) -> None:
+        assert _unfit(HERE) == []
+        other = {**installed_versions(), "optuna": "4.9.0", "keras": "3.0"}
+        assert [reason.split(": ")[1].split(" ")[:3] for reason in _unfit(replace(HERE, versions=other))] == [
+            ["keras", "3.0", "there,"],
+            ["optuna", "4.9.0", "there,"],
+        ]
+        assert "is to be installed there" in _unfit(ModuleNotFoundError("no module named 'search'"))[0]
+        assert "is another perceptuna there?" in _unfit(AttributeError("introduce"))[0]
+
+    @pytest.mark.parametrize("address", ["10.0.0.1:8786", "http://a:1", "tcp://a", "tcp://a:8786/x"])
+    def test_an_address_is_read_strictly(self, address: str, digits: PreparedData, tmp_path: Path) -> None:
+        with pytest.raises(InputError, match=r"expected tcp://HOST:PORT or tls://HOST:PORT, but got"):
+            check_cluster(address, needs(digits, StorageURL.parse(str(tmp_path / "a.db"))))
+
+    @pytest.mark.parametrize(
+        ("address", "message"),
+        [
+            ("tcp://127.0.0.1:1", "no Dask scheduler answers at tcp://127.0.0.1:1"),
+            ("tls://127.0.0.1:1", "tls:// takes its certificates from Dask's settings"),
+        ],
+    )
+    def test_nobody_there(
+        self,
+        address: str,
+        message: str,
+        digits: PreparedData,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        monkeypatch.setattr(search.remote, "_CONNECT_SECONDS", 1)
+        with pytest.raises(InputError, match=message):
+            check_cluster(address, needs(digits, StorageURL.parse(str(tmp_path / "a.db"))))
+
+
+@pytest.mark.slow
+def test_workers_that_cannot_serve_are_refused_and_receive_data_without_the_test_split(
+    cluster: DaskCluster, tmp_path: Path, digits: PreparedData
+) -> None:
+    from distributed import Client
+
+    url = StorageURL.parse(str(tmp_path / "studies.db"))
+    for program in (cluster.worker(other_versions=True), cluster.worker("--no-nanny")):
+        program.until("Registered to")
+    with pytest.raises(InputError) as refused:
+        check_cluster(cluster.address, needs(digits, url, machine="another"))
+    text = str(refused.value)
+    for reason in ("optuna 4.9.0 there, 5.", "leave out --no-nanny", "cannot share the SQLite file"):
+        assert reason in text
+    assert not (tmp_path / "studies.db").exists()
+
+    with Client(cluster.address, set_as_default=False) as client:
+        _send(client, digits.folder, sorted(client.nthreads())[:1])
+    received = cluster.folder / "worker-cache" / "received"
+    assert [path.name for path in received.iterdir()] == [digits.folder.name]
+    files = sorted(path.name for path in (received / digits.folder.name).iterdir())
+    assert files == ["data.json", "train_x.npy", "train_y.npy", "validation_x.npy", "validation_y.npy"]
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_gone_ends_the_driver_with_the_way_to_go_on(
+    cluster: DaskCluster, tmp_path: Path, digits: PreparedData
+) -> None:
+    said: list[str] = []
+    url = StorageURL.parse(str(tmp_path / "studies.db"))
+    workers = Workers(
+        ExistingCluster(cluster.address, needs(digits, url), said.append, "perceptuna resume far"),
+        lambda event: None,
+    )
+    with workers:
+        assert workers.slots == 0
+        assert said == [f"no workers at {cluster.address} yet; waiting for them (Ctrl-C ends it)"]
+        cluster.scheduler.kill()
+        with pytest.raises(ClusterLost, match=r"is gone \(.*: perceptuna resume far"):
+            collect_for(workers, 20)
+
+
+def collect_for(workers: Workers, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        workers.collect(0.1)
+
+
+class TestData:
+    @pytest.fixture(autouse=True)
+    def cache(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("PERCEPTUNA_CACHE", str(tmp_path / "worker"))
+
+    def test_a_shared_folder_is_used_as_it_is(self, digits: PreparedData) -> None:
+        assert find_data(digits.folder, digits.spec.fingerprint).folder == digits.folder
+
+    def test_other_data_is_not(self, digits: PreparedData) -> None:
+        with pytest.raises(DataError, match="neither in"):
+            find_data(digits.folder, "another")
+
+    def test_what_was_received_in_parts_is_used(self, digits: PreparedData, tmp_path: Path) -> None:
+        elsewhere = tmp_path / "not-mounted-here" / digits.folder.name
+        self.receive(digits.folder)
+        found = find_data(elsewhere, digits.spec.fingerprint)
+        assert found.folder == received_folder(digits.folder.name)
+        assert (found.training()[0] == digits.training()[0]).all()
+
+    def test_what_arrived_damaged_is_not(self, digits: PreparedData) -> None:
+        with pytest.raises(DataError, match=r"train_x\.npy did not arrive as it was sent"):
+            self.receive(digits.folder, damaged="train_x.npy")
+        assert list(received_folder("x").parent.iterdir()) == []
+
+    @staticmethod
+    def receive(folder: Path, damaged: str = "") -> None:
+        digests: dict[str, str] = {}
+        for path in search.remote._files(folder):
+            content = path.read_bytes()
+            half = len(content) // 2
+            receive(folder.name, path.name, content[:half], 0)
+            receive(folder.name, path.name, content[half:] if path.name != damaged else b"", half)
+            digests[path.name] = sha256(path)
+        finish_receiving(folder.name, digests)
