@@ -3,8 +3,8 @@
     python -m benchmarks.startup [--quick]
 
 Each is a fresh process, in turn, after one round that is not counted (files read, bytecode written). The rivals
-are importing Keras and TensorFlow alone, which a command that shows something should not have to do, and a script
-that imports Keras and fits one epoch of digits.
+are importing Keras and TensorFlow alone, which a command that shows something should not have to do (and which a
+worker does in its own way: `worker`), and a script that imports Keras and fits one epoch of digits.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from benchmarks.measure import spread, write_result
 from spaces import Hyperparameters, load_space
 
 IMPORT = "import keras, tensorflow"
+WORKER = "from search.tensorflow_log import start_tensorflow; start_tensorflow(threads=1)"
 FIT = """
 import keras
 from sklearn.datasets import load_digits
@@ -34,6 +35,7 @@ model.fit(x[:1257] / 16, y[:1257], validation_split=0.15, epochs=1, verbose=0)
 TRIALS = 1000
 # What each is compared with.
 RIVALS = {
+    "worker": "import",
     "--help": "import",
     "list, empty": "import",
     f"list, {TRIALS} trials": "import",
@@ -62,6 +64,7 @@ def measure(folder: Path, rounds: int) -> dict[str, dict[str, Any]]:
     run = ["run", "first", "--data", "digits", "--space", "small", "--trials", "1", "--epochs", "1"]
     commands = {
         "import": ["-c", IMPORT],
+        "worker": ["-c", WORKER],
         "fit": ["-c", FIT],
         "--help": ["-m", "search", "--help"],
         "list, empty": ["-m", "search", "list", "--storage", empty],

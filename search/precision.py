@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from search.data import DataSpec
 
 PrecisionName = Literal["auto", "float32", "bfloat16"]
 
 # Instructions that multiply bfloat16 and add float32; without them it is emulated, and slower than float32.
 _FLAGS = {"avx512_bf16", "amx_bf16", "avx_ne_convert", "bf16"}
 _CPUINFO = Path("/proc/cpuinfo")
+# 28 × 28 and 32 × 32 × 3 were measured.
+_MANY_PIXELS = 784
 
 
-def resolve_precision(wanted: PrecisionName) -> Literal["float32", "bfloat16"]:
-    """`auto` is float32: bfloat16 is faster, but seemed to cost a tenth of a point (docs/performance.md).
+def resolve_precision(
+    wanted: PrecisionName, spec: DataSpec, cpuinfo: Path = _CPUINFO
+) -> Literal["float32", "bfloat16"]:
+    """`auto` is bfloat16 for images of many pixels where this machine's processor has it, else float32.
 
-    A study keeps the answer, so that it is resumed alike by a version that decides otherwise.
+    There it was shown to be faster and to cost no accuracy (docs/performance.md); small networks are slower by it.
+    A study keeps the answer, so that it is resumed alike on another machine.
     """
-    return "float32" if wanted == "auto" else wanted
+    if wanted != "auto":
+        return wanted
+    many = spec.kind == "image" and math.prod(spec.input_shape) >= _MANY_PIXELS
+    return "bfloat16" if many and processor_has_bfloat16(cpuinfo) else "float32"
 
 
 def precision_note(precision: str, cpuinfo: Path = _CPUINFO) -> str | None:

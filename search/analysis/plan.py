@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping
 from search.analysis.calibration import calibrate
 from search.analysis.forecast import Forecast, forecast_from_costs, forecast_from_study
 from search.errors import InputError
-from search.precision import resolve_precision
 from search.settings import StudySettings, check_study_name
 from search.strategy import build_sampler
 from search.study import load_study, study_names
@@ -36,9 +35,7 @@ def plan_study(
     check_study_name(name)
     if name in study_names(url):
         return _of_existing(name, url, {key: value for key, value in given.items() if value is not None})
-    settings = settings.with_absolute_paths().model_copy(
-        update={"precision": resolve_precision(settings.precision)}
-    )
+    settings = settings.with_absolute_paths()
     build_sampler(settings, 0)
     space = load_space(settings.space)
     costs, spec = calibrate(settings, say)

@@ -1,4 +1,4 @@
-"""`auto` is float32; bfloat16 comes with a warning where the processor would emulate it."""
+"""What `auto` is; bfloat16 comes with a warning where the processor would emulate it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,32 @@ from pathlib import Path
 
 import pytest
 
+from search.data import DataSpec
 from search.precision import precision_note, processor_has_bfloat16, resolve_precision
 
 
-def test_auto_is_float32_and_a_wish_is_kept() -> None:
-    assert resolve_precision("auto") == "float32"
-    assert resolve_precision("float32") == "float32"
-    assert resolve_precision("bfloat16") == "bfloat16"
+def spec(kind: str, *shape: int) -> DataSpec:
+    return DataSpec.model_construct(kind=kind, input_shape=shape)
+
+
+@pytest.mark.skipif(platform.system() != "Linux", reason="reads /proc/cpuinfo")
+@pytest.mark.parametrize(
+    ("data", "flags", "precision"),
+    [
+        (spec("image", 28, 28, 1), "avx512_bf16", "bfloat16"),
+        (spec("image", 28, 28, 1), "avx2", "float32"),
+        (spec("image", 8, 8, 1), "avx512_bf16", "float32"),
+        (spec("table", 10_000), "avx512_bf16", "float32"),
+    ],
+)
+def test_auto_rounds_large_images_where_the_processor_can(
+    data: DataSpec, flags: str, precision: str, tmp_path: Path
+) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"processor : 0\nflags : fpu sse {flags}\n")
+    assert resolve_precision("auto", data, cpuinfo) == precision
+    for wish in ("float32", "bfloat16"):
+        assert resolve_precision(wish, data, cpuinfo) == wish
 
 
 @pytest.mark.skipif(platform.system() != "Linux", reason="reads /proc/cpuinfo")
