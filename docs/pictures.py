@@ -15,7 +15,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from optuna_dashboard import wsgi
 from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
@@ -23,12 +22,13 @@ from waitress import create_server
 
 from search.analysis.report import write_report
 from search.analysis.terminal_study import study_view
+from search.dashboard import dashboard_app
 from search.launch import start
 from search.progress import LiveTable, Tally
 from search.settings import StudySettings
 from search.study import Study, load_study
 from search.trial import EpochEvent
-from storage import StorageURL, artifact_folder, open_artifacts, open_storage
+from storage import StorageURL, open_storage
 
 IMAGES = Path(__file__).parent / "images"
 COMMAND = "$ perceptuna run digits --space small --trials 40 --epochs 20"
@@ -69,16 +69,20 @@ def draw_terminal(live: RenderableType, study: Study) -> None:
 
 
 def draw_dashboard(study: Study) -> None:
-    store = open_artifacts(artifact_folder(study.url))
-    server = create_server(wsgi(open_storage(study.url), store), host="127.0.0.1", port=0)
+    """The study's page down to its three own charts, and its note."""
+    server = create_server(dashboard_app(open_storage(study.url), study.url), host="127.0.0.1", port=0)
     threading.Thread(target=server.run, daemon=True).start()
     base = f"http://127.0.0.1:{server.effective_port}/dashboard/studies/{study.optuna._study_id}"
     with a_browser() as browser:
-        page = browser.new_page(viewport={"width": 1500, "height": 1000})
+        page = browser.new_page(viewport={"width": 1400, "height": 2250})
         page.goto(base)
-        page.wait_for_selector(".scatterlayer .point")
+        page.wait_for_selector("[id='user-defined-plot:time'] .scatterlayer .js-line")
         page.wait_for_timeout(1500)
         page.screenshot(path=IMAGES / "dashboard.png")
+        page.set_viewport_size({"width": 1100, "height": 760})
+        page.goto(f"{base}/note")
+        page.get_by_text("perceptuna resume").wait_for()
+        page.screenshot(path=IMAGES / "note.png")
     server.close()
 
 
