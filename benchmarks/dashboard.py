@@ -23,6 +23,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 import numpy as np
 import optuna
@@ -34,7 +35,7 @@ from search.data.spec import Rows
 from search.settings import StudySettings
 from search.study import Study, create_study
 from spaces import Space, load_space
-from storage import StorageURL
+from storage import StorageURL, open_storage
 
 SEED_TRIALS = 100
 EPOCHS = 20
@@ -63,6 +64,7 @@ def main() -> None:
             row |= answers(f"{address}/api/studies/{study}?after=0")
             print(row, flush=True)
             row |= page(f"{address}/dashboard/studies/{study}")
+        row["answer_of_optuna_dashboard_alone_warm"] = rival(url, study)
         row["load_after"] = round(os.getloadavg()[0], 1)
     print(row)
     print("raw numbers:", write_result("dashboard", [row], arguments.quick))
@@ -83,6 +85,21 @@ def answers(address: str) -> dict[str, Any]:
         "answer_bytes": len(body),
         "answer_bytes_gzip": len(gzip.compress(body, 5)),
     }
+
+
+def rival(url: StorageURL, study: int) -> list[float]:
+    """The same answer by optuna-dashboard alone, in this process, once it has read the trials."""
+    from optuna_dashboard import wsgi
+
+    app, seconds = wsgi(open_storage(url)), []
+    for _ in range(1 + 3):
+        environ: dict[str, Any] = {"PATH_INFO": f"/api/studies/{study}"}
+        setup_testing_defaults(environ)
+        began = time.perf_counter()
+        answer = b"".join(app(environ, lambda status, headers, error=None: None))
+        seconds.append(round(time.perf_counter() - began, 2))
+        assert len(answer) > 1_000_000
+    return seconds[1:]
 
 
 def page(address: str) -> dict[str, Any]:
