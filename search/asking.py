@@ -48,8 +48,9 @@ class Asking:
 
         limit = self._settings.memory_limit
         for _ in range(_TOO_LARGE_IN_A_ROW):
-            trial = self._ask()
-            hyperparameters = self._study.space.suggest(trial)
+            with self._study.storage.parameters_together():
+                trial = self._ask()
+                hyperparameters = self._study.space.suggest(trial)
             excess = too_large(hyperparameters, self._study.data, limit) if limit else 0.0
             if not limit or excess <= 0:
                 return trial, hyperparameters

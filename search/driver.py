@@ -20,7 +20,7 @@ from search.progress import Progress
 from search.recovery import run_again
 from search.study import STOP_REQUESTED, Study
 from search.trial import StudyJob, TrialOutcome, TrialTask
-from storage import artifact_folder, open_artifacts, set_trial_attributes
+from storage import artifact_folder, open_artifacts
 from storage.artifacts import model_file_name, remove_study_artifact, study_artifacts, write_artifact
 from storage.patience import patient
 
@@ -199,7 +199,7 @@ class Driver:
         artifacts: dict[str, str] = {}
         for name, content in outcome.files.items():
             artifacts |= write_artifact(self._store, name, content)
-        set_trial_attributes(self._study.optuna._storage, trial._trial_id, attributes, artifacts)
+        self._study.storage.set_trial_attributes(trial._trial_id, attributes, artifacts)
 
     def _complete(self, trial: optuna.Trial, outcome: TrialOutcome) -> None:
         assert outcome.value is not None
@@ -220,7 +220,7 @@ class Driver:
             study._storage.set_study_system_attr(study._study_id, key, entry)
 
     def _run_again(self, running: _Running, why: str, lost: int = 0) -> None:
-        frozen = self._study.optuna._storage.get_trial(running.task.trial_id)
+        frozen = self._study.storage.get_trial(running.task.trial_id)
         run_again(self._study, frozen, why, lost=lost)
         self._progress.trial_requeued(frozen.number, why)
 

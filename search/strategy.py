@@ -77,13 +77,21 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
     from optuna import pruners
 
     class Hyperband(pruners.HyperbandPruner):
-        """Hyperband that counts each configuration once, in the bracket of its original number."""
+        """Hyperband that counts each configuration once, in the bracket of its original number; of one study."""
+
+        def __init__(self, **values: Any) -> None:
+            super().__init__(**values)
+            self._known: dict[int, int] = {}
 
         def _get_bracket_id(self, study: optuna.Study, trial: FrozenTrial) -> int:
             if REQUEUED in trial.user_attrs:
                 return -1
-            numbered: Any = SimpleNamespace(number=original_number(trial))
-            return super()._get_bracket_id(study, numbered)
+            number = original_number(trial)
+            if number not in self._known:
+                # For each trial it is asked several times a trial: at a thousand, a fifth of a driver's time.
+                numbered: Any = SimpleNamespace(number=number)
+                self._known[number] = super()._get_bracket_id(study, numbered)
+            return self._known[number]
 
     start = first_rung(settings.epochs)
     match settings.pruner:

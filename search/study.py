@@ -6,7 +6,7 @@ import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from search.attempts import counts
 from search.errors import InputError
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from search.data import DataSpec
+    from storage.study_storage import StudyStorage
 
 # Set by `perceptuna stop`, read by the driver.
 STOP_REQUESTED = "stop_requested"
@@ -45,6 +46,11 @@ class Study:
     name: str
     url: StorageURL
     optuna: optuna.Study
+
+    @property
+    def storage(self) -> StudyStorage:
+        """What `open_storage` opened for it."""
+        return cast("StudyStorage", self.optuna._storage)
 
     @cached_property
     def settings(self) -> StudySettings:
@@ -201,9 +207,10 @@ def load_study(name: str, url: StorageURL) -> Study:
 
 
 def attach_search(study: Study, settings: StudySettings) -> Study:
-    """The same study, ready to be asked: with the sampler and the pruner of `settings`."""
+    """The same study, ready to be asked: with the sampler and the pruner of `settings`. The caller holds its lock."""
     import optuna
 
+    study.storage.drive_alone(study.optuna._study_id)
     tried = len(study.optuna.get_trials(deepcopy=False))
     searched = optuna.load_study(
         study_name=study.name,

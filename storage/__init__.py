@@ -4,7 +4,6 @@ from storage.artifacts import artifact_folder, open_artifacts
 from storage.database import check_connection, check_database, is_half_made_database, open_storage
 from storage.errors import DatabaseUnusable, StorageError, StudyBusy
 from storage.lock import StudyLock, is_driven, study_lock
-from storage.trials import set_trial_attributes
 from storage.urls import DEFAULT_URL, StorageURL
 
 __all__ = [
@@ -21,6 +20,5 @@ __all__ = [
     "is_half_made_database",
     "open_artifacts",
     "open_storage",
-    "set_trial_attributes",
     "study_lock",
 ]

@@ -14,7 +14,7 @@ from storage.reading import connect_to_read
 from storage.urls import StorageURL
 
 if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
+    from storage.study_storage import StudyStorage
 
 _SQLITE_HEADER_BYTES = 100
 # At most; less where less patience is asked for.
@@ -73,7 +73,7 @@ def _inode(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def open_storage(url: StorageURL, *, create: bool = False) -> BaseStorage:
+def open_storage(url: StorageURL, *, create: bool = False) -> StudyStorage:
     """The studies at `url`, behind Optuna's cache of finished trials.
 
     Args:
@@ -83,10 +83,10 @@ def open_storage(url: StorageURL, *, create: bool = False) -> BaseStorage:
         DatabaseUnusable: see `check_database`.
     """
     check_database(url, create=create)
-    import optuna
     from sqlalchemy.exc import OperationalError
 
     from storage.patient_storage import PatientStorage
+    from storage.study_storage import StudyStorage
 
     if url.sqlite_path is not None:
         engine_kwargs: dict[str, Any] = {
@@ -117,7 +117,7 @@ def open_storage(url: StorageURL, *, create: bool = False) -> BaseStorage:
             f"--storage: the schema of {url} is of another Optuna version; bring it up to date by "
             f"`perceptuna storage upgrade{url.option}`, which keeps a copy of an SQLite file"
         ) from error
-    return optuna.storages.get_storage(storage)
+    return StudyStorage(storage)
 
 
 def check_connection(url: StorageURL) -> None:

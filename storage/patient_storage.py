@@ -14,8 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from optuna.distributions import BaseDistribution, check_distribution_compatibility, distribution_to_json
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
@@ -35,6 +37,17 @@ def _repeated(method: Method) -> Method:
         return keep_trying(lambda: method(self, *args, **kwargs))
 
     return call  # type: ignore[return-value]
+
+
+@dataclass(frozen=True)
+class TrialParameter:
+    """One parameter of a trial, its value in Optuna's internal form. `known` is its distribution in earlier trials."""
+
+    trial_id: int
+    name: str
+    value: float
+    distribution: BaseDistribution
+    known: BaseDistribution
 
 
 class PatientStorage(RDBStorage):
@@ -57,6 +70,24 @@ class PatientStorage(RDBStorage):
     set_trial_system_attr = _repeated(RDBStorage.set_trial_system_attr)
     set_trial_intermediate_value = _repeated(RDBStorage.set_trial_intermediate_value)
     _set_trial_param = _repeated(RDBStorage._set_trial_param)
+
+    def set_trial_params(self, parameters: Sequence[TrialParameter]) -> None:
+        """Parameters of one trial, in one transaction."""
+        keep_trying(lambda: self._set_trial_params(parameters))
+
+    def _set_trial_params(self, parameters: Sequence[TrialParameter]) -> None:
+        with _create_scoped_session(self.scoped_session, ignore_integrity_error=True) as session:
+            trial: Any = models.TrialModel.find_or_raise_by_id(parameters[0].trial_id, session)
+            self.check_trial_is_updatable(trial.trial_id, trial.state)
+            for one in parameters:
+                check_distribution_compatibility(one.known, one.distribution)
+                row = {
+                    "trial_id": trial.trial_id,
+                    "param_name": one.name,
+                    "param_value": one.value,
+                    "distribution_json": distribution_to_json(one.distribution),
+                }
+                session.add(models.TrialParamModel(**row))
 
     def set_trial_attributes(self, trial_id: int, user: dict[str, Any], system: dict[str, Any]) -> None:
         """Many at once, in one transaction: each of Optuna's own calls is one of its own."""

@@ -14,7 +14,6 @@ from storage import (
     artifact_folder,
     open_artifacts,
     open_storage,
-    set_trial_attributes,
 )
 from storage.artifacts import (
     read_trial_artifact,
@@ -56,23 +55,24 @@ def test_artifacts_of_study_and_trials_are_listed_and_removed(sqlite_url: Storag
 def test_artifacts_and_attributes_written_at_once_are_what_optuna_writes_one_by_one(
     url: StorageURL, tmp_path: Path
 ) -> None:
-    study = optuna.create_study(study_name="one", storage=open_storage(url, create=True))
+    storage = open_storage(url, create=True)
+    study = optuna.create_study(study_name="one", storage=storage)
     store, trial = open_artifacts(tmp_path / "artifacts"), study.ask()
     trial.set_user_attr("epochs", 1)
     written = write_artifact(store, "history.csv", b"epoch\n") | write_artifact(store, "curve.svg", b"<svg/>")
-    set_trial_attributes(study._storage, trial._trial_id, {"epochs": 3, "environment": {"a": "b"}}, written)
+    storage.set_trial_attributes(trial._trial_id, {"epochs": 3, "environment": {"a": "b"}}, written)
     study.tell(trial, 0.5)
 
     frozen = study.trials[0]
     assert frozen.user_attrs == {"epochs": 3, "environment": {"a": "b"}}
-    found = optuna.artifacts.get_all_artifact_meta(frozen, storage=study._storage)
+    found = optuna.artifacts.get_all_artifact_meta(frozen, storage=storage)
     assert sorted((meta.filename, meta.mimetype) for meta in found) == [
         ("curve.svg", "image/svg+xml"),
         ("history.csv", "text/csv"),
     ]
     assert read_trial_artifact(tmp_path / "artifacts", frozen, "history.csv") == b"epoch\n"
     with pytest.raises(optuna.exceptions.UpdateFinishedTrialError):
-        set_trial_attributes(study._storage, trial._trial_id, {"epochs": 4}, {})
+        storage.set_trial_attributes(trial._trial_id, {"epochs": 4}, {})
 
 
 @pytest.mark.parametrize("name", ["../secret", "/etc/passwd", "a/../../secret"])

@@ -1,0 +1,172 @@
+"""How many trials a second one driver asks and tells, by workers at once and trials stored.
+
+    python -m benchmarks.driver [--quick] [--profile]
+
+Everything is perceptuna's own, driver, sampler, SQLite, artifacts, except the workers: their trials take no time. They
+do to the database what a worker does (open the trial, report ten epochs, ask the pruner after each), in the driver's
+process and one after the other; that time is counted apart, as workers spend it in processes of their own. What a
+driver does is all that stands in `search/driver.py`: ask and suggest, submit, attributes and two artifacts, tell.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import os
+import pstats
+import shutil
+import sqlite3
+import tempfile
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import optuna
+
+from benchmarks.dashboard import made_study
+from benchmarks.measure import write_result
+from search.driver import Driver
+from search.progress import Progress, Tally
+from search.settings import StudySettings
+from search.strategy import build_pruner
+from search.study import Study, attach_search, load_study
+from search.trial import StudyJob, TrialOutcome, TrialTask
+from storage import StorageURL
+
+EPOCHS = 10
+STORED = (100, 1_000, 10_000)
+WORKERS = (1, 8, 64, 256)
+SAMPLERS = ("tpe", "random")
+# Of the trials that are counted; as many as there are workers are asked before.
+COUNTED = 40
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--profile", action="store_true", help="where the time goes, for 8 workers and tpe")
+    arguments = parser.parse_args()
+    stored = STORED[:2] if arguments.quick else STORED
+    workers = WORKERS[:2] if arguments.quick else WORKERS
+    if arguments.profile:
+        stored, workers = (1_000,), (8,)
+    rows: list[dict[str, Any]] = []
+    with tempfile.TemporaryDirectory() as folder:
+        for count in stored:
+            full = Path(folder, f"{count}.db")
+            made_study(StorageURL.of_file(full), count)
+            for sampler, slots in product(SAMPLERS[: 1 if arguments.profile else 2], workers):
+                copy = Path(folder, "copy.db")
+                copy_database(full, copy)
+                with profile(arguments.profile):
+                    row = {
+                        "stored": count,
+                        "sampler": sampler,
+                        "workers": slots,
+                        **measured(copy, sampler, slots),
+                    }
+                rows.append(row)
+                print(row, flush=True)
+                for file in Path(folder).glob("copy.db*"):
+                    shutil.rmtree(file) if file.is_dir() else file.unlink()
+    print("raw numbers:", write_result("driver", [{"load": os.getloadavg(), "cells": rows}], arguments.quick))
+
+
+def copy_database(source: Path, target: Path) -> None:
+    """With what is still in its log."""
+    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
+        read.backup(written)
+
+
+def measured(path: Path, sampler: str, slots: int) -> dict[str, Any]:
+    """Of `COUNTED` trials that ended while all workers were busy: milliseconds each, CPU and wall."""
+    url = StorageURL.of_file(path)
+    study = load_study("large", url)
+    budget = len(study.finished()) + slots + COUNTED
+    settings = StudySettings(trials=budget, epochs=EPOCHS, sampler=sampler, workers=slots)  # type: ignore[arg-type]
+    job = StudyJob(study.name, url.full, study.metric, settings.model_dump_json(), path, "")
+    workers = InstantWorkers(slots, opened(study, settings))
+    tally = Tally(study.name, "", study.metric, study.direction, budget)
+    Driver(attach_search(study, settings), settings, job, workers, Progress(tally)).run()  # type: ignore[arg-type]
+    first, last = workers.clocks[0], workers.clocks[COUNTED]
+    cpu, wall, of_workers, of_workers_wall = (
+        1000 * (now - then) / COUNTED for now, then in zip(last, first, strict=True)
+    )
+    return {
+        "driver_cpu_ms": round(cpu - of_workers, 1),
+        "driver_wall_ms": round(wall - of_workers_wall, 1),
+        "trials_per_second": round(1000 / (wall - of_workers_wall), 1),
+        "worker_cpu_ms": round(of_workers, 1),
+    }
+
+
+def opened(study: Study, settings: StudySettings) -> optuna.Study:
+    """As a worker has it: a connection of its own, and the pruner."""
+    own = load_study(study.name, study.url).optuna
+    own.pruner = build_pruner(settings)
+    return own
+
+
+@dataclass
+class InstantWorkers:
+    """In place of `search.cluster.Workers`: trials end at once, the longest running first."""
+
+    slots: int
+    study: optuna.Study
+    clocks: list[tuple[float, float, float, float]] = field(default_factory=list)
+    _running: deque[TrialTask] = field(default_factory=deque)
+    _own: list[float] = field(default_factory=lambda: [0.0, 0.0])
+
+    def submit(self, task: TrialTask) -> None:
+        self._running.append(task)
+
+    def collect(self, timeout: float) -> Iterator[tuple[TrialTask, TrialOutcome]]:
+        del timeout
+        self.clocks.append((time.process_time(), time.perf_counter(), *self._own))
+        task = self._running.popleft()
+        cpu, wall = time.process_time(), time.perf_counter()
+        outcome = self._train(task)
+        self._own[0] += time.process_time() - cpu
+        self._own[1] += time.perf_counter() - wall
+        yield task, outcome
+
+    def _train(self, task: TrialTask) -> TrialOutcome:
+        trial = optuna.Trial(self.study, task.trial_id)
+        best = 0.5 + 0.4 * (task.seed % 1000) / 1000
+        for epoch in range(1, EPOCHS + 1):
+            trial.report(best - 0.3 / epoch, epoch)
+            trial.should_prune()
+        attributes = {f"attribute {number}": number for number in range(11)} | {"environment": {"numpy": "2"}}
+        files = {"learning_curve.svg": bytes(4000), "history.csv": bytes(1000)}
+        return TrialOutcome("complete", EPOCHS, best, attributes=attributes, files=files)
+
+    def stop_trials(self) -> None:
+        """Nothing runs."""
+
+    def end(self, task: TrialTask) -> None:
+        """Nothing hangs."""
+
+
+class profile:  # noqa: N801
+    """Prints the 35 dearest functions, where it is wanted."""
+
+    def __init__(self, wanted: bool) -> None:
+        self._profile = cProfile.Profile() if wanted else None
+
+    def __enter__(self) -> None:
+        if self._profile:
+            self._profile.enable()
+
+    def __exit__(self, *error: object) -> None:
+        if self._profile:
+            self._profile.disable()
+            pstats.Stats(self._profile).sort_stats("cumulative").print_stats(45)
+
+
+if __name__ == "__main__":
+    main()
