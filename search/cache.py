@@ -32,11 +32,11 @@ def find_data(folder: Path, fingerprint: str) -> PreparedData:
     Raises:
         DataError: neither is there with this fingerprint.
     """
-    from search.data import SEARCHED_PARTS, load_prepared
+    from search.data import load_prepared
 
     for place in (folder, received_folder(folder.name)):
         with suppress(DataError):
-            found = load_prepared(place, SEARCHED_PARTS)
+            found = load_prepared(place)
             if found.spec.fingerprint == fingerprint:
                 return found
     raise DataError(f"the data of the study is neither in {folder} nor in {received_folder(folder.name)}")

@@ -171,6 +171,12 @@ def _connect(address: str) -> Any:
         raise InputError(f"--cluster: expected tcp://HOST:PORT or tls://HOST:PORT, but got '{address}'")
     from distributed import Client
 
+    if address.startswith("tls:") and not _has_certificates():
+        raise InputError(
+            f"--cluster: {address} needs certificates, and Dask's settings name none: set "
+            "distributed.comm.tls.ca-file, .client.cert and .client.key, or their environment variables "
+            "(docs/scaling.md)"
+        )
     try:
         with warnings.catch_warnings():
             # It warns of other versions, in its own words; here they are refused.
@@ -181,11 +187,15 @@ def _connect(address: str) -> Any:
             f"--cluster: no Dask scheduler answers at {address} ({error}); start one by `dask scheduler`, "
             "and see that this machine reaches it (docs/scaling.md)"
         ) from None
-    except (RuntimeError, TypeError, ValueError) as error:
-        raise InputError(
-            f"--cluster: {address} cannot be used ({error}); tls:// takes its certificates from Dask's settings, "
-            "distributed.comm.tls (docs/scaling.md)"
-        ) from None
+
+
+def _has_certificates() -> bool:
+    import dask
+    from distributed.security import Security
+
+    if dask.config.get("distributed.client.security-loader"):
+        return True
+    return Security().get_connection_args("client").get("ssl_context") is not None
 
 
 def _introductions(client: Any, needs: Needs, workers: list[str]) -> dict[str, Introduction | Exception]:

@@ -4,7 +4,7 @@ Importing this package costs NumPy and pydantic; pandas, scikit-learn, Pillow, p
 needed.
 """
 
-from search.data.prepared import SEARCHED_FILES, SEARCHED_PARTS, PreparedData, load_prepared, prepare
+from search.data.prepared import SEARCHED_FILES, PreparedData, load_prepared, prepare
 from search.data.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
 from search.data.raw import RawData, Table, TableColumn
 from search.data.request import BUILTIN_SOURCES, DataRequest
@@ -15,7 +15,6 @@ from search.data.summary import DataSummary, describe
 __all__ = [
     "BUILTIN_SOURCES",
     "SEARCHED_FILES",
-    "SEARCHED_PARTS",
     "CategoryColumn",
     "DataRequest",
     "DataSpec",

@@ -28,6 +28,7 @@ from search.errors import DataError
 
 SPEC_FILE = "data.json"
 SEARCHED_PARTS = ("train", "validation")
+_PARTS = (*SEARCHED_PARTS, "test")
 # What a machine needs that trains and does not test.
 SEARCHED_FILES = (SPEC_FILE, *(f"{part}_{letter}.npy" for part in SEARCHED_PARTS for letter in "xy"))
 ROWS_PER_BLOCK = 16_384
@@ -66,7 +67,7 @@ def prepare(request: DataRequest, cache: Path) -> PreparedData:
     fingerprint = fingerprint_source(request)
     folder = cache / _key(request, fingerprint)
     with contextlib.suppress(DataError):
-        return load_prepared(folder)
+        return load_prepared(folder, _PARTS)
     raw = read_source(request)
     split = split_rows(
         raw.y,
@@ -82,11 +83,11 @@ def prepare(request: DataRequest, cache: Path) -> PreparedData:
         _write(raw, split, spec, rows_of, folder)
     except OSError as exc:
         raise DataError(f"prepared data cannot be written below {cache}: {exc.strerror or exc}") from exc
-    return load_prepared(folder)
+    return load_prepared(folder, _PARTS)
 
 
-def load_prepared(folder: Path, parts: tuple[str, ...] = (*SEARCHED_PARTS, "test")) -> PreparedData:
-    """Open what `prepare` saved, of which `parts` have to be there.
+def load_prepared(folder: Path, parts: tuple[str, ...] = SEARCHED_PARTS) -> PreparedData:
+    """Open what `prepare` saved, of which `parts` have to be there: who trains does without the test split.
 
     Raises:
         DataError: the folder is not there, not complete, or of another version.
@@ -196,7 +197,7 @@ def _write(
     _remove_abandoned(folder)
     partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
     try:
-        for part in ("train", "validation", "test"):
+        for part in _PARTS:
             rows = getattr(split, part)
             x = np.lib.format.open_memmap(
                 partial / f"{part}_x.npy",
@@ -242,7 +243,7 @@ def _rename(partial: Path, folder: Path) -> None:
         if not folder.exists():
             raise
     try:
-        load_prepared(folder)
+        load_prepared(folder, _PARTS)
     except DataError:
         shutil.rmtree(folder)
         partial.rename(folder)

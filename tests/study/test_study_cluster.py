@@ -151,7 +151,7 @@ class TestRefused:
         ("address", "message"),
         [
             ("tcp://127.0.0.1:1", "no Dask scheduler answers at tcp://127.0.0.1:1"),
-            ("tls://127.0.0.1:1", "tls:// takes its certificates from Dask's settings"),
+            ("tls://127.0.0.1:1", "Dask's settings name none"),
         ],
     )
     def test_nobody_there(
