@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from search.metrics import Direction, is_better
 from search.remaining import Interval, clock, remaining_time, span
@@ -64,8 +64,24 @@ class Tally:
         return remaining_time(self.durations, self.budget - self.finished, self.workers, elapsed)
 
 
+class Listener(Protocol):
+    """Hears of all trials beside what the user sees. `epoch` is called by any thread."""
+
+    def started(self, number: int, hyperparameters: Hyperparameters) -> None: ...
+
+    def epoch(self, event: EpochEvent) -> None: ...
+
+    def ended(self, number: int, outcome: TrialOutcome) -> None: ...
+
+    def requeued(self, number: int) -> None: ...
+
+    def close(self) -> None: ...
+
+
 class Progress:
     """Counts what happens; subclasses show it. Methods are called by the driver alone, `epoch` by any thread."""
+
+    listener: Listener | None = None
 
     def __init__(self, tally: Tally) -> None:
         self.tally = tally
@@ -74,18 +90,23 @@ class Progress:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        return None
+        if self.listener:
+            self.listener.close()
 
     def epoch(self, event: EpochEvent) -> None:
         """One epoch of one trial has ended."""
-        del event
         self.tally.epochs += 1
+        if self.listener:
+            self.listener.epoch(event)
 
     def trial_started(self, number: int, hyperparameters: Hyperparameters) -> None:
-        del hyperparameters
         self.tally.begin(number)
+        if self.listener:
+            self.listener.started(number, hyperparameters)
 
     def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
+        if self.listener:
+            self.listener.ended(number, outcome)
         tally = self.tally
         tally.end(number)
         tally.finished += 1
@@ -96,6 +117,8 @@ class Progress:
     def trial_requeued(self, number: int, why: str) -> None:
         del why
         self.tally.begun.pop(number, None)
+        if self.listener:
+            self.listener.requeued(number)
 
     def trial_rejected(self, number: int, why: str) -> None:
         """It was asked for and found too large to be trained."""
@@ -213,6 +236,7 @@ class LiveTable(Progress):
         assert self._live is not None
         self._live.update(self._draw(), refresh=True)
         self._live.stop()
+        super().__exit__(*exception)
 
     def epoch(self, event: EpochEvent) -> None:
         super().epoch(event)

@@ -65,11 +65,13 @@ class TrialTask:
 
 @dataclass(frozen=True)
 class EpochEvent:
-    """Sent after each epoch, for the live table."""
+    """Sent after each epoch, for the live table and for TensorBoard."""
 
     number: int
     epoch: int
     value: float
+    logs: dict[str, float] = field(default_factory=dict)
+    """By Keras's names."""
 
 
 @dataclass(frozen=True)
@@ -162,10 +164,11 @@ def _train(
     deadline = time.monotonic() + (settings.trial_timeout or float("inf"))
     late = False
 
-    def check(epoch: int, value: float) -> StopReason | None:
+    def check(epoch: int, logs: dict[str, float]) -> StopReason | None:
         nonlocal late
+        value = logs[task.job.metric]
         trial.report(value, epoch)
-        on_epoch(EpochEvent(task.number, epoch, value))
+        on_epoch(EpochEvent(task.number, epoch, value, logs))
         if task.job.run in _stopped:
             return StopReason.INTERRUPTED
         # A trial that has run all its epochs is complete, whatever a rung at the last epoch would say.

@@ -105,7 +105,7 @@ def retrain(study: Study, trial: FrozenTrial) -> TrainingResult:
         patience=settings.patience,
         metric=study.metric,
         seed=trial.user_attrs.get("seed", training_seed(settings.seed, original_number(trial))),
-        check=lambda epoch, value: StopReason.INTERRUPTED if epoch >= ran else None,
+        check=lambda epoch, logs: StopReason.INTERRUPTED if epoch >= ran else None,
         bfloat16=settings.precision == "bfloat16",
     )
 

@@ -75,6 +75,11 @@ def write_experiment(folder: Path, space: Space, metric: str) -> None:
         file.summary(hparams_config_pb(parameters, metrics))
 
 
+def trial_folder(folder: Path, number: int) -> Path:
+    """Where the files of one trial lie."""
+    return folder / f"trial-{number:05}"
+
+
 class TrialWriter:
     """Event files of one trial, written epoch by epoch: a context manager.
 
@@ -88,18 +93,22 @@ class TrialWriter:
         """`values` are hyperparameters by name; `began` is in seconds since 1970, now when not given."""
         from tensorboard.plugins.hparams.summary_v2 import hparams_pb
 
-        name = f"trial-{number:05}"
+        self._folder = trial_folder(folder, number)
         began = time.time() if began is None else began
-        self._folder = folder / name
         self._session = _EventFile(self._folder)
         # Made with their first scalar: of a pruned trial nothing is known of its train rows.
         self._parts: dict[str, _EventFile] = {}
-        self._session.summary(hparams_pb(dict(values), trial_id=name, start_time_secs=began), at=began)
+        self._session.summary(
+            hparams_pb(dict(values), trial_id=self._folder.name, start_time_secs=began), at=began
+        )
 
     def __enter__(self) -> TrialWriter:
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
         for file in (self._session, *self._parts.values()):
             file.close()
 

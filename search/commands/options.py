@@ -48,6 +48,12 @@ Cluster = Annotated[
         show_default=False,
     ),
 ]
+TensorBoard = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", help="write event files for TensorBoard there while trials run", show_default=False
+    ),
+]
 AsJSON = Annotated[bool, typer.Option("--json", help="print JSON, for programs")]
 
 

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from search.commands.options import AsJSON, Cluster, Config, Storage, StudyName, option, url_of, with_settings
+from search.commands.options import (
+    AsJSON,
+    Cluster,
+    Config,
+    Storage,
+    StudyName,
+    TensorBoard,
+    option,
+    url_of,
+    with_settings,
+)
 from search.commands.output import console, fail, print_out
 from search.settings import StudySettings
 
@@ -26,6 +37,7 @@ def run(
     study: StudyName,
     given: dict[str, Any],
     cluster: Cluster = None,
+    tensorboard: TensorBoard = None,
     storage: Storage = None,
     config: Config = None,
     as_json: AsJSON = False,
@@ -42,7 +54,7 @@ def run(
 
     settings, of_command = load_settings(config, given)
     url = url_of(storage or of_command.get("storage"))
-    finish = start(study, url, settings, progress_maker(as_json), say(as_json), cluster)
+    finish = start(study, url, settings, progress_maker(as_json, tensorboard), say(as_json), cluster)
     conclude(finish, as_json)
 
 
@@ -63,6 +75,7 @@ def resume(
         str | None, option("memory_limit", metavar="SIZE", show_default="as before")
     ] = None,
     cluster: Cluster = None,
+    tensorboard: TensorBoard = None,
     storage: Storage = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -84,7 +97,7 @@ def resume(
         "memory_limit": memory_limit,
     }
     finish = resume_study(
-        study, url_of(storage), changes, add, progress_maker(as_json), say(as_json), cluster
+        study, url_of(storage), changes, add, progress_maker(as_json, tensorboard), say(as_json), cluster
     )
     conclude(finish, as_json)
 
@@ -127,7 +140,17 @@ def delete(
     typer.echo(f"deleted study '{study}'")
 
 
-def progress_maker(as_json: bool) -> Any:
+def progress_maker(as_json: bool, tensorboard: Path | None) -> Any:
+    """How the driver shows what it does, once the study is there.
+
+    Raises:
+        InputError: no event files can be written to `tensorboard`.
+    """
+    if tensorboard is not None:
+        from search.analysis.tensorboard_live import check_folder
+
+        check_folder(tensorboard)
+
     def make(study: Study, settings: StudySettings) -> Progress:
         from search.analysis.pace import durations, workers_of
         from search.progress import JSONLines, LiveTable, PlainLines, Tally
@@ -146,14 +169,18 @@ def progress_maker(as_json: bool) -> Any:
             best=None if best is None else best.value,
             best_number=None if best is None else best.number,
         )
+        progress: Progress
         if as_json:
-            return JSONLines(tally, typer.echo)
-        terminal = console()
-        return (
-            LiveTable(tally, terminal, settings.epochs)
-            if terminal.is_terminal
-            else PlainLines(tally, typer.echo)
-        )
+            progress = JSONLines(tally, typer.echo)
+        elif (terminal := console()).is_terminal:
+            progress = LiveTable(tally, terminal, settings.epochs)
+        else:
+            progress = PlainLines(tally, typer.echo)
+        if tensorboard is not None:
+            from search.analysis.tensorboard_live import LiveEvents
+
+            progress.listener = LiveEvents(study, tensorboard, say(as_json))
+        return progress
 
     return make
 

@@ -26,11 +26,11 @@ class StopReason(StrEnum):
     NO_METRIC = "metric missing"
 
 
-EpochCheck = Callable[[int, float], StopReason | None]
+EpochCheck = Callable[[int, Logs], StopReason | None]
 
 
 class StopTraining(keras.callbacks.Callback):
-    """After each epoch: is the metric there, is the loss finite, and does `check(epoch, value)` object?
+    """After each epoch: is the metric there, is the loss finite, and does `check(epoch, logs)` object?
 
     Epochs count from 1. The first reason is kept in `reason`.
     """
@@ -52,4 +52,4 @@ class StopTraining(keras.callbacks.Callback):
         watched = (logs.get("loss", 0.0), logs.get("val_loss", 0.0), logs[self._metric])
         if not all(math.isfinite(value) for value in watched):
             return StopReason.NOT_FINITE
-        return self._check(epoch, float(logs[self._metric]))
+        return self._check(epoch, logs)

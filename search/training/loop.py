@@ -61,7 +61,7 @@ def train(
     patience: int,
     metric: str,
     seed: int,
-    check: EpochCheck = lambda epoch, value: None,
+    check: EpochCheck = lambda epoch, logs: None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     bfloat16: bool = False,
 ) -> TrainingResult:
@@ -70,7 +70,7 @@ def train(
     Args:
         metric: the log to watch, such as `val_accuracy`.
         seed: of weights, shuffling, dropout and augmentation.
-        check: asked after each epoch; a reason ends the training properly.
+        check: asked after each epoch, with its logs; a reason ends the training properly.
         callbacks: more Keras callbacks, run before the check; they see a real model.
         bfloat16: round the factors of matrix products to bfloat16; everything else stays float32.
 

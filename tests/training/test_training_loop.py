@@ -176,8 +176,8 @@ class TestEnds:
     def test_the_check_is_asked_each_epoch_and_obeyed(self, digits: PreparedData, reason: StopReason) -> None:
         ends, asked = Ends(), []
 
-        def check(epoch: int, value: float) -> StopReason | None:
-            asked.append((epoch, value))
+        def check(epoch: int, logs: dict[str, float]) -> StopReason | None:
+            asked.append((epoch, logs["val_accuracy"]))
             return reason if epoch == 2 else None
 
         result = fit(digits, ends, epochs=5, check=check)
@@ -194,7 +194,7 @@ class TestEnds:
             epochs=9,
             optimizer="sgd",
             learning_rate=1e6,
-            check=lambda epoch, value: asked.append(epoch),
+            check=lambda epoch, logs: asked.append(epoch),
         )
         assert (result.stop_reason, ends.closed) == (StopReason.NOT_FINITE, True)
         assert asked == list(range(1, result.epochs))  # a value that is no number is not reported
@@ -236,7 +236,7 @@ class TestBestEpoch:
             Spoil(spoilt_from),
             epochs=4 if ending is StopReason.EPOCHS else 8,
             patience=2 if ending is StopReason.EARLY else 50,
-            check=lambda epoch, value: ending if epoch == 4 and ending in objections else None,
+            check=lambda epoch, logs: ending if epoch == 4 and ending in objections else None,
             batch_norm=True,
             dropout=0.2,
             l2=1e-3,
