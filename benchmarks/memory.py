@@ -95,7 +95,7 @@ def estimate(configuration: dict[str, Any], folder: Path) -> dict[str, Any]:
 def measure(configuration: dict[str, Any], folder: Path) -> dict[str, Any]:
     """In this process. A small model is trained first: what TensorFlow keeps from then on is not this model's."""
     from search.data import DataRequest, prepare
-    from search.tensorflow_log import start_tensorflow
+    from search.tensorflow_start import start_tensorflow
 
     start_tensorflow(1)
     from search.training.loop import train

@@ -22,7 +22,7 @@ from benchmarks.measure import spread, write_result
 from spaces import Hyperparameters, load_space
 
 IMPORT = "import keras, tensorflow"
-WORKER = "from search.tensorflow_log import start_tensorflow; start_tensorflow(threads=1)"
+WORKER = "from search.tensorflow_start import start_tensorflow; start_tensorflow(threads=1)"
 FIT = """
 import keras
 from sklearn.datasets import load_digits

@@ -33,7 +33,7 @@ from benchmarks.measure import spread, write_result
 from benchmarks.studies_contestants import SPACE
 from search.data import DataRequest, prepare, read_source
 from search.launch import cache_folder
-from search.tensorflow_log import tensorflow_log_silenced
+from search.tensorflow_start import tensorflow_log_silenced
 from spaces import load_space
 
 OURS = ("workers1", "workers2", "threads2")

@@ -55,7 +55,7 @@ def prepare_data(settings: StudySettings) -> PreparedData:
         DataError: it cannot be used.
     """
     from search.data import prepare
-    from search.tensorflow_log import tensorflow_log_silenced
+    from search.tensorflow_start import tensorflow_log_silenced
 
     request = settings.data_request()
     with tensorflow_log_silenced():

@@ -145,7 +145,7 @@ def _open_worker(job: StudyJob) -> _Worker:
     from search.cache import find_data
     from search.strategy import build_pruner
     from search.study import load_study
-    from search.tensorflow_log import start_tensorflow
+    from search.tensorflow_start import start_tensorflow
 
     settings = StudySettings.model_validate_json(job.settings)
     start_tensorflow(settings.threads)

@@ -169,7 +169,7 @@ class _Configurations:
     def sampled(cls, space: Space, spec: DataSpec, seed: int) -> _Configurations:
         import optuna
 
-        from search.tensorflow_log import tensorflow_log_silenced
+        from search.tensorflow_start import tensorflow_log_silenced
 
         with tensorflow_log_silenced():
             from search.training.model import parameter_count

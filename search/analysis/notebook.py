@@ -103,7 +103,7 @@ class NotebookStudy(Study):
         """
         with tempfile.TemporaryDirectory() as folder:
             path, _ = export_model(self, Path(folder, "best.keras"))
-            from search.tensorflow_log import tensorflow_log_silenced
+            from search.tensorflow_start import tensorflow_log_silenced
 
             with tensorflow_log_silenced():
                 import keras

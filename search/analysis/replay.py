@@ -89,7 +89,7 @@ def retrain(study: Study, trial: FrozenTrial) -> TrainingResult:
         InputError: the data is not what the study was started with.
     """
     from search.launch import unchanged_data
-    from search.tensorflow_log import start_tensorflow
+    from search.tensorflow_start import start_tensorflow
 
     settings = _settings_of(study, trial)
     data = unchanged_data(study, settings)

@@ -63,7 +63,7 @@ def data_show(
     from search.analysis.terminal import data_view
     from search.data import describe, read_source
     from search.settings import load_settings
-    from search.tensorflow_log import tensorflow_log_silenced
+    from search.tensorflow_start import tensorflow_log_silenced
 
     settings, _ = load_settings(None, {**given, "data": source})
     with tensorflow_log_silenced():  # Keras loads its own sets

@@ -31,7 +31,7 @@ def task(
 ) -> Iterator[MakeTask]:
     """Asks for a trial and says what to train; Hyperparameters may be forced."""
     # TensorFlow takes its number of threads once, and other tests of this process have used it.
-    monkeypatch.setattr("search.tensorflow_log.start_tensorflow", lambda threads: None)
+    monkeypatch.setattr("search.tensorflow_start.start_tensorflow", lambda threads: None)
 
     def make(
         best: float | None = None,

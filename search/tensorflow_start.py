@@ -1,4 +1,4 @@
-"""Keep TensorFlow's start-up log away from the user.
+"""Start TensorFlow: quickly, and with its start-up log kept away from the user.
 
 Its C++ part writes to standard error while it is imported and at its first operation, whatever
 TF_CPP_MIN_LOG_LEVEL says (TensorFlow 2.21). Python's own messages and tracebacks come later and are not lost.
