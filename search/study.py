@@ -210,7 +210,7 @@ def attach_search(study: Study, settings: StudySettings) -> Study:
     """The same study, ready to be asked: with the sampler and the pruner of `settings`. The caller holds its lock."""
     import optuna
 
-    study.storage.drive_alone(study.optuna._study_id)
+    study.storage.drive_alone(study.optuna._study_id, study.name)
     tried = len(study.optuna.get_trials(deepcopy=False))
     searched = optuna.load_study(
         study_name=study.name,

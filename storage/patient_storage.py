@@ -12,6 +12,7 @@ and must find its work done. What Optuna's calls are worth in this:
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
 from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.patience import keep_trying
 
@@ -95,10 +97,21 @@ class PatientStorage(RDBStorage):
 
     def _set_trial_attributes(self, trial_id: int, user: dict[str, Any], system: dict[str, Any]) -> None:
         tables = (models.TrialUserAttributeModel, user), (models.TrialSystemAttributeModel, system)
+        insert = sqlite.insert if self.engine.name == "sqlite" else postgresql.insert
         with _create_scoped_session(self.scoped_session) as session:
+            trial: Any = models.TrialModel.find_or_raise_by_id(trial_id, session)
+            self.check_trial_is_updatable(trial_id, trial.state)
             for table, attributes in tables:
-                for key, value in attributes.items():
-                    self._set_trial_attr_without_commit(session, table, trial_id, key, value)
+                rows = [
+                    {"trial_id": trial_id, "key": key, "value_json": json.dumps(value)}
+                    for key, value in attributes.items()
+                ]
+                if rows:
+                    written: Any = insert(table).values(rows)
+                    again = {"value_json": written.excluded.value_json}
+                    session.execute(
+                        written.on_conflict_do_update(index_elements=["trial_id", "key"], set_=again)
+                    )
 
     def set_trial_state_values(
         self, trial_id: int, state: TrialState, values: Sequence[float] | None = None

@@ -26,14 +26,21 @@ class StudyStorage(_CachedStorage):
     def __init__(self, backend: PatientStorage) -> None:
         super().__init__(backend)
         self._alone: int | None = None
+        self._name = ""
         self._changed: set[int] = set()
         self._newest = -1
         self._together: list[TrialParameter] | None = None
         self._read = False
 
-    def drive_alone(self, study_id: int) -> None:
+    def drive_alone(self, study_id: int, name: str) -> None:
         """From now on nobody else tells trials of this study: the process holds its lock."""
-        self._alone = study_id
+        self._alone, self._name = study_id, name
+
+    def get_study_id_from_name(self, study_name: str) -> int:
+        """Asked for with each parameter, as hyperband's brackets pass for studies."""
+        if self._alone is not None and study_name == self._name:
+            return self._alone
+        return super().get_study_id_from_name(study_name)
 
     def set_trial_attributes(self, trial_id: int, user: dict[str, Any], system: dict[str, Any]) -> None:
         """User and system attributes of a running trial, in one transaction."""

@@ -21,7 +21,7 @@ def study(storage: StudyStorage) -> optuna.Study:
     created = optuna.create_study(
         study_name="one", storage=storage, sampler=optuna.samplers.TPESampler(seed=0)
     )
-    storage.drive_alone(created._study_id)
+    storage.drive_alone(created._study_id, "one")
     return created
 
 
