@@ -13,18 +13,18 @@ if TYPE_CHECKING:
     from search.data import DataSpec
     from spaces import Hyperparameters
 
-# A worker with Python, TensorFlow, Optuna, Matplotlib and some compiled epochs, before data and models.
+# A worker with Python, TensorFlow, Optuna and some compiled epochs, before data and models.
 WORKER_BYTES = 1_000_000_000
 _FLOAT = 4
 # Of each weight: itself, its gradient, the best and the first epoch's, and three on the way in and out of TensorFlow.
 _COPIES_OF_WEIGHTS = 7
-# Of each weight, the optimizer's slots; lion, which has no fused update, holds three more for a moment.
-_COPIES_OF_OPTIMIZER = {"adam": 2, "adamw": 2, "sgd": 1, "rmsprop": 2, "lion": 4}
+# Of each weight, the optimizer's slots; lion, which has no fused update, holds four more for a moment.
+_COPIES_OF_OPTIMIZER = {"adam": 2, "adamw": 2, "sgd": 1, "rmsprop": 2, "lion": 5}
 # Of each unit and row of a batch: before and after normalization, activation and dropout, and their gradients.
 _COPIES_OF_ACTIVATIONS = 6
 # Of each feature and row of a batch: gathered, as float32, augmented.
 _COPIES_OF_INPUTS = 3
-# As the compiled epoch validates (search/training/epoch.py).
+# As the compiled epoch validates (search/training/evaluation.py).
 _VALIDATION_ROWS = 1024
 
 
