@@ -33,7 +33,7 @@ format: $(VENV)/installed
 # Quick forms, under five minutes; without --quick they take their time. CIFAR-10 joins where $CIFAR10_JPEG names it.
 bench: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check keras-tuner
-	$(BIN)/python -m benchmarks.training --quick --sets digits,table569,table20000
+	$(BIN)/python -m benchmarks.training --quick --sets digits,table569 --batches 32,512
 	$(BIN)/python -m benchmarks.trials --quick
 	$(BIN)/python -m benchmarks.studies --quick --sets digits
 	$(BIN)/python -m benchmarks.startup --quick
