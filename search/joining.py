@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import shutil
 import socket
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from search.cache import cache_folder, find_data, received_folder
+from search.data import fingerprint_file
 from search.environment import installed_versions
 from search.errors import DataError
 from search.trial import runs_served
@@ -109,18 +109,12 @@ def finish_receiving(name: str, digests: dict[str, str]) -> None:
     partial, folder = _partial(name), received_folder(name)
     try:
         for file, digest in digests.items():
-            if sha256(partial / file) != digest:
+            if fingerprint_file(partial / file) != digest:
                 raise DataError(f"{file} did not arrive as it was sent")
         shutil.rmtree(folder, ignore_errors=True)
         partial.rename(folder)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
-
-
-def sha256(path: Path) -> str:
-    """Hexadecimal, of a file's content."""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def _partial(name: str) -> Path:

@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search.data import SEARCHED_FILES
+from search.data import SEARCHED_FILES, fingerprint_file
 from search.environment import installed_versions
 from search.errors import ClusterLost, InputError
-from search.joining import Introduction, Needs, finish_receiving, introduce, receive, sha256
+from search.joining import Introduction, Needs, finish_receiving, introduce, receive
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -252,4 +252,4 @@ def _send(client: Any, folder: Path, workers: Iterable[str]) -> None:
         with path.open("rb") as stream:
             while (start := stream.tell()) == 0 or start < path.stat().st_size:
                 on_workers(receive, path.name, stream.read(_PART_BYTES), start)
-    on_workers(finish_receiving, {path.name: sha256(path) for path in _files(folder)})
+    on_workers(finish_receiving, {path.name: fingerprint_file(path) for path in _files(folder)})

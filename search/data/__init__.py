@@ -8,7 +8,7 @@ from search.data.prepared import SEARCHED_FILES, PreparedData, load_prepared, pr
 from search.data.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
 from search.data.raw import RawData, Table, TableColumn
 from search.data.request import BUILTIN_SOURCES, DataRequest
-from search.data.source import fingerprint_source, read_source
+from search.data.source import fingerprint_file, fingerprint_source, read_source
 from search.data.spec import CategoryColumn, DataSpec, DateColumn, NumberColumn
 from search.data.summary import DataSummary, describe
 
@@ -27,6 +27,7 @@ __all__ = [
     "TableColumn",
     "attach_preprocessing",
     "describe",
+    "fingerprint_file",
     "fingerprint_source",
     "load_prepared",
     "prepare",

@@ -43,14 +43,15 @@ def fingerprint_source(request: DataRequest) -> str:
     path = Path(request.source)
     try:
         if request.source in BUILTIN_SOURCES:
-            digests = [_fingerprint_file(file) for file in builtin_files(request.source)]
+            digests = [fingerprint_file(file) for file in builtin_files(request.source)]
             return hashlib.sha256(" ".join([request.source, *digests]).encode()).hexdigest()
-        return fingerprint_folder(path) if path.is_dir() else _fingerprint_file(path)
+        return fingerprint_folder(path) if path.is_dir() else fingerprint_file(path)
     except OSError as exc:
         raise DataError(f"{exc.filename or path} cannot be read: {exc.strerror or exc}") from exc
 
 
-def _fingerprint_file(path: Path) -> str:
+def fingerprint_file(path: Path) -> str:
+    """SHA-256 of a file's content, 64 hexadecimal characters."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

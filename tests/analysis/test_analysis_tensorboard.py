@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -11,6 +10,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
+from headless_chromium import NEEDS_CHROMIUM, launched
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import metadata
 
@@ -18,10 +18,6 @@ from search.analysis.history import history_of
 from search.analysis.tensorboard import TrialWriter, write_study
 from search.errors import InputError
 from search.study import Study
-
-CHROMIUM = os.environ.get("CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 
 
 @pytest.fixture(scope="session")
@@ -113,14 +109,11 @@ print([name for name in ("tensorflow", "keras", "pandas") if name in sys.modules
     assert done.stdout == "[]\n", done.stderr
 
 
-@pytest.mark.browser
-@pytest.mark.skipif(
-    CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome; or set $CHROMIUM"
-)
+@NEEDS_CHROMIUM[0]
+@NEEDS_CHROMIUM[1]
 def test_tensorboard_shows_every_trial_in_its_hparams_tab(
     event_files: Path, unused_port: int, tmp_path: Path
 ) -> None:
-    api = pytest.importorskip("playwright.sync_api")
     words = ["--logdir", str(event_files), "--host", "127.0.0.1", "--port", str(unused_port)]
     address = f"http://127.0.0.1:{unused_port}"
     program = [sys.executable, "-m", "tensorboard.main", *words]
@@ -128,10 +121,7 @@ def test_tensorboard_shows_every_trial_in_its_hparams_tab(
         server = subprocess.Popen(program, stdout=log, stderr=log)
     try:
         _wait_for(address)
-        with api.sync_playwright() as playwright:
-            browser = playwright.chromium.launch(
-                executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu", "--no-proxy-server"]
-            )
+        with launched("--no-proxy-server") as browser:
             page = browser.new_page(viewport={"width": 1400, "height": 900})
             page.set_default_timeout(30_000)
             page.goto(f"{address}/#hparams")
@@ -139,7 +129,6 @@ def test_tensorboard_shows_every_trial_in_its_hparams_tab(
             assert page.get_by_text("best val_accuracy").count() >= 1
             page.goto(f"{address}/#timeseries")
             page.get_by_text("trial-00000/validation").first.wait_for()
-            browser.close()
     finally:
         server.terminate()
         server.wait(20)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from headless_chromium import NEEDS_CHROMIUM, launched
 from project_on_disk import COMPLETE_TRIAL, Project, make_project
 from waitress import create_server
 
@@ -21,14 +20,9 @@ from storage import open_storage
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
 
-CHROMIUM = os.environ.get("CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 # A name that is not loopback, so that Chromium treats the page as it treats one of another machine.
 NAME = "dashboard.test"
 ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
     "--disable-quic",
     "--disable-background-networking",
     "--disable-component-update",
@@ -38,21 +32,13 @@ ARGUMENTS = [
     f"--host-resolver-rules=MAP {NAME} 127.0.0.1",
 ]
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome; or set $CHROMIUM"
-    ),
-]
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield launched
-        launched.close()
+    with launched(*ARGUMENTS) as browser:
+        yield browser
 
 
 @pytest.fixture

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from headless_chromium import NEEDS_CHROMIUM, launched
 from made_studies import made_study, mixed_trials
 
 from search.analysis.report import write_report
@@ -16,20 +15,12 @@ from search.analysis.report import write_report
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = os.environ.get("CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+ARGUMENTS = ["--disable-background-networking", "--no-first-run"]
 PHONE = {"width": 390, "height": 844}
 # What is drawn may leave its box by a rounding, and by the descender of a letter.
 _OVERLAP = "(a, b) => a.x < b.right - 2 && b.x < a.right - 2 && a.y < b.bottom - 3 && b.y < a.bottom - 3"
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="no chromium, chromium-browser or google-chrome; or set $CHROMIUM"
-    ),
-]
+pytestmark = NEEDS_CHROMIUM
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +32,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    api = pytest.importorskip("playwright.sync_api")
-    with api.sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield launched
-        launched.close()
+    with launched(*ARGUMENTS) as browser:
+        yield browser
 
 
 class Watched:

@@ -20,10 +20,10 @@ import search.remote
 from search.attempts import REQUEUED, original_number
 from search.cache import find_data, received_folder
 from search.cluster import Workers
-from search.data import PreparedData
+from search.data import PreparedData, fingerprint_file
 from search.environment import installed_versions
 from search.errors import ClusterLost, DataError, InputError
-from search.joining import Introduction, Needs, finish_receiving, receive, sha256, this_machine
+from search.joining import Introduction, Needs, finish_receiving, receive, this_machine
 from search.remote import ExistingCluster, _send, _unfit, check_cluster
 from search.study import load_study
 from storage import StorageURL
@@ -247,5 +247,5 @@ class TestData:
             half = len(content) // 2
             receive(folder.name, path.name, content[:half], 0)
             receive(folder.name, path.name, content[half:] if path.name != damaged else b"", half)
-            digests[path.name] = sha256(path)
+            digests[path.name] = fingerprint_file(path)
         finish_receiving(folder.name, digests)
