@@ -29,7 +29,8 @@ from storage.artifacts import model_file_name, study_artifacts, trial_artifacts
 
 pytestmark = pytest.mark.slow
 
-EPOCHS = 12
+# So many that a trial takes seconds: the story needs moments at which some trial trains and another is done.
+EPOCHS = 60
 RUN = f"run crash --data digits --space small --trials 8 --epochs {EPOCHS} --workers 2 --seed 4"
 
 
@@ -109,7 +110,7 @@ class Place:
                 and condition(self.trials())
             ):
                 return
-            time.sleep(0.2)
+            time.sleep(0.05)
         raise AssertionError(f"nothing of the sort within {seconds} s:\n{command.text()}")
 
 
