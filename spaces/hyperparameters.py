@@ -38,7 +38,8 @@ class Hyperparameters(BaseModel):
     """Everything that tells one MLP and its training from another on the same data.
 
     Names and meanings are Keras's where Keras has them. `momentum` and `nesterov` matter to `sgd` only,
-    `weight_decay` to `adamw` and `lion`, `label_smoothing` to classification, `augment` to images.
+    `weight_decay` to `adamw` and `lion`, `plateau_factor` and `plateau_patience` to the schedule `plateau`,
+    `label_smoothing` to classification, `augment` to images.
 
     Raises:
         pydantic.ValidationError: a value has the wrong type (nothing is converted, except whole numbers to
@@ -56,6 +57,9 @@ class Hyperparameters(BaseModel):
         False, description="batch normalization between each hidden layer and its activation"
     )
     dropout: Fraction = Field(0.0, description="share of units dropped after each hidden layer")
+    last_dropout_factor: Annotated[
+        float, Field(ge=0, le=1, description="the last hidden layer's dropout is `dropout` times this")
+    ] = 1.0
     l2: NotNegative = Field(0.0, description="L2 penalty on the kernels of the hidden layers")
     initializer: Initializer = Field("glorot_uniform", description="of the kernels of the hidden layers")
     optimizer: Optimizer = "adam"
@@ -64,6 +68,12 @@ class Hyperparameters(BaseModel):
     nesterov: bool = Field(False, description="sgd only")
     weight_decay: NotNegative = Field(0.004, description="decoupled, adamw and lion only")
     schedule: Schedule = Field("constant", description="of the learning rate over the epochs")
+    plateau_factor: Annotated[
+        float, Field(gt=0, lt=1, description="plateau only: the learning rate is multiplied by this")
+    ] = 0.5
+    plateau_patience: Annotated[
+        int, Field(ge=1, le=100_000, description="plateau only: epochs without a better metric before that")
+    ] = 3
     batch_size: Annotated[int, Field(ge=1, le=65_536, description="rows per step")] = 64
     label_smoothing: Fraction = Field(0.0, description="classification only")
     augment: Augment = Field("none", description="images only")
@@ -94,6 +104,11 @@ class Hyperparameters(BaseModel):
         """
         return tuple(max(1, math.floor(self.width * self.taper**i + 0.5)) for i in range(self.depth))
 
+    @property
+    def dropouts(self) -> tuple[float, ...]:
+        """Share of units dropped after each hidden layer, first to last."""
+        return (self.dropout,) * (self.depth - 1) + (self.dropout * self.last_dropout_factor,)
+
     def describe(self) -> str:
         """A few words for a leaderboard: `256-128-64 gelu, batch norm, dropout 0.3, adamw 1.2e-3, batch 64`.
 
@@ -101,7 +116,7 @@ class Hyperparameters(BaseModel):
         """
         words = ["-".join(map(str, self.widths)) + f" {self.activation}"]
         words += ["batch norm"] * self.batch_norm
-        words += [f"dropout {rounded(self.dropout)}"] * (self.dropout > 0)
+        words += [f"dropout {self._dropout_words()}"] * (self.dropout > 0)
         words += [f"L2 {rounded(self.l2)}"] * (self.l2 > 0)
         words += [self.initializer] * (self.initializer != default_of("initializer"))
         words.append(f"{self.optimizer} {rounded(self.learning_rate)}")
@@ -111,11 +126,21 @@ class Hyperparameters(BaseModel):
             )
         if self.optimizer in ("adamw", "lion") and self.weight_decay != default_of("weight_decay"):
             words.append(f"weight decay {rounded(self.weight_decay)}")
-        words += [self.schedule] * (self.schedule != "constant")
+        words += [self._schedule_words()] * (self.schedule != "constant")
         words.append(f"batch {self.batch_size}")
         words += [f"label smoothing {rounded(self.label_smoothing)}"] * (self.label_smoothing > 0)
         words += [self.augment.replace("_", " and ")] * (self.augment != "none")
         return ", ".join(words)
+
+    def _dropout_words(self) -> str:
+        return "-".join(map(rounded, self.dropouts if self.last_dropout_factor != 1 else [self.dropout]))
+
+    def _schedule_words(self) -> str:
+        if self.schedule == "plateau" and self.plateau_factor != default_of("plateau_factor"):
+            return f"plateau {rounded(self.plateau_factor)} after {self.plateau_patience}"
+        if self.schedule == "plateau" and self.plateau_patience != default_of("plateau_patience"):
+            return f"plateau after {self.plateau_patience}"
+        return self.schedule
 
 
 VOCABULARY: tuple[str, ...] = tuple(Hyperparameters.model_fields)

@@ -53,6 +53,8 @@ def _no_effect(name: str, parameters: Mapping[str, Parameter], task: Task, kind:
         return "the optimizer is never sgd"
     if name == "weight_decay" and never("optimizer", "adamw", "lion"):
         return "the optimizer is never adamw or lion"
+    if name in ("plateau_factor", "plateau_patience") and never("schedule", "plateau"):
+        return "the schedule is never plateau"
     if name == "taper" and never("depth", *range(2, 33)):
         return "there is only one hidden layer"
     return None

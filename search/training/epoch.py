@@ -46,6 +46,7 @@ class _Numbers(NamedTuple):
     """Hyperparameters that are numbers in the graph; float32 scalars there."""
 
     dropout: Any
+    last_dropout: Any
     l2: Any
     smoothing: Any
     momentum: Any
@@ -86,6 +87,7 @@ class CompiledEpoch:
                 slot.assign(tf.zeros_like(variable))
         self._given = _Numbers(
             hyperparameters.dropout,
+            hyperparameters.dropouts[-1],
             hyperparameters.l2,
             hyperparameters.label_smoothing,
             hyperparameters.momentum,
@@ -163,7 +165,7 @@ class _Step:
         self._layout = self._weights.layout
         self._activate = keras.activations.get(self._structure.activation)
         self._widths = self._layout.widths(self._weights.kernels)
-        self._dropout = DropoutMasks(self._numbers.dropout, self._widths[:-1], self._key)
+        self._dropout = DropoutMasks(self._dropout_rates(), self._widths[:-1], self._key)
 
     def __call__(self, index: Tensor, *sums: Tensor) -> tuple[Tensor, ...]:
         """One update, and what the batch adds to `sums`."""
@@ -200,6 +202,10 @@ class _Step:
         self._move(statistics)
         plain = losses if self._smoothing is None else measures.losses(outputs, y, None)[0]
         return measures.add(sums, loss, plain, outputs, y)
+
+    def _dropout_rates(self) -> list[Tensor]:
+        first, last = self._numbers.dropout, self._numbers.last_dropout
+        return [last] if self._structure.even_dropout else [first] * (self._structure.depth - 1) + [last]
 
     def _forward(
         self, x: Tensor, rows: Tensor, kernels: list[Tensor], vectors: list[LayerVectors], masks: list[Tensor]

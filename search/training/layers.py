@@ -75,21 +75,23 @@ class DropoutMasks:
     computed once.
     """
 
-    def __init__(self, rate: Tensor, widths: list[Tensor], key: Tensor) -> None:
+    def __init__(self, rates: list[Tensor], widths: list[Tensor], key: Tensor) -> None:
         """
         Args:
-            rate: share of entries to drop, float32 scalar.
+            rates: share of entries to drop, float32 scalars: one of all layers, or one of each.
             widths: units of each layer, int32 scalars.
             key: uint64 (1,), from the trial's seed.
         """
         self._key = key
         self._widths = tf.stack(widths)
         self._shapes = [tf.stack([-1, width]) for width in widths]
-        self._threshold = tf.cast(rate * _UINT16_RANGE, tf.uint16)
-        self._kept = 1.0 / (1.0 - rate)
+        self._thresholds = [tf.cast(rate * _UINT16_RANGE, tf.uint16) for rate in rates]
+        self._scales = [1.0 / (1.0 - rate) for rate in rates]
 
     def draw(self, rows: Tensor, counter: Tensor) -> list[Tensor]:
         """For each layer a mask (rows, width): 0 in a share `rate` of the entries, 1 / (1 - rate) in the others.
+
+        Entries of one rate are compared together: kernels of their own for each layer cost a small network more.
 
         Args:
             rows: int32 scalar.
@@ -105,9 +107,16 @@ class DropoutMasks:
             dtype=tf.uint32,
         )
         halves = tf.reshape(tf.bitcast(bits, tf.uint16), [-1])[:entries]
-        kept = tf.cast(halves >= self._threshold, tf.float32) * self._kept
-        parts = tf.split(kept, sizes, num=len(self._shapes))
+        count = len(self._shapes)
+        if len(self._scales) == 1:
+            parts = tf.split(self._mask(halves, 0), sizes, num=count)
+        else:
+            split = tf.split(halves, sizes, num=count)
+            parts = [self._mask(part, layer) for layer, part in enumerate(split)]
         return [tf.reshape(part, shape) for part, shape in zip(parts, self._shapes, strict=True)]
+
+    def _mask(self, halves: Tensor, rate: int) -> Tensor:
+        return tf.cast(halves >= self._thresholds[rate], tf.float32) * self._scales[rate]
 
 
 @tf.custom_gradient

@@ -27,7 +27,8 @@ def build_model(hyperparameters: Hyperparameters, spec: DataSpec, *, seed: int =
     if spec.kind == "image":
         x = keras.layers.Flatten(name="flatten")(keras.layers.Rescaling(spec.scale, name="rescaling")(x))
     penalty = keras.regularizers.L2(hyperparameters.l2) if hyperparameters.l2 > 0 else None
-    for index, width in enumerate(hyperparameters.widths, start=1):
+    shapes = zip(hyperparameters.widths, hyperparameters.dropouts, strict=True)
+    for index, (width, dropout) in enumerate(shapes, start=1):
         x = keras.layers.Dense(
             width,
             kernel_initializer=_initializer(hyperparameters.initializer, seed + index),
@@ -37,8 +38,8 @@ def build_model(hyperparameters: Hyperparameters, spec: DataSpec, *, seed: int =
         if hyperparameters.batch_norm:
             x = keras.layers.BatchNormalization(name=f"batch_norm_{index}")(x)
         x = keras.layers.Activation(hyperparameters.activation, name=f"activation_{index}")(x)
-        if hyperparameters.dropout > 0:
-            x = keras.layers.Dropout(hyperparameters.dropout, seed=seed + index, name=f"dropout_{index}")(x)
+        if dropout > 0:
+            x = keras.layers.Dropout(dropout, seed=seed + index, name=f"dropout_{index}")(x)
     head = keras.initializers.GlorotUniform(seed=seed)
     outputs = keras.layers.Dense(
         output_units(spec), activation=_HEADS[spec.task], kernel_initializer=head, name="head"

@@ -11,8 +11,6 @@ from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]
 
-PLATEAU_FACTOR = 0.5
-PLATEAU_PATIENCE = 3
 PLATEAU_MINIMUM = 1e-6
 
 
@@ -49,7 +47,11 @@ def schedule_callbacks(
         return []
     return [
         keras.callbacks.ReduceLROnPlateau(
-            monitor, mode=mode, factor=PLATEAU_FACTOR, patience=PLATEAU_PATIENCE, min_lr=PLATEAU_MINIMUM
+            monitor,
+            mode=mode,
+            factor=hyperparameters.plateau_factor,
+            patience=hyperparameters.plateau_patience,
+            min_lr=PLATEAU_MINIMUM,
         )
     ]
 

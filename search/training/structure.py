@@ -17,6 +17,7 @@ class Structure:
     activation: str
     batch_norm: bool
     dropout: bool
+    even_dropout: bool
     l2: bool
     label_smoothing: bool
     optimizer: str
@@ -35,6 +36,7 @@ class Structure:
             activation=hyperparameters.activation,
             batch_norm=hyperparameters.batch_norm,
             dropout=hyperparameters.dropout > 0,
+            even_dropout=len(set(hyperparameters.dropouts)) == 1,
             l2=hyperparameters.l2 > 0,
             label_smoothing=hyperparameters.label_smoothing > 0 and spec.task != "regression",
             optimizer=hyperparameters.optimizer,

@@ -79,6 +79,15 @@ def test_description_names_what_is_on() -> None:
     assert one.describe() == "256-128-64 gelu, batch norm, dropout 0.3, adamw 1.2e-3, cosine, batch 64"
 
 
+def test_description_names_what_differs_from_layer_to_layer_and_from_the_usual_plateau() -> None:
+    one = Hyperparameters(depth=3, dropout=0.3, last_dropout_factor=2 / 3, schedule="plateau")
+    assert one.dropouts == pytest.approx((0.3, 0.3, 0.2))
+    assert one.describe() == "128-128-128 relu, dropout 0.3-0.3-0.2, adam 1e-3, plateau, batch 64"
+    slower = one.model_copy(update={"plateau_patience": 4})
+    assert "plateau after 4" in slower.describe()
+    assert "plateau 0.1 after 4" in slower.model_copy(update={"plateau_factor": 0.1}).describe()
+
+
 def test_description_leaves_out_what_the_optimizer_ignores() -> None:
     assert Hyperparameters(momentum=0.5, weight_decay=0.1).describe() == "128-128 relu, adam 1e-3, batch 64"
     sgd = Hyperparameters(

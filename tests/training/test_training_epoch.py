@@ -151,7 +151,7 @@ def test_dropout_zeroes_its_share_and_keeps_the_mean(rate: float) -> None:
     key, counter = tf.constant([9], tf.uint64), tf.constant(64, tf.uint64)
 
     def masks(count: tf.Tensor) -> list[np.ndarray]:
-        dropout = DropoutMasks(tf.constant(rate), [tf.constant(401), tf.constant(30)], key)
+        dropout = DropoutMasks([tf.constant(rate)], [tf.constant(401), tf.constant(30)], key)
         return [one.numpy() for one in dropout.draw(tf.constant(501), count)]
 
     first, second = masks(counter)
@@ -162,6 +162,14 @@ def test_dropout_zeroes_its_share_and_keeps_the_mean(rate: float) -> None:
     other, _ = masks(counter + 1)
     assert np.corrcoef(first.ravel(), other.ravel())[0, 1] == pytest.approx(0, abs=0.01)
     assert np.corrcoef(first[:, :30].ravel(), second.ravel())[0, 1] == pytest.approx(0, abs=0.03)
+
+
+def test_each_layer_can_have_a_dropout_rate_of_its_own() -> None:
+    rates = [tf.constant(rate) for rate in (0.3, 0.3, 0.1, 0.0)]
+    masks = DropoutMasks(rates, [tf.constant(401)] * 4, tf.constant([9], tf.uint64))
+    drawn = [mask.numpy() for mask in masks.draw(tf.constant(501), tf.constant(64, tf.uint64))]
+    assert [(mask == 0).mean() for mask in drawn] == pytest.approx([0.3, 0.3, 0.1, 0.0], abs=0.005)
+    assert [mask.mean() for mask in drawn] == pytest.approx([1.0] * 4, abs=0.01)
 
 
 def test_bfloat16_products_keep_float32_weights_and_stay_close(digits: PreparedData) -> None:

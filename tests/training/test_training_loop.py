@@ -131,7 +131,16 @@ class TestOptimizersAndSchedules:
         assert rates.by_epoch[1] == pytest.approx(0.005)
         assert rates.by_epoch[-1] == pytest.approx(0, abs=1e-8)
 
-    def test_a_plateau_halves_the_rate(self, regression: PreparedData) -> None:
+    @pytest.mark.parametrize(
+        ("settings", "expected"),
+        [
+            ({}, [1e-4] * 3 + [5e-5] * 3 + [2.5e-5] * 2),
+            ({"plateau_factor": 0.1, "plateau_patience": 5}, [1e-4] * 5 + [1e-5] * 3),
+        ],
+    )
+    def test_a_plateau_cuts_the_rate(
+        self, regression: PreparedData, settings: dict[str, float], expected: list[float]
+    ) -> None:
         """Nothing improves from the second epoch on: three epochs later the rate is halved, and again."""
         rates = Rates()
 
@@ -151,9 +160,10 @@ class TestOptimizersAndSchedules:
             momentum=0.0,
             learning_rate=1e-4,
             batch_size=1000,
+            **settings,
         )
-        # A callback that comes after the plateau's sees the halved rate in the same epoch.
-        assert rates.by_epoch == pytest.approx([1e-4] * 3 + [5e-5] * 3 + [2.5e-5] * 2, rel=1e-3)
+        # A callback that comes after the plateau's sees the lower rate in the same epoch.
+        assert rates.by_epoch == pytest.approx(expected, rel=1e-3)
 
 
 class TestEnds:

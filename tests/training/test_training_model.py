@@ -77,6 +77,13 @@ def test_each_hidden_layer_is_dense_normalization_activation_dropout() -> None:
     assert float(dense.kernel_regularizer.l2) == pytest.approx(1e-3)
     assert model.get_layer("activation_1").activation is keras.activations.gelu
     assert model.get_layer("dropout_1").rate == 0.25
+
+
+def test_the_last_hidden_layer_can_drop_less() -> None:
+    one = Hyperparameters(depth=3, width=16, dropout=0.3, last_dropout_factor=2 / 3)
+    model = build_model(one, COLOUR_IMAGES)
+    rates = [model.get_layer(f"dropout_{layer}").rate for layer in (1, 2, 3)]
+    assert rates == pytest.approx([0.3, 0.3, 0.2])
     assert model.get_layer("head").kernel_regularizer is None
 
 
