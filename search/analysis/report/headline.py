@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from math import sqrt
 from typing import TYPE_CHECKING
+
+from search.analysis.statistics import wilson
 
 if TYPE_CHECKING:
     from search.analysis.leaderboard import Entry
     from search.analysis.report.facts import Facts
-
-_Z = 1.96  # of a normal distribution's middle 95 %
 
 
 @dataclass(frozen=True)
@@ -45,11 +44,3 @@ def headline_of(facts: Facts) -> Headline | None:
         interval=interval,
         rivals=0 if interval is None else sum((trial.value or 0.0) >= interval[0] for trial in rivals),
     )
-
-
-def wilson(share: float, rows: int) -> tuple[float, float]:
-    """The interval of 95 % for a share that was counted on `rows` rows (Wilson 1927)."""
-    centre = share + _Z**2 / (2 * rows)
-    half = _Z * sqrt(max(0.0, share * (1 - share)) / rows + _Z**2 / (4 * rows**2))
-    scale = 1 + _Z**2 / rows
-    return (centre - half) / scale, (centre + half) / scale

@@ -1,0 +1,184 @@
+"""Means and differences of a few trainings each, with what chance alone makes of them.
+
+The spread between seeds is the noise of training: initial weights, order of rows, dropout. It is not the noise of
+the rows that trainings are judged on: all seeds are judged on the same validation rows, and other rows would move
+all values together. What holds between two configurations on these rows need not hold on others where the split
+is small; `difference_over_rows` measures that part where each row's score is known.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from search.metrics import Direction
+
+LEVEL = 0.95
+_Z = 1.959963984540054  # of a normal distribution's middle 95 %
+
+
+@dataclass(frozen=True)
+class Mean:
+    """Mean and sample standard deviation (of `count` - 1) of values, and the 95 % interval of the mean.
+
+    One value has neither deviation nor interval. Values that are all equal have no interval either: that they
+    show no spread does not say that there is none, and a t interval of no width would claim certainty.
+    """
+
+    mean: float
+    deviation: float | None
+    count: int
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """First minus second: its mean, its 95 % interval, and the two-sided p of no difference.
+
+    `count` is the number of pairs, or where `paired` is false of the smaller side's values. Interval and p are
+    None where too few values, or no spread between them, leave nothing to judge by.
+    """
+
+    mean: float
+    interval: tuple[float, float] | None
+    p: float | None
+    count: int
+    paired: bool
+
+    @property
+    def half(self) -> float | None:
+        """Half the interval's width, what stands behind ±."""
+        return None if self.interval is None else (self.interval[1] - self.interval[0]) / 2
+
+
+def mean_of(values: Sequence[float]) -> Mean:
+    """Mean with Student's t interval (Student 1908), which allows for a deviation known from few values.
+
+    Right where values are independent and roughly normal, as a metric over training seeds is.
+
+    Raises:
+        ValueError: no values, or one that is not finite.
+    """
+    array = _finite(values)
+    mean, count = float(array.mean()), array.size
+    if count == 1:
+        return Mean(mean, None, 1, None)
+    deviation = float(array.std(ddof=1))
+    interval, _ = _judged(mean, deviation / math.sqrt(count), count - 1, np.abs(array).max())
+    return Mean(mean, deviation, count, interval)
+
+
+def difference(first: Mapping[int, float], second: Mapping[int, float]) -> Difference:
+    """Of two configurations, given the value of each training seed: by pairs where they share two seeds or more.
+
+    Paired (Student 1908), over the shared seeds: right where both were trained and judged on the same split from
+    the same seed, because what a seed does to both drops out. It is valid also where it does nothing, and then
+    costs half the degrees of freedom. Otherwise Welch's interval (Welch 1947), which takes both sides as
+    independent and lets their deviations differ, as those of a small and a large network do.
+
+    Raises:
+        ValueError: a side without values, or a value that is not finite.
+    """
+    shared = [seed for seed in first if seed in second]
+    if len(shared) >= 2:
+        return _paired([first[seed] for seed in shared], [second[seed] for seed in shared])
+    return _welch(list(first.values()), list(second.values()))
+
+
+def difference_over_rows(first: Sequence[float], second: Sequence[float]) -> Difference:
+    """Of two configurations on the same rows, given each row's score: what other rows of the kind would change.
+
+    A score is 1 for right and 0 for wrong, or the share of seeds that were right, or an error. The interval is of
+    the mean difference over rows, paired. For two models scored 0 and 1 it tests what McNemar (1947) tests, by
+    the rows that one has right and the other wrong (recommended for one split by Dietterich 1998). It takes the
+    trained models as given, so it stands beside the spread between seeds and does not replace it.
+
+    Raises:
+        ValueError: not as many rows on both sides, none, or a score that is not finite.
+    """
+    return _paired(first, second)
+
+
+def _paired(first: Sequence[float], second: Sequence[float]) -> Difference:
+    one, other = _finite(first), _finite(second)
+    if one.size != other.size:
+        raise ValueError(f"expected as many values on both sides, but got {one.size} and {other.size}")
+    differences = one - other
+    mean, count = float(differences.mean()), differences.size
+    if count == 1:
+        return Difference(mean, None, None, 1, paired=True)
+    error = float(differences.std(ddof=1)) / math.sqrt(count)
+    scale = max(np.abs(one).max(), np.abs(other).max())
+    return Difference(mean, *_judged(mean, error, count - 1, scale), count, paired=True)
+
+
+def _welch(first: Sequence[float], second: Sequence[float]) -> Difference:
+    sides = mean_of(first), mean_of(second)
+    mean, count = sides[0].mean - sides[1].mean, min(side.count for side in sides)
+    parts = [(side.deviation or 0.0) ** 2 / side.count for side in sides]
+    if count == 1 or not sum(parts):
+        return Difference(mean, None, None, count, paired=False)
+    freedom = sum(parts) ** 2 / sum(
+        part**2 / (side.count - 1) for part, side in zip(parts, sides, strict=True)
+    )
+    scale = max(abs(side.mean) for side in sides)
+    return Difference(mean, *_judged(mean, math.sqrt(sum(parts)), freedom, scale), count, paired=False)
+
+
+def wilson(share: float, rows: int) -> tuple[float, float]:
+    """The interval of 95 % for a share that was counted on `rows` rows (Wilson 1927).
+
+    It holds for one model and rows that had no part in choosing it: a test accuracy. Unlike mean ± 1.96 deviations
+    it keeps its 95 % near 0 and 1 and for few rows (Brown, Cai & DasGupta 2001).
+    """
+    centre = share + _Z**2 / (2 * rows)
+    half = _Z * math.sqrt(max(0.0, share * (1 - share)) / rows + _Z**2 / (4 * rows**2))
+    scale = 1 + _Z**2 / rows
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
+
+
+@dataclass(frozen=True)
+class SelectionCost:
+    """What it cost to choose by the validation split: how much worse each later value is, in the metric's unit.
+
+    `of_search` is from the search's value to the confirmed mean: one lucky seed was the best of many.
+    `of_validation` is from the confirmed mean to the test value: the best epoch and the best configuration were
+    chosen on validation rows, and test rows are others; chance among both is in it too. Negative where the later
+    value is better.
+    """
+
+    of_search: float
+    of_validation: float | None
+
+
+def selection_cost(
+    search: float, confirmed: float, test: float | None, direction: Direction
+) -> SelectionCost:
+    """Gaps between a configuration's value in the search, its mean on fresh seeds and its test value."""
+    sign = 1 if direction == "maximize" else -1
+    return SelectionCost(sign * (search - confirmed), None if test is None else sign * (confirmed - test))
+
+
+def _finite(values: Sequence[float]) -> np.ndarray:
+    array = np.asarray(values, dtype=float)
+    if not array.size or not np.isfinite(array).all():
+        raise ValueError(f"expected at least one value, all finite, but got {list(values)[:5]}")
+    return array
+
+
+def _judged(
+    mean: float, error: float, freedom: float, scale: float
+) -> tuple[tuple[float, float] | None, float | None]:
+    """Student's interval of a mean with standard error `error`, and its two-sided p against 0.
+
+    None where there is no spread: values of size `scale` that are equal differ by their rounding alone.
+    """
+    if error <= 1e-12 * scale:
+        return None, None
+    from scipy.special import stdtr, stdtrit  # half a second, which commands that only look need not wait for
+
+    half = float(stdtrit(freedom, (1 + LEVEL) / 2)) * error
+    return (mean - half, mean + half), 2 * float(stdtr(freedom, -abs(mean) / error))

@@ -1,0 +1,69 @@
+"""Differences in words: accuracies in points, other metrics in their own unit; ± is half a 95 % interval."""
+
+from __future__ import annotations
+
+import math
+
+from search.analysis.statistics import Difference
+from search.metrics import direction_of
+
+
+def factor_sentence(factor: str, gain: Difference, metric: str) -> str:
+    """What one factor is worth: `gain` is `metric` with it minus without it.
+
+    `dropout is worth 2.1 ± 0.4 points here`, `dropout costs 1.2 ± 0.4 points here`, or `dropout makes no
+    difference that 5 seeds can show (+0.1 ± 0.4 points)`. A metric to be minimised is turned, so that what is
+    worth something lowers it.
+    """
+    sign = 1 if direction_of(metric) == "maximize" else -1
+    worth = sign * gain.mean
+    if gain.half is None or gain.interval is None:
+        return f"{factor} {_changes(worth, metric)} with {_seeds(gain)}, too little to tell from chance"
+    low, high = gain.interval
+    if low <= 0 <= high:
+        signed = amount(worth, gain.half, metric, signed=True)
+        return f"{factor} makes no difference that {_seeds(gain)} can show ({signed})"
+    verb = "is worth" if worth > 0 else "costs"
+    return f"{factor} {verb} {amount(abs(worth), gain.half, metric)} here"
+
+
+def amount(value: float, half: float | None, metric: str, *, signed: bool = False) -> str:
+    """A difference of `metric`: `2.1 ± 0.4 points`, or `0.021 ± 0.004 of val_loss`."""
+    scale, unit = (100.0, "points") if _is_share(metric) else (1.0, f"of {metric}")
+    digits = _digits(scale * (abs(value) if half is None else half), metric)
+    text = f"{scale * value:{'+' if signed else ''}.{digits}f}".replace("-", "−")
+    spread = "" if half is None else f" ± {scale * half:.{digits}f}"
+    return f"{text}{spread} {unit}"
+
+
+def level(value: float, interval: tuple[float, float] | None, metric: str) -> str:
+    """A value of `metric` with its interval: `56.2 % (55.1 to 57.3)`, or `2.41 (2.20 to 2.60)`."""
+    scale, unit = (100.0, " %") if _is_share(metric) else (1.0, "")
+    half = abs(value) / 100 if interval is None else (interval[1] - interval[0]) / 2
+    digits = _digits(scale * half, metric)
+    bounds = (
+        "" if interval is None else f" ({' to '.join(f'{scale * bound:.{digits}f}' for bound in interval)})"
+    )
+    return f"{scale * value:.{digits}f}{unit}{bounds}"
+
+
+def _changes(worth: float, metric: str) -> str:
+    if not worth:
+        return "changes nothing"
+    return f"{'gains' if worth > 0 else 'loses'} {amount(abs(worth), None, metric)}"
+
+
+def _seeds(gain: Difference) -> str:
+    return f"{gain.count} seed{'s' * (gain.count != 1)}"
+
+
+def _is_share(metric: str) -> bool:
+    return metric.removeprefix("val_").removeprefix("test_") == "accuracy"
+
+
+def _digits(spread: float, metric: str) -> int:
+    """Decimals that show two figures of `spread`; of points one figure, and tenths at least."""
+    if not spread:
+        return 1
+    first = -math.floor(math.log10(spread))
+    return min(12, max(1, first) if _is_share(metric) else max(0, first + 1))
