@@ -9,10 +9,12 @@ import numpy as np
 from search.attempts import INFEASIBLE, ORIGINAL, next_original_number, original_number
 from search.errors import StudyStopped
 from search.memory import size, too_large
+from search.planned import planned_of, suggest
 from search.strategy import seed_sampler
 
 if TYPE_CHECKING:
     import optuna
+    from optuna.trial import FrozenTrial
 
     from search.progress import Progress
     from search.settings import StudySettings
@@ -25,6 +27,14 @@ _TOO_LARGE_IN_A_ROW = 100
 def training_seed(study_seed: int, number: int) -> int:
     """The seed of a trial, from the study's seed and the trial's original number alone."""
     return int(np.random.SeedSequence([study_seed, number]).generate_state(1)[0])
+
+
+def seed_of(trial: FrozenTrial | optuna.Trial, study_seed: int) -> int:
+    """The seed of `trial`: that of its plan, or its own."""
+    planned = planned_of(trial)
+    if planned is not None and planned.seed is not None:
+        return planned.seed
+    return training_seed(study_seed, original_number(trial))
 
 
 class Asking:
@@ -50,7 +60,7 @@ class Asking:
         for _ in range(_TOO_LARGE_IN_A_ROW):
             with self._study.storage.parameters_together():
                 trial = self._ask()
-                hyperparameters = self._study.space.suggest(trial)
+                hyperparameters = suggest(self._study.space, trial)
             excess = too_large(hyperparameters, self._study.data, limit) if limit else 0.0
             if not limit or excess <= 0:
                 return trial, hyperparameters

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from search.asking import Asking, training_seed
-from search.attempts import LOST, original_number
+from search.asking import Asking, seed_of
+from search.attempts import LOST
 from search.cluster import WorkerLost, Workers
 from search.errors import StudyStopped
 from search.metrics import is_better
 from search.note import NoteKeeper
+from search.planned import limits_of, what_it_is
 from search.progress import Progress
 from search.recovery import run_again
 from search.study import STOP_REQUESTED, Study
@@ -147,16 +148,19 @@ class Driver:
 
     def _start_trial(self) -> None:
         trial, hyperparameters = self._asking.next()
+        epochs, patience = limits_of(trial, self._settings)
         task = TrialTask(
             job=self._job,
             trial_id=trial._trial_id,
             number=trial.number,
             hyperparameters=hyperparameters.model_dump_json(),
-            seed=training_seed(self._settings.seed, original_number(trial)),
+            epochs=epochs,
+            patience=patience,
+            seed=seed_of(trial, self._settings.seed),
             best=self._best_trial.value if self._best_trial else None,
         )
         self._running[task.trial_id] = _Running(trial, task, time.monotonic())
-        self._progress.trial_started(trial.number, hyperparameters)
+        self._progress.trial_started(trial.number, hyperparameters, what_it_is(self._study.space, trial))
         self._workers.submit(task)
 
     def _end_trial(self, running: _Running, outcome: TrialOutcome | WorkerLost) -> int:

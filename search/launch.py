@@ -14,6 +14,7 @@ from search.cache import cache_folder
 from search.errors import InputError
 from search.memory import idle_worker_bytes, recycling_bound, size
 from search.metrics import check_metric_exists, choose_metric
+from search.planned import enqueue_planned, plan_of_baselines
 from search.precision import precision_note, resolve_precision
 from search.settings import StudySettings, check_study_name
 from search.strategy import build_sampler
@@ -26,7 +27,7 @@ from search.study import (
     load_study,
     study_names,
 )
-from spaces import SpaceError, load_space, preset_names
+from spaces import SpaceError, load_baselines, load_space, preset_names
 from storage import StorageURL, StudyLock, check_database, study_lock
 from storage.rescue import resumable
 
@@ -82,6 +83,8 @@ def start(
     check_study_name(name)
     settings = settings.with_absolute_paths()
     space = load_space(settings.space)
+    if settings.baselines is not None:
+        load_baselines(settings.baselines)
     build_sampler(settings, 0)
     check_metric_exists(settings.metric)
     check_database(url, create=True)
@@ -94,12 +97,13 @@ def start(
     choose_metric(settings.metric, data.spec.task)
     _check_memory_limit(settings, data)
     space, notes = space.restricted_to(data.spec.task, data.spec.kind)
+    plan = plan_of_baselines(settings, space)
     of_precision = precision_note(settings.precision)
     for note in [*data.spec.notes, *notes, *([of_precision] if of_precision else [])]:
         say(f"note: {note}")
     fleet = _fleet(name, cluster, url, settings, data, say)
     with study_lock(url, name) as lock:
-        study = create_study(name, url, settings, space, data.spec)
+        study = create_study(name, url, settings, space, data.spec, plan)
         return _drive(study, lock, settings, data, fleet, make_progress, say)
 
 
@@ -197,6 +201,7 @@ def _drive(
         fingerprint=data.spec.fingerprint,
         run=run,
     )
+    enqueue_planned(study)
     progress = make_progress(study, settings)
     say(describe_rungs(settings))
     ending: Ending = "interrupted"

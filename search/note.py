@@ -6,6 +6,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from search.planned import what_it_is
 from search.settings import StudySettings
 from search.study import Study
 from storage.notes import read_note, write_note
@@ -82,9 +83,7 @@ def note_text(study: Study, settings: StudySettings, best: FrozenTrial | None) -
 def _best_words(study: Study, best: FrozenTrial | None) -> str:
     if best is None:
         return "no complete trial yet"
-    import optuna
-
-    what = study.space.suggest(optuna.trial.FixedTrial(best.params)).describe()
+    what = what_it_is(study.space, best)
     link = f"[trial {best.number}](trials?numbers={best.number})"
     return f"{best.value:.6g} by {link}: {escaped(what)}"
 

@@ -99,7 +99,7 @@ class Progress:
         if self.listener:
             self.listener.epoch(event)
 
-    def trial_started(self, number: int, hyperparameters: Hyperparameters) -> None:
+    def trial_started(self, number: int, hyperparameters: Hyperparameters, what: str) -> None:
         self.tally.begin(number)
         if self.listener:
             self.listener.started(number, hyperparameters)
@@ -141,9 +141,9 @@ class PlainLines(Progress):
         self._write = write
         self._words: dict[int, str] = {}
 
-    def trial_started(self, number: int, hyperparameters: Hyperparameters) -> None:
-        super().trial_started(number, hyperparameters)
-        self._words[number] = hyperparameters.describe()
+    def trial_started(self, number: int, hyperparameters: Hyperparameters, what: str) -> None:
+        super().trial_started(number, hyperparameters, what)
+        self._words[number] = what
 
     def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
         super().trial_ended(number, outcome)
@@ -176,8 +176,8 @@ class JSONLines(Progress):
     def _event(self, event: str, **fields: Any) -> None:
         self._write(json.dumps({"event": event, "study": self.tally.study, **fields}))
 
-    def trial_started(self, number: int, hyperparameters: Hyperparameters) -> None:
-        super().trial_started(number, hyperparameters)
+    def trial_started(self, number: int, hyperparameters: Hyperparameters, what: str) -> None:
+        super().trial_started(number, hyperparameters, what)
         self._event("trial_started", trial=number, hyperparameters=hyperparameters.model_dump(mode="json"))
 
     def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
@@ -244,9 +244,9 @@ class LiveTable(Progress):
         if row is not None:
             row.epoch, row.value = event.epoch, event.value
 
-    def trial_started(self, number: int, hyperparameters: Hyperparameters) -> None:
-        super().trial_started(number, hyperparameters)
-        self._rows[number] = _Row(hyperparameters.describe())
+    def trial_started(self, number: int, hyperparameters: Hyperparameters, what: str) -> None:
+        super().trial_started(number, hyperparameters, what)
+        self._rows[number] = _Row(what)
 
     def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
         super().trial_ended(number, outcome)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from search.attempts import LOST, ORIGINAL, REQUEUED, original_number
+from search.planned import PLANNED
 from search.study import STOP_REQUESTED, Study
 
 if TYPE_CHECKING:
@@ -39,9 +40,10 @@ def run_again(study: Study, trial: FrozenTrial, why: str, lost: int = 0) -> None
     lost = max(lost, int(trial.user_attrs.get(LOST, 0)))
     waiting = study.optuna.get_trials(deepcopy=False, states=(TrialState.WAITING,))
     if number not in {original_number(other) for other in waiting}:
-        study.optuna.enqueue_trial(
-            _fixed(study, trial), user_attrs={ORIGINAL: number, **({LOST: lost} if lost else {})}
-        )
+        carried = {PLANNED: trial.user_attrs[PLANNED]} if PLANNED in trial.user_attrs else {}
+        if lost:
+            carried[LOST] = lost
+        study.optuna.enqueue_trial(_fixed(study, trial), user_attrs={ORIGINAL: number, **carried})
     study.optuna._storage.set_trial_user_attr(trial._trial_id, REQUEUED, why)
     study.optuna.tell(trial.number, state=TrialState.FAIL)
 
@@ -54,6 +56,8 @@ def _fixed(study: Study, trial: FrozenTrial) -> dict[str, object]:
     from optuna.trial import FixedTrial
 
     enqueued = trial.system_attrs.get("fixed_params", {})
+    if PLANNED in trial.user_attrs:
+        return dict(enqueued)
     asked = {**enqueued, **trial.params}
     try:
         study.space.suggest(FixedTrial(asked))

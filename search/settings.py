@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from search.errors import InputError
 from search.precision import PrecisionName
 from search.usage import expectation
-from spaces import TomlDocument, did_you_mean, preset_names
+from spaces import TomlDocument, baseline_names, did_you_mean, preset_names
 
 if TYPE_CHECKING:
     from search.data import DataRequest
@@ -99,6 +99,10 @@ class StudySettings(BaseModel):
     val_fraction: float = Field(0.15, ge=0.01, le=0.5, description="share of rows that trials are judged on")
     test_fraction: float = Field(0.15, ge=0.01, le=0.5, description="share of rows sealed until the end")
     space: str = Field("mlp", description="a preset (mlp, small, wide) or a TOML file", min_length=1)
+    baselines: Annotated[str | None, Field(min_length=1)] = Field(
+        None, description="known configurations to run first: cifar10_mlp or a TOML file"
+    )
+    allow_outside: bool = Field(False, description="run baselines that are outside the space too")
     trials: int = Field(50, ge=1, le=1_000_000, description="finished trials the study is to have")
     timeout: Annotated[
         float | None, BeforeValidator(lambda value: None if value is None else parse_duration(value))
@@ -146,11 +150,11 @@ class StudySettings(BaseModel):
         """Resuming from another folder must find the same files. Built-in names win over files of that name."""
         from search.data import BUILTIN_SOURCES
 
-        builtin = {"data": BUILTIN_SOURCES, "space": preset_names()}
+        builtin = {"data": BUILTIN_SOURCES, "space": preset_names(), "baselines": baseline_names()}
         changes = {
             name: str(Path(value).absolute())
-            for name, value in (("data", self.data), ("space", self.space))
-            if value not in builtin[name] and os.path.exists(value)
+            for name, known in builtin.items()
+            if (value := getattr(self, name)) is not None and value not in known and os.path.exists(value)
         }
         return self.model_copy(update=changes)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from search.attempts import counts
 from search.errors import InputError
 from search.metrics import Direction, choose_metric, direction_of
+from search.planned import PLAN, plan_json
 from search.settings import StudySettings, quote_name
 from search.strategy import build_pruner, build_sampler
 from spaces import Space
@@ -26,16 +27,19 @@ from storage import (
 from storage.artifacts import remove_artifact_file, study_artifacts, trial_artifacts
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import optuna
     from optuna.trial import FrozenTrial
 
     from search.data import DataSpec
+    from search.planned import PlannedTrial
     from storage.study_storage import StudyStorage
 
 # Set by `perceptuna stop`, read by the driver.
 STOP_REQUESTED = "stop_requested"
 # A study's attributes in the order in which they are written; the last one says that it is whole.
-_BEFORE_MADE = ("metric", "settings", "space", "space_fingerprint", "data", "data_fingerprint")
+_BEFORE_MADE = ("metric", "settings", "space", "space_fingerprint", "data", "data_fingerprint", PLAN)
 _MADE = "perceptuna"
 
 
@@ -118,8 +122,15 @@ def _quiet_optuna() -> None:
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 
-def create_study(name: str, url: StorageURL, settings: StudySettings, space: Space, data: DataSpec) -> Study:
-    """A new study with its settings, space and data in its attributes, in place of a half-made one.
+def create_study(
+    name: str,
+    url: StorageURL,
+    settings: StudySettings,
+    space: Space,
+    data: DataSpec,
+    plan: Sequence[PlannedTrial] = (),
+) -> Study:
+    """A new study with its settings, space, data and plan in its attributes, in place of a half-made one.
 
     The caller holds the study's lock.
 
@@ -145,6 +156,7 @@ def create_study(name: str, url: StorageURL, settings: StudySettings, space: Spa
         "space_fingerprint": space.fingerprint,
         "data": data.model_dump_json(),
         "data_fingerprint": data.fingerprint,
+        **({PLAN: plan_json(plan)} if plan else {}),
         _MADE: program_version(),
     }
     for key, value in attributes.items():

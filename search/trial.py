@@ -59,6 +59,8 @@ class TrialTask:
     trial_id: int
     number: int
     hyperparameters: str
+    epochs: int
+    patience: int
     seed: int
     best: float | None
 
@@ -172,7 +174,7 @@ def _train(
         if task.job.run in _stopped:
             return StopReason.INTERRUPTED
         # A trial that has run all its epochs is complete, whatever a rung at the last epoch would say.
-        if epoch == settings.epochs:
+        if epoch == task.epochs:
             return None
         if trial.should_prune():
             return StopReason.PRUNED
@@ -182,8 +184,8 @@ def _train(
     result = train(
         Hyperparameters.model_validate_json(task.hyperparameters),
         worker.data,
-        epochs=settings.epochs,
-        patience=settings.patience,
+        epochs=task.epochs,
+        patience=task.patience,
         metric=task.job.metric,
         seed=task.seed,
         check=check,
@@ -194,7 +196,9 @@ def _train(
     reason = f"{TRIAL_TIMEOUT if late else result.stop_reason} at epoch {result.epochs}"
     attributes = _attributes(task, worker, result, reason)
     if result.stop_reason in (StopReason.PRUNED, StopReason.NOT_FINITE):
-        return TrialOutcome("pruned", result.epochs, reason=reason, attributes=attributes)
+        return TrialOutcome(
+            "pruned", result.epochs, reason=reason, attributes=attributes, files=_curves(task, result)
+        )
     value = result.history[task.job.metric][result.best_epoch - 1]
     better = is_better(value, task.best, direction_of(task.job.metric))
     return TrialOutcome(

@@ -1,5 +1,6 @@
-"""What may be tried: hyperparameters of an MLP, spaces of them, and the files that hold spaces."""
+"""What may be tried: hyperparameters of an MLP, spaces of them, known configurations, and the files of both."""
 
+from spaces.baseline import Baseline, baseline_names, load_baselines
 from spaces.errors import SpaceError, did_you_mean
 from spaces.files import DEFAULT_PRESET, load_space, preset_names
 from spaces.hyperparameters import VOCABULARY, Hyperparameters, value_problem
@@ -12,6 +13,7 @@ from spaces.toml_document import TomlDocument, TomlError
 __all__ = [
     "DEFAULT_PRESET",
     "VOCABULARY",
+    "Baseline",
     "Categorical",
     "DataKind",
     "Fixed",
@@ -25,8 +27,10 @@ __all__ = [
     "Task",
     "TomlDocument",
     "TomlError",
+    "baseline_names",
     "did_you_mean",
     "json_schema",
+    "load_baselines",
     "load_space",
     "preset_names",
     "value_problem",

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.analysis.footprint import artifact_bytes, database_bytes
-from search.analysis.leaderboard import hyperparameters_of
 from search.analysis.pace import workers_of
 from search.attempts import counts
 from search.errors import InputError
 from search.launch import prepare_data, start
+from search.planned import hyperparameters_of
 from search.progress import Progress, Tally
 from search.settings import StudySettings
 from search.study import Study
@@ -114,7 +114,7 @@ class _Stopwatch(Progress):
     def epoch(self, event: EpochEvent) -> None:
         self.epochs[event.number].append(time.monotonic())
 
-    def trial_started(self, number: int, hyperparameters: Hyperparameters) -> None:
+    def trial_started(self, number: int, hyperparameters: Hyperparameters, what: str) -> None:
         self.begun[number] = time.monotonic()
 
     def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
@@ -180,7 +180,7 @@ def _trial_costs(study: Study, watch: _Stopwatch, settings: StudySettings) -> li
         epochs = watch.epochs[trial.number]
         if not counts(trial) or len(epochs) < 2 or "parameters" not in trial.user_attrs:
             continue
-        hyperparameters = hyperparameters_of(study, trial)
+        hyperparameters = hyperparameters_of(study.space, trial)
         epoch_seconds = (epochs[-1] - epochs[0]) / (len(epochs) - 1)
         costs.append(
             TrialCost(

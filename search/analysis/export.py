@@ -8,9 +8,9 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search.analysis.leaderboard import hyperparameters_of
 from search.analysis.replay import retrain
 from search.errors import InputError
+from search.planned import hyperparameters_of
 from search.study import Study, program_version
 from storage import artifact_folder, open_artifacts
 from storage.artifacts import model_file_name, study_artifacts
@@ -101,7 +101,7 @@ def _facts(study: Study, trial: FrozenTrial) -> dict[str, Any]:
         "trial": trial.number,
         "metric": study.metric,
         "value": trial.value,
-        "hyperparameters": hyperparameters_of(study, trial).model_dump(mode="json"),
+        "hyperparameters": hyperparameters_of(study.space, trial).model_dump(mode="json"),
         "training": {name: trial.user_attrs[name] for name in names if name in trial.user_attrs},
         "task": data.task,
         "class_names": data.class_names,

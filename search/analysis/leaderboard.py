@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from search.planned import hyperparameters_of, what_it_is
 from search.study import Study
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
-
-    from spaces import Hyperparameters
 
 
 @dataclass(frozen=True)
@@ -38,16 +37,8 @@ def leaderboard(study: Study, top: int | None = 10) -> list[Entry]:
     return [_entry(study, rank, trial) for rank, trial in enumerate(study.ranked()[:top], start=1)]
 
 
-def hyperparameters_of(study: Study, trial: FrozenTrial) -> Hyperparameters:
-    """What `trial` was trained with, fixed and default values included."""
-    import optuna
-
-    return study.space.suggest(optuna.trial.FixedTrial(trial.params))
-
-
 def _entry(study: Study, rank: int, trial: FrozenTrial) -> Entry:
     attributes = trial.user_attrs
-    hyperparameters = hyperparameters_of(study, trial)
     return Entry(
         rank=rank,
         trial=trial.number,
@@ -58,6 +49,6 @@ def _entry(study: Study, rank: int, trial: FrozenTrial) -> Entry:
         best_epoch=attributes.get("best_epoch"),
         epochs=attributes.get("epochs"),
         seconds=attributes.get("seconds"),
-        what=hyperparameters.describe(),
-        hyperparameters=hyperparameters.model_dump(mode="json"),
+        what=what_it_is(study.space, trial),
+        hyperparameters=hyperparameters_of(study.space, trial).model_dump(mode="json"),
     )

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from search.analysis.leaderboard import hyperparameters_of
-from search.asking import training_seed
-from search.attempts import original_number
+from search.asking import seed_of
 from search.environment import differences, training_environment
 from search.errors import InputError
+from search.planned import hyperparameters_of, limits_of
 from search.study import Study
 
 if TYPE_CHECKING:
+    import keras
     from optuna.trial import FrozenTrial
 
     from search.settings import StudySettings
     from search.training.loop import TrainingResult
+
+    MakeCallbacks = Callable[[], Sequence[keras.callbacks.Callback]]
 
 
 @dataclass(frozen=True)
@@ -62,15 +65,18 @@ class Replay:
         return shown
 
 
-def replay(study: Study, number: int) -> Replay:
+def replay(study: Study, number: int, callbacks: MakeCallbacks = tuple) -> Replay:
     """Train trial `number` of `study` with its own hyperparameters, seed, precision and threads.
+
+    Args:
+        callbacks: makes Keras callbacks that look at the training, once TensorFlow has started.
 
     Raises:
         InputError: there is no such trial, it was not trained to an end, or the data changed.
     """
-    trial = _find_trial(study, number)
+    trial = find_trained(study, number)
     settings = _settings_of(study, trial)
-    result = retrain(study, trial)
+    result = retrain(study, trial, callbacks)
     then = [trial.intermediate_values[epoch] for epoch in sorted(trial.intermediate_values)]
     # An epoch whose loss is not finite ends a trial and is not reported.
     reported = len(then) if result.epochs == trial.user_attrs["epochs"] else result.epochs
@@ -82,8 +88,8 @@ def replay(study: Study, number: int) -> Replay:
     return Replay(study.name, number, study.metric, then, now, settings.threads, differs)
 
 
-def retrain(study: Study, trial: FrozenTrial) -> TrainingResult:
-    """For as many epochs as `trial` ran, pruned or out of time included.
+def retrain(study: Study, trial: FrozenTrial, callbacks: MakeCallbacks = tuple) -> TrainingResult:
+    """For as many epochs as `trial` ran, pruned or out of time included; `callbacks` as for `replay`.
 
     Raises:
         InputError: the data is not what the study was started with.
@@ -98,14 +104,16 @@ def retrain(study: Study, trial: FrozenTrial) -> TrainingResult:
     from search.training.loop import train
 
     ran = trial.user_attrs.get("epochs", settings.epochs)
+    epochs, patience = limits_of(trial, settings)
     return train(
-        hyperparameters_of(study, trial),
+        hyperparameters_of(study.space, trial),
         data,
-        epochs=settings.epochs,
-        patience=settings.patience,
+        epochs=epochs,
+        patience=patience,
         metric=study.metric,
-        seed=trial.user_attrs.get("seed", training_seed(settings.seed, original_number(trial))),
+        seed=trial.user_attrs.get("seed", seed_of(trial, settings.seed)),
         check=lambda epoch, logs: StopReason.INTERRUPTED if epoch >= ran else None,
+        callbacks=callbacks(),
         bfloat16=settings.precision == "bfloat16",
     )
 
@@ -119,16 +127,21 @@ def _settings_of(study: Study, trial: FrozenTrial) -> StudySettings:
     return study.settings.model_copy(update=changes)
 
 
-def _find_trial(study: Study, number: int) -> FrozenTrial:
+def find_trained(study: Study, number: int, option: str = "--trial") -> FrozenTrial:
+    """Trial `number`, which `option` named.
+
+    Raises:
+        InputError: there is no such trial, or it was not trained to an end.
+    """
     trials = study.optuna.get_trials(deepcopy=False)
     if not 0 <= number < len(trials):
         expected = f"0 to {len(trials) - 1}" if trials else "a study with trials"
-        raise InputError(f"--trial: expected {expected}, but got {number}")
+        raise InputError(f"{option}: expected {expected}, but got {number}")
     trial = trials[number]
     if trial.state.name not in ("COMPLETE", "PRUNED") or "epochs" not in trial.user_attrs:
         raise InputError(
-            f"--trial: trial {number} is {trial.state.name.lower()} and was not trained to an end; "
-            "only a complete or pruned trial can be compared"
+            f"{option}: trial {number} is {trial.state.name.lower()} and was not trained to an end; "
+            "only a complete or pruned trial can be trained again"
         )
     return trial
 

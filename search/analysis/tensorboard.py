@@ -1,4 +1,7 @@
-"""Event files for TensorBoard: scalars of train and validation rows, and the HParams tab. Without TensorFlow."""
+"""Event files for TensorBoard: scalars of train and validation rows, and the HParams tab. Without TensorFlow.
+
+(Histograms of weights alone need it: search/analysis/tensorboard_weights.py.)
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,14 @@ import math
 import os
 import socket
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
 from search.analysis.history import history_of
-from search.analysis.leaderboard import hyperparameters_of
 from search.errors import InputError
+from search.planned import hyperparameters_of
 from search.study import Study
 from spaces import Hyperparameters, Space
 from spaces.parameters import Categorical, Fixed, Parameter
@@ -27,13 +30,20 @@ Scalar = bool | int | float | str
 _BEST, _PARAMETERS, _SECONDS = "best", "parameters", "seconds"
 
 
-def write_study(study: Study, folder: Path) -> int:
+def write_study(
+    study: Study, folder: Path, histograms: int | None = None, say: Callable[[str], None] = print
+) -> int:
     """Write every finished trial of `study` to `folder`, which is made; how many there were.
 
-    A complete trial has all of its logs. Of a pruned one the study's metric alone was kept.
+    A complete or pruned trial has all of its logs. Of one that failed the study's metric alone was kept.
+
+    Args:
+        histograms: the trial that gets weight histograms and the model beside them: it is trained again, by
+            TensorFlow, and `say` receives what came out.
 
     Raises:
-        InputError: TensorBoard is not installed, or there is something in `folder` already.
+        InputError: TensorBoard is not installed, there is something in `folder` already, or the trial cannot be
+            trained again.
     """
     check_tensorboard()
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
@@ -42,6 +52,10 @@ def write_study(study: Study, folder: Path) -> int:
         )
     if not folder.absolute().parent.is_dir():
         raise InputError(f"-o: the folder {folder.absolute().parent} does not exist; create it first")
+    if histograms is not None:
+        from search.analysis.tensorboard_weights import write_weights
+
+        write_weights(study, histograms, trial_folder(folder, histograms), say)
     write_experiment(folder, study.space, study.metric)
     finished = study.finished()
     for trial in finished:
@@ -96,7 +110,7 @@ class TrialWriter:
         self._folder = trial_folder(folder, number)
         began = time.time() if began is None else began
         self._session = _EventFile(self._folder)
-        # Made with their first scalar: of a pruned trial nothing is known of its train rows.
+        # Made with their first scalar: of a failed trial nothing is known of its train rows.
         self._parts: dict[str, _EventFile] = {}
         self._session.summary(
             hparams_pb(dict(values), trial_id=self._folder.name, start_time_secs=began), at=began
@@ -153,7 +167,7 @@ def _write_trial(study: Study, trial: FrozenTrial, folder: Path) -> None:
     assert trial.datetime_start is not None
     began = trial.datetime_start.timestamp()
     seconds = float(attributes.get("seconds", 0.0))
-    values = values_of(study.space, hyperparameters_of(study, trial))
+    values = values_of(study.space, hyperparameters_of(study.space, trial))
     states: dict[str, Status] = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
     history = history_of(study, trial)
     epochs = len(next(iter(history.values()), []))

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from search.analysis.chart import line_chart
 from search.analysis.history import history_of
-from search.analysis.leaderboard import hyperparameters_of
 from search.analysis.terminal import number, plain_table
 from search.errors import InputError
+from search.planned import hyperparameters_of
 from search.study import Study
 from storage.artifacts import trial_artifacts
 
@@ -38,7 +38,9 @@ def trial_facts(study: Study, trial_number: int) -> dict[str, Any]:
         "value": trial.value,
         "started": trial.datetime_start.isoformat() if trial.datetime_start else None,
         "ended": trial.datetime_complete.isoformat() if trial.datetime_complete else None,
-        "hyperparameters": hyperparameters_of(study, trial).model_dump(mode="json") if suggested else {},
+        "hyperparameters": hyperparameters_of(study.space, trial).model_dump(mode="json")
+        if suggested
+        else {},
         "attributes": trial.user_attrs,
         "values_by_epoch": {str(epoch): value for epoch, value in trial.intermediate_values.items()},
         "history": {

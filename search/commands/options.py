@@ -73,6 +73,10 @@ def _settings(
     val_fraction: Annotated[float | None, option("val_fraction", metavar="SHARE")] = None,
     test_fraction: Annotated[float | None, option("test_fraction", metavar="SHARE")] = None,
     space: Annotated[str | None, option("space", metavar="NAME|FILE")] = None,
+    baselines: Annotated[str | None, option("baselines", metavar="NAME|FILE")] = None,
+    allow_outside: Annotated[
+        bool | None, option("allow_outside", "--allow-outside", show_default="refuse")
+    ] = None,
     trials: Annotated[int | None, option("trials", metavar="N")] = None,
     timeout: Annotated[str | None, option("timeout", metavar="TIME")] = None,
     epochs: Annotated[int | None, option("epochs", metavar="N")] = None,

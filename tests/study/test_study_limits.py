@@ -167,9 +167,8 @@ class TestWorkers:
             )
             trial = study.optuna.ask()
             hyperparameters = SPACE.suggest(trial)
-            return TrialTask(
-                job, trial._trial_id, trial.number, hyperparameters.model_dump_json(), seed=1, best=None
-            )
+            what = hyperparameters.model_dump_json()
+            return TrialTask(job, trial._trial_id, trial.number, what, epochs, 100_000, seed=1, best=None)
 
         return make
 

@@ -57,6 +57,8 @@ def task(
             trial._trial_id,
             trial.number,
             Hyperparameters.from_values({**suggested.model_dump(), "depth": 1, **values}).model_dump_json(),
+            epochs=epochs,
+            patience=changed.patience,
             seed=5,
             best=best,
         )
@@ -101,6 +103,7 @@ def test_a_trial_whose_loss_is_not_finite_is_pruned_with_its_reason(task: MakeTa
     assert outcome.state == "pruned"
     assert outcome.reason == f"loss not finite at epoch {outcome.epochs}"
     assert outcome.attributes["stop_reason"] == outcome.reason
+    assert len(outcome.files["history.csv"].splitlines()) == 1 + outcome.epochs
 
 
 def test_a_trial_that_falls_behind_is_pruned(task: MakeTask) -> None:
@@ -108,7 +111,10 @@ def test_a_trial_that_falls_behind_is_pruned(task: MakeTask) -> None:
     one = task(epochs=4, pruner="asha", learning_rate=1e-9, optimizer="sgd")
     outcome = run_trial(one)
     assert (outcome.state, outcome.epochs, outcome.reason) == ("pruned", 1, "pruned at epoch 1")
-    assert outcome.files == {}
+    header, *epochs = outcome.files["history.csv"].decode().splitlines()
+    assert {"loss", "accuracy", "val_loss", "val_accuracy"} < set(header.split(","))
+    assert len(epochs) == 1
+    assert outcome.model is None
 
 
 def test_a_metric_that_is_not_measured_stops_the_study(task: MakeTask) -> None:
@@ -169,6 +175,6 @@ def test_a_trial_is_not_begun_twice(task: MakeTask) -> None:
 
 def test_no_password_is_in_what_a_log_shows_of_a_task(tmp_path: Path) -> None:
     job = StudyJob("one", "postgresql://user:secret@host/studies", "val_loss", "{}", tmp_path, "")
-    one = TrialTask(job, 1, 1, "{}", 1, None)
+    one = TrialTask(job, 1, 1, "{}", 1, 1, 1, None)
     assert "secret" not in repr(one)
     assert "secret" in replace(job).url

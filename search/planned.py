@@ -1,0 +1,158 @@
+"""Trials that are run as they are written down: known configurations, not choices of the sampler.
+
+The plan is an attribute of the study, written before the study counts as made; each trial of it carries its own
+entry. So whatever is killed, `enqueue_planned` finds what is not a trial yet.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from search.errors import InputError
+from spaces import Baseline, Hyperparameters, Space, load_baselines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import optuna
+    from optuna.trial import FrozenTrial
+
+    from search.settings import StudySettings
+    from search.study import Study
+
+# Attribute of a study: its plan. Attribute of a trial: its entry in the plan, as JSON.
+PLAN = "plan"
+PLANNED = "planned"
+
+
+class PlannedTrial(BaseModel):
+    """One configuration to run. `epochs` and `patience` are the study's, and `seed` is drawn, where they are None."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    label: str
+    hyperparameters: Hyperparameters
+    epochs: Annotated[int | None, Field(ge=1)] = None
+    patience: Annotated[int | None, Field(ge=1)] = None
+    seed: Annotated[int | None, Field(ge=0, lt=2**32)] = None
+    outside: bool = False
+    """Whether the space has no such configuration."""
+
+
+_PLAN = TypeAdapter(list[PlannedTrial])
+
+
+def plan_of_baselines(settings: StudySettings, space: Space) -> list[PlannedTrial]:
+    """The baselines of `settings`, to be run in a study of `space`.
+
+    Raises:
+        SpaceError: there are none of that name, or the file is wrong.
+        InputError: some are outside the space and were not allowed, or they are more than the trials.
+    """
+    if settings.baselines is None:
+        return []
+    baselines = load_baselines(settings.baselines)
+    if len(baselines) > settings.trials:
+        raise InputError(
+            f"--trials: {settings.baselines} alone has {len(baselines)} baselines, but got {settings.trials}; "
+            f"give at least {len(baselines)}"
+        )
+    outside = {one.name: reasons for one in baselines if (reasons := space.contains(one.hyperparameters))}
+    if outside and not settings.allow_outside:
+        raise InputError(_refusal(settings, outside))
+    return [_planned(baseline, baseline.name in outside) for baseline in baselines]
+
+
+def plan_json(plan: Sequence[PlannedTrial]) -> str:
+    """A plan as the study's attribute holds it."""
+    return _PLAN.dump_json(list(plan), exclude_defaults=True).decode()
+
+
+def enqueue_planned(study: Study) -> None:
+    """Enqueue what the plan of `study` has and its trials do not have yet. The caller holds the study's lock."""
+    written = study.optuna.user_attrs.get(PLAN)
+    if written is None:
+        return
+    plan = _PLAN.validate_json(written)
+    there = {trial.user_attrs[PLANNED] for trial in _trials(study) if PLANNED in trial.user_attrs}
+    for planned in plan:
+        entry = planned.model_dump_json(exclude_defaults=True)
+        if entry not in there:
+            params = _params(study.space, planned.hyperparameters)
+            study.optuna.enqueue_trial(params, user_attrs={PLANNED: entry})
+
+
+def planned_of(trial: FrozenTrial | optuna.Trial) -> PlannedTrial | None:
+    """The plan's entry that `trial` runs; None for a choice of the sampler."""
+    written = trial.user_attrs.get(PLANNED)
+    return None if written is None else PlannedTrial.model_validate_json(written)
+
+
+def hyperparameters_of(space: Space, trial: FrozenTrial | optuna.Trial) -> Hyperparameters:
+    """What `trial` was trained with, fixed and default values included."""
+    from optuna.trial import FixedTrial
+
+    planned = planned_of(trial)
+    return space.suggest(FixedTrial(trial.params)) if planned is None else planned.hyperparameters
+
+
+def what_it_is(space: Space, trial: FrozenTrial | optuna.Trial) -> str:
+    """`trial` in a few words; one that was planned begins with its name."""
+    planned = planned_of(trial)
+    if planned is None:
+        return hyperparameters_of(space, trial).describe()
+    mark = " (outside the space)" if planned.outside else ""
+    return f"{planned.label}{mark}: {planned.hyperparameters.describe()}"
+
+
+def suggest(space: Space, trial: optuna.Trial) -> Hyperparameters:
+    """Hyperparameters of a trial that was just asked, which becomes known to the sampler as far as `space` knows it."""
+    planned = planned_of(trial)
+    if planned is None:
+        return space.suggest(trial)
+    for name in _params(space, planned.hyperparameters):
+        space.parameters[name].suggest(name, trial)
+    return planned.hyperparameters
+
+
+def limits_of(trial: FrozenTrial | optuna.Trial, settings: StudySettings) -> tuple[int, int]:
+    """Most epochs of `trial`, and its patience: its own where it has them, within the study's epochs."""
+    planned = planned_of(trial)
+    epochs = (planned and planned.epochs) or settings.epochs
+    patience = (planned and planned.patience) or settings.patience
+    return min(epochs, settings.epochs), patience
+
+
+def _planned(baseline: Baseline, outside: bool) -> PlannedTrial:
+    return PlannedTrial(
+        label=baseline.name,
+        hyperparameters=baseline.hyperparameters,
+        epochs=baseline.epochs,
+        patience=baseline.patience,
+        outside=outside,
+    )
+
+
+def _params(space: Space, hyperparameters: Hyperparameters) -> dict[str, object]:
+    """Those of `hyperparameters` that `space` could have suggested, in its order."""
+    values = hyperparameters.model_dump()
+    known = ((name, space.parameters[name]) for name in space.order)
+    return {
+        name: values[name]
+        for name, parameter in known
+        if parameter.kind != "fixed" and parameter.active(values) and parameter.contains(values[name])
+    }
+
+
+def _refusal(settings: StudySettings, outside: Mapping[str, Sequence[str]]) -> str:
+    shown = [f"  {name}: {'; '.join(reasons)}" for name, reasons in outside.items()]
+    return (
+        f"--baselines: {len(outside)} of {settings.baselines} are outside the space {settings.space}; widen the "
+        "space, or run them all the same by --allow-outside (they are marked):\n" + "\n".join(shown)
+    )
+
+
+def _trials(study: Study) -> list[FrozenTrial]:
+    return study.optuna.get_trials(deepcopy=False)

@@ -1,0 +1,147 @@
+"""Planned trials: run first, as they are written, whatever the space and the sampler say, and after a kill."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from optuna.trial import TrialState
+from study_fakes import SPACE, FakeWorkers, complete
+
+from search.cluster import WorkerLost
+from search.data import PreparedData
+from search.driver import Driver
+from search.errors import InputError
+from search.planned import (
+    PlannedTrial,
+    enqueue_planned,
+    hyperparameters_of,
+    limits_of,
+    plan_of_baselines,
+    planned_of,
+    what_it_is,
+)
+from search.settings import StudySettings
+from search.study import Study, attach_search, create_study
+from spaces import Hyperparameters
+from storage import StorageURL
+
+INSIDE = PlannedTrial(label="inside", hyperparameters=Hyperparameters(width=16, dropout=0.25), epochs=4)
+OUTSIDE = PlannedTrial(
+    label="outside",
+    hyperparameters=Hyperparameters(width=512, dropout=0.5, activation="mish"),
+    patience=2,
+    seed=77,
+    outside=True,
+)
+
+
+@pytest.fixture
+def study(tmp_path: Path, settings: StudySettings, digits: PreparedData) -> Study:
+    url = StorageURL.parse(str(tmp_path / "studies.db"))
+    created = create_study("one", url, settings, SPACE, digits.spec, [INSIDE, OUTSIDE])
+    return attach_search(created, settings)
+
+
+@pytest.fixture
+def baselines(tmp_path: Path) -> Path:
+    path = tmp_path / "known.toml"
+    path.write_text('[[baseline]]\nname = "inside"\nwidth = 16\n[[baseline]]\nname = "wide"\nwidth = 512\n')
+    return path
+
+
+def test_the_plan_is_run_first_and_counts_toward_the_budget(
+    study: Study, driver: Callable[..., Driver]
+) -> None:
+    enqueue_planned(study)
+    workers = FakeWorkers(2, complete)
+    assert driver(workers).run() == "budget"
+    assert len(workers.tasks) == 6
+    first, second, third, *_ = workers.tasks
+    assert Hyperparameters.model_validate_json(first.hyperparameters) == INSIDE.hyperparameters
+    assert Hyperparameters.model_validate_json(second.hyperparameters) == OUTSIDE.hyperparameters
+    assert (first.epochs, first.patience) == (4, 10)
+    assert (second.epochs, second.patience, second.seed) == (9, 2, 77)
+    assert (third.epochs, third.patience) == (9, 10)
+    assert len({task.seed for task in workers.tasks}) == 6
+
+
+def test_a_sampler_learns_of_a_planned_trial_what_its_space_knows(
+    study: Study, driver: Callable[..., Driver]
+) -> None:
+    enqueue_planned(study)
+    driver(FakeWorkers(1, complete)).run()
+    inside, outside, sampled, *_ = study.optuna.trials
+    assert inside.params == {"width": 16, "dropout": 0.25, "learning_rate": 1e-3}
+    assert outside.params == {"dropout": 0.5, "learning_rate": 1e-3}
+    assert [hyperparameters_of(SPACE, trial).width for trial in (inside, outside)] == [16, 512]
+    assert planned_of(sampled) is None
+    assert hyperparameters_of(SPACE, sampled).width == sampled.params["width"]
+    assert what_it_is(SPACE, inside) == "inside: 16-16 relu, dropout 0.25, adam 1e-3, batch 64"
+    assert what_it_is(SPACE, outside).startswith("outside (outside the space): 512-512 mish, dropout 0.5")
+
+
+def test_no_planned_trial_runs_longer_than_the_study_lets_it(study: Study) -> None:
+    enqueue_planned(study)
+    trial = study.optuna.trials[0]
+    assert limits_of(trial, StudySettings(epochs=3)) == (3, 10)
+
+
+def test_what_a_kill_kept_from_being_enqueued_is_enqueued_once(
+    study: Study, driver: Callable[..., Driver]
+) -> None:
+    study.optuna.enqueue_trial(
+        {"width": 16}, user_attrs={"planned": INSIDE.model_dump_json(exclude_defaults=True)}
+    )
+    enqueue_planned(study)
+    enqueue_planned(study)
+    assert [planned_of(trial) for trial in study.optuna.trials] == [INSIDE, OUTSIDE]
+
+
+def test_a_planned_trial_whose_worker_dies_is_run_again_as_it_was_planned(
+    study: Study, driver: Callable[..., Driver]
+) -> None:
+    enqueue_planned(study)
+    died: list[int] = []
+
+    def once(task: object) -> object:
+        number = task.number  # type: ignore[attr-defined]
+        if number < 2 and number not in died:
+            died.append(number)
+            return WorkerLost()
+        return complete(task)  # type: ignore[arg-type]
+
+    workers = FakeWorkers(1, once)  # type: ignore[arg-type]
+    driver(workers).run()
+    lost = [trial for trial in study.optuna.trials if trial.state is TrialState.FAIL]
+    assert [planned_of(trial) for trial in lost] == [INSIDE, OUTSIDE]
+    again = [task for task in workers.tasks if task.number >= 2][:2]
+    assert {task.hyperparameters for task in again} == {task.hyperparameters for task in workers.tasks[:2]}
+    of_outside = [task for task in workers.tasks if task.seed == 77]
+    assert len(of_outside) == 2
+    assert len(study.finished()) == 6
+
+
+class TestBaselines:
+    def test_those_outside_the_space_are_refused_by_name(self, baselines: Path) -> None:
+        with pytest.raises(InputError) as refused:
+            plan_of_baselines(StudySettings(baselines=str(baselines)), SPACE)
+        first, *reasons = str(refused.value).splitlines()
+        assert first.startswith(f"--baselines: 1 of {baselines} are outside the space mlp; ")
+        assert "--allow-outside" in first
+        assert reasons == ["  wide: width: must be within 4 to 64, but got 512"]
+
+    def test_they_are_marked_where_they_are_allowed(self, baselines: Path) -> None:
+        plan = plan_of_baselines(StudySettings(baselines=str(baselines), allow_outside=True), SPACE)
+        assert [(planned.label, planned.outside) for planned in plan] == [("inside", False), ("wide", True)]
+
+    def test_more_than_the_budget_are_refused(self, baselines: Path) -> None:
+        settings = StudySettings(baselines=str(baselines), allow_outside=True, trials=1)
+        with pytest.raises(
+            InputError, match=r"--trials: .* alone has 2 baselines, but got 1; give at least 2"
+        ):
+            plan_of_baselines(settings, SPACE)
+
+    def test_none_are_run_where_none_were_asked_for(self) -> None:
+        assert plan_of_baselines(StudySettings(), SPACE) == []
