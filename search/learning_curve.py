@@ -30,7 +30,7 @@ def history_csv(history: History) -> bytes:
 
 
 def learning_curve_svg(history: History, metric: str, best_epoch: int, title: str) -> bytes:
-    """An SVG of the metric above the loss: training dashed, validation solid, the best epoch marked.
+    """An SVG of the metric above the loss: training dashed, validation solid, the best epoch marked if not 0.
 
     Every trial has one, and matplotlib takes as long for it as a small network takes to train.
     """
@@ -40,7 +40,7 @@ def learning_curve_svg(history: History, metric: str, best_epoch: int, title: st
         _Panel.of(name, history, best_epoch, HEAD + index * (PANEL + GAP)) for index, name in enumerate(names)
     ]
     drawn: str = _template().render(
-        title=f"{title}: best epoch {best_epoch}",
+        title=f"{title}: best epoch {best_epoch}" if best_epoch else f"{title}: no best epoch",
         panels=panels,
         ticks=[(_across(epoch, epochs), epoch) for epoch in sorted({1, (1 + epochs) // 2, epochs})],
         width=WIDTH,

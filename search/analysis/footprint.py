@@ -43,7 +43,7 @@ def _pages(study: Study) -> int:
 
 
 def artifact_bytes(url: StorageURL, trials: int) -> tuple[float, float]:
-    """Bytes of one complete trial's curves, and of the best model, of which a study keeps one."""
+    """Bytes of one trial's curves, and of the best model, of which a study keeps one."""
     files = [path for path in artifact_folder(url).iterdir() if path.is_file()]
     models = [path.stat().st_size for path in files if zipfile.is_zipfile(path)]
     total = sum(path.stat().st_size for path in files)

@@ -77,7 +77,7 @@ def forecast_from_costs(costs: Costs, settings: StudySettings, space: Space, spe
         epochs.append(ran.sum() * scale)
         pruned.append(was_pruned.mean())
         reached.append(at_rungs)
-    mean_epochs, kept = float(np.mean(epochs)), settings.trials * (1 - float(np.mean(pruned)))
+    mean_epochs = float(np.mean(epochs))
     places = [(k, rung) for k, bracket in enumerate(brackets(settings)) for rung in bracket.rungs]
     return Forecast(
         basis=f"a calibration of {len(costs.trials)} configurations in {costs.seconds:.0f} s",
@@ -94,7 +94,7 @@ def forecast_from_costs(costs: Costs, settings: StudySettings, space: Space, spe
         database_bytes=costs.tables_bytes
         + costs.trial_bytes * settings.trials
         + costs.epoch_bytes * mean_epochs,
-        artifact_bytes=costs.artifact_bytes * kept + costs.model_bytes,
+        artifact_bytes=costs.artifact_bytes * settings.trials + costs.model_bytes,
         timeout=settings.timeout,
     )
 

@@ -18,8 +18,8 @@ History = dict[str, list[float]]
 def history_of(study: Study, trial: FrozenTrial) -> History:
     """One value per epoch, by Keras's log names (`loss`, `val_loss`, `accuracy` …).
 
-    A complete trial has all of its logs, in an artifact. Of a trial that was pruned, failed or still runs the
-    database has the study's metric alone; so it has of a complete one whose artifact is gone.
+    A trial that was trained to an end, complete or pruned, has all of its logs, in an artifact. Of one that failed
+    or still runs the database has the study's metric alone; so it has of one whose artifact is gone.
     """
     table = read_trial_artifact(artifact_folder(study.url), trial, "history.csv")
     if table is None:

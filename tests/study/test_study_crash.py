@@ -306,17 +306,22 @@ def test_no_process_is_left_behind(story: Story) -> None:
         assert command.survivors() == []
 
 
+def _history_beside_a_curve(story: Story, trial: FrozenTrial) -> list[dict[str, str]]:
+    """The rows of a trial's `history.csv`."""
+    folder = artifact_folder(story.place.url)
+    described = [json.loads(trial.system_attrs[f"artifacts:{name}"]) for name in trial_artifacts(trial)]
+    files = {entry["filename"]: folder / entry["artifact_id"] for entry in described}
+    assert sorted(files) == ["history.csv", "learning_curve.svg"]
+    assert files["learning_curve.svg"].read_bytes().startswith(b"<svg")
+    with files["history.csv"].open() as file:
+        return list(csv.DictReader(file))
+
+
 def test_every_complete_trial_has_its_curve_its_history_and_its_facts(story: Story) -> None:
     complete = in_state(story.place.trials(), TrialState.COMPLETE)
     assert complete
-    folder = artifact_folder(story.place.url)
     for trial in complete:
-        described = [json.loads(trial.system_attrs[f"artifacts:{name}"]) for name in trial_artifacts(trial)]
-        files = {entry["filename"]: folder / entry["artifact_id"] for entry in described}
-        assert sorted(files) == ["history.csv", "learning_curve.svg"]
-        assert files["learning_curve.svg"].read_bytes().startswith(b"<svg")
-        with files["history.csv"].open() as file:
-            rows = list(csv.DictReader(file))
+        rows = _history_beside_a_curve(story, trial)
         facts = trial.user_attrs
         assert len(rows) == facts["epochs"] == len(trial.intermediate_values)
         best = rows[facts["best_epoch"] - 1]
@@ -331,10 +336,13 @@ def test_every_complete_trial_has_its_curve_its_history_and_its_facts(story: Sto
         assert facts["seed"] == training_seed(4, original_number(trial))
 
 
-def test_every_pruned_trial_has_a_reason_and_no_artifacts(story: Story) -> None:
+def test_every_pruned_trial_has_a_reason_its_curve_and_its_history(story: Story) -> None:
     for trial in in_state(story.place.trials(), TrialState.PRUNED):
         assert trial.user_attrs["stop_reason"] == f"pruned at epoch {max(trial.intermediate_values)}"
-        assert trial_artifacts(trial) == []
+        rows = _history_beside_a_curve(story, trial)
+        reported = {int(row["epoch"]): float(row["val_accuracy"]) for row in rows}
+        assert reported == trial.intermediate_values
+        assert all(0 <= float(row["accuracy"]) <= 1 for row in rows)
 
 
 def test_only_the_best_trials_model_is_kept(story: Story) -> None:
@@ -342,7 +350,7 @@ def test_only_the_best_trials_model_is_kept(story: Story) -> None:
     best = study.best_trial()
     assert best is not None
     assert list(study_artifacts(study.optuna).values()) == [model_file_name(best.number)]
-    artifacts = 2 * len(in_state(story.place.trials(), TrialState.COMPLETE)) + 1
+    artifacts = 2 * len(in_state(story.place.trials(), TrialState.COMPLETE, TrialState.PRUNED)) + 1
     folder = artifact_folder(story.place.url)
     stored = [path for path in folder.rglob("*") if path.is_file()]
     lost = [

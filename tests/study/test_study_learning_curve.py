@@ -38,7 +38,9 @@ def test_the_metric_rises_above_the_falling_loss_epoch_by_epoch() -> None:
 @pytest.mark.parametrize("values", [(0.5,), (0.5, float("nan"), 0.7), (float("inf"),), (0.0, 0.0)])
 def test_one_epoch_and_values_that_are_no_numbers_are_drawn(values: tuple[float, ...]) -> None:
     root = drawn(history(*values), best_epoch=0 if values[0] > 1 else 1)
-    assert "nan" not in ElementTree.tostring(root, encoding="unicode")
+    written = ElementTree.tostring(root, encoding="unicode")
+    assert "nan" not in written
+    assert ("no best epoch" in written) == (values[0] > 1)
 
 
 def test_a_title_is_text_and_nothing_else() -> None:
