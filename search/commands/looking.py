@@ -93,18 +93,24 @@ def report(
 def tensorboard(
     study: StudyName,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="DIR", help="a new or empty folder")],
+    histograms: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="K", help="train this trial again, for its weights and model"),
+    ] = None,
     storage: Storage = None,
 ) -> None:
     """Write a study as event files for TensorBoard: scalars of every trial, and its HParams tab.
 
-    Example: perceptuna tensorboard my-first -o runs
+    With --histograms also weight histograms of one trial after each epoch, and its model: it is trained again.
+
+    Example: perceptuna tensorboard my-first -o runs --histograms 3
     """
     import shlex
 
     from search.analysis.tensorboard import write_study
     from search.study import load_study
 
-    trials = write_study(load_study(study, url_of(storage)), output)
+    trials = write_study(load_study(study, url_of(storage)), output, histograms, typer.echo)
     typer.echo(f"wrote {trials} trials; look at them with: tensorboard --logdir {shlex.quote(str(output))}")
 
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import subprocess
 import sys
 import time
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import pytest
 from headless_chromium import NEEDS_CHROMIUM, launched
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 from tensorboard.plugins.hparams import metadata
+from tensorboard.util.tensor_util import make_ndarray
 
 from search.analysis.history import history_of
 from search.analysis.tensorboard import TrialWriter, write_study
@@ -85,6 +89,64 @@ def test_without_tensorboard_the_extra_is_named(
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match=r"perceptuna\[tensorboard\]"):
         write_study(trained_study, tmp_path / "runs")
+
+
+@pytest.fixture(scope="session")
+def weights(trained_study: Study, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """What `--histograms` of the best trial says, and the folder of that trial."""
+    best, folder = trained_study.ranked()[0], tmp_path_factory.mktemp("weights")
+    words = ["tensorboard", "real", "-o", "runs", "--histograms", str(best.number)]
+    done = subprocess.run(
+        [sys.executable, "-m", "search", *words, "--storage", str(trained_study.url)],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout, folder / "runs" / f"trial-{best.number:05}"
+
+
+def test_a_trial_that_is_trained_again_for_its_weights_is_the_stored_one(
+    trained_study: Study, weights: tuple[str, Path]
+) -> None:
+    best, said = trained_study.ranked()[0], weights[0].splitlines()
+    assert said[0].startswith(f"training trial {best.number} again for its weights: ")
+    assert re.fullmatch(r"trained again in \d+\.\d s, with the start of TensorFlow", said[1])
+    assert "is the same to the last bit" in said[2]
+    assert said[3].startswith("wrote 6 trials; ")
+
+
+def test_weights_of_each_epoch_and_the_model_lie_beside_the_trials_scalars(
+    trained_study: Study, weights: tuple[str, Path]
+) -> None:
+    best = trained_study.ranked()[0]
+    read_back = read(weights[1] / "train")
+    epochs = list(range(1, best.user_attrs["epochs"] + 1))
+    assert [event.step for event in read_back.Scalars("loss")] == epochs
+    for name in ("dense_1/kernel", "head/bias"):
+        assert [event.step for event in read_back.Tensors(f"{name}/histogram")] == epochs
+    first, *_, last = (
+        make_ndarray(event.tensor_proto) for event in read_back.Tensors("head/kernel/histogram")
+    )
+    assert first[:, 2].sum() == last[:, 2].sum() > 0  # rows are left edge, right edge, count
+    assert not np.array_equal(first, last)
+    (model,) = read_back.Tensors("keras")
+    layers = json.loads(make_ndarray(model.tensor_proto).item())["config"]["layers"]
+    assert [layer["config"]["name"] for layer in layers][-1] == "head"
+    # Further names would be further charts, of this trial alone.
+    assert read_back.Tags()["scalars"] == read(weights[1].parent / "trial-00000" / "train").Tags()["scalars"]
+    assert not [tag for tag in read_back.Tags()["tensors"] if tag.startswith("epoch_")]
+    assert read(weights[1] / "validation").Tags()["tensors"] == []
+
+
+def test_weights_of_a_trial_that_is_not_there_are_refused_and_nothing_is_written(
+    trained_study: Study, tmp_path: Path
+) -> None:
+    with pytest.raises(InputError, match="--histograms: expected 0 to 5, but got 9"):
+        write_study(trained_study, tmp_path / "runs", histograms=9)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_writing_imports_no_tensorflow(trained_study: Study, tmp_path: Path) -> None:

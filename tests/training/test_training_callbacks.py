@@ -12,10 +12,12 @@ import pytest
 import tensorflow as tf
 
 from search.data import PreparedData
+from search.training.callbacks import StopReason
 from search.training.loop import train
 from search.training.model import build_model
 from search.training.objective import build_loss, build_metrics
 from search.training.optimizers import build_optimizer
+from search.training.weight_histograms import WeightHistograms
 from spaces import Hyperparameters
 
 ONE = Hyperparameters(depth=1, width=16, batch_size=64)
@@ -104,6 +106,19 @@ def test_tensorboard_gets_scalars_of_each_epoch(digits: PreparedData, tmp_path: 
             if value.tag == "epoch_accuracy":
                 values[event.step] = float(tf.make_ndarray(value.tensor))
     assert [values[0], values[1]] == pytest.approx(result.history["val_accuracy"])
+
+
+def test_weights_that_are_no_numbers_any_more_have_histograms_too(
+    digits: PreparedData, tmp_path: Path
+) -> None:
+    pytest.importorskip("tensorboard")
+    diverging = Hyperparameters(depth=1, width=16, optimizer="sgd", learning_rate=1e30, batch_size=64)
+    callbacks = [WeightHistograms(str(tmp_path))]
+    result = train(
+        diverging, digits, epochs=2, patience=9, metric="val_accuracy", seed=0, callbacks=callbacks
+    )
+    assert result.stop_reason is StopReason.NOT_FINITE
+    assert list(tmp_path.glob("train/events*"))
 
 
 def test_early_stopping_and_plateau_of_a_user_work(digits: PreparedData) -> None:
