@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from search.analysis.statistics import LEVEL, Difference, difference, mean_of
+from search.analysis.statistics import LEVEL, Difference, difference, difference_over_rows, mean_of
 from search.metrics import Direction
 
 _ALPHA = 1 - LEVEL
@@ -16,13 +16,16 @@ Name = TypeVar("Name", bound=Hashable)
 
 @dataclass(frozen=True)
 class Rival(Generic[Name]):
-    """One of a race beside the leader. `behind` is how much worse it is, in the metric's unit; `p` is adjusted.
+    """One of a race beside the leader: how much worse it is, in the metric's unit.
 
-    `tied` is whether the values do not show that it is worse; where they allow no test, it is.
+    `over_seeds` allows for the noise of training, `over_rows` for that of the validation rows where their scores
+    are known. `p` is adjusted; `tied` is whether the values do not show that it is worse: where they allow no
+    test, they do not.
     """
 
     name: Name
-    behind: Difference
+    over_seeds: Difference
+    over_rows: Difference | None
     p: float | None
     tied: bool
 
@@ -42,20 +45,29 @@ class Race(Generic[Name]):
 
 
 def race(
-    values: Mapping[Name, Mapping[int, float]], sizes: Mapping[Name, int], direction: Direction
+    values: Mapping[Name, Mapping[int, float]],
+    sizes: Mapping[Name, int],
+    direction: Direction,
+    rows: Mapping[Name, Sequence[float]] | None = None,
 ) -> Race[Name]:
     """Which of a few configurations is best, given the value of each seed, or which are tied for it.
 
     Each is compared with the best mean (`difference`), and p-values are adjusted step by step as Holm (1979)
     does. The best was picked by the very values that it is compared by, so any pair could have come to be
     compared: with m rivals left, a step counts all m (m + 1) / 2 pairs among them and the leader in place of m
-    (which hypotheses can be true together at a step: Shaffer 1986). Counting m would call one
-    of five equal configurations worse in more than 5 studies of 100; this does in fewer. The last step, where one
-    rival is left, is an ordinary test of 5 %.
+    (which hypotheses can be true together at a step: Shaffer 1986). Counting m would call one of five equal
+    configurations worse in more than 5 studies of 100; this does in fewer. The last step, where one rival is left,
+    is an ordinary test of 5 %.
 
-    A tie means that these seeds cannot tell, not that the configurations are equal; of the tied the smallest
-    wins, by `sizes` (parameters), then by mean: nothing is known to be lost by it. With two seeds nearly
-    everything is a tie.
+    Seeds alone say which is better on these validation rows. With the scores of `rows`, a rival is worse only if
+    they show it too (`difference_over_rows`): both tests have to, so the larger p counts (Berger 1982).
+
+    A tie means that nothing here can tell them apart, not that they are equal; of the tied the smallest wins, by
+    `sizes` (parameters), then by mean: nothing is known to be lost by it. With two seeds nearly everything is a tie.
+
+    Args:
+        rows: each configuration's score of each validation row, the same rows in the same order, averaged over
+            its seeds.
 
     Raises:
         ValueError: no configuration, one without values, or a value that is not finite.
@@ -66,15 +78,30 @@ def race(
     means = {name: sign * mean_of(list(of.values())).mean for name, of in values.items()}
     leader, *others = sorted(values, key=lambda name: (-means[name], sizes[name]))
     behind = [_scaled(difference(values[leader], values[name]), sign) for name in others]
-    adjusted = iter(
-        _step_down([one.p for one in behind if one.p is not None], lambda left: left * (left + 1) // 2)
-    )
+    by_rows = [_over_rows(rows or {}, leader, name, sign) for name in others]
+    found = [_both(*pair) for pair in zip(behind, by_rows, strict=True)]
+    adjusted = iter(_step_down([p for p in found if p is not None], lambda left: left * (left + 1) // 2))
     rivals = []
-    for name, one in zip(others, behind, strict=True):
-        p = None if one.p is None else next(adjusted)
-        rivals.append(Rival(name, one, p, tied=p is None or p > _ALPHA))
+    for name, over_seeds, over_rows, p in zip(others, behind, by_rows, found, strict=True):
+        p = None if p is None else next(adjusted)
+        rivals.append(Rival(name, over_seeds, over_rows, p, tied=p is None or p > _ALPHA))
     tied = [leader, *(rival.name for rival in rivals if rival.tied)]
     return Race(leader, rivals, winner=min(tied, key=lambda name: sizes[name]))
+
+
+def _over_rows(
+    rows: Mapping[Name, Sequence[float]], leader: Name, rival: Name, sign: int
+) -> Difference | None:
+    if leader not in rows or rival not in rows:
+        return None
+    return _scaled(difference_over_rows(rows[leader], rows[rival]), sign)
+
+
+def _both(over_seeds: Difference, over_rows: Difference | None) -> float | None:
+    """The larger p; None where a test is impossible, as for rows that are all scored alike."""
+    if over_rows is None or over_seeds.p is None:
+        return over_seeds.p
+    return None if over_rows.p is None else max(over_seeds.p, over_rows.p)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

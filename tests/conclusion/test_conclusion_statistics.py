@@ -215,6 +215,21 @@ def test_five_equals_are_told_apart_in_no_more_than_one_study_in_twenty() -> Non
     assert 0.01 < worse < 0.05
 
 
+def test_rows_that_happen_to_suit_one_of_two_equals_make_no_winner() -> None:
+    """Each of two equal configurations knows rows of its own, whatever the seed; 300 rows are a small sample."""
+    random = np.random.default_rng(9)
+    studies, by_seeds, by_both = 400, 0, 0
+    for _ in range(studies):
+        knows = random.random((2, 1, 300)) < np.array([[[0.9]], [[0.9]]])
+        right = knows ^ (random.random((2, 5, 300)) < 0.01)
+        values = {name: of_seeds(right[name].mean(axis=1)) for name in range(2)}
+        rows = {name: right[name].mean(axis=0) for name in range(2)}
+        by_seeds += len(race(values, {0: 1, 1: 1}, "maximize").tied) == 1
+        by_both += len(race(values, {0: 1, 1: 1}, "maximize", rows).tied) == 1
+    assert by_seeds / studies > 0.5
+    assert by_both / studies < 0.08  # three deviations of 400 studies around 5 %
+
+
 def test_what_selection_cost_is_positive_where_it_got_worse() -> None:
     cost = selection_cost(0.95, 0.93, 0.90, "maximize")
     assert (cost.of_search, cost.of_validation) == pytest.approx((0.02, 0.03))
