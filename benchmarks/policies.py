@@ -1,0 +1,206 @@
+"""Samplers and pruners against each other, on learning curves that were recorded once.
+
+    python -m benchmarks.policies [--studies 30] [--workers 2] [--quick]
+
+A study asks its real sampler and its real pruner, as perceptuna builds them; what a trial would have reported is read
+from the recorded configuration nearest to the one proposed (benchmarks/recorded.py), so that a study of hours takes
+seconds. Every study may spend the same epochs, those of `BUDGET` trials that run to their end. What counts is the
+regret at a share of that budget: the best value among all recorded, less that of the best complete trial so far, in
+points. Studies are paired by seed; a policy's difference to the default has a 95 % interval by bootstrap over seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import statistics
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import product
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+
+from benchmarks.measure import write_result
+from benchmarks.recorded import EPOCHS, FOLDER, configurations
+from spaces import Hyperparameters, Space
+from spaces.parameters import Categorical, Fixed, Float, Int
+
+BUDGET = 40
+"""Trials whose whole epochs a study may spend."""
+SHARES = (0.25, 0.5, 1.0)
+SAMPLERS = ("tpe", "random", "qmc", "cmaes")
+PRUNERS = ("hyperband", "asha", "median", "none")
+DEFAULT = ("tpe", "hyperband")
+
+# The grid without its gaps: a sampler proposes what lies between, and is answered by what is nearest.
+SPACE = Space(
+    parameters={
+        "depth": Int(low=1, high=3),
+        "width": Int(low=48, high=768, log=True),
+        "batch_norm": Categorical(choices=(True, False)),
+        "dropout": Float(low=0.0, high=0.4),
+        "optimizer": Categorical(choices=("adamw", "sgd")),
+        "learning_rate": Float(low=3e-4, high=1e-1, log=True),
+        "schedule": Categorical(choices=("constant", "cosine")),
+        "weight_decay": Fixed(value=0.05, when={"optimizer": ("adamw",)}),
+    }
+)
+
+
+@dataclass(frozen=True)
+class Study:
+    """One replayed study: regret in points at each of `SHARES`, and how many trials it began."""
+
+    data: str
+    sampler: str
+    pruner: str
+    seed: int
+    regret: list[float]
+    trials: int
+
+
+@lru_cache
+def recorded(name: str) -> list[list[float]]:
+    """Validation accuracy after each epoch of each configuration of the grid; shorter where it diverged."""
+    curves = json.loads((FOLDER / f"{name}.json").read_text())["curves"]
+    return [curves[str(index)] for index in range(len(configurations()))]
+
+
+@lru_cache(maxsize=100_000)
+def nearest(hyperparameters: Hyperparameters) -> int:
+    """The recorded configuration with the same choices, nearest in width, dropout and rate of learning."""
+    one = hyperparameters
+    same = [
+        (index, other)
+        for index, other in enumerate(configurations())
+        if (one.depth, one.batch_norm, one.optimizer, one.schedule)
+        == (other.depth, other.batch_norm, other.optimizer, other.schedule)
+    ]
+
+    def distance(other: Hyperparameters) -> float:
+        return (
+            abs(math.log(one.width / other.width) / math.log(4))
+            + abs(one.dropout - other.dropout) / 0.4
+            + abs(math.log(one.learning_rate / other.learning_rate) / math.log(3))
+        )
+
+    return min(same, key=lambda pair: distance(pair[1]))[0]
+
+
+def replayed(data: str, sampler: str, pruner: str, seed: int) -> Study:
+    """One study, trial by trial, until its epochs are spent."""
+    import optuna
+    from optuna.trial import TrialState
+
+    from search.settings import StudySettings
+    from search.strategy import build_pruner, build_sampler, seed_sampler
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    settings = StudySettings.model_validate(
+        {"sampler": sampler, "pruner": pruner, "seed": seed, "epochs": EPOCHS, "trials": 10_000}
+    )
+    study = optuna.create_study(
+        direction="maximize", sampler=build_sampler(settings, 0), pruner=build_pruner(settings)
+    )
+    curves = recorded(data)
+    ceiling = max(map(max, curves))
+    spent, best, reached = 0, 0.0, dict.fromkeys(SHARES, math.nan)
+    while spent < BUDGET * EPOCHS:
+        seed_sampler(study.sampler, seed, len(study.trials))
+        trial = study.ask()
+        curve = curves[nearest(SPACE.suggest(trial))]
+        state, epochs = _run(trial, curve)
+        spent += epochs
+        study.tell(trial, max(curve) if state is TrialState.COMPLETE else None, state)
+        for share in SHARES:
+            if spent > share * BUDGET * EPOCHS and math.isnan(reached[share]):
+                reached[share] = 100 * (ceiling - best)
+        if state is TrialState.COMPLETE:
+            best = max(best, *curve)
+    last = [100 * (ceiling - best) if math.isnan(value) else value for value in reached.values()]
+    return Study(data, sampler, pruner, seed, [round(value, 3) for value in last], len(study.trials))
+
+
+def _run(trial: Any, curve: list[float]) -> tuple[Any, int]:
+    """How a trial of this curve ends, and after how many epochs."""
+    from optuna.trial import TrialState
+
+    for epoch, value in enumerate(curve, start=1):
+        if value <= 0:  # not finite
+            return TrialState.PRUNED, epoch
+        trial.report(value, epoch)
+        if epoch < EPOCHS and trial.should_prune():
+            return TrialState.PRUNED, epoch
+    return (TrialState.COMPLETE if len(curve) == EPOCHS else TrialState.PRUNED), len(curve)
+
+
+def difference(theirs: list[float], ours: list[float]) -> tuple[float, float, float]:
+    """Mean of their regret less ours, study by study, with a 95 % percentile interval of 10,000 resamples."""
+    apart = np.subtract(theirs, ours)
+    resampled = np.random.default_rng(0).choice(apart, (10_000, len(apart))).mean(axis=1)
+    low, high = np.percentile(resampled, [2.5, 97.5])
+    return float(apart.mean()), float(low), float(high)
+
+
+def lines(studies: list[Study]) -> Iterator[str]:
+    """A Markdown table for each set of data."""
+    for data in sorted({study.data for study in studies}):
+        yield f"\n**{data}**\n"
+        heads = [f"regret at {share:.0%}" for share in SHARES]
+        yield f"| sampler | pruner | trials | {' | '.join(heads)} | worse than {' + '.join(DEFAULT)} by |"
+        yield "|---" * (4 + len(SHARES)) + "|"
+        by_policy = {
+            policy: sorted(
+                (one for one in studies if (one.data, one.sampler, one.pruner) == (data, *policy)),
+                key=lambda one: one.seed,
+            )
+            for policy in {(study.sampler, study.pruner) for study in studies}
+        }
+        default = [study.regret[-1] for study in by_policy[DEFAULT]]
+        ordered = sorted(by_policy.items(), key=lambda item: _mean(item[1], -1))
+        for (sampler, pruner), found in ordered:
+            regrets = [f"{_mean(found, at):.2f}" for at in range(len(SHARES))]
+            mean, low, high = difference([study.regret[-1] for study in found], default)
+            trials = statistics.mean(study.trials for study in found)
+            apart = "" if (sampler, pruner) == DEFAULT else f"{mean:+.2f} ({low:+.2f} to {high:+.2f})"
+            yield f"| {sampler} | {pruner} | {trials:.0f} | {' | '.join(regrets)} | {apart} |"
+
+
+def _mean(studies: list[Study], at: int) -> float:
+    return statistics.mean(study.regret[at] for study in studies)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--studies", type=int, default=30, help="seeds of each policy")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--quick", action="store_true", help="3 seeds")
+    given = parser.parse_args()
+    seeds = range(3 if given.quick else given.studies)
+    names = sorted(path.stem for path in FOLDER.glob("*.json"))
+    jobs = list(product(names, SAMPLERS, PRUNERS, seeds))
+    with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
+        studies = list(pool.map(replayed, *zip(*jobs, strict=True), chunksize=4))
+    for line in lines(studies):
+        print(line)
+    rows = [
+        {
+            "data": one.data,
+            "sampler": one.sampler,
+            "pruner": one.pruner,
+            "seed": one.seed,
+            "regret": one.regret,
+        }
+        for one in studies
+    ]
+    print("written to", write_result("policies", rows, given.quick))
+
+
+if __name__ == "__main__":
+    main()
