@@ -135,6 +135,7 @@ def test_weights_of_each_epoch_and_the_model_lie_beside_the_trials_scalars(
     (model,) = read_back.Tensors("keras")
     layers = json.loads(make_ndarray(model.tensor_proto).item())["config"]["layers"]
     assert [layer["config"]["name"] for layer in layers][-1] == "head"
+    assert any("dense_1" in node.name for node in read_back.Graph().node)
     # Further names would be further charts, of this trial alone.
     assert read_back.Tags()["scalars"] == read(weights[1].parent / "trial-00000" / "train").Tags()["scalars"]
     assert not [tag for tag in read_back.Tags()["tensors"] if tag.startswith("epoch_")]
