@@ -1,32 +1,45 @@
-"""Studies of thousands of trials: an answer that is made once, and that a browser can draw.
+"""Studies of thousands of trials: pages that a browser can draw.
 
-optuna-dashboard makes the answer anew for every page: 48 MB and 7 s at 10,000 trials (benchmarks/dashboard.py).
+optuna-dashboard sends every trial to every page: 48 MB at 10,000 trials, which its server writes in 7 s and a browser
+draws in 11 s (benchmarks/dashboard.py).
 """
 
 from __future__ import annotations
 
-import json
-import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bottle import request, response
+
+from search.dashboard.excerpt import BEST, NEWEST, Excerpt, best_numbers
 
 if TYPE_CHECKING:
     from bottle import Bottle, Route
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
+    from search.metrics import Direction
+
 MANY_TRIALS = 1000
 CURVES = 50
-"""Trials of a large study whose reports of each epoch go to the page."""
+"""Trials of a large study whose reports of each epoch go to the page, besides those that run."""
+
+SHOWN_HEADER = "Perceptuna-Shown"
+"""Tells page.js which excerpt a page has; it comes back as `shown` with each later question of that page."""
+
+_SHOWN = (
+    f"the best {BEST}, the newest {NEWEST}, each that beat all before it, those that have not ended, and an even "
+    f"sample; {CURVES} of them, and those that run, with the reports of each epoch. Importances and perceptuna's own "
+    "plots are of all trials. With trials?numbers=5,17 in the address those are shown as well, with ?numbers=all "
+    "every trial, slowly."
+)
 
 
 class LargeStudies:
-    """Keeps the answer of a study's page, as text, until something in the study changes.
+    """Shows an excerpt of a study of more than `MANY_TRIALS` trials, and says so in its title and attributes.
 
-    Of a study of more than `MANY_TRIALS`, the best and the newest `CURVES` / 2 trials keep their reports of each
-    epoch: the page draws a line for each trial that has some, and takes minutes over ten thousand lines.
+    Of these, the best and the newest `CURVES` / 2 keep their reports of each epoch: the page draws a line for each
+    trial that has some.
     """
 
     name, api = "perceptuna-large-studies", 2
@@ -34,38 +47,53 @@ class LargeStudies:
     def __init__(self, app: Bottle, storage: BaseStorage) -> None:
         self._app = app
         self._storage = storage
-        self._answers: dict[int, tuple[object, str]] = {}
-        self._lock = threading.Lock()
 
     def apply(self, view: Callable[..., Any], route: Route) -> Callable[..., Any]:
         if (route.method, route.rule) != ("GET", "/api/studies/<study_id:int>"):
             return view
 
-        def kept(study_id: int) -> Any:
+        def excerpt(study_id: int) -> Any:
             trials = self._trials(study_id)
-            if len(trials) <= MANY_TRIALS:
+            after, shown = request.query.get("after", "0"), request.query.get("shown", "")
+            # A page that was opened when the study was small has all of it, and goes on so.
+            if not after.isdecimal() or (not shown if int(after) else len(trials) <= MANY_TRIALS):
                 return view(study_id)
-            if request.params.get("after", "0") != "0":
-                return thinned_curves(self._seen(view, study_id), trials)
-            return self._whole(study_id, trials, view)
+            # The dashboard need not write trials down for the answer to be made here.
+            request["QUERY_STRING"] = f"after={len(trials)}"
+            detail = self._seen(view, study_id, trials)
+            if not isinstance(detail, dict) or "trials" not in detail:
+                return detail
+            try:
+                return self._excerpt(study_id, detail, trials, int(after), shown)
+            except ValueError:
+                response.status = 400
+                return {
+                    "reason": f"`shown` should be the header {SHOWN_HEADER} of an answer, but is {shown!r}"
+                }
 
-        return kept
+        return excerpt
 
-    def _whole(self, study_id: int, trials: list[FrozenTrial], view: Callable[..., Any]) -> Any:
-        # One page at a time makes it: the others wait for what it makes.
-        with self._lock:
-            state = self._state(study_id, trials)
-            known, answer = self._answers.get(study_id, (None, ""))
-            if known != state:
-                # The dashboard's own trials may be ten seconds old, and this answer is for longer.
-                self._app._inmemory_cache._trials_last_fetched_at.pop(study_id, None)
-                detail = thinned_curves(self._seen(view, study_id), trials)
-                if not isinstance(detail, dict) or "trials" not in detail:
-                    return detail
-                answer = json.dumps(detail, separators=(",", ":"))
-                self._answers = {study_id: (state, answer)}  # of one study: it is large
-        response.content_type = "application/json"
-        return answer
+    def _excerpt(
+        self, study_id: int, detail: dict[str, Any], trials: list[FrozenTrial], after: int, shown: str
+    ) -> dict[str, Any]:
+        """`detail`, the dashboard's answer without trials, with those that are shown from the `after`-th on."""
+        from optuna_dashboard._serializer import serialize_frozen_trial
+
+        linked = {trial["number"] for trial in detail["best_trials"]}
+        excerpt = Excerpt.parse(shown) if after else _opened(trials, shown, linked)
+        direction: Direction = detail["directions"][0]
+        chosen = excerpt.of(trials, direction)
+        curves = _with_curves(chosen, direction) | excerpt.wanted
+        attributes = self._storage.get_study_system_attrs(study_id)
+        detail["trials"] = [serialize_frozen_trial(study_id, trial, attributes) for trial in chosen[after:]]
+        for written in detail["trials"]:
+            if written["number"] not in curves:
+                written["intermediate_values"] = []
+        part = f"{len(chosen):,} of {len(trials):,} trials"
+        detail["name"] += f", {part}"  # the title of each of its pages
+        detail["user_attrs"].insert(0, {"key": "shown", "value": f"{part}: {_SHOWN}"})
+        response.set_header(SHOWN_HEADER, str(excerpt))
+        return detail
 
     def _trials(self, study_id: int) -> list[FrozenTrial]:
         try:
@@ -73,24 +101,14 @@ class LargeStudies:
         except KeyError:
             return []
 
-    def _state(self, study_id: int, trials: list[FrozenTrial]) -> object:
-        """Equal as long as the answer would be."""
-        open_ = [
-            (trial.number, trial.state, len(trial.intermediate_values), len(trial.user_attrs))
-            for trial in trials
-            if not trial.state.is_finished()
-        ]
-        attributes = self._storage.get_study_system_attrs(study_id)
-        return len(trials), open_, self._storage.get_study_user_attrs(study_id), attributes
-
-    def _seen(self, view: Callable[..., Any], study_id: int) -> Any:
+    def _seen(self, view: Callable[..., Any], study_id: int, trials: list[FrozenTrial]) -> Any:
         """The dashboard's own answer; what it learned of the parameters of trials that have ended, it keeps.
 
         It remembers from which trial on it has to look, but only where one has not ended, and else looks at all
-        of them for every answer.
+        of them for every answer. `trials` were read before it looks.
         """
         cache = self._app._inmemory_cache
-        before = cache._trials_cache.get(study_id, [])
+        before = cache._trials_cache.get(study_id) or trials
         detail = view(study_id)
         with cache._cached_extra_study_property_cache_lock:
             known = cache._cached_extra_study_property_cache.get(study_id)
@@ -100,21 +118,15 @@ class LargeStudies:
         return detail
 
 
-def thinned_curves(detail: Any, trials: list[FrozenTrial]) -> Any:
-    """`detail`, the dashboard's answer of a study, with the reports of some trials alone."""
-    if not isinstance(detail, dict) or "trials" not in detail:
-        return detail
-    keep = _kept(trials, sign=-1 if detail["directions"] == ["maximize"] else 1)
-    for trial in detail["trials"]:
-        if trial["number"] not in keep:
-            trial["intermediate_values"] = []
-    return detail
+def _opened(trials: Sequence[FrozenTrial], named: str, linked: set[int]) -> Excerpt:
+    """For a page that is being opened, whose address names trials as `3,14` or `all`, and which links to others."""
+    if named == "all":
+        return Excerpt.whole()
+    return Excerpt.now(trials, linked.union(int(word) for word in named.split(",") if word.isdecimal()))
 
 
-def _kept(trials: list[FrozenTrial], sign: int) -> set[int]:
-    """Numbers of the best and the newest trials, and of those that have not ended."""
-    complete = [trial for trial in trials if trial.state.name == "COMPLETE" and trial.values]
-    best = sorted(complete, key=lambda trial: (sign * (trial.values or [0.0])[0], trial.number))
-    newest: Iterable[FrozenTrial] = trials[-CURVES // 2 :]
-    chosen = {trial.number for trial in [*best[: CURVES // 2], *newest]}
-    return chosen | {trial.number for trial in trials if not trial.state.is_finished()}
+def _with_curves(trials: Sequence[FrozenTrial], direction: Direction) -> set[int]:
+    """Numbers of the best and the newest of `trials`, and of those that have not ended."""
+    open_ = (trial.number for trial in trials if not trial.state.is_finished())
+    newest = (trial.number for trial in trials[-CURVES // 2 :])
+    return {*best_numbers(trials, direction, CURVES // 2), *newest, *open_}

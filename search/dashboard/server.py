@@ -71,12 +71,20 @@ def dashboard_app(storage: BaseStorage, url: StorageURL) -> WSGIApplication:
     from optuna_dashboard import wsgi
 
     from search.dashboard.large import LargeStudies
+    from search.dashboard.page import PageScript
     from search.dashboard.routes import LastingArtifacts, LostFiles, StudyPlots, WhileDriven
     from storage import artifact_folder
 
     app = wsgi(storage, LastingArtifacts(artifact_folder(url)))
     # A plugin is put around what was there before, the last one innermost.
-    for plugin in (LargeStudies(app, storage), StudyPlots(storage), WhileDriven(storage, url), LostFiles()):
+    plugins = (
+        PageScript(app),
+        LargeStudies(app, storage),
+        StudyPlots(storage),
+        WhileDriven(storage, url),
+        LostFiles(),
+    )
+    for plugin in plugins:
         app.install(plugin)
     return app
 

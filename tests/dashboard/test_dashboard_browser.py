@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+import optuna
 import pytest
 from headless_chromium import NEEDS_CHROMIUM, launched
-from project_on_disk import COMPLETE_TRIAL, Project, make_project
+from project_on_disk import COMPLETE_TRIAL, STATES, Project, make_project
 from waitress import create_server
 
-from search.dashboard import Guard, dashboard_app
+from search.dashboard import Guard, dashboard_app, excerpt, large
 from storage import open_storage
 
 if TYPE_CHECKING:
@@ -132,3 +133,49 @@ def test_the_link_logs_in_and_then_the_pages_can_change_things(
     assert status == 204
     assert open_storage(project.url).get_all_studies() == []
     assert elsewhere == []
+
+
+def test_the_page_of_a_large_study_says_what_it_shows_follows_the_study_and_leads_to_every_trial(
+    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: list[str]
+) -> None:
+    """The list of trials asks every two seconds for what is new."""
+    monkeypatch.setattr(large, "MANY_TRIALS", 10)
+    for part in ("BEST", "NEWEST", "EVENLY"):
+        monkeypatch.setattr(excerpt, part, 2)
+    project = make_project(tmp_path)
+    study = optuna.load_study(study_name="digits-mlp", storage=open_storage(project.url))
+    home = f"http://127.0.0.1:{serve(project)}/dashboard/studies/{project.study_id}"
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+
+    def shown() -> int:
+        """As the title says."""
+        title = page.get_by_text(re.compile(r"^digits-mlp, \d+ of \d+ trials \(id=\d+\)$")).first
+        title.wait_for()
+        return int(title.inner_text().split()[1])
+
+    page.goto(home)
+    page.locator(".js-plotly-plot .scatterlayer .point").first.wait_for()
+    assert shown() < len(STATES)
+    page.screenshot(path=tmp_path / "large.png", full_page=True)
+
+    page.goto(f"{home}/trials")
+    before = shown()
+    page.get_by_text(f"{before} Trials", exact=True).wait_for()
+    study.tell(len(STATES), 0.5)  # the one that ran
+    study.tell(study.ask(), 0.4)
+    study.ask()
+    page.get_by_text(f"{before + 2} Trials", exact=True).wait_for()
+    page.get_by_text(f"Trial {len(STATES) + 2}", exact=True).first.wait_for()
+    assert shown() == before + 2
+
+    left_out = next(
+        n for n in range(1, len(STATES)) if page.get_by_text(f"Trial {n}", exact=True).count() == 0
+    )
+    page.goto(f"{home}/trials?numbers={left_out}")
+    page.get_by_text(f"Trial {left_out} (trial_id=").first.wait_for()
+
+    page.goto(f"{home}/trials?numbers=all")
+    page.get_by_text(f"{len(STATES) + 3} Trials", exact=True).wait_for()
+    assert elsewhere == []
+    assert errors == []
