@@ -58,7 +58,7 @@ class Tally:
             self.durations.append(time.monotonic() - self.begun.pop(number))
 
     def time_left(self) -> Interval | None:
-        """Seconds until the budget is used up; None before three trials beside the first of each worker."""
+        """Seconds until the budget is used up; None before two trials have ended."""
         now = time.monotonic()
         elapsed = [now - begun for begun in self.begun.values()]
         return remaining_time(self.durations, self.budget - self.finished, self.workers, elapsed)

@@ -13,7 +13,7 @@ import numpy as np
 
 from search.analysis.calibration import Costs, TrialCost, steps, structure
 from search.analysis.pace import time_left, workers_of
-from search.remaining import Interval
+from search.remaining import FEWEST, Interval
 from search.settings import StudySettings
 from search.strategy import REDUCTION_FACTOR, brackets
 from search.study import Study
@@ -107,7 +107,7 @@ def forecast_from_study(study: Study, settings: StudySettings) -> Forecast | Non
     finished = study.finished()
     workers, left = workers_of(settings), max(0, settings.trials - len(finished))
     seconds = time_left(study, settings)
-    if seconds is None:
+    if seconds is None or len(finished) < workers + FEWEST:
         return None
     ran = np.array([len(trial.intermediate_values) for trial in finished], dtype=float)
     pruned = np.array([trial.state.name == "PRUNED" for trial in finished], dtype=float)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 import numpy as np
+import pytest
 
 from search.progress import PlainLines, Tally
 from search.remaining import clock, remaining_time, span
@@ -27,8 +28,8 @@ def test_what_running_trials_have_run_already_is_taken_off() -> None:
     assert left.middle == 5 + 2.5
 
 
-def test_nothing_is_said_of_two_trials_and_nothing_is_left_at_the_end() -> None:
-    assert remaining_time([9.0, 1.0, 2.0], trials=5, workers=1) is None
+def test_nothing_is_said_of_one_trial_and_nothing_is_left_at_the_end() -> None:
+    assert remaining_time([9.0], trials=5, workers=1) is None
     assert span(None) == clock(None) == "?"
     end = remaining_time([9.0, 1.0, 2.0, 3.0], trials=0, workers=1)
     assert end is not None
@@ -39,6 +40,27 @@ def test_a_workers_first_trial_does_not_count() -> None:
     left = remaining_time([100.0, 100.0, *[1.0] * 8], trials=10, workers=2)
     assert left is not None
     assert left.high < 10
+
+
+def test_two_trials_tell_how_long_the_others_take_at_most() -> None:
+    two = remaining_time([9.0, 7.0], trials=4, workers=2, elapsed=[1.0, 1.0])
+    assert two is not None
+    assert (two.low, two.middle, two.high) == (0, (8 * 4 - 2) / 2 + 2, (3 * 9 * 4 - 2) / 2 + 2)
+    three = remaining_time([9.0, 7.0, 1.0], trials=4, workers=2)
+    assert three is not None
+    assert three.middle == 2 + 0.25, "a start-up is in the first of each worker"
+
+
+@pytest.mark.parametrize("trials", [1, 3, 20])
+def test_nine_in_ten_bounds_from_two_trials_hold_the_truth(trials: int) -> None:
+    random = np.random.default_rng(trials)
+    hits = 0
+    for _ in range(2000):
+        durations = random.exponential(1, 2 + trials)
+        left = remaining_time(durations[:2].tolist(), trials, workers=1)
+        assert left is not None
+        hits += durations[2:].sum() <= left.high
+    assert 0.88 <= hits / 2000 <= 0.95
 
 
 def test_nine_in_ten_intervals_hold_the_truth() -> None:
@@ -70,7 +92,7 @@ def test_a_running_study_tells_its_time_left_with_an_interval() -> None:
     lines: list[str] = []
     tally = Tally("one", "", "val_accuracy", "maximize", budget=10, durations=[60.0] * 4, finished=4)
     with PlainLines(tally, lines.append) as progress:
-        progress.trial_started(4, Hyperparameters())
+        progress.trial_started(4, Hyperparameters(), "32 relu")
         progress.trial_ended(4, TrialOutcome("complete", 3, 0.5))
     assert re.search(r"left \d:\d\d(:\d\d)? \(.* to .*\)$", lines[0])
     assert tally.durations[:4] == [60.0] * 4
@@ -80,6 +102,6 @@ def test_a_running_study_tells_its_time_left_with_an_interval() -> None:
 def test_an_attempt_that_is_run_again_is_no_duration() -> None:
     tally = Tally("one", "", "val_accuracy", "maximize", budget=10)
     progress = PlainLines(tally, print)
-    progress.trial_started(0, Hyperparameters())
+    progress.trial_started(0, Hyperparameters(), "32 relu")
     progress.trial_requeued(0, "its worker died")
     assert tally.durations == [] == [*tally.begun]
