@@ -67,7 +67,7 @@ def perceptuna(task: dict[str, Any], workers: int, threads: int = 1) -> dict[str
     driver_cpu: list[float] = []
 
     class Marks(Progress):
-        def trial_started(self, number: int, hyperparameters: Hyperparameters) -> None:
+        def trial_started(self, number: int, hyperparameters: Hyperparameters, what: str) -> None:
             driver_cpu.append(time.process_time())
 
         def trial_ended(self, number: int, outcome: Any) -> None:

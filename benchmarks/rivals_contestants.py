@@ -1,0 +1,215 @@
+"""One contestant of `benchmarks.rivals`: `python -m benchmarks.rivals_contestants NAME TASK.json`.
+
+Prints a JSON line with the best validation accuracy so far at each trial's end, until its seconds are over.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from search.data import PreparedData, load_prepared
+from spaces import Hyperparameters, Space, load_space
+
+
+class Contest:
+    """What all contestants are given: the data, the space, epochs, a seed and a time."""
+
+    def __init__(self, task: dict[str, Any]) -> None:
+        self.task = task
+        self.best = 0.0
+        self.trials = 0
+
+    @cached_property
+    def data(self) -> PreparedData:
+        return load_prepared(Path(self.task["prepared"]))
+
+    @cached_property
+    def space(self) -> Space:
+        space, _ = load_space(self.task["space"]).restricted_to(self.data.spec.task, self.data.spec.kind)
+        return space
+
+    @cached_property
+    def arrays(self) -> Any:
+        """Training and validation rows as `fit` takes them."""
+        return tuple(
+            tuple(map(np.asarray, split)) for split in (self.data.training(), self.data.validation())
+        )
+
+    def ended(self, value: float | None) -> None:
+        """A trial has ended; None where it was pruned."""
+        self.trials += 1
+        self.best = max(self.best, value or 0.0)
+        print(json.dumps({"best": self.best, "trials": self.trials}), flush=True)
+
+    def model(self, hyperparameters: Hyperparameters) -> Any:
+        """A compiled Keras model, of the same layers, optimizer and schedule as perceptuna's."""
+        from search.training.model import build_model
+        from search.training.objective import build_loss, build_metrics
+        from search.training.optimizers import build_optimizer
+
+        steps = -(-self.data.spec.rows.train // hyperparameters.batch_size)
+        model = build_model(hyperparameters, self.data.spec)
+        model.compile(
+            build_optimizer(hyperparameters, total_steps=self.task["epochs"] * steps),
+            build_loss(self.data.spec, hyperparameters.label_smoothing),
+            metrics=build_metrics(self.data.spec),
+        )
+        return model
+
+    def callbacks(self, hyperparameters: Hyperparameters) -> list[Any]:
+        """Early stopping as perceptuna has it, and the schedule's."""
+        import keras
+
+        from search.training.optimizers import schedule_callbacks
+
+        return [
+            *schedule_callbacks(hyperparameters, monitor="val_accuracy", mode="max"),
+            keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=10),
+        ]
+
+
+def perceptuna(contest: Contest) -> None:
+    """`perceptuna run` with its defaults."""
+    from search.launch import start
+    from search.progress import Progress, Tally
+    from search.settings import StudySettings
+    from storage import StorageURL
+
+    class Marks(Progress):
+        def trial_ended(self, number: int, outcome: Any) -> None:
+            super().trial_ended(number, outcome)
+            contest.ended(outcome.value)
+
+    def progress(study: Any, settings: StudySettings) -> Progress:
+        return Marks(Tally("rivals", "", study.metric, study.direction, settings.trials))
+
+    task = contest.task
+    settings = StudySettings(
+        data=task["data"], space=task["space"], epochs=task["epochs"], trials=100_000, seed=task["seed"]
+    )
+    url = StorageURL.parse(f"sqlite:///{task['folder']}/studies.db")
+    start("rivals", url, settings, progress, lambda text: None)
+
+
+def optuna(contest: Contest) -> None:
+    """Optuna with its own defaults, TPE and the median pruner, and `fit`."""
+    import keras
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    training, validation = contest.arrays
+
+    class Prune(keras.callbacks.Callback):
+        def __init__(self, trial: optuna.Trial) -> None:
+            super().__init__()
+            self.trial = trial
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            self.trial.report(logs["val_accuracy"], epoch)
+            if self.trial.should_prune():
+                self.model.stop_training = True
+
+    def objective(trial: optuna.Trial) -> float:
+        hyperparameters = contest.space.suggest(trial)
+        keras.backend.clear_session()
+        history = contest.model(hyperparameters).fit(
+            *training,
+            validation_data=validation,
+            batch_size=hyperparameters.batch_size,
+            epochs=contest.task["epochs"],
+            callbacks=[*contest.callbacks(hyperparameters), Prune(trial)],
+            verbose=0,
+        )
+        if trial.should_prune():
+            raise optuna.TrialPruned
+        return max(history.history["val_accuracy"])
+
+    sampler = optuna.samplers.TPESampler(seed=contest.task["seed"])
+    study = optuna.create_study(
+        storage=f"sqlite:///{contest.task['folder']}/optuna.db", direction="maximize", sampler=sampler
+    )
+    study.optimize(objective, callbacks=[lambda study, trial: contest.ended(trial.value)])
+
+
+class _Choices:
+    """KerasTuner's hyperparameters where a space expects an Optuna trial."""
+
+    def __init__(self, hp: Any) -> None:
+        self._hp = hp
+
+    def suggest_float(
+        self, name: str, low: float, high: float, *, step: Any = None, log: bool = False
+    ) -> Any:
+        return self._hp.Float(name, low, high, step=step, sampling="log" if log else "linear")
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> Any:
+        if log:
+            return self._hp.Int(name, low, high, sampling="log")
+        return self._hp.Int(name, low, high, step=step)
+
+    def suggest_categorical(self, name: str, choices: Any) -> Any:
+        # Choice takes no booleans.
+        names = {str(choice): choice for choice in choices}
+        return names[self._hp.Choice(name, list(names))]
+
+
+def kerastuner(contest: Contest, kind: str) -> None:
+    """KerasTuner's Hyperband or RandomSearch, batch size tuned by `HyperModel.fit` as its guide shows."""
+    import keras_tuner
+
+    training, validation = contest.arrays
+
+    class MLP(keras_tuner.HyperModel):
+        def build(self, hp: Any) -> Any:
+            return contest.model(contest.space.suggest(_Choices(hp)))
+
+        def fit(self, hp: Any, model: Any, *args: Any, callbacks: Any = (), **kwargs: Any) -> Any:
+            hyperparameters = contest.space.suggest(_Choices(hp))
+            hooks = [*callbacks, *contest.callbacks(hyperparameters)]
+            return model.fit(*args, batch_size=hyperparameters.batch_size, callbacks=hooks, **kwargs)
+
+    base = keras_tuner.Hyperband if kind == "hyperband" else keras_tuner.RandomSearch
+
+    class Tuner(base):
+        def on_trial_end(self, trial: Any) -> None:
+            super().on_trial_end(trial)
+            contest.ended(trial.score)
+
+    own = {"max_epochs": contest.task["epochs"]} if kind == "hyperband" else {"max_trials": 100_000}
+    tuner = Tuner(
+        MLP(),
+        objective="val_accuracy",
+        seed=contest.task["seed"],
+        directory=contest.task["folder"],
+        project_name=kind,
+        **own,
+    )
+    epochs = {} if kind == "hyperband" else {"epochs": contest.task["epochs"]}
+    tuner.search(*training, validation_data=validation, verbose=0, **epochs)
+
+
+def main() -> None:
+    name, path = sys.argv[1:]
+    contest = Contest(json.loads(Path(path).read_text(encoding="utf-8")))
+    # The workers of a driver that is gone end by themselves.
+    threading.Timer(contest.task["seconds"], os._exit, (0,)).start()
+    match name:
+        case "perceptuna":
+            perceptuna(contest)
+        case "optuna":
+            optuna(contest)
+        case _:
+            kerastuner(contest, name.removeprefix("kerastuner_"))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
