@@ -12,7 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from search.commands import database, looking, models, planning, sources, studies
+from search.commands import concluding, database, looking, models, planning, sources, studies
 from search.commands.output import fail
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 # Without a name a group's commands stand beside the others.
-for commands in (studies.app, planning.app, looking.app, models.app):
+for commands in (studies.app, planning.app, looking.app, models.app, concluding.app):
     app.add_typer(commands)
 app.add_typer(sources.space_app, name="space")
 app.add_typer(sources.data_app, name="data")

@@ -16,7 +16,7 @@ from search.cluster import WorkerLost, Workers
 from search.errors import StudyStopped
 from search.metrics import is_better
 from search.note import NoteKeeper
-from search.planned import limits_of, what_it_is
+from search.planned import keeps_model, limits_of, planned_of, what_it_is
 from search.progress import Progress
 from search.recovery import run_again
 from search.study import STOP_REQUESTED, Study
@@ -149,6 +149,7 @@ class Driver:
     def _start_trial(self) -> None:
         trial, hyperparameters = self._asking.next()
         epochs, patience = limits_of(trial, self._settings)
+        planned = planned_of(trial)
         task = TrialTask(
             job=self._job,
             trial_id=trial._trial_id,
@@ -158,6 +159,8 @@ class Driver:
             patience=patience,
             seed=seed_of(trial, self._settings.seed),
             best=self._best_trial.value if self._best_trial else None,
+            keep_model=planned is not None and planned.keep_model,
+            keep_scores=planned is not None and planned.keep_scores,
         )
         self._running[task.trial_id] = _Running(trial, task, time.monotonic())
         self._progress.trial_started(trial.number, hyperparameters, what_it_is(self._study.space, trial))
@@ -184,7 +187,7 @@ class Driver:
         self._keep(trial, outcome)
         match outcome.state:
             case "complete":
-                self._complete(trial, outcome)
+                self._complete(running, outcome)
             case "pruned":
                 tell(trial, state=_states().PRUNED)
             case "failed" | "stopped":
@@ -205,12 +208,12 @@ class Driver:
             artifacts |= write_artifact(self._store, name, content)
         self._study.storage.set_trial_attributes(trial._trial_id, attributes, artifacts)
 
-    def _complete(self, trial: optuna.Trial, outcome: TrialOutcome) -> None:
+    def _complete(self, running: _Running, outcome: TrialOutcome) -> None:
         assert outcome.value is not None
+        trial = running.trial
         best = self._best_trial.value if self._best_trial else None
         better = outcome.model is not None and is_better(outcome.value, best, self._study.direction)
-        if better:
-            assert outcome.model is not None
+        if outcome.model is not None and (better or running.task.keep_model):
             self._publish_model(trial.number, outcome.model)
         self._study.optuna.tell(trial, outcome.value)
         if better:
@@ -282,11 +285,12 @@ def _hung(trial_timeout: float) -> str:
 
 
 def remove_stale_models(study: Study, store: object) -> None:
-    """Keep the model of the best trial alone."""
+    """Keep the model of the best trial, and those of planned trials that say so."""
     best = study.best_trial()
-    keep = None if best is None else model_file_name(best.number)
+    keep = set() if best is None else {model_file_name(best.number)}
+    keep |= {model_file_name(trial.number) for trial in study.finished() if keeps_model(trial)}
     for artifact, file_name in study_artifacts(study.optuna).items():
-        if file_name.endswith(".keras") and file_name != keep:
+        if file_name.endswith(".keras") and file_name not in keep:
             remove_study_artifact(study.optuna, store, artifact)  # type: ignore[arg-type]
 
 

@@ -95,16 +95,16 @@ def start(
     precision = resolve_precision(settings.precision, data.spec)
     settings = settings.model_copy(update={"precision": precision})
     choose_metric(settings.metric, data.spec.task)
-    _check_memory_limit(settings, data)
+    check_memory_limit(settings, data)
     space, notes = space.restricted_to(data.spec.task, data.spec.kind)
     plan = plan_of_baselines(settings, space)
     of_precision = precision_note(settings.precision)
     for note in [*data.spec.notes, *notes, *([of_precision] if of_precision else [])]:
         say(f"note: {note}")
-    fleet = _fleet(name, cluster, url, settings, data, say)
+    fleet = fleet_of(name, cluster, url, settings, data, say)
     with study_lock(url, name) as lock:
         study = create_study(name, url, settings, space, data.spec, plan)
-        return _drive(study, lock, settings, data, fleet, make_progress, say)
+        return drive(study, lock, settings, data, fleet, make_progress, say)
 
 
 def resume(
@@ -139,24 +139,30 @@ def resume(
         settings = stored.changed({"timeout": None, **given})
         _refuse_changed_space(study, settings)
         data = unchanged_data(study, settings)
-        _check_memory_limit(settings, data)
+        check_memory_limit(settings, data)
         finished = len(study.finished())
         if finished >= settings.trials:
             raise InputError(
                 f"study '{name}' has {finished} finished trials of {settings.trials}, so nothing is left to do; "
                 f"raise the budget: `perceptuna resume {name} --add 20{url.option}`"
             )
-        fleet = _fleet(name, cluster, url, settings, data, say)
+        fleet = fleet_of(name, cluster, url, settings, data, say)
         orphans = recover(study)
         if orphans:
             say(f"{orphans} trials were running when the study was last left; they are run again")
         study.optuna.set_user_attr("settings", settings.model_dump_json())
         # Read anew: a Study keeps what it has read.
-        return _drive(load_study(name, url), lock, settings, data, fleet, make_progress, say)
+        return drive(load_study(name, url), lock, settings, data, fleet, make_progress, say)
 
 
-def _fleet(
-    name: str, cluster: str | None, url: StorageURL, settings: StudySettings, data: PreparedData, say: Say
+def fleet_of(
+    name: str,
+    cluster: str | None,
+    url: StorageURL,
+    settings: StudySettings,
+    data: PreparedData,
+    say: Say,
+    how: str | None = None,
 ) -> tuple[Fleet, str]:
     """The workers, not yet started, and the name of this run.
 
@@ -170,14 +176,14 @@ def _fleet(
 
         needs = Needs(run, url.full, this_machine(), data.folder, data.spec.fingerprint)
         check_cluster(cluster, needs)
-        return ExistingCluster(cluster, needs, say, f"perceptuna resume {name}{url.option}"), run
+        return ExistingCluster(cluster, needs, say, how or f"perceptuna resume {name}{url.option}"), run
     from search.local import LocalWorkers
 
     count = min(settings.workers or available_cores(), settings.trials)
     return LocalWorkers(count, settings.threads, settings.memory_limit, say), run
 
 
-def _drive(
+def drive(
     study: Study,
     lock: StudyLock,
     settings: StudySettings,
@@ -185,7 +191,9 @@ def _drive(
     fleet: tuple[Fleet, str],
     make_progress: ProgressMaker,
     say: Say,
+    how: str | None = None,
 ) -> Finish:
+    """Drive `study` to its budget. The caller holds its `lock`; `how` is the command that goes on with it."""
     from search.cluster import Workers
     from search.driver import Driver
     from search.strategy import describe_rungs
@@ -208,7 +216,7 @@ def _drive(
     # The driver turns Ctrl-C into an ending; before and after it, while workers start and end, it is an exception.
     recycle = recycling_bound(data.spec, settings.memory_limit)
     starting = Workers(workers_there, progress.epoch, most=settings.workers, recycle_above=recycle)
-    how = f"perceptuna resume {study.name}{study.url.option}"
+    how = how or f"perceptuna resume {study.name}{study.url.option}"
     with (
         suppress(KeyboardInterrupt),
         resumable(study.optuna._storage, study.url, how),
@@ -228,7 +236,12 @@ def _drive(
     return Finish(study, ending)
 
 
-def _check_memory_limit(settings: StudySettings, data: PreparedData) -> None:
+def check_memory_limit(settings: StudySettings, data: PreparedData) -> None:
+    """Refuse a limit in which no worker fits.
+
+    Raises:
+        InputError: it is that small.
+    """
     idle = idle_worker_bytes(data.spec)
     if settings.memory_limit is not None and settings.memory_limit <= idle:
         raise InputError(

@@ -68,7 +68,10 @@ def note_text(study: Study, settings: StudySettings, best: FrozenTrial | None) -
     direction = "as high as possible" if study.direction == "maximize" else "as low as possible"
     lines = [
         f"## {escaped(study.name)}",
-        f"Searches hyperparameters of Keras MLPs for `{study.metric}`, {direction}.",
+        f"Searches hyperparameters of Keras MLPs for `{study.metric}`, {direction}."
+        if study.companion_of is None
+        else f"Trains configurations of study {escaped(study.companion_of)} again, to draw a conclusion about it; "
+        "no search of its own.",
         f"**Best so far:** {_best_words(study, best)}",
         f"**Data:** {escaped(settings.data)}: {_data_words(study.data)}",
         f"**Settings:** {_settings_words(settings)}",

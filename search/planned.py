@@ -39,6 +39,10 @@ class PlannedTrial(BaseModel):
     seed: Annotated[int | None, Field(ge=0, lt=2**32)] = None
     outside: bool = False
     """Whether the space has no such configuration."""
+    keep_model: bool = False
+    """Whether its model is kept, also when it is not the study's best."""
+    keep_scores: bool = False
+    """Whether the score of each validation row is kept, for comparisons row by row."""
 
 
 _PLAN = TypeAdapter(list[PlannedTrial])
@@ -70,24 +74,39 @@ def plan_json(plan: Sequence[PlannedTrial]) -> str:
     return _PLAN.dump_json(list(plan), exclude_defaults=True).decode()
 
 
+def read_plan(study: Study) -> list[PlannedTrial]:
+    """Empty for a study without one."""
+    return _PLAN.validate_json(study.optuna.user_attrs.get(PLAN, "[]"))
+
+
 def enqueue_planned(study: Study) -> None:
     """Enqueue what the plan of `study` has and its trials do not have yet. The caller holds the study's lock."""
-    written = study.optuna.user_attrs.get(PLAN)
-    if written is None:
+    plan = read_plan(study)
+    if not plan:
         return
-    plan = _PLAN.validate_json(written)
     there = {trial.user_attrs[PLANNED] for trial in _trials(study) if PLANNED in trial.user_attrs}
     for planned in plan:
-        entry = planned.model_dump_json(exclude_defaults=True)
+        entry = entry_of(planned)
         if entry not in there:
             params = _params(study.space, planned.hyperparameters)
             study.optuna.enqueue_trial(params, user_attrs={PLANNED: entry})
+
+
+def entry_of(planned: PlannedTrial) -> str:
+    """As a trial carries it; the same for equal plans alone."""
+    return planned.model_dump_json(exclude_defaults=True)
 
 
 def planned_of(trial: FrozenTrial | optuna.Trial) -> PlannedTrial | None:
     """The plan's entry that `trial` runs; None for a choice of the sampler."""
     written = trial.user_attrs.get(PLANNED)
     return None if written is None else PlannedTrial.model_validate_json(written)
+
+
+def keeps_model(trial: FrozenTrial) -> bool:
+    """Whether the model of `trial` stays, whatever its value."""
+    planned = planned_of(trial)
+    return planned is not None and planned.keep_model
 
 
 def hyperparameters_of(space: Space, trial: FrozenTrial | optuna.Trial) -> Hyperparameters:

@@ -38,8 +38,21 @@ if TYPE_CHECKING:
 
 # Set by `perceptuna stop`, read by the driver.
 STOP_REQUESTED = "stop_requested"
+# Of a companion: the name of the study that it is about, and which study of that name.
+COMPANION_OF = "companion_of"
+COMPANION_ABOUT = "companion_about"
 # A study's attributes in the order in which they are written; the last one says that it is whole.
-_BEFORE_MADE = ("metric", "settings", "space", "space_fingerprint", "data", "data_fingerprint", PLAN)
+_BEFORE_MADE = (
+    "metric",
+    "settings",
+    "space",
+    "space_fingerprint",
+    "data",
+    "data_fingerprint",
+    PLAN,
+    COMPANION_OF,
+    COMPANION_ABOUT,
+)
 _MADE = "perceptuna"
 
 
@@ -90,6 +103,18 @@ class Study:
             )
         return attributes[key]
 
+    @property
+    def companion_of(self) -> str | None:
+        """The study that it is about, where it is no search of its own."""
+        return self.optuna.user_attrs.get(COMPANION_OF)
+
+    @property
+    def identity(self) -> str:
+        """Tells it from an earlier study of its name: its space, and when its first trial began."""
+        trials = self.optuna.get_trials(deepcopy=False)
+        began = trials[0].datetime_start if trials else None
+        return f"{self._attribute('space_fingerprint')} {began}"
+
     def finished(self) -> list[FrozenTrial]:
         """Trials that count toward the budget: those with an end that is their own."""
         return [trial for trial in self.optuna.get_trials(deepcopy=False) if counts(trial)]
@@ -129,10 +154,11 @@ def create_study(
     space: Space,
     data: DataSpec,
     plan: Sequence[PlannedTrial] = (),
+    about: Study | None = None,
 ) -> Study:
     """A new study with its settings, space, data and plan in its attributes, in place of a half-made one.
 
-    The caller holds the study's lock.
+    The caller holds the study's lock. With `about`, it is a companion of that study.
 
     Raises:
         InputError: the name is taken, or the metric is not one of the task's.
@@ -157,6 +183,7 @@ def create_study(
         "data": data.model_dump_json(),
         "data_fingerprint": data.fingerprint,
         **({PLAN: plan_json(plan)} if plan else {}),
+        **({COMPANION_OF: about.name, COMPANION_ABOUT: about.identity} if about else {}),
         _MADE: program_version(),
     }
     for key, value in attributes.items():
@@ -239,6 +266,12 @@ def program_version() -> str:
         return version("perceptuna")
     except PackageNotFoundError:
         return "unknown"
+
+
+def companions_of(study: Study) -> list[Study]:
+    """Studies of planned trainings about this one."""
+    others = (load_study(name, study.url) for name in study_names(study.url) if name != study.name)
+    return [other for other in others if other.companion_of == study.name]
 
 
 def delete_study(study: Study) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from search.environment import training_environment
 from search.errors import StudyStopped
 from search.metrics import direction_of, is_better
+from search.row_scores import FILE_NAME, scores_file
 from search.settings import StudySettings
 from spaces import Hyperparameters
 from storage import StorageURL
@@ -63,6 +64,8 @@ class TrialTask:
     patience: int
     seed: int
     best: float | None
+    keep_model: bool = False
+    keep_scores: bool = False
 
 
 @dataclass(frozen=True)
@@ -207,8 +210,8 @@ def _train(
         value,
         reason if late else "",
         attributes=attributes,
-        files=_curves(task, result),
-        model=_model_file(worker, result) if better else None,
+        files=_curves(task, result) | _scores(task, worker, result),
+        model=_model_file(worker, result) if better or task.keep_model else None,
     )
 
 
@@ -243,6 +246,18 @@ def _curves(task: TrialTask, result: TrainingResult) -> dict[str, bytes]:
     title = f"trial {task.number}"
     curve = learning_curve_svg(result.history, task.job.metric, result.best_epoch, title)
     return {"learning_curve.svg": curve, "history.csv": history_csv(result.history)}
+
+
+def _scores(task: TrialTask, worker: _Worker, result: TrainingResult) -> dict[str, bytes]:
+    """Of each validation row at the best epoch, float32 (rows,); nothing where the metric is no mean over rows."""
+    if not task.keep_scores:
+        return {}
+    from search.training.scoring import score_rows
+
+    metric = task.job.metric.removeprefix("val_")
+    x, y = worker.data.validation()
+    scores = score_rows(result.hyperparameters, result.spec, result.weights, x, y, metric)
+    return {} if scores is None else {FILE_NAME: scores_file(scores)}
 
 
 def _model_file(worker: _Worker, result: TrainingResult) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -46,15 +47,44 @@ def test_a_part_imports_nothing_above_it(part: str) -> None:
             assert own or allowed, f"{path.relative_to(ROOT)} imports {name}"
 
 
-def test_no_search_code_opens_the_sealed_test_split() -> None:
+def module_graph() -> dict[str, set[str]]:
+    """What each module of the project imports of it."""
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts): imported(path) for path in modules()}
+
+
+# The seal, the one place that opens it, and who may call that.
+SEALED, OPENED, CALLERS = (
+    "search.data.sealed",
+    "search.analysis.confirmation_look",
+    {"search.analysis.confirmation"},
+)
+
+
+def test_the_sealed_test_split_is_opened_in_one_place() -> None:
+    graph = module_graph()
+    assert {name for name, used in graph.items() if SEALED in used} == {OPENED}
+    assert {name for name, used in graph.items() if OPENED in used} == CALLERS
     for path in modules():
-        if path.name != "sealed.py":
-            assert "search.data.sealed" not in imported(path), path
-            assert "open_test_split" not in path.read_text(encoding="utf-8"), path
+        if path.name not in ("sealed.py", "confirmation_look.py"):
+            text = path.read_text(encoding="utf-8")
+            assert "open_test_split" not in text, path
+            assert not re.search(r"""open_arrays\([^)]*["']test["']""", text), path
+
+
+@pytest.mark.parametrize("start", ["search.launch", "search.driver", "search.trial", "search.joining"])
+def test_no_search_code_opens_the_sealed_test_split(start: str) -> None:
+    graph, reached, ahead = module_graph(), set[str](), [start]
+    while ahead:
+        name = ahead.pop()
+        if name not in reached:
+            reached.add(name)
+            ahead += graph.get(name, ())
+    assert len(reached) > 10
+    assert not reached & {SEALED, OPENED, *CALLERS}
 
 
 def test_modules_do_not_import_each_other_in_a_circle() -> None:
-    graph = {".".join(path.relative_to(ROOT).with_suffix("").parts): imported(path) for path in modules()}
+    graph = module_graph()
 
     def visit(name: str, path: list[str]) -> None:
         assert name not in path, " -> ".join([*path, name])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,10 +20,13 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
-def export_model(study: Study, output: Path, number: int | None = None) -> tuple[Path, Path]:
+def export_model(
+    study: Study, output: Path, number: int | None = None, more: Mapping[str, Any] | None = None
+) -> tuple[Path, Path]:
     """Write the model of the best trial, or of trial `number`, to `output` (.keras) and its facts to .json.
 
     The best trial's model was kept when it was trained. Any other trial is trained again with its own seed.
+    `more` stands among the facts, in place of what has the same name.
 
     Raises:
         InputError: the study has no complete trial, there is no such trial, or `output` cannot be written.
@@ -42,7 +46,8 @@ def export_model(study: Study, output: Path, number: int | None = None) -> tuple
     finally:
         partial.unlink(missing_ok=True)
     facts = output.with_suffix(".json")
-    facts.write_text(json.dumps(_facts(study, trial), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    told = {**_facts(study, trial), **(more or {})}
+    facts.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return output, facts
 
 

@@ -14,7 +14,8 @@ from storage import StorageURL, is_driven, study_lock
 class Overview:
     """Where one study stands. `state` is running, finished, resumable, or foreign (not made by perceptuna).
 
-    `driver` names host and process while it is running.
+    `driver` names host and process while it is running; `companion_of` the study that it is about, where it is no
+    search of its own.
     """
 
     study: str
@@ -25,6 +26,7 @@ class Overview:
     metric: str | None
     best: float | None
     data: str | None
+    companion_of: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -54,6 +56,7 @@ def overview(study: Study) -> Overview:
         metric=metric,
         best=best.value if best else None,
         data=settings.data,
+        companion_of=study.companion_of,
     )
 
 

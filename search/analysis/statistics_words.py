@@ -36,15 +36,22 @@ def amount(value: float, half: float | None, metric: str, *, signed: bool = Fals
     return f"{text}{spread} {unit}"
 
 
-def level(value: float, interval: tuple[float, float] | None, metric: str) -> str:
-    """A value of `metric` with its interval: `56.2 % (55.1 to 57.3)`, or `2.41 (2.20 to 2.60)`."""
+def level(value: float, half: float | None, metric: str) -> str:
+    """A value of `metric`: `56.2 ± 1.1 %`, or `2.41 ± 0.20`; with `half` None without ±."""
     scale, unit = (100.0, " %") if _is_share(metric) else (1.0, "")
-    half = abs(value) / 100 if interval is None else (interval[1] - interval[0]) / 2
-    digits = _digits(scale * half, metric)
-    bounds = (
-        "" if interval is None else f" ({' to '.join(f'{scale * bound:.{digits}f}' for bound in interval)})"
-    )
-    return f"{scale * value:.{digits}f}{unit}{bounds}"
+    digits = _digits(scale * (abs(value) / 100 if half is None else half), metric)
+    spread = "" if half is None else f" ± {scale * half:.{digits}f}"
+    return f"{scale * value:.{digits}f}{spread}{unit}"
+
+
+def level_between(value: float, interval: tuple[float, float] | None, metric: str) -> str:
+    """A value of `metric` whose interval does not lie around it: `92.2 % (88.4 to 94.9)`."""
+    if interval is None:
+        return level(value, None, metric)
+    scale, unit = (100.0, " %") if _is_share(metric) else (1.0, "")
+    low, high = (scale * bound for bound in interval)
+    digits = _digits((high - low) / 2, metric)
+    return f"{scale * value:.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"
 
 
 def _changes(worth: float, metric: str) -> str:

@@ -22,7 +22,8 @@ def overview_table(rows: list[Overview]) -> Table:
     for row in rows:
         state = f"{row.state} by {row.driver}" if row.driver else row.state
         trials = f"{row.finished}/{row.budget}" if row.budget else str(row.finished)
-        table.add_row(row.study, state, trials, row.metric or "", number(row.best), _short_path(row.data))
+        name = f"{row.study} (about {row.companion_of})" if row.companion_of else row.study
+        table.add_row(name, state, trials, row.metric or "", number(row.best), _short_path(row.data))
     return table
 
 

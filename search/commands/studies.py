@@ -126,18 +126,21 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
     storage: Storage = None,
 ) -> None:
-    """Delete a study with its trials and artifacts.
+    """Delete a study with its trials and artifacts, and the studies that `finalize` made about it.
 
     Example: perceptuna delete my-first --yes
     """
-    from search.study import delete_study, load_study
+    from search.study import companions_of, delete_study, load_study
 
     loaded = load_study(study, url_of(storage))
+    doomed = [*companions_of(loaded), loaded]
     if not yes:
-        count = len(loaded.optuna.get_trials(deepcopy=False))
-        typer.confirm(f"delete study '{study}' with {count} trials and their artifacts?", abort=True)
-    delete_study(loaded)
-    typer.echo(f"deleted study '{study}'")
+        count = sum(len(one.optuna.get_trials(deepcopy=False)) for one in doomed)
+        names = " and ".join(f"'{one.name}'" for one in reversed(doomed))
+        typer.confirm(f"delete study {names} with {count} trials and their artifacts?", abort=True)
+    for one in doomed:
+        delete_study(one)
+        typer.echo(f"deleted study '{one.name}'")
 
 
 def progress_maker(as_json: bool, tensorboard: Path | None) -> Any:

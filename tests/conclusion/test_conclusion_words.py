@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from search.analysis.statistics import Difference
-from search.analysis.statistics_words import amount, factor_sentence, level
+from search.analysis.statistics_words import amount, factor_sentence, level, level_between
 
 
 def gain(mean: float, half: float | None, count: int = 5) -> Difference:
@@ -49,6 +49,9 @@ def test_an_amount_shows_two_figures_of_its_spread() -> None:
 
 
 def test_a_level_with_its_interval() -> None:
-    assert level(0.562, (0.551, 0.573), "val_accuracy") == "56.2 % (55.1 to 57.3)"
-    assert level(0.562, None, "test_accuracy") == "56.2 %"
-    assert level(2.412, (2.2, 2.6), "val_mae") == "2.41 (2.20 to 2.60)"
+    assert level(0.562, 0.011, "val_accuracy") == "56.2 ± 1.1 %"
+    assert level(0.562, None, "val_accuracy") == "56.2 %"
+    assert level(2.412, 0.2, "val_mae") == "2.41 ± 0.20"
+    assert level_between(0.922, (0.884, 0.949), "val_accuracy") == "92.2 % (88.4 to 94.9)"
+    assert level_between(2.412, (2.2, 2.6), "val_mae") == "2.41 (2.20 to 2.60)"
+    assert level_between(0.9, None, "val_auc") == "0.9000"

@@ -1,0 +1,188 @@
+"""From a search to a conclusion: the top few on fresh seeds, the winner once more, one look at the test split."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search.analysis.confirmation_candidates import (
+    Candidate,
+    Standings,
+    fresh_seeds,
+    standings_of,
+    top_candidates,
+)
+from search.analysis.confirmation_record import Conclusion, Look, write_conclusion
+from search.analysis.confirmation_look import look_at_test_split
+from search.analysis.export import check_output, export_model
+from search.analysis.statistics import selection_cost
+from search.companion import Companion, ended
+from search.errors import InputError, StudyStopped
+from search.launch import ProgressMaker, Say, unchanged_data
+from search.planned import PlannedTrial, entry_of
+from search.study import Study
+from storage import StudyBusy, is_driven
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+    from search.data import PreparedData
+    from search.settings import StudySettings
+
+COMMAND = "finalize"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the user asked for; `go_on` is the command that asks for it again."""
+
+    output: Path
+    top: int
+    seeds: int
+    go_on: str
+    workers: int | None = None
+    threads: int | None = None
+    cluster: str | None = None
+
+
+@dataclass(frozen=True)
+class Finalizing:
+    """A study to be finalized: checked, its data at hand, and nothing written yet."""
+
+    study: Study
+    order: Order
+    settings: StudySettings
+    data: PreparedData
+    candidates: list[Candidate]
+    seeds: list[int]
+    last_seed: int
+    companion: Companion
+
+
+def check(study: Study, order: Order) -> Finalizing:
+    """All that can be refused, before anything is written.
+
+    Raises:
+        InputError: the study is a companion itself or has no complete trial, the output cannot be written or is
+            there already, or the data changed.
+        StudyBusy: the study is being driven, or finalized.
+    """
+    option = study.url.option
+    if study.companion_of is not None:
+        raise InputError(
+            f"study '{study.name}' is about study '{study.companion_of}' and no search of its own; "
+            f"finalize that one: `perceptuna {COMMAND} {study.companion_of} -o {order.output}{option}`"
+        )
+    check_output(order.output)
+    if order.output.exists():
+        raise InputError(f"-o: {order.output} is there already; name another file, or move it away")
+    if study.best_trial() is None:
+        raise InputError(
+            f"study '{study.name}' has no complete trial yet, so there is nothing to finalize; "
+            f"go on with it: `perceptuna resume {study.name}{option}`"
+        )
+    companion = Companion(study, COMMAND, order.go_on)
+    for name in (study.name, companion.name):
+        if is_driven(study.url, name):
+            raise StudyBusy(
+                f"study '{name}' is being driven; wait for its end, or ask for it by `perceptuna stop {name}{option}`"
+            )
+    companion.load()
+    given = {"workers": order.workers, "threads": order.threads}
+    changes = {name: value for name, value in given.items() if value is not None}
+    settings = study.settings.changed({"timeout": None, **changes})
+    seeds, last = fresh_seeds(study, order.seeds)
+    return Finalizing(
+        study=study,
+        order=order,
+        settings=settings,
+        data=unchanged_data(study, settings),
+        candidates=top_candidates(study, order.top),
+        seeds=seeds,
+        last_seed=last,
+        companion=companion,
+    )
+
+
+def finalize(work: Finalizing, make_progress: ProgressMaker, say: Say) -> Conclusion | None:
+    """Carry it out; None where it was interrupted, and the same command goes on with it.
+
+    Raises:
+        StudyStopped: no candidate could be trained on every seed, or the winner could not be trained once more.
+    """
+    study, name = work.study, work.companion.name
+    say(
+        f"confirming the best {len(work.candidates)} of study '{study.name}' on {len(work.seeds)} fresh seeds each, "
+        f"in study '{name}'"
+    )
+    plans = [plan for one in work.candidates for plan in one.on_seeds(work.seeds).values()]
+    companion = _trained(work, plans, make_progress, say)
+    if companion is None:
+        return None
+    result = standings_of(study, companion, work.candidates, work.seeds)
+    if result is None:
+        raise StudyStopped(
+            f"none of the {len(work.candidates)} candidates could be trained on every seed; see why with "
+            f"`perceptuna show {name}{study.url.option}`"
+        )
+    winner = next(one for one in work.candidates if one.number == result.race.winner)
+    last = winner.to_be_tested(work.last_seed)
+    say(f"training trial {winner.number} once more, on another seed, to be tested")
+    companion = _trained(work, [last], make_progress, say)
+    if companion is None:
+        return None
+    trained = ended(companion)[entry_of(last)]
+    if trained.state.name != "COMPLETE":
+        raise StudyStopped(
+            f"trial {winner.number} could not be trained once more (trial {trained.number} of study '{name}' ended "
+            f"without a value: {_why(trained)}); the test split was not opened"
+        )
+    look = look_at_test_split(study, companion, trained, work.data, winner.number)
+    conclusion = _conclusion(work, result, trained, look)
+    write_conclusion(study, conclusion)
+    more = {
+        "study": study.name,
+        "trial": winner.number,
+        "trained_as": {"study": name, "trial": trained.number},
+        "conclusion": conclusion.model_dump(mode="json"),
+    }
+    export_model(companion, work.order.output, trained.number, more)
+    return conclusion
+
+
+def _trained(
+    work: Finalizing, plans: list[PlannedTrial], make_progress: ProgressMaker, say: Say
+) -> Study | None:
+    """The companion when all of `plans` have ended; None where it was interrupted before."""
+    finish = work.companion.carry_out(plans, work.settings, work.data, make_progress, say, work.order.cluster)
+    # Read anew: a Study keeps what it has read.
+    return work.companion.load() if finish.ending == "budget" else None
+
+
+def _conclusion(work: Finalizing, result: Standings, trained: FrozenTrial, look: Look) -> Conclusion:
+    study, winner = work.study, result.race.winner
+    standing = next(standing for standing in result.standings if standing.trial == winner)
+    cost = selection_cost(standing.search, standing.mean, look.value, study.direction)
+    assert cost.of_validation is not None
+    return Conclusion(
+        metric=study.metric,
+        direction=study.direction,
+        seeds=work.seeds,
+        standings=result.standings,
+        dropped=result.dropped,
+        by_rows=result.by_rows,
+        leader=result.race.leader,
+        winner=winner,
+        companion=work.companion.name,
+        final_trial=trained.number,
+        final_validation=float(trained.value or 0.0),
+        test=look,
+        cost_of_search=cost.of_search,
+        cost_of_validation=cost.of_validation,
+        searched=len(study.finished()),
+    )
+
+
+def _why(trial: FrozenTrial) -> str:
+    return str(trial.user_attrs.get("reason") or trial.user_attrs.get("stop_reason"))

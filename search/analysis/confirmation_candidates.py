@@ -1,0 +1,183 @@
+"""The top few of a study, the fresh seeds they are trained on, and how they stand afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from search.analysis.confirmation_record import Standing
+from search.analysis.statistics import mean_of
+from search.analysis.statistics_race import Race, Rival, race
+from search.asking import seed_of
+from search.companion import ended
+from search.planned import PlannedTrial, entry_of, hyperparameters_of, limits_of, planned_of, what_it_is
+from search.row_scores import read_scores
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+    from search.study import Study
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A trial of the search, and how to train its configuration again."""
+
+    trial: FrozenTrial
+    what: str
+    again: PlannedTrial
+
+    @property
+    def number(self) -> int:
+        return self.trial.number
+
+    @property
+    def parameters(self) -> int:
+        """Weights of the model, as Keras counts them."""
+        return int(self.trial.user_attrs["parameters"])
+
+    @classmethod
+    def of(cls, study: Study, trial: FrozenTrial) -> Candidate:
+        planned = planned_of(trial)
+        epochs, patience = limits_of(trial, study.settings)
+        again = PlannedTrial(
+            label=f"trial {trial.number}",
+            hyperparameters=hyperparameters_of(study.space, trial),
+            epochs=epochs,
+            patience=patience,
+            outside=planned is not None and planned.outside,
+        )
+        return cls(trial, what_it_is(study.space, trial), again)
+
+    def on_seeds(self, seeds: list[int]) -> dict[int, PlannedTrial]:
+        """A training for each seed."""
+        return {seed: self.again.model_copy(update={"seed": seed, "keep_scores": True}) for seed in seeds}
+
+    def to_be_tested(self, seed: int) -> PlannedTrial:
+        """The training whose model is kept."""
+        label = f"{self.again.label}, to be tested"
+        return self.again.model_copy(update={"label": label, "seed": seed, "keep_model": True})
+
+
+def top_candidates(study: Study, top: int) -> list[Candidate]:
+    """The best `top` configurations, each once, best first; fewer where the study has fewer."""
+    found: dict[str, Candidate] = {}
+    for trial in study.ranked():
+        candidate = Candidate.of(study, trial)
+        same = candidate.again.model_copy(update={"label": "", "outside": False})
+        found.setdefault(entry_of(same), candidate)
+        if len(found) == top:
+            break
+    return list(found.values())
+
+
+def fresh_seeds(study: Study, count: int) -> tuple[list[int], int]:
+    """`count` training seeds to compare on and one for the model to be tested, none of which the search used.
+
+    They follow from the study's seed; a larger count begins with the same.
+    """
+    used = {seed_of(trial, study.settings.seed) for trial in study.optuna.get_trials(deepcopy=False)}
+    last = next(_unused_seeds([study.settings.seed, 0, 3], used))
+    stream = _unused_seeds([study.settings.seed, 0, 2], used | {last})
+    return list(islice(stream, count)), last
+
+
+def _unused_seeds(entropy: list[int], used: set[int]) -> Iterator[int]:
+    # Of two words are the seeds of a search's trainings, of three that end in 1 those of its sampler.
+    random, used = np.random.default_rng(entropy), set(used)
+    while True:
+        seed = int(random.integers(2**32))
+        if seed not in used:
+            used.add(seed)
+            yield seed
+
+
+@dataclass(frozen=True)
+class Standings:
+    """Candidates that were trained to an end on every seed, best mean first, and why the others were not."""
+
+    race: Race[int]
+    standings: list[Standing]
+    dropped: dict[int, str]
+    by_rows: bool
+
+
+def standings_of(
+    study: Study, companion: Study, candidates: list[Candidate], seeds: list[int]
+) -> Standings | None:
+    """Compare candidates by their trainings in `companion`; None where all were dropped.
+
+    A candidate that failed or diverged on one seed is dropped: its other seeds alone would flatter it.
+    """
+    there = ended(companion)
+    runs: dict[Candidate, dict[int, FrozenTrial]] = {}
+    dropped: dict[int, str] = {}
+    for candidate in candidates:
+        of_seeds = {seed: there[entry_of(plan)] for seed, plan in candidate.on_seeds(seeds).items()}
+        bad = [trial for trial in of_seeds.values() if trial.state.name != "COMPLETE"]
+        if bad:
+            attributes = bad[0].user_attrs
+            why = attributes.get("reason") or attributes.get("stop_reason")
+            dropped[candidate.number] = f"{len(bad)} of {len(seeds)} seeds ended without a value: {why}"
+        else:
+            runs[candidate] = of_seeds
+    if not runs:
+        return None
+    rows = _mean_scores(companion, runs)
+    result = race(
+        {
+            one.number: {seed: float(trial.value or 0.0) for seed, trial in of.items()}
+            for one, of in runs.items()
+        },
+        {one.number: one.parameters for one in runs},
+        study.direction,
+        rows,
+    )
+    by_number = {one.number: (one, of) for one, of in runs.items()}
+    order = [result.leader, *(rival.name for rival in result.rivals)]
+    rivals = {rival.name: rival for rival in result.rivals}
+    standings = [_standing(*by_number[number], rivals.get(number)) for number in order]
+    return Standings(result, standings, dropped, bool(rows))
+
+
+def _mean_scores(
+    companion: Study, runs: Mapping[Candidate, Mapping[int, FrozenTrial]]
+) -> dict[int, list[float]]:
+    """Each validation row's score over the seeds; of all candidates or, where some lack them, of none."""
+    found: dict[int, list[float]] = {}
+    for candidate, of_seeds in runs.items():
+        scores = [read_scores(companion, trial) for trial in of_seeds.values()]
+        kept = [one for one in scores if one is not None]
+        if len(kept) < len(scores):
+            return {}
+        found[candidate.number] = np.mean(kept, axis=0).tolist()
+    return found
+
+
+def _standing(candidate: Candidate, runs: Mapping[int, FrozenTrial], rival: Rival[int] | None) -> Standing:
+    values = {seed: float(trial.value or 0.0) for seed, trial in runs.items()}
+    mean = mean_of(list(values.values()))
+    behind: dict[str, Any] = {}
+    if rival is not None:
+        behind = {
+            "behind": rival.over_seeds.mean,
+            "behind_over_seeds": rival.over_seeds.interval,
+            "behind_over_rows": rival.over_rows and rival.over_rows.interval,
+            "p": rival.p,
+            "tied": rival.tied,
+        }
+    return Standing(
+        trial=candidate.number,
+        what=candidate.what,
+        parameters=candidate.parameters,
+        search=float(candidate.trial.value or 0.0),
+        values=values,
+        mean=mean.mean,
+        deviation=mean.deviation,
+        interval=mean.interval,
+        **behind,
+    )

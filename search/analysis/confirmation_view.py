@@ -1,0 +1,52 @@
+"""A conclusion in the terminal."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from search.analysis.confirmation_record import Conclusion
+from search.analysis.confirmation_words import behind, left_out, opened, steps, verdict
+from search.analysis.statistics_words import level
+from search.analysis.terminal import plain_table
+
+
+def conclusion_view(conclusion: Conclusion, others: dict[str, int]) -> RenderableType:
+    """What `finalize` ends with. `others` are looks of other studies at the same test split."""
+    return Group(
+        _race_table(conclusion),
+        Text(),
+        Text(verdict(conclusion)),
+        *map(Text, left_out(conclusion)),
+        Text(),
+        *conclusion_lines(conclusion, others),
+    )
+
+
+def conclusion_lines(conclusion: Conclusion, others: dict[str, int]) -> list[RenderableType]:
+    """The winner's three values and the gaps between them."""
+    table = plain_table(f"trial {conclusion.winner}", conclusion.metric, "")
+    for step in steps(conclusion):
+        table.add_row(*step)
+    return [table, Text(opened(conclusion.test, others))]
+
+
+def _race_table(conclusion: Conclusion) -> Table:
+    seeds = len(conclusion.seeds)
+    table = plain_table(
+        "trial", "parameters", "search", f"mean of {seeds} seeds", "behind", "verdict", "what it is"
+    )
+    for column in table.columns[:3]:
+        column.justify = "right"
+    for standing in conclusion.standings:
+        table.add_row(
+            str(standing.trial),
+            f"{standing.parameters:,}",
+            level(standing.search, None, conclusion.metric),
+            level(standing.mean, standing.half, conclusion.metric),
+            behind(standing, conclusion.metric),
+            "wins" if standing.trial == conclusion.winner else "tied" if standing.tied else "worse",
+            standing.what,
+        )
+    return table

@@ -1,0 +1,104 @@
+"""A conclusion in plain sentences, for the terminal and the report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from search.analysis.confirmation_record import Conclusion, Look, Standing
+from search.analysis.statistics_words import amount, level, level_between
+
+
+def verdict(conclusion: Conclusion) -> str:
+    """Whether the winner is really better, or what it is tied with and why it wins."""
+    winner, leader = conclusion.standing(conclusion.winner), conclusion.standing(conclusion.leader)
+    others, tied = len(conclusion.standings) - 1, conclusion.tied
+    if not others:
+        return f"Trial {winner.trial} was the only candidate, so there was nothing to compare it with."
+    what = _evidence(conclusion)
+    if len(tied) == 1:
+        whom = "the other candidate" if others == 1 else f"each of the other {others} candidates"
+        return f"Trial {winner.trial} is really better than {whom}: {what} show it."
+    rest = [standing for standing in tied if standing is not leader]
+    told = f"A tie: {what} cannot tell {_trials(rest)} from trial {leader.trial}, which has the best mean."
+    size = f"{winner.parameters:,} parameters"
+    if winner is leader:
+        return f"{told} It is the smallest of them too, with {size}, and wins."
+    below = amount(abs(winner.behind or 0.0), None, conclusion.metric)
+    return f"{told} The smallest of them, trial {winner.trial} with {size}, wins; its mean is {below} worse."
+
+
+def left_out(conclusion: Conclusion) -> list[str]:
+    """Why candidates were not compared."""
+    return [f"Trial {trial} was not compared: {why}." for trial, why in conclusion.dropped.items()]
+
+
+def steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:
+    """Search, confirmed and test: each value with its interval, and how it differs from the one before."""
+    winner, metric, test = conclusion.standing(conclusion.winner), conclusion.metric, conclusion.test
+    assert test.value is not None
+    seeds = len(conclusion.seeds)
+    return [
+        ("search", level(winner.search, None, metric), ""),
+        (
+            f"confirmed on {seeds} seeds",
+            level(winner.mean, winner.half, metric),
+            f"{_change(conclusion.cost_of_search, metric)} than in the search",
+        ),
+        (
+            f"test, {test.rows:,} rows",
+            level_between(test.value, test.interval, metric),
+            f"{_change(conclusion.cost_of_validation, metric)} than confirmed",
+        ),
+    ]
+
+
+def behind(standing: Standing, metric: str) -> str:
+    """How far a candidate is behind the leader, by seeds."""
+    if standing.behind is None:
+        return "best mean"
+    return amount(standing.behind, standing.behind_half, metric)
+
+
+def warnings(looks: Sequence[Look], others: dict[str, int]) -> list[str]:
+    """That a test value is, or would be, no longer that of unseen data. `looks` are all so far."""
+    told = []
+    if looks:
+        listed = "; ".join(
+            f"{look.date.replace('T', ' ')} by {look.by}, trial {look.trial}: "
+            + ("not told" if look.value is None else f"{look.value:.4g}")
+            for look in looks
+        )
+        told.append(f"the test split of this study was opened {_times(len(looks))} before ({listed})")
+    told += [
+        f"study '{name}' has the same test split and opened it {_times(count)}"
+        for name, count in others.items()
+    ]
+    return told
+
+
+def opened(look: Look, others: dict[str, int]) -> str:
+    """What a look at the test split is worth by now."""
+    if look.number == 1 and not others:
+        return "The test split was opened once, for this value."
+    times = look.number + sum(others.values())
+    return f"The test split was opened {_times(times)}; its value is no longer that of unseen data."
+
+
+def _evidence(conclusion: Conclusion) -> str:
+    seeds = f"{len(conclusion.seeds)} seeds"
+    return f"{seeds} and the validation rows" if conclusion.by_rows else seeds
+
+
+def _trials(standings: Sequence[Standing]) -> str:
+    names = [str(standing.trial) for standing in standings]
+    if len(names) == 1:
+        return f"trial {names[0]}"
+    return f"trials {', '.join(names[:-1])} and {names[-1]}"
+
+
+def _change(cost: float, metric: str) -> str:
+    return f"{amount(abs(cost), None, metric)} {'worse' if cost >= 0 else 'better'}"
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -1,0 +1,61 @@
+"""Commands that draw a conclusion from a study: finalize."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from search.commands.options import AsJSON, Cluster, Storage, StudyName, option, url_of
+from search.commands.output import fail, print_out
+from search.commands.studies import progress_maker, say
+
+app = typer.Typer()
+
+
+@app.command()
+def finalize(
+    study: StudyName,
+    output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.keras", help="the model to write")],
+    top: Annotated[int, typer.Option(min=1, metavar="N", help="candidates: the best N of the search")] = 5,
+    seeds: Annotated[
+        int, typer.Option(min=2, max=1000, metavar="N", help="fresh seeds that each candidate is trained on")
+    ] = 5,
+    workers: Annotated[int | None, option("workers", metavar="N", show_default="as in the study")] = None,
+    threads: Annotated[int | None, option("threads", metavar="N", show_default="as in the study")] = None,
+    cluster: Cluster = None,
+    storage: Storage = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Confirm a study's best on fresh seeds, test the winner once on the sealed rows, write its model.
+
+    Says whether the winner is really better or tied (then the smallest wins), and what selection cost: search
+    value, confirmed mean, test value. Interrupted or killed, the same command goes on.
+
+    Example: perceptuna finalize my-first --top 3 --seeds 3 -o model.keras
+    """
+    from search.analysis import confirmation
+    from search.analysis.confirmation_record import looks, looks_of_others
+    from search.analysis.confirmation_view import conclusion_view
+    from search.analysis.confirmation_words import warnings
+    from search.study import load_study
+
+    loaded = load_study(study, url_of(storage))
+    go_on = f"perceptuna finalize {study} --top {top} --seeds {seeds} -o {shlex.quote(str(output))}"
+    order = confirmation.Order(output, top, seeds, f"{go_on}{loaded.url.option}", workers, threads, cluster)
+    work = confirmation.check(loaded, order)
+    others = looks_of_others(loaded)
+    for warning in warnings(looks(loaded), others):
+        typer.echo(f"perceptuna: warning: {warning}", err=True)
+    conclusion = confirmation.finalize(work, progress_maker(as_json, None), say(as_json))
+    if conclusion is None:
+        fail(f"interrupted; go on with: {order.go_on}", 130)
+    if as_json:
+        facts = {"event": "finalized", "study": study, "model": str(output), "same_test_split": others}
+        typer.echo(json.dumps({**facts, **conclusion.model_dump(mode="json")}))
+        return
+    print_out(conclusion_view(conclusion, others))
+    typer.echo(f"wrote {output} and {output.with_suffix('.json')}")

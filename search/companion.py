@@ -1,0 +1,130 @@
+"""A study of planned trainings beside the study that they are about: driven, resumed and kept as any other.
+
+It has the settings of the other but for sampler and pruner, which have nothing to do in it, and is marked with what
+it is. Trainings that were planned before stay; what is planned more is added to them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from search.errors import InputError
+from search.launch import Finish, ProgressMaker, Say, check_memory_limit, drive, fleet_of
+from search.planned import PLAN, PLANNED, PlannedTrial, entry_of, plan_json, read_plan
+from search.recovery import recover
+from search.settings import check_study_name
+from search.study import COMPANION_ABOUT, Study, create_study, is_half_made, load_study, study_names
+from storage import study_lock
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
+
+    from search.data import PreparedData
+    from search.progress import Progress
+    from search.settings import StudySettings
+
+
+@dataclass(frozen=True)
+class Companion:
+    """Trainings about `about`, in the study that is named for it and for the command that draws a conclusion.
+
+    `go_on` is what the user is to call after an interruption.
+    """
+
+    about: Study
+    command: str
+    go_on: str
+
+    @property
+    def name(self) -> str:
+        return f"{self.about.name}.{self.command}"
+
+    def load(self) -> Study | None:
+        """As it is in the database; None where it is not there yet.
+
+        Raises:
+            InputError: it is about an earlier study of that name, or no study can have its name.
+        """
+        check_study_name(self.name)
+        if self.name not in study_names(self.about.url) or is_half_made(self.name, self.about.url):
+            return None
+        found = load_study(self.name, self.about.url)
+        if found.optuna.user_attrs.get(COMPANION_ABOUT) != self.about.identity:
+            raise InputError(
+                f"study '{self.name}' is there already and is not about this study '{self.about.name}'; perhaps "
+                "about an earlier one of that name: remove it by "
+                f"`perceptuna delete {self.name}{self.about.url.option}`"
+            )
+        return found
+
+    def carry_out(
+        self,
+        plan: Sequence[PlannedTrial],
+        settings: StudySettings,
+        data: PreparedData,
+        make_progress: ProgressMaker,
+        say: Say,
+        cluster: str | None = None,
+    ) -> Finish:
+        """Train what `plan` has and the companion has not.
+
+        Args:
+            settings: those of `about`, with the workers and limits of this command.
+
+        Raises:
+            InputError: as `load`; the memory limit lets no worker live, or the cluster cannot serve.
+            StudyBusy: somebody is carrying it out right now.
+        """
+        about, url = self.about, self.about.url
+        alone = {"sampler": "random", "pruner": "none", "baselines": None, "timeout": None}
+        settings = settings.model_copy(update={**alone, "trials": len(plan)})
+        check_memory_limit(settings, data)
+        with study_lock(url, self.name) as lock:
+            companion = self.load()
+            if companion is None:
+                missing = len(plan)
+            else:
+                if orphans := recover(companion):
+                    say(f"{orphans} trainings were running when they were last left; they are run again")
+                missing, settings = _plan_more(companion, plan, settings)
+                if not missing:
+                    return Finish(companion, "budget")
+            enough = settings.model_copy(update={"trials": missing})
+            fleet = fleet_of(self.name, cluster, url, enough, data, say, self.go_on)
+            if companion is None:
+                create_study(self.name, url, settings, about.space, about.data, plan, about)
+
+            def progress(study: Study, settings: StudySettings) -> Progress:
+                shown = make_progress(study, settings)
+                shown.tally.resume = self.go_on
+                return shown
+
+            # Read anew: a Study keeps what it has read.
+            found = load_study(self.name, url)
+            return drive(found, lock, settings, data, fleet, progress, say, self.go_on)
+
+
+def ended(companion: Study) -> dict[str, FrozenTrial]:
+    """Trials that have an end of their own, by `entry_of` what was planned."""
+    found: dict[str, FrozenTrial] = {}
+    for trial in companion.finished():
+        if PLANNED in trial.user_attrs:
+            found.setdefault(trial.user_attrs[PLANNED], trial)
+    return found
+
+
+def _plan_more(
+    companion: Study, plan: Sequence[PlannedTrial], settings: StudySettings
+) -> tuple[int, StudySettings]:
+    """Add to the companion's plan; how many of `plan` have not ended, and the settings with room for what is left."""
+    before = read_plan(companion)
+    whole = [*before, *(planned for planned in plan if planned not in before)]
+    there = ended(companion)
+    left = sum(entry_of(planned) not in there for planned in whole)
+    missing = sum(entry_of(planned) not in there for planned in plan)
+    settings = settings.model_copy(update={"trials": len(companion.finished()) + left})
+    companion.optuna.set_user_attr(PLAN, plan_json(whole))
+    companion.optuna.set_user_attr("settings", settings.model_dump_json())
+    return missing, settings
