@@ -13,8 +13,8 @@ from search.analysis.confirmation_candidates import (
     standings_of,
     top_candidates,
 )
-from search.analysis.confirmation_record import Conclusion, Look, write_conclusion
 from search.analysis.confirmation_look import look_at_test_split
+from search.analysis.confirmation_record import Conclusion, Look, write_conclusion
 from search.analysis.export import check_output, export_model
 from search.analysis.statistics import selection_cost
 from search.companion import Companion, ended
@@ -156,8 +156,7 @@ def _trained(
 ) -> Study | None:
     """The companion when all of `plans` have ended; None where it was interrupted before."""
     finish = work.companion.carry_out(plans, work.settings, work.data, make_progress, say, work.order.cluster)
-    # Read anew: a Study keeps what it has read.
-    return work.companion.load() if finish.ending == "budget" else None
+    return finish.study if finish.ending == "budget" else None
 
 
 def _conclusion(work: Finalizing, result: Standings, trained: FrozenTrial, look: Look) -> Conclusion:

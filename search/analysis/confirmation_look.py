@@ -10,7 +10,6 @@ from search.analysis.confirmation_record import Interval, Look, new_look, write_
 from search.analysis.statistics import mean_of, wilson
 from search.data.sealed import open_test_split
 from search.planned import hyperparameters_of
-from search.tensorflow_start import start_tensorflow
 from storage import artifact_folder, open_artifacts
 from storage.artifacts import model_file_name, study_artifacts
 
@@ -30,6 +29,8 @@ def look_at_test_split(
     The look is recorded before the split is opened, so that none is forgotten whatever happens, and completed by
     what was seen. `trial` is the configuration's number in the search.
     """
+    from search.tensorflow_start import start_tensorflow
+
     start_tensorflow(study.settings.threads)
     from search.training.scoring import measure_rows, score_rows
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -50,7 +51,9 @@ def finalize(
     others = looks_of_others(loaded)
     for warning in warnings(looks(loaded), others):
         typer.echo(f"perceptuna: warning: {warning}", err=True)
-    conclusion = confirmation.finalize(work, progress_maker(as_json, None), say(as_json))
+    conclusion = None
+    with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
+        conclusion = confirmation.finalize(work, progress_maker(as_json, None), say(as_json))
     if conclusion is None:
         fail(f"interrupted; go on with: {order.go_on}", 130)
     if as_json:

@@ -1,0 +1,56 @@
+"""One study that is finalized as users do: interrupted, killed, gone on with, and then a second time."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+from conclusion_calls import Killed, Place, Story
+
+from search.analysis.confirmation_record import read_conclusion
+from search.study import create_study, delete_study
+from search.trial import TrialTask
+
+RUN = "run one --data digits --space small --trials 4 --epochs 2 --pruner none --workers 1"
+
+
+def _interrupt(task: TrialTask) -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+def _kill(task: TrialTask) -> None:
+    raise Killed
+
+
+@pytest.fixture(scope="session")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    folder = tmp_path_factory.mktemp("conclusion")
+    finalize = f"finalize one --top 2 --seeds 2 -o {folder / 'model.keras'}"
+    with pytest.MonkeyPatch.context() as patch:
+        place = Place(folder, patch)
+        assert place(RUN).code == 0
+        count, place.after = place.after, _interrupt
+        interrupted = place(finalize)
+        place.after = _kill
+        killed = place(finalize)
+        place.after = count
+        place.trained.clear()
+        done = place(finalize)
+        conclusion = read_conclusion(place.study("one"))
+        assert conclusion is not None, done
+        again = place(finalize.replace("model.keras", "again.keras"))
+        yield Story(place, interrupted, killed, done, conclusion, again)
+
+
+@pytest.fixture
+def place_two(story: Story) -> Iterator[Place]:
+    """Two more studies, not trained: of the same split, and of another."""
+    study = story.place.study("one")
+    for name, seed in (("two", 0), ("other-split", 1)):
+        data = study.data.model_copy(update={"seed": seed})
+        create_study(name, study.url, study.settings, study.space, data)
+    yield story.place
+    for name in ("two", "other-split"):
+        delete_study(story.place.study(name))
