@@ -44,7 +44,7 @@ class Asking:
         self._study = study
         self._settings = settings
         self._progress = progress
-        self._next = next_original_number(study.optuna.get_trials(deepcopy=False))
+        self._next = next_original_number(study.optuna)
 
     def next(self) -> tuple[optuna.Trial, Hyperparameters]:
         """A trial and its hyperparameters; those that need more memory than a worker may have are told at once.

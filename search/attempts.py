@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from search.origin import ADOPTED, predecessor_of
 
+if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial
 
@@ -31,15 +31,17 @@ def original_number(trial: FrozenTrial | optuna.Trial) -> int:
     return int(trial.user_attrs.get(ORIGINAL, trial.number))
 
 
-def next_original_number(trials: Iterable[FrozenTrial]) -> int:
-    """That of the next new configuration."""
-    return max((original_number(trial) for trial in trials), default=-1) + 1
+def next_original_number(study: optuna.Study) -> int:
+    """That of the next new configuration: behind all of the study, and of the one whose trials it took over."""
+    before = predecessor_of(study)
+    own = (original_number(trial) + 1 for trial in study.get_trials(deepcopy=False))
+    return max(0 if before is None else before.numbers, *own, 0)
 
 
 def counts(trial: FrozenTrial) -> bool:
     """Whether a trial counts toward the budget: it was trained, and its end is its own.
 
-    One that is run again under another number does not, nor one that was found too large to be trained.
+    One that is run again under another number does not, nor one that was found too large to be trained, nor one
+    that an earlier study trained.
     """
-    attributes = trial.user_attrs
-    return trial.state.is_finished() and REQUEUED not in attributes and INFEASIBLE not in attributes
+    return trial.state.is_finished() and not {REQUEUED, INFEASIBLE, ADOPTED} & trial.user_attrs.keys()

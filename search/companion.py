@@ -119,7 +119,7 @@ def _plan_more(
     companion: Study, plan: Sequence[PlannedTrial], settings: StudySettings
 ) -> tuple[int, StudySettings]:
     """Add to the companion's plan; how many of `plan` have not ended, and the settings with room for what is left."""
-    before = read_plan(companion)
+    before = read_plan(companion.optuna)
     whole = [*before, *(planned for planned in plan if planned not in before)]
     there = ended(companion)
     left = sum(entry_of(planned) not in there for planned in whole)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from search.adoption import adopt, space_left_by
 from search.cache import cache_folder
 from search.errors import InputError
 from search.memory import idle_worker_bytes, recycling_bound, size
@@ -70,11 +71,15 @@ def start(
     make_progress: ProgressMaker,
     say: Say,
     cluster: str | None = None,
+    earlier: Study | None = None,
+    allow_different: bool = False,
 ) -> Finish:
     """Create a study and drive it to its budget. Whatever is wrong with the input is found before anything is written.
 
     Args:
         cluster: address of a Dask cluster whose workers train, in place of processes of this machine.
+        earlier: the study whose trials this one takes over, as far as they fit.
+        allow_different: also where its values are not comparable.
 
     Raises:
         InputError, SpaceError, DatabaseUnusable: the user's input is wrong.
@@ -82,7 +87,8 @@ def start(
     """
     check_study_name(name)
     settings = settings.with_absolute_paths()
-    space = load_space(settings.space)
+    left = space_left_by(earlier, settings) if earlier else None
+    space = left or load_space(settings.space)
     if settings.baselines is not None:
         load_baselines(settings.baselines)
     build_sampler(settings, 0)
@@ -94,16 +100,21 @@ def start(
     data = prepare_data(settings)
     precision = resolve_precision(settings.precision, data.spec)
     settings = settings.model_copy(update={"precision": precision})
-    choose_metric(settings.metric, data.spec.task)
+    metric = choose_metric(settings.metric, data.spec.task)
     check_memory_limit(settings, data)
     space, notes = space.restricted_to(data.spec.task, data.spec.kind)
     plan = plan_of_baselines(settings, space)
     of_precision = precision_note(settings.precision)
     for note in [*data.spec.notes, *notes, *([of_precision] if of_precision else [])]:
         say(f"note: {note}")
+    adoption = None
+    if earlier is not None:
+        adoption = adopt(earlier, settings, space, data.spec, metric, allow_different=allow_different)
+        for remark in adoption.remarks:
+            say(remark)
     fleet = fleet_of(name, cluster, url, settings, data, say)
     with study_lock(url, name) as lock:
-        study = create_study(name, url, settings, space, data.spec, plan)
+        study = create_study(name, url, settings, space, data.spec, plan, adoption=adoption)
         return drive(study, lock, settings, data, fleet, make_progress, say)
 
 
@@ -209,7 +220,7 @@ def drive(
         fingerprint=data.spec.fingerprint,
         run=run,
     )
-    enqueue_planned(study)
+    enqueue_planned(study.optuna, study.space)
     progress = make_progress(study, settings)
     say(describe_rungs(settings))
     ending: Ending = "interrupted"
@@ -266,7 +277,10 @@ def _refuse_changed_space(study: Study, settings: StudySettings) -> None:
     if now.fingerprint != study.space.fingerprint:
         raise InputError(
             _changed(
-                f"space {settings.space}", study.space.diff(now), "undo the change, or start a new study"
+                f"space {settings.space}",
+                study.space.diff(now),
+                "undo the change, or take its trials over into a study of the new space: "
+                f"`perceptuna run NEW --from {study.name}{study.url.option}`",
             )
         )
 

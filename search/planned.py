@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from search.attempts import ORIGINAL, next_original_number
 from search.errors import InputError
+from search.origin import origin_of
 from spaces import Baseline, Hyperparameters, Space, load_baselines
 
 if TYPE_CHECKING:
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from search.settings import StudySettings
-    from search.study import Study
 
 # Attribute of a study: its plan. Attribute of a trial: its entry in the plan, as JSON.
 PLAN = "plan"
@@ -74,22 +75,25 @@ def plan_json(plan: Sequence[PlannedTrial]) -> str:
     return _PLAN.dump_json(list(plan), exclude_defaults=True).decode()
 
 
-def read_plan(study: Study) -> list[PlannedTrial]:
+def read_plan(study: optuna.Study) -> list[PlannedTrial]:
     """Empty for a study without one."""
-    return _PLAN.validate_json(study.optuna.user_attrs.get(PLAN, "[]"))
+    return _PLAN.validate_json(study.user_attrs.get(PLAN, "[]"))
 
 
-def enqueue_planned(study: Study) -> None:
+def enqueue_planned(study: optuna.Study, space: Space) -> None:
     """Enqueue what the plan of `study` has and its trials do not have yet. The caller holds the study's lock."""
     plan = read_plan(study)
     if not plan:
         return
-    there = {trial.user_attrs[PLANNED] for trial in _trials(study) if PLANNED in trial.user_attrs}
+    trials = study.get_trials(deepcopy=False)
+    there = {trial.user_attrs[PLANNED] for trial in trials if PLANNED in trial.user_attrs}
     for planned in plan:
         entry = entry_of(planned)
         if entry not in there:
-            params = _params(study.space, planned.hyperparameters)
-            study.optuna.enqueue_trial(params, user_attrs={PLANNED: entry})
+            number = next_original_number(study)
+            numbered = {} if number == len(study.get_trials(deepcopy=False)) else {ORIGINAL: number}
+            params = _params(space, planned.hyperparameters)
+            study.enqueue_trial(params, user_attrs={PLANNED: entry, **numbered})
 
 
 def entry_of(planned: PlannedTrial) -> str:
@@ -118,12 +122,12 @@ def hyperparameters_of(space: Space, trial: FrozenTrial | optuna.Trial) -> Hyper
 
 
 def what_it_is(space: Space, trial: FrozenTrial | optuna.Trial) -> str:
-    """`trial` in a few words; one that was planned begins with its name."""
-    planned = planned_of(trial)
-    if planned is None:
-        return hyperparameters_of(space, trial).describe()
-    mark = " (outside the space)" if planned.outside else ""
-    return f"{planned.label}{mark}: {planned.hyperparameters.describe()}"
+    """`trial` in a few words; one that was planned begins with its name, one of an earlier study with its origin."""
+    planned, origin = planned_of(trial), origin_of(trial)
+    names = [] if origin is None else [origin.words()]
+    if planned is not None:
+        names.append(planned.label + (" (outside the space)" if planned.outside else ""))
+    return ": ".join([*names, hyperparameters_of(space, trial).describe()])
 
 
 def suggest(space: Space, trial: optuna.Trial) -> Hyperparameters:
@@ -137,7 +141,10 @@ def suggest(space: Space, trial: optuna.Trial) -> Hyperparameters:
 
 
 def limits_of(trial: FrozenTrial | optuna.Trial, settings: StudySettings) -> tuple[int, int]:
-    """Most epochs of `trial`, and its patience: its own where it has them, within the study's epochs."""
+    """Most epochs of `trial`, and its patience: its own where it has them, within those of the study that ran it."""
+    origin = origin_of(trial)
+    if origin is not None:
+        return origin.epochs, origin.patience
     planned = planned_of(trial)
     epochs = (planned and planned.epochs) or settings.epochs
     patience = (planned and planned.patience) or settings.patience
@@ -171,7 +178,3 @@ def _refusal(settings: StudySettings, outside: Mapping[str, Sequence[str]]) -> s
         f"--baselines: {len(outside)} of {settings.baselines} are outside the space {settings.space}; widen the "
         "space, or run them all the same by --allow-outside (they are marked):\n" + "\n".join(shown)
     )
-
-
-def _trials(study: Study) -> list[FrozenTrial]:
-    return study.optuna.get_trials(deepcopy=False)

@@ -15,6 +15,8 @@ from search.usage import expectation
 from spaces import TomlDocument, baseline_names, did_you_mean, preset_names
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from search.data import DataRequest
 
 SamplerName = Literal["tpe", "random", "gp", "qmc", "cmaes"]
@@ -192,11 +194,14 @@ def _safe_name(name: str) -> str:
     return ascii_name[:100] or "my-study"
 
 
-def load_settings(config: Path | None, command_line: dict[str, Any]) -> tuple[StudySettings, dict[str, Any]]:
+def load_settings(
+    config: Path | None, command_line: dict[str, Any], inherited: Mapping[str, Any] | None = None
+) -> tuple[StudySettings, dict[str, Any]]:
     """Settings from a TOML file and the command line, which wins.
 
     Args:
         command_line: option values by field name; None where the user gave none.
+        inherited: what holds where neither says anything, in place of the defaults.
 
     Returns:
         The settings, and what the file says of the command itself (`storage`).
@@ -213,7 +218,7 @@ def load_settings(config: Path | None, command_line: dict[str, Any]) -> tuple[St
         )
     given = {name: value for name, value in command_line.items() if value is not None}
     try:
-        return StudySettings.model_validate({**from_file, **given}), storage
+        return StudySettings.model_validate({**(inherited or {}), **from_file, **given}), storage
     except ValidationError as error:
         lines = [_explain(problem, given, config, line_of) for problem in error.errors()]
         raise InputError("\n".join(lines)) from None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from search.attempts import REQUEUED, original_number
 from search.errors import InputError
+from search.origin import origin_of
 from search.settings import StudySettings
 
 if TYPE_CHECKING:
@@ -16,8 +17,17 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 
-def build_sampler(settings: StudySettings, trials_so_far: int) -> optuna.samplers.BaseSampler:
+# Optuna's own.
+_STARTUP_TRIALS = 10
+
+
+def build_sampler(
+    settings: StudySettings, trials_so_far: int, planned: int = 0
+) -> optuna.samplers.BaseSampler:
     """The sampler by name.
+
+    `planned` trials were chosen by somebody else: `tpe` draws as many at random as without them before it trusts
+    what it has seen, lest it looks only where they are.
 
     Its seed depends on the number of trials so far: the study's own seed would repeat the start-up points
     of the first run whenever a study is resumed. (`tpe` and `random` are seeded anew for each trial.)
@@ -31,7 +41,7 @@ def build_sampler(settings: StudySettings, trials_so_far: int) -> optuna.sampler
     seed = int(np.random.SeedSequence([settings.seed, trials_so_far]).generate_state(1)[0])
     match settings.sampler:
         case "tpe":
-            return samplers.TPESampler(seed=seed)
+            return samplers.TPESampler(seed=seed, n_startup_trials=_STARTUP_TRIALS + planned)
         case "random":
             return samplers.RandomSampler(seed=seed)
         case "qmc":
@@ -91,6 +101,10 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
                 # For each trial it is asked several times a trial: at a thousand, a fifth of a driver's time.
                 numbered: Any = SimpleNamespace(number=number)
                 self._known[number] = super()._get_bracket_id(study, numbered)
+                origin = origin_of(trial)
+                # Who only samples has no brackets: all trials are in 0, and a sampler is to learn from all.
+                if origin is not None and origin.bracket is not None and self._pruners:
+                    self._known[number] = origin.bracket
             return self._known[number]
 
     start = first_rung(settings.epochs)
@@ -106,6 +120,17 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
             return pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=start)
         case "none":
             return pruners.NopPruner()
+
+
+def bracket_in(pruner: optuna.pruners.BasePruner, study: optuna.Study, trial: FrozenTrial) -> int | None:
+    """Which of the `brackets` of its settings `pruner` compares `trial` in; None for a pruner without brackets."""
+    from optuna.pruners import HyperbandPruner
+
+    if not isinstance(pruner, HyperbandPruner):
+        return None
+    if not pruner._pruners:
+        pruner._try_initialization(study)
+    return pruner._get_bracket_id(study, trial)
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, cast
 
-from search.attempts import counts
+from search.attempts import REQUEUED, counts
 from search.errors import InputError
 from search.metrics import Direction, choose_metric, direction_of
-from search.planned import PLAN, plan_json
+from search.origin import ADOPTED, CONTINUES, Adoption
+from search.planned import PLAN, PLANNED, plan_json
 from search.settings import StudySettings, quote_name
 from search.strategy import build_pruner, build_sampler
 from spaces import Space
@@ -52,6 +53,7 @@ _BEFORE_MADE = (
     PLAN,
     COMPANION_OF,
     COMPANION_ABOUT,
+    CONTINUES,
 )
 _MADE = "perceptuna"
 
@@ -155,10 +157,12 @@ def create_study(
     data: DataSpec,
     plan: Sequence[PlannedTrial] = (),
     about: Study | None = None,
+    adoption: Adoption | None = None,
 ) -> Study:
     """A new study with its settings, space, data and plan in its attributes, in place of a half-made one.
 
-    The caller holds the study's lock. With `about`, it is a companion of that study.
+    The caller holds the study's lock. With `about`, it is a companion of that study; with `adoption`, it begins with
+    trials of an earlier one.
 
     Raises:
         InputError: the name is taken, or the metric is not one of the task's.
@@ -184,10 +188,13 @@ def create_study(
         "data_fingerprint": data.fingerprint,
         **({PLAN: plan_json(plan)} if plan else {}),
         **({COMPANION_OF: about.name, COMPANION_ABOUT: about.identity} if about else {}),
-        _MADE: program_version(),
+        **({CONTINUES: adoption.predecessor.model_dump_json()} if adoption else {}),
     }
     for key, value in attributes.items():
         created.set_user_attr(key, value)
+    if adoption is not None:
+        created.add_trials(adoption.trials)
+    created.set_user_attr(_MADE, program_version())
     return Study(name, url, created)
 
 
@@ -196,7 +203,8 @@ def is_half_made(name: str, url: StorageURL) -> bool:
     if name not in study_names(url):
         return False
     half = load_study(name, url).optuna
-    return not half.get_trials(deepcopy=False) and set(half.user_attrs) <= set(_BEFORE_MADE)
+    untrained = all(ADOPTED in trial.user_attrs for trial in half.get_trials(deepcopy=False))
+    return untrained and set(half.user_attrs) <= set(_BEFORE_MADE)
 
 
 def already_there(name: str, url: StorageURL) -> InputError:
@@ -250,14 +258,19 @@ def attach_search(study: Study, settings: StudySettings) -> Study:
     import optuna
 
     study.storage.drive_alone(study.optuna._study_id, study.name)
-    tried = len(study.optuna.get_trials(deepcopy=False))
+    tried = study.optuna.get_trials(deepcopy=False)
     searched = optuna.load_study(
         study_name=study.name,
         storage=study.optuna._storage,
-        sampler=build_sampler(settings, tried),
+        sampler=build_sampler(settings, len(tried), sum(is_planned(trial) for trial in tried)),
         pruner=build_pruner(settings),
     )
     return Study(study.name, study.url, searched)
+
+
+def is_planned(trial: FrozenTrial) -> bool:
+    """Whether `trial` runs an entry of the study's plan; one that is run again under another number does not."""
+    return PLANNED in trial.user_attrs and REQUEUED not in trial.user_attrs
 
 
 def program_version() -> str:

@@ -36,25 +36,49 @@ app = typer.Typer()
 def run(
     study: StudyName,
     given: dict[str, Any],
+    earlier: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="STUDY",
+            help="take over its trials that fit the space; its settings hold where none are given",
+            show_default=False,
+        ),
+    ] = None,
+    allow_different: Annotated[
+        bool,
+        typer.Option("--allow-different", help="take them over although data, metric or epochs differ"),
+    ] = False,
     cluster: Cluster = None,
     tensorboard: TensorBoard = None,
     storage: Storage = None,
     config: Config = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Start a study.
+    """Start a study, or with --from the next version of one.
 
     SOURCE is digits, mnist, fashion_mnist, cifar10, cifar100,
     FILE.npz, FILE.csv, FILE.parquet, or a FOLDER of class folders.
 
     Example: perceptuna run my-first --data digits --space small --trials 20
     """
+    from search.errors import InputError
     from search.launch import start
     from search.settings import load_settings
 
+    if allow_different and earlier is None:
+        raise InputError("--allow-different: says how --from takes trials over; name a study by --from")
     settings, of_command = load_settings(config, given)
     url = url_of(storage or of_command.get("storage"))
-    finish = start(study, url, settings, progress_maker(as_json, tensorboard), say(as_json), cluster)
+    old = None
+    if earlier is not None:
+        from search.adoption import inherited
+        from search.study import load_study
+
+        old = load_study(earlier, url)
+        settings, _ = load_settings(config, given, inherited(old))
+    progress = progress_maker(as_json, tensorboard)
+    finish = start(study, url, settings, progress, say(as_json), cluster, old, allow_different)
     conclude(finish, as_json)
 
 

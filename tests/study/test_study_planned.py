@@ -22,6 +22,7 @@ from search.planned import (
     planned_of,
     what_it_is,
 )
+from search.recovery import run_again
 from search.settings import StudySettings
 from search.study import Study, attach_search, create_study
 from spaces import Hyperparameters
@@ -54,7 +55,7 @@ def baselines(tmp_path: Path) -> Path:
 def test_the_plan_is_run_first_and_counts_toward_the_budget(
     study: Study, driver: Callable[..., Driver]
 ) -> None:
-    enqueue_planned(study)
+    enqueue_planned(study.optuna, study.space)
     workers = FakeWorkers(2, complete)
     assert driver(workers).run() == "budget"
     assert len(workers.tasks) == 6
@@ -70,7 +71,7 @@ def test_the_plan_is_run_first_and_counts_toward_the_budget(
 def test_a_sampler_learns_of_a_planned_trial_what_its_space_knows(
     study: Study, driver: Callable[..., Driver]
 ) -> None:
-    enqueue_planned(study)
+    enqueue_planned(study.optuna, study.space)
     driver(FakeWorkers(1, complete)).run()
     inside, outside, sampled, *_ = study.optuna.trials
     assert inside.params == {"width": 16, "dropout": 0.25, "learning_rate": 1e-3}
@@ -83,7 +84,7 @@ def test_a_sampler_learns_of_a_planned_trial_what_its_space_knows(
 
 
 def test_no_planned_trial_runs_longer_than_the_study_lets_it(study: Study) -> None:
-    enqueue_planned(study)
+    enqueue_planned(study.optuna, study.space)
     trial = study.optuna.trials[0]
     assert limits_of(trial, StudySettings(epochs=3)) == (3, 10)
 
@@ -94,15 +95,15 @@ def test_what_a_kill_kept_from_being_enqueued_is_enqueued_once(
     study.optuna.enqueue_trial(
         {"width": 16}, user_attrs={"planned": INSIDE.model_dump_json(exclude_defaults=True)}
     )
-    enqueue_planned(study)
-    enqueue_planned(study)
+    enqueue_planned(study.optuna, study.space)
+    enqueue_planned(study.optuna, study.space)
     assert [planned_of(trial) for trial in study.optuna.trials] == [INSIDE, OUTSIDE]
 
 
 def test_a_planned_trial_whose_worker_dies_is_run_again_as_it_was_planned(
     study: Study, driver: Callable[..., Driver]
 ) -> None:
-    enqueue_planned(study)
+    enqueue_planned(study.optuna, study.space)
     died: list[int] = []
 
     def once(task: object) -> object:
@@ -121,6 +122,17 @@ def test_a_planned_trial_whose_worker_dies_is_run_again_as_it_was_planned(
     of_outside = [task for task in workers.tasks if task.seed == 77]
     assert len(of_outside) == 2
     assert len(study.finished()) == 6
+
+
+def test_tpe_draws_as_many_at_random_as_without_a_plan(
+    study: Study, settings: StudySettings, driver: Callable[..., Driver]
+) -> None:
+    enqueue_planned(study.optuna, study.space)
+    tpe = settings.model_copy(update={"sampler": "tpe"})
+    assert attach_search(study, tpe).optuna.sampler._n_startup_trials == 12  # type: ignore[attr-defined]
+    study.optuna.ask()
+    run_again(study, study.optuna.trials[0], "its driver died")
+    assert attach_search(study, tpe).optuna.sampler._n_startup_trials == 12  # type: ignore[attr-defined]
 
 
 class TestBaselines:

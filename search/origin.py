@@ -1,0 +1,79 @@
+"""Where trials came from that an earlier study trained, and what a study took over from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial
+
+# Attributes, as JSON: of a trial its `Origin`, of a study its `Predecessor`.
+ADOPTED = "adopted"
+CONTINUES = "continues"
+
+
+class Origin(BaseModel):
+    """Of a trial: the study that trained it, its number there, and the limits that it had.
+
+    `bracket` is the one it is compared in by hyperband (None: that of its original number, -1: none). `different`
+    says in what its value is another quantity than those of the study that it is in now: data, metric, epochs.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    study: str
+    trial: int
+    epochs: int
+    patience: int
+    bracket: int | None = None
+    different: tuple[str, ...] = ()
+
+    @property
+    def can_be_retrained(self) -> bool:
+        """Whether a training in the study that it is in now would come to the same."""
+        return not {"data", "metric"} & set(self.different)
+
+    def words(self) -> str:
+        """`trial 17 of old`."""
+        other = f", other {' and '.join(self.different)}" if self.different else ""
+        return f"trial {self.trial} of {self.study}{other}"
+
+
+class Predecessor(BaseModel):
+    """Of a study: the one whose trials it took over, how many of how many, and what was different all the same.
+
+    `numbers` are the original numbers that are used up there: seeds are of numbers, so new trials go on behind them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    study: str
+    trials: int
+    of: int
+    numbers: int
+    different: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """Trials as the new study is to have them, what it is to remember, and what to tell the user."""
+
+    trials: list[FrozenTrial]
+    predecessor: Predecessor
+    remarks: list[str]
+
+
+def origin_of(trial: FrozenTrial | optuna.Trial) -> Origin | None:
+    """None for a trial that its own study trained."""
+    written = trial.user_attrs.get(ADOPTED)
+    return None if written is None else Origin.model_validate_json(written)
+
+
+def predecessor_of(study: optuna.Study) -> Predecessor | None:
+    """None for a study that began with nothing."""
+    written = study.user_attrs.get(CONTINUES)
+    return None if written is None else Predecessor.model_validate_json(written)
