@@ -1,26 +1,24 @@
-"""Draw the pictures of the documentation from a real study: the terminal while it runs and after, the dashboard
-and the report.
+"""Draw the pictures of the documentation from a real study: the terminal while it runs and after, the dashboard,
+the report, and TensorBoard.
 
-.venv/bin/python docs/pictures.py [terminal] [dashboard] [report]      # needs a Chromium; takes about a minute
+.venv/bin/python -m docs.pictures [terminal] [dashboard] [report] [tensorboard]   # needs a Chromium; takes a minute
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
 from rich.console import Console, Group, RenderableType
 from rich.text import Text
 from waitress import create_server
 
 from search.analysis.report import write_report
+from search.analysis.tensorboard import trial_folder, write_study
 from search.analysis.terminal_study import study_view
 from search.dashboard import dashboard_app
 from search.launch import start
@@ -29,6 +27,7 @@ from search.settings import StudySettings
 from search.study import Study, load_study
 from search.trial import EpochEvent
 from storage import StorageURL, open_storage
+from tests.headless_chromium import launched
 
 IMAGES = Path(__file__).parent / "images"
 COMMAND = "$ perceptuna run digits --space small --trials 40 --epochs 20"
@@ -60,11 +59,10 @@ def run_study(url: StorageURL) -> Snapshot:
 
 
 def draw_terminal(live: RenderableType, study: Study) -> None:
-    console = Console(record=True, width=116, force_terminal=True, file=open(os.devnull, "w"))  # noqa: SIM115
-    console.print(
-        Group(Text(COMMAND, style="bold green"), live, "", Text("$ perceptuna show digits", "bold green"))
-    )
-    console.print(study_view(study, 5))
+    console = Console(record=True, width=118, force_terminal=True, file=open(os.devnull, "w"))  # noqa: SIM115
+    show = Text("$ perceptuna show digits --top 5", "bold green")
+    console.print(Group(Text(COMMAND, style="bold green"), live, show, study_view(study, 5)))
+    console.print()  # the picture cuts the foot of its last line
     console.save_svg(str(IMAGES / "terminal.svg"), title="perceptuna")
 
 
@@ -73,7 +71,7 @@ def draw_dashboard(study: Study) -> None:
     server = create_server(dashboard_app(open_storage(study.url), study.url), host="127.0.0.1", port=0)
     threading.Thread(target=server.run, daemon=True).start()
     base = f"http://127.0.0.1:{server.effective_port}/dashboard/studies/{study.optuna._study_id}"
-    with a_browser() as browser:
+    with launched("--no-proxy-server") as browser:
         page = browser.new_page(viewport={"width": 1400, "height": 2250})
         page.goto(base)
         page.wait_for_selector("[id='user-defined-plot:time'] .scatterlayer .js-line")
@@ -95,21 +93,31 @@ def draw_report(study: Study, folder: Path) -> None:
         "report-dark": {"viewport": {"width": 1180, "height": 1500}, "color_scheme": "dark"},
         "report-phone": {"viewport": {"width": 390, "height": 1000}, "device_scale_factor": 2},
     }
-    with a_browser() as browser:
+    with launched() as browser:
         for name, settings in screens.items():
             page = browser.new_page(**settings)
             page.goto(path.as_uri())
             page.screenshot(path=IMAGES / f"{name}.png")
 
 
-@contextmanager
-def a_browser() -> Iterator[Browser]:
-    chromium = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
-        yield browser
-        browser.close()
+def draw_tensorboard(study: Study, folder: Path) -> None:
+    """The weights of the best trial after each epoch."""
+    from tensorboard.program import TensorBoard
+
+    best = study.ranked()[0].number
+    write_study(study, folder / "runs", histograms=best)
+    server = TensorBoard()
+    # Of more than 40 runs it would select none at first.
+    alone = str(trial_folder(Path("runs"), best))
+    server.configure(argv=[None, "--logdir", alone, "--host", "127.0.0.1", "--port", "0"])
+    with launched("--no-proxy-server") as browser, contextlib.chdir(folder):
+        page = browser.new_page(viewport={"width": 1300, "height": 700})
+        address = server.launch()
+        page.wait_for_timeout(8000)  # it reads the files meanwhile
+        page.goto(f"{address}#histograms")
+        page.get_by_text("dense_1/kernel/histogram").first.wait_for()
+        page.wait_for_timeout(2000)
+        page.screenshot(path=IMAGES / "tensorboard.png")
 
 
 def main() -> None:
@@ -122,6 +130,7 @@ def main() -> None:
             "terminal": lambda: draw_terminal(live, study),
             "dashboard": lambda: draw_dashboard(study),
             "report": lambda: draw_report(study, Path(folder)),
+            "tensorboard": lambda: draw_tensorboard(study, Path(folder)),
         }
         for name in sys.argv[1:] or drawings:
             drawings[name]()
