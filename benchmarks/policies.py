@@ -1,12 +1,13 @@
 """Samplers and pruners against each other, on learning curves that were recorded once.
 
-    python -m benchmarks.policies [--studies 30] [--workers 2] [--quick]
+    python -m benchmarks.policies [--studies 30] [--only PART,…] [--workers 2] [--quick]
 
-A study asks its real sampler and its real pruner, as perceptuna builds them; what a trial would have reported is read
-from the recorded configuration nearest to the one proposed (benchmarks/recorded.py), so that a study of hours takes
-seconds. Every study may spend the same epochs, those of `BUDGET` trials that run to their end. What counts is the
-regret at a share of that budget: the best value among all recorded, less that of the best complete trial so far, in
-points. Studies are paired by seed; a policy's difference to the default has a 95 % interval by bootstrap over seeds.
+A study asks its real sampler and its real pruner, as perceptuna builds them, or other settings of Optuna's; what a
+trial would have reported is read from the recorded configuration nearest to the one proposed (benchmarks/recorded.py),
+so that a study of hours takes seconds. Every study may spend the same epochs, those of `BUDGET` trials that run to
+their end. What counts is the regret at a share of that budget: the best value among all recorded, less that of the
+best complete trial so far, in points. Studies are paired by seed; a policy's difference to the default has a 95 %
+interval by bootstrap over seeds.
 """
 
 from __future__ import annotations
@@ -36,6 +37,10 @@ BUDGET = 40
 SHARES = (0.25, 0.5, 1.0)
 SAMPLERS = ("tpe", "random", "qmc", "cmaes")
 PRUNERS = ("hyperband", "asha", "median", "none")
+# What settings of perceptuna do not have. Successive halving: first comparison after so many epochs, and one in how
+# many goes on.
+OTHER_SAMPLERS = ("tpe multivariate", "tpe 20 at random")
+OTHER_PRUNERS = {"asha 9/3": (9, 3), "asha 9/2": (9, 2), "asha 3/2": (3, 2), "asha 13/3": (13, 3)}
 DEFAULT = ("tpe", "hyperband")
 
 # The grid without its gaps: a sampler proposes what lies between, and is answered by what is nearest.
@@ -98,16 +103,16 @@ def replayed(data: str, sampler: str, pruner: str, seed: int) -> Study:
     import optuna
     from optuna.trial import TrialState
 
-    from search.settings import StudySettings
-    from search.strategy import build_pruner, build_sampler, seed_sampler
+    from search.strategy import seed_sampler
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    settings = StudySettings.model_validate(
-        {"sampler": sampler, "pruner": pruner, "seed": seed, "epochs": EPOCHS, "trials": 10_000}
-    )
+    storage = optuna.storages.InMemoryStorage()
+    # As a driver and a worker have it: one asks, the other prunes. (A sampler of the study whose pruner is at work
+    # sees the trials of one bracket of Hyperband alone.)
     study = optuna.create_study(
-        direction="maximize", sampler=build_sampler(settings, 0), pruner=build_pruner(settings)
+        study_name="one", storage=storage, direction="maximize", sampler=_sampler(sampler, seed)
     )
+    worker = optuna.load_study(study_name="one", storage=storage, pruner=_pruner(pruner))
     curves = recorded(data)
     ceiling = max(map(max, curves))
     spent, best, reached = 0, 0.0, dict.fromkeys(SHARES, math.nan)
@@ -115,7 +120,7 @@ def replayed(data: str, sampler: str, pruner: str, seed: int) -> Study:
         seed_sampler(study.sampler, seed, len(study.trials))
         trial = study.ask()
         curve = curves[nearest(SPACE.suggest(trial))]
-        state, epochs = _run(trial, curve)
+        state, epochs = _run(optuna.Trial(worker, trial._trial_id), curve)
         spent += epochs
         study.tell(trial, max(curve) if state is TrialState.COMPLETE else None, state)
         for share in SHARES:
@@ -125,6 +130,33 @@ def replayed(data: str, sampler: str, pruner: str, seed: int) -> Study:
             best = max(best, *curve)
     last = [100 * (ceiling - best) if math.isnan(value) else value for value in reached.values()]
     return Study(data, sampler, pruner, seed, [round(value, 3) for value in last], len(study.trials))
+
+
+def _sampler(name: str, seed: int) -> Any:
+    from optuna.samplers import TPESampler
+
+    from search.settings import StudySettings
+    from search.strategy import build_sampler
+
+    match name:
+        case "tpe multivariate":
+            return TPESampler(seed=seed, multivariate=True, group=True)
+        case "tpe 20 at random":
+            return TPESampler(seed=seed, n_startup_trials=20)
+        case _:
+            return build_sampler(StudySettings.model_validate({"sampler": name, "seed": seed}), 0)
+
+
+def _pruner(name: str) -> Any:
+    from optuna.pruners import SuccessiveHalvingPruner
+
+    from search.settings import StudySettings
+    from search.strategy import build_pruner
+
+    if name in OTHER_PRUNERS:
+        first, factor = OTHER_PRUNERS[name]
+        return SuccessiveHalvingPruner(min_resource=first, reduction_factor=factor)
+    return build_pruner(StudySettings.model_validate({"pruner": name, "epochs": EPOCHS}))
 
 
 def _run(trial: Any, curve: list[float]) -> tuple[Any, int]:
@@ -180,11 +212,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--studies", type=int, default=30, help="seeds of each policy")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--only", default="", help="samplers and pruners, by commas")
     parser.add_argument("--quick", action="store_true", help="3 seeds")
     given = parser.parse_args()
     seeds = range(3 if given.quick else given.studies)
     names = sorted(path.stem for path in FOLDER.glob("*.json"))
-    jobs = list(product(names, SAMPLERS, PRUNERS, seeds))
+    pruners = (*PRUNERS, *OTHER_PRUNERS)
+    policies = {
+        *product(SAMPLERS, PRUNERS),
+        *product(["tpe", "random"], pruners),
+        *product(OTHER_SAMPLERS, ["hyperband", "asha"]),
+    }
+    jobs = [
+        (name, *policy, seed)
+        for name, policy, seed in product(names, sorted(policies), seeds)
+        if not given.only or set(policy) <= set(given.only.split(","))
+    ]
     with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
         studies = list(pool.map(replayed, *zip(*jobs, strict=True), chunksize=4))
     for line in lines(studies):
