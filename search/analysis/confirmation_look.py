@@ -43,13 +43,13 @@ def look_at_test_split(
     metric = study.metric.removeprefix("val_")
     scores = score_rows(hyperparameters, data.spec, weights, x, y, metric)
     value = measured[metric]
-    seen = {"value": value, "interval": test_interval(metric, value, scores), "measured": measured}
+    seen = {"value": value, "interval": interval_over_rows(metric, value, scores), "measured": measured}
     look = look.model_copy(update=seen)
     write_look(study, look)
     return look
 
 
-def test_interval(metric: str, value: float, scores: np.ndarray[Any, Any] | None) -> Interval | None:
+def interval_over_rows(metric: str, value: float, scores: np.ndarray[Any, Any] | None) -> Interval | None:
     """95 % of a test value by the rows it is counted on: Wilson's for an accuracy, Student's for a mean of errors.
 
     None where a metric is no mean over rows: how rows would move it is not known.

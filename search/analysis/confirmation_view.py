@@ -6,10 +6,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from search.analysis.confirmation_record import Conclusion
-from search.analysis.confirmation_words import behind, left_out, opened, steps, verdict
+from search.analysis.confirmation_record import Conclusion, looks, looks_of_others, read_conclusion
+from search.analysis.confirmation_words import behind, left_out, opened, place, steps, verdict, warnings
 from search.analysis.statistics_words import level
 from search.analysis.terminal import plain_table
+from search.study import Study
 
 
 def conclusion_view(conclusion: Conclusion, others: dict[str, int]) -> RenderableType:
@@ -32,6 +33,18 @@ def conclusion_lines(conclusion: Conclusion, others: dict[str, int]) -> list[Ren
     return [table, Text(opened(conclusion.test, others))]
 
 
+def of_study(study: Study, finished: int) -> list[RenderableType]:
+    """What `show` says of a study that was finalized; nothing where its test split was never opened."""
+    conclusion, opened_before = read_conclusion(study), looks(study)
+    if conclusion is None:
+        return [Text(), *(Text(line) for line in warnings(opened_before, {}))] if opened_before else []
+    shown = [Text(), Text(verdict(conclusion)), *conclusion_lines(conclusion, looks_of_others(study))]
+    if finished > conclusion.searched:
+        more = finished - conclusion.searched
+        shown.append(Text(f"The search has gone on since: {more} more finished trial{'s' * (more != 1)}."))
+    return shown
+
+
 def _race_table(conclusion: Conclusion) -> Table:
     seeds = len(conclusion.seeds)
     table = plain_table(
@@ -46,7 +59,7 @@ def _race_table(conclusion: Conclusion) -> Table:
             level(standing.search, None, conclusion.metric),
             level(standing.mean, standing.half, conclusion.metric),
             behind(standing, conclusion.metric),
-            "wins" if standing.trial == conclusion.winner else "tied" if standing.tied else "worse",
+            place(conclusion, standing),
             standing.what,
         )
     return table

@@ -42,12 +42,12 @@ def steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:
         (
             f"confirmed on {seeds} seeds",
             level(winner.mean, winner.half, metric),
-            f"{_change(conclusion.cost_of_search, metric)} than in the search",
+            _change(conclusion.cost_of_search, "in the search", metric),
         ),
         (
             f"test, {test.rows:,} rows",
             level_between(test.value, test.interval, metric),
-            f"{_change(conclusion.cost_of_validation, metric)} than confirmed",
+            _change(conclusion.cost_of_validation, "confirmed", metric),
         ),
     ]
 
@@ -57,6 +57,13 @@ def behind(standing: Standing, metric: str) -> str:
     if standing.behind is None:
         return "best mean"
     return amount(standing.behind, standing.behind_half, metric)
+
+
+def place(conclusion: Conclusion, standing: Standing) -> str:
+    """How a candidate ended: wins, tied or worse."""
+    if standing.trial == conclusion.winner:
+        return "wins"
+    return "tied" if standing.tied else "worse"
 
 
 def warnings(looks: Sequence[Look], others: dict[str, int]) -> list[str]:
@@ -96,8 +103,10 @@ def _trials(standings: Sequence[Standing]) -> str:
     return f"trials {', '.join(names[:-1])} and {names[-1]}"
 
 
-def _change(cost: float, metric: str) -> str:
-    return f"{amount(abs(cost), None, metric)} {'worse' if cost >= 0 else 'better'}"
+def _change(cost: float, than: str, metric: str) -> str:
+    if not cost:
+        return f"the same as {than}"
+    return f"{amount(abs(cost), None, metric)} {'worse' if cost > 0 else 'better'} than {than}"
 
 
 def _times(count: int) -> str:

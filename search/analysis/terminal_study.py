@@ -10,6 +10,8 @@ from rich.segment import Segment
 from rich.text import Text
 
 from search.analysis.chart import sparkline
+from search.analysis.confirmation_record import looks, read_conclusion
+from search.analysis.confirmation_view import of_study
 from search.analysis.importance import importances
 from search.analysis.leaderboard import Entry, leaderboard
 from search.analysis.overview import overview
@@ -30,6 +32,7 @@ def study_facts(study: Study, top: int) -> dict[str, Any]:
     """`perceptuna show --json`."""
     row = overview(study)
     left = time_left(study, study.settings) if row.state == "running" else None
+    conclusion = read_conclusion(study)
     return {
         **row.to_json(),
         "direction": study.direction,
@@ -40,6 +43,8 @@ def study_facts(study: Study, top: int) -> dict[str, Any]:
             {"trial": trial, "value": value} for trial, value in dict.fromkeys(best_after_each(study))
         ],
         "importances": dict(importances(study)),
+        "conclusion": conclusion and conclusion.model_dump(mode="json"),
+        "test_split_opened": len(looks(study)),
         "settings": study.settings.model_dump(mode="json"),
     }
 
@@ -59,7 +64,8 @@ def study_view(study: Study, top: int) -> RenderableType:
     if not entries:
         return Group(head, Text("no complete trial yet"), *(Text(f"  {line}") for line in _reasons(study)))
     board = Leaderboard(entries, study.metric)
-    return Group(head, board, *_best(study, entries[0]), *_importances(study))
+    concluded = of_study(study, row.finished)
+    return Group(head, board, *_best(study, entries[0]), *_importances(study), *concluded)
 
 
 class Leaderboard:

@@ -162,3 +162,28 @@ def test_what_cannot_be_is_refused(story: Story, line: str, message: str) -> Non
 def test_another_study_of_the_same_rows_hears_of_the_looks(story: Story, place_two: Place) -> None:
     assert looks_of_others(place_two.study("two")) == {"one": 2}
     assert looks_of_others(place_two.study("other-split")) == {}
+
+
+def test_show_and_the_page_say_search_confirmed_and_test(story: Story) -> None:
+    place, winner = story.place, story.conclusion.winner
+    shown = place("show one").words
+    assert "than confirmed The test split was opened 2 times" in shown
+    facts = json.loads(place("show one --json").out)
+    assert facts["test_split_opened"] == 2
+    assert facts["conclusion"]["winner"] == winner
+    page = place.folder / "report.html"
+    assert place(f"report one -o {page}").code == 0
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    assert f"<th>trial {winner}</th><th>accuracy</th>" in text
+    assert "Confirmed and tested" in text
+    assert "test (opened 2 times)" in text
+
+
+def test_a_study_that_was_not_finalized_says_nothing_of_it(story: Story, place_two: Place) -> None:
+    del place_two
+    page = story.place.folder / "two.html"
+    assert story.place(f"report two -o {page}").code == 0
+    text = page.read_text(encoding="utf-8")
+    assert "Confirmed" not in text
+    assert "test (sealed)" in text
+    assert json.loads(story.place("show two --json").out)["conclusion"] is None

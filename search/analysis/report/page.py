@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.analysis.report import figures, formats, landscape
+from search.analysis.report.confirmed import confirmed_of, seal_of
 from search.analysis.report.drawing import clean, page_style
 from search.analysis.report.facts import Facts, read_facts
 from search.analysis.report.headline import headline_of
@@ -76,6 +77,8 @@ def render(facts: Facts) -> str:
             settings=study.settings,
             data=study.data,
             headline=headline,
+            confirmed=confirmed_of(study, facts.finished),
+            seal=seal_of(study),
             figures=_draw(facts),
             states=list(state_counts(study).items()),
             reasons=_reasons(facts),

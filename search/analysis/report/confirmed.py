@@ -1,0 +1,59 @@
+"""What finalizing a study came to, in the words of the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from search.analysis.confirmation_record import Conclusion, Standing, looks, looks_of_others, read_conclusion
+from search.analysis.confirmation_words import behind, left_out, opened, place, steps, verdict
+from search.analysis.statistics_words import level
+from search.study import Study
+
+
+@dataclass(frozen=True)
+class Confirmed:
+    """A conclusion; `since` is how many trials the search has finished after it.
+
+    `rows` are of the candidates: trial, parameters, value in the search, mean of the fresh seeds, behind, verdict.
+    """
+
+    conclusion: Conclusion
+    verdict: list[str]
+    steps: list[tuple[str, str, str]]
+    rows: list[tuple[str, ...]]
+    opened: str
+    since: int
+
+
+def confirmed_of(study: Study, finished: int) -> Confirmed | None:
+    """None for a study that was not finalized."""
+    conclusion = read_conclusion(study)
+    if conclusion is None:
+        return None
+    return Confirmed(
+        conclusion=conclusion,
+        verdict=[verdict(conclusion), *left_out(conclusion)],
+        steps=steps(conclusion),
+        rows=[_row(conclusion, standing) for standing in conclusion.standings],
+        opened=opened(conclusion.test, looks_of_others(study)),
+        since=finished - conclusion.searched,
+    )
+
+
+def seal_of(study: Study) -> str:
+    """Whether the test split was opened, and how often: `sealed`, `opened once`, `opened 2 times`."""
+    times = len(looks(study))
+    return "sealed" if not times else "opened once" if times == 1 else f"opened {times} times"
+
+
+def _row(conclusion: Conclusion, standing: Standing) -> tuple[str, ...]:
+    metric = conclusion.metric
+    return (
+        str(standing.trial),
+        f"{standing.parameters:,}",
+        level(standing.search, None, metric),
+        level(standing.mean, standing.half, metric),
+        behind(standing, metric),
+        place(conclusion, standing),
+        standing.what,
+    )
