@@ -18,8 +18,9 @@ def write_weights(study: Study, number: int, folder: Path, say: Callable[[str], 
         InputError: as `replay`; nothing is written then.
     """
     known = find_trained(study, number, "--histograms").user_attrs
+    epochs = f"{known['epochs']} epoch{'s' * (known['epochs'] != 1)}"
     then = f" ({known['seconds']:.1f} s when it was run)" if "seconds" in known else ""
-    say(f"training trial {number} again for its weights: {known['epochs']} epochs{then} …")
+    say(f"training trial {number} again for its weights: {epochs}{then} …")
 
     def callbacks() -> list[Any]:
         from search.training.weight_histograms import WeightHistograms
