@@ -13,7 +13,7 @@ and must find its work done. What Optuna's calls are worth in this:
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -26,6 +26,7 @@ from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.dialects import postgresql, sqlite
 
+from storage.all_trials import read_all_trials
 from storage.patience import keep_trying
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -63,7 +64,6 @@ class PatientStorage(RDBStorage):
     get_all_studies = _repeated(RDBStorage.get_all_studies)
     get_trial = _repeated(RDBStorage.get_trial)
     get_trial_id_from_study_id_trial_number = _repeated(RDBStorage.get_trial_id_from_study_id_trial_number)
-    _get_trials = _repeated(RDBStorage._get_trials)
     _get_best_trial_id = _repeated(RDBStorage._get_best_trial_id)
 
     set_study_user_attr = _repeated(RDBStorage.set_study_user_attr)
@@ -72,6 +72,23 @@ class PatientStorage(RDBStorage):
     set_trial_system_attr = _repeated(RDBStorage.set_trial_system_attr)
     set_trial_intermediate_value = _repeated(RDBStorage.set_trial_intermediate_value)
     _set_trial_param = _repeated(RDBStorage._set_trial_param)
+
+    def _get_trials(
+        self,
+        study_id: int,
+        states: Container[TrialState] | None,
+        included_trial_ids: set[int],
+        trial_id_greater_than: int,
+    ) -> list[FrozenTrial]:
+        if states is None and trial_id_greater_than < 0:
+            return keep_trying(lambda: self._all_trials(study_id))
+        some = study_id, states, included_trial_ids, trial_id_greater_than
+        return keep_trying(lambda: RDBStorage._get_trials(self, *some))
+
+    def _all_trials(self, study_id: int) -> list[FrozenTrial]:
+        with _create_scoped_session(self.scoped_session) as session:
+            models.StudyModel.find_or_raise_by_id(study_id, session)
+            return read_all_trials(session, study_id)
 
     def set_trial_params(self, parameters: Sequence[TrialParameter]) -> None:
         """Parameters of one trial, in one transaction."""

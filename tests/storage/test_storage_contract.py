@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 import os
 import pickle
 import signal
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import optuna
 import pytest
+from optuna.storages import RDBStorage
+from optuna.trial import FrozenTrial, TrialState
 
 from storage import StorageError, StorageURL, StudyBusy, is_driven, open_storage, study_lock
 
@@ -52,6 +55,32 @@ _WRITE_WITH_PICKLED = """
 """
 
 
+def fill(study: optuna.Study) -> None:
+    """A trial of every state, with all kinds of parameters, values and attributes."""
+    study.set_user_attr("kept", "as it is")
+    endings = [(TrialState.COMPLETE, math.inf), (TrialState.PRUNED, None), (TrialState.FAIL, None)]
+    for state, value in endings:
+        trial = study.ask()
+        trial.suggest_float("rate", 1e-4, 1.0, log=True)
+        trial.suggest_int("width", 8, 64, step=8)
+        trial.suggest_categorical("kind", [None, True, "relu", 0.5])
+        for step, reported in enumerate((0.5, math.nan, -math.inf), start=1):
+            trial.report(reported, step)
+        trial.set_user_attr("stop", {"reason": "all epochs", "at": [1, 2]})
+        study.tell(trial, value, state=state)
+    study.enqueue_trial({"width": 16}, user_attrs={"original_number": 1})  # has started when it is asked
+    study.ask().set_constraint("memory", 1.5)
+    study.enqueue_trial({"rate": 0.1})
+
+
+def written_out(trial: FrozenTrial) -> dict[str, object]:
+    """Everything that a trial is. Not a number equals itself; attributes have no order."""
+    return {
+        name: repr(sorted(value.items()) if name in ("_user_attrs", "_system_attrs") else value)
+        for name, value in vars(trial).items()
+    }
+
+
 class TestStorage:
     def test_a_study_is_there_for_whoever_opens_the_storage_next(
         self, url: StorageURL, study: optuna.Study
@@ -68,6 +97,20 @@ class TestStorage:
         assert again.user_attrs == {"settings": '{"trials": 5}'}
         assert (read.value, read.params, read.intermediate_values) == (0.75, {"x": 0.25}, {1: 0.5})
         assert read.user_attrs == {"original_number": 7}
+
+    def test_all_trials_are_read_as_optuna_itself_reads_them(
+        self, url: StorageURL, study: optuna.Study
+    ) -> None:
+        storage = open_storage(url)
+        fill(optuna.create_study(study_name="other", storage=storage))
+        fill(study)
+        backend = open_storage(url)._backend
+        own = backend._get_trials(study._study_id, None, set(), -1)
+        optunas = RDBStorage._get_trials(backend, study._study_id, None, set(), -1)
+        assert len(own) == len(TrialState)
+        assert list(map(written_out, own)) == list(map(written_out, optunas))
+        with pytest.raises(KeyError):
+            backend._get_trials(999, None, set(), -1)
 
     def test_a_name_is_given_once(self, url: StorageURL, study: optuna.Study) -> None:
         with pytest.raises(optuna.exceptions.DuplicatedStudyError):
