@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 Figure = dict[str, Any]
-MOST_POINTS = 1000
+MOST_POINTS = 500
 """Trials drawn in one plot at most; more would make the page slow and look the same."""
 
 _EXPECTATION_POINTS = 100

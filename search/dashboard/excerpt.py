@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 BEST = 25
 NEWEST = 100
 """optuna-dashboard's timeline draws the last hundred trials of its list as if no number were missing."""
-EVENLY = 300
+EVENLY = 200
 
 
 @dataclass(frozen=True)
