@@ -15,7 +15,7 @@ from search.launch import Finish, ProgressMaker, Say, check_memory_limit, drive,
 from search.planned import PLAN, PLANNED, PlannedTrial, entry_of, plan_json, read_plan
 from search.recovery import recover
 from search.settings import check_study_name
-from search.study import COMPANION_ABOUT, Study, create_study, is_half_made, load_study, study_names
+from search.study import COMPANION_ABOUT, Study, create_study, half_made, load_study, study_names
 from storage import study_lock
 
 if TYPE_CHECKING:
@@ -48,9 +48,11 @@ class Companion:
             InputError: it is about an earlier study of that name, or no study can have its name.
         """
         check_study_name(self.name)
-        if self.name not in study_names(self.about.url) or is_half_made(self.name, self.about.url):
+        if self.name not in study_names(self.about.url):
             return None
         found = load_study(self.name, self.about.url)
+        if half_made(found):
+            return None
         if found.optuna.user_attrs.get(COMPANION_ABOUT) != self.about.identity:
             raise InputError(
                 f"study '{self.name}' is there already and is not about this study '{self.about.name}'; perhaps "

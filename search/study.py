@@ -202,7 +202,12 @@ def is_half_made(name: str, url: StorageURL) -> bool:
     """Whether `run` was killed while it made this study: no trial was asked yet, so nothing is lost with it."""
     if name not in study_names(url):
         return False
-    half = load_study(name, url).optuna
+    return half_made(load_study(name, url))
+
+
+def half_made(study: Study) -> bool:
+    """Whether it lacks what a study is made with, and holds no trial of its own that would be lost with it."""
+    half = study.optuna
     untrained = all(ADOPTED in trial.user_attrs for trial in half.get_trials(deepcopy=False))
     return untrained and set(half.user_attrs) <= set(_BEFORE_MADE)
 

@@ -168,7 +168,7 @@ def state_counts(study: Study) -> Counter[str]:
 
 
 def next_steps(study: Study, ending: str) -> list[str]:
-    """How to browse, resume and export, as commands that can be pasted."""
+    """How to browse, resume, export and confirm, as commands that can be pasted."""
     option = study.url.option
     best = study.best_trial()
     lines = ["", f"browse:  {how_to_browse(study)}"]
@@ -176,4 +176,6 @@ def next_steps(study: Study, ending: str) -> list[str]:
         lines.append(f"resume:  perceptuna resume {study.name} --add 20{option}")
     if best is not None:
         lines.append(f"export:  perceptuna export {study.name} -o {study.name}.keras{option}")
+        if study.companion_of is None and ending == "budget":
+            lines.append(f"confirm: perceptuna finalize {study.name} -o {study.name}-final.keras{option}")
     return lines

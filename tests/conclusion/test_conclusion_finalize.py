@@ -179,8 +179,12 @@ def test_show_and_the_page_say_search_confirmed_and_test(story: Story) -> None:
     assert "test (opened 2 times)" in text
 
 
-def test_a_study_that_was_not_finalized_says_nothing_of_it(story: Story, place_two: Place) -> None:
-    del place_two
+def test_a_study_that_was_not_finalized_says_nothing_of_it(
+    story: Story, place_two: Place
+) -> None:
+    refused = place_two(f"finalize two -o {story.place.folder}/two.keras")
+    assert refused.code == 2
+    assert "study 'two' has no complete trial yet, so there is nothing to finalize" in refused.err
     page = story.place.folder / "two.html"
     assert story.place(f"report two -o {page}").code == 0
     text = page.read_text(encoding="utf-8")
