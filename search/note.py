@@ -6,6 +6,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from search.origin import predecessor_of
 from search.planned import what_it_is
 from search.settings import StudySettings
 from search.study import Study
@@ -72,6 +73,7 @@ def note_text(study: Study, settings: StudySettings, best: FrozenTrial | None) -
         if study.companion_of is None
         else f"Trains configurations of study {escaped(study.companion_of)} again, to draw a conclusion about it; "
         "no search of its own.",
+        *_continues(study),
         f"**Best so far:** {_best_words(study, best)}",
         f"**Data:** {escaped(settings.data)}: {_data_words(study.data)}",
         f"**Settings:** {_settings_words(settings)}",
@@ -81,6 +83,11 @@ def note_text(study: Study, settings: StudySettings, best: FrozenTrial | None) -
         _code(f"perceptuna resume {study.name}{study.url.option}"),
     ]
     return "\n\n".join(lines) + "\n"
+
+
+def _continues(study: Study) -> list[str]:
+    before = predecessor_of(study.optuna)
+    return [] if before is None else [f"**Continues** an earlier study: {escaped(before.words())}."]
 
 
 def _best_words(study: Study, best: FrozenTrial | None) -> str:

@@ -57,6 +57,10 @@ class Predecessor(BaseModel):
     numbers: int
     different: tuple[str, ...] = ()
 
+    def words(self) -> str:
+        """`30 of the 50 trials of study old came along`."""
+        return f"{self.trials:,} of the {self.of:,} trials of study {self.study} came along"
+
 
 @dataclass(frozen=True)
 class Adoption:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.analysis.replay import retrain
 from search.errors import InputError
+from search.origin import origin_of
 from search.planned import hyperparameters_of
 from search.study import Study, program_version
 from storage import artifact_folder, open_artifacts
@@ -21,7 +22,11 @@ if TYPE_CHECKING:
 
 
 def export_model(
-    study: Study, output: Path, number: int | None = None, more: Mapping[str, Any] | None = None
+    study: Study,
+    output: Path,
+    number: int | None = None,
+    more: Mapping[str, Any] | None = None,
+    say: Callable[[str], None] = lambda remark: None,
 ) -> tuple[Path, Path]:
     """Write the model of the best trial, or of trial `number`, to `output` (.keras) and its facts to .json.
 
@@ -41,6 +46,11 @@ def export_model(
             with artifact, partial.open("wb") as file:
                 shutil.copyfileobj(artifact, file)
         else:
+            if (origin := origin_of(trial)) is not None and origin.can_be_retrained:
+                say(
+                    f"trial {trial.number} is {origin.words()}, whose model did not come along: it is trained again "
+                    f"(`perceptuna export {origin.study} --trial {origin.trial}` writes the same)"
+                )
             _train_again(study, trial, partial)
         partial.replace(output)
     finally:

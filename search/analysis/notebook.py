@@ -14,6 +14,7 @@ from search.analysis.history import history_of
 from search.analysis.leaderboard import Entry, leaderboard
 from search.analysis.terminal_study import study_view
 from search.attempts import counts
+from search.origin import ADOPTED, origin_of
 from search.study import Study, load_study
 from storage import StorageURL
 from storage.urls import DEFAULT_URL
@@ -67,8 +68,9 @@ class NotebookStudy(Study):
     def trials_frame(self) -> pd.DataFrame:
         """One row per finished trial, by its number: state, value, seconds, hyperparameters as they were suggested.
 
-        Columns: `state`, the study's metric and its training twin at the best epoch, `best_epoch`, `epochs`,
-        `parameters`, `seconds`, and one for each parameter of the space (empty where a condition was not met).
+        Columns: `state`, `origin` (of a trial of an earlier study), the study's metric and its training twin at the
+        best epoch, `best_epoch`, `epochs`, `parameters`, `seconds`, and one for each parameter of the space (empty
+        where a condition was not met).
         """
         import pandas as pd
 
@@ -77,13 +79,14 @@ class NotebookStudy(Study):
         rows = {
             trial.number: {
                 "state": trial.state.name.lower(),
+                "origin": origin.words() if (origin := origin_of(trial)) else None,
                 **{name: trial.user_attrs.get(name) for name in kept},
                 **trial.params,
             }
             for trial in self.optuna.get_trials(deepcopy=False)
-            if counts(trial)
+            if counts(trial) or ADOPTED in trial.user_attrs
         }
-        names = ["state", *kept, *self.space.parameters]
+        names = ["state", "origin", *kept, *self.space.parameters]
         frame = pd.DataFrame.from_dict(rows, orient="index", columns=names)
         return frame.rename_axis("trial").dropna(axis="columns", how="all")
 

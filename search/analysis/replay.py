@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from search.asking import seed_of
 from search.environment import differences, training_environment
 from search.errors import InputError
+from search.origin import origin_of
 from search.planned import hyperparameters_of, limits_of
 from search.study import Study
 
@@ -92,11 +93,17 @@ def retrain(study: Study, trial: FrozenTrial, callbacks: MakeCallbacks = tuple) 
     """For as many epochs as `trial` ran, pruned or out of time included; `callbacks` as for `replay`.
 
     Raises:
-        InputError: the data is not what the study was started with.
+        InputError: the data is not what the study was started with, or not what an earlier study trained `trial` on.
     """
     from search.launch import unchanged_data
     from search.tensorflow_start import start_tensorflow
 
+    origin = origin_of(trial)
+    if origin is not None and not origin.can_be_retrained:
+        raise InputError(
+            f"trial {trial.number} is {origin.words()}, so training it here would come to something else; take it from "
+            f"there: `perceptuna export {origin.study} --trial {origin.trial} -o FILE.keras{study.url.option}`"
+        )
     settings = _settings_of(study, trial)
     data = unchanged_data(study, settings)
     start_tensorflow(settings.threads)

@@ -20,6 +20,7 @@ from search.analysis.terminal import number, plain_table
 from search.attempts import INFEASIBLE, REQUEUED
 from search.links import how_to_browse
 from search.metrics import is_better
+from search.origin import ADOPTED
 from search.remaining import span
 from search.study import Study
 
@@ -158,10 +159,10 @@ def _reasons(study: Study) -> list[str]:
 
 
 def state_counts(study: Study) -> Counter[str]:
-    """Trials by state; those that were run again, or found too large to be trained, not as failed."""
+    """Trials by state; apart from them those that were run again, too large to be trained, or another study's."""
     counts: Counter[str] = Counter()
     for trial in study.optuna.get_trials(deepcopy=False):
-        special = {REQUEUED: "run again", INFEASIBLE: "infeasible"}
+        special = {REQUEUED: "run again", INFEASIBLE: "infeasible", ADOPTED: "taken over"}
         marked = [word for key, word in special.items() if key in trial.user_attrs]
         counts[marked[0] if marked else trial.state.name.lower()] += 1
     return counts

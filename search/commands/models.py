@@ -28,7 +28,7 @@ def export(
     from search.analysis.export import export_model
     from search.study import load_study
 
-    model, facts = export_model(load_study(study, url_of(storage)), output, trial)
+    model, facts = export_model(load_study(study, url_of(storage)), output, trial, say=typer.echo)
     typer.echo(f"wrote {model} and {facts}")
 
 

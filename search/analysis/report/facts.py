@@ -15,6 +15,7 @@ from search.analysis.overview import study_state
 from search.analysis.report.cost import Cost, cost_of
 from search.analysis.report.pruning import Pruning, pruning_of
 from search.attempts import counts
+from search.origin import ADOPTED, Predecessor, predecessor_of
 from search.study import Study
 
 if TYPE_CHECKING:
@@ -87,12 +88,22 @@ class Facts:
         return [(str(epoch), f"{amount:,}", amount) for epoch, amount in self.pruning.by_epoch]
 
     @cached_property
+    def own(self) -> list[FrozenTrial]:
+        """All attempts but those of an earlier study, which cost nothing here."""
+        return [trial for trial in self.trials if ADOPTED not in trial.user_attrs]
+
+    @cached_property
+    def continues(self) -> Predecessor | None:
+        """The earlier study."""
+        return predecessor_of(self.study.optuna)
+
+    @cached_property
     def cost(self) -> Cost:
-        return cost_of(self.trials, self.read)
+        return cost_of(self.own, self.read)
 
     @cached_property
     def pruning(self) -> Pruning:
-        return pruning_of(self.trials, self.study.settings.epochs)
+        return pruning_of(self.own, self.study.settings.epochs)
 
 
 def read_facts(study: Study, top: int) -> Facts:

@@ -84,7 +84,7 @@ def render(facts: Facts) -> str:
             reasons=_reasons(facts),
             rungs=describe_rungs(study.settings).removeprefix("pruning: "),
             two=[scale.name for scale in figures.two_scales(facts)],
-            workers=len(lanes(facts.trials, facts.read)),
+            workers=len(lanes(facts.own, facts.read)),
             reproduction=reproduction_of(study, facts.trials[headline.best.trial] if headline else None),
             limits={
                 "points": MOST_POINTS,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
+from search.origin import predecessor_of
 from search.settings import StudySettings
 from search.study import Study
 from spaces import preset_names
@@ -63,8 +64,8 @@ def reproduction_of(study: Study, best: FrozenTrial | None) -> Reproduction:
 
 
 def _options(study: Study, preset: bool) -> str:
-    """The settings that are not the default's, as options of `run`."""
-    settings = study.settings
+    """The settings that would not hold anyhow, as options of `run`."""
+    settings, before = study.settings, predecessor_of(study.optuna)
     words: list[str] = []
     for name, field in StudySettings.model_fields.items():
         value = getattr(settings, name)
@@ -74,10 +75,16 @@ def _options(study: Study, preset: bool) -> str:
             words += ["--data", shlex.quote(str(value))]
         elif name == "header":
             words += ["--no-header"] * (not value)
-        elif value != field.default and name != "timeout":  # the clock of another machine ends it elsewhere
+        elif name == "allow_outside":
+            words += ["--allow-outside"] * value
+        elif name == "timeout" or value is None:  # the clock of another machine ends it elsewhere
+            continue
+        elif value != field.default or before is not None:  # what is not said is the earlier study's
             # The command line takes no bare number of bytes.
             text = f"{value / 10**6}MB" if name == "memory_limit" else str(value)
             words += [f"--{name.replace('_', '-')}", shlex.quote(text)]
+    if before is not None:
+        words += ["--from", shlex.quote(before.study)] + ["--allow-different"] * bool(before.different)
     return "".join(f" {word}" for word in words)
 
 

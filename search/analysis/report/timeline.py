@@ -95,7 +95,7 @@ def timeline(facts: Facts) -> Markup | None:
 
     Of a long study, bars that would not be told apart are drawn as one.
     """
-    all_lanes = lanes(facts.trials, facts.read)
+    all_lanes = lanes(facts.own, facts.read)
     if not all_lanes:
         return None
     shown = all_lanes[:MOST_LANES]
