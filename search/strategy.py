@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 from types import SimpleNamespace
@@ -87,11 +88,14 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
     from optuna import pruners
 
     class Hyperband(pruners.HyperbandPruner):
-        """Hyperband that counts each configuration once, in the bracket of its original number; of one study."""
+        """Hyperband by best values so far; a configuration counts once, in the bracket of its original number."""
 
         def __init__(self, **values: Any) -> None:
             super().__init__(**values)
             self._known: dict[int, int] = {}
+
+        def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+            return super().prune(study, with_best_so_far(trial, study.direction.name))
 
         def _get_bracket_id(self, study: optuna.Study, trial: FrozenTrial) -> int:
             if REQUEUED in trial.user_attrs:
@@ -120,6 +124,21 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
             return pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=start)
         case "none":
             return pruners.NopPruner()
+
+
+def with_best_so_far(trial: FrozenTrial, direction: str) -> FrozenTrial:
+    """`trial` as if its last report were its best one so far, which is what it would be worth if it ended now.
+
+    A single epoch at a high rate of learning tells less of the end (docs/performance.md): with cosine and batch
+    normalization it often is far below the one before.
+    """
+    reported = trial.intermediate_values
+    if not reported:
+        return trial
+    best = max(reported.values()) if direction == "MAXIMIZE" else min(reported.values())
+    seen = copy.copy(trial)
+    seen.intermediate_values = {**reported, max(reported): best}
+    return seen
 
 
 def bracket_in(pruner: optuna.pruners.BasePruner, study: optuna.Study, trial: FrozenTrial) -> int | None:

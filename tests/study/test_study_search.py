@@ -17,7 +17,7 @@ from search.attempts import ORIGINAL, REQUEUED, counts, original_number
 from search.data import PreparedData
 from search.errors import InputError
 from search.settings import StudySettings
-from search.strategy import build_pruner, build_sampler, describe_rungs
+from search.strategy import build_pruner, build_sampler, describe_rungs, with_best_so_far
 from search.study import (
     Study,
     attach_search,
@@ -76,7 +76,7 @@ def test_every_pruner_has_its_name(name: str, kind: str) -> None:
 
 
 def steps_that_prune(settings: StudySettings, trials: int) -> dict[int, set[int]]:
-    """Epochs at which trials are pruned when each is worse than all before, by bracket (0 without brackets)."""
+    """Epochs at which trials are pruned when each improves no more from some epoch on, by bracket (0 without)."""
     pruner = build_pruner(settings)
     study = optuna.create_study(direction="maximize", pruner=pruner, study_name="rungs")
     found: dict[int, set[int]] = {}
@@ -84,9 +84,9 @@ def steps_that_prune(settings: StudySettings, trials: int) -> dict[int, set[int]
         trial = study.ask()
         # A worker does not ask at the last epoch: a trial that has run them all is complete.
         for epoch in range(1, settings.epochs):
-            # From some epoch on the trial is worse than any before, so that each rung has its victims.
-            worse_from = 1 + (number * 7) % settings.epochs
-            trial.report(1.0 + number if epoch < worse_from else -float(number), epoch)
+            # Until some epoch the trial is better than any before and then stays, so that each rung has its victims.
+            stays_from = (number * 7) % settings.epochs
+            trial.report(1000.0 * min(epoch, stays_from) + number, epoch)
             if trial.should_prune():
                 frozen = study._storage.get_trial(trial._trial_id)
                 bracket = (
@@ -214,3 +214,31 @@ class TestStudies:
             delete_study(study)
         delete_study(study)
         assert study_names(study.url) == []
+
+
+def test_a_trial_is_compared_by_its_best_value_so_far(study: Study) -> None:
+    """One bad epoch at a rung ends no trial; another that never was better is ended."""
+    settings = StudySettings(epochs=9, pruner="asha")
+    pruner = build_pruner(settings)
+    worker = optuna.load_study(study_name=study.name, storage=study.optuna._storage, pruner=pruner)
+
+    def pruned(*values: float) -> bool:
+        trial = worker.ask()
+        SPACE.suggest(trial)
+        for epoch, value in enumerate(values, start=1):
+            trial.report(value, epoch)
+            if trial.should_prune():
+                return True
+        return False
+
+    assert not pruned(0.5, 0.6, 0.62)
+    assert not pruned(0.5, 0.61, 0.63)
+    assert not pruned(0.55, 0.64, 0.2)
+    assert pruned(0.2, 0.3, 0.3)
+
+
+def test_the_best_so_far_follows_the_direction() -> None:
+    trial = optuna.trial.create_trial(value=1.0, intermediate_values={1: 0.3, 2: 0.7, 3: 0.5})
+    assert with_best_so_far(trial, "MAXIMIZE").intermediate_values[3] == 0.7
+    assert with_best_so_far(trial, "MINIMIZE").intermediate_values[3] == 0.3
+    assert trial.intermediate_values[3] == 0.5
