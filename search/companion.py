@@ -14,7 +14,6 @@ from search.errors import InputError
 from search.launch import Finish, ProgressMaker, Say, check_memory_limit, drive, fleet_of
 from search.planned import PLAN, PLANNED, PlannedTrial, entry_of, plan_json, read_plan
 from search.recovery import recover
-from search.settings import check_study_name
 from search.study import COMPANION_ABOUT, Study, create_study, half_made, load_study, study_names
 from storage import study_lock
 
@@ -45,9 +44,8 @@ class Companion:
         """As it is in the database; None where it is not there yet.
 
         Raises:
-            InputError: it is about an earlier study of that name, or no study can have its name.
+            InputError: it is about an earlier study of that name.
         """
-        check_study_name(self.name)
         if self.name not in study_names(self.about.url):
             return None
         found = load_study(self.name, self.about.url)

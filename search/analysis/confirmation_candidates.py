@@ -45,7 +45,7 @@ class Candidate:
         planned = planned_of(trial)
         epochs, patience = limits_of(trial, study.settings)
         again = PlannedTrial(
-            label=f"trial {trial.number}",
+            label=f"trial {trial.number} again",
             hyperparameters=hyperparameters_of(study.space, trial),
             epochs=epochs,
             patience=patience,
@@ -59,7 +59,7 @@ class Candidate:
 
     def to_be_tested(self, seed: int) -> PlannedTrial:
         """The training whose model is kept."""
-        label = f"{self.again.label}, to be tested"
+        label = f"trial {self.number} once more, to be tested"
         return self.again.model_copy(update={"label": label, "seed": seed, "keep_model": True})
 
 

@@ -51,7 +51,7 @@ def test_both_candidates_are_trained_on_the_same_seeds_that_the_search_did_not_u
         assert plan is not None
         assert plan.seed not in searched
         seeds.setdefault(plan.label, []).append(plan.seed)
-    best, second = (f"trial {trial.number}" for trial in study.ranked()[:2])
+    best, second = (f"trial {trial.number} again" for trial in study.ranked()[:2])
     assert seeds[best] == seeds[second] == story.conclusion.seeds
     (last,) = set(seeds) - {best, second}
     assert last.endswith(", to be tested")
@@ -64,7 +64,7 @@ def test_the_conclusion_is_of_the_trainings(story: Story) -> None:
         values = {
             plan.seed: trial.value
             for trial in companion.finished()
-            if (plan := planned_of(trial)) and plan.label == f"trial {standing.trial}"
+            if (plan := planned_of(trial)) and plan.label == f"trial {standing.trial} again"
         }
         assert standing.values == values
         assert standing.interval == mean_of(list(standing.values.values())).interval
@@ -179,9 +179,7 @@ def test_show_and_the_page_say_search_confirmed_and_test(story: Story) -> None:
     assert "test (opened 2 times)" in text
 
 
-def test_a_study_that_was_not_finalized_says_nothing_of_it(
-    story: Story, place_two: Place
-) -> None:
+def test_a_study_that_was_not_finalized_says_nothing_of_it(story: Story, place_two: Place) -> None:
     refused = place_two(f"finalize two -o {story.place.folder}/two.keras")
     assert refused.code == 2
     assert "study 'two' has no complete trial yet, so there is nothing to finalize" in refused.err

@@ -209,6 +209,12 @@ def test_between_two_equals_far_ahead_of_three_as_well() -> None:
     assert 0.035 < false_finds(equal=2, others=3)[0] < 0.065
 
 
+def test_three_equals_ahead_of_two_are_told_apart_in_no_more_than_one_study_in_twenty() -> None:
+    alone, worse = false_finds(equal=3, others=2)
+    assert alone < 0.02
+    assert 0.02 < worse < 0.065
+
+
 def test_five_equals_are_told_apart_in_no_more_than_one_study_in_twenty() -> None:
     alone, worse = false_finds(equal=5, others=0)
     assert alone < 0.01
