@@ -37,10 +37,17 @@ BUDGET = 40
 SHARES = (0.25, 0.5, 1.0)
 SAMPLERS = ("tpe", "random", "qmc", "cmaes")
 PRUNERS = ("hyperband", "asha", "median", "none")
-# What settings of perceptuna do not have. Successive halving: first comparison after so many epochs, and one in how
-# many goes on.
+# What the settings of perceptuna do not have. Successive halving: by the last value or the best so far, first
+# comparison after so many epochs, one in how many goes on.
 OTHER_SAMPLERS = ("tpe multivariate", "tpe 20 at random")
-OTHER_PRUNERS = {"asha 9/3": (9, 3), "asha 9/2": (9, 2), "asha 3/2": (3, 2), "asha 13/3": (13, 3)}
+HALVING = {
+    "asha 3/3 last": (False, 3, 3),
+    "asha 3/2": (True, 3, 2),
+    "asha 9/2": (True, 9, 2),
+    "asha 9/3": (True, 9, 3),
+    "asha 13/3": (True, 13, 3),
+}
+OTHER_PRUNERS = ("hyperband last", *HALVING)
 DEFAULT = ("tpe", "hyperband")
 
 # The grid without its gaps: a sampler proposes what lies between, and is answered by what is nearest.
@@ -148,14 +155,20 @@ def _sampler(name: str, seed: int) -> Any:
 
 
 def _pruner(name: str) -> Any:
-    from optuna.pruners import SuccessiveHalvingPruner
+    from optuna.pruners import HyperbandPruner, SuccessiveHalvingPruner
 
     from search.settings import StudySettings
-    from search.strategy import build_pruner
+    from search.strategy import build_pruner, first_rung, with_best_so_far
 
-    if name in OTHER_PRUNERS:
-        first, factor = OTHER_PRUNERS[name]
-        return SuccessiveHalvingPruner(min_resource=first, reduction_factor=factor)
+    class Halving(SuccessiveHalvingPruner):
+        def prune(self, study: Any, trial: Any) -> bool:
+            return super().prune(study, with_best_so_far(trial, study.direction.name))
+
+    if name == "hyperband last":
+        return HyperbandPruner(min_resource=first_rung(EPOCHS), max_resource=EPOCHS)
+    if name in HALVING:
+        best, first, factor = HALVING[name]
+        return (Halving if best else SuccessiveHalvingPruner)(min_resource=first, reduction_factor=factor)
     return build_pruner(StudySettings.model_validate({"pruner": name, "epochs": EPOCHS}))
 
 

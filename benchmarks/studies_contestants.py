@@ -226,7 +226,7 @@ def arrays(task: dict[str, Any]) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
 
     def scaled(x: Any, y: Any) -> tuple[Any, Any]:
         rows = np.asarray(x, np.float32).reshape(len(x), -1)
-        return rows * np.float32(data.spec.scale), np.asarray(y)
+        return rows * np.float32(data.spec.scale) + np.float32(data.spec.offset), np.asarray(y)
 
     return scaled(*data.training()), scaled(*data.validation())
 

@@ -176,7 +176,7 @@ def our_epoch(
     rates = np.full(-(-len(x) // batch), hyperparameters.learning_rate, np.float32)
     shuffle = np.random.default_rng(0)
 
-    epoch.reset(hyperparameters, initial_weights(hyperparameters, spec, 0), scale=spec.scale, seed=0)
+    epoch.reset(hyperparameters, initial_weights(hyperparameters, spec, 0), spec, seed=0)
     return lambda: epoch.train(rows, labels, shuffle.permutation(len(x)).astype(np.int32), batch, rates)
 
 

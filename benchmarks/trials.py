@@ -84,7 +84,7 @@ def fixed_cost(trials: int, rival_trials: int) -> dict[str, Any]:
         initial, took = timed(lambda of=hyperparameters: initial_weights(of, data.spec, 0))
         weights.append(took)
         reset.append(
-            timed(lambda: epoch.reset(hyperparameters, initial, scale=data.spec.scale, seed=0))[1]  # noqa: B023
+            timed(lambda: epoch.reset(hyperparameters, initial, data.spec, seed=0))[1]  # noqa: B023
         )
     # Not in turn with ours: `clear_session` empties TensorFlow's cache of kernels for the whole process.
     fit = [

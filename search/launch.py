@@ -292,7 +292,9 @@ def unchanged_data(study: Study, settings: StudySettings) -> PreparedData:
         InputError: it is not what the study was started with; with what changed.
     """
     now = prepare_data(settings)
-    if now.spec.fingerprint == study.data.fingerprint:
+    then, prepared = study.data, now.spec
+    same_pixels = (then.scale, then.offset) == (prepared.scale, prepared.offset)
+    if prepared.fingerprint == then.fingerprint and same_pixels:
         return now
     advice = "bring the old data back, or start a new study"
     raise InputError(_changed(f"data {settings.data}", study.data.diff(now.spec), advice))

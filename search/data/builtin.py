@@ -65,7 +65,6 @@ def read_builtin(request: DataRequest) -> RawData:
         y=y,
         class_names=CLASS_NAMES[request.source],
         given_test=given_test,
-        scale=1 / 16 if request.source == "digits" else 1 / 255,
     )
 
 

@@ -61,7 +61,6 @@ def read_folder(request: DataRequest) -> RawData:
         y=np.array([index[name] for name in train.classes + test.classes], dtype=np.int32),
         class_names=tuple(class_names),
         given_test=len(test.files),
-        scale=1 / 255,
         resized=resized,
         notes=tuple(notes),
     )

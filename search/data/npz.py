@@ -43,7 +43,6 @@ def read_npz(request: DataRequest) -> RawData:
         y=target.y,
         class_names=target.class_names,
         given_test=given_test,
-        scale=1 / 255 if kind == "image" else 1.0,
         notes=target.notes,
     )
 

@@ -153,7 +153,8 @@ def _fit(raw: RawData, split: Split, fingerprint: str) -> DataSpec:
             "input_shape": raw.x.shape[1:],
         }
     else:
-        fitted["input_shape"] = raw.x.shape[1:]
+        mean, std = pixel_statistics(raw.x, split.train)
+        fitted |= {"scale": 1 / std, "offset": -mean / std, "input_shape": raw.x.shape[1:]}
     if raw.task == "regression":
         _, fitted["target_mean"], fitted["target_std"] = statistics(raw.y[split.train])
     else:
@@ -164,7 +165,6 @@ def _fit(raw: RawData, split: Split, fingerprint: str) -> DataSpec:
         fingerprint=fingerprint,
         kind=raw.kind,
         task=raw.task,
-        scale=raw.scale,
         resized=raw.resized,
         class_names=raw.class_names,
         target=raw.target,
@@ -176,6 +176,20 @@ def _fit(raw: RawData, split: Split, fingerprint: str) -> DataSpec:
         notes=notes,
         **fitted,
     )
+
+
+def pixel_statistics(images: Array, rows: Array) -> tuple[float, float]:
+    """Mean and population standard deviation of all pixels of these rows, 1 in place of a deviation of 0.
+
+    By a histogram of the 256 values: exact, and without a copy of the images in floats.
+    """
+    counts = np.zeros(256, dtype=np.int64)
+    for start in range(0, len(rows), ROWS_PER_BLOCK):
+        counts += np.bincount(images[rows[start : start + ROWS_PER_BLOCK]].ravel(), minlength=256)
+    values = np.arange(256)
+    mean = float((counts * values).sum() / counts.sum())
+    variance = float((counts * (values - mean) ** 2).sum() / counts.sum())
+    return mean, variance**0.5 or 1.0
 
 
 def _rows_of(raw: RawData, spec: DataSpec) -> Callable[[Array], Array]:

@@ -58,7 +58,7 @@ class RawData:
     `x` is uint8 (rows, height, width, channels), a float64 or float32 array (rows, features), or a `Table`.
     `y` is int32 class indices into `class_names`, or float64 target values; both (rows,).
     The last `given_test` rows are the test split that the source brought along; 0 where it brought none.
-    `scale` brings uint8 images into 0..1. `resized` is set where images were brought to one size.
+    `resized` is set where images were brought to one size.
     """
 
     request: DataRequest
@@ -69,6 +69,5 @@ class RawData:
     class_names: tuple[str, ...] = ()
     target: str | None = None
     given_test: int = 0
-    scale: float = 1.0
     resized: tuple[int, int] | None = None
     notes: tuple[str, ...] = field(default=())

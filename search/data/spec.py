@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from search.data.dates import has_time
 
-SPEC_VERSION: Literal[1] = 1
+SPEC_VERSION: Literal[2] = 2
 
 
 class _Part(BaseModel):
@@ -76,19 +76,22 @@ class Rows(_Part):
 class DataSpec(_Part):
     """Prepared data without its rows. Survives a JSON round trip exactly.
 
-    `input_shape` is (height, width, channels) or (features,). `scale` brings uint8 images into 0..1.
+    `input_shape` is (height, width, channels) or (features,). uint8 images enter a network as
+    `x * scale + offset`, with mean 0 and standard deviation 1 over all pixels (LeCun et al. 1998, sec. 4.3); version 1
+    had them in 0..1.
     `feature_mean` and `feature_std` belong to vectors, `columns` to tables, `target_mean` and `target_std` to
     regression; all are of the training rows. `class_counts` are of training, validation and test together.
     `resized` is the (height, width) that images of other sizes were brought to.
     """
 
-    version: Literal[1] = SPEC_VERSION
+    version: Literal[1, 2] = SPEC_VERSION
     source: str
     fingerprint: str
     kind: Literal["image", "vector", "table"]
     task: Literal["binary", "multiclass", "regression"]
     input_shape: tuple[int, ...]
     scale: float = 1.0
+    offset: float = 0.0
     resized: tuple[int, int] | None = None
     class_names: tuple[str, ...] = ()
     class_counts: tuple[int, ...] = ()
@@ -108,7 +111,17 @@ class DataSpec(_Part):
     def diff(self, other: DataSpec) -> list[str]:
         """Sentences on what differs from here to `other`; empty where both are the same data."""
         changes: list[str] = []
-        for name in ("kind", "task", "target", "input_shape", "scale", "resized", "given_test", "seed"):
+        for name in (
+            "kind",
+            "task",
+            "target",
+            "input_shape",
+            "scale",
+            "offset",
+            "resized",
+            "given_test",
+            "seed",
+        ):
             before, after = getattr(self, name), getattr(other, name)
             if before != after:
                 changes.append(f"{name.replace('_', ' ')}: {before} -> {after}")

@@ -17,6 +17,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from search.data import DataSpec
 from search.training.augmentation import augment_images
 from search.training.evaluation import InferenceStructure, compiled_evaluation
 from search.training.layers import MOMENTUM, DropoutMasks, batch_norm, l2_penalty, masked, matmul
@@ -52,6 +53,7 @@ class _Numbers(NamedTuple):
     momentum: Any
     weight_decay: Any
     scale: Any
+    offset: Any
 
 
 class CompiledEpoch:
@@ -78,7 +80,7 @@ class CompiledEpoch:
         self._evaluate = compiled_evaluation(InferenceStructure.of(structure))
 
     def reset(
-        self, hyperparameters: Hyperparameters, weights: list[Array], *, scale: float, seed: int
+        self, hyperparameters: Hyperparameters, weights: list[Array], spec: DataSpec, *, seed: int
     ) -> None:
         """Begin a trial: its weights in Keras's order, its numbers, empty optimizer slots."""
         self._weights.assign(weights)
@@ -92,7 +94,8 @@ class CompiledEpoch:
             hyperparameters.label_smoothing,
             hyperparameters.momentum,
             hyperparameters.weight_decay,
-            scale,
+            spec.scale,
+            spec.offset,
         )
         self._numbers.assign(self._given)
         self._key.assign(np.array([seed], np.uint64))
@@ -126,7 +129,7 @@ class CompiledEpoch:
         """Loss and metrics of all rows of x, by the moving statistics and without dropout."""
         kernels = [kernel.read_value() for kernel in self._weights.kernels]
         vectors, moving = self._weights.vectors.read_value(), self._weights.moving.read_value()
-        numbers = (self._given.scale, self._given.l2, self._given.smoothing)
+        numbers = (self._given.scale, self._given.offset, self._given.l2, self._given.smoothing)
         sums = self._evaluate(x, y, kernels, vectors, moving, *map(tf.constant, numbers))
         return tuple(value.numpy() for value in sums)
 
@@ -226,13 +229,13 @@ class _Step:
         return tf.nn.bias_add(matmul(x, kernels[-1], bfloat16), vectors[-1].bias), statistics
 
     def _to_float(self, x: Tensor, counter: Tensor) -> Tensor:
-        """Images as float32 in 0..1, augmented where the structure says so."""
+        """Images as standardised float32, augmented where the structure says so."""
         if not self._structure.image:
             return x
         if self._structure.input_shape is not None:
             mirror = self._structure.augment == "shift_flip"
             x = augment_images(x, self._structure.input_shape, self._key, counter + 1, mirror)
-        return tf.cast(x, tf.float32) * self._numbers.scale
+        return tf.cast(x, tf.float32) * self._numbers.scale + self._numbers.offset
 
     def _apply(self, gradients: list[Tensor], rates: Tensor) -> None:
         learning_rate, adam_rate = tf.unstack(rates, num=2)

@@ -42,7 +42,7 @@ class InferenceStructure(NamedTuple):
 
 @lru_cache(maxsize=_KEPT)
 def compiled_evaluation(structure: InferenceStructure) -> Any:
-    """A function of (x, y, kernels, vectors, moving, scale, l2, smoothing) that returns `Measures`' sums.
+    """A function of (x, y, kernels, vectors, moving, scale, offset, l2, smoothing) that returns `Measures`' sums.
 
     Products are of float32, moving statistics take the place of the batch's, nothing is dropped: what the
     exported model computes.
@@ -51,7 +51,7 @@ def compiled_evaluation(structure: InferenceStructure) -> Any:
     x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
     y = tf.TensorSpec([None], tf.float32 if structure.task == "regression" else tf.int32)
     kernels = [matrix] * (structure.depth + 1)
-    signature = [x, y, kernels, vector, vector, scalar, scalar, scalar]
+    signature = [x, y, kernels, vector, vector, *[scalar] * 4]
     return tf.function(_Evaluation(structure), input_signature=signature, autograph=False)
 
 
@@ -69,12 +69,13 @@ class _Evaluation:
         vectors: Tensor,
         moving: Tensor,
         scale: Tensor,
+        offset: Tensor,
         l2: Tensor,
         smoothing: Tensor,
     ) -> tuple[Tensor, ...]:
         rows, measures = tf.shape(y)[0], self._measures
         smoothed = smoothing if self._structure.label_smoothing else None
-        infer = self._inference(kernels, vectors, moving, scale)
+        infer = self._inference(kernels, vectors, moving, scale, offset)
         penalty = l2_penalty(kernels[:-1], l2)
 
         def batch(start: Tensor, *sums: Tensor) -> tuple[Tensor, ...]:
@@ -88,7 +89,9 @@ class _Evaluation:
         begin = (tf.constant(0), *measures.zeros())
         return tf.while_loop(lambda start, *_: start < rows, batch, begin)[1:]
 
-    def _inference(self, kernels: list[Tensor], vectors: Tensor, moving: Tensor, scale: Tensor) -> Any:
+    def _inference(
+        self, kernels: list[Tensor], vectors: Tensor, moving: Tensor, scale: Tensor, offset: Tensor
+    ) -> Any:
         """A function from rows to outputs; what is the same for all rows is computed here."""
         widths = self._layout.widths(kernels)
         of_layers = self._layout.layers(vectors, widths)
@@ -96,7 +99,7 @@ class _Evaluation:
         activate = keras.activations.get(self._structure.activation)
 
         def outputs(x: Tensor) -> Tensor:
-            x = tf.cast(x, tf.float32) * scale if self._structure.image else x
+            x = tf.cast(x, tf.float32) * scale + offset if self._structure.image else x
             for layer in range(self._structure.depth):
                 x = tf.matmul(x, kernels[layer])
                 if self._structure.batch_norm:

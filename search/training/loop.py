@@ -149,7 +149,7 @@ class _Run:
         self.best_weights = initial_weights(hyperparameters, data.spec, seed)
         self.best_epoch = 0
         self._best: float | None = None
-        self._epoch.reset(hyperparameters, self.best_weights, scale=data.spec.scale, seed=seed)
+        self._epoch.reset(hyperparameters, self.best_weights, data.spec, seed=seed)
 
     def epochs_under(self, hooks: keras.callbacks.CallbackList) -> None:
         """All epochs, with the hooks of `fit` in its order; `on_train_end` is called whatever ends them early.

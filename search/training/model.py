@@ -25,7 +25,8 @@ def build_model(hyperparameters: Hyperparameters, spec: DataSpec, *, seed: int =
     inputs = keras.Input(spec.input_shape, dtype="uint8" if spec.kind == "image" else "float32", name="x")
     x = inputs
     if spec.kind == "image":
-        x = keras.layers.Flatten(name="flatten")(keras.layers.Rescaling(spec.scale, name="rescaling")(x))
+        rescaled = keras.layers.Rescaling(spec.scale, spec.offset, name="rescaling")(x)
+        x = keras.layers.Flatten(name="flatten")(rescaled)
     penalty = keras.regularizers.L2(hyperparameters.l2) if hyperparameters.l2 > 0 else None
     shapes = zip(hyperparameters.widths, hyperparameters.dropouts, strict=True)
     for index, (width, dropout) in enumerate(shapes, start=1):

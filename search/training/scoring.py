@@ -31,7 +31,7 @@ def measure_rows(
         x, y: prepared rows, as in `PreparedData`.
     """
     epoch = compiled_epoch(Structure.of(hyperparameters, spec, bfloat16=False))
-    epoch.reset(hyperparameters, weights, scale=spec.scale, seed=0)
+    epoch.reset(hyperparameters, weights, spec, seed=0)
     sums = epoch.evaluate(tf.constant(x.reshape(len(x), -1)), tf.constant(y))
     return epoch.measures.logs(sums, len(x), spec)
 

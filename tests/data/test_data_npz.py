@@ -27,7 +27,7 @@ def npz(tmp_path):
 
 def test_uint8_of_three_dimensions_is_grey_images(npz):
     raw = read_source(npz(x=IMAGES, y=LABELS))
-    assert (raw.kind, raw.x.shape, raw.scale) == ("image", (40, 4, 6, 1), 1 / 255)
+    assert (raw.kind, raw.x.shape) == ("image", (40, 4, 6, 1))
 
 
 def test_other_numbers_are_flattened_vectors(npz):
