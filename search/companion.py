@@ -87,7 +87,8 @@ class Companion:
                 missing = len(plan)
             else:
                 if orphans := recover(companion):
-                    say(f"{orphans} trainings were running when they were last left; they are run again")
+                    what = "1 training was" if orphans == 1 else f"{orphans} trainings were"
+                    say(f"{what} running when study '{self.name}' was last left, and will be run again")
                 missing, settings = _plan_more(companion, plan, settings)
                 if not missing:
                     return Finish(companion, "budget")

@@ -17,6 +17,13 @@ from search.commands.studies import progress_maker, say
 app = typer.Typer()
 
 
+def _as_options(**given: object) -> str:
+    """What the user gave of these options, to be given again."""
+    return "".join(
+        f" --{name} {shlex.quote(str(value))}" for name, value in given.items() if value is not None
+    )
+
+
 @app.command()
 def finalize(
     study: StudyName,
@@ -45,8 +52,9 @@ def finalize(
     from search.study import load_study
 
     loaded = load_study(study, url_of(storage))
-    go_on = f"perceptuna finalize {study} --top {top} --seeds {seeds} -o {shlex.quote(str(output))}"
-    order = confirmation.Order(output, top, seeds, f"{go_on}{loaded.url.option}", workers, threads, cluster)
+    how = _as_options(workers=workers, threads=threads, cluster=cluster) + loaded.url.option
+    go_on = f"perceptuna finalize {study} --top {top} --seeds {seeds} -o {shlex.quote(str(output))}{how}"
+    order = confirmation.Order(output, top, seeds, go_on, workers, threads, cluster)
     work = confirmation.check(loaded, order)
     others = looks_of_others(loaded)
     for warning in warnings(looks(loaded), others):

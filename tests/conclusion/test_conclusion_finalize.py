@@ -34,7 +34,7 @@ def test_it_goes_on_with_what_is_left(story: Story) -> None:
     """One training had ended when it was interrupted; the one that was killed is run again with its seed."""
     trials = story.place.study("one.finalize").optuna.trials
     assert story.done.code == 0
-    assert "1 trainings were running when they were last left" in story.done.out
+    assert "1 training was running when study 'one.finalize' was last left" in story.done.out
     assert len([trial for trial in trials if trial.state.name == "COMPLETE"]) == 5
     assert [trial.user_attrs[REQUEUED] for trial in trials if REQUEUED in trial.user_attrs] == [
         "its driver died"
