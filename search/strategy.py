@@ -83,6 +83,16 @@ def first_rung(epochs: int) -> int:
     return max(1, round(epochs / 10))
 
 
+def rungs_of(epochs: int) -> list[int]:
+    """Epochs after which trials are compared: the first rung, three times as many, and so on.
+
+    None in the second half: to end a trial there saves little and loses its value.
+    """
+    start = first_rung(epochs)
+    reached = (start * REDUCTION_FACTOR**power for power in range(20))
+    return [rung for rung in reached if 2 * rung <= epochs]
+
+
 def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
     """The pruner by name."""
     from optuna import pruners
@@ -90,11 +100,14 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
     class Hyperband(pruners.HyperbandPruner):
         """Hyperband by best values so far; a configuration counts once, in the bracket of its original number."""
 
-        def __init__(self, **values: Any) -> None:
+        def __init__(self, last_rung: int, **values: Any) -> None:
             super().__init__(**values)
+            self._last_rung = last_rung
             self._known: dict[int, int] = {}
 
         def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+            if (trial.last_step or 0) > self._last_rung:
+                return False
             return super().prune(study, with_best_so_far(trial, study.direction.name))
 
         def _get_bracket_id(self, study: optuna.Study, trial: FrozenTrial) -> int:
@@ -111,15 +124,12 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
                     self._known[number] = origin.bracket
             return self._known[number]
 
-    start = first_rung(settings.epochs)
+    start, last = first_rung(settings.epochs), max(rungs_of(settings.epochs), default=0)
     match settings.pruner:
-        case "hyperband":
-            return Hyperband(
-                min_resource=start, max_resource=settings.epochs, reduction_factor=REDUCTION_FACTOR
-            )
-        case "asha":
+        case "hyperband" | "asha":
             # Successive halving is hyperband of one bracket; Optuna's own counts lost attempts as rivals.
-            return Hyperband(min_resource=start, max_resource=start, reduction_factor=REDUCTION_FACTOR)
+            most = settings.epochs if settings.pruner == "hyperband" else start
+            return Hyperband(last, min_resource=start, max_resource=most, reduction_factor=REDUCTION_FACTOR)
         case "median":
             return pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=start)
         case "none":
@@ -165,13 +175,12 @@ def brackets(settings: StudySettings) -> list[Bracket]:
 
     Number and shares of hyperband's are Optuna's own (Li et al. 2018, algorithm 1); each begins one rung later.
     """
-    start, epochs = first_rung(settings.epochs), settings.epochs
-    rungs = [start * REDUCTION_FACTOR**k for k in range(20) if start * REDUCTION_FACTOR**k < epochs]
+    start, epochs, rungs = first_rung(settings.epochs), settings.epochs, rungs_of(settings.epochs)
     match settings.pruner:
         case "none":
             return [Bracket(1.0, [])]
         case "median":
-            return [Bracket(1.0, rungs[:1])]
+            return [Bracket(1.0, [start] if start < epochs else [])]
         case "asha":
             return [Bracket(1.0, rungs)]
         case "hyperband":
