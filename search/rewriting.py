@@ -75,7 +75,7 @@ class Rewriting:
                 ORIGINAL: original_number(trial),
                 ADOPTED: origin.model_dump_json(exclude_defaults=True),
             },
-            system_attrs=_rungs(self.settings, bracket or 0, values),
+            system_attrs=_rungs(self.settings, bracket or 0, values, direction_of(self.metric)),
             intermediate_values=values,
         )
 
@@ -143,14 +143,14 @@ class Rewriting:
         return build_pruner(self.old.settings)
 
 
-def _rungs(settings: StudySettings, bracket: int, values: dict[int, float]) -> dict[str, float]:
-    """What hyperband and asha compare later trials with, under the keys that Optuna looks for.
-
-    A trial is never compared after its last epoch, which is no rung.
-    """
+def _rungs(
+    settings: StudySettings, bracket: int, values: dict[int, float], direction: Direction
+) -> dict[str, float]:
+    """What hyperband and asha compare later trials with, under the keys that Optuna looks for: the best so far."""
     found = brackets(settings)[bracket].rungs if settings.pruner in ("hyperband", "asha") else []
+    best = max if direction == "maximize" else min
     return {
-        f"completed_rung_{rung}": values[epoch]
+        f"completed_rung_{rung}": best(values[before] for before in values if before <= epoch)
         for rung, epoch in enumerate(found)
         if math.isfinite(values.get(epoch, math.nan))
     }
