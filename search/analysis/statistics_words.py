@@ -8,12 +8,12 @@ from search.analysis.statistics import Difference
 from search.metrics import direction_of
 
 
-def factor_sentence(factor: str, gain: Difference, metric: str) -> str:
+def factor_sentence(factor: str, gain: Difference, metric: str, judged_by: str = "") -> str:
     """What one factor is worth: `gain` is `metric` with it minus without it.
 
     `dropout is worth 2.1 ± 0.4 points here`, `dropout costs 1.2 ± 0.4 points here`, or `dropout makes no
-    difference that 5 seeds can show (+0.1 ± 0.4 points)`. A metric to be minimised is turned, so that what is
-    worth something lowers it.
+    difference that 5 seeds can show (+0.1 ± 0.4 points)`; `judged_by` in
+    place of the seeds. A metric to be minimised is turned, so that what is worth something lowers it.
     """
     sign = 1 if direction_of(metric) == "maximize" else -1
     worth = sign * gain.mean
@@ -22,16 +22,17 @@ def factor_sentence(factor: str, gain: Difference, metric: str) -> str:
     low, high = gain.interval
     if low <= 0 <= high:
         signed = amount(worth, gain.half, metric, signed=True)
-        return f"{factor} makes no difference that {_seeds(gain)} can show ({signed})"
+        return f"{factor} makes no difference that {judged_by or _seeds(gain)} can show ({signed})"
     verb = "is worth" if worth > 0 else "costs"
     return f"{factor} {verb} {amount(abs(worth), gain.half, metric)} here"
 
 
 def amount(value: float, half: float | None, metric: str, *, signed: bool = False) -> str:
     """A difference of `metric`: `2.1 ± 0.4 points`, or `0.021 ± 0.004 of val_loss`."""
-    scale, unit = (100.0, "points") if _is_share(metric) else (1.0, f"of {metric}")
+    scale, unit = unit_of(metric)
     digits = _digits(scale * (abs(value) if half is None else half), metric)
-    text = f"{scale * value:{'+' if signed else ''}.{digits}f}".replace("-", "−")
+    rounded = round(scale * value, digits) + 0.0  # there is no negative zero
+    text = f"{rounded:{'+' if signed else ''}.{digits}f}".replace("-", "−")
     spread = "" if half is None else f" ± {scale * half:.{digits}f}"
     return f"{text}{spread} {unit}"
 
@@ -62,6 +63,11 @@ def _changes(worth: float, metric: str) -> str:
 
 def _seeds(gain: Difference) -> str:
     return f"{gain.count} seed{'s' * (gain.count != 1)}"
+
+
+def unit_of(metric: str) -> tuple[float, str]:
+    """What a difference of `metric` is multiplied by to be told, and its unit: 100 and `points` for accuracies."""
+    return (100.0, "points") if _is_share(metric) else (1.0, f"of {metric}")
 
 
 def _is_share(metric: str) -> bool:

@@ -1,4 +1,4 @@
-"""Commands that draw a conclusion from a study: finalize."""
+"""Commands that draw a conclusion from a study: finalize, ablate."""
 
 from __future__ import annotations
 
@@ -70,3 +70,50 @@ def finalize(
         return
     print_out(conclusion_view(conclusion, others))
     typer.echo(f"wrote {output} and {output.with_suffix('.json')}")
+
+
+@app.command()
+def ablate(
+    study: StudyName,
+    trial: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="K", help="around this trial, not the best", show_default=False),
+    ] = None,
+    seeds: Annotated[
+        int, typer.Option(min=2, max=1000, metavar="N", help="fresh seeds that each variation is trained on")
+    ] = 3,
+    workers: Annotated[int | None, option("workers", metavar="N", show_default="as in the study")] = None,
+    threads: Annotated[int | None, option("threads", metavar="N", show_default="as in the study")] = None,
+    cluster: Cluster = None,
+    storage: Storage = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Change one factor at a time around a study's best trial, and say what each is worth, with error bars.
+
+    Each technique is removed, each number and choice another. Says first how many trainings that takes, and about
+    how long. Interrupted or killed, the same command goes on; with all of them done, it prints the table again.
+
+    Example: perceptuna ablate my-first --seeds 3
+    """
+    from search.analysis import ablation
+    from search.analysis.ablation_view import ablation_facts, ablation_view
+    from search.analysis.importance import importances
+    from search.study import load_study
+
+    loaded = load_study(study, url_of(storage))
+    best = loaded.best_trial()
+    number = trial if trial is not None or best is None else best.number
+    # The best may be another by then.
+    again = _as_options(trial=number, seeds=seeds, workers=workers, threads=threads, cluster=cluster)
+    go_on = f"perceptuna ablate {study}{again}{loaded.url.option}"
+    work = ablation.check(loaded, ablation.Order(number, seeds, go_on, workers, threads, cluster))
+    found = None
+    with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
+        found = ablation.ablate(work, progress_maker(as_json, None), say(as_json))
+    if found is None:
+        fail(f"interrupted; go on with: {go_on}", 130)
+    shares = importances(loaded)
+    if as_json:
+        typer.echo(json.dumps({"event": "ablated", **ablation_facts(found, shares)}))
+    else:
+        print_out(ablation_view(found, shares))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.analysis.report import figures, formats, landscape
+from search.analysis.report.ablated import ablated_of, intervals
 from search.analysis.report.confirmed import confirmed_of, seal_of
 from search.analysis.report.drawing import clean, page_style
 from search.analysis.report.facts import Facts, read_facts
@@ -78,6 +79,7 @@ def render(facts: Facts) -> str:
             data=study.data,
             headline=headline,
             confirmed=confirmed_of(study, facts.finished),
+            ablated=ablated_of(study, facts.importances),
             seal=seal_of(study),
             figures=_draw(facts),
             states=list(state_counts(study).items()),
@@ -109,6 +111,7 @@ def _draw(facts: Facts) -> dict[str, Markup | None]:
             "contour": landscape.contour(facts),
             "parallel": landscape.parallel(facts),
             "timeline": timeline(facts),
+            "ablation": intervals(facts.study),
         }
 
 

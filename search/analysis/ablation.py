@@ -1,0 +1,293 @@
+"""One factor at a time around a trial: trained on the same seeds as the trial itself, and compared seed by seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from search.analysis.ablation_factors import Variation, variations
+from search.analysis.ablation_record import Ablation, Effect, write_ablation
+from search.analysis.confirmation_candidates import fresh_seeds
+from search.analysis.pace import workers_of
+from search.analysis.statistics import Difference, difference, difference_over_rows, mean_of
+from search.analysis.statistics_race import holm
+from search.companion import Companion, ended
+from search.errors import InputError, StudyStopped
+from search.launch import ProgressMaker, Say, unchanged_data
+from search.planned import PlannedTrial, entry_of, hyperparameters_of, limits_of, what_it_is
+from search.remaining import clock
+from search.row_scores import read_scores
+from search.study import Study
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from optuna.trial import FrozenTrial
+
+    from search.data import PreparedData
+    from search.settings import StudySettings
+
+COMMAND = "ablate"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the user asked for; `trial` None is the best. `go_on` is the command that asks for it again."""
+
+    trial: int | None
+    seeds: int
+    go_on: str
+    workers: int | None = None
+    threads: int | None = None
+    cluster: str | None = None
+
+
+@dataclass(frozen=True)
+class Row:
+    """The configuration as it is (`variation` None), or with one factor changed, and its training on each seed."""
+
+    variation: Variation | None
+    plans: dict[int, PlannedTrial]
+
+
+@dataclass(frozen=True)
+class Ablating:
+    """An ablation that is checked, with its data at hand, and nothing written yet."""
+
+    study: Study
+    trial: FrozenTrial
+    order: Order
+    settings: StudySettings
+    data: PreparedData
+    seeds: list[int]
+    rows: list[Row]
+    companion: Companion
+
+
+def check(study: Study, order: Order) -> Ablating:
+    """All that can be refused, before anything is written.
+
+    Raises:
+        InputError: the study is a companion itself, has no complete trial or not this one, or the data changed.
+    """
+    option = study.url.option
+    if study.companion_of is not None:
+        raise InputError(
+            f"study '{study.name}' is about study '{study.companion_of}' and no search of its own; "
+            f"ablate that one: `perceptuna {COMMAND} {study.companion_of}{option}`"
+        )
+    trial = _trial_of(study, order.trial)
+    companion = Companion(study, f"{COMMAND}-{trial.number}", order.go_on)
+    companion.load()
+    given = {"workers": order.workers, "threads": order.threads}
+    changes = {name: value for name, value in given.items() if value is not None}
+    # A trial of an earlier study may have run longer than this one lets its own.
+    changes["epochs"] = max(study.settings.epochs, limits_of(trial, study.settings)[0])
+    settings = study.settings.changed({"timeout": None, **changes})
+    seeds, _ = fresh_seeds(study, order.seeds)
+    return Ablating(
+        study=study,
+        trial=trial,
+        order=order,
+        settings=settings,
+        data=unchanged_data(study, settings),
+        seeds=seeds,
+        rows=_rows(study, trial, seeds),
+        companion=companion,
+    )
+
+
+def ablate(work: Ablating, make_progress: ProgressMaker, say: Say) -> Ablation | None:
+    """Carry it out; None where it was interrupted, and the same command goes on with it.
+
+    Raises:
+        StudyStopped: the configuration as it is could not be trained on every seed.
+    """
+    say(forecast(work))
+    # By seed: an early end leaves all factors on some seeds.
+    plan = [row.plans[seed] for seed in work.seeds for row in work.rows]
+    finish = work.companion.carry_out(plan, work.settings, work.data, make_progress, say, work.order.cluster)
+    if finish.ending != "budget":
+        return None
+    there = ended(finish.study)
+    trained = [{seed: there[entry_of(plan)] for seed, plan in row.plans.items()} for row in work.rows]
+    if why := _failure(trained[0]):
+        raise StudyStopped(
+            f"trial {work.trial.number} could not be trained again as it is ({why}), so there is nothing to compare "
+            f"with; see `perceptuna show {work.companion.name}{work.study.url.option}`"
+        )
+    found = _ablation(work, finish.study, trained)
+    write_ablation(work.study, found)
+    return found
+
+
+def forecast(work: Ablating) -> str:
+    """How many trainings, how many of them are there already, and about how long the others take."""
+    companion = work.companion.load()
+    there = {} if companion is None else ended(companion)
+    plans = [plan for row in work.rows for plan in row.plans.values()]
+    left = sum(entry_of(plan) not in there for plan in plans)
+    before = f", {len(plans) - left} of them done before" if left < len(plans) else ""
+    text = (
+        f"{len(work.rows) - 1} factors around trial {work.trial.number} of study '{work.study.name}' and the trial "
+        f"itself, on {len(work.seeds)} fresh seeds each: {len(plans)} trainings{before}, in study "
+        f"'{work.companion.name}'"
+    )
+    seconds = work.trial.user_attrs.get("seconds")
+    if not left or seconds is None:
+        return text
+    at_once = workers_of(work.settings.model_copy(update={"trials": left}))
+    took = (
+        f"{at_once} worker{'s' * (at_once != 1)}, by the {seconds:.1f} s that trial {work.trial.number} took"
+    )
+    return f"{text}; about {clock(left * seconds / at_once)} on {took}"
+
+
+def _trial_of(study: Study, number: int | None) -> FrozenTrial:
+    best = study.best_trial()
+    if best is None:
+        raise InputError(
+            f"study '{study.name}' has no complete trial yet, so there is nothing to change a factor of; "
+            f"go on with it: `perceptuna resume {study.name}{study.url.option}`"
+        )
+    if number is None:
+        return best
+    trials = study.optuna.get_trials(deepcopy=False)
+    if not 0 <= number < len(trials):
+        raise InputError(f"--trial: expected 0 to {len(trials) - 1}, but got {number}")
+    if trials[number].state.name != "COMPLETE":
+        raise InputError(
+            f"--trial: expected a complete trial, but trial {number} is {trials[number].state.name.lower()}"
+        )
+    return trials[number]
+
+
+def _rows(study: Study, trial: FrozenTrial, seeds: list[int]) -> list[Row]:
+    """The configuration as it is, and each variation."""
+    epochs, patience = limits_of(trial, study.settings)
+    base = hyperparameters_of(study.space, trial)
+
+    def row(variation: Variation | None) -> Row:
+        changed = base if variation is None else variation.hyperparameters
+        again = PlannedTrial(
+            label=f"trial {trial.number} as it is" if variation is None else variation.label,
+            hyperparameters=changed,
+            epochs=epochs,
+            patience=patience,
+            outside=bool(study.space.contains(changed)),
+            keep_scores=True,
+        )
+        return Row(variation, {seed: again.model_copy(update={"seed": seed}) for seed in seeds})
+
+    return [row(None), *(row(one) for one in variations(base, study.space, study.data))]
+
+
+def _ablation(work: Ablating, companion: Study, trained: list[dict[int, FrozenTrial]]) -> Ablation:
+    study, base = work.study, _values(trained[0])
+    mean = mean_of(list(base.values()))
+    epochs, patience = limits_of(work.trial, study.settings)
+    sign = 1 if study.direction == "maximize" else -1
+    effects = [
+        _effect(row, runs, trained[0], companion)
+        for row, runs in zip(work.rows[1:], trained[1:], strict=True)
+    ]
+    return Ablation(
+        study=study.name,
+        companion=work.companion.name,
+        trial=work.trial.number,
+        what=what_it_is(study.space, work.trial),
+        metric=study.metric,
+        direction=study.direction,
+        epochs=epochs,
+        patience=patience,
+        seeds=work.seeds,
+        search=float(work.trial.value or 0.0),
+        values=base,
+        mean=mean.mean,
+        interval=mean.interval,
+        parameters=_parameters(trained[0]),
+        seconds=_seconds(trained[0]),
+        effects=sorted(
+            _adjusted(effects), key=lambda one: (one.change is not None, sign * (one.change or 0.0))
+        ),
+    )
+
+
+def _effect(
+    row: Row, runs: Mapping[int, FrozenTrial], base: Mapping[int, FrozenTrial], companion: Study
+) -> Effect:
+    variation = row.variation
+    assert variation is not None
+    values, failed = _values(runs), _failure(runs)
+    change = None if failed else difference(values, _values(base))
+    rows = None if failed else _over_rows(runs, base, companion)
+    # Both have to show it (Berger 1982): all seeds share the rows, which may suit one of the two by chance.
+    by_rows = bool(change and change.half and rows and rows.half and rows.half > change.half)
+    wider = rows if by_rows else change
+    return Effect(
+        parameter=variation.parameter,
+        before=variation.before,
+        after=variation.after,
+        technique=variation.technique,
+        adds=variation.adds,
+        note=variation.note,
+        outside=next(iter(row.plans.values())).outside,
+        parameters=_parameters(runs),
+        seconds=_seconds(runs),
+        values=values,
+        change=change and change.mean,
+        interval=wider and wider.interval,
+        p=_larger(change, rows),
+        by_rows=by_rows,
+        failed=failed,
+    )
+
+
+def _over_rows(
+    runs: Mapping[int, FrozenTrial], base: Mapping[int, FrozenTrial], companion: Study
+) -> Difference | None:
+    """Row by row, of scores that are means over the seeds; None where rows have no scores."""
+    sides = [[read_scores(companion, trial) for trial in side.values()] for side in (runs, base)]
+    kept = [[scores for scores in side if scores is not None] for side in sides]
+    if list(map(len, kept)) != list(map(len, sides)):
+        return None
+    first, second = (np.mean(side, axis=0).tolist() for side in kept)
+    return difference_over_rows(first, second)
+
+
+def _larger(over_seeds: Difference | None, over_rows: Difference | None) -> float | None:
+    """The larger p, where seeds can tell at all."""
+    if over_seeds is None or over_seeds.p is None:
+        return None
+    return over_seeds.p if over_rows is None or over_rows.p is None else max(over_seeds.p, over_rows.p)
+
+
+def _adjusted(effects: list[Effect]) -> list[Effect]:
+    """With p-values for being as many as they are (Holm 1979)."""
+    adjusted = iter(holm([one.p for one in effects if one.p is not None]))
+    return [one if one.p is None else one.model_copy(update={"p": next(adjusted)}) for one in effects]
+
+
+def _values(runs: Mapping[int, FrozenTrial]) -> dict[int, float]:
+    return {seed: float(trial.value or 0.0) for seed, trial in runs.items() if trial.state.name == "COMPLETE"}
+
+
+def _failure(runs: Mapping[int, FrozenTrial]) -> str:
+    """Why trainings ended without a value; empty where none did. The other seeds alone would flatter."""
+    bad = [trial.user_attrs for trial in runs.values() if trial.state.name != "COMPLETE"]
+    if not bad:
+        return ""
+    why = bad[0].get("reason") or bad[0].get("stop_reason")
+    return f"{len(bad)} of {len(runs)} seeds ended without a value: {why}"
+
+
+def _parameters(runs: Mapping[int, FrozenTrial]) -> int | None:
+    return next((found for trial in runs.values() if (found := trial.user_attrs.get("parameters"))), None)
+
+
+def _seconds(runs: Mapping[int, FrozenTrial]) -> float | None:
+    """Of one training, on average."""
+    known = [seconds for trial in runs.values() if (seconds := trial.user_attrs.get("seconds")) is not None]
+    return round(sum(known) / len(known), 3) if known else None

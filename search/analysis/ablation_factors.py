@@ -1,0 +1,169 @@
+"""One factor at a time around a configuration: each technique removed, each number and choice another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from spaces import VOCABULARY, Hyperparameters, SpaceError
+from spaces.hyperparameters import default_of, words_of
+from spaces.parameters import Categorical, Float, Int
+from spaces.wording import rounded, shown
+
+if TYPE_CHECKING:
+    from search.data import DataSpec
+    from spaces import Space
+
+# What a technique is called, and the value that switches it off.
+_TECHNIQUES: dict[str, tuple[str, object]] = {
+    "batch_norm": ("batch normalization", False),
+    "dropout": ("dropout", 0.0),
+    "l2": ("the L2 penalty", 0.0),
+    "weight_decay": ("weight decay", 0.0),
+    "momentum": ("momentum", 0.0),
+    "nesterov": ("Nesterov's momentum", False),
+    "schedule": ("the {} schedule", "constant"),
+    "label_smoothing": ("label smoothing", 0.0),
+    "augment": ("augmentation", "none"),
+}
+_DIVIDED = {"width": 2, "batch_size": 2, "learning_rate": 10}
+# Each step of these is scaled by the size of the gradients, so that one learning rate suits all three; Keras's
+# defaults elsewhere (keras.optimizers, 3.15).
+_ONE_SCALE = ("adam", "adamw", "rmsprop")
+KERAS_RATES = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "lion": 1e-3, "sgd": 0.01}
+
+
+@dataclass(frozen=True)
+class Variation:
+    """`parameter` is `after` in place of `before`, all else equal but for what `note` says.
+
+    `technique` is what the configuration has and the variation has not, or where `adds` is true, the other way round;
+    empty where both have it or it is no technique.
+    """
+
+    parameter: str
+    before: str
+    after: str
+    hyperparameters: Hyperparameters
+    technique: str = ""
+    adds: bool = False
+    note: str = ""
+
+    @property
+    def label(self) -> str:
+        """`dropout 0.3 -> 0`."""
+        return f"{words(self.parameter)} {self.before} -> {self.after}"
+
+
+def words(parameter: str) -> str:
+    """The name of a hyperparameter in a sentence."""
+    named = {"l2": "L2", "batch_norm": "batch norm", "augment": "augmentation"}
+    return named.get(parameter, parameter.replace("_", " "))
+
+
+def variations(base: Hyperparameters, space: Space, spec: DataSpec) -> list[Variation]:
+    """All that can be another around `base`, in the vocabulary's order; what would change nothing is left out.
+
+    Techniques are switched off, and on to the far end of the space; `depth` is one layer more and less, `width` and
+    `batch_size` the half and the double, `learning_rate` a tenth and ten times; choices are all others of the space,
+    and each optimizer.
+    """
+    found: list[Variation] = []
+    for parameter in VOCABULARY:
+        if _matters(parameter, base, spec):
+            tried = dict.fromkeys(_values(parameter, base, space))
+            found += [one for value in tried if (one := _variation(parameter, value, base)) is not None]
+    return [one for one in found if not _same_training(one.hyperparameters, base, spec.rows.train)]
+
+
+def _same_training(one: Hyperparameters, other: Hyperparameters, rows: int) -> bool:
+    """Whether they differ, if at all, in numbers that make the same layers and the same batches of `rows` rows."""
+    shape = ("depth", "width", "taper", "batch_size")
+    alike = one.model_copy(update={name: getattr(other, name) for name in shape})
+    batches = min(one.batch_size, rows), min(other.batch_size, rows)
+    return alike == other and one.widths == other.widths and batches[0] == batches[1]
+
+
+def _matters(parameter: str, base: Hyperparameters, spec: DataSpec) -> bool:
+    match parameter:
+        case "taper":
+            return base.depth > 1
+        case "last_dropout_factor":
+            return base.dropout > 0
+        case "momentum":
+            return base.optimizer == "sgd"
+        case "nesterov":
+            return base.optimizer == "sgd" and base.momentum > 0
+        case "weight_decay":
+            return base.optimizer in ("adamw", "lion")
+        case "plateau_factor" | "plateau_patience":
+            return base.schedule == "plateau"
+        case "label_smoothing":
+            return spec.task != "regression"
+        case "augment":
+            return spec.kind == "image"
+        case _:
+            return True
+
+
+def _values(parameter: str, base: Hyperparameters, space: Space) -> Iterator[Any]:
+    now = getattr(base, parameter)
+    if parameter == "depth":
+        yield from (now - 1, now + 1)
+    elif parameter in _DIVIDED:
+        factor = _DIVIDED[parameter]
+        smaller, larger = (
+            (now // factor, now * factor) if isinstance(now, int) else (now / factor, now * factor)
+        )
+        yield from (smaller, larger)
+    elif parameter == "optimizer":
+        yield from words_of(parameter)
+    elif parameter == "batch_norm":
+        yield not now
+    else:
+        yield _TECHNIQUES[parameter][1] if parameter in _TECHNIQUES else default_of(parameter)
+        yield from _elsewhere(parameter, base, space)
+
+
+def _elsewhere(parameter: str, base: Hyperparameters, space: Space) -> Iterator[Any]:
+    """What `space` could have been otherwise: all choices, or the ends of a range."""
+    found = space.parameters.get(parameter)
+    if found is None or not found.active(base.model_dump()):
+        return
+    match found:
+        case Categorical(choices=choices):
+            yield from choices
+        case Float() | Int():
+            # The low end of a technique is as good as none.
+            yield from (found.high,) if parameter in _TECHNIQUES else (found.low, found.high)
+
+
+def _variation(parameter: str, value: Any, base: Hyperparameters) -> Variation | None:
+    """None where no network can be like that."""
+    now = getattr(base, parameter)
+    changes, note = {parameter: value}, ""
+    if parameter == "optimizer" and value != now and not {value, now} <= set(_ONE_SCALE):
+        changes["learning_rate"] = KERAS_RATES[value]
+        note = f"learning rate {rounded(KERAS_RATES[value])}, Keras's default"
+    try:
+        changed = Hyperparameters.from_values({**base.model_dump(), **changes})
+    except SpaceError:
+        return None
+    technique, adds = _technique(parameter, now, value)
+    return Variation(parameter, _shown(now), _shown(value), changed, technique, adds, note)
+
+
+def _technique(parameter: str, now: object, value: object) -> tuple[str, bool]:
+    name, off = _TECHNIQUES.get(parameter, ("", None))
+    if not name or off not in (now, value):
+        return "", False
+    adds = now == off
+    named = name.format(value if adds else now)
+    return f"{named} ({_shown(value)})" if adds and isinstance(value, float) else named, adds
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return rounded(value) if isinstance(value, float) else shown(value)

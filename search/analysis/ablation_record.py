@@ -1,0 +1,101 @@
+"""What an ablation found, as an attribute of the study that it is about."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from search.analysis.statistics import Difference
+from search.study import Study
+
+# Of a study, followed by the number of the trial around which factors were changed.
+ABLATION = "ablation_"
+
+Interval = tuple[float, float]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Effect(_Record):
+    """What one variation changes: `change` is the metric with it minus the metric of the configuration as it is.
+
+    `values` are by seed; `interval` is of the change, paired by seed, or where `by_rows` is true the wider one over
+    validation rows; `p` is the larger of both, adjusted for being one of several.
+    Where a training ended without a value, `failed` says why, and there is no change. See `Variation` for the others.
+    """
+
+    parameter: str
+    before: str
+    after: str
+    technique: str
+    adds: bool
+    note: str
+    outside: bool
+    parameters: int | None
+    seconds: float | None
+    values: dict[int, float]
+    change: float | None = None
+    interval: Interval | None = None
+    p: float | None = None
+    by_rows: bool = False
+    failed: str = ""
+
+    @property
+    def half(self) -> float | None:
+        """Half the interval, what stands behind ±."""
+        return None if self.interval is None else (self.interval[1] - self.interval[0]) / 2
+
+    @property
+    def is_clear(self) -> bool:
+        """Whether seeds and rows show a difference, judged without the other variations."""
+        return self.interval is not None and not self.interval[0] <= 0 <= self.interval[1]
+
+    def gain(self, sign: int) -> Difference:
+        """`sign` times the change, as a difference."""
+        assert self.change is not None
+        low, high = sorted(sign * bound for bound in self.interval or (0.0, 0.0))
+        interval = None if self.interval is None else (low, high)
+        return Difference(sign * self.change, interval, self.p, len(self.values), paired=True)
+
+
+class Ablation(_Record):
+    """Around trial `trial`; `effects` begin with those that failed, then the largest loss.
+
+    `values`, `parameters` and `seconds` are of the configuration as it is, trained on `seeds` again; `search` is what
+    it had in the search. `epochs` and `patience` are the limits of all trainings.
+    """
+
+    version: Literal[1] = 1
+    study: str
+    companion: str
+    trial: int
+    what: str
+    metric: str
+    direction: str
+    epochs: int
+    patience: int
+    seeds: list[int]
+    search: float
+    values: dict[int, float]
+    mean: float
+    interval: Interval | None
+    parameters: int | None
+    seconds: float | None
+    effects: list[Effect]
+
+
+def write_ablation(study: Study, ablation: Ablation) -> None:
+    """In place of an earlier one around the same trial."""
+    study.optuna.set_user_attr(f"{ABLATION}{ablation.trial}", ablation.model_dump_json())
+
+
+def best_ablation(study: Study) -> Ablation | None:
+    """Around the best of the trials that were taken for it; None where there was none."""
+    written = study.optuna.user_attrs
+    for trial in study.ranked():
+        if (found := written.get(f"{ABLATION}{trial.number}")) is not None:
+            return Ablation.model_validate_json(found)
+    return None

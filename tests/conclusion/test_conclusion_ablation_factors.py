@@ -1,0 +1,146 @@
+"""Which factors an ablation changes, and which changes would be none."""
+
+from __future__ import annotations
+
+import keras
+import pytest
+
+from search.analysis.ablation_factors import KERAS_RATES, Variation, variations
+from search.data import DataSpec
+from search.data.spec import Rows
+from spaces import VOCABULARY, Hyperparameters, Space, load_space
+
+SPEC = DataSpec(
+    source="digits",
+    fingerprint="f" * 64,
+    kind="image",
+    task="multiclass",
+    input_shape=(8, 8, 1),
+    class_names=("a", "b"),
+    rows=Rows(train=700, validation=150, test=150),
+    seed=0,
+    val_fraction=0.15,
+    test_fraction=0.15,
+)
+TABLE = SPEC.model_copy(update={"kind": "table", "task": "regression"})
+EVERYTHING = Hyperparameters(
+    depth=3,
+    width=256,
+    taper=0.5,
+    batch_norm=True,
+    dropout=0.3,
+    l2=1e-4,
+    schedule="cosine",
+    label_smoothing=0.1,
+    augment="shift",
+)
+
+
+def labels(base: Hyperparameters, space: Space | None = None, spec: DataSpec = SPEC) -> list[str]:
+    return [one.label for one in variations(base, space or load_space("mlp"), spec)]
+
+
+def found(base: Hyperparameters, label: str, spec: DataSpec = SPEC) -> Variation:
+    return next(one for one in variations(base, load_space("mlp"), spec) if one.label == label)
+
+
+def test_techniques_are_removed_and_all_else_is_another_on_both_sides() -> None:
+    assert labels(EVERYTHING) == [
+        "depth 3 -> 2",
+        "depth 3 -> 4",
+        "width 256 -> 128",
+        "width 256 -> 512",
+        "taper 0.5 -> 1",
+        "taper 0.5 -> 0.75",
+        "activation relu -> gelu",
+        "activation relu -> silu",
+        "activation relu -> tanh",
+        "batch norm on -> off",
+        "dropout 0.3 -> 0",
+        "dropout 0.3 -> 0.5",
+        "L2 1e-4 -> 0",
+        "L2 1e-4 -> 0.01",
+        "initializer glorot_uniform -> he_normal",
+        "optimizer adam -> adamw",
+        "optimizer adam -> sgd",
+        "optimizer adam -> rmsprop",
+        "optimizer adam -> lion",
+        "learning rate 1e-3 -> 1e-4",
+        "learning rate 1e-3 -> 0.01",
+        "schedule cosine -> constant",
+        "schedule cosine -> plateau",
+        "batch size 64 -> 32",
+        "batch size 64 -> 128",
+        "label smoothing 0.1 -> 0",
+        "label smoothing 0.1 -> 0.15",
+        "augmentation shift -> none",
+    ]
+
+
+def test_each_variation_differs_in_its_factor_alone() -> None:
+    for one in variations(EVERYTHING, load_space("mlp"), SPEC):
+        differs = {
+            name for name in VOCABULARY if getattr(one.hyperparameters, name) != getattr(EVERYTHING, name)
+        }
+        assert differs - {"learning_rate"} <= {one.parameter}
+        assert one.parameter in differs
+        assert ("learning_rate" in differs) == (one.parameter == "learning_rate" or bool(one.note)) or (
+            KERAS_RATES["lion"] == EVERYTHING.learning_rate and "lion" in one.label
+        )
+
+
+def test_what_is_switched_off_or_on_is_called_by_its_name() -> None:
+    removed = {
+        "batch norm on -> off": "batch normalization",
+        "dropout 0.3 -> 0": "dropout",
+        "L2 1e-4 -> 0": "the L2 penalty",
+        "schedule cosine -> constant": "the cosine schedule",
+        "augmentation shift -> none": "augmentation",
+    }
+    for label, technique in removed.items():
+        one = found(EVERYTHING, label)
+        assert (one.technique, one.adds) == (technique, False)
+    added = found(Hyperparameters(), "dropout 0 -> 0.5")
+    assert (added.technique, added.adds) == ("dropout (0.5)", True)
+    assert found(EVERYTHING, "dropout 0.3 -> 0.5").technique == ""
+
+
+@pytest.mark.parametrize(
+    ("base", "spec", "missing"),
+    [
+        (Hyperparameters(depth=1), SPEC, "taper"),
+        (Hyperparameters(depth=1), SPEC, "depth 1 -> 0"),
+        (Hyperparameters(width=1), SPEC, "width 1 -> 0"),
+        (Hyperparameters(), SPEC, "last dropout factor"),
+        (Hyperparameters(), SPEC, "momentum"),
+        (Hyperparameters(), SPEC, "nesterov"),
+        (Hyperparameters(optimizer="sgd", momentum=0.0), SPEC, "nesterov"),
+        (Hyperparameters(), SPEC, "weight decay"),
+        (Hyperparameters(), SPEC, "plateau"),
+        (Hyperparameters(), TABLE, "label smoothing"),
+        (Hyperparameters(), TABLE, "augmentation"),
+        (Hyperparameters(batch_size=700), SPEC, "batch size 700 -> 1,400"),
+        (Hyperparameters(width=65_536), SPEC, "width 65,536 -> 131,072"),
+        # The space has no L2 beside weight decay.
+        (Hyperparameters(optimizer="adamw"), SPEC, "L2"),
+    ],
+)
+def test_what_changes_nothing_or_cannot_be_is_left_out(
+    base: Hyperparameters, spec: DataSpec, missing: str
+) -> None:
+    assert not [label for label in labels(base, spec=spec) if label.startswith(missing)]
+
+
+def test_an_optimizer_of_another_scale_gets_its_own_learning_rate_and_says_so() -> None:
+    adam, sgd = Hyperparameters(learning_rate=3e-3), Hyperparameters(optimizer="sgd", learning_rate=0.05)
+    assert found(adam, "optimizer adam -> rmsprop").hyperparameters.learning_rate == 3e-3
+    to_sgd = found(adam, "optimizer adam -> sgd")
+    assert to_sgd.hyperparameters.learning_rate == 0.01
+    assert to_sgd.note == "learning rate 0.01, Keras's default"
+    assert found(sgd, "optimizer sgd -> adam").hyperparameters.learning_rate == 1e-3
+
+
+@pytest.mark.parametrize("name", KERAS_RATES)
+def test_keras_has_these_default_learning_rates(name: str) -> None:
+    optimizer = keras.optimizers.get({"class_name": name, "config": {}})
+    assert float(optimizer.learning_rate) == pytest.approx(KERAS_RATES[name])
