@@ -5,7 +5,8 @@
 Everything is perceptuna's own, driver, sampler, SQLite, artifacts, except the workers: their trials take no time. They
 do to the database what a worker does (open the trial, report ten epochs, ask the pruner after each), in the driver's
 process and one after the other; that time is counted apart, as workers spend it in processes of their own. What a
-driver does is all that stands in `search/driver.py`: ask and suggest, submit, attributes and two artifacts, tell.
+driver does is all that stands in `search/driving/driver.py`: ask and suggest, submit, attributes and two artifacts,
+tell.
 """
 
 from __future__ import annotations
@@ -30,12 +31,12 @@ import optuna
 
 from benchmarks.dashboard import made_study
 from benchmarks.measure import write_result
-from search.driver import Driver
-from search.progress import Progress, Tally
+from search.driving.driver import Driver
+from search.driving.progress import Progress, Tally
 from search.settings import StudySettings
 from search.strategy import build_pruner
 from search.study import Study, attach_search, load_study
-from search.trial import StudyJob, TrialOutcome, TrialTask
+from search.workers.trial import StudyJob, TrialOutcome, TrialTask
 from storage import StorageURL
 
 EPOCHS = 10
@@ -121,7 +122,7 @@ class Enough(Exception):
 
 @dataclass
 class InstantWorkers:
-    """In place of `search.cluster.Workers`: trials end at once, the longest running first."""
+    """In place of `search.workers.cluster.Workers`: trials end at once, the longest running first."""
 
     slots: int
     study: optuna.Study

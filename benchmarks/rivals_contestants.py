@@ -78,8 +78,8 @@ class Contest:
 
 def perceptuna(contest: Contest) -> None:
     """`perceptuna run` with its defaults."""
+    from search.driving.progress import Progress, Tally
     from search.launch import start
-    from search.progress import Progress, Tally
     from search.settings import StudySettings
     from storage import StorageURL
 

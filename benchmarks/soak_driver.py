@@ -19,20 +19,20 @@ from itertools import accumulate
 import numpy as np
 import optuna
 
-import search.cluster
-from search.local import LocalWorkers
+import search.workers.cluster
 from search.metrics import is_better
 from search.settings import StudySettings
 from search.strategy import build_pruner
 from search.study import load_study
-from search.trial import EpochEvent, StudyJob, TrialOutcome, TrialTask
+from search.workers.local import LocalWorkers
+from search.workers.trial import EpochEvent, StudyJob, TrialOutcome, TrialTask
 from storage import StorageURL
 
 _EPOCH_SECONDS = 0.01
 
 
 class MadeUpWorkers:
-    """Stands in for `search.cluster.Workers`."""
+    """Stands in for `search.workers.cluster.Workers`."""
 
     def __init__(self, fleet: LocalWorkers, on_epoch: Callable[[EpochEvent], None], **limits: object) -> None:
         del limits
@@ -95,7 +95,7 @@ def _opened(job: StudyJob, thread: int) -> optuna.Study:
 
 
 if __name__ == "__main__":
-    search.cluster.Workers = MadeUpWorkers  # type: ignore[misc,assignment]
+    search.workers.cluster.Workers = MadeUpWorkers  # type: ignore[misc,assignment]
     from search.cli import main
 
     main()

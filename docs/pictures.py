@@ -21,11 +21,11 @@ from search.analysis.report import write_report
 from search.analysis.tensorboard import trial_folder, write_study
 from search.analysis.terminal_study import study_view
 from search.dashboard import dashboard_app
+from search.driving.progress import LiveTable, Tally
 from search.launch import start
-from search.progress import LiveTable, Tally
 from search.settings import StudySettings
 from search.study import Study, load_study
-from search.trial import EpochEvent
+from search.workers.trial import EpochEvent
 from storage import StorageURL, open_storage
 from tests.headless_chromium import launched
 

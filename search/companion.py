@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from search.driving.recovery import recover
 from search.errors import InputError
 from search.launch import Finish, ProgressMaker, Say, check_memory_limit, drive, fleet_of
 from search.planned import PLAN, PLANNED, PlannedTrial, entry_of, plan_json, read_plan
-from search.recovery import recover
 from search.study import COMPANION_ABOUT, Study, create_study, half_made, load_study, study_names
 from storage import study_lock
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from search.data import PreparedData
-    from search.progress import Progress
+    from search.driving.progress import Progress
     from search.settings import StudySettings
 
 

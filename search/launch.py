@@ -33,10 +33,10 @@ from storage import StorageURL, StudyLock, check_database, study_lock
 from storage.rescue import resumable
 
 if TYPE_CHECKING:
-    from search.cluster import Fleet
     from search.data import PreparedData
-    from search.driver import Ending
-    from search.progress import Progress
+    from search.driving.driver import Ending
+    from search.driving.progress import Progress
+    from search.workers.cluster import Fleet
 
 ProgressMaker = Callable[[Study, StudySettings], "Progress"]
 Say = Callable[[str], None]
@@ -138,7 +138,7 @@ def resume(
         InputError: no such study, nothing left to do, or its space or data changed (with what changed).
         StudyBusy: it is being driven.
     """
-    from search.recovery import recover
+    from search.driving.recovery import recover
 
     study = load_study(name, url)
     with study_lock(url, name) as lock:
@@ -182,13 +182,13 @@ def fleet_of(
     """
     run = uuid.uuid4().hex
     if cluster is not None:
-        from search.joining import Needs, this_machine
-        from search.remote import ExistingCluster, check_cluster
+        from search.workers.joining import Needs, this_machine
+        from search.workers.remote import ExistingCluster, check_cluster
 
         needs = Needs(run, url.full, this_machine(), data.folder, data.spec.fingerprint)
         check_cluster(cluster, needs)
         return ExistingCluster(cluster, needs, say, how or f"perceptuna resume {name}{url.option}"), run
-    from search.local import LocalWorkers
+    from search.workers.local import LocalWorkers
 
     count = min(settings.workers or available_cores(), settings.trials)
     return LocalWorkers(count, settings.threads, settings.memory_limit, say), run
@@ -205,10 +205,10 @@ def drive(
     how: str | None = None,
 ) -> Finish:
     """Drive `study` to its budget. The caller holds its `lock`; `how` is the command that goes on with it."""
-    from search.cluster import Workers
-    from search.driver import Driver
+    from search.driving.driver import Driver
     from search.strategy import describe_rungs
-    from search.trial import StudyJob
+    from search.workers.cluster import Workers
+    from search.workers.trial import StudyJob
 
     workers_there, run = fleet
     job = StudyJob(

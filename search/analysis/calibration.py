@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 from search.analysis.footprint import artifact_bytes, database_bytes
 from search.analysis.pace import workers_of
 from search.attempts import counts
+from search.driving.progress import Progress, Tally
 from search.errors import InputError
 from search.launch import prepare_data, start
 from search.planned import hyperparameters_of
-from search.progress import Progress, Tally
 from search.settings import StudySettings
 from search.study import Study
-from search.trial import EpochEvent, TrialOutcome
+from search.workers.trial import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
 from storage import StorageURL
 

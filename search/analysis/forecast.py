@@ -13,7 +13,7 @@ import numpy as np
 
 from search.analysis.calibration import Costs, TrialCost, steps, structure
 from search.analysis.pace import time_left, workers_of
-from search.remaining import FEWEST, Interval
+from search.driving.remaining import FEWEST, Interval
 from search.settings import StudySettings
 from search.strategy import REDUCTION_FACTOR, brackets
 from search.study import Study

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from search.attempts import counts
+from search.driving.remaining import Interval, remaining_time
 from search.launch import available_cores
-from search.remaining import Interval, remaining_time
 from search.settings import StudySettings
 from search.study import Study
 from storage import is_driven

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from search.asking import seed_of
+from search.driving.asking import seed_of
 from search.environment import differences, training_environment
 from search.errors import InputError
 from search.origin import origin_of

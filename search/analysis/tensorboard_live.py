@@ -18,7 +18,7 @@ from search.analysis.tensorboard import (
 )
 from search.errors import InputError
 from search.study import Study
-from search.trial import EpochEvent, TrialOutcome
+from search.workers.trial import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
 
 _STATUS: dict[str, Status] = {"complete": "complete", "pruned": "pruned"}
@@ -49,7 +49,7 @@ class _Open:
 
 
 class LiveEvents:
-    """A `search.progress.Listener` that writes each epoch of each trial as it comes.
+    """A `search.driving.progress.Listener` that writes each epoch of each trial as it comes.
 
     A study does not end for a full disk here: what happened is said once, and nothing more is written.
     """

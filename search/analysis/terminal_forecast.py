@@ -7,7 +7,7 @@ from rich.text import Text
 
 from search.analysis.forecast import Forecast
 from search.analysis.terminal import plain_table
-from search.remaining import Interval, clock, span
+from search.driving.remaining import Interval, clock, span
 from search.settings import StudySettings
 
 

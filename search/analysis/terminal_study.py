@@ -10,18 +10,18 @@ from rich.segment import Segment
 from rich.text import Text
 
 from search.analysis.chart import sparkline
-from search.analysis.confirmation_record import looks, read_conclusion
-from search.analysis.confirmation_view import of_study
+from search.analysis.confirmation.record import looks, read_conclusion
+from search.analysis.confirmation.view import of_study
 from search.analysis.importance import importances
 from search.analysis.leaderboard import Entry, leaderboard
 from search.analysis.overview import overview
 from search.analysis.pace import time_left
 from search.analysis.terminal import number, plain_table
 from search.attempts import INFEASIBLE, REQUEUED
+from search.driving.remaining import span
 from search.links import how_to_browse
 from search.metrics import is_better
 from search.origin import ADOPTED
-from search.remaining import span
 from search.study import Study
 
 # Narrower than this, words beside the figures would be broken into a column of single words.

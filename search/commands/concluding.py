@@ -45,23 +45,23 @@ def finalize(
 
     Example: perceptuna finalize my-first --top 3 --seeds 3 -o model.keras
     """
-    from search.analysis import confirmation
-    from search.analysis.confirmation_record import looks, looks_of_others
-    from search.analysis.confirmation_view import conclusion_view
-    from search.analysis.confirmation_words import warnings
+    from search.analysis.confirmation import finalizing
+    from search.analysis.confirmation.record import looks, looks_of_others
+    from search.analysis.confirmation.view import conclusion_view
+    from search.analysis.confirmation.words import warnings
     from search.study import load_study
 
     loaded = load_study(study, url_of(storage))
     how = _as_options(workers=workers, threads=threads, cluster=cluster) + loaded.url.option
     go_on = f"perceptuna finalize {study} --top {top} --seeds {seeds} -o {shlex.quote(str(output))}{how}"
-    order = confirmation.Order(output, top, seeds, go_on, workers, threads, cluster)
-    work = confirmation.check(loaded, order)
+    order = finalizing.Order(output, top, seeds, go_on, workers, threads, cluster)
+    work = finalizing.check(loaded, order)
     others = looks_of_others(loaded)
     for warning in warnings(looks(loaded), others):
         typer.echo(f"perceptuna: warning: {warning}", err=True)
     conclusion = None
     with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
-        conclusion = confirmation.finalize(work, progress_maker(as_json, None), say(as_json))
+        conclusion = finalizing.finalize(work, progress_maker(as_json, None), say(as_json))
     if conclusion is None:
         fail(f"interrupted; go on with: {order.go_on}", 130)
     if as_json:
@@ -95,8 +95,8 @@ def ablate(
 
     Example: perceptuna ablate my-first --seeds 3
     """
-    from search.analysis import ablation
-    from search.analysis.ablation_view import ablation_facts, ablation_view
+    from search.analysis.ablation import ablating
+    from search.analysis.ablation.view import ablation_facts, ablation_view
     from search.analysis.importance import importances
     from search.study import load_study
 
@@ -106,10 +106,10 @@ def ablate(
     # The best may be another by then.
     again = _as_options(trial=number, seeds=seeds, workers=workers, threads=threads, cluster=cluster)
     go_on = f"perceptuna ablate {study}{again}{loaded.url.option}"
-    work = ablation.check(loaded, ablation.Order(number, seeds, go_on, workers, threads, cluster))
+    work = ablating.check(loaded, ablating.Order(number, seeds, go_on, workers, threads, cluster))
     found = None
     with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
-        found = ablation.ablate(work, progress_maker(as_json, None), say(as_json))
+        found = ablating.ablate(work, progress_maker(as_json, None), say(as_json))
     if found is None:
         fail(f"interrupted; go on with: {go_on}", 130)
     shares = importances(loaded)

@@ -24,8 +24,8 @@ from search.commands.output import console, fail, print_out
 from search.settings import StudySettings
 
 if TYPE_CHECKING:
+    from search.driving.progress import Progress
     from search.launch import Finish
-    from search.progress import Progress
     from search.study import Study
 
 app = typer.Typer()
@@ -180,7 +180,7 @@ def progress_maker(as_json: bool, tensorboard: Path | None) -> Any:
 
     def make(study: Study, settings: StudySettings) -> Progress:
         from search.analysis.pace import durations, workers_of
-        from search.progress import JSONLines, LiveTable, PlainLines, Tally
+        from search.driving.progress import JSONLines, LiveTable, PlainLines, Tally
 
         best = study.best_trial()
         finished = len(study.finished())

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from search.driving.progress import PlainLines, Progress, Tally
 from search.launch import start
-from search.progress import PlainLines, Progress, Tally
 from search.settings import StudySettings
 from search.study import Study, load_study
 from storage import StorageURL

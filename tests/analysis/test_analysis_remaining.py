@@ -7,9 +7,9 @@ import re
 import numpy as np
 import pytest
 
-from search.progress import PlainLines, Tally
-from search.remaining import clock, remaining_time, span
-from search.trial import TrialOutcome
+from search.driving.progress import PlainLines, Tally
+from search.driving.remaining import clock, remaining_time, span
+from search.workers.trial import TrialOutcome
 from spaces import Hyperparameters
 
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from search import cli
-from search.analysis.confirmation_record import Conclusion
+from search.analysis.confirmation.record import Conclusion
 from search.study import Study, load_study
-from search.trial import TrialOutcome, TrialTask, run_trial
+from search.workers.trial import TrialOutcome, TrialTask, run_trial
 from storage import StorageURL
 
 
@@ -81,7 +81,7 @@ class Place:
         patch.setenv("PERCEPTUNA_CACHE", str(folder / "cache"))
         # Threads are a setting of the process, which other tests have begun.
         patch.setattr("search.tensorflow_start.start_tensorflow", lambda threads: None)
-        patch.setattr("search.cluster.Workers", lambda *given, **named: WorkersHere(self._ended))
+        patch.setattr("search.workers.cluster.Workers", lambda *given, **named: WorkersHere(self._ended))
 
     def _ended(self, task: TrialTask) -> None:
         self.after(task)

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 from conclusion_calls import Killed, Place, Story
 
-from search.analysis.confirmation_record import read_conclusion
+from search.analysis.confirmation.record import read_conclusion
 from search.study import create_study, delete_study
-from search.trial import TrialTask
+from search.workers.trial import TrialTask
 
 RUN = "run one --data digits --space small --trials 4 --epochs 2 --pruner none --workers 1"
 

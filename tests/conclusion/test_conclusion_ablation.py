@@ -11,18 +11,18 @@ from dataclasses import dataclass
 import pytest
 from conclusion_calls import Killed, Outcome, Place, Story
 
-from search.analysis import ablation as ablating
-from search.analysis.ablation_factors import Variation, variations
-from search.analysis.ablation_record import Ablation, Effect, best_ablation
-from search.analysis.ablation_words import chance, disagreements, headline, sentence
+from search.analysis.ablation import ablating
+from search.analysis.ablation.factors import Variation, variations
+from search.analysis.ablation.record import Ablation, Effect, best_ablation
+from search.analysis.ablation.words import chance, disagreements, headline, sentence
 from search.analysis.report import write_report
 from search.analysis.report.ablated import intervals
 from search.analysis.report.drawing import page_style
 from search.analysis.statistics import difference
-from search.asking import seed_of
+from search.driving.asking import seed_of
 from search.planned import hyperparameters_of, planned_of
 from search.study import delete_study
-from search.trial import TrialTask
+from search.workers.trial import TrialTask
 
 FACTORS = ("dropout", "learning_rate", "batch_size")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 import pytest
 
-from search.analysis.ablation_factors import KERAS_RATES, Variation, variations
+from search.analysis.ablation.factors import KERAS_RATES, Variation, variations
 from search.data import DataSpec
 from search.data.spec import Rows
 from spaces import VOCABULARY, Hyperparameters, Space, load_space

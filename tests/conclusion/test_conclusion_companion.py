@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from conclusion_calls import Place
 
-from search.analysis.confirmation import Order, check
-from search.analysis.confirmation_candidates import fresh_seeds, top_candidates
-from search.analysis.confirmation_record import looks, read_conclusion
+from search.analysis.confirmation.candidates import fresh_seeds, top_candidates
+from search.analysis.confirmation.finalizing import Order, check
+from search.analysis.confirmation.record import looks, read_conclusion
 from search.companion import Companion
 from search.errors import InputError
 from search.study import create_study
-from search.trial import TrialOutcome, TrialTask, run_trial
+from search.workers.trial import TrialOutcome, TrialTask, run_trial
 from storage import StudyBusy, study_lock
 
 SPACE = """

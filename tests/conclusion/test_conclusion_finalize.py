@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from conclusion_calls import Place, Story
 
-from search.analysis.confirmation_record import Conclusion, looks, looks_of_others, read_conclusion
+from search.analysis.confirmation.record import Conclusion, looks, looks_of_others, read_conclusion
 from search.analysis.overview import overview
 from search.analysis.statistics import mean_of, wilson
-from search.asking import seed_of
 from search.attempts import REQUEUED
 from search.cache import cache_folder
 from search.data import prepare
 from search.data.sealed import open_test_split
-from search.note import note_text
+from search.driving.asking import seed_of
+from search.driving.note import note_text
 from search.planned import planned_of
 from search.row_scores import read_scores
 from storage.artifacts import study_artifacts

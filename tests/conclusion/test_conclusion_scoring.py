@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.analysis.confirmation_look import interval_over_rows
+from search.analysis.confirmation.look import interval_over_rows
 from search.analysis.statistics import wilson
 from search.data import DataRequest, PreparedData, prepare
 from search.training.loop import TrainingResult, train

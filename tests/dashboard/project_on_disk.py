@@ -11,8 +11,8 @@ from optuna.trial import TrialState
 
 from search.data import DataSpec
 from search.data.spec import Rows
+from search.driving.note import NoteKeeper
 from search.learning_curve import history_csv, learning_curve_svg
-from search.note import NoteKeeper
 from search.settings import StudySettings
 from search.study import Study
 from spaces import load_space

@@ -10,11 +10,11 @@ import pytest
 from study_fakes import SPACE, FakeWorkers
 
 from search.data import DataRequest, PreparedData, prepare
-from search.driver import Driver
-from search.progress import PlainLines, Tally
+from search.driving.driver import Driver
+from search.driving.progress import PlainLines, Tally
 from search.settings import StudySettings
 from search.study import Study, attach_search, create_study
-from search.trial import StudyJob
+from search.workers.trial import StudyJob
 from storage import StorageURL
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from search.cluster import WorkerLost
-from search.trial import TrialOutcome, TrialTask
+from search.workers.cluster import WorkerLost
+from search.workers.trial import TrialOutcome, TrialTask
 from spaces import Space
 from spaces.parameters import Float, Int
 from storage.database import WALConnection

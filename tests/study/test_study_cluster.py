@@ -16,16 +16,16 @@ import pytest
 from dask_cluster import DaskCluster, Program
 from optuna.trial import FrozenTrial, TrialState
 
-import search.remote
+import search.workers.remote
 from search.attempts import REQUEUED, original_number
 from search.cache import find_data, received_folder
-from search.cluster import Workers
 from search.data import PreparedData, fingerprint_file
 from search.environment import installed_versions
 from search.errors import ClusterLost, DataError, InputError
-from search.joining import Introduction, Needs, finish_receiving, receive, this_machine
-from search.remote import ExistingCluster, _send, _unfit, check_cluster
 from search.study import load_study
+from search.workers.cluster import Workers
+from search.workers.joining import Introduction, Needs, finish_receiving, receive, this_machine
+from search.workers.remote import ExistingCluster, _send, _unfit, check_cluster
 from storage import StorageURL
 
 HERE = Introduction("here", installed_versions(), (this_machine(), "/cache"), True, False, False, True, "")
@@ -162,7 +162,7 @@ class TestRefused:
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        monkeypatch.setattr(search.remote, "_CONNECT_SECONDS", 1)
+        monkeypatch.setattr(search.workers.remote, "_CONNECT_SECONDS", 1)
         with pytest.raises(InputError, match=message):
             check_cluster(address, needs(digits, StorageURL.parse(str(tmp_path / "a.db"))))
 
@@ -242,7 +242,7 @@ class TestData:
     @staticmethod
     def receive(folder: Path, damaged: str = "") -> None:
         digests: dict[str, str] = {}
-        for path in search.remote._files(folder):
+        for path in search.workers.remote._files(folder):
             content = path.read_bytes()
             half = len(content) // 2
             receive(folder.name, path.name, content[:half], 0)

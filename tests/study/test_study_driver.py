@@ -12,13 +12,13 @@ import pytest
 from optuna.trial import TrialState
 from study_fakes import FakeWorkers, complete, value_of
 
-from search.asking import training_seed
 from search.attempts import ORIGINAL, REQUEUED
-from search.cluster import WorkerLost
-from search.driver import Driver
+from search.driving.asking import training_seed
+from search.driving.driver import Driver
 from search.errors import StudyStopped
 from search.study import STOP_REQUESTED, Study, delete_study
-from search.trial import TrialOutcome, TrialTask
+from search.workers.cluster import WorkerLost
+from search.workers.trial import TrialOutcome, TrialTask
 from storage import artifact_folder
 from storage.artifacts import model_file_name, study_artifacts
 
@@ -188,7 +188,7 @@ def test_the_time_limit_ends_running_trials_and_keeps_them_for_later(
 def test_a_stop_that_was_asked_for_is_noticed(
     study: Study, driver: MakeDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("search.driver._STOP_POLL_SECONDS", 0.05)
+    monkeypatch.setattr("search.driving.driver._STOP_POLL_SECONDS", 0.05)
 
     def play(task: TrialTask) -> None:
         if task.number == 1:

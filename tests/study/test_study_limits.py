@@ -13,20 +13,20 @@ import pytest
 from optuna.trial import TrialState
 from study_fakes import FakeWorkers, complete
 
-import search.driver
+import search.driving.driver
 from search.attempts import INFEASIBLE, REQUEUED, counts, original_number
-from search.cluster import WorkerLost, Workers
 from search.data import PreparedData
-from search.driver import Driver
+from search.driving.driver import Driver
+from search.driving.progress import Progress
+from search.driving.recovery import recover
 from search.errors import InputError, StudyStopped
 from search.launch import start
-from search.local import LocalWorkers
 from search.memory import idle_worker_bytes, recycling_bound, training_bytes
-from search.progress import Progress
-from search.recovery import recover
 from search.settings import StudySettings, parse_size
 from search.study import STOP_REQUESTED, Study
-from search.trial import EpochEvent, StudyJob, TrialOutcome, TrialTask
+from search.workers.cluster import WorkerLost, Workers
+from search.workers.local import LocalWorkers
+from search.workers.trial import EpochEvent, StudyJob, TrialOutcome, TrialTask
 from spaces import Hyperparameters
 from storage import StorageURL
 
@@ -35,9 +35,9 @@ MakeDriver = Callable[..., Driver]
 
 @pytest.fixture(autouse=True)
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search.driver, "_START_SECONDS", 0.0)
-    monkeypatch.setattr(search.driver, "_STOP_PATIENCE_SECONDS", 0.2)
-    monkeypatch.setattr(search.driver, "_STOP_POLL_SECONDS", 0.05)
+    monkeypatch.setattr(search.driving.driver, "_START_SECONDS", 0.0)
+    monkeypatch.setattr(search.driving.driver, "_STOP_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(search.driving.driver, "_STOP_POLL_SECONDS", 0.05)
 
 
 def hangs(number: int) -> Callable[[TrialTask], TrialOutcome | None]:

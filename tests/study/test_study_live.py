@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from search.driving.progress import LiveTable, Tally
 from search.launch import start
-from search.progress import LiveTable, Tally
 from search.settings import StudySettings
 from search.study import Study
-from search.trial import EpochEvent
+from search.workers.trial import EpochEvent
 from storage import StorageURL
 
 

@@ -19,7 +19,8 @@ from search.adoption import adopt, inherited, space_left_by
 from search.analysis.leaderboard import leaderboard
 from search.attempts import counts, next_original_number, original_number
 from search.data import PreparedData
-from search.driver import Driver
+from search.driving.driver import Driver
+from search.driving.progress import Progress, Tally
 from search.errors import InputError
 from search.learning_curve import history_csv
 from search.origin import Adoption, origin_of, predecessor_of
@@ -31,11 +32,10 @@ from search.planned import (
     planned_of,
     what_it_is,
 )
-from search.progress import Progress, Tally
 from search.settings import StudySettings
 from search.strategy import bracket_in, build_pruner
 from search.study import Study, attach_search, create_study, is_half_made, load_study, study_names
-from search.trial import StudyJob, TrialOutcome, TrialTask
+from search.workers.trial import StudyJob, TrialOutcome, TrialTask
 from spaces import Hyperparameters, Space
 from spaces.parameters import Categorical, Fixed, Float, Int
 from storage import StorageURL, artifact_folder, open_artifacts, study_lock

@@ -9,11 +9,11 @@ import pytest
 from study_fakes import SPACE, FakeWorkers, value_of
 
 from search.data import PreparedData
-from search.driver import Driver
-from search.note import END, NoteKeeper, escaped, merged, note_text
+from search.driving.driver import Driver
+from search.driving.note import END, NoteKeeper, escaped, merged, note_text
 from search.settings import StudySettings
 from search.study import Study
-from search.trial import TrialOutcome, TrialTask
+from search.workers.trial import TrialOutcome, TrialTask
 from storage import StorageURL
 from storage.notes import read_note, write_note
 

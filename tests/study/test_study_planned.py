@@ -9,9 +9,9 @@ import pytest
 from optuna.trial import TrialState
 from study_fakes import SPACE, FakeWorkers, complete
 
-from search.cluster import WorkerLost
 from search.data import PreparedData
-from search.driver import Driver
+from search.driving.driver import Driver
+from search.driving.recovery import run_again
 from search.errors import InputError
 from search.planned import (
     PlannedTrial,
@@ -22,9 +22,9 @@ from search.planned import (
     planned_of,
     what_it_is,
 )
-from search.recovery import run_again
 from search.settings import StudySettings
 from search.study import Study, attach_search, create_study
+from search.workers.cluster import WorkerLost
 from spaces import Hyperparameters
 from storage import StorageURL
 

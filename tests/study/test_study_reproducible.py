@@ -15,15 +15,15 @@ from optuna.trial import FrozenTrial
 from study_fakes import SPACE, FakeWorkers, Killed, killed_before
 
 from search.attempts import counts, original_number
-from search.cluster import WorkerLost
 from search.data import PreparedData
-from search.driver import Driver
-from search.progress import Progress, Tally
-from search.recovery import recover
+from search.driving.driver import Driver
+from search.driving.progress import Progress, Tally
+from search.driving.recovery import recover
 from search.settings import StudySettings
 from search.strategy import build_pruner
 from search.study import Study, attach_search, create_study, load_study
-from search.trial import StudyJob, TrialOutcome, TrialTask
+from search.workers.cluster import WorkerLost
+from search.workers.trial import StudyJob, TrialOutcome, TrialTask
 from storage import StorageURL
 
 EPOCHS = 9

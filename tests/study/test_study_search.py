@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from study_fakes import SPACE
 
-from search.asking import training_seed
 from search.attempts import ORIGINAL, REQUEUED, counts, original_number
 from search.data import PreparedData
+from search.driving.asking import training_seed
 from search.errors import InputError
 from search.settings import StudySettings
 from search.strategy import build_pruner, build_sampler, describe_rungs, with_best_so_far

@@ -13,12 +13,12 @@ import pytest
 from optuna.trial import TrialState
 from study_fakes import SPACE
 
-import search.trial
+import search.workers.trial
 import storage.database
 from search.data import PreparedData
 from search.settings import StudySettings
 from search.study import Study, load_study
-from search.trial import EpochEvent, StudyJob, TrialBegunBefore, TrialTask, run_trial
+from search.workers.trial import EpochEvent, StudyJob, TrialBegunBefore, TrialTask, run_trial
 from spaces import Hyperparameters
 from storage import StorageError
 
@@ -64,8 +64,8 @@ def task(
         )
 
     yield make
-    search.trial._open_worker.cache_clear()
-    search.trial._stopped.clear()
+    search.workers.trial._open_worker.cache_clear()
+    search.workers.trial._stopped.clear()
 
 
 def frozen(study: Study, task: TrialTask) -> optuna.trial.FrozenTrial:
@@ -126,7 +126,7 @@ def test_a_metric_that_is_not_measured_stops_the_study(task: MakeTask) -> None:
 def test_a_stop_ends_a_trial_at_its_next_epoch(task: MakeTask) -> None:
     one = task(epochs=50)
     outcome = run_trial(
-        one, lambda event: search.trial.request_stop(one.job.run) if event.epoch == 2 else None
+        one, lambda event: search.workers.trial.request_stop(one.job.run) if event.epoch == 2 else None
     )
     assert (outcome.state, outcome.epochs) == ("interrupted", 2)
     assert outcome.attributes == {}

@@ -7,9 +7,9 @@ from typing import Any
 
 from markupsafe import Markup
 
-from search.analysis.ablation_factors import words
-from search.analysis.ablation_record import Ablation, Effect, best_ablation
-from search.analysis.ablation_words import (
+from search.analysis.ablation.factors import words
+from search.analysis.ablation.record import Ablation, Effect, best_ablation
+from search.analysis.ablation.words import (
     Importances,
     chance,
     change,

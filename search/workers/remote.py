@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from search.data import SEARCHED_FILES, fingerprint_file
 from search.environment import installed_versions
 from search.errors import ClusterLost, InputError
-from search.joining import Introduction, Needs, finish_receiving, introduce, receive
+from search.workers.joining import Introduction, Needs, finish_receiving, introduce, receive
 
 if TYPE_CHECKING:
     from distributed import Client

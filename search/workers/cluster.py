@@ -12,7 +12,14 @@ from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any, Protocol
 
-from search.trial import EpochEvent, TrialBegunBefore, TrialOutcome, TrialTask, request_stop, run_trial
+from search.workers.trial import (
+    EpochEvent,
+    TrialBegunBefore,
+    TrialOutcome,
+    TrialTask,
+    request_stop,
+    run_trial,
+)
 
 _ANSWER_SECONDS = 2.0
 _FETCH_SECONDS = 30.0

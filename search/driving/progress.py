@@ -10,9 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from search.driving.remaining import Interval, clock, remaining_time, span
 from search.metrics import Direction, is_better
-from search.remaining import Interval, clock, remaining_time, span
-from search.trial import EpochEvent, TrialOutcome
+from search.workers.trial import EpochEvent, TrialOutcome
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

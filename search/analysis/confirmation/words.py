@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from search.analysis.confirmation_record import Conclusion, Look, Standing
+from search.analysis.confirmation.record import Conclusion, Look, Standing
 from search.analysis.statistics_words import amount, level, level_between
 
 

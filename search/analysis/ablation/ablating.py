@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from search.analysis.ablation_factors import Variation, variations
-from search.analysis.ablation_record import Ablation, Effect, write_ablation
-from search.analysis.confirmation_candidates import fresh_seeds
+from search.analysis.ablation.factors import Variation, variations
+from search.analysis.ablation.record import Ablation, Effect, write_ablation
+from search.analysis.confirmation.candidates import fresh_seeds
 from search.analysis.pace import workers_of
 from search.analysis.statistics import Difference, difference, difference_over_rows, mean_of
 from search.analysis.statistics_race import holm
 from search.companion import Companion, ended
+from search.driving.remaining import clock
 from search.errors import InputError, StudyStopped
 from search.launch import ProgressMaker, Say, unchanged_data
 from search.planned import PlannedTrial, entry_of, hyperparameters_of, limits_of, what_it_is
-from search.remaining import clock
 from search.row_scores import read_scores
 from search.study import Study
 

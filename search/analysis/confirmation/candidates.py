@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search.analysis.confirmation_record import Standing
+from search.analysis.confirmation.record import Standing
 from search.analysis.statistics import mean_of
 from search.analysis.statistics_race import Race, Rival, race
-from search.asking import seed_of
 from search.companion import ended
+from search.driving.asking import seed_of
 from search.planned import PlannedTrial, entry_of, hyperparameters_of, limits_of, planned_of, what_it_is
 from search.row_scores import read_scores
 

@@ -14,7 +14,7 @@ from search.cache import cache_folder, find_data, received_folder
 from search.data import fingerprint_file
 from search.environment import installed_versions
 from search.errors import DataError
-from search.trial import runs_served
+from search.workers.trial import runs_served
 from storage import DatabaseUnusable, StorageURL, check_connection
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")

@@ -10,17 +10,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from search.asking import Asking, seed_of
 from search.attempts import LOST
-from search.cluster import WorkerLost, Workers
+from search.driving.asking import Asking, seed_of
+from search.driving.note import NoteKeeper
+from search.driving.progress import Progress
+from search.driving.recovery import run_again
 from search.errors import StudyStopped
 from search.metrics import is_better
-from search.note import NoteKeeper
 from search.planned import keeps_model, limits_of, planned_of, what_it_is
-from search.progress import Progress
-from search.recovery import run_again
 from search.study import STOP_REQUESTED, Study
-from search.trial import StudyJob, TrialOutcome, TrialTask
+from search.workers.cluster import WorkerLost, Workers
+from search.workers.trial import StudyJob, TrialOutcome, TrialTask
 from storage import artifact_folder, open_artifacts
 from storage.artifacts import model_file_name, remove_study_artifact, study_artifacts, write_artifact
 from storage.patience import patient

@@ -8,9 +8,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from search.analysis.ablation_factors import words
-from search.analysis.ablation_record import Ablation
-from search.analysis.ablation_words import (
+from search.analysis.ablation.factors import words
+from search.analysis.ablation.record import Ablation
+from search.analysis.ablation.words import (
     Importances,
     beside,
     chance,

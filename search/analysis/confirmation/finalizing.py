@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.analysis.confirmation_candidates import (
+from search.analysis.confirmation.candidates import (
     Candidate,
     Standings,
     fresh_seeds,
     standings_of,
     top_candidates,
 )
-from search.analysis.confirmation_look import look_at_test_split
-from search.analysis.confirmation_record import Conclusion, Look, write_conclusion
+from search.analysis.confirmation.look import look_at_test_split
+from search.analysis.confirmation.record import Conclusion, Look, write_conclusion
 from search.analysis.export import check_output, export_model
 from search.analysis.statistics import selection_cost
 from search.companion import Companion, ended

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from search.analysis.ablation_factors import words
-from search.analysis.ablation_record import Ablation, Effect
+from search.analysis.ablation.factors import words
+from search.analysis.ablation.record import Ablation, Effect
 from search.analysis.statistics import LEVEL
 from search.analysis.statistics_words import amount, factor_sentence, level
 

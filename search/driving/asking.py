@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial
 
-    from search.progress import Progress
+    from search.driving.progress import Progress
     from search.settings import StudySettings
     from search.study import Study
     from spaces import Hyperparameters

@@ -1,0 +1,1 @@
+"""What each part of a configuration is worth: one factor at a time, on fresh seeds."""

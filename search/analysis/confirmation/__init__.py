@@ -1,0 +1,1 @@
+"""What a search came to: the best few on fresh seeds, a winner, one look at the sealed test split."""

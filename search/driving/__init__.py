@@ -1,0 +1,1 @@
+"""Drives a study: what is asked, told, kept and shown while trials run elsewhere."""
