@@ -84,7 +84,7 @@ def intervals(study: Study) -> Markup | None:
         )
         tips.add(mark, [sentence(one, ablation.metric)])
     axes.set_yticks(range(len(drawn)), [_label(one) for one in drawn])
-    axes.tick_params("y", length=0)
+    axes.tick_params("y", length=0, pad=9)
     axes.invert_yaxis()
     axes.grid(visible=False, axis="y")
     axes.set_xlim(scale.low, scale.high)
