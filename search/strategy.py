@@ -113,14 +113,17 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
         def _get_bracket_id(self, study: optuna.Study, trial: FrozenTrial) -> int:
             if REQUEUED in trial.user_attrs:
                 return -1
+            if not self._pruners:
+                # Who only samples has no brackets: all trials are in 0, and a sampler is to learn from all. Nor does
+                # a worker have them yet when it opens its first trial.
+                return 0
             number = original_number(trial)
             if number not in self._known:
                 # For each trial it is asked several times a trial: at a thousand, a fifth of a driver's time.
                 numbered: Any = SimpleNamespace(number=number)
                 self._known[number] = super()._get_bracket_id(study, numbered)
                 origin = origin_of(trial)
-                # Who only samples has no brackets: all trials are in 0, and a sampler is to learn from all.
-                if origin is not None and origin.bracket is not None and self._pruners:
+                if origin is not None and origin.bracket is not None:
                     self._known[number] = origin.bracket
             return self._known[number]
 

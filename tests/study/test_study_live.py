@@ -38,7 +38,7 @@ def test_epochs_of_workers_reach_the_live_table(tmp_path: Path, monkeypatch: pyt
         made[0].heard = []
         return made[0]
 
-    settings = StudySettings(space="small", trials=2, epochs=3, workers=1, pruner="none")
+    settings = StudySettings(space="small", trials=2, epochs=40, patience=40, workers=1, pruner="none")
     said: list[str] = []
     finish = start("live", StorageURL.parse(str(tmp_path / "studies.db")), settings, make, said.append)
 
@@ -48,7 +48,10 @@ def test_epochs_of_workers_reach_the_live_table(tmp_path: Path, monkeypatch: pyt
         for trial in finish.study.optuna.get_trials()
         for epoch, value in trial.intermediate_values.items()
     }
-    assert {(event.number, event.epoch): event.value for event in made[0].heard} == reported
-    assert made[0].tally.epochs == len(reported) == 6
+    # What is on its way when the last trial ends is not waited for.
+    heard = {(event.number, event.epoch): event.value for event in made[0].heard}
+    assert len(heard) > 20
+    assert heard.items() <= reported.items()
+    assert made[0].tally.epochs == len(reported) == 80
     assert "2/2" in screen.getvalue()
     assert any(line.startswith("pruning: none") for line in said)

@@ -58,7 +58,7 @@ def task(
             trial.number,
             Hyperparameters.from_values({**suggested.model_dump(), "depth": 1, **values}).model_dump_json(),
             epochs=epochs,
-            patience=changed.patience,
+            patience=epochs,
             seed=5,
             best=best,
         )
