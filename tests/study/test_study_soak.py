@@ -13,8 +13,8 @@ from benchmarks.soak import CHEAP, soak
 
 @pytest.mark.slow
 def test_nothing_is_lost_doubled_or_changed_by_kills_at_random_instants(tmp_path: Path) -> None:
-    scenario = replace(CHEAP[0], budget=12, kills_per_study=5)
-    report = soak(scenario, 5, random.Random("short"), tmp_path, tmp_path / "cache")
+    scenario = replace(CHEAP[0], budget=12, kills_per_study=3)
+    report = soak(scenario, 3, random.Random("short"), tmp_path, tmp_path / "cache")
     assert report.wrong == []
     assert report.finished == 12 * report.studies
-    assert sum(report.moments.values()) == sum(report.kills.values()) == 5
+    assert sum(report.moments.values()) == sum(report.kills.values()) == 3
