@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,15 +73,21 @@ class Outcome:
 class Place:
     """A folder with a database and a cache, which commands are called in."""
 
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.url = StorageURL.parse(str(folder / "studies.db"))
         self.trained: list[TrialTask] = []
         self.after: Callable[[TrialTask], None] = self.trained.append
-        patch.setenv("PERCEPTUNA_CACHE", str(folder / "cache"))
-        # Threads are a setting of the process, which other tests have begun.
-        patch.setattr("search.tensorflow_start.start_tensorflow", lambda threads: None)
-        patch.setattr("search.workers.cluster.Workers", lambda *given, **named: WorkersHere(self._ended))
+
+    @contextmanager
+    def here(self) -> Iterator[None]:
+        """The cache of this folder, and trials that are trained in this process."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("PERCEPTUNA_CACHE", str(self.folder / "cache"))
+            # Threads are a setting of the process, which other tests have begun.
+            patch.setattr("search.tensorflow_start.start_tensorflow", lambda threads: None)
+            patch.setattr("search.workers.cluster.Workers", lambda *given, **named: WorkersHere(self._ended))
+            yield
 
     def _ended(self, task: TrialTask) -> None:
         self.after(task)
@@ -91,7 +97,7 @@ class Place:
         before = sys.argv
         sys.argv = ["perceptuna", *words, "--storage", str(self.url)]
         try:
-            with redirect_stdout(out), redirect_stderr(err):
+            with self.here(), redirect_stdout(out), redirect_stderr(err):
                 cli.main()
         except SystemExit as end:
             return Outcome(int(end.code or 0), out.getvalue(), err.getvalue())

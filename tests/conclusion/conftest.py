@@ -25,23 +25,22 @@ def _kill(task: TrialTask) -> None:
 
 
 @pytest.fixture(scope="session")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     folder = tmp_path_factory.mktemp("conclusion")
     finalize = f"finalize one --top 2 --seeds 2 -o {folder / 'model.keras'}"
-    with pytest.MonkeyPatch.context() as patch:
-        place = Place(folder, patch)
-        assert place(RUN).code == 0
-        count, place.after = place.after, _interrupt
-        interrupted = place(finalize)
-        place.after = _kill
-        killed = place(finalize)
-        place.after = count
-        place.trained.clear()
-        done = place(finalize)
-        conclusion = read_conclusion(place.study("one"))
-        assert conclusion is not None, done
-        again = place(finalize.replace("model.keras", "again.keras"))
-        yield Story(place, interrupted, killed, done, conclusion, again)
+    place = Place(folder)
+    assert place(RUN).code == 0
+    count, place.after = place.after, _interrupt
+    interrupted = place(finalize)
+    place.after = _kill
+    killed = place(finalize)
+    place.after = count
+    place.trained.clear()
+    done = place(finalize)
+    conclusion = read_conclusion(place.study("one"))
+    assert conclusion is not None, done
+    again = place(finalize.replace("model.keras", "again.keras"))
+    return Story(place, interrupted, killed, done, conclusion, again)
 
 
 @pytest.fixture

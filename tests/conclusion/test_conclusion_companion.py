@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +27,7 @@ learning_rate = { low = 0.001, high = 0.1, log = true }
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     """Studies of 200 rows: `quantity` minimises an error, `two-classes` maximises the area under the curve."""
     folder = tmp_path_factory.mktemp("companion")
     random = np.random.default_rng(0)
@@ -38,11 +37,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     np.savez(folder / "classes.npz", x=x, y=(y > 500).astype(int))
     (folder / "space.toml").write_text(SPACE)
     common = f"--space {folder}/space.toml --trials 3 --epochs 2 --pruner none --workers 1 --sampler random"
-    with pytest.MonkeyPatch.context() as patch:
-        made = Place(folder, patch)
-        assert made(f"run quantity --data {folder}/quantity.npz --task regression {common}").code == 0
-        assert made(f"run two-classes --data {folder}/classes.npz --metric val_auc {common}").code == 0
-        yield made
+    made = Place(folder)
+    assert made(f"run quantity --data {folder}/quantity.npz --task regression {common}").code == 0
+    assert made(f"run two-classes --data {folder}/classes.npz --metric val_auc {common}").code == 0
+    return made
 
 
 def order(place: Place, **changes: int) -> Order:
