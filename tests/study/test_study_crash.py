@@ -30,7 +30,7 @@ from storage.artifacts import model_file_name, study_artifacts, trial_artifacts
 pytestmark = pytest.mark.slow
 
 # So many that a trial takes seconds: the story needs moments at which some trial trains and another is done.
-EPOCHS = 60
+EPOCHS = 40
 RUN = f"run crash --data digits --space small --trials 8 --epochs {EPOCHS} --workers 2 --seed 4"
 
 
