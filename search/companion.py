@@ -107,6 +107,24 @@ class Companion:
             return drive(found, lock, settings, data, fleet, progress, say, self.go_on)
 
 
+def settings_about(
+    study: Study, command: str, workers: int | None, threads: int | None, options: str = ""
+) -> StudySettings:
+    """Those of `study` for trainings about it, with what `command` was given in place of them; it needs `options`.
+
+    Raises:
+        InputError: `study` is a companion itself, or a value cannot be.
+    """
+    if study.companion_of is not None:
+        raise InputError(
+            f"study '{study.name}' is about study '{study.companion_of}' and no search of its own; "
+            f"{command} that one: `perceptuna {command} {study.companion_of}{options}{study.url.option}`"
+        )
+    given = {"workers": workers, "threads": threads}
+    given = {name: value for name, value in given.items() if value is not None}
+    return study.settings.changed({"timeout": None, **given})
+
+
 def ended(companion: Study) -> dict[str, FrozenTrial]:
     """Trials that have an end of their own, by `entry_of` what was planned."""
     found: dict[str, FrozenTrial] = {}

@@ -13,7 +13,7 @@ from search.analysis.confirmation.candidates import fresh_seeds
 from search.analysis.pace import workers_of
 from search.analysis.statistics import Difference, difference, difference_over_rows, mean_of
 from search.analysis.statistics_race import holm
-from search.companion import Companion, ended
+from search.companion import Companion, ended, settings_about
 from search.driving.remaining import clock
 from search.errors import InputError, StudyStopped
 from search.launch import ProgressMaker, Say, unchanged_data
@@ -72,20 +72,13 @@ def check(study: Study, order: Order) -> Ablating:
     Raises:
         InputError: the study is a companion itself, has no complete trial or not this one, or the data changed.
     """
-    option = study.url.option
-    if study.companion_of is not None:
-        raise InputError(
-            f"study '{study.name}' is about study '{study.companion_of}' and no search of its own; "
-            f"ablate that one: `perceptuna {COMMAND} {study.companion_of}{option}`"
-        )
+    settings = settings_about(study, COMMAND, order.workers, order.threads)
     trial = _trial_of(study, order.trial)
     companion = Companion(study, f"{COMMAND}-{trial.number}", order.go_on)
     companion.load()
-    given = {"workers": order.workers, "threads": order.threads}
-    changes = {name: value for name, value in given.items() if value is not None}
     # A trial of an earlier study may have run longer than this one lets its own.
-    changes["epochs"] = max(study.settings.epochs, limits_of(trial, study.settings)[0])
-    settings = study.settings.changed({"timeout": None, **changes})
+    epochs = max(settings.epochs, limits_of(trial, settings)[0])
+    settings = settings.model_copy(update={"epochs": epochs})
     seeds, _ = fresh_seeds(study, order.seeds)
     return Ablating(
         study=study,

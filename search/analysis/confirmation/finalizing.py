@@ -17,7 +17,7 @@ from search.analysis.confirmation.look import look_at_test_split
 from search.analysis.confirmation.record import Conclusion, Look, write_conclusion
 from search.analysis.export import check_output, export_model
 from search.analysis.statistics import selection_cost
-from search.companion import Companion, ended
+from search.companion import Companion, ended, settings_about
 from search.errors import InputError, StudyStopped
 from search.launch import ProgressMaker, Say, unchanged_data
 from search.planned import PlannedTrial, entry_of
@@ -69,11 +69,7 @@ def check(study: Study, order: Order) -> Finalizing:
         StudyBusy: the study is being driven, or finalized.
     """
     option = study.url.option
-    if study.companion_of is not None:
-        raise InputError(
-            f"study '{study.name}' is about study '{study.companion_of}' and no search of its own; "
-            f"finalize that one: `perceptuna {COMMAND} {study.companion_of} -o {order.output}{option}`"
-        )
+    settings = settings_about(study, COMMAND, order.workers, order.threads, f" -o {order.output}")
     check_output(order.output)
     if order.output.exists():
         raise InputError(f"-o: {order.output} is there already; name another file, or move it away")
@@ -89,9 +85,6 @@ def check(study: Study, order: Order) -> Finalizing:
                 f"study '{name}' is being driven; wait for its end, or ask for it by `perceptuna stop {name}{option}`"
             )
     companion.load()
-    given = {"workers": order.workers, "threads": order.threads}
-    changes = {name: value for name, value in given.items() if value is not None}
-    settings = study.settings.changed({"timeout": None, **changes})
     seeds, last = fresh_seeds(study, order.seeds)
     return Finalizing(
         study=study,
