@@ -142,8 +142,8 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
 def with_best_so_far(trial: FrozenTrial, direction: str) -> FrozenTrial:
     """`trial` as if its last report were its best one so far, which is what it would be worth if it ended now.
 
-    A single epoch at a high rate of learning tells less of the end (docs/performance.md): with cosine and batch
-    normalization it often is far below the one before.
+    A single epoch at a high rate of learning tells less of the end: with batch normalization it can be far below the
+    one before.
     """
     reported = trial.intermediate_values
     if not reported:
