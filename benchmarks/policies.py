@@ -230,6 +230,8 @@ def main() -> None:
     given = parser.parse_args()
     seeds = range(3 if given.quick else given.studies)
     names = sorted(path.stem for path in FOLDER.glob("*.json"))
+    if not names:
+        raise SystemExit(f"no curves in {FOLDER} yet; record some by `python -m benchmarks.recorded`")
     pruners = (*PRUNERS, *OTHER_PRUNERS)
     policies = {
         *product(SAMPLERS, PRUNERS),
