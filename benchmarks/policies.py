@@ -39,7 +39,13 @@ SAMPLERS = ("tpe", "random", "qmc", "cmaes")
 PRUNERS = ("hyperband", "asha", "median", "none")
 # What the settings of perceptuna do not have. Successive halving: by the last value or the best so far, first
 # comparison after so many epochs, one in how many goes on.
-OTHER_SAMPLERS = ("tpe multivariate", "tpe 20 at random")
+OTHER_SAMPLERS = (
+    "tpe univariate",
+    "tpe group",
+    "tpe 20 at random",
+    "tpe 40 at random",
+    "tpe every third at random",
+)
 HALVING = {
     "asha 3/3 last": (False, 3, 3),
     "asha 3/2": (True, 3, 2),
@@ -142,14 +148,28 @@ def replayed(data: str, sampler: str, pruner: str, seed: int) -> Study:
 def _sampler(name: str, seed: int) -> Any:
     from optuna.samplers import TPESampler
 
+    class SometimesRandom(TPESampler):
+        """As BOHB has it (Falkner et al. 2018): a third of all configurations at random, whatever was seen."""
+
+        def infer_relative_search_space(self, study: Any, trial: Any) -> Any:
+            return {} if trial.number % 3 == 0 else super().infer_relative_search_space(study, trial)
+
+        def sample_independent(self, study: Any, trial: Any, name: str, distribution: Any) -> Any:
+            own = self._random_sampler if trial.number % 3 == 0 else super()
+            return own.sample_independent(study, trial, name, distribution)
+
     from search.settings import StudySettings
     from search.strategy import build_sampler
 
     match name:
-        case "tpe multivariate":
+        case "tpe univariate":
+            return TPESampler(seed=seed, multivariate=False)
+        case "tpe group":
             return TPESampler(seed=seed, multivariate=True, group=True)
-        case "tpe 20 at random":
-            return TPESampler(seed=seed, n_startup_trials=20)
+        case "tpe 20 at random" | "tpe 40 at random":
+            return TPESampler(seed=seed, n_startup_trials=int(name.split()[1]))
+        case "tpe every third at random":
+            return SometimesRandom(seed=seed)
         case _:
             return build_sampler(StudySettings.model_validate({"sampler": name, "seed": seed}), 0)
 
