@@ -11,8 +11,8 @@ from search.analysis.ablation.factors import Variation, variations
 from search.analysis.ablation.record import Ablation, Effect, write_ablation
 from search.analysis.confirmation.candidates import fresh_seeds
 from search.analysis.pace import workers_of
-from search.analysis.statistics import Difference, difference, difference_over_rows, mean_of
-from search.analysis.statistics_race import holm
+from search.analysis.statistics.intervals import Difference, difference, difference_over_rows, mean_of
+from search.analysis.statistics.race import holm
 from search.companion import Companion, Order, ended, settings_about
 from search.driving.remaining import clock
 from search.errors import InputError, StudyStopped

@@ -16,7 +16,7 @@ from search.analysis.confirmation.candidates import (
 from search.analysis.confirmation.look import look_at_test_split
 from search.analysis.confirmation.record import Conclusion, Look, write_conclusion
 from search.analysis.export import check_output, export_model
-from search.analysis.statistics import selection_cost
+from search.analysis.statistics.race import selection_cost
 from search.companion import Companion, Order, ended, settings_about
 from search.errors import InputError, StudyStopped
 from search.launch import ProgressMaker, Say, unchanged_data
