@@ -12,7 +12,8 @@ from optuna.trial import TrialState
 from search.data import DataSpec
 from search.data.spec import Rows
 from search.driving.note import NoteKeeper
-from search.learning_curve import history_csv, learning_curve_svg
+from search.history import history_csv
+from search.learning_curve import learning_curve_svg
 from search.settings import StudySettings
 from search.study import Study
 from spaces import load_space

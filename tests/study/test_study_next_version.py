@@ -22,7 +22,7 @@ from search.data import PreparedData
 from search.driving.driver import Driver
 from search.driving.progress import Progress, Tally
 from search.errors import InputError
-from search.learning_curve import history_csv
+from search.history import history_csv
 from search.origin import Adoption, origin_of, predecessor_of
 from search.planned import (
     PlannedTrial,
