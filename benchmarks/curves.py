@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 from optuna.trial import TrialState
 
-from benchmarks.dashboard import made_study
+from benchmarks.large_study import made_study
 from benchmarks.measure import write_result
 from search.history import history_csv
 from search.learning_curve import learning_curve_svg
