@@ -24,9 +24,10 @@ from typing import Any
 import numpy as np
 from optuna.trial import TrialState
 
-from benchmarks.dashboard import made_study
+from benchmarks.large_study import made_study
 from benchmarks.measure import write_result
-from search.learning_curve import history_csv, learning_curve_svg
+from search.history import history_csv
+from search.learning_curve import learning_curve_svg
 from search.study import load_study
 from storage import StorageURL, artifact_folder, open_artifacts
 from storage.artifacts import write_artifact

@@ -29,7 +29,7 @@ from typing import Any
 
 import optuna
 
-from benchmarks.dashboard import made_study
+from benchmarks.large_study import made_study
 from benchmarks.measure import write_result
 from search.driving.driver import Driver
 from search.driving.progress import Progress, Tally

@@ -20,7 +20,7 @@ from typing import Any
 
 from optuna.storages import RDBStorage
 
-from benchmarks.dashboard import made_study
+from benchmarks.large_study import made_study
 from benchmarks.measure import write_result
 from storage import StorageURL, open_storage
 

@@ -31,8 +31,8 @@ import numpy as np
 from benchmarks.children import Child, run_child
 from benchmarks.measure import spread, write_result
 from benchmarks.studies_contestants import SPACE
+from search.cache import cache_folder
 from search.data import DataRequest, prepare, read_source
-from search.launch import cache_folder
 from search.tensorflow_start import tensorflow_log_silenced
 from spaces import load_space
 

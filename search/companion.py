@@ -25,6 +25,20 @@ if TYPE_CHECKING:
     from search.settings import StudySettings
 
 
+@dataclass(frozen=True, kw_only=True)
+class Order:
+    """What the user asked for, of trainings about a study; `go_on` is the command that asks for it again.
+
+    `workers` and `threads` None are as in the study.
+    """
+
+    seeds: int
+    go_on: str
+    workers: int | None = None
+    threads: int | None = None
+    cluster: str | None = None
+
+
 @dataclass(frozen=True)
 class Companion:
     """Trainings about `about`, in the study that is named for it and for the command that draws a conclusion.
@@ -107,10 +121,8 @@ class Companion:
             return drive(found, lock, settings, data, fleet, progress, say, self.go_on)
 
 
-def settings_about(
-    study: Study, command: str, workers: int | None, threads: int | None, options: str = ""
-) -> StudySettings:
-    """Those of `study` for trainings about it, with what `command` was given in place of them; it needs `options`.
+def settings_about(study: Study, command: str, order: Order, options: str = "") -> StudySettings:
+    """Those of `study` for trainings about it, with what `order` has in place of them; `command` needs `options`.
 
     Raises:
         InputError: `study` is a companion itself, or a value cannot be.
@@ -120,7 +132,7 @@ def settings_about(
             f"study '{study.name}' is about study '{study.companion_of}' and no search of its own; "
             f"{command} that one: `perceptuna {command} {study.companion_of}{options}{study.url.option}`"
         )
-    given = {"workers": workers, "threads": threads}
+    given = {"workers": order.workers, "threads": order.threads}
     given = {name: value for name, value in given.items() if value is not None}
     return study.settings.changed({"timeout": None, **given})
 

@@ -1,9 +1,7 @@
-"""The learning curve of one trial: an SVG for people, a CSV for programs."""
+"""The learning curve of one trial as an SVG, for people."""
 
 from __future__ import annotations
 
-import csv
-import io
 import math
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,21 +10,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from jinja2 import Template
 
-History = dict[str, list[float]]
+    from search.history import History
 
 # Units of the SVG, which a dashboard shows as pixels. Panels stand one above the other: its cards are narrow.
 WIDTH, LEFT, RIGHT = 460, 64, 448
 HEAD, PANEL, GAP, FOOT = 32, 200, 16, 44
-
-
-def history_csv(history: History) -> bytes:
-    """One row per epoch, counted from 1; one column per log, in Keras's names."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(["epoch", *history])
-    for epoch, values in enumerate(zip(*history.values(), strict=True), start=1):
-        writer.writerow([epoch, *values])
-    return text.getvalue().encode()
 
 
 def learning_curve_svg(history: History, metric: str, best_epoch: int, title: str) -> bytes:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from search.analysis.history import history_of
 from search.attempts import ORIGINAL, original_number
+from search.history import history_of
 from search.metrics import Direction, direction_of
 from search.origin import ADOPTED, Origin, origin_of
 from search.planned import PLANNED, entry_of, hyperparameters_of, limits_of, planned_of

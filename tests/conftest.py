@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterator
 
 import pytest
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Prepared data lies with all that tests leave behind, not in the user's cache folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PERCEPTUNA_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
 
 
 @pytest.fixture

@@ -52,6 +52,16 @@ def module_graph() -> dict[str, set[str]]:
     return {".".join(path.relative_to(ROOT).with_suffix("").parts): imported(path) for path in modules()}
 
 
+# Above what makes studies: also `search` itself, which opens one in a notebook, and the program.
+READERS = ("search.analysis", "search.commands", "search.dashboard", "search.cli", "search.__")
+
+
+def test_what_reads_studies_is_not_needed_to_make_them() -> None:
+    for name, used in module_graph().items():
+        if not name.startswith(READERS):
+            assert not [one for one in used if one.startswith(READERS)], name
+
+
 # The seal, the one place that opens it, and who may call that.
 SEALED, OPENED, CALLERS = (
     "search.data.sealed",

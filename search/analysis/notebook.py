@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.analysis.export import export_model
-from search.analysis.history import history_of
 from search.analysis.leaderboard import Entry, leaderboard
 from search.analysis.terminal_study import study_view
 from search.attempts import counts
+from search.history import history_of
 from search.origin import ADOPTED, origin_of
 from search.study import Study, load_study
 from storage import StorageURL

@@ -10,9 +10,9 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from search.analysis.chart import line_chart
-from search.analysis.history import history_of
 from search.analysis.terminal import number, plain_table
 from search.errors import InputError
+from search.history import history_of
 from search.planned import hyperparameters_of
 from search.study import Study
 from storage.artifacts import trial_artifacts

@@ -6,7 +6,7 @@ import json
 import shlex
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -15,6 +15,14 @@ from search.commands.output import fail, print_out
 from search.commands.studies import progress_maker, say
 
 app = typer.Typer()
+
+Workers = Annotated[int | None, option("workers", metavar="N", show_default="as in the study")]
+Threads = Annotated[int | None, option("threads", metavar="N", show_default="as in the study")]
+
+
+def _seeds(of: str) -> Any:
+    """The option for the seeds that each `of` is trained on; one seed alone shows no spread."""
+    return typer.Option(min=2, max=1000, metavar="N", help=f"fresh seeds that each {of} is trained on")
 
 
 def _as_options(**given: object) -> str:
@@ -29,11 +37,9 @@ def finalize(
     study: StudyName,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.keras", help="the model to write")],
     top: Annotated[int, typer.Option(min=1, metavar="N", help="candidates: the best N of the search")] = 5,
-    seeds: Annotated[
-        int, typer.Option(min=2, max=1000, metavar="N", help="fresh seeds that each candidate is trained on")
-    ] = 5,
-    workers: Annotated[int | None, option("workers", metavar="N", show_default="as in the study")] = None,
-    threads: Annotated[int | None, option("threads", metavar="N", show_default="as in the study")] = None,
+    seeds: Annotated[int, _seeds("candidate")] = 5,
+    workers: Workers = None,
+    threads: Threads = None,
     cluster: Cluster = None,
     storage: Storage = None,
     as_json: AsJSON = False,
@@ -54,7 +60,9 @@ def finalize(
     loaded = load_study(study, url_of(storage))
     how = _as_options(workers=workers, threads=threads, cluster=cluster) + loaded.url.option
     go_on = f"perceptuna finalize {study} --top {top} --seeds {seeds} -o {shlex.quote(str(output))}{how}"
-    order = finalizing.Order(output, top, seeds, go_on, workers, threads, cluster)
+    order = finalizing.FinalizeOrder(
+        output=output, top=top, seeds=seeds, go_on=go_on, workers=workers, threads=threads, cluster=cluster
+    )
     work = finalizing.check(loaded, order)
     others = looks_of_others(loaded)
     for warning in warnings(looks(loaded), others):
@@ -63,7 +71,7 @@ def finalize(
     with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
         conclusion = finalizing.finalize(work, progress_maker(as_json, None), say(as_json))
     if conclusion is None:
-        fail(f"interrupted; go on with: {order.go_on}", 130)
+        fail(f"interrupted; go on with: {go_on}", 130)
     if as_json:
         facts = {"event": "finalized", "study": study, "model": str(output), "same_test_split": others}
         typer.echo(json.dumps({**facts, **conclusion.model_dump(mode="json")}))
@@ -79,11 +87,9 @@ def ablate(
         int | None,
         typer.Option(min=0, metavar="K", help="around this trial, not the best", show_default=False),
     ] = None,
-    seeds: Annotated[
-        int, typer.Option(min=2, max=1000, metavar="N", help="fresh seeds that each variation is trained on")
-    ] = 3,
-    workers: Annotated[int | None, option("workers", metavar="N", show_default="as in the study")] = None,
-    threads: Annotated[int | None, option("threads", metavar="N", show_default="as in the study")] = None,
+    seeds: Annotated[int, _seeds("variation")] = 3,
+    workers: Workers = None,
+    threads: Threads = None,
     cluster: Cluster = None,
     storage: Storage = None,
     as_json: AsJSON = False,
@@ -106,7 +112,10 @@ def ablate(
     # The best may be another by then.
     again = _as_options(trial=number, seeds=seeds, workers=workers, threads=threads, cluster=cluster)
     go_on = f"perceptuna ablate {study}{again}{loaded.url.option}"
-    work = ablating.check(loaded, ablating.Order(number, seeds, go_on, workers, threads, cluster))
+    order = ablating.AblateOrder(
+        trial=number, seeds=seeds, go_on=go_on, workers=workers, threads=threads, cluster=cluster
+    )
+    work = ablating.check(loaded, order)
     found = None
     with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
         found = ablating.ablate(work, progress_maker(as_json, None), say(as_json))

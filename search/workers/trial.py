@@ -241,7 +241,8 @@ def _attributes(task: TrialTask, worker: _Worker, result: TrainingResult, reason
 
 
 def _curves(task: TrialTask, result: TrainingResult) -> dict[str, bytes]:
-    from search.learning_curve import history_csv, learning_curve_svg
+    from search.history import history_csv
+    from search.learning_curve import learning_curve_svg
 
     title = f"trial {task.number}"
     curve = learning_curve_svg(result.history, task.job.metric, result.best_epoch, title)

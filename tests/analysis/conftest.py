@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
-
 import pytest
 
 from search.driving.progress import PlainLines, Progress, Tally
@@ -17,15 +14,12 @@ SETTINGS = StudySettings(data="digits", space="small", trials=6, epochs=4, worke
 
 
 @pytest.fixture(scope="session")
-def trained_study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+def trained_study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """Reads only, please: all tests share it."""
-    base: Path = tmp_path_factory.mktemp("analysis")
-    url = StorageURL.parse(str(base / "studies.db"))
+    url = StorageURL.parse(str(tmp_path_factory.mktemp("analysis") / "studies.db"))
 
     def progress(study: Study, settings: StudySettings) -> Progress:
         return PlainLines(Tally("real", "", study.metric, study.direction, settings.trials), print)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PERCEPTUNA_CACHE", str(base / "cache"))
-        start("real", url, SETTINGS, progress, print)
-        yield load_study("real", url)
+    start("real", url, SETTINGS, progress, print)
+    return load_study("real", url)

@@ -7,12 +7,12 @@ import json
 import pytest
 from rich.console import Console, RenderableType
 
-from search.analysis.history import history_of
 from search.analysis.importance import importances
 from search.analysis.overview import overview
 from search.analysis.pace import durations, time_left
 from search.analysis.terminal_study import best_after_each, study_facts, study_view
 from search.analysis.terminal_trial import trial_facts, trial_view
+from search.history import history_of
 from search.study import Study
 from storage import study_lock
 

@@ -18,9 +18,9 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams import metadata
 from tensorboard.util.tensor_util import make_ndarray
 
-from search.analysis.history import history_of
 from search.analysis.tensorboard import TrialWriter, write_study
 from search.errors import InputError
+from search.history import history_of
 from search.study import Study
 
 

@@ -71,7 +71,7 @@ class Outcome:
 
 
 class Place:
-    """A folder with a database and a cache, which commands are called in."""
+    """A folder with a database, which commands are called in."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -81,9 +81,8 @@ class Place:
 
     @contextmanager
     def here(self) -> Iterator[None]:
-        """The cache of this folder, and trials that are trained in this process."""
+        """Trials are trained in this process."""
         with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("PERCEPTUNA_CACHE", str(self.folder / "cache"))
             # Threads are a setting of the process, which other tests have begun.
             patch.setattr("search.tensorflow_start.start_tensorflow", lambda threads: None)
             patch.setattr("search.workers.cluster.Workers", lambda *given, **named: WorkersHere(self._ended))

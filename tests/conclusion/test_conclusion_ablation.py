@@ -18,7 +18,7 @@ from search.analysis.ablation.words import chance, disagreements, headline, sent
 from search.analysis.report import write_report
 from search.analysis.report.ablated import intervals
 from search.analysis.report.drawing import page_style
-from search.analysis.statistics import difference
+from search.analysis.statistics.intervals import difference
 from search.driving.asking import seed_of
 from search.planned import hyperparameters_of, planned_of
 from search.study import delete_study

@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import keras
 import pytest
+from digits_spec import digits_spec
 
 from search.analysis.ablation.factors import KERAS_RATES, Variation, variations
 from search.data import DataSpec
-from search.data.spec import Rows
 from spaces import VOCABULARY, Hyperparameters, Space, load_space
 
-SPEC = DataSpec(
-    source="digits",
-    fingerprint="f" * 64,
-    kind="image",
-    task="multiclass",
-    input_shape=(8, 8, 1),
-    class_names=("a", "b"),
-    rows=Rows(train=700, validation=150, test=150),
-    seed=0,
-    val_fraction=0.15,
-    test_fraction=0.15,
-)
+SPEC = digits_spec()
 TABLE = SPEC.model_copy(update={"kind": "table", "task": "regression"})
 EVERYTHING = Hyperparameters(
     depth=3,
@@ -119,7 +108,7 @@ def test_what_is_switched_off_or_on_is_called_by_its_name() -> None:
         (Hyperparameters(), SPEC, "plateau"),
         (Hyperparameters(), TABLE, "label smoothing"),
         (Hyperparameters(), TABLE, "augmentation"),
-        (Hyperparameters(batch_size=700), SPEC, "batch size 700 -> 1,400"),
+        (Hyperparameters(batch_size=1257), SPEC, "batch size 1,257 -> 2,514"),
         (Hyperparameters(width=65_536), SPEC, "width 65,536 -> 131,072"),
         # The space has no L2 beside weight decay.
         (Hyperparameters(optimizer="adamw"), SPEC, "L2"),

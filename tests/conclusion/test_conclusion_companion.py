@@ -11,7 +11,7 @@ import pytest
 from conclusion_calls import Place
 
 from search.analysis.confirmation.candidates import fresh_seeds, top_candidates
-from search.analysis.confirmation.finalizing import Order, check
+from search.analysis.confirmation.finalizing import FinalizeOrder, check
 from search.analysis.confirmation.record import looks, read_conclusion
 from search.companion import Companion
 from search.errors import InputError
@@ -43,8 +43,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return made
 
 
-def order(place: Place, **changes: int) -> Order:
-    asked = Order(place.folder / "checked.keras", top=2, seeds=2, go_on="go on")
+def order(place: Place, **changes: int) -> FinalizeOrder:
+    asked = FinalizeOrder(output=place.folder / "checked.keras", top=2, seeds=2, go_on="go on")
     return replace(asked, **changes)
 
 

@@ -11,7 +11,7 @@ from conclusion_calls import Place, Story
 
 from search.analysis.confirmation.record import Conclusion, looks, looks_of_others, read_conclusion
 from search.analysis.overview import overview
-from search.analysis.statistics import mean_of, wilson
+from search.analysis.statistics.intervals import mean_of, wilson
 from search.attempts import REQUEUED
 from search.cache import cache_folder
 from search.data import prepare

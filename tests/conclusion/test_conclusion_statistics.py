@@ -11,14 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from search.analysis.statistics import (
+from search.analysis.statistics.intervals import (
     difference,
     difference_over_rows,
     mean_of,
-    selection_cost,
     wilson,
 )
-from search.analysis.statistics_race import holm, race
+from search.analysis.statistics.race import holm, race, selection_cost
 
 # Student (1908): hours of sleep gained by ten patients with each of two drugs.
 SLEEP = (

@@ -6,30 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import optuna
+from digits_spec import digits_spec
 from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 from optuna.trial import TrialState
 
-from search.data import DataSpec
-from search.data.spec import Rows
 from search.driving.note import NoteKeeper
-from search.learning_curve import history_csv, learning_curve_svg
+from search.history import history_csv
+from search.learning_curve import learning_curve_svg
 from search.settings import StudySettings
 from search.study import Study
 from spaces import load_space
 from storage import StorageURL, artifact_folder, open_artifacts, open_storage
 
-DATA = DataSpec(
-    source="digits",
-    fingerprint="f" * 64,
-    kind="image",
-    task="multiclass",
-    input_shape=(8, 8, 1),
-    class_names=tuple("0123456789"),
-    rows=Rows(train=1257, validation=270, test=270),
-    seed=0,
-    val_fraction=0.15,
-    test_fraction=0.15,
-)
 STATES = [TrialState.COMPLETE, TrialState.PRUNED, TrialState.COMPLETE, TrialState.FAIL] * 3
 COMPLETE_TRIAL = 6
 
@@ -52,7 +40,7 @@ def make_project(folder: Path) -> Project:
     study.set_user_attr("metric", "val_accuracy")
     study.set_user_attr("settings", StudySettings().model_dump_json())
     study.set_user_attr("space", load_space("small").to_json())
-    study.set_user_attr("data", DATA.model_dump_json())
+    study.set_user_attr("data", digits_spec().model_dump_json())
     curve, table = folder / "learning_curve.svg", folder / "history.csv"
     history = {name: [0.5, 0.6, 0.7] for name in ("loss", "accuracy", "val_loss", "val_accuracy")}
     curve.write_bytes(learning_curve_svg(history, "val_accuracy", 3, "trial"))

@@ -7,11 +7,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import optuna
+from digits_spec import digits_spec
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from search.data import DataSpec
-from search.data.spec import Rows
 from search.settings import StudySettings
 from search.study import Study
 from spaces import Space
@@ -33,23 +33,6 @@ SPACE = Space(
         "activation": Categorical(choices=("relu", "tanh")),
     }
 )
-ROWS = Rows(train=700, validation=150, test=150)
-
-
-def spec(**changes: Any) -> DataSpec:
-    values: dict[str, Any] = {
-        "source": "digits",
-        "fingerprint": "f" * 64,
-        "kind": "image",
-        "task": "multiclass",
-        "input_shape": (8, 8, 1),
-        "class_names": ("zero", "one"),
-        "rows": ROWS,
-        "seed": 0,
-        "val_fraction": 0.15,
-        "test_fraction": 0.15,
-    }
-    return DataSpec(**{**values, **changes})
 
 
 def made_study(
@@ -72,7 +55,7 @@ def made_study(
         "metric": metric,
         "settings": chosen.model_dump_json(),
         "space": SPACE.to_json(),
-        "data": (of or spec()).model_dump_json(),
+        "data": (of or digits_spec()).model_dump_json(),
         "perceptuna": "0.1.0",
     }
     for key, value in attributes.items():

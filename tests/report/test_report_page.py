@@ -11,7 +11,8 @@ from math import inf
 import optuna
 import pytest
 import typer
-from made_studies import DISTRIBUTIONS, made_study, made_trial, mixed_trials, spec
+from digits_spec import digits_spec
+from made_studies import DISTRIBUTIONS, made_study, made_trial, mixed_trials
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
@@ -19,7 +20,7 @@ from search.analysis.report.facts import read_facts
 from search.analysis.report.page import render
 from search.analysis.report.reproduce import reproduction_of
 from search.cli import app
-from search.data.spec import NumberColumn
+from search.data.spec import NumberColumn, Rows
 from search.settings import load_settings
 from search.study import Study
 
@@ -99,7 +100,8 @@ def test_every_section_is_there_however_few_trials_there_are(
 
 def test_the_headline_has_value_epoch_seed_and_hyperparameters_and_says_that_it_is_optimistic() -> None:
     best = made_trial(1, 0.96, epochs=7)
-    page = page_of(made_study([made_trial(0, 0.5), best, made_trial(2, 0.95)]))
+    data = digits_spec(rows=Rows(train=700, validation=150, test=150))
+    page = page_of(made_study([made_trial(0, 0.5), best, made_trial(2, 0.95)], of=data))
     assert "0.9600 val_accuracy, trial 1, at epoch 7 of 7" in page.words
     assert "accuracy 0.9700 0.9600 sealed" in page.words
     assert "seed 7 " in page.words
@@ -120,7 +122,7 @@ def test_the_leaderboard_has_the_columns_of_the_terminal_in_words(sixty: Page) -
 def test_a_regression_is_minimised_and_its_outlier_does_not_stretch_the_axis() -> None:
     values = [0.50 + number / 100 for number in range(20)] + [1e9]
     trials = [made_trial(number, value, metric="val_mae") for number, value in enumerate(values)]
-    data = spec(kind="table", task="regression", class_names=(), input_shape=(4,), target="price")
+    data = digits_spec(kind="table", task="regression", class_names=(), input_shape=(4,), target="price")
     page = page_of(made_study(trials, metric="val_mae", of=data))
     assert "0.5000 val_mae, trial 0" in page.words
     assert "chance alone leaves this accuracy" not in page.words
@@ -169,7 +171,7 @@ def test_names_of_strangers_are_text_and_not_markup() -> None:
         )
     trials.append(made_trial(30, None, TrialState.FAIL, reason=HOSTILE))
     column = NumberColumn(name=HOSTILE, input_name="a", median=0, mean=0, std=1, missing_flag=False)
-    data = spec(class_names=(HOSTILE, "two"), target=HOSTILE, source=HOSTILE, columns=(column,))
+    data = digits_spec(class_names=(HOSTILE, "two"), target=HOSTILE, source=HOSTILE, columns=(column,))
     text = render(read_facts(made_study(trials, of=data, target=HOSTILE), 20))
     page = Page(text)
     assert page.tags["script"] == 0

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import optuna
 import pytest
+from earlier_study import NARROWER, adoption_of, write_old
 from study_fakes import SPACE, FakeWorkers
 
 from search.data import DataRequest, PreparedData, prepare
 from search.driving.driver import Driver
 from search.driving.progress import PlainLines, Tally
 from search.settings import StudySettings
-from search.study import Study, attach_search, create_study
+from search.study import Study, attach_search, create_study, load_study
 from search.workers.trial import StudyJob
+from spaces import Space
 from storage import StorageURL
 
 
@@ -55,3 +59,31 @@ def driver(study: Study, settings: StudySettings, digits: PreparedData) -> Itera
 
     yield make
     optuna.logging.set_verbosity(optuna.logging.INFO)
+
+
+@pytest.fixture(scope="session")
+def _old_on_disk(tmp_path_factory: pytest.TempPathFactory, digits: PreparedData) -> Path:
+    folder = tmp_path_factory.mktemp("old")
+    write_old(folder, digits.spec)
+    return folder
+
+
+@pytest.fixture
+def old(_old_on_disk: Path, tmp_path: Path) -> Study:
+    """Study `old` of `earlier_study`, for one test to go on with."""
+    shutil.copytree(_old_on_disk, tmp_path, dirs_exist_ok=True)
+    return load_study("old", StorageURL.parse(str(tmp_path / "studies.db")))
+
+
+@pytest.fixture
+def next_version(old: Study, digits: PreparedData) -> Callable[..., Study]:
+    """The next version of `old`, as `run` makes it."""
+
+    def version(name: str = "new", space: Space = NARROWER, **changes: Any) -> Study:
+        adoption = adoption_of(old, digits, space, **changes)
+        changes.pop("allow_different", None)
+        settings = old.settings.model_copy(update={"trials": 5, **changes})
+        create_study(name, old.url, settings, space, digits.spec, adoption=adoption)
+        return load_study(name, old.url)
+
+    return version

@@ -11,9 +11,9 @@ from search.analysis.ablation.factors import Variation, variations
 from search.analysis.ablation.record import Ablation, Effect, write_ablation
 from search.analysis.confirmation.candidates import fresh_seeds
 from search.analysis.pace import workers_of
-from search.analysis.statistics import Difference, difference, difference_over_rows, mean_of
-from search.analysis.statistics_race import holm
-from search.companion import Companion, ended, settings_about
+from search.analysis.statistics.intervals import Difference, difference, difference_over_rows, mean_of
+from search.analysis.statistics.race import holm
+from search.companion import Companion, Order, ended, settings_about
 from search.driving.remaining import clock
 from search.errors import InputError, StudyStopped
 from search.launch import ProgressMaker, Say, unchanged_data
@@ -32,16 +32,11 @@ if TYPE_CHECKING:
 COMMAND = "ablate"
 
 
-@dataclass(frozen=True)
-class Order:
-    """What the user asked for; `trial` None is the best. `go_on` is the command that asks for it again."""
+@dataclass(frozen=True, kw_only=True)
+class AblateOrder(Order):
+    """`trial` None is the best."""
 
     trial: int | None
-    seeds: int
-    go_on: str
-    workers: int | None = None
-    threads: int | None = None
-    cluster: str | None = None
 
 
 @dataclass(frozen=True)
@@ -58,7 +53,7 @@ class Ablating:
 
     study: Study
     trial: FrozenTrial
-    order: Order
+    order: AblateOrder
     settings: StudySettings
     data: PreparedData
     seeds: list[int]
@@ -66,13 +61,13 @@ class Ablating:
     companion: Companion
 
 
-def check(study: Study, order: Order) -> Ablating:
+def check(study: Study, order: AblateOrder) -> Ablating:
     """All that can be refused, before anything is written.
 
     Raises:
         InputError: the study is a companion itself, has no complete trial or not this one, or the data changed.
     """
-    settings = settings_about(study, COMMAND, order.workers, order.threads)
+    settings = settings_about(study, COMMAND, order)
     trial = _trial_of(study, order.trial)
     companion = Companion(study, f"{COMMAND}-{trial.number}", order.go_on)
     companion.load()

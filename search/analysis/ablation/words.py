@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from search.analysis.ablation.factors import words
 from search.analysis.ablation.record import Ablation, Effect
-from search.analysis.statistics import LEVEL
-from search.analysis.statistics_words import amount, factor_sentence, level
+from search.analysis.statistics.intervals import LEVEL
+from search.analysis.statistics.words import amount, factor_sentence, level
 
 Importances = Sequence[tuple[str, float]]
 

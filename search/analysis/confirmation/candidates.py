@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from search.analysis.confirmation.record import Standing
-from search.analysis.statistics import mean_of
-from search.analysis.statistics_race import Race, Rival, race
+from search.analysis.statistics.intervals import mean_of
+from search.analysis.statistics.race import Race, Rival, race
 from search.companion import ended
 from search.driving.asking import seed_of
 from search.planned import PlannedTrial, entry_of, hyperparameters_of, limits_of, planned_of, what_it_is

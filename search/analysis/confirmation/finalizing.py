@@ -16,8 +16,8 @@ from search.analysis.confirmation.candidates import (
 from search.analysis.confirmation.look import look_at_test_split
 from search.analysis.confirmation.record import Conclusion, Look, write_conclusion
 from search.analysis.export import check_output, export_model
-from search.analysis.statistics import selection_cost
-from search.companion import Companion, ended, settings_about
+from search.analysis.statistics.race import selection_cost
+from search.companion import Companion, Order, ended, settings_about
 from search.errors import InputError, StudyStopped
 from search.launch import ProgressMaker, Say, unchanged_data
 from search.planned import PlannedTrial, entry_of
@@ -33,17 +33,12 @@ if TYPE_CHECKING:
 COMMAND = "finalize"
 
 
-@dataclass(frozen=True)
-class Order:
-    """What the user asked for; `go_on` is the command that asks for it again."""
+@dataclass(frozen=True, kw_only=True)
+class FinalizeOrder(Order):
+    """The best `top` of the search are candidates; `output` is the model file to write."""
 
     output: Path
     top: int
-    seeds: int
-    go_on: str
-    workers: int | None = None
-    threads: int | None = None
-    cluster: str | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,7 @@ class Finalizing:
     """A study to be finalized: checked, its data at hand, and nothing written yet."""
 
     study: Study
-    order: Order
+    order: FinalizeOrder
     settings: StudySettings
     data: PreparedData
     candidates: list[Candidate]
@@ -60,7 +55,7 @@ class Finalizing:
     companion: Companion
 
 
-def check(study: Study, order: Order) -> Finalizing:
+def check(study: Study, order: FinalizeOrder) -> Finalizing:
     """All that can be refused, before anything is written.
 
     Raises:
@@ -69,7 +64,7 @@ def check(study: Study, order: Order) -> Finalizing:
         StudyBusy: the study is being driven, or finalized.
     """
     option = study.url.option
-    settings = settings_about(study, COMMAND, order.workers, order.threads, f" -o {order.output}")
+    settings = settings_about(study, COMMAND, order, f" -o {order.output}")
     check_output(order.output)
     if order.output.exists():
         raise InputError(f"-o: {order.output} is there already; name another file, or move it away")

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from search.analysis.confirmation.record import Conclusion, looks, looks_of_others, read_conclusion
 from search.analysis.confirmation.words import behind, left_out, opened, place, steps, verdict, warnings
-from search.analysis.statistics_words import level
+from search.analysis.statistics.words import level
 from search.analysis.terminal import plain_table
 from search.study import Study
 

@@ -21,7 +21,7 @@ from search.analysis.ablation.words import (
 from search.analysis.report.drawing import INK, MUTED, NARROW, PAPER, Tips, clean, new_figure, to_svg
 from search.analysis.report.formats import count, duration
 from search.analysis.report.scales import ValueScale
-from search.analysis.statistics_words import unit_of
+from search.analysis.statistics.words import unit_of
 from search.study import Study
 
 _MOST_CHARACTERS = 38

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from search.analysis.confirmation.record import Conclusion, Standing, looks, looks_of_others, read_conclusion
 from search.analysis.confirmation.words import behind, left_out, opened, place, steps, verdict
-from search.analysis.statistics_words import level
+from search.analysis.statistics.words import level
 from search.study import Study
 
 

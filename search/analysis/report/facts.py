@@ -8,13 +8,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from search.analysis.history import History, history_of
 from search.analysis.importance import importances
 from search.analysis.leaderboard import Entry, leaderboard
 from search.analysis.overview import study_state
 from search.analysis.report.cost import Cost, cost_of
 from search.analysis.report.pruning import Pruning, pruning_of
 from search.attempts import counts
+from search.history import History, history_of
 from search.origin import ADOPTED, Predecessor, predecessor_of
 from search.study import Study
 

@@ -1,4 +1,4 @@
-"""Which of a few configurations is best, and which cannot be told from it."""
+"""Which of a few configurations is best, which cannot be told from it, and what it cost to choose."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from search.analysis.statistics import LEVEL, Difference, difference, difference_over_rows, mean_of
+from search.analysis.statistics.intervals import LEVEL, Difference, difference, difference_over_rows, mean_of
 from search.metrics import Direction
 
 _ALPHA = 1 - LEVEL
@@ -87,6 +87,28 @@ def race(
         rivals.append(Rival(name, over_seeds, over_rows, p, tied=p is None or p > _ALPHA))
     tied = [leader, *(rival.name for rival in rivals if rival.tied)]
     return Race(leader, rivals, winner=min(tied, key=lambda name: sizes[name]))
+
+
+@dataclass(frozen=True)
+class SelectionCost:
+    """What it cost to choose by the validation split: how much worse each later value is, in the metric's unit.
+
+    `of_search` is from the search's value to the confirmed mean: one lucky seed was the best of many.
+    `of_validation` is from the confirmed mean to the test value: the best epoch and the best configuration were
+    chosen on validation rows, and test rows are others; chance among both is in it too. Negative where the later
+    value is better.
+    """
+
+    of_search: float
+    of_validation: float | None
+
+
+def selection_cost(
+    search: float, confirmed: float, test: float | None, direction: Direction
+) -> SelectionCost:
+    """Gaps between a configuration's value in the search, its mean on fresh seeds and its test value."""
+    sign = 1 if direction == "maximize" else -1
+    return SelectionCost(sign * (search - confirmed), None if test is None else sign * (confirmed - test))
 
 
 def _over_rows(

@@ -14,8 +14,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from search.metrics import Direction
-
 LEVEL = 0.95
 _Z = 1.959963984540054  # of a normal distribution's middle 95 %
 
@@ -138,28 +136,6 @@ def wilson(share: float, rows: int) -> tuple[float, float]:
     half = _Z * math.sqrt(max(0.0, share * (1 - share)) / rows + _Z**2 / (4 * rows**2))
     scale = 1 + _Z**2 / rows
     return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
-
-
-@dataclass(frozen=True)
-class SelectionCost:
-    """What it cost to choose by the validation split: how much worse each later value is, in the metric's unit.
-
-    `of_search` is from the search's value to the confirmed mean: one lucky seed was the best of many.
-    `of_validation` is from the confirmed mean to the test value: the best epoch and the best configuration were
-    chosen on validation rows, and test rows are others; chance among both is in it too. Negative where the later
-    value is better.
-    """
-
-    of_search: float
-    of_validation: float | None
-
-
-def selection_cost(
-    search: float, confirmed: float, test: float | None, direction: Direction
-) -> SelectionCost:
-    """Gaps between a configuration's value in the search, its mean on fresh seeds and its test value."""
-    sign = 1 if direction == "maximize" else -1
-    return SelectionCost(sign * (search - confirmed), None if test is None else sign * (confirmed - test))
 
 
 def _finite(values: Sequence[float]) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What a trial measured in each epoch, as far as it was kept."""
+"""What a trial measured in each epoch: the table that is kept of it, and read again."""
 
 from __future__ import annotations
 
@@ -6,13 +6,24 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from search.study import Study
 from storage.artifacts import artifact_folder, read_trial_artifact
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
+    from search.study import Study
+
 History = dict[str, list[float]]
+
+
+def history_csv(history: History) -> bytes:
+    """One row per epoch, counted from 1; one column per log, in Keras's names."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text)
+    writer.writerow(["epoch", *history])
+    for epoch, values in enumerate(zip(*history.values(), strict=True), start=1):
+        writer.writerow([epoch, *values])
+    return text.getvalue().encode()
 
 
 def history_of(study: Study, trial: FrozenTrial) -> History:

@@ -1,0 +1,1 @@
+"""What a few trainings and the rows they are judged on can show, and what not."""
