@@ -115,7 +115,7 @@ class StudySettings(BaseModel):
     )
     metric: str | None = Field(None, description="what to optimise: val_accuracy, val_loss, val_mae …")
     sampler: SamplerName = Field("tpe", description="how configurations are chosen")
-    pruner: PrunerName = Field("hyperband", description="how hopeless trials are ended early")
+    pruner: PrunerName = Field("asha", description="how hopeless trials are ended early")
     seed: int = Field(0, ge=0, lt=2**32, description="of the split, the sampler and every trial")
     workers: int | None = Field(
         None, ge=1, le=1024, description="trials at the same time; one per core if not given"

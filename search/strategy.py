@@ -31,7 +31,7 @@ def build_sampler(
     what it has seen, lest it looks only where they are.
 
     Its seed depends on the number of trials so far: the study's own seed would repeat the start-up points
-    of the first run whenever a study is resumed. (`tpe` and `random` are seeded anew for each trial.)
+    of the first run whenever a study is resumed. (`tpe`, `random` and `cmaes` are seeded anew for each trial.)
 
     Raises:
         InputError: `gp` without PyTorch.
@@ -42,13 +42,17 @@ def build_sampler(
     seed = int(np.random.SeedSequence([settings.seed, trials_so_far]).generate_state(1)[0])
     match settings.sampler:
         case "tpe":
-            return samplers.TPESampler(seed=seed, n_startup_trials=_STARTUP_TRIALS + planned)
+            return _tpe(seed, _STARTUP_TRIALS + planned)
         case "random":
             return samplers.RandomSampler(seed=seed)
         case "qmc":
             return samplers.QMCSampler(seed=seed)
         case "cmaes":
-            return samplers.CmaEsSampler(seed=seed)
+            # Choices, and what only some trials have, by tpe: CMA-ES has no numbers for them.
+            other = _tpe(seed, _STARTUP_TRIALS + planned)
+            return samplers.CmaEsSampler(
+                seed=seed, independent_sampler=other, warn_independent_sampling=False
+            )
         case "gp":
             import importlib.util
 
@@ -57,17 +61,31 @@ def build_sampler(
             return samplers.GPSampler(seed=seed)
 
 
+def _tpe(seed: int, startup: int) -> optuna.samplers.TPESampler:
+    """TPE that chooses each hyperparameter by itself.
+
+    Jointly, which is Optuna's default, it copies its few best trials in all of their choices at once, and stays there
+    (docs/results/policies.md).
+    """
+    from optuna.samplers import TPESampler
+
+    return TPESampler(seed=seed, n_startup_trials=startup, multivariate=False)
+
+
 def seed_sampler(sampler: optuna.samplers.BaseSampler, study_seed: int, original: int) -> None:
-    """What `tpe` and `random` draw for a configuration depends on its number, not on what was drawn before.
+    """What is drawn for a configuration depends on its number, not on what was drawn before.
 
     So a study that is resumed proposes what it would have proposed without the interruption. (Optuna's own
     `reseed_rng` takes no seed; a new sampler for each trial would lose what it has computed of the trials.)
-    The other samplers carry more from trial to trial than a generator.
+    `qmc` counts its points itself, `gp` and the state of `cmaes` depend on more than a generator.
     """
     import numpy as np
-    from optuna.samplers import RandomSampler, TPESampler
+    from optuna.samplers import CmaEsSampler, RandomSampler, TPESampler
 
     seed = np.random.SeedSequence([study_seed, original, 1]).generate_state(1)[0]
+    if isinstance(sampler, CmaEsSampler):
+        sampler._cma_rng.rng.seed(seed)
+        sampler = sampler._independent_sampler
     if isinstance(sampler, TPESampler):
         sampler._rng.rng.seed(seed)
         sampler = sampler._random_sampler
@@ -75,22 +93,30 @@ def seed_sampler(sampler: optuna.samplers.BaseSampler, study_seed: int, original
         sampler._rng.rng.seed(seed)
 
 
-REDUCTION_FACTOR = 3
+# The first comparison of `asha` is late and lenient: what falls to a good end by cosine, or learns slowly under strong
+# regularisation, is behind for a third of its epochs (docs/results/policies.md).
+_FIRST_RUNG = {"hyperband": 1 / 10, "asha": 1 / 3, "median": 1 / 10, "none": 1.0}
+_REDUCTION_FACTOR = {"hyperband": 3, "asha": 2}
 
 
-def first_rung(epochs: int) -> int:
-    """Epochs before the earliest comparison: a tenth of the training, so that slow starters get a chance."""
-    return max(1, round(epochs / 10))
+def reduction_factor(pruner: str) -> int:
+    """One trial in how many goes on from a rung of `hyperband` or `asha`."""
+    return _REDUCTION_FACTOR[pruner]
 
 
-def rungs_of(epochs: int) -> list[int]:
-    """Epochs after which trials are compared: the first rung, three times as many, and so on.
+def first_rung(settings: StudySettings) -> int:
+    """Epochs before the earliest comparison."""
+    return max(1, round(settings.epochs * _FIRST_RUNG[settings.pruner]))
+
+
+def rungs_of(settings: StudySettings) -> list[int]:
+    """Epochs after which `hyperband` or `asha` compares trials: the first rung, then so many times as many.
 
     None in the second half: to end a trial there saves little and loses its value.
     """
-    start = first_rung(epochs)
-    reached = (start * REDUCTION_FACTOR**power for power in range(20))
-    return [rung for rung in reached if 2 * rung <= epochs]
+    start, factor = first_rung(settings), reduction_factor(settings.pruner)
+    reached = (start * factor**power for power in range(20))
+    return [rung for rung in reached if 2 * rung <= settings.epochs]
 
 
 def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
@@ -127,12 +153,13 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
                     self._known[number] = origin.bracket
             return self._known[number]
 
-    start, last = first_rung(settings.epochs), max(rungs_of(settings.epochs), default=0)
+    start = first_rung(settings)
     match settings.pruner:
         case "hyperband" | "asha":
             # Successive halving is hyperband of one bracket; Optuna's own counts lost attempts as rivals.
             most = settings.epochs if settings.pruner == "hyperband" else start
-            return Hyperband(last, min_resource=start, max_resource=most, reduction_factor=REDUCTION_FACTOR)
+            factor, last = reduction_factor(settings.pruner), max(rungs_of(settings), default=0)
+            return Hyperband(last, min_resource=start, max_resource=most, reduction_factor=factor)
         case "median":
             return pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=start)
         case "none":
@@ -178,30 +205,31 @@ def brackets(settings: StudySettings) -> list[Bracket]:
 
     Number and shares of hyperband's are Optuna's own (Li et al. 2018, algorithm 1); each begins one rung later.
     """
-    start, epochs, rungs = first_rung(settings.epochs), settings.epochs, rungs_of(settings.epochs)
+    start, epochs = first_rung(settings), settings.epochs
     match settings.pruner:
         case "none":
             return [Bracket(1.0, [])]
         case "median":
             return [Bracket(1.0, [start] if start < epochs else [])]
         case "asha":
-            return [Bracket(1.0, rungs)]
+            return [Bracket(1.0, rungs_of(settings))]
         case "hyperband":
-            count = math.floor(math.log(epochs / start, REDUCTION_FACTOR)) + 1
-            weights = [math.ceil(count * REDUCTION_FACTOR**s / (s + 1)) for s in reversed(range(count))]
+            rungs, factor = rungs_of(settings), reduction_factor("hyperband")
+            count = math.floor(math.log(epochs / start, factor)) + 1
+            weights = [math.ceil(count * factor**s / (s + 1)) for s in reversed(range(count))]
             return [Bracket(weight / sum(weights), rungs[k:]) for k, weight in enumerate(weights)]
 
 
 def describe_rungs(settings: StudySettings) -> str:
     """When the pruner compares trials, in a sentence."""
-    start, found = first_rung(settings.epochs), brackets(settings)
+    start, found = first_rung(settings), brackets(settings)
     match settings.pruner:
         case "none":
             return "pruning: none, every trial may run all its epochs"
         case "median":
             return f"pruning: median, after each epoch from epoch {start} on, once 5 trials are complete"
         case "asha":
-            return f"pruning: asha, the best third goes on after epochs {_join(found[0].rungs)}"
+            return f"pruning: asha, the best half goes on after epochs {_join(found[0].rungs)} (of {settings.epochs})"
         case "hyperband":
             shown = "; ".join(f"bracket {k}: {_join(bracket.rungs)}" for k, bracket in enumerate(found))
             return f"pruning: hyperband, the best third goes on after epochs {shown} (of {settings.epochs})"

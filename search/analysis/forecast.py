@@ -15,7 +15,7 @@ from search.analysis.calibration import Costs, TrialCost, steps, structure
 from search.analysis.pace import time_left, workers_of
 from search.driving.remaining import FEWEST, Interval
 from search.settings import StudySettings
-from search.strategy import REDUCTION_FACTOR, brackets
+from search.strategy import brackets, reduction_factor
 from search.study import Study
 from spaces import Space
 
@@ -134,8 +134,8 @@ def _simulate_epochs(
     """Epochs of each trial, whether it was pruned, and how many trials reached each rung of each bracket.
 
     Values come in random order, so the n-th at a rung is among the best third with probability
-    max(1, n // 3) / n, whatever came before (Rényi 1962: relative ranks are independent). Optuna lets the
-    best of the first two go on as well.
+    max(1, n // 3) / n (the best half: n // 2), whatever came before (Rényi 1962: relative ranks are independent).
+    Optuna lets the best of the first two go on as well.
     """
     ends = [cost.epochs for cost in sample if cost.whole] or [settings.epochs]
     ran = random.choice(np.minimum(ends, settings.epochs), trials)
@@ -151,7 +151,7 @@ def _simulate_epochs(
             if settings.pruner == "median":
                 goes_on = np.where(order <= 5, 1.0, 0.5)
             else:
-                goes_on = np.maximum(1, order // REDUCTION_FACTOR) / order
+                goes_on = np.maximum(1, order // reduction_factor(settings.pruner)) / order
             out = arrived[(random.random(arrived.size) >= goes_on) & (rung < settings.epochs)]
             ran[out], pruned[out], alive[out] = rung, True, False
             reached.append(arrived.size)

@@ -193,6 +193,7 @@ def progress_maker(as_json: bool, tensorboard: Path | None) -> Any:
             finished=finished,
             workers=workers_of(settings),
             durations=durations(study),
+            timeout=settings.timeout,
             best=None if best is None else best.value,
             best_number=None if best is None else best.number,
         )

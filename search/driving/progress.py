@@ -41,6 +41,8 @@ class Tally:
     """Seconds of each ended trial, earlier runs of the study included."""
     begun: dict[int, float] = field(default_factory=dict)
     """When each running trial began."""
+    timeout: float | None = None
+    """Seconds after which this command ends whatever is left."""
 
     def seconds(self) -> float:
         """Since this command began to drive the study."""
@@ -58,10 +60,13 @@ class Tally:
             self.durations.append(time.monotonic() - self.begun.pop(number))
 
     def time_left(self) -> Interval | None:
-        """Seconds until the budget is used up; None before two trials have ended."""
+        """Seconds until the budget or the time is used up; None before two trials have ended."""
         now = time.monotonic()
         elapsed = [now - begun for begun in self.begun.values()]
-        return remaining_time(self.durations, self.budget - self.finished, self.workers, elapsed)
+        left = remaining_time(self.durations, self.budget - self.finished, self.workers, elapsed)
+        if left is None or self.timeout is None:
+            return left
+        return left.at_most(max(self.timeout - self.seconds(), 0.0))
 
 
 class Listener(Protocol):

@@ -27,6 +27,9 @@ class Interval:
     def of(cls, draws: Sequence[float] | np.ndarray) -> Interval:
         return cls(*(float(bound) for bound in np.quantile(draws, [0.05, 0.5, 0.95])))
 
+    def at_most(self, seconds: float) -> Interval:
+        return Interval(*(min(bound, seconds) for bound in (self.low, self.middle, self.high)))
+
     def to_json(self) -> dict[str, float]:
         return {"low": self.low, "middle": self.middle, "high": self.high}
 

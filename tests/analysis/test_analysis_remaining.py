@@ -99,6 +99,13 @@ def test_a_running_study_tells_its_time_left_with_an_interval() -> None:
     assert tally.begun == {}
 
 
+def test_the_time_left_ends_with_the_time_limit() -> None:
+    tally = Tally("one", "", "val_accuracy", "maximize", budget=10_000, durations=[60.0] * 4, timeout=600.0)
+    left = tally.time_left()
+    assert left is not None
+    assert left.low == left.high == pytest.approx(600.0, abs=5.0)
+
+
 def test_an_attempt_that_is_run_again_is_no_duration() -> None:
     tally = Tally("one", "", "val_accuracy", "maximize", budget=10)
     progress = PlainLines(tally, print)

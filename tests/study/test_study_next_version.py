@@ -99,22 +99,19 @@ class TestGoingOn:
 
 
 class TestPruning:
-    """First rung at epoch 1, then 3; the third is the last epoch."""
+    """Of 9 epochs, asha compares after 3; hyperband after 1, then 3."""
 
     def test_new_trials_are_compared_with_those_that_came_along(
         self, next_version: Callable[..., Study]
     ) -> None:
         new = next_version(pruner="asha")
         assert [rungs(trial) for trial in new.optuna.trials] == [
-            pytest.approx([0.6 / 9, 0.2]),
-            pytest.approx([0.7 / 3, 0.7]),
-            pytest.approx([0.8 / 9, 0.8 / 3]),
-            pytest.approx([0.65 / 9, 0.65 / 3]),
+            pytest.approx([value]) for value in (0.2, 0.7, 0.8 / 3, 0.65 / 3)
         ]
         new.optuna.pruner = build_pruner(new.settings)
-        for value, hopeless in ((0.08, True), (0.2, False)):
+        for value, hopeless in ((0.21, True), (0.5, False)):
             trial = new.optuna.ask()
-            trial.report(value, 1)
+            trial.report(value, 3)
             assert trial.should_prune() is hopeless
 
     def test_hyperband_compares_each_in_the_bracket_that_it_was_in(
