@@ -150,7 +150,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
     storage: Storage = None,
 ) -> None:
-    """Delete a study with its trials and artifacts, and the studies that `finalize` made about it.
+    """Delete a study with its trials and artifacts, and the studies that `finalize` and `ablate` made about it.
 
     Example: perceptuna delete my-first --yes
     """
