@@ -113,7 +113,7 @@ def replayed(data: str, sampler: str, pruner: str, seed: int) -> Study:
     import optuna
     from optuna.trial import TrialState
 
-    from search.strategy import seed_sampler
+    from search.samplers import seed_sampler
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     storage = optuna.storages.InMemoryStorage()
@@ -152,8 +152,8 @@ def _sampler(name: str, seed: int) -> Any:
             own = self._random_sampler if trial.number % 3 == 0 else super()
             return own.sample_independent(study, trial, name, distribution)
 
+    from search.samplers import build_sampler
     from search.settings import StudySettings
-    from search.strategy import build_sampler
 
     match name:
         case "tpe joint":
@@ -171,8 +171,8 @@ def _sampler(name: str, seed: int) -> Any:
 def _pruner(name: str) -> Any:
     from optuna.pruners import HyperbandPruner, SuccessiveHalvingPruner
 
+    from search.pruners import build_pruner, first_rung, with_best_so_far
     from search.settings import StudySettings
-    from search.strategy import build_pruner, first_rung, with_best_so_far
 
     class Halving(SuccessiveHalvingPruner):
         def prune(self, study: Any, trial: Any) -> bool:

@@ -21,8 +21,8 @@ import optuna
 
 import search.workers.cluster
 from search.metrics import is_better
+from search.pruners import build_pruner
 from search.settings import StudySettings
-from search.strategy import build_pruner
 from search.study import load_study
 from search.workers.local import LocalWorkers
 from search.workers.trial import EpochEvent, StudyJob, TrialOutcome, TrialTask

@@ -17,8 +17,8 @@ from search.memory import idle_worker_bytes, recycling_bound, size
 from search.metrics import check_metric_exists, choose_metric
 from search.planned import enqueue_planned, plan_of_baselines
 from search.precision import precision_note, resolve_precision
+from search.samplers import build_sampler
 from search.settings import StudySettings, check_study_name
-from search.strategy import build_sampler
 from search.study import (
     Study,
     already_there,
@@ -206,7 +206,7 @@ def drive(
 ) -> Finish:
     """Drive `study` to its budget. The caller holds its `lock`; `how` is the command that goes on with it."""
     from search.driving.driver import Driver
-    from search.strategy import describe_rungs
+    from search.pruners import describe_rungs
     from search.workers.cluster import Workers
     from search.workers.trial import StudyJob
 

@@ -12,7 +12,7 @@ from search.history import history_of
 from search.metrics import Direction, direction_of
 from search.origin import ADOPTED, Origin, origin_of
 from search.planned import PLANNED, entry_of, hyperparameters_of, limits_of, planned_of
-from search.strategy import bracket_in, brackets, build_pruner
+from search.pruners import bracket_in, brackets, build_pruner
 
 if TYPE_CHECKING:
     import optuna

@@ -13,8 +13,9 @@ from search.errors import InputError
 from search.metrics import Direction, choose_metric, direction_of
 from search.origin import ADOPTED, CONTINUES, Adoption
 from search.planned import PLAN, PLANNED, plan_json
+from search.pruners import build_pruner
+from search.samplers import build_sampler
 from search.settings import StudySettings, quote_name
-from search.strategy import build_pruner, build_sampler
 from spaces import Space
 from spaces.errors import did_you_mean
 from storage import (

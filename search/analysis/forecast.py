@@ -14,8 +14,8 @@ import numpy as np
 from search.analysis.calibration import Costs, TrialCost, steps, structure
 from search.analysis.pace import time_left, workers_of
 from search.driving.remaining import FEWEST, Interval
+from search.pruners import brackets, reduction_factor
 from search.settings import StudySettings
-from search.strategy import brackets, reduction_factor
 from search.study import Study
 from spaces import Space
 

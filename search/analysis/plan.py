@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from search.analysis.calibration import calibrate
 from search.analysis.forecast import Forecast, forecast_from_costs, forecast_from_study
 from search.errors import InputError
+from search.samplers import build_sampler
 from search.settings import StudySettings, check_study_name
-from search.strategy import build_sampler
 from search.study import load_study, study_names
 from spaces import load_space
 from storage import StorageURL

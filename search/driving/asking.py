@@ -10,7 +10,7 @@ from search.attempts import INFEASIBLE, ORIGINAL, next_original_number, original
 from search.errors import StudyStopped
 from search.memory import size, too_large
 from search.planned import planned_of, suggest
-from search.strategy import seed_sampler
+from search.samplers import seed_sampler
 
 if TYPE_CHECKING:
     import optuna

@@ -148,7 +148,7 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
 @lru_cache(maxsize=2)
 def _open_worker(job: StudyJob) -> _Worker:
     from search.cache import find_data
-    from search.strategy import build_pruner
+    from search.pruners import build_pruner
     from search.study import load_study
     from search.tensorflow_start import start_tensorflow
 

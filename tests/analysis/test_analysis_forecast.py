@@ -19,8 +19,8 @@ from search.analysis.forecast import (
 )
 from search.analysis.plan import plan_study
 from search.errors import InputError
+from search.pruners import brackets, build_pruner
 from search.settings import StudySettings
-from search.strategy import brackets, build_pruner
 from search.study import Study
 from spaces import load_space
 from storage import StorageURL

@@ -17,7 +17,7 @@ from search.driving.driver import Driver
 from search.driving.progress import Progress, Tally
 from search.origin import origin_of, predecessor_of
 from search.planned import PlannedTrial, enqueue_planned, planned_of
-from search.strategy import bracket_in, build_pruner
+from search.pruners import bracket_in, build_pruner
 from search.study import Study, attach_search, create_study, is_half_made, load_study, study_names
 from search.workers.trial import StudyJob, TrialOutcome, TrialTask
 from spaces import Hyperparameters

@@ -19,8 +19,8 @@ from search.data import PreparedData
 from search.driving.driver import Driver
 from search.driving.progress import Progress, Tally
 from search.driving.recovery import recover
+from search.pruners import build_pruner
 from search.settings import StudySettings
-from search.strategy import build_pruner
 from search.study import Study, attach_search, create_study, load_study
 from search.workers.cluster import WorkerLost
 from search.workers.trial import StudyJob, TrialOutcome, TrialTask

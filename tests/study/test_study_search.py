@@ -16,8 +16,9 @@ from search.attempts import ORIGINAL, REQUEUED, counts, original_number
 from search.data import PreparedData
 from search.driving.asking import training_seed
 from search.errors import InputError
+from search.pruners import build_pruner, describe_rungs, with_best_so_far
+from search.samplers import build_sampler
 from search.settings import StudySettings
-from search.strategy import build_pruner, build_sampler, describe_rungs, with_best_so_far
 from search.study import (
     Study,
     attach_search,

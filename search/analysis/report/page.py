@@ -18,7 +18,7 @@ from search.analysis.report.scales import MOST_POINTS
 from search.analysis.report.timeline import MOST_LANES, lanes, timeline
 from search.analysis.terminal_study import state_counts
 from search.errors import InputError
-from search.strategy import describe_rungs
+from search.pruners import describe_rungs
 from search.study import Study
 
 if TYPE_CHECKING:
