@@ -21,7 +21,8 @@ from search.analysis.report import write_report
 from search.analysis.tensorboard import trial_folder, write_study
 from search.analysis.terminal_study import study_view
 from search.dashboard import dashboard_app
-from search.driving.progress import LiveTable, Tally
+from search.driving.live_table import LiveTable
+from search.driving.progress import Tally
 from search.launch import start
 from search.settings import StudySettings
 from search.study import Study, load_study

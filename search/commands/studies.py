@@ -180,7 +180,9 @@ def progress_maker(as_json: bool, tensorboard: Path | None) -> Any:
 
     def make(study: Study, settings: StudySettings) -> Progress:
         from search.analysis.pace import durations, workers_of
-        from search.driving.progress import JSONLines, LiveTable, PlainLines, Tally
+        from search.driving.lines import JSONLines, PlainLines
+        from search.driving.live_table import LiveTable
+        from search.driving.progress import Tally
 
         best = study.best_trial()
         finished = len(study.finished())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from search.driving.progress import PlainLines, Progress, Tally
+from search.driving.lines import PlainLines
+from search.driving.progress import Progress, Tally
 from search.launch import start
 from search.settings import StudySettings
 from search.study import Study, load_study

@@ -7,7 +7,8 @@ import re
 import numpy as np
 import pytest
 
-from search.driving.progress import PlainLines, Tally
+from search.driving.lines import PlainLines
+from search.driving.progress import Tally
 from search.driving.remaining import clock, remaining_time, span
 from search.workers.trial import TrialOutcome
 from spaces import Hyperparameters

@@ -14,7 +14,8 @@ from study_fakes import SPACE, FakeWorkers
 
 from search.data import DataRequest, PreparedData, prepare
 from search.driving.driver import Driver
-from search.driving.progress import PlainLines, Tally
+from search.driving.lines import PlainLines
+from search.driving.progress import Tally
 from search.settings import StudySettings
 from search.study import Study, attach_search, create_study, load_study
 from search.workers.trial import StudyJob

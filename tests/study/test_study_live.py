@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from search.driving.progress import LiveTable, Tally
+from search.driving.live_table import LiveTable
+from search.driving.progress import Tally
 from search.launch import start
 from search.settings import StudySettings
 from search.study import Study
