@@ -5,7 +5,7 @@
 Everything is perceptuna's own, driver, sampler, SQLite, artifacts, except the workers: their trials take no time. They
 do to the database what a worker does (open the trial, report ten epochs, ask the pruner after each), in the driver's
 process and one after the other; that time is counted apart, as workers spend it in processes of their own. What a
-driver does is all that stands in `search/driving/driver.py`: ask and suggest, submit, attributes and two artifacts,
+driver does is all that stands in `search/driving/`: ask and suggest, submit, attributes and two artifacts,
 tell.
 """
 

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from search.attempts import LOST
 from search.driving.asking import Asking, seed_of
+from search.driving.keeping import Keeping
 from search.driving.note import NoteKeeper
 from search.driving.progress import Progress
 from search.driving.recovery import run_again
+from search.driving.signals import StopSignals
 from search.errors import StudyStopped
 from search.metrics import is_better
-from search.planned import keeps_model, limits_of, planned_of, what_it_is
+from search.planned import limits_of, planned_of, what_it_is
 from search.study import STOP_REQUESTED, Study
 from search.workers.cluster import WorkerLost, Workers
 from search.workers.trial import StudyJob, TrialOutcome, TrialTask
-from storage import artifact_folder, open_artifacts
-from storage.artifacts import model_file_name, remove_study_artifact, study_artifacts, write_artifact
 from storage.patience import patient
 
 if TYPE_CHECKING:
@@ -72,9 +69,9 @@ class Driver:
         self._progress = progress
         self._ensure_held = ensure_held
         self._say = say
-        self._store = open_artifacts(artifact_folder(study.url))
+        self._keeping = Keeping(study)
         self._running: dict[int, _Running] = {}
-        self._signalled = False
+        self._signals = StopSignals(progress.abandon)
         self._stopping_since = float("inf")
         self._failures: list[str] = []
         self._asking = Asking(study, settings, progress)
@@ -87,9 +84,9 @@ class Driver:
         Raises:
             StudyStopped: no trial of this study can succeed.
         """
-        with self._signals(), patient(self._say, self._goes_on):
+        with self._signals.handled(), patient(self._say, self._goes_on):
             # A killed driver may have left the model of a trial that was never told.
-            remove_stale_models(self._study, self._store)
+            self._keeping.remove_stale_models()
             try:
                 ending = self._run()
                 self._note.write(self._best_trial)
@@ -121,7 +118,7 @@ class Driver:
             poll = time.monotonic() - last_poll > _STOP_POLL_SECONDS
             last_poll = time.monotonic() if poll else last_poll
             if ending == "budget":
-                if self._signalled or (poll and self._stop_requested()):
+                if self._signals.received or (poll and self._stop_requested()):
                     ending = "interrupted"
                 elif time.monotonic() > deadline:
                     ending = "timeout"
@@ -184,7 +181,7 @@ class Driver:
         if outcome.state == "interrupted":
             self._run_again(running, "interrupted")
             return 0
-        self._keep(trial, outcome)
+        self._keeping.keep(trial, outcome)
         match outcome.state:
             case "complete":
                 self._complete(running, outcome)
@@ -196,35 +193,17 @@ class Driver:
         self._stop_when_hopeless(outcome)
         return 1
 
-    def _keep(self, trial: optuna.Trial, outcome: TrialOutcome) -> None:
-        """Before the trial is told, after which nothing can be added to it."""
-        attributes = dict(outcome.attributes)
-        if outcome.state in ("failed", "stopped"):
-            attributes["reason"] = outcome.reason
-            if outcome.traceback:
-                attributes["traceback"] = outcome.traceback
-        artifacts: dict[str, str] = {}
-        for name, content in outcome.files.items():
-            artifacts |= write_artifact(self._store, name, content)
-        self._study.storage.set_trial_attributes(trial._trial_id, attributes, artifacts)
-
     def _complete(self, running: _Running, outcome: TrialOutcome) -> None:
         assert outcome.value is not None
         trial = running.trial
         best = self._best_trial.value if self._best_trial else None
         better = outcome.model is not None and is_better(outcome.value, best, self._study.direction)
         if outcome.model is not None and (better or running.task.keep_model):
-            self._publish_model(trial.number, outcome.model)
+            self._keeping.publish_model(trial.number, outcome.model)
         self._study.optuna.tell(trial, outcome.value)
         if better:
             self._best_trial = self._study.best_trial()
-            remove_stale_models(self._study, self._store)
-
-    def _publish_model(self, number: int, model: bytes) -> None:
-        """Before the trial is told: a kill in between leaves a model too many, never one too few."""
-        study = self._study.optuna
-        for key, entry in write_artifact(self._store, model_file_name(number), model).items():
-            study._storage.set_study_system_attr(study._study_id, key, entry)
+            self._keeping.remove_stale_models()
 
     def _run_again(self, running: _Running, why: str, lost: int = 0) -> None:
         frozen = self._study.storage.get_trial(running.task.trial_id)
@@ -244,32 +223,10 @@ class Driver:
     def _goes_on(self) -> bool:
         """Whether a fault of storage shall be waited out. Who has lost the study's lock must not write any more."""
         self._ensure_held()
-        return not self._signalled
+        return not self._signals.received
 
     def _stop_requested(self) -> bool:
         return bool(self._study.optuna.user_attrs.get(STOP_REQUESTED))
-
-    @contextmanager
-    def _signals(self) -> Iterator[None]:
-        """The first SIGINT or SIGTERM lets running trials reach an epoch's end; the second ends at once.
-
-        A handler that raises could be swallowed by C code or leave a trial half told: it only sets a flag.
-        """
-
-        def handle(number: int, frame: object) -> None:
-            del number, frame
-            if self._signalled:
-                # As after kill -9: workers end by themselves, the lock is free, running trials are run again.
-                self._progress.abandon()
-                os._exit(130)
-            self._signalled = True
-
-        previous = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-        try:
-            yield
-        finally:
-            for number, handler in previous.items():
-                signal.signal(number, handler)
 
 
 def hard_timeout(trial_timeout: float) -> float:
@@ -282,16 +239,6 @@ def _hung(trial_timeout: float) -> str:
         f"no epoch's end within {hard_timeout(trial_timeout):.0f} s, twice --trial-timeout and a minute; "
         "its worker was ended"
     )
-
-
-def remove_stale_models(study: Study, store: object) -> None:
-    """Keep the model of the best trial, and those of planned trials that say so."""
-    best = study.best_trial()
-    keep = set() if best is None else {model_file_name(best.number)}
-    keep |= {model_file_name(trial.number) for trial in study.finished() if keeps_model(trial)}
-    for artifact, file_name in study_artifacts(study.optuna).items():
-        if file_name.endswith(".keras") and file_name not in keep:
-            remove_study_artifact(study.optuna, store, artifact)  # type: ignore[arg-type]
 
 
 def _states() -> type[optuna.trial.TrialState]:

@@ -15,6 +15,7 @@ from study_fakes import FakeWorkers, complete, value_of
 from search.attempts import ORIGINAL, REQUEUED
 from search.driving.asking import training_seed
 from search.driving.driver import Driver
+from search.driving.keeping import Keeping
 from search.errors import StudyStopped
 from search.study import STOP_REQUESTED, Study, delete_study
 from search.workers.cluster import WorkerLost
@@ -279,7 +280,7 @@ class TestModel:
         driver(FakeWorkers(1, trained), trials=4).run()
         best = study.best_trial()
         assert best is not None
-        driver(FakeWorkers(1, trained))._publish_model(study.optuna.ask().number, b"never told")
+        Keeping(study).publish_model(study.optuna.ask().number, b"never told")
         assert len(study_artifacts(study.optuna)) == 2
 
         driver(FakeWorkers(1, trained), trials=4).run()
