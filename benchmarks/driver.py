@@ -31,11 +31,12 @@ import optuna
 
 from benchmarks.large_study import made_study
 from benchmarks.measure import write_result
+from search.driving.asking import attach_search
 from search.driving.driver import Driver
 from search.driving.progress import Progress, Tally
 from search.pruners import build_pruner
 from search.settings import StudySettings
-from search.study import Study, attach_search, load_study
+from search.study import Study, load_study
 from search.workers.trial import StudyJob, TrialOutcome, TrialTask
 from storage import StorageURL
 

@@ -37,7 +37,7 @@ from benchmarks.soak_checks import (
     violations,
 )
 from search.attempts import REQUEUED
-from search.study import is_half_made
+from search.creation import is_half_made
 from storage import StorageURL
 
 STUDY = "soak"

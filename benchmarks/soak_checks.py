@@ -11,7 +11,8 @@ from typing import Any
 from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
 from search.attempts import REQUEUED, counts, original_number
-from search.study import Study, is_half_made, load_study, study_names
+from search.creation import is_half_made
+from search.study import Study, load_study, study_names
 from storage import StorageURL
 from storage.artifacts import model_file_name, study_artifacts
 from storage.database import is_half_made_database

@@ -110,8 +110,8 @@ def make_study(path: str, trials: int) -> None:
     import optuna
 
     from benchmarks.datasets import prepared
+    from search.creation import create_study
     from search.settings import StudySettings
-    from search.study import create_study
     from storage import StorageURL
 
     settings = StudySettings(space="small", trials=trials)

@@ -31,7 +31,7 @@ app.add_typer(database.app, name="storage")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from search.study import program_version
+        from search.environment import program_version
 
         typer.echo(f"perceptuna {program_version()}")
         raise typer.Exit

@@ -5,11 +5,9 @@ from __future__ import annotations
 import hashlib
 import platform
 from functools import lru_cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from search.study import program_version
 
 if TYPE_CHECKING:
     from search.settings import StudySettings
@@ -36,6 +34,14 @@ def installed_versions() -> dict[str, str]:
         **{package: version(package) for package in names},
         "perceptuna": f"{program_version()} (code {_code()})",
     }
+
+
+def program_version() -> str:
+    """The version that is installed, or `unknown` in a bare checkout."""
+    try:
+        return version("perceptuna")
+    except PackageNotFoundError:
+        return "unknown"
 
 
 @lru_cache(maxsize=1)

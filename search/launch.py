@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from search.adoption import adopt, space_left_by
 from search.cache import cache_folder
+from search.creation import already_there, create_study, is_half_made
 from search.errors import InputError
 from search.memory import idle_worker_bytes, recycling_bound, size
 from search.metrics import check_metric_exists, choose_metric
@@ -19,15 +20,7 @@ from search.planned import enqueue_planned, plan_of_baselines
 from search.precision import precision_note, resolve_precision
 from search.samplers import build_sampler
 from search.settings import StudySettings, check_study_name
-from search.study import (
-    Study,
-    already_there,
-    attach_search,
-    create_study,
-    is_half_made,
-    load_study,
-    study_names,
-)
+from search.study import Study, load_study, study_names
 from spaces import SpaceError, load_baselines, load_space, preset_names
 from storage import StorageURL, StudyLock, check_database, study_lock
 from storage.rescue import resumable
@@ -205,6 +198,7 @@ def drive(
     how: str | None = None,
 ) -> Finish:
     """Drive `study` to its budget. The caller holds its `lock`; `how` is the command that goes on with it."""
+    from search.driving.asking import attach_search
     from search.driving.driver import Driver
     from search.pruners import describe_rungs
     from search.workers.cluster import Workers

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from search.attempts import ORIGINAL, next_original_number
+from search.attempts import ORIGINAL, REQUEUED, next_original_number
 from search.errors import InputError
 from search.origin import origin_of
 from spaces import Baseline, Hyperparameters, Space, load_baselines
@@ -105,6 +105,11 @@ def planned_of(trial: FrozenTrial | optuna.Trial) -> PlannedTrial | None:
     """The plan's entry that `trial` runs; None for a choice of the sampler."""
     written = trial.user_attrs.get(PLANNED)
     return None if written is None else PlannedTrial.model_validate_json(written)
+
+
+def is_planned(trial: FrozenTrial) -> bool:
+    """Whether `trial` runs an entry of the study's plan; one that is run again under another number does not."""
+    return PLANNED in trial.user_attrs and REQUEUED not in trial.user_attrs
 
 
 def keeps_model(trial: FrozenTrial) -> bool:

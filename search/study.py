@@ -1,20 +1,15 @@
-"""A study: create it, load it, and know where it stands."""
+"""A study: find it, load it, know where it stands, delete it."""
 
 from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any, cast
 
-from search.attempts import REQUEUED, counts
+from search.attempts import counts
 from search.errors import InputError
-from search.metrics import Direction, choose_metric, direction_of
-from search.origin import ADOPTED, CONTINUES, Adoption
-from search.planned import PLAN, PLANNED, plan_json
-from search.pruners import build_pruner
-from search.samplers import build_sampler
+from search.metrics import Direction, direction_of
 from search.settings import StudySettings, quote_name
 from spaces import Space
 from spaces.errors import did_you_mean
@@ -29,13 +24,10 @@ from storage import (
 from storage.artifacts import remove_artifact_file, study_artifacts, trial_artifacts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import optuna
     from optuna.trial import FrozenTrial
 
     from search.data import DataSpec
-    from search.planned import PlannedTrial
     from storage.study_storage import StudyStorage
 
 # Set by `perceptuna stop`, read by the driver.
@@ -43,20 +35,6 @@ STOP_REQUESTED = "stop_requested"
 # Of a companion: the name of the study that it is about, and which study of that name.
 COMPANION_OF = "companion_of"
 COMPANION_ABOUT = "companion_about"
-# A study's attributes in the order in which they are written; the last one says that it is whole.
-_BEFORE_MADE = (
-    "metric",
-    "settings",
-    "space",
-    "space_fingerprint",
-    "data",
-    "data_fingerprint",
-    PLAN,
-    COMPANION_OF,
-    COMPANION_ABOUT,
-    CONTINUES,
-)
-_MADE = "perceptuna"
 
 
 @dataclass(frozen=True)
@@ -142,83 +120,12 @@ class Study:
         return next(iter(self.ranked()), None)
 
 
-def _quiet_optuna() -> None:
+def quiet_optuna() -> None:
     """Its log repeats what the progress table shows, and warns of what a conditional space does on purpose."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-
-
-def create_study(
-    name: str,
-    url: StorageURL,
-    settings: StudySettings,
-    space: Space,
-    data: DataSpec,
-    plan: Sequence[PlannedTrial] = (),
-    about: Study | None = None,
-    adoption: Adoption | None = None,
-) -> Study:
-    """A new study with its settings, space, data and plan in its attributes, in place of a half-made one.
-
-    The caller holds the study's lock. With `about`, it is a companion of that study; with `adoption`, it begins with
-    trials of an earlier one.
-
-    Raises:
-        InputError: the name is taken, or the metric is not one of the task's.
-    """
-    import optuna
-
-    _quiet_optuna()
-    metric = choose_metric(settings.metric, data.task)
-    storage = open_storage(url, create=True)
-    if is_half_made(name, url):
-        optuna.delete_study(study_name=name, storage=storage)
-    try:
-        created = optuna.create_study(study_name=name, storage=storage, direction=direction_of(metric))
-    except optuna.exceptions.DuplicatedStudyError:
-        raise already_there(name, url) from None
-    created.set_metric_names([metric])
-    attributes = {
-        "metric": metric,
-        "settings": settings.model_dump_json(),
-        "space": space.to_json(),
-        "space_fingerprint": space.fingerprint,
-        "data": data.model_dump_json(),
-        "data_fingerprint": data.fingerprint,
-        **({PLAN: plan_json(plan)} if plan else {}),
-        **({COMPANION_OF: about.name, COMPANION_ABOUT: about.identity} if about else {}),
-        **({CONTINUES: adoption.predecessor.model_dump_json()} if adoption else {}),
-    }
-    for key, value in attributes.items():
-        created.set_user_attr(key, value)
-    if adoption is not None:
-        created.add_trials(adoption.trials)
-    created.set_user_attr(_MADE, program_version())
-    return Study(name, url, created)
-
-
-def is_half_made(name: str, url: StorageURL) -> bool:
-    """Whether `run` was killed while it made this study: no trial was asked yet, so nothing is lost with it."""
-    if name not in study_names(url):
-        return False
-    return half_made(load_study(name, url))
-
-
-def half_made(study: Study) -> bool:
-    """Whether it lacks what a study is made with, and holds no trial of its own that would be lost with it."""
-    half = study.optuna
-    untrained = all(ADOPTED in trial.user_attrs for trial in half.get_trials(deepcopy=False))
-    return untrained and set(half.user_attrs) <= set(_BEFORE_MADE)
-
-
-def already_there(name: str, url: StorageURL) -> InputError:
-    """The refusal to start a study under a name that is taken."""
-    return InputError(
-        f"study '{name}' is already in {url}; go on with it by `perceptuna resume {name}{url.option}`, "
-        "or choose another name"
-    )
 
 
 def study_names(url: StorageURL) -> list[str]:
@@ -246,7 +153,7 @@ def load_study(name: str, url: StorageURL) -> Study:
     """
     import optuna
 
-    _quiet_optuna()
+    quiet_optuna()
     storage = open_storage(url)
     try:
         # A RandomSampler: building trials of this study must not sample anything.
@@ -257,34 +164,6 @@ def load_study(name: str, url: StorageURL) -> Study:
         hint = did_you_mean(name, known) or f"; there are: {listed or 'none'}"
         raise InputError(f"no study {quote_name(name)} in {url}{hint}") from None
     return Study(name, url, loaded)
-
-
-def attach_search(study: Study, settings: StudySettings) -> Study:
-    """The same study, ready to be asked: with the sampler and the pruner of `settings`. The caller holds its lock."""
-    import optuna
-
-    study.storage.drive_alone(study.optuna._study_id, study.name)
-    tried = study.optuna.get_trials(deepcopy=False)
-    searched = optuna.load_study(
-        study_name=study.name,
-        storage=study.optuna._storage,
-        sampler=build_sampler(settings, len(tried), sum(is_planned(trial) for trial in tried)),
-        pruner=build_pruner(settings),
-    )
-    return Study(study.name, study.url, searched)
-
-
-def is_planned(trial: FrozenTrial) -> bool:
-    """Whether `trial` runs an entry of the study's plan; one that is run again under another number does not."""
-    return PLANNED in trial.user_attrs and REQUEUED not in trial.user_attrs
-
-
-def program_version() -> str:
-    """The version that is installed, or `unknown` in a bare checkout."""
-    try:
-        return version("perceptuna")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def companions_of(study: Study) -> list[Study]:

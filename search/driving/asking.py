@@ -9,8 +9,10 @@ import numpy as np
 from search.attempts import INFEASIBLE, ORIGINAL, next_original_number, original_number
 from search.errors import StudyStopped
 from search.memory import size, too_large
-from search.planned import planned_of, suggest
-from search.samplers import seed_sampler
+from search.planned import is_planned, planned_of, suggest
+from search.pruners import build_pruner
+from search.samplers import build_sampler, seed_sampler
+from search.study import Study
 
 if TYPE_CHECKING:
     import optuna
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
 
     from search.driving.progress import Progress
     from search.settings import StudySettings
-    from search.study import Study
     from spaces import Hyperparameters
 
 _TOO_LARGE_IN_A_ROW = 100
@@ -35,6 +36,21 @@ def seed_of(trial: FrozenTrial | optuna.Trial, study_seed: int) -> int:
     if planned is not None and planned.seed is not None:
         return planned.seed
     return training_seed(study_seed, original_number(trial))
+
+
+def attach_search(study: Study, settings: StudySettings) -> Study:
+    """The same study, ready to be asked: with the sampler and the pruner of `settings`. The caller holds its lock."""
+    import optuna
+
+    study.storage.drive_alone(study.optuna._study_id, study.name)
+    tried = study.optuna.get_trials(deepcopy=False)
+    searched = optuna.load_study(
+        study_name=study.name,
+        storage=study.optuna._storage,
+        sampler=build_sampler(settings, len(tried), sum(is_planned(trial) for trial in tried)),
+        pruner=build_pruner(settings),
+    )
+    return Study(study.name, study.url, searched)
 
 
 class Asking:

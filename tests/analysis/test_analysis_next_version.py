@@ -15,9 +15,10 @@ from search.analysis.notebook import open_study
 from search.analysis.replay import replay
 from search.analysis.report import write_report
 from search.analysis.terminal_study import state_counts
+from search.creation import create_study
 from search.driving.note import note_text
 from search.errors import InputError
-from search.study import Study, create_study, load_study
+from search.study import Study, load_study
 from storage import StorageURL, artifact_folder
 
 

@@ -10,7 +10,8 @@ import pytest
 from conclusion_calls import Killed, Place, Story
 
 from search.analysis.confirmation.record import read_conclusion
-from search.study import create_study, delete_study
+from search.creation import create_study
+from search.study import delete_study
 from search.workers.trial import TrialTask
 
 RUN = "run one --data digits --space small --trials 4 --epochs 2 --pruner none --workers 1"

@@ -14,8 +14,8 @@ from search.analysis.confirmation.candidates import fresh_seeds, top_candidates
 from search.analysis.confirmation.finalizing import FinalizeOrder, check
 from search.analysis.confirmation.record import looks, read_conclusion
 from search.companion import Companion
+from search.creation import create_study
 from search.errors import InputError
-from search.study import create_study
 from search.workers.trial import TrialOutcome, TrialTask, run_trial
 from storage import StudyBusy, study_lock
 

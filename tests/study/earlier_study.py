@@ -11,12 +11,13 @@ from optuna.trial import TrialState
 from study_fakes import SPACE
 
 from search.adoption import adopt
+from search.creation import create_study
 from search.data import DataSpec, PreparedData
 from search.history import history_csv
 from search.origin import Adoption
 from search.planned import PlannedTrial, enqueue_planned
 from search.settings import StudySettings
-from search.study import Study, create_study
+from search.study import Study
 from spaces import Hyperparameters, Space
 from spaces.parameters import Categorical, Fixed, Float, Int
 from storage import StorageURL, artifact_folder, open_artifacts, study_lock

@@ -12,13 +12,15 @@ from optuna.trial import TrialState
 from study_fakes import SPACE, FakeWorkers, Killed, complete, killed_before
 
 from search.attempts import counts, next_original_number, original_number
+from search.creation import create_study, is_half_made
 from search.data import PreparedData
+from search.driving.asking import attach_search
 from search.driving.driver import Driver
 from search.driving.progress import Progress, Tally
 from search.origin import origin_of, predecessor_of
 from search.planned import PlannedTrial, enqueue_planned, planned_of
 from search.pruners import bracket_in, build_pruner
-from search.study import Study, attach_search, create_study, is_half_made, load_study, study_names
+from search.study import Study, load_study, study_names
 from search.workers.trial import StudyJob, TrialOutcome, TrialTask
 from spaces import Hyperparameters
 

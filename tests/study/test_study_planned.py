@@ -9,7 +9,9 @@ import pytest
 from optuna.trial import TrialState
 from study_fakes import SPACE, FakeWorkers, complete
 
+from search.creation import create_study
 from search.data import PreparedData
+from search.driving.asking import attach_search
 from search.driving.driver import Driver
 from search.driving.recovery import run_again
 from search.errors import InputError
@@ -23,7 +25,7 @@ from search.planned import (
     what_it_is,
 )
 from search.settings import StudySettings
-from search.study import Study, attach_search, create_study
+from search.study import Study
 from search.workers.cluster import WorkerLost
 from spaces import Hyperparameters
 from storage import StorageURL

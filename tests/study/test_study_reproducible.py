@@ -15,13 +15,15 @@ from optuna.trial import FrozenTrial
 from study_fakes import SPACE, FakeWorkers, Killed, killed_before
 
 from search.attempts import counts, original_number
+from search.creation import create_study
 from search.data import PreparedData
+from search.driving.asking import attach_search
 from search.driving.driver import Driver
 from search.driving.progress import Progress, Tally
 from search.driving.recovery import recover
 from search.pruners import build_pruner
 from search.settings import StudySettings
-from search.study import Study, attach_search, create_study, load_study
+from search.study import Study, load_study
 from search.workers.cluster import WorkerLost
 from search.workers.trial import StudyJob, TrialOutcome, TrialTask
 from storage import StorageURL

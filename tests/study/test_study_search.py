@@ -13,20 +13,14 @@ from hypothesis import strategies as st
 from study_fakes import SPACE
 
 from search.attempts import ORIGINAL, REQUEUED, counts, original_number
+from search.creation import create_study
 from search.data import PreparedData
-from search.driving.asking import training_seed
+from search.driving.asking import attach_search, training_seed
 from search.errors import InputError
 from search.pruners import build_pruner, describe_rungs, with_best_so_far
 from search.samplers import build_sampler
 from search.settings import StudySettings
-from search.study import (
-    Study,
-    attach_search,
-    create_study,
-    delete_study,
-    load_study,
-    study_names,
-)
+from search.study import Study, delete_study, load_study, study_names
 from storage import StorageURL, StudyBusy, study_lock
 
 

@@ -1,0 +1,108 @@
+"""A new study, whole before it counts as made; and what a kill left of one that is half made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from search.environment import program_version
+from search.errors import InputError
+from search.metrics import choose_metric, direction_of
+from search.origin import ADOPTED, CONTINUES, Adoption
+from search.planned import PLAN, plan_json
+from search.study import COMPANION_ABOUT, COMPANION_OF, Study, load_study, quiet_optuna, study_names
+from storage import open_storage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from search.data import DataSpec
+    from search.planned import PlannedTrial
+    from search.settings import StudySettings
+    from spaces import Space
+    from storage import StorageURL
+
+# A study's attributes in the order in which they are written; the last one says that it is whole.
+_BEFORE_MADE = (
+    "metric",
+    "settings",
+    "space",
+    "space_fingerprint",
+    "data",
+    "data_fingerprint",
+    PLAN,
+    COMPANION_OF,
+    COMPANION_ABOUT,
+    CONTINUES,
+)
+_MADE = "perceptuna"
+
+
+def create_study(
+    name: str,
+    url: StorageURL,
+    settings: StudySettings,
+    space: Space,
+    data: DataSpec,
+    plan: Sequence[PlannedTrial] = (),
+    about: Study | None = None,
+    adoption: Adoption | None = None,
+) -> Study:
+    """A new study with its settings, space, data and plan in its attributes, in place of a half-made one.
+
+    The caller holds the study's lock. With `about`, it is a companion of that study; with `adoption`, it begins with
+    trials of an earlier one.
+
+    Raises:
+        InputError: the name is taken, or the metric is not one of the task's.
+    """
+    import optuna
+
+    quiet_optuna()
+    metric = choose_metric(settings.metric, data.task)
+    storage = open_storage(url, create=True)
+    if is_half_made(name, url):
+        optuna.delete_study(study_name=name, storage=storage)
+    try:
+        created = optuna.create_study(study_name=name, storage=storage, direction=direction_of(metric))
+    except optuna.exceptions.DuplicatedStudyError:
+        raise already_there(name, url) from None
+    created.set_metric_names([metric])
+    attributes = {
+        "metric": metric,
+        "settings": settings.model_dump_json(),
+        "space": space.to_json(),
+        "space_fingerprint": space.fingerprint,
+        "data": data.model_dump_json(),
+        "data_fingerprint": data.fingerprint,
+        **({PLAN: plan_json(plan)} if plan else {}),
+        **({COMPANION_OF: about.name, COMPANION_ABOUT: about.identity} if about else {}),
+        **({CONTINUES: adoption.predecessor.model_dump_json()} if adoption else {}),
+    }
+    for key, value in attributes.items():
+        created.set_user_attr(key, value)
+    if adoption is not None:
+        created.add_trials(adoption.trials)
+    created.set_user_attr(_MADE, program_version())
+    return Study(name, url, created)
+
+
+def is_half_made(name: str, url: StorageURL) -> bool:
+    """Whether `run` was killed while it made this study: no trial was asked yet, so nothing is lost with it."""
+    if name not in study_names(url):
+        return False
+    return half_made(load_study(name, url))
+
+
+def half_made(study: Study) -> bool:
+    """Whether it lacks what a study is made with, and holds no trial of its own that would be lost with it."""
+    half = study.optuna
+    untrained = all(ADOPTED in trial.user_attrs for trial in half.get_trials(deepcopy=False))
+    return untrained and set(half.user_attrs) <= set(_BEFORE_MADE)
+
+
+def already_there(name: str, url: StorageURL) -> InputError:
+    """The refusal to start a study under a name that is taken."""
+    return InputError(
+        f"study '{name}' is already in {url}; go on with it by `perceptuna resume {name}{url.option}`, "
+        "or choose another name"
+    )
