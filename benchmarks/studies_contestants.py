@@ -40,9 +40,10 @@ def say(event: str, **fields: Any) -> None:
 
 def perceptuna(task: dict[str, Any], workers: int, threads: int = 1) -> dict[str, Any]:
     """As `perceptuna resume` on a study whose trials are all in the queue."""
+    from search.cache import prepare_data
     from search.creation import create_study
     from search.driving.progress import Progress, Tally
-    from search.launch import prepare_data, resume
+    from search.launch import resume
     from search.settings import StudySettings
     from storage import StorageURL
 

@@ -1,4 +1,4 @@
-"""The folder of prepared data on this machine, and where a worker finds its own."""
+"""Prepared data on this machine: its folder, a study's data from it, and where a worker finds its own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from search.errors import DataError
 
 if TYPE_CHECKING:
     from search.data import PreparedData
+    from search.settings import StudySettings
 
 
 def cache_folder() -> Path:
@@ -19,6 +20,20 @@ def cache_folder() -> Path:
 
     chosen = os.environ.get("PERCEPTUNA_CACHE")
     return Path(chosen).expanduser() if chosen else user_cache_path("perceptuna")
+
+
+def prepare_data(settings: StudySettings) -> PreparedData:
+    """The data of a study, ready for workers; from the cache where it is there.
+
+    Raises:
+        DataError: it cannot be used.
+    """
+    from search.data import prepare
+    from search.tensorflow_start import tensorflow_log_silenced
+
+    request = settings.data_request()
+    with tensorflow_log_silenced():
+        return prepare(request, cache_folder())
 
 
 def received_folder(name: str) -> Path:

@@ -7,11 +7,10 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.adoption import adopt, space_left_by
-from search.cache import cache_folder
+from search.cache import prepare_data
 from search.creation import already_there, create_study, is_half_made
 from search.errors import InputError
 from search.memory import idle_worker_bytes, recycling_bound, size
@@ -21,7 +20,8 @@ from search.precision import precision_note, resolve_precision
 from search.samplers import build_sampler
 from search.settings import StudySettings, check_study_name
 from search.study import Study, load_study, study_names
-from spaces import SpaceError, load_baselines, load_space, preset_names
+from search.unchanged import refuse_changed_space, unchanged_data
+from spaces import load_baselines, load_space
 from storage import StorageURL, StudyLock, check_database, study_lock
 from storage.rescue import resumable
 
@@ -41,20 +41,6 @@ class Finish:
 
     study: Study
     ending: Ending
-
-
-def prepare_data(settings: StudySettings) -> PreparedData:
-    """The data of a study, ready for workers; from the cache where it is there.
-
-    Raises:
-        DataError: it cannot be used.
-    """
-    from search.data import prepare
-    from search.tensorflow_start import tensorflow_log_silenced
-
-    request = settings.data_request()
-    with tensorflow_log_silenced():
-        return prepare(request, cache_folder())
 
 
 def start(
@@ -141,7 +127,7 @@ def resume(
             given["trials"] = stored.trials + add
         # The time limit of an earlier command does not bind this one.
         settings = stored.changed({"timeout": None, **given})
-        _refuse_changed_space(study, settings)
+        refuse_changed_space(study, settings)
         data = unchanged_data(study, settings)
         check_memory_limit(settings, data)
         finished = len(study.finished())
@@ -258,42 +244,3 @@ def check_memory_limit(settings: StudySettings, data: PreparedData) -> None:
 def available_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _refuse_changed_space(study: Study, settings: StudySettings) -> None:
-    """A file may have been edited. A preset belongs to the program: the study's own copy of it is used."""
-    if settings.space in preset_names() or not Path(settings.space).exists():
-        return
-    try:
-        now, _ = load_space(settings.space).restricted_to(study.data.task, study.data.kind)
-    except SpaceError as error:
-        raise InputError(f"the space file of study '{study.name}' no longer loads:\n{error}") from None
-    if now.fingerprint != study.space.fingerprint:
-        raise InputError(
-            _changed(
-                f"space {settings.space}",
-                study.space.diff(now),
-                "undo the change, or take its trials over into a study of the new space: "
-                f"`perceptuna run NEW --from {study.name}{study.url.option}`",
-            )
-        )
-
-
-def unchanged_data(study: Study, settings: StudySettings) -> PreparedData:
-    """The data of an existing study.
-
-    Raises:
-        InputError: it is not what the study was started with; with what changed.
-    """
-    now = prepare_data(settings)
-    then, prepared = study.data, now.spec
-    same_pixels = (then.scale, then.offset) == (prepared.scale, prepared.offset)
-    if prepared.fingerprint == then.fingerprint and same_pixels:
-        return now
-    advice = "bring the old data back, or start a new study"
-    raise InputError(_changed(f"data {settings.data}", study.data.diff(now.spec), advice))
-
-
-def _changed(what: str, differences: list[str], advice: str) -> str:
-    shown = "\n".join(f"  {line}" for line in differences[:20]) or "  its content"
-    return f"{what} is not what the study was started with; {advice}. What changed:\n{shown}"

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 from search.analysis.footprint import artifact_bytes, database_bytes
 from search.analysis.pace import workers_of
 from search.attempts import counts
+from search.cache import prepare_data
 from search.driving.progress import Progress, Tally
 from search.errors import InputError
-from search.launch import prepare_data, start
+from search.launch import start
 from search.planned import hyperparameters_of
 from search.settings import StudySettings
 from search.study import Study

@@ -95,8 +95,8 @@ def retrain(study: Study, trial: FrozenTrial, callbacks: MakeCallbacks = tuple) 
     Raises:
         InputError: the data is not what the study was started with, or not what an earlier study trained `trial` on.
     """
-    from search.launch import unchanged_data
     from search.tensorflow_start import start_tensorflow
+    from search.unchanged import unchanged_data
 
     origin = origin_of(trial)
     if origin is not None and not origin.can_be_retrained:

@@ -16,10 +16,11 @@ from search.analysis.statistics.race import holm
 from search.companion import Companion, Order, ended, settings_about
 from search.driving.remaining import clock
 from search.errors import InputError, StudyStopped
-from search.launch import ProgressMaker, Say, unchanged_data
+from search.launch import ProgressMaker, Say
 from search.planned import PlannedTrial, entry_of, hyperparameters_of, limits_of, what_it_is
 from search.row_scores import read_scores
 from search.study import Study
+from search.unchanged import unchanged_data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -19,9 +19,10 @@ from search.analysis.export import check_output, export_model
 from search.analysis.statistics.race import selection_cost
 from search.companion import Companion, Order, ended, settings_about
 from search.errors import InputError, StudyStopped
-from search.launch import ProgressMaker, Say, unchanged_data
+from search.launch import ProgressMaker, Say
 from search.planned import PlannedTrial, entry_of
 from search.study import Study
+from search.unchanged import unchanged_data
 from storage import StudyBusy, is_driven
 
 if TYPE_CHECKING:

@@ -1,0 +1,58 @@
+"""Space and data are still what a study was started with, or it is refused to go on, with what changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search.cache import prepare_data
+from search.errors import InputError
+from spaces import SpaceError, load_space, preset_names
+
+if TYPE_CHECKING:
+    from search.data import PreparedData
+    from search.settings import StudySettings
+    from search.study import Study
+
+
+def refuse_changed_space(study: Study, settings: StudySettings) -> None:
+    """A file may have been edited. A preset belongs to the program: the study's own copy of it is used.
+
+    Raises:
+        InputError: it was edited, or no longer loads; with what changed.
+    """
+    if settings.space in preset_names() or not Path(settings.space).exists():
+        return
+    try:
+        now, _ = load_space(settings.space).restricted_to(study.data.task, study.data.kind)
+    except SpaceError as error:
+        raise InputError(f"the space file of study '{study.name}' no longer loads:\n{error}") from None
+    if now.fingerprint != study.space.fingerprint:
+        raise InputError(
+            _changed(
+                f"space {settings.space}",
+                study.space.diff(now),
+                "undo the change, or take its trials over into a study of the new space: "
+                f"`perceptuna run NEW --from {study.name}{study.url.option}`",
+            )
+        )
+
+
+def unchanged_data(study: Study, settings: StudySettings) -> PreparedData:
+    """The data of an existing study.
+
+    Raises:
+        InputError: it is not what the study was started with; with what changed.
+    """
+    now = prepare_data(settings)
+    then, prepared = study.data, now.spec
+    same_pixels = (then.scale, then.offset) == (prepared.scale, prepared.offset)
+    if prepared.fingerprint == then.fingerprint and same_pixels:
+        return now
+    advice = "bring the old data back, or start a new study"
+    raise InputError(_changed(f"data {settings.data}", study.data.diff(now.spec), advice))
+
+
+def _changed(what: str, differences: list[str], advice: str) -> str:
+    shown = "\n".join(f"  {line}" for line in differences[:20]) or "  its content"
+    return f"{what} is not what the study was started with; {advice}. What changed:\n{shown}"
