@@ -3,34 +3,35 @@
     python -m benchmarks.policies [--studies 30] [--only PART,…] [--workers 2] [--quick]
 
 A study asks its real sampler and its real pruner, as perceptuna builds them, or other settings of Optuna's; what a
-trial would have reported is read from the recorded configuration nearest to the one proposed (benchmarks/recorded.py),
-so that a study of hours takes seconds. Every study may spend the same epochs, those of `BUDGET` trials that run to
-their end. What counts is the regret at a share of that budget: the best value among all recorded, less that of the
-best complete trial so far, in points. Studies are paired by seed; a policy's difference to the default has a 95 %
+trial would have reported is read from the recorded configuration nearest to the one proposed (benchmarks/recorded.py)
+or, over the whole preset `mlp`, from what trees learned of them (benchmarks/surrogate.py), so that a study of hours
+takes seconds. Every study may spend the same epochs, those of `BUDGET` trials that run to their end. What counts is
+the regret at a share of that budget: the best value among all recorded, less that of the best complete trial so far,
+in points. Studies are paired by seed; a policy's difference to the default has a 95 %
 interval by bootstrap over seeds.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 import os
 import statistics
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import chain, product
 from multiprocessing import get_context
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
+from benchmarks.draws import DRAWS
+from benchmarks.grid import Grid
 from benchmarks.measure import write_result
-from benchmarks.recorded import EPOCHS, FOLDER, configurations
+from benchmarks.recorded import EPOCHS, FOLDER, recorded
+from benchmarks.surrogate import surrogate
 from spaces import Hyperparameters, Space
-from spaces.parameters import Categorical, Fixed, Float, Int
 
 BUDGET = 40
 """Trials whose whole epochs a study may spend."""
@@ -53,20 +54,6 @@ HALVING = {
 OTHER_PRUNERS = ("hyperband last", *HALVING)
 DEFAULT = ("tpe", "asha")
 
-# The grid without its gaps: a sampler proposes what lies between, and is answered by what is nearest.
-SPACE = Space(
-    parameters={
-        "depth": Int(low=1, high=3),
-        "width": Int(low=48, high=768, log=True),
-        "batch_norm": Categorical(choices=(True, False)),
-        "dropout": Float(low=0.0, high=0.4),
-        "optimizer": Categorical(choices=("adamw", "sgd")),
-        "learning_rate": Float(low=3e-4, high=1e-1, log=True),
-        "schedule": Categorical(choices=("constant", "cosine")),
-        "weight_decay": Fixed(value=0.05, when={"optimizer": ("adamw",)}),
-    }
-)
-
 
 @dataclass(frozen=True)
 class Study:
@@ -80,32 +67,24 @@ class Study:
     trials: int
 
 
-@lru_cache
-def recorded(name: str) -> list[list[float]]:
-    """Validation accuracy after each epoch of each configuration of the grid; shorter where it diverged."""
-    curves = json.loads((FOLDER / f"{name}.json").read_text())["curves"]
-    return [curves[str(index)] for index in range(len(configurations()))]
+class Curves(Protocol):
+    """A space, and what a training of any of its configurations would report: validation accuracy after each epoch."""
+
+    @property
+    def space(self) -> Space: ...
+
+    @property
+    def ceiling(self) -> float:
+        """The best value to be found."""
+        ...
+
+    def curve(self, hyperparameters: Hyperparameters) -> list[float]: ...
 
 
-@lru_cache(maxsize=100_000)
-def nearest(hyperparameters: Hyperparameters) -> int:
-    """The recorded configuration with the same choices, nearest in width, dropout and rate of learning."""
-    one = hyperparameters
-    same = [
-        (index, other)
-        for index, other in enumerate(configurations())
-        if (one.depth, one.batch_norm, one.optimizer, one.schedule)
-        == (other.depth, other.batch_norm, other.optimizer, other.schedule)
-    ]
-
-    def distance(other: Hyperparameters) -> float:
-        return (
-            abs(math.log(one.width / other.width) / math.log(4))
-            + abs(one.dropout - other.dropout) / 0.4
-            + abs(math.log(one.learning_rate / other.learning_rate) / math.log(3))
-        )
-
-    return min(same, key=lambda pair: distance(pair[1]))[0]
+def curves_of(data: str) -> Curves:
+    """Of the grid, or, as `NAME over mlp`, of the preset."""
+    name, _, preset = data.partition(" over ")
+    return surrogate(name) if preset else Grid(name)
 
 
 def replayed(data: str, sampler: str, pruner: str, seed: int) -> Study:
@@ -123,13 +102,13 @@ def replayed(data: str, sampler: str, pruner: str, seed: int) -> Study:
         study_name="one", storage=storage, direction="maximize", sampler=_sampler(sampler, seed)
     )
     worker = optuna.load_study(study_name="one", storage=storage, pruner=_pruner(pruner))
-    curves = recorded(data)
-    ceiling = max(map(max, curves))
+    curves = curves_of(data)
+    ceiling = curves.ceiling
     spent, best, reached = 0, 0.0, dict.fromkeys(SHARES, math.nan)
     while spent < BUDGET * EPOCHS:
         seed_sampler(study.sampler, seed, len(study.trials))
         trial = study.ask()
-        curve = curves[nearest(SPACE.suggest(trial))]
+        curve = curves.curve(curves.space.suggest(trial))
         state, epochs = _run(optuna.Trial(worker, trial._trial_id), curve)
         spent += epochs
         study.tell(trial, max(curve) if state is TrialState.COMPLETE else None, state)
@@ -149,8 +128,9 @@ def _sampler(name: str, seed: int) -> Any:
         """As BOHB has it (Falkner et al. 2018): a third of all configurations at random, whatever was seen."""
 
         def sample_independent(self, study: Any, trial: Any, name: str, distribution: Any) -> Any:
-            own = self._random_sampler if trial.number % 3 == 0 else super()
-            return own.sample_independent(study, trial, name, distribution)
+            if trial.number % 3 == 0:
+                return self._random_sampler.sample_independent(study, trial, name, distribution)
+            return super().sample_independent(study, trial, name, distribution)
 
     from search.samplers import build_sampler
     from search.settings import StudySettings
@@ -267,6 +247,7 @@ def main() -> None:
     given = parser.parse_args()
     seeds = range(3 if given.quick else given.studies)
     names = sorted(path.stem for path in FOLDER.glob("*.json"))
+    drawn = [f"{path.stem} over mlp" for path in sorted(DRAWS.glob("*.json"))]
     if not names:
         raise SystemExit(f"no curves in {FOLDER} yet; record some by `python -m benchmarks.recorded`")
     pruners = (*PRUNERS, *OTHER_PRUNERS)
@@ -277,9 +258,14 @@ def main() -> None:
     }
     jobs = [
         (name, *policy, seed)
-        for name, policy, seed in product(names, sorted(policies), seeds)
+        for name, policy, seed in product((*names, *drawn), sorted(policies), seeds)
         if not given.only or set(policy) <= set(given.only.split(","))
     ]
+    for data in drawn:
+        known = surrogate(data.partition(" over ")[0])
+        print(
+            f"{data}: rank correlation of the surrogate with draws it has not seen {known.rank_correlation():.2f}"
+        )
     with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
         studies = list(pool.map(replayed, *zip(*jobs, strict=True), chunksize=4))
     for line in (*chain.from_iterable(map(survival, names)), *lines(studies)):

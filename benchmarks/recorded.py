@@ -16,8 +16,10 @@ import math
 import multiprocessing
 import os
 import tempfile
+from collections.abc import Container, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -64,6 +66,13 @@ def configurations() -> list[Hyperparameters]:
     return found
 
 
+@lru_cache
+def recorded(name: str) -> list[list[float]]:
+    """Validation accuracy after each epoch of each configuration of the grid; shorter where it diverged."""
+    curves = json.loads((FOLDER / f"{name}.json").read_text())["curves"]
+    return [curves[str(index)] for index in range(len(configurations()))]
+
+
 def train_one(job: Job) -> tuple[int, list[float]]:
     from search.tensorflow_start import start_tensorflow
 
@@ -94,28 +103,34 @@ def small_data(source: str) -> PreparedData:
         return prepare(DataRequest(str(path), val_fraction=0.475, test_fraction=0.05), cache_folder())
 
 
-def record(name: str, source: str, workers: int) -> None:
-    path = FOLDER / f"{name}.json"
-    FOLDER.mkdir(exist_ok=True)
-    curves: dict[str, list[float]] = json.loads(path.read_text())["curves"] if path.exists() else {}
+def train_all(
+    configurations: list[Hyperparameters], source: str, workers: int, done: Container[int]
+) -> Iterator[tuple[int, list[float]]]:
+    """The curve of each configuration that is not `done`, with its index, as each training ends."""
     data = small_data(source)
     jobs = [
         Job(index, hyperparameters, data.folder, data.spec.fingerprint)
-        for index, hyperparameters in enumerate(configurations())
-        if str(index) not in curves
+        for index, hyperparameters in enumerate(configurations)
+        if index not in done
     ]
     with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
         for ended in as_completed([pool.submit(train_one, job) for job in jobs]):
-            index, curve = ended.result()
-            curves[str(index)] = curve
-            ordered = {str(at): curves[str(at)] for at in sorted(map(int, curves))}
-            _write(
-                path, {"machine": machine(), "rows": data.spec.rows.model_dump(), "epochs": EPOCHS}, ordered
-            )
-            print(f"{name}: {len(curves)} curves, best {max(map(max, curves.values())):.4f}", flush=True)
+            yield ended.result()
 
 
-def _write(path: Path, about: dict[str, Any], curves: dict[str, list[float]]) -> None:
+def record(name: str, source: str, workers: int) -> None:
+    path = FOLDER / f"{name}.json"
+    FOLDER.mkdir(exist_ok=True)
+    known = json.loads(path.read_text())["curves"] if path.exists() else {}
+    curves: dict[int, list[float]] = {int(index): curve for index, curve in known.items()}
+    about = {"machine": machine(), "train_rows": TRAIN_ROWS, "epochs": EPOCHS}
+    for index, curve in train_all(configurations(), source, workers, frozenset(curves)):
+        curves[index] = curve
+        _write(path, about, dict(sorted(curves.items())))
+        print(f"{name}: {len(curves)} curves, best {max(map(max, curves.values())):.4f}", flush=True)
+
+
+def _write(path: Path, about: dict[str, Any], curves: dict[int, list[float]]) -> None:
     lines = ",\n".join(f'  "{index}": {json.dumps(curve)}' for index, curve in curves.items())
     partial = path.with_suffix(".partial")
     partial.write_text(f'{json.dumps(about)[:-1]}, "curves": {{\n{lines}\n}}}}\n', encoding="utf-8")
