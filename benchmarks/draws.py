@@ -1,4 +1,4 @@
-"""What each choice of the preset `mlp` is worth, from configurations that were drawn from it at random.
+"""What each choice of hyperparameters is worth, from configurations drawn at random from a broad space.
 
     python -m benchmarks.draws --data FOLDER|fashion_mnist --name cifar10 [--draws 150] [--workers 2]
     python -m benchmarks.draws --name cifar10        # the tables again
@@ -74,9 +74,7 @@ def record(name: str, source: str, count: int, workers: int) -> None:
     """Trains what is not in the file yet; a file of another space or another number of draws is begun anew."""
     DRAWS.mkdir(parents=True, exist_ok=True)
     path = DRAWS / f"{name}.json"
-    whole = load_space("mlp")
-    parts = {key: part for key, part in whole.parameters.items() if key != "augment"}
-    configurations = drawn(Space(parameters=parts), count)
+    configurations = drawn(load_space(str(FOLDER / "broad.toml")), count)
     known = json.loads(path.read_text())["draws"] if path.exists() else []
     names = [one.model_dump() for one in configurations]
     curves = {

@@ -1,6 +1,6 @@
 """Learning curves of configurations that nobody trained, predicted from those that were.
 
-A study over the whole preset proposes what no grid holds. So extremely randomised trees (Geurts et al. 2006) learn the
+A study over a whole preset proposes what no grid holds. So extremely randomised trees (Geurts et al. 2006) learn the
 curve of a configuration from the grid of benchmarks/recorded.py and the draws of benchmarks/draws.py, which share
 their rows; samplers and pruners are then compared on what the trees say (Eggensperger et al. 2015, "Efficient
 benchmarking of hyperparameter optimizers via surrogates"). `rank_correlation` tells how far they can be trusted.

@@ -40,7 +40,7 @@ def test_a_study_that_is_there_is_planned_from_its_trials(perceptuna: CommandLin
     assert forecast["trials"] == 100
     assert forecast["epochs"]["middle"] == 300
     assert forecast["pruned"]["high"] == 0
-    assert [(rung["epoch"], rung["trials"]) for rung in forecast["rungs"]] == [(1, 100), (3, 100)]
+    assert [(rung["epoch"], rung["trials"]) for rung in forecast["rungs"]] == [(3, 100)]
     assert "got --epochs" in perceptuna.refused("plan", "begun", "--epochs", 5)
     assert "--trials 58 asks" in perceptuna.refused("plan", "begun", "--trials", 8)
 

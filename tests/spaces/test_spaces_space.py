@@ -270,12 +270,12 @@ def test_restriction_settles_conditions_on_what_it_dropped() -> None:
 
 def test_summary_and_rows_describe_the_space() -> None:
     space = load_space("mlp")
-    assert space.summary() == "17 parameters, 6 continuous; 5 conditional"
+    assert space.summary() == "14 parameters, 5 continuous; 3 conditional; 1 fixed"
     rows = {row.name: row for row in space.rows()}
-    fixed = {"last_dropout_factor", "plateau_factor", "plateau_patience"}
-    assert list(rows) == [name for name in VOCABULARY if name not in fixed]
-    assert rows["momentum"][1:] == ("float", "0.8 to 0.99", "optimizer is sgd")
-    assert rows["width"][1:] == ("int", "32 to 1,024, log", "")
+    default = {"last_dropout_factor", "plateau_factor", "plateau_patience", "momentum", "nesterov"}
+    assert list(rows) == [name for name in VOCABULARY if name not in default]
+    assert rows["weight_decay"][1:] == ("float", "1e-4 to 0.1, log", "optimizer is adamw")
+    assert rows["width"][1:] == ("int", "64 to 1,024, log", "")
     assert load_space("small").summary() == "6 parameters, 2 continuous; 1 fixed"
 
 
