@@ -5,8 +5,7 @@
 
 A space is better when what is drawn from it at random is better (Radosavovic et al. 2019, "On network design spaces
 for visual recognition"). One set of draws tells that of every part of the space: a narrower one is the draws that lie
-in it.
-Trained as the curves of benchmarks/recorded.py, on the same rows; hyperparameters and curves are kept in
+in it. Trained as the curves of benchmarks/recorded.py, on the same rows; hyperparameters and curves are kept in
 benchmarks/recorded/draws/NAME.json, and a run that was interrupted goes on.
 """
 
@@ -14,18 +13,20 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import machine
-from benchmarks.recorded import EPOCHS, FOLDER, TRAIN_ROWS, train_all
+from benchmarks.recorded import FOLDER, train_all, write_lines
 from spaces import Hyperparameters, Space, load_space
 
 DRAWS = FOLDER / "draws"
+BROAD = str(FOLDER / "broad.toml")
 BEST = 0.2
 """Share of the draws that counts as the best."""
 NUMBERS = {
@@ -74,7 +75,7 @@ def record(name: str, source: str, count: int, workers: int) -> None:
     """Trains what is not in the file yet; a file of another space or another number of draws is begun anew."""
     DRAWS.mkdir(parents=True, exist_ok=True)
     path = DRAWS / f"{name}.json"
-    configurations = drawn(load_space(str(FOLDER / "broad.toml")), count)
+    configurations = drawn(load_space(BROAD), count)
     known = json.loads(path.read_text())["draws"] if path.exists() else []
     names = [one.model_dump() for one in configurations]
     curves = {
@@ -82,10 +83,8 @@ def record(name: str, source: str, count: int, workers: int) -> None:
     }
     for index, curve in train_all(configurations, source, workers, frozenset(curves)):
         curves[index] = curve
-        rows = [{"hyperparameters": names[at], "curve": curves[at]} for at in sorted(curves)]
-        text = ",\n".join(json.dumps(row) for row in rows)
-        about = json.dumps({"machine": machine(), "train_rows": TRAIN_ROWS, "epochs": EPOCHS})
-        path.write_text(f'{about[:-1]}, "draws": [\n{text}\n]}}\n', encoding="utf-8")
+        lines = [json.dumps({"hyperparameters": names[at], "curve": curves[at]}) for at in sorted(curves)]
+        write_lines(path, lines, '"draws": [', "]}")
         print(f"{name}: {len(curves)} of {count} draws", flush=True)
 
 
@@ -96,37 +95,27 @@ def load(name: str) -> list[Draw]:
 
 def groups(draws: list[Draw]) -> Iterator[tuple[str, str, list[float]]]:
     """Hyperparameter, value or range, and the values of the draws that have it."""
+    broad = load_space(BROAD).parameters
+
+    def having(name: str) -> list[tuple[Any, float]]:
+        """Where it was drawn: what it was, and the value."""
+        pairs = [(one.hyperparameters.model_dump(), one.value) for one in draws]
+        return [(values[name], value) for values, value in pairs if broad[name].active(values)]
+
     for name in CHOICES:
-        of_it = [one for one in draws if _has(one.hyperparameters, name)]
-        for choice in sorted({_of(one, name) for one in of_it}, key=str):
-            yield name, str(choice), [one.value for one in of_it if _of(one, name) == choice]
+        pairs = having(name)
+        for choice in sorted({had for had, _ in pairs}, key=str):
+            yield name, str(choice), [value for had, value in pairs if had == choice]
     for name, bounds in NUMBERS.items():
-        of_it = [one for one in draws if _has(one.hyperparameters, name)]
-        for low, high in zip((-np.inf, *bounds), (*bounds, np.inf), strict=True):
-            words = (
-                f"below {high:g}"
-                if low == -np.inf
-                else f"{low:g} and more"
-                if high == np.inf
-                else f"{low:g} to {high:g}"
-            )
-            yield name, words, [one.value for one in of_it if low <= _of(one, name) < high]
+        pairs = having(name)
+        for low, high in pairwise((-math.inf, *bounds, math.inf)):
+            yield name, _range(low, high), [value for had, value in pairs if low <= had < high]
 
 
-def _of(draw: Draw, name: str) -> Any:
-    return getattr(draw.hyperparameters, name)
-
-
-def _has(one: Hyperparameters, name: str) -> bool:
-    """Whether `name` was drawn for it."""
-    has: dict[str, Callable[[], bool]] = {
-        "taper": lambda: one.depth > 1,
-        "l2": lambda: one.optimizer in ("adam", "sgd", "rmsprop"),
-        "weight_decay": lambda: one.optimizer in ("adamw", "lion"),
-        "momentum": lambda: one.optimizer == "sgd",
-        "nesterov": lambda: one.optimizer == "sgd",
-    }
-    return has.get(name, lambda: True)()
+def _range(low: float, high: float) -> str:
+    if math.isinf(low):
+        return f"below {high:g}"
+    return f"{low:g} and more" if math.isinf(high) else f"{low:g} to {high:g}"
 
 
 def table(draws: list[Draw]) -> Iterator[str]:

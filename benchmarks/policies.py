@@ -7,8 +7,7 @@ trial would have reported is read from the recorded configuration nearest to the
 or, over the whole preset `mlp`, from what trees learned of them (benchmarks/surrogate.py), so that a study of hours
 takes seconds. Every study may spend the same epochs, those of `BUDGET` trials that run to their end. What counts is
 the regret at a share of that budget: the best value among all recorded, less that of the best complete trial so far,
-in points. Studies are paired by seed; a policy's difference to the default has a 95 %
-interval by bootstrap over seeds.
+in points. Studies are paired by seed; a policy's difference to the default has a 95 % interval by bootstrap over seeds.
 """
 
 from __future__ import annotations

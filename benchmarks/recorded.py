@@ -123,17 +123,19 @@ def record(name: str, source: str, workers: int) -> None:
     FOLDER.mkdir(exist_ok=True)
     known = json.loads(path.read_text())["curves"] if path.exists() else {}
     curves: dict[int, list[float]] = {int(index): curve for index, curve in known.items()}
-    about = {"machine": machine(), "train_rows": TRAIN_ROWS, "epochs": EPOCHS}
     for index, curve in train_all(configurations(), source, workers, frozenset(curves)):
         curves[index] = curve
-        _write(path, about, dict(sorted(curves.items())))
+        lines = [f'  "{at}": {json.dumps(curves[at])}' for at in sorted(curves)]
+        write_lines(path, lines, '"curves": {', "}}")
         print(f"{name}: {len(curves)} curves, best {max(map(max, curves.values())):.4f}", flush=True)
 
 
-def _write(path: Path, about: dict[str, Any], curves: dict[int, list[float]]) -> None:
-    lines = ",\n".join(f'  "{index}": {json.dumps(curve)}' for index, curve in curves.items())
+def write_lines(path: Path, lines: list[str], opening: str, closing: str) -> None:
+    """JSON of one entry a line, after how it was trained; `path` is the old one or the new one, whatever is killed."""
+    about = json.dumps({"machine": machine(), "train_rows": TRAIN_ROWS, "epochs": EPOCHS})
+    joined = ",\n".join(lines)
     partial = path.with_suffix(".partial")
-    partial.write_text(f'{json.dumps(about)[:-1]}, "curves": {{\n{lines}\n}}}}\n', encoding="utf-8")
+    partial.write_text(f"{about[:-1]}, {opening}\n{joined}\n{closing}\n", encoding="utf-8")
     partial.replace(path)
 
 

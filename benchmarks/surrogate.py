@@ -14,7 +14,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from benchmarks.draws import load
+from benchmarks.draws import drawn, load
 from benchmarks.recorded import EPOCHS, configurations, recorded
 from spaces import Hyperparameters, Space, load_space
 from spaces.hyperparameters import Activation, Initializer, Optimizer, Schedule
@@ -36,23 +36,19 @@ class Surrogate:
 
     def __init__(self, name: str) -> None:
         draws = load(name)
-        self._configurations = [*configurations(), *(draw.hyperparameters for draw in draws)]
-        self._curves = np.array(
-            [_whole(curve) for curve in (*recorded(name), *(draw.curve for draw in draws))]
-        )
-        self._draws = len(draws)
+        known = [*configurations(), *(draw.hyperparameters for draw in draws)]
+        self._rows = np.array([_features(one) for one in known])
+        curves = (*recorded(name), *(draw.curve for draw in draws))
+        self._curves = np.array([_whole(curve) for curve in curves])
         self._predicted: dict[Hyperparameters, list[float]] = {}
 
     @cached_property
     def space(self) -> Space:
-        parts = load_space("mlp").parameters
-        return Space(parameters={name: part for name, part in parts.items() if name != "augment"})
+        return load_space("mlp").restricted_to("multiclass", "table")[0]
 
     @cached_property
     def ceiling(self) -> float:
         """The best that the trees predict of 5,000 random configurations."""
-        from benchmarks.draws import drawn
-
         rows = np.array([_features(one) for one in drawn(self.space, 5_000)])
         return float(self._trees.predict(rows).max())
 
@@ -66,7 +62,7 @@ class Surrogate:
         """Spearman's, between the best values of the draws and what trees say that have not seen them; ten folds."""
         from scipy.stats import spearmanr
 
-        rows, first = np.array([_features(one) for one in self._configurations]), len(configurations())
+        rows, first = self._rows, len(configurations())
         order = np.random.default_rng(0).permutation(np.arange(first, len(rows)))
         told = np.empty(len(rows))
         for fold in np.array_split(order, 10):
@@ -76,7 +72,7 @@ class Surrogate:
 
     @cached_property
     def _trees(self) -> Any:
-        return _fitted(np.array([_features(one) for one in self._configurations]), self._curves)
+        return _fitted(self._rows, self._curves)
 
 
 @lru_cache
