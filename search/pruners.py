@@ -20,12 +20,8 @@ if TYPE_CHECKING:
 # The first comparison of `asha` is late and lenient: what falls to a good end by cosine, or learns slowly under strong
 # regularisation, is behind for a third of its epochs (docs/results/policies.md).
 _FIRST_RUNG = {"hyperband": 1 / 10, "asha": 1 / 3, "median": 1 / 10, "none": 1.0}
-_REDUCTION_FACTOR = {"hyperband": 3, "asha": 2}
-
-
-def reduction_factor(pruner: str) -> int:
-    """One trial in how many goes on from a rung of `hyperband` or `asha`."""
-    return _REDUCTION_FACTOR[pruner]
+REDUCTION_FACTOR = {"hyperband": 3, "asha": 2}
+"""One trial in how many goes on from a rung."""
 
 
 def first_rung(settings: StudySettings) -> int:
@@ -38,7 +34,7 @@ def rungs_of(settings: StudySettings) -> list[int]:
 
     None in the second half: to end a trial there saves little and loses its value.
     """
-    start, factor = first_rung(settings), reduction_factor(settings.pruner)
+    start, factor = first_rung(settings), REDUCTION_FACTOR[settings.pruner]
     reached = (start * factor**power for power in range(20))
     return [rung for rung in reached if 2 * rung <= settings.epochs]
 
@@ -82,7 +78,7 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
         case "hyperband" | "asha":
             # Successive halving is hyperband of one bracket; Optuna's own counts lost attempts as rivals.
             most = settings.epochs if settings.pruner == "hyperband" else start
-            factor, last = reduction_factor(settings.pruner), max(rungs_of(settings), default=0)
+            factor, last = REDUCTION_FACTOR[settings.pruner], max(rungs_of(settings), default=0)
             return Hyperband(last, min_resource=start, max_resource=most, reduction_factor=factor)
         case "median":
             return pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=start)
@@ -138,7 +134,7 @@ def brackets(settings: StudySettings) -> list[Bracket]:
         case "asha":
             return [Bracket(1.0, rungs_of(settings))]
         case "hyperband":
-            rungs, factor = rungs_of(settings), reduction_factor("hyperband")
+            rungs, factor = rungs_of(settings), REDUCTION_FACTOR["hyperband"]
             count = math.floor(math.log(epochs / start, factor)) + 1
             weights = [math.ceil(count * factor**s / (s + 1)) for s in reversed(range(count))]
             return [Bracket(weight / sum(weights), rungs[k:]) for k, weight in enumerate(weights)]

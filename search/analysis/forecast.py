@@ -14,7 +14,7 @@ import numpy as np
 from search.analysis.calibration import Costs, TrialCost, steps, structure
 from search.analysis.pace import time_left, workers_of
 from search.driving.remaining import FEWEST, Interval
-from search.pruners import brackets, reduction_factor
+from search.pruners import REDUCTION_FACTOR, brackets
 from search.settings import StudySettings
 from search.study import Study
 from spaces import Space
@@ -151,7 +151,7 @@ def _simulate_epochs(
             if settings.pruner == "median":
                 goes_on = np.where(order <= 5, 1.0, 0.5)
             else:
-                goes_on = np.maximum(1, order // reduction_factor(settings.pruner)) / order
+                goes_on = np.maximum(1, order // REDUCTION_FACTOR[settings.pruner]) / order
             out = arrived[(random.random(arrived.size) >= goes_on) & (rung < settings.epochs)]
             ran[out], pruned[out], alive[out] = rung, True, False
             reached.append(arrived.size)
