@@ -37,7 +37,13 @@ def idle_worker_bytes(spec: DataSpec) -> int:
 
 def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     """What training this configuration adds to an idle worker: weights, slots and activations as float32."""
-    inputs = math.prod(spec.input_shape)
+    inputs = features = math.prod(spec.input_shape)
+    projected = 0
+    if spec.kind == "image" and hyperparameters.pca:
+        # Rows as components, and the projection itself on its way into TensorFlow.
+        inputs = min(hyperparameters.pca, features)
+        augmented = hyperparameters.augment != "none"
+        projected = inputs * (spec.rows.validation + spec.rows.train * (not augmented) + 2 * features)
     widths = hyperparameters.widths
     outputs = len(spec.class_names) if spec.task == "multiclass" else 1
     sizes = (inputs, *widths, outputs)
@@ -45,9 +51,9 @@ def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     parameters += 4 * sum(widths) * hyperparameters.batch_norm
     copies = _COPIES_OF_WEIGHTS + _COPIES_OF_OPTIMIZER[hyperparameters.optimizer]
     batch = min(hyperparameters.batch_size, spec.rows.train)
-    step = batch * (_COPIES_OF_ACTIVATIONS * sum(widths) + _COPIES_OF_INPUTS * inputs)
-    validation = min(_VALIDATION_ROWS, spec.rows.validation) * (2 * max(widths) + 2 * inputs)
-    return _FLOAT * (copies * parameters + max(step, validation))
+    step = batch * (_COPIES_OF_ACTIVATIONS * sum(widths) + _COPIES_OF_INPUTS * features)
+    validation = min(_VALIDATION_ROWS, spec.rows.validation) * (2 * max(widths) + 2 * features)
+    return _FLOAT * (copies * parameters + projected + max(step, validation))
 
 
 def too_large(hyperparameters: Hyperparameters, spec: DataSpec, limit: int) -> float:

@@ -3,7 +3,7 @@
 from spaces.baseline import Baseline, baseline_names, load_baselines
 from spaces.errors import SpaceError, did_you_mean
 from spaces.files import DEFAULT_PRESET, load_space, preset_names
-from spaces.hyperparameters import VOCABULARY, Hyperparameters, value_problem
+from spaces.hyperparameters import MOST_COMPONENTS, VOCABULARY, Hyperparameters, value_problem
 from spaces.parameters import Categorical, Fixed, Float, Int, Parameter
 from spaces.restriction import DataKind, Task
 from spaces.schema import json_schema
@@ -12,6 +12,7 @@ from spaces.toml_document import TomlDocument, TomlError
 
 __all__ = [
     "DEFAULT_PRESET",
+    "MOST_COMPONENTS",
     "VOCABULARY",
     "Baseline",
     "Categorical",

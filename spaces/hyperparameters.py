@@ -24,6 +24,8 @@ Augment = Literal["none", "shift", "shift_flip"]
 
 MAX_WIDTH = 65_536
 """Units of the widest hidden layer that is accepted."""
+MOST_COMPONENTS = 512
+"""Of the principal components that are kept of images; past them hardly anything but noise varies."""
 
 Depth = Annotated[int, Field(ge=1, le=32, description="hidden layers")]
 Width = Annotated[int, Field(ge=1, le=MAX_WIDTH, description="units of the first hidden layer")]
@@ -39,7 +41,7 @@ class Hyperparameters(BaseModel):
 
     Names and meanings are Keras's where Keras has them. `momentum` and `nesterov` matter to `sgd` only,
     `weight_decay` to `adamw` and `lion`, `plateau_factor` and `plateau_patience` to the schedule `plateau`,
-    `label_smoothing` to classification, `augment` to images.
+    `label_smoothing` to classification, `pca` and `augment` to images.
 
     Raises:
         pydantic.ValidationError: a value has the wrong type (nothing is converted, except whole numbers to
@@ -76,6 +78,14 @@ class Hyperparameters(BaseModel):
     ] = 3
     batch_size: Annotated[int, Field(ge=1, le=65_536, description="rows per step")] = 64
     label_smoothing: Fraction = Field(0.0, description="classification only")
+    pca: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=MOST_COMPONENTS,
+            description="images only: the network sees this many principal components; 0: the pixels",
+        ),
+    ] = 0
     augment: Augment = Field("none", description="images only")
 
     @model_validator(mode="after")
@@ -129,6 +139,7 @@ class Hyperparameters(BaseModel):
         words += [self._schedule_words()] * (self.schedule != "constant")
         words.append(f"batch {self.batch_size}")
         words += [f"label smoothing {rounded(self.label_smoothing)}"] * (self.label_smoothing > 0)
+        words += [f"PCA {self.pca}"] * (self.pca > 0)
         words += [self.augment.replace("_", " and ")] * (self.augment != "none")
         return ", ".join(words)
 

@@ -45,6 +45,8 @@ def _no_effect(name: str, parameters: Mapping[str, Parameter], task: Task, kind:
 
     if name == "label_smoothing" and task == "regression":
         return "regression has no labels to smooth"
+    if name == "pca" and kind != "image":
+        return "only images have principal components here"
     if name == "augment" and kind != "image":
         return "only images can be shifted and flipped"
     if isinstance(parameters[name], Fixed):

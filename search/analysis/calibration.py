@@ -206,5 +206,6 @@ def steps(rows: int, hyperparameters: Hyperparameters) -> int:
 def structure(hyperparameters: Hyperparameters) -> Key:
     """What a compiled epoch depends on: a worker compiles one for the first trial of each structure."""
     names = ("depth", "activation", "batch_norm", "optimizer", "nesterov", "augment")
-    switches = (hyperparameters.dropout > 0, hyperparameters.l2 > 0, hyperparameters.label_smoothing > 0)
+    numbers = ("dropout", "l2", "label_smoothing", "pca")
+    switches = (getattr(hyperparameters, name) > 0 for name in numbers)
     return (*(getattr(hyperparameters, name) for name in names), *switches)

@@ -172,14 +172,16 @@ class _Configurations:
         from search.tensorflow_start import tensorflow_log_silenced
 
         with tensorflow_log_silenced():
-            from search.training.model import parameter_count
+            from search.training.model import layer_parameters
 
         study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
         rows = spec.rows.train
         found = [space.suggest(study.ask()) for _ in range(_POPULATION)]
         keys: dict[object, int] = {}
         return cls(
-            features=np.array([[1.0, steps(rows, h), float(rows) * parameter_count(h, spec)] for h in found]),
+            features=np.array(
+                [[1.0, steps(rows, h), float(rows) * layer_parameters(h, spec)] for h in found]
+            ),
             structures=np.array([keys.setdefault(structure(h), len(keys)) for h in found]),
         )
 

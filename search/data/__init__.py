@@ -4,7 +4,8 @@ Importing this package costs NumPy and pydantic; pandas, scikit-learn, Pillow, p
 needed.
 """
 
-from search.data.prepared import SEARCHED_FILES, PreparedData, load_prepared, prepare
+from search.data.components import Components, component_count
+from search.data.prepared import PreparedData, load_prepared, prepare, searched_files
 from search.data.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
 from search.data.raw import RawData, Table, TableColumn
 from search.data.request import BUILTIN_SOURCES, DataRequest
@@ -14,8 +15,8 @@ from search.data.summary import DataSummary, describe
 
 __all__ = [
     "BUILTIN_SOURCES",
-    "SEARCHED_FILES",
     "CategoryColumn",
+    "Components",
     "DataRequest",
     "DataSpec",
     "DataSummary",
@@ -26,6 +27,7 @@ __all__ = [
     "Table",
     "TableColumn",
     "attach_preprocessing",
+    "component_count",
     "describe",
     "fingerprint_file",
     "fingerprint_source",
@@ -34,4 +36,5 @@ __all__ = [
     "preprocessing_model",
     "raw_inputs",
     "read_source",
+    "searched_files",
 ]

@@ -19,6 +19,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from search.data.columns import fit_columns, statistics
+from search.data.components import COMPONENTS_FILE, fit_components
 from search.data.raw import Array, RawData, Table
 from search.data.request import DataRequest
 from search.data.source import fingerprint_source, read_source
@@ -29,8 +30,6 @@ from search.errors import DataError
 SPEC_FILE = "data.json"
 SEARCHED_PARTS = ("train", "validation")
 _PARTS = (*SEARCHED_PARTS, "test")
-# What a machine needs that trains and does not test.
-SEARCHED_FILES = (SPEC_FILE, *(f"{part}_{letter}.npy" for part in SEARCHED_PARTS for letter in "xy"))
 ROWS_PER_BLOCK = 16_384
 ABANDONED_SECONDS = 86_400
 
@@ -100,11 +99,18 @@ def load_prepared(folder: Path, parts: tuple[str, ...] = SEARCHED_PARTS) -> Prep
         ) from exc
     except ValidationError as exc:
         raise DataError(f"{folder / SPEC_FILE} is not of this version; prepare the source again") from exc
-    for part in parts:
-        for letter in "xy":
-            if not (folder / f"{part}_{letter}.npy").is_file():
-                raise DataError(f"{folder} lacks {part}_{letter}.npy; prepare the source again")
+    names = [f"{part}_{letter}.npy" for part in parts for letter in "xy"]
+    for name in names + [COMPONENTS_FILE] * (spec.kind == "image"):
+        if not (folder / name).is_file():
+            raise DataError(f"{folder} lacks {name}; prepare the source again")
     return PreparedData(folder, spec)
+
+
+def searched_files(folder: Path) -> list[Path]:
+    """What a machine needs of prepared data that trains and does not test."""
+    arrays = [folder / f"{part}_{letter}.npy" for part in SEARCHED_PARTS for letter in "xy"]
+    of_images = [path for path in (folder / COMPONENTS_FILE,) if path.exists()]
+    return [folder / SPEC_FILE, *arrays, *of_images]
 
 
 def open_arrays(prepared: PreparedData, part: str) -> tuple[Array, Array]:
@@ -227,6 +233,8 @@ def _write(
             if raw.task == "regression":
                 y = ((y - spec.target_mean) / spec.target_std).astype(np.float32)
             _save(partial / f"{part}_y.npy", y)
+        if raw.kind == "image" and not isinstance(raw.x, Table):
+            fit_components(raw.x, split.train, spec.scale, spec.offset).save(partial)
         (partial / SPEC_FILE).write_text(spec.model_dump_json(indent=1), encoding="utf-8")
         _rename(partial, folder)
     finally:

@@ -70,6 +70,8 @@ class CompiledEpoch:
         ]
         self._given = _Numbers(*[0.0] * len(_Numbers._fields))
         self._numbers = tf.Variable(self._given)
+        # Kernel and bias of the layer `pca`, for pixels that are augmented before it.
+        self._projection = (matrix(), vector())
         self._key = tf.Variable(tf.zeros([1], tf.uint64))
         self._steps = 0
         x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
@@ -80,10 +82,23 @@ class CompiledEpoch:
         self._evaluate = compiled_evaluation(InferenceStructure.of(structure))
 
     def reset(
-        self, hyperparameters: Hyperparameters, weights: list[Array], spec: DataSpec, *, seed: int
+        self,
+        hyperparameters: Hyperparameters,
+        weights: list[Array],
+        spec: DataSpec,
+        *,
+        seed: int,
+        projection: tuple[Array, ...] = (),
     ) -> None:
-        """Begin a trial: its weights in Keras's order, its numbers, empty optimizer slots."""
+        """Begin a trial: its weights in Keras's order, its numbers, empty optimizer slots.
+
+        Args:
+            weights: of hidden layers and head.
+            projection: kernel and bias from pixels to principal components; for augmented images alone.
+        """
         self._weights.assign(weights)
+        for variable, array in zip(self._projection, projection, strict=False):
+            variable.assign(array)
         for variable, slots in zip(self._weights.trained, self._slots, strict=True):
             for slot in slots:
                 slot.assign(tf.zeros_like(variable))
@@ -113,7 +128,7 @@ class CompiledEpoch:
         """One epoch over rows `order` (int32) of x, in batches; the last may be smaller.
 
         Args:
-            x: (rows, features) float32, or uint8 for images.
+            x: (rows, features) float32, or uint8 for images whose pixels the graph has to see.
             rates: learning rate of each step, float32 (steps,).
 
         Returns:
@@ -162,6 +177,7 @@ class _Step:
         self.count, self._rows = tf.shape(rates)[0], tf.shape(order)[0]
         self._numbers = epoch._read_numbers()
         self._smoothing = self._numbers.smoothing if self._structure.label_smoothing else None
+        self._projection = [variable.read_value() for variable in epoch._projection]
         self._twice_l2 = 2.0 * self._numbers.l2
         self._key = epoch._key.read_value()
         self._first = tf.cast(first, tf.uint64)
@@ -229,13 +245,17 @@ class _Step:
         return tf.nn.bias_add(matmul(x, kernels[-1], bfloat16), vectors[-1].bias), statistics
 
     def _to_float(self, x: Tensor, counter: Tensor) -> Tensor:
-        """Images as standardised float32, augmented where the structure says so."""
+        """Images as standardised float32 or their components, augmented where the structure says so."""
         if not self._structure.image:
             return x
         if self._structure.input_shape is not None:
             mirror = self._structure.augment == "shift_flip"
             x = augment_images(x, self._structure.input_shape, self._key, counter + 1, mirror)
-        return tf.cast(x, tf.float32) * self._numbers.scale + self._numbers.offset
+        x = tf.cast(x, tf.float32) * self._numbers.scale + self._numbers.offset
+        if not self._structure.projected:
+            return x
+        kernel, bias = self._projection
+        return tf.nn.bias_add(matmul(x, kernel, self._structure.bfloat16), bias)
 
     def _apply(self, gradients: list[Tensor], rates: Tensor) -> None:
         learning_rate, adam_rate = tf.unstack(rates, num=2)

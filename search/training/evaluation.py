@@ -26,7 +26,7 @@ _KEPT = 32
 
 
 class InferenceStructure(NamedTuple):
-    """What an evaluation depends on."""
+    """What an evaluation depends on. `image`: rows come as uint8 pixels; components never do."""
 
     task: str
     depth: int
@@ -37,7 +37,8 @@ class InferenceStructure(NamedTuple):
 
     @classmethod
     def of(cls, structure: Structure) -> InferenceStructure:
-        return cls(*(getattr(structure, field) for field in cls._fields))
+        alike = {field: getattr(structure, field) for field in cls._fields}
+        return cls(**alike | {"image": structure.image and not structure.projected})
 
 
 @lru_cache(maxsize=_KEPT)

@@ -5,19 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from pathlib import Path
+from functools import cached_property
 from typing import Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
-from search.data import DataSpec, PreparedData, load_prepared
+from search.data import DataSpec, PreparedData
 from search.errors import StudyStopped
 from search.metrics import direction_of, is_better
 from search.training.callbacks import EpochCheck, StopReason, StopTraining
 from search.training.epoch import compiled_epoch
+from search.training.inputs import inputs_of
 from search.training.model import build_model, initial_weights, parameter_count
 from search.training.objective import build_loss, build_metrics
 from search.training.optimizers import build_optimizer, learning_rates, schedule_callbacks
@@ -137,7 +136,7 @@ class _Run:
         self._spec, self._seed, self._epochs, self._watched = data.spec, seed, epochs, watched
         self._metric, self._direction = metric, direction_of(metric)
         self._batch_size = hyperparameters.batch_size
-        (self._x, self._y), self._validation = _resident(data.folder)
+        self._inputs = inputs_of(hyperparameters, data)
         self.steps = -(-data.spec.rows.train // self._batch_size)
         optimizer = build_optimizer(hyperparameters, total_steps=epochs * self.steps)
         self.model: Any = _Reins(optimizer)
@@ -146,10 +145,13 @@ class _Run:
             loss = build_loss(data.spec, hyperparameters.label_smoothing)
             self.model.compile(optimizer, loss, metrics=build_metrics(data.spec))
         self._epoch = compiled_epoch(Structure.of(hyperparameters, data.spec, bfloat16=bfloat16))
-        self.best_weights = initial_weights(hyperparameters, data.spec, seed)
+        weights = initial_weights(hyperparameters, data.spec, seed)
+        self._epoch.reset(hyperparameters, weights, data.spec, seed=seed, projection=self._inputs.projection)
+        self.best_weights = [*self._inputs.projection, *weights]
         self.best_epoch = 0
         self._best: float | None = None
-        self._epoch.reset(hyperparameters, self.best_weights, data.spec, seed=seed)
+        if watched:
+            self.model.set_weights(self.best_weights)
 
     def epochs_under(self, hooks: keras.callbacks.CallbackList) -> None:
         """All epochs, with the hooks of `fit` in its order; `on_train_end` is called whatever ends them early.
@@ -185,37 +187,28 @@ class _Run:
         shuffle = np.random.default_rng([self._seed, epoch])
         order = shuffle.permutation(self._spec.rows.train).astype(np.int32)
         rates = learning_rates(self.model.optimizer, epoch * self.steps, self.steps)
-        sums = self._epoch.train(self._x, self._y, order, self._batch_size, rates)
+        sums = self._epoch.train(*self._inputs.train, order, self._batch_size, rates)
         self.model.optimizer.iterations.assign((epoch + 1) * self.steps)
         return self._epoch.measures.logs(sums, self._spec.rows.train, self._spec)
 
     def _validate(self) -> dict[str, float]:
-        sums = self._epoch.evaluate(*self._validation)
+        sums = self._epoch.evaluate(*self._inputs.validation)
         return self._epoch.measures.logs(sums, self._spec.rows.validation, self._spec)
 
     def _keep_best(self, epoch: int, logs: dict[str, float]) -> None:
         value = logs.get(self._metric, float("nan"))
         if is_better(value, self._best, self._direction):
             self._best, self.best_epoch = value, epoch + 1
-            self.best_weights = self._epoch.get_weights()
+            self.best_weights = self._weights()
+
+    def _weights(self) -> list[Array]:
+        return [*self._inputs.projection, *self._epoch.get_weights()]
 
     def _show_weights(self) -> None:
         if self._watched:
-            self.model.set_weights(self._epoch.get_weights())
+            self.model.set_weights(self._weights())
 
     def _take_weights(self) -> None:
         """A user's callback may have changed them."""
         if self._watched:
-            self._epoch.set_weights(self.model.get_weights())
-
-
-@lru_cache(maxsize=1)
-def _resident(folder: Path) -> tuple[tuple[Any, Any], tuple[Any, Any]]:
-    """Training and validation rows as tensors, x (rows, features); kept for the next trial of the study."""
-    data = load_prepared(folder)
-    train, validation = data.training(), data.validation()
-    return _tensors(*train), _tensors(*validation)
-
-
-def _tensors(x: Array, y: Array) -> tuple[Any, Any]:
-    return tf.constant(x.reshape(len(x), -1)), tf.constant(y)
+            self._epoch.set_weights(self.model.get_weights()[len(self._inputs.projection) :])

@@ -11,6 +11,7 @@ import tensorflow as tf
 from search.data import DataSpec
 from search.training.epoch import compiled_epoch
 from search.training.evaluation import BATCH
+from search.training.inputs import rows_as_inputs, split_weights
 from search.training.model import build_model
 from search.training.structure import Structure
 from spaces import Hyperparameters
@@ -31,8 +32,9 @@ def measure_rows(
         x, y: prepared rows, as in `PreparedData`.
     """
     epoch = compiled_epoch(Structure.of(hyperparameters, spec, bfloat16=False))
-    epoch.reset(hyperparameters, weights, spec, seed=0)
-    sums = epoch.evaluate(tf.constant(x.reshape(len(x), -1)), tf.constant(y))
+    projection, trained = split_weights(hyperparameters, spec, weights)
+    epoch.reset(hyperparameters, trained, spec, seed=0)
+    sums = epoch.evaluate(rows_as_inputs(x, spec, projection), tf.constant(y))
     return epoch.measures.logs(sums, len(x), spec)
 
 

@@ -5,12 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from search.data import DataSpec
+from search.training.model import components_of
 from spaces import Hyperparameters
 
 
 @dataclass(frozen=True)
 class Structure:
-    """What one graph serves: every trial that agrees in these. Widths, rates and the batch size may differ."""
+    """What one graph serves: every trial that agrees in these. Widths, rates and the batch size may differ.
+
+    `image`: training rows come as uint8 pixels. `projected`: the first layer is given principal components, to which
+    pixels that are not augmented were projected before.
+    """
 
     task: str
     depth: int
@@ -25,11 +30,13 @@ class Structure:
     augment: str
     input_shape: tuple[int, ...] | None
     image: bool
+    projected: bool
     bfloat16: bool
 
     @classmethod
     def of(cls, hyperparameters: Hyperparameters, spec: DataSpec, *, bfloat16: bool) -> Structure:
         augment = hyperparameters.augment if spec.kind == "image" else "none"
+        projected = components_of(hyperparameters, spec) > 0
         return cls(
             task=spec.task,
             depth=hyperparameters.depth,
@@ -43,6 +50,7 @@ class Structure:
             nesterov=hyperparameters.optimizer == "sgd" and hyperparameters.nesterov,
             augment=augment,
             input_shape=spec.input_shape if augment != "none" else None,
-            image=spec.kind == "image",
+            image=spec.kind == "image" and (augment != "none" or not projected),
+            projected=projected,
             bfloat16=bfloat16,
         )

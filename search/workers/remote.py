@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search.data import SEARCHED_FILES, fingerprint_file
+from search.data import fingerprint_file, searched_files
 from search.environment import installed_versions
 from search.errors import ClusterLost, InputError
 from search.workers.joining import Introduction, Needs, finish_receiving, introduce, receive
@@ -142,7 +142,7 @@ class ExistingCluster:
         """Send the data to one worker of each place; the others of the place find it there."""
         receivers = {one.place: address for address, one in lacking.items()}
         hosts = ", ".join(sorted({one.host for one in lacking.values()}))
-        size = sum(path.stat().st_size for path in _files(self._needs.data))
+        size = sum(path.stat().st_size for path in searched_files(self._needs.data))
         self._say(f"sending {size / 1e6:,.1f} MB of data to {hosts} …")
         try:
             _send(self._client, self._needs.data, sorted(receivers.values()))
@@ -236,10 +236,6 @@ def _unfit(one: Introduction | Exception) -> list[str]:
     return reasons
 
 
-def _files(folder: Path) -> list[Path]:
-    return [folder / name for name in SEARCHED_FILES]
-
-
 def _send(client: Any, folder: Path, workers: Iterable[str]) -> None:
     """Once through the scheduler, for all `workers`. Raises OSError or TimeoutError."""
 
@@ -248,8 +244,8 @@ def _send(client: Any, folder: Path, workers: Iterable[str]) -> None:
             client._run, function, folder.name, *args, workers=workers, callback_timeout=_ANSWER_SECONDS
         )
 
-    for path in _files(folder):
+    for path in searched_files(folder):
         with path.open("rb") as stream:
             while (start := stream.tell()) == 0 or start < path.stat().st_size:
                 on_workers(receive, path.name, stream.read(_PART_BYTES), start)
-    on_workers(finish_receiving, {path.name: fingerprint_file(path) for path in _files(folder)})
+    on_workers(finish_receiving, {path.name: fingerprint_file(path) for path in searched_files(folder)})

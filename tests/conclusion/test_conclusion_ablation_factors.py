@@ -21,6 +21,7 @@ EVERYTHING = Hyperparameters(
     l2=1e-4,
     schedule="cosine",
     label_smoothing=0.1,
+    pca=20,
     augment="shift",
 )
 
@@ -60,6 +61,10 @@ def test_techniques_are_removed_and_all_else_is_another_on_both_sides() -> None:
         "batch size 64 -> 128",
         "label smoothing 0.1 -> 0",
         "label smoothing 0.1 -> 0.15",
+        "PCA 20 -> 0",
+        "PCA 20 -> 10",
+        "PCA 20 -> 40",
+        "PCA 20 -> 128",
         "augmentation shift -> none",
     ]
 
@@ -82,6 +87,7 @@ def test_what_is_switched_off_or_on_is_called_by_its_name() -> None:
         "dropout 0.3 -> 0": "dropout",
         "L2 1e-4 -> 0": "the L2 penalty",
         "schedule cosine -> constant": "the cosine schedule",
+        "PCA 20 -> 0": "PCA",
         "augmentation shift -> none": "augmentation",
     }
     for label, technique in removed.items():
@@ -89,6 +95,8 @@ def test_what_is_switched_off_or_on_is_called_by_its_name() -> None:
         assert (one.technique, one.adds) == (technique, False)
     added = found(Hyperparameters(), "dropout 0 -> 0.5")
     assert (added.technique, added.adds) == ("dropout (0.5)", True)
+    added = found(Hyperparameters(), "PCA 0 -> 128")
+    assert (added.technique, added.adds) == ("PCA (128)", True)
     assert found(EVERYTHING, "dropout 0.3 -> 0.5").technique == ""
 
 
@@ -106,6 +114,8 @@ def test_what_is_switched_off_or_on_is_called_by_its_name() -> None:
         (Hyperparameters(), SPEC, "plateau"),
         (Hyperparameters(), TABLE, "label smoothing"),
         (Hyperparameters(), TABLE, "augmentation"),
+        (Hyperparameters(), TABLE, "PCA"),
+        (Hyperparameters(pca=64), SPEC, "PCA 64 -> 128"),  # digits have no more
         (Hyperparameters(batch_size=1257), SPEC, "batch size 1,257 -> 2,514"),
         (Hyperparameters(width=65_536), SPEC, "width 65,536 -> 131,072"),
         # The space has no L2 beside weight decay.

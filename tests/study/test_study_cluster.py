@@ -242,7 +242,7 @@ class TestData:
     @staticmethod
     def receive(folder: Path, damaged: str = "") -> None:
         digests: dict[str, str] = {}
-        for path in search.workers.remote._files(folder):
+        for path in search.data.searched_files(folder):
             content = path.read_bytes()
             half = len(content) // 2
             receive(folder.name, path.name, content[:half], 0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from search.data import component_count
 from spaces import VOCABULARY, Hyperparameters, SpaceError
 from spaces.hyperparameters import default_of, words_of
 from spaces.parameters import Categorical, Float, Int
@@ -25,6 +27,7 @@ _TECHNIQUES: dict[str, tuple[str, object]] = {
     "nesterov": ("Nesterov's momentum", False),
     "schedule": ("the {} schedule", "constant"),
     "label_smoothing": ("label smoothing", 0.0),
+    "pca": ("PCA", 0),
     "augment": ("augmentation", "none"),
 }
 _DIVIDED = {"width": 2, "batch_size": 2, "learning_rate": 10}
@@ -58,31 +61,44 @@ class Variation:
 
 def words(parameter: str) -> str:
     """The name of a hyperparameter in a sentence."""
-    named = {"l2": "L2", "batch_norm": "batch norm", "augment": "augmentation"}
+    named = {"l2": "L2", "batch_norm": "batch norm", "pca": "PCA", "augment": "augmentation"}
     return named.get(parameter, parameter.replace("_", " "))
 
 
 def variations(base: Hyperparameters, space: Space, spec: DataSpec) -> list[Variation]:
     """All that can be another around `base`, in the vocabulary's order; what would change nothing is left out.
 
-    Techniques are switched off, and on to the far end of the space; `depth` is one layer more and less, `width` and
-    `batch_size` the half and the double, `learning_rate` a tenth and ten times; choices are all others of the space,
-    and each optimizer.
+    Techniques are switched off, and on to the far end of the space; `depth` is one layer more and less, `width`,
+    `batch_size` and `pca` the half and the double, `learning_rate` a tenth and ten times; choices are all others of
+    the space, and each optimizer.
     """
     found: list[Variation] = []
     for parameter in VOCABULARY:
         if _matters(parameter, base, spec):
             tried = dict.fromkeys(_values(parameter, base, space))
             found += [one for value in tried if (one := _variation(parameter, value, base)) is not None]
-    return [one for one in found if not _same_training(one.hyperparameters, base, spec.rows.train)]
+    return list(_different(found, base, spec))
 
 
-def _same_training(one: Hyperparameters, other: Hyperparameters, rows: int) -> bool:
-    """Whether they differ, if at all, in numbers that make the same layers and the same batches of `rows` rows."""
-    shape = ("depth", "width", "taper", "batch_size")
+def _different(found: list[Variation], base: Hyperparameters, spec: DataSpec) -> Iterator[Variation]:
+    """Those that train otherwise than `base` and than all before them."""
+    trained = [base]
+    for one in found:
+        if not any(_same_training(one.hyperparameters, other, spec) for other in trained):
+            trained.append(one.hyperparameters)
+            yield one
+
+
+def _same_training(one: Hyperparameters, other: Hyperparameters, spec: DataSpec) -> bool:
+    """Whether they differ, if at all, in numbers that make the same inputs, layers and batches of these data."""
+    shape = ("depth", "width", "taper", "batch_size", "pca")
     alike = one.model_copy(update={name: getattr(other, name) for name in shape})
-    batches = min(one.batch_size, rows), min(other.batch_size, rows)
-    return alike == other and one.widths == other.widths and batches[0] == batches[1]
+    return alike == other and _shape(one, spec) == _shape(other, spec)
+
+
+def _shape(one: Hyperparameters, spec: DataSpec) -> tuple[object, ...]:
+    features, rows = math.prod(spec.input_shape), spec.rows.train
+    return one.widths, min(one.batch_size, rows), component_count(one.pca, features, rows)
 
 
 def _matters(parameter: str, base: Hyperparameters, spec: DataSpec) -> bool:
@@ -101,7 +117,7 @@ def _matters(parameter: str, base: Hyperparameters, spec: DataSpec) -> bool:
             return base.schedule == "plateau"
         case "label_smoothing":
             return spec.task != "regression"
-        case "augment":
+        case "pca" | "augment":
             return spec.kind == "image"
         case _:
             return True
@@ -119,6 +135,9 @@ def _values(parameter: str, base: Hyperparameters, space: Space) -> Iterator[Any
         yield from (smaller, larger)
     elif parameter == "optimizer":
         yield from words_of(parameter)
+    elif parameter == "pca":
+        yield from (0, now // 2, now * 2)
+        yield from _elsewhere(parameter, base, space)
     elif parameter == "batch_norm":
         yield not now
     else:
@@ -160,7 +179,8 @@ def _technique(parameter: str, now: object, value: object) -> tuple[str, bool]:
         return "", False
     adds = now == off
     named = name.format(value if adds else now)
-    return f"{named} ({_shown(value)})" if adds and isinstance(value, float) else named, adds
+    sized = isinstance(value, int | float) and not isinstance(value, bool)
+    return f"{named} ({_shown(value)})" if adds and sized else named, adds
 
 
 def _shown(value: object) -> str:
