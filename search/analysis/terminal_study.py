@@ -169,14 +169,18 @@ def state_counts(study: Study) -> Counter[str]:
 
 
 def next_steps(study: Study, ending: str) -> list[str]:
-    """How to browse, resume, export and confirm, as commands that can be pasted."""
+    """How to browse, resume, export and confirm, as commands that can be pasted.
+
+    A budget that is used up has to be raised; a study that ended by time has trials left.
+    """
     option = study.url.option
     best = study.best_trial()
     lines = ["", f"browse:  {how_to_browse(study)}"]
     if ending != "interrupted":
-        lines.append(f"resume:  perceptuna resume {study.name} --add 20{option}")
+        more = " --add 20" if ending == "budget" else ""
+        lines.append(f"resume:  perceptuna resume {study.name}{more}{option}")
     if best is not None:
         lines.append(f"export:  perceptuna export {study.name} -o {study.name}.keras{option}")
-        if study.companion_of is None and ending == "budget":
+        if study.companion_of is None and ending != "interrupted":
             lines.append(f"confirm: perceptuna finalize {study.name} -o {study.name}-final.keras{option}")
     return lines

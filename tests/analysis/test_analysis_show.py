@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from search.analysis.importance import importances
 from search.analysis.overview import overview
 from search.analysis.pace import durations, time_left
-from search.analysis.terminal_study import best_after_each, study_facts, study_view
+from search.analysis.terminal_study import best_after_each, next_steps, study_facts, study_view
 from search.analysis.terminal_trial import trial_facts, trial_view
 from search.history import history_of
 from search.study import Study
@@ -108,3 +108,18 @@ def test_importances_find_what_decides(trained_study: Study) -> None:
     assert [name for name, _ in found] == ["learning_rate", "width"]
     assert found[0][1] > 0.7
     assert sum(share for _, share in found) == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("ending", "resume", "confirmed"),
+    [("budget", " --add 20", True), ("timeout", "", True), ("interrupted", None, False)],
+)
+def test_what_comes_next_can_be_pasted_as_it_is(
+    trained_study: Study, ending: str, resume: str | None, confirmed: bool
+) -> None:
+    """After its budget a study needs more of it, after its time it has trials left; a killed one says so elsewhere."""
+    lines = next_steps(trained_study, ending)
+    name, option = trained_study.name, trained_study.url.option
+    expected = [] if resume is None else [f"resume:  perceptuna resume {name}{resume}{option}"]
+    assert [line for line in lines if line.startswith("resume:")] == expected
+    assert any(line.startswith("confirm: perceptuna finalize") for line in lines) == confirmed
