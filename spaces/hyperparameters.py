@@ -20,7 +20,7 @@ Initializer = Literal[
 ]
 Optimizer = Literal["adam", "adamw", "sgd", "rmsprop", "lion"]
 Schedule = Literal["constant", "plateau", "cosine"]
-Augment = Literal["none", "shift", "shift_flip"]
+Augment = Literal["none", "flip", "shift", "shift_flip"]
 
 MAX_WIDTH = 65_536
 """Units of the widest hidden layer that is accepted."""
@@ -41,7 +41,8 @@ class Hyperparameters(BaseModel):
 
     Names and meanings are Keras's where Keras has them. `momentum` and `nesterov` matter to `sgd` only,
     `weight_decay` to `adamw` and `lion`, `plateau_factor` and `plateau_patience` to the schedule `plateau`,
-    `label_smoothing` to classification, `pca` and `augment` to images.
+    `label_smoothing` to classification, `pca`, `augment` and
+    `shift` to images.
 
     Raises:
         pydantic.ValidationError: a value has the wrong type (nothing is converted, except whole numbers to
@@ -87,6 +88,10 @@ class Hyperparameters(BaseModel):
         ),
     ] = 0
     augment: Augment = Field("none", description="images only")
+    shift: Annotated[
+        float,
+        Field(gt=0, lt=1, description="augment shift and shift_flip only: at most this share of each side"),
+    ] = 0.125
 
     @model_validator(mode="after")
     def _no_layer_too_wide(self) -> Self:
@@ -140,11 +145,15 @@ class Hyperparameters(BaseModel):
         words.append(f"batch {self.batch_size}")
         words += [f"label smoothing {rounded(self.label_smoothing)}"] * (self.label_smoothing > 0)
         words += [f"PCA {self.pca}"] * (self.pca > 0)
-        words += [self.augment.replace("_", " and ")] * (self.augment != "none")
+        words += [self._augment_words()] * (self.augment != "none")
         return ", ".join(words)
 
     def _dropout_words(self) -> str:
         return "-".join(map(rounded, self.dropouts if self.last_dropout_factor != 1 else [self.dropout]))
+
+    def _augment_words(self) -> str:
+        shift = "shift" if self.shift == default_of("shift") else f"shift {rounded(self.shift)}"
+        return self.augment.replace("_", " and ").replace("shift", shift)
 
     def _schedule_words(self) -> str:
         if self.schedule == "plateau" and self.plateau_factor != default_of("plateau_factor"):

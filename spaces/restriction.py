@@ -47,7 +47,7 @@ def _no_effect(name: str, parameters: Mapping[str, Parameter], task: Task, kind:
         return "regression has no labels to smooth"
     if name == "pca" and kind != "image":
         return "only images have principal components here"
-    if name == "augment" and kind != "image":
+    if name in ("augment", "shift") and kind != "image":
         return "only images can be shifted and flipped"
     if isinstance(parameters[name], Fixed):
         return None
@@ -57,6 +57,8 @@ def _no_effect(name: str, parameters: Mapping[str, Parameter], task: Task, kind:
         return "the optimizer is never adamw or lion"
     if name in ("plateau_factor", "plateau_patience") and never("schedule", "plateau"):
         return "the schedule is never plateau"
+    if name == "shift" and never("augment", "shift", "shift_flip"):
+        return "images are never shifted"
     if name == "taper" and never("depth", *range(2, 33)):
         return "there is only one hidden layer"
     return None

@@ -205,7 +205,9 @@ def steps(rows: int, hyperparameters: Hyperparameters) -> int:
 
 def structure(hyperparameters: Hyperparameters) -> Key:
     """What a compiled epoch depends on: a worker compiles one for the first trial of each structure."""
-    names = ("depth", "activation", "batch_norm", "optimizer", "nesterov", "augment")
+    names = ("depth", "activation", "batch_norm", "optimizer", "nesterov")
     numbers = ("dropout", "l2", "label_smoothing", "pca")
     switches = (getattr(hyperparameters, name) > 0 for name in numbers)
-    return (*(getattr(hyperparameters, name) for name in names), *switches)
+    mirror = "flip" in hyperparameters.augment
+    augment = hyperparameters.augment != "none", mirror
+    return (*augment, *(getattr(hyperparameters, name) for name in names), *switches)

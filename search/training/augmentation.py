@@ -2,19 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import tensorflow as tf
 
-Tensor = Any
+from search.data import DataSpec
+from spaces import Hyperparameters
 
-# Shifts of up to this share of height and width: 4 pixels of a 32-pixel image, 1 of digits.
-SHIFT = 0.125
+Tensor = Any
 
 _PHILOX = 1
 
 
-def augment_images(x: Tensor, shape: tuple[int, ...], key: Tensor, counter: Tensor, mirror: bool) -> Tensor:
+def largest_shift(hyperparameters: Hyperparameters, spec: DataSpec) -> tuple[int, int]:
+    """Pixels down and right, whole ones: `shift` of height and width, rounded down; 0 where nothing is shifted."""
+    if spec.kind != "image" or hyperparameters.augment not in ("shift", "shift_flip"):
+        return 0, 0
+    # Of 100 pixels a hundredth is one, and not 0.99999….
+    height, width = (math.floor(side * hyperparameters.shift + 1e-9) for side in spec.input_shape[:2])
+    return height, width
+
+
+def augment_images(
+    x: Tensor, shape: tuple[int, ...], key: Tensor, counter: Tensor, most: tuple[Tensor, Tensor], mirror: bool
+) -> Tensor:
     """Each image moved by whole pixels, zeros moving in, and, with `mirror`, half of them mirrored left to right.
 
     Args:
@@ -22,6 +34,7 @@ def augment_images(x: Tensor, shape: tuple[int, ...], key: Tensor, counter: Tens
         shape: height, width, channels.
         key: uint64 (1,), from the trial's seed.
         counter: uint64 scalar, another for each step.
+        most: int32 scalars, the largest shift down and right, in pixels.
     """
     height, width, channels = shape
     rows = tf.shape(x)[0]
@@ -32,7 +45,7 @@ def augment_images(x: Tensor, shape: tuple[int, ...], key: Tensor, counter: Tens
         alg=_PHILOX,
         dtype=tf.uint32,
     )
-    down, right = _offsets(bits[0], height), _offsets(bits[1], width)
+    down, right = _offsets(bits[0], most[0]), _offsets(bits[1], most[1])
     sign = tf.where((bits[2] & 1) > 0, -1.0, 1.0) if mirror else tf.ones([rows])
     # Output column j reads column sign * j + start: a mirror image reads from its right edge leftwards.
     start = tf.where(sign < 0, float(width - 1), 0.0)
@@ -49,7 +62,6 @@ def augment_images(x: Tensor, shape: tuple[int, ...], key: Tensor, counter: Tens
     return tf.reshape(moved, [rows, height * width * channels])
 
 
-def _offsets(bits: Tensor, side: int) -> Tensor:
-    """Whole pixels, evenly from -SHIFT to SHIFT of a side."""
-    most = int(side * SHIFT)
-    return tf.cast(tf.cast(bits % (2 * most + 1), tf.int32) - most, tf.float32)
+def _offsets(bits: Tensor, most: Tensor) -> Tensor:
+    """Whole pixels, evenly from `-most` to `most`."""
+    return tf.cast(tf.cast(bits % tf.cast(2 * most + 1, tf.uint32), tf.int32) - most, tf.float32)

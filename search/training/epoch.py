@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from search.data import DataSpec
-from search.training.augmentation import augment_images
+from search.training.augmentation import augment_images, largest_shift
 from search.training.evaluation import InferenceStructure, compiled_evaluation
 from search.training.layers import MOMENTUM, DropoutMasks, batch_norm, l2_penalty, masked, matmul
 from search.training.measures import Measures
@@ -54,6 +54,8 @@ class _Numbers(NamedTuple):
     weight_decay: Any
     scale: Any
     offset: Any
+    down: Any
+    right: Any
 
 
 class CompiledEpoch:
@@ -111,6 +113,7 @@ class CompiledEpoch:
             hyperparameters.weight_decay,
             spec.scale,
             spec.offset,
+            *map(float, largest_shift(hyperparameters, spec)),
         )
         self._numbers.assign(self._given)
         self._key.assign(np.array([seed], np.uint64))
@@ -178,6 +181,7 @@ class _Step:
         self._numbers = epoch._read_numbers()
         self._smoothing = self._numbers.smoothing if self._structure.label_smoothing else None
         self._projection = [variable.read_value() for variable in epoch._projection]
+        self._most = tf.cast(self._numbers.down, tf.int32), tf.cast(self._numbers.right, tf.int32)
         self._twice_l2 = 2.0 * self._numbers.l2
         self._key = epoch._key.read_value()
         self._first = tf.cast(first, tf.uint64)
@@ -249,8 +253,8 @@ class _Step:
         if not self._structure.image:
             return x
         if self._structure.input_shape is not None:
-            mirror = self._structure.augment == "shift_flip"
-            x = augment_images(x, self._structure.input_shape, self._key, counter + 1, mirror)
+            shape, mirror = self._structure.input_shape, self._structure.mirror
+            x = augment_images(x, shape, self._key, counter + 1, self._most, mirror)
         x = tf.cast(x, tf.float32) * self._numbers.scale + self._numbers.offset
         if not self._structure.projected:
             return x

@@ -27,7 +27,8 @@ class Structure:
     label_smoothing: bool
     optimizer: str
     nesterov: bool
-    augment: str
+    augment: bool
+    mirror: bool
     input_shape: tuple[int, ...] | None
     image: bool
     projected: bool
@@ -35,7 +36,7 @@ class Structure:
 
     @classmethod
     def of(cls, hyperparameters: Hyperparameters, spec: DataSpec, *, bfloat16: bool) -> Structure:
-        augment = hyperparameters.augment if spec.kind == "image" else "none"
+        augment = spec.kind == "image" and hyperparameters.augment != "none"
         projected = components_of(hyperparameters, spec) > 0
         return cls(
             task=spec.task,
@@ -49,8 +50,9 @@ class Structure:
             optimizer=hyperparameters.optimizer,
             nesterov=hyperparameters.optimizer == "sgd" and hyperparameters.nesterov,
             augment=augment,
-            input_shape=spec.input_shape if augment != "none" else None,
-            image=spec.kind == "image" and (augment != "none" or not projected),
+            mirror=augment and hyperparameters.augment in ("flip", "shift_flip"),
+            input_shape=spec.input_shape if augment else None,
+            image=spec.kind == "image" and (augment or not projected),
             projected=projected,
             bfloat16=bfloat16,
         )

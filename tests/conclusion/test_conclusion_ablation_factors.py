@@ -23,6 +23,7 @@ EVERYTHING = Hyperparameters(
     label_smoothing=0.1,
     pca=20,
     augment="shift",
+    shift=0.05,
 )
 
 
@@ -66,6 +67,7 @@ def test_techniques_are_removed_and_all_else_is_another_on_both_sides() -> None:
         "PCA 20 -> 40",
         "PCA 20 -> 128",
         "augmentation shift -> none",
+        "shift 0.05 -> 0.12",
     ]
 
 

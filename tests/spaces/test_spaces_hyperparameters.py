@@ -94,6 +94,9 @@ def test_description_leaves_out_what_the_optimizer_ignores() -> None:
         optimizer="sgd", learning_rate=0.1, momentum=0.95, nesterov=True, augment="shift_flip"
     )
     assert sgd.describe() == "128-128 relu, sgd 0.1, nesterov 0.95, batch 64, shift and flip"
+    nearer = Hyperparameters(pca=128, augment="shift_flip", shift=0.04)
+    assert nearer.describe().endswith(", batch 64, PCA 128, shift 0.04 and flip")
+    assert Hyperparameters(augment="flip", shift=0.04).describe().endswith("batch 64, flip")
 
 
 @pytest.mark.parametrize(

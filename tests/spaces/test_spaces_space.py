@@ -273,7 +273,7 @@ def test_summary_and_rows_describe_the_space() -> None:
     space = load_space("mlp")
     assert space.summary() == "15 parameters, 5 continuous; 3 conditional; 1 fixed"
     rows = {row.name: row for row in space.rows()}
-    default = {"last_dropout_factor", "plateau_factor", "plateau_patience", "momentum", "nesterov"}
+    default = {"last_dropout_factor", "plateau_factor", "plateau_patience", "momentum", "nesterov", "shift"}
     assert list(rows) == [name for name in VOCABULARY if name not in default]
     assert rows["weight_decay"][1:] == ("float", "1e-4 to 0.1, log", "optimizer is adamw")
     assert rows["width"][1:] == ("int", "64 to 1,024, log", "")

@@ -5,14 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
+from digits_spec import digits_spec
 
-from search.training.augmentation import augment_images
+from search.training.augmentation import augment_images, largest_shift
+from spaces import Hyperparameters
 
 
-def augmented(images: np.ndarray, counter: int, *, mirror: bool) -> np.ndarray:
+def augmented(
+    images: np.ndarray, counter: int, *, mirror: bool, most: tuple[int, int] = (2, 2)
+) -> np.ndarray:
     rows = tf.constant(images.reshape(len(images), -1))
     key, count = tf.constant([5], tf.uint64), tf.constant(counter, tf.uint64)
-    moved = augment_images(rows, images.shape[1:], key, count, mirror)
+    pixels = tf.constant(most[0]), tf.constant(most[1])
+    moved = augment_images(rows, images.shape[1:], key, count, pixels, mirror)
     return moved.numpy().reshape(images.shape)
 
 
@@ -37,10 +42,8 @@ def moves(image: np.ndarray, other: np.ndarray, most: int) -> list[tuple[int, in
 
 
 @pytest.mark.parametrize("mirror", [False, True])
-def test_each_image_is_a_shift_of_up_to_an_eighth_with_zeros_moving_in(
-    images: np.ndarray, mirror: bool
-) -> None:
-    """16 pixels: at most 2 in each direction; all nine-and-more combinations turn up in 64 images."""
+def test_each_image_is_a_shift_with_zeros_moving_in(images: np.ndarray, mirror: bool) -> None:
+    """At most 2 pixels in each direction, and all of them turn up in 64 images."""
     found = [
         moves(one, other, 2) for one, other in zip(images, augmented(images, 1, mirror=mirror), strict=True)
     ]
@@ -55,3 +58,39 @@ def test_another_step_moves_otherwise_and_the_same_step_alike(images: np.ndarray
     first = augmented(images, 1, mirror=True)
     assert np.array_equal(first, augmented(images, 1, mirror=True))
     assert not np.array_equal(first, augmented(images, 2, mirror=True))
+
+
+def test_down_and_right_have_bounds_of_their_own_and_none_is_a_flip_alone(images: np.ndarray) -> None:
+    moved = augmented(images, 1, mirror=False, most=(0, 3))
+    ways = [moves(one, other, 3) for one, other in zip(images, moved, strict=True)]
+    assert {down for ((down, _, _),) in ways} == {0}
+    assert {right for ((_, right, _),) in ways} == {-3, -2, -1, 0, 1, 2, 3}
+    flipped = augmented(images, 1, mirror=True, most=(0, 0))
+    mirrored = [np.array_equal(one[:, ::-1], other) for one, other in zip(images, flipped, strict=True)]
+    kept = [np.array_equal(one, other) for one, other in zip(images, flipped, strict=True)]
+    assert all(a != b for a, b in zip(mirrored, kept, strict=True))
+    assert 16 < sum(mirrored) < 48
+
+
+@pytest.mark.parametrize(
+    ("shape", "augment", "shift", "pixels"),
+    [
+        ((32, 32, 3), "shift", 0.125, (4, 4)),
+        ((28, 28, 1), "shift_flip", 0.125, (3, 3)),
+        ((100, 50, 1), "shift", 0.29, (29, 14)),
+        ((8, 8, 1), "shift", 0.1, (0, 0)),
+        ((32, 32, 3), "flip", 0.125, (0, 0)),
+        ((32, 32, 3), "none", 0.125, (0, 0)),
+    ],
+)
+def test_the_largest_shift_is_a_share_of_each_side_in_whole_pixels(
+    shape: tuple[int, ...], augment: str, shift: float, pixels: tuple[int, int]
+) -> None:
+    """0.29 of 100 is 28.999999999999996 in floating point."""
+    one = Hyperparameters.from_values({"augment": augment, "shift": shift})
+    assert largest_shift(one, digits_spec(input_shape=shape)) == pixels
+
+
+def test_tables_are_not_shifted() -> None:
+    table = digits_spec(kind="table", input_shape=(9,))
+    assert largest_shift(Hyperparameters(augment="shift"), table) == (0, 0)

@@ -119,6 +119,8 @@ def _matters(parameter: str, base: Hyperparameters, spec: DataSpec) -> bool:
             return spec.task != "regression"
         case "pca" | "augment":
             return spec.kind == "image"
+        case "shift":
+            return spec.kind == "image" and base.augment in ("shift", "shift_flip")
         case _:
             return True
 
