@@ -40,10 +40,10 @@ def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     inputs = features = math.prod(spec.input_shape)
     projected = 0
     if spec.kind == "image" and hyperparameters.pca:
-        # Rows as components, and the projection itself on its way into TensorFlow.
+        # Rows as components, validation rows perhaps mirrored as well, and the projection on its way into TensorFlow.
         inputs = min(hyperparameters.pca, features)
         augmented = hyperparameters.augment != "none"
-        projected = inputs * (spec.rows.validation + spec.rows.train * (not augmented) + 2 * features)
+        projected = inputs * (2 * spec.rows.validation + spec.rows.train * (not augmented) + 2 * features)
     widths = hyperparameters.widths
     outputs = len(spec.class_names) if spec.task == "multiclass" else 1
     sizes = (inputs, *widths, outputs)

@@ -143,12 +143,16 @@ class CompiledEpoch:
         self._steps += len(rates)
         return tuple(value.numpy() for value in sums)
 
-    def evaluate(self, x: Tensor, y: Tensor) -> Sums:
-        """Loss and metrics of all rows of x, by the moving statistics and without dropout."""
+    def evaluate(self, x: Tensor, y: Tensor, mirrored: Tensor) -> Sums:
+        """Loss and metrics of all rows of x, by the moving statistics and without dropout.
+
+        Args:
+            mirrored: the same images mirrored, where the structure says so; else of no rows.
+        """
         kernels = [kernel.read_value() for kernel in self._weights.kernels]
         vectors, moving = self._weights.vectors.read_value(), self._weights.moving.read_value()
         numbers = (self._given.scale, self._given.offset, self._given.l2, self._given.smoothing)
-        sums = self._evaluate(x, y, kernels, vectors, moving, *map(tf.constant, numbers))
+        sums = self._evaluate(x, mirrored, y, kernels, vectors, moving, *map(tf.constant, numbers))
         return tuple(value.numpy() for value in sums)
 
     def _train_graph(

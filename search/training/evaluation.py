@@ -26,7 +26,10 @@ _KEPT = 32
 
 
 class InferenceStructure(NamedTuple):
-    """What an evaluation depends on. `image`: rows come as uint8 pixels; components never do."""
+    """What an evaluation depends on. `image`: rows come as uint8 pixels; components never do.
+
+    `mirror`: outputs are averaged with those of the mirrored rows.
+    """
 
     task: str
     depth: int
@@ -34,6 +37,7 @@ class InferenceStructure(NamedTuple):
     batch_norm: bool
     label_smoothing: bool
     image: bool
+    mirror: bool
 
     @classmethod
     def of(cls, structure: Structure) -> InferenceStructure:
@@ -43,7 +47,7 @@ class InferenceStructure(NamedTuple):
 
 @lru_cache(maxsize=_KEPT)
 def compiled_evaluation(structure: InferenceStructure) -> Any:
-    """A function of (x, y, kernels, vectors, moving, scale, offset, l2, smoothing) that returns `Measures`' sums.
+    """A function from (x, mirrored, y, kernels, vectors, moving, scale, offset, l2, smoothing) to `Measures`' sums.
 
     Products are of float32, moving statistics take the place of the batch's, nothing is dropped: what the
     exported model computes.
@@ -52,7 +56,7 @@ def compiled_evaluation(structure: InferenceStructure) -> Any:
     x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
     y = tf.TensorSpec([None], tf.float32 if structure.task == "regression" else tf.int32)
     kernels = [matrix] * (structure.depth + 1)
-    signature = [x, y, kernels, vector, vector, *[scalar] * 4]
+    signature = [x, x, y, kernels, vector, vector, *[scalar] * 4]
     return tf.function(_Evaluation(structure), input_signature=signature, autograph=False)
 
 
@@ -65,6 +69,7 @@ class _Evaluation:
     def __call__(
         self,
         x: Tensor,
+        mirrored: Tensor,
         y: Tensor,
         kernels: list[Tensor],
         vectors: Tensor,
@@ -82,6 +87,8 @@ class _Evaluation:
         def batch(start: Tensor, *sums: Tensor) -> tuple[Tensor, ...]:
             y_batch = y[start : start + BATCH]
             outputs = infer(x[start : start + BATCH])
+            if self._structure.mirror:
+                outputs = 0.5 * (outputs + infer(mirrored[start : start + BATCH]))
             losses, _ = measures.losses(outputs, y_batch, smoothed)
             plain = losses if smoothed is None else measures.losses(outputs, y_batch, None)[0]
             loss = tf.reduce_sum(losses) + penalty * tf.cast(tf.shape(y_batch)[0], tf.float32)

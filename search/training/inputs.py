@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from search.data import Components, DataSpec, PreparedData, load_prepared
-from search.training.model import components_of
+from search.training.model import asks_twice, components_of
 from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]
@@ -25,21 +26,23 @@ _BLOCK = 4096
 class Inputs:
     """Rows as a compiled epoch takes them, as tensors: x (rows, features) and y (rows,).
 
+    `mirrored` are the validation images mirrored left to right, for networks that are asked about both; else no rows.
     `projection` is the kernel and bias of the layer `pca`, empty without one: training rows that are augmented are
     projected in each step, all others are projected here.
     """
 
     train: Rows
     validation: Rows
+    mirrored: Any
     projection: tuple[Array, ...] = ()
 
 
 def inputs_of(hyperparameters: Hyperparameters, data: PreparedData) -> Inputs:
     """Training and validation rows of one training; kept for the next one that looks at the same."""
-    components = components_of(hyperparameters, data.spec)
+    components, mirror = components_of(hyperparameters, data.spec), asks_twice(hyperparameters, data.spec)
     if not components:
-        return _resident(data.folder)
-    return _projected(data.folder, components, hyperparameters.augment != "none")
+        return _resident(data.folder, mirror)
+    return _projected(data.folder, mirror, components, hyperparameters.augment != "none")
 
 
 def split_weights(
@@ -52,36 +55,49 @@ def split_weights(
 
 def rows_as_inputs(x: Array, spec: DataSpec, projection: tuple[Array, ...]) -> Any:
     """Prepared rows as `CompiledEpoch.evaluate` takes them: (rows, features), projected where there is a projection."""
-    rows = x.reshape(len(x), -1)
+    rows = x.reshape(len(x), math.prod(x.shape[1:]))
     if not projection:
         return tf.constant(rows)
     kernel, bias = map(tf.constant, projection)
-    blocks = [
-        tf.nn.bias_add(
-            tf.matmul(tf.cast(rows[at : at + _BLOCK], tf.float32) * spec.scale + spec.offset, kernel), bias
-        )
-        for at in range(0, len(rows), _BLOCK)
-    ]
-    return tf.concat(blocks, axis=0)
+
+    def projected(block: Array) -> Any:
+        standardised = tf.cast(block, tf.float32) * spec.scale + spec.offset
+        return tf.nn.bias_add(tf.matmul(standardised, kernel), bias)
+
+    starts = range(0, max(len(rows), 1), _BLOCK)
+    return tf.concat([projected(rows[at : at + _BLOCK]) for at in starts], axis=0)
+
+
+def mirrored_rows(x: Array, mirror: bool) -> Array:
+    """Images mirrored left to right, or none of them."""
+    return x[:, :, ::-1] if mirror else x[:0]
 
 
 @lru_cache(maxsize=1)
-def _resident(folder: Path) -> Inputs:
+def _training(folder: Path) -> Rows:
+    x, y = load_prepared(folder).training()
+    return tf.constant(x.reshape(len(x), -1)), tf.constant(y)
+
+
+@lru_cache(maxsize=1)
+def _resident(folder: Path, mirror: bool) -> Inputs:
+    return Inputs(_training(folder), *_validation(folder, mirror, ()))
+
+
+def _validation(folder: Path, mirror: bool, projection: tuple[Array, ...]) -> tuple[Rows, Any]:
     data = load_prepared(folder)
-    (x, y), (x_validation, y_validation) = data.training(), data.validation()
-    return Inputs(
-        train=(rows_as_inputs(x, data.spec, ()), tf.constant(y)),
-        validation=(rows_as_inputs(x_validation, data.spec, ()), tf.constant(y_validation)),
-    )
+    x, y = data.validation()
+    mirrored = rows_as_inputs(mirrored_rows(x, mirror), data.spec, projection)
+    return (rows_as_inputs(x, data.spec, projection), tf.constant(y)), mirrored
 
 
 @lru_cache(maxsize=1)
-def _projected(folder: Path, components: int, augmented: bool) -> Inputs:
+def _projected(folder: Path, mirror: bool, components: int, augmented: bool) -> Inputs:
     data = load_prepared(folder)
     projection = Components.load(folder).projection(components)
-    (x, y), (x_validation, y_validation) = data.training(), data.validation()
-    train = (
-        _resident(folder).train if augmented else (rows_as_inputs(x, data.spec, projection), tf.constant(y))
-    )
-    validation = rows_as_inputs(x_validation, data.spec, projection), tf.constant(y_validation)
-    return Inputs(train, validation, projection)
+    if augmented:
+        train = _training(folder)
+    else:
+        x, y = data.training()
+        train = rows_as_inputs(x, data.spec, projection), tf.constant(y)
+    return Inputs(train, *_validation(folder, mirror, projection), projection)

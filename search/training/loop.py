@@ -192,7 +192,7 @@ class _Run:
         return self._epoch.measures.logs(sums, self._spec.rows.train, self._spec)
 
     def _validate(self) -> dict[str, float]:
-        sums = self._epoch.evaluate(*self._inputs.validation)
+        sums = self._epoch.evaluate(*self._inputs.validation, self._inputs.mirrored)
         return self._epoch.measures.logs(sums, self._spec.rows.validation, self._spec)
 
     def _keep_best(self, epoch: int, logs: dict[str, float]) -> None:

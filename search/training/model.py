@@ -18,6 +18,9 @@ Array = np.ndarray[Any, Any]
 def build_model(hyperparameters: Hyperparameters, spec: DataSpec, *, seed: int = 0) -> keras.Model:
     """A plain Keras MLP for the prepared arrays of `spec`, not compiled.
 
+    A network that was trained on mirror images is asked about an image and its mirror image, and its outputs before
+    softmax or sigmoid are averaged: what it makes of both sides differs by what it has not learned.
+
     Weights are as the initializers make them; those of the layer `pca`, which takes the place of pixels by their
     principal components and is not trained, are zero until they are set.
 
@@ -26,31 +29,56 @@ def build_model(hyperparameters: Hyperparameters, spec: DataSpec, *, seed: int =
     target (batch, 1). Each hidden layer is Dense, BatchNormalization, activation, Dropout.
     """
     inputs = keras.Input(spec.input_shape, dtype="uint8" if spec.kind == "image" else "float32", name="x")
-    x = inputs
-    if spec.kind == "image":
-        rescaled = keras.layers.Rescaling(spec.scale, spec.offset, name="rescaling")(x)
-        x = keras.layers.Flatten(name="flatten")(rescaled)
+    layers = [*_input_layers(hyperparameters, spec), *_hidden_layers(hyperparameters, seed)]
+    twice, activation = asks_twice(hyperparameters, spec), _HEADS[spec.task]
+    head = keras.layers.Dense(
+        output_units(spec),
+        activation=None if twice else activation,
+        kernel_initializer=keras.initializers.GlorotUniform(seed=seed),
+        name="head",
+    )
+    outputs = _through([*layers, head], inputs)
+    if twice:
+        mirrored = _through([*layers, head], keras.ops.flip(inputs, axis=2))
+        both = keras.layers.Average(name="both_sides")([outputs, mirrored])
+        outputs = keras.layers.Activation(activation, name="output")(both)
+    return keras.Model(inputs, outputs, name="mlp")
+
+
+def _input_layers(hyperparameters: Hyperparameters, spec: DataSpec) -> list[keras.layers.Layer]:
+    if spec.kind != "image":
+        return []
+    rescaling = keras.layers.Rescaling(spec.scale, spec.offset, name="rescaling")
+    layers = [rescaling, keras.layers.Flatten(name="flatten")]
     if components := components_of(hyperparameters, spec):
-        x = keras.layers.Dense(components, kernel_initializer="zeros", trainable=False, name="pca")(x)
+        layers.append(keras.layers.Dense(components, kernel_initializer="zeros", trainable=False, name="pca"))
+    return layers
+
+
+def _hidden_layers(hyperparameters: Hyperparameters, seed: int) -> list[keras.layers.Layer]:
+    layers: list[keras.layers.Layer] = []
     penalty = keras.regularizers.L2(hyperparameters.l2) if hyperparameters.l2 > 0 else None
     shapes = zip(hyperparameters.widths, hyperparameters.dropouts, strict=True)
     for index, (width, dropout) in enumerate(shapes, start=1):
-        x = keras.layers.Dense(
+        dense = keras.layers.Dense(
             width,
             kernel_initializer=_initializer(hyperparameters.initializer, seed + index),
             kernel_regularizer=penalty,
             name=f"dense_{index}",
-        )(x)
+        )
+        layers.append(dense)
         if hyperparameters.batch_norm:
-            x = keras.layers.BatchNormalization(name=f"batch_norm_{index}")(x)
-        x = keras.layers.Activation(hyperparameters.activation, name=f"activation_{index}")(x)
+            layers.append(keras.layers.BatchNormalization(name=f"batch_norm_{index}"))
+        layers.append(keras.layers.Activation(hyperparameters.activation, name=f"activation_{index}"))
         if dropout > 0:
-            x = keras.layers.Dropout(dropout, seed=seed + index, name=f"dropout_{index}")(x)
-    head = keras.initializers.GlorotUniform(seed=seed)
-    outputs = keras.layers.Dense(
-        output_units(spec), activation=_HEADS[spec.task], kernel_initializer=head, name="head"
-    )(x)
-    return keras.Model(inputs, outputs, name="mlp")
+            layers.append(keras.layers.Dropout(dropout, seed=seed + index, name=f"dropout_{index}"))
+    return layers
+
+
+def _through(layers: list[keras.layers.Layer], x: Any) -> Any:
+    for layer in layers:
+        x = layer(x)
+    return x
 
 
 _HEADS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
@@ -66,6 +94,11 @@ def components_of(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     if spec.kind != "image":
         return 0
     return component_count(hyperparameters.pca, math.prod(spec.input_shape), spec.rows.train)
+
+
+def asks_twice(hyperparameters: Hyperparameters, spec: DataSpec) -> bool:
+    """Whether outputs are averaged over an image and its mirror image."""
+    return spec.kind == "image" and hyperparameters.augment in ("flip", "shift_flip")
 
 
 def initial_weights(hyperparameters: Hyperparameters, spec: DataSpec, seed: int) -> list[Array]:

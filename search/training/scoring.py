@@ -11,7 +11,7 @@ import tensorflow as tf
 from search.data import DataSpec
 from search.training.epoch import compiled_epoch
 from search.training.evaluation import BATCH
-from search.training.inputs import rows_as_inputs, split_weights
+from search.training.inputs import mirrored_rows, rows_as_inputs, split_weights
 from search.training.model import build_model
 from search.training.structure import Structure
 from spaces import Hyperparameters
@@ -34,7 +34,9 @@ def measure_rows(
     epoch = compiled_epoch(Structure.of(hyperparameters, spec, bfloat16=False))
     projection, trained = split_weights(hyperparameters, spec, weights)
     epoch.reset(hyperparameters, trained, spec, seed=0)
-    sums = epoch.evaluate(rows_as_inputs(x, spec, projection), tf.constant(y))
+    rows = rows_as_inputs(x, spec, projection)
+    mirrored = rows_as_inputs(mirrored_rows(x, epoch.structure.mirror), spec, projection)
+    sums = epoch.evaluate(rows, tf.constant(y), mirrored)
     return epoch.measures.logs(sums, len(x), spec)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from search.data import DataSpec
-from search.training.model import components_of
+from search.training.model import asks_twice, components_of
 from spaces import Hyperparameters
 
 
@@ -50,7 +50,7 @@ class Structure:
             optimizer=hyperparameters.optimizer,
             nesterov=hyperparameters.optimizer == "sgd" and hyperparameters.nesterov,
             augment=augment,
-            mirror=augment and hyperparameters.augment in ("flip", "shift_flip"),
+            mirror=asks_twice(hyperparameters, spec),
             input_shape=spec.input_shape if augment else None,
             image=spec.kind == "image" and (augment or not projected),
             projected=projected,

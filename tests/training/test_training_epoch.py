@@ -56,7 +56,8 @@ def both(data: PreparedData, epochs: int = 1, **values: object) -> tuple[dict[st
     order = np.arange(len(x), dtype=np.int32)
     for of_epoch in rates:
         trained = epoch.train(*rows, order, one.batch_size, of_epoch)
-    measured = epoch.evaluate(tf.constant(x_val.reshape(len(x_val), -1)), tf.constant(y_val))
+    rows = tf.constant(x_val.reshape(len(x_val), -1))
+    measured = epoch.evaluate(rows, tf.constant(y_val), rows[:0])
     logs = epoch.measures.logs(trained, len(x), data.spec)
     validation = epoch.measures.logs(measured, len(x_val), data.spec)
     logs |= {f"val_{name}": value for name, value in validation.items()}
@@ -208,6 +209,7 @@ def test_a_bias_in_front_of_batch_normalization_keeps_its_effect(digits: Prepare
     x, y = digits.validation()
     epoch = compiled_epoch(Structure.of(one, digits.spec, bfloat16=False))
     epoch.reset(one, weights, digits.spec, seed=0)
-    measured = epoch.evaluate(tf.constant(x.reshape(len(x), -1)), tf.constant(y))
+    rows = tf.constant(x.reshape(len(x), -1))
+    measured = epoch.evaluate(rows, tf.constant(y), rows[:0])
     expected = model.evaluate(x, y, batch_size=1024, verbose=0)
     assert epoch.measures.logs(measured, len(x), digits.spec)["loss"] == pytest.approx(expected, rel=1e-5)

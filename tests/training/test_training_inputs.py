@@ -32,9 +32,10 @@ def tiny(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
     return prepare(DataRequest(str(folder / "tiny.npz")), folder / "cache")
 
 
-@pytest.mark.parametrize("augment", ["none", "shift"])
-def test_the_exported_model_computes_what_was_validated(digits: PreparedData, augment: str) -> None:
-    result = fit(digits, pca=20, augment=augment)
+@pytest.mark.parametrize("pca", [0, 20])
+@pytest.mark.parametrize("augment", ["none", "shift", "flip", "shift_flip"])
+def test_the_exported_model_computes_what_was_validated(digits: PreparedData, pca: int, augment: str) -> None:
+    result = fit(digits, pca=pca, augment=augment)
     x, y = digits.validation()
     predicted = np.asarray(result.model(np.asarray(x))).argmax(axis=1)
     value = result.history["val_accuracy"][result.best_epoch - 1]
@@ -43,8 +44,9 @@ def test_the_exported_model_computes_what_was_validated(digits: PreparedData, au
     assert last < first
 
 
-def test_rows_are_measured_and_scored_as_in_training(digits: PreparedData) -> None:
-    result = fit(digits, pca=20)
+@pytest.mark.parametrize("augment", ["none", "flip"])
+def test_rows_are_measured_and_scored_as_in_training(digits: PreparedData, augment: str) -> None:
+    result = fit(digits, pca=20, augment=augment)
     x, y = digits.validation()
     value = result.history["val_accuracy"][result.best_epoch - 1]
     measured = measure_rows(result.hyperparameters, digits.spec, result.weights, x, y)
@@ -91,6 +93,21 @@ def test_parameters_are_counted_as_keras_counts_them(digits: PreparedData, pca: 
     assert parameter_count(one, digits.spec) == model.count_params()
     projections = [layer.units for layer in model.layers if layer.name == "pca"]
     assert projections == ([components] if components else [])
+
+
+@pytest.mark.parametrize("pca", [0, 20])
+def test_a_network_trained_on_mirror_images_answers_both_sides_alike(digits: PreparedData, pca: int) -> None:
+    """By the mean of what it makes of each, before softmax; one that was not is asked once."""
+    x = np.asarray(digits.validation()[0])
+    one = fit(digits, pca=pca, augment="flip").model
+    answers = np.asarray(one(x))
+    assert np.allclose(answers, np.asarray(one(x[:, :, ::-1])), atol=1e-6)
+    sides = keras.Model(one.input, one.get_layer("head").output)
+    logits = (np.asarray(sides(x)) + np.asarray(sides(x[:, :, ::-1]))) / 2
+    expected = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert np.allclose(answers, expected, atol=1e-5)
+    other = fit(digits, pca=pca, augment="shift").model
+    assert not np.allclose(np.asarray(other(x)), np.asarray(other(x[:, :, ::-1])), atol=1e-2)
 
 
 def test_tables_have_no_components(binary: PreparedData) -> None:
