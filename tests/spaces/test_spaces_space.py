@@ -229,11 +229,17 @@ def test_restriction_drops_what_means_nothing_for_the_data() -> None:
     for_images, notes = space.restricted_to("multiclass", "image")
     assert (for_images, notes) == (space, [])
     for_tables, notes = space.restricted_to("regression", "table")
-    assert set(space.parameters) - set(for_tables.parameters) == {"label_smoothing", "pca", "augment"}
+    assert set(space.parameters) - set(for_tables.parameters) == {
+        "label_smoothing",
+        "pca",
+        "augment",
+        "shift",
+    }
     assert notes == [
         "label_smoothing: left out, regression has no labels to smooth",
         "pca: left out, only images have principal components here",
         "augment: left out, only images can be shifted and flipped",
+        "shift: left out, only images can be shifted and flipped",
     ]
     assert for_tables.restricted_to("regression", "table") == (for_tables, [])
 
@@ -271,9 +277,9 @@ def test_restriction_settles_conditions_on_what_it_dropped() -> None:
 
 def test_summary_and_rows_describe_the_space() -> None:
     space = load_space("mlp")
-    assert space.summary() == "15 parameters, 5 continuous; 3 conditional; 1 fixed"
+    assert space.summary() == "16 parameters, 6 continuous; 4 conditional; 1 fixed"
     rows = {row.name: row for row in space.rows()}
-    default = {"last_dropout_factor", "plateau_factor", "plateau_patience", "momentum", "nesterov", "shift"}
+    default = {"last_dropout_factor", "plateau_factor", "plateau_patience", "momentum", "nesterov"}
     assert list(rows) == [name for name in VOCABULARY if name not in default]
     assert rows["weight_decay"][1:] == ("float", "1e-4 to 0.1, log", "optimizer is adamw")
     assert rows["width"][1:] == ("int", "64 to 1,024, log", "")
