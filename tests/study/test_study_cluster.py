@@ -188,7 +188,8 @@ def test_workers_that_cannot_serve_are_refused_and_receive_data_without_the_test
     received = cluster.folder / "worker-cache" / "received"
     assert [path.name for path in received.iterdir()] == [digits.folder.name]
     files = sorted(path.name for path in (received / digits.folder.name).iterdir())
-    assert files == ["data.json", "train_x.npy", "train_y.npy", "validation_x.npy", "validation_y.npy"]
+    arrays = ["train_x.npy", "train_y.npy", "validation_x.npy", "validation_y.npy"]
+    assert files == ["components.npz", "data.json", *arrays]
 
 
 @pytest.mark.slow
