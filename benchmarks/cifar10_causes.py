@@ -2,8 +2,7 @@
 
     python -m benchmarks.cifar10_causes --data FOLDER [--seed 1]
 
-Best validation accuracy; benchmarks/cifar10.py has the experiments themselves. Pixels in 0 to 1 are what the published
-runs probably had.
+Best validation accuracy; benchmarks/cifar10.py has the experiments themselves.
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from typing import Any
 
 from benchmarks.measure import write_result
 from benchmarks.pixels import fed
+from benchmarks.whole_training import train_whole
 from search.cache import cache_folder
 from search.data import DataRequest, PreparedData, prepare
-from search.precision import resolve_precision
 from search.tensorflow_start import start_tensorflow
 from spaces import Hyperparameters, load_baselines
 
@@ -41,21 +40,10 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=30)
     given = parser.parse_args()
     data = prepare(DataRequest(given.data), cache_folder())
-    bfloat16 = resolve_precision("auto", data.spec) == "bfloat16"
     start_tensorflow(1)
-    from search.training.loop import train
-
     rows: list[dict[str, Any]] = []
     for name, hyperparameters, fed_data in changes(data):
-        result = train(
-            hyperparameters,
-            fed_data,
-            epochs=given.epochs,
-            patience=given.epochs,
-            metric="val_accuracy",
-            seed=given.seed,
-            bfloat16=bfloat16,
-        )
+        result = train_whole(hyperparameters, fed_data, epochs=given.epochs, seed=given.seed)
         best = max(result.history["val_accuracy"])
         rows.append({"what": name, "val_accuracy": best, "best_epoch": result.best_epoch})
         print(rows[-1], flush=True)

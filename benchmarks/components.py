@@ -1,6 +1,6 @@
 """Pixels against their first principal components: accuracy and CPU time of one MLP, over seeds.
 
-    python -m benchmarks.components --data FOLDER|cifar10|fashion_mnist [--seeds 3] [--epochs 20] [--augment shift_flip]
+    python -m benchmarks.components --data FOLDER|cifar10|fashion_mnist [--seeds 3] [--epochs 20]
 
 All trainings differ in `pca` alone; 0 are the pixels themselves. Each seed is a round of all of them, in one process
 with one thread. Differences to the pixels are paired by seed, with Student's interval.
@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import write_result
+from benchmarks.whole_training import train_whole
 from search.analysis.statistics.intervals import mean_of
 from search.cache import cache_folder
 from search.data import DataRequest, prepare
-from search.precision import resolve_precision
 from search.tensorflow_start import start_tensorflow
 from spaces import Hyperparameters
-from spaces.hyperparameters import words_of
 
 COUNTS = (0, 64, 128, 256, 512)
 MLP = Hyperparameters(
@@ -45,39 +44,22 @@ def main() -> None:
     parser.add_argument("--data", required=True)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=20)
-    parser.add_argument("--dropout", type=float, default=MLP.dropout)
-    parser.add_argument("--augment", choices=words_of("augment"), default="none")
     given = parser.parse_args()
-    base = MLP.model_copy(update={"augment": given.augment, "dropout": given.dropout})
     data = prepare(DataRequest(given.data), cache_folder())
-    bfloat16 = resolve_precision("auto", data.spec) == "bfloat16"
     start_tensorflow(1)
-    from search.training.loop import train
-
     rows: list[dict[str, Any]] = []
     for seed in range(1, given.seeds + 1):
         for count in COUNTS:
             started = time.process_time()
-            result = train(
-                base.model_copy(update={"pca": count}),
-                data,
-                epochs=given.epochs,
-                patience=given.epochs,
-                metric="val_accuracy",
-                seed=seed,
-                bfloat16=bfloat16,
-            )
+            mlp = MLP.model_copy(update={"pca": count})
+            result = train_whole(mlp, data, epochs=given.epochs, seed=seed)
             cpu = time.process_time() - started
             best = result.best_epoch - 1
             reached = {name: result.history[name][best] for name in ("accuracy", "val_accuracy")}
             rows.append({"pca": count, "seed": seed, "cpu": round(cpu, 1), **reached})
             print(rows[-1], flush=True)
-    described = {
-        "mlp": base.describe(),
-        "epochs": given.epochs,
-        "precision": "bfloat16" if bfloat16 else "float32",
-    }
-    name = f"components-{Path(given.data).name}" + f"-{given.augment}" * (given.augment != "none")
+    described = {"mlp": MLP.describe(), "epochs": given.epochs}
+    name = f"components-{Path(given.data).name}"
     print("\n".join(table(rows)))
     print("raw numbers:", write_result(name, [described, *rows], quick=False))
 
@@ -93,14 +75,14 @@ def table(rows: list[dict[str, Any]]) -> list[str]:
     for count, of_count in by_count.items():
         pairs = list(zip(of_count, pixels, strict=True))
         differences = [100 * (row["val_accuracy"] - plain["val_accuracy"]) for row, plain in pairs]
-        faster = statistics.median(plain["cpu"] / row["cpu"] for row, plain in pairs)
+        share = statistics.median(row["cpu"] / plain["cpu"] for row, plain in pairs)
         cells = [
             str(count or "pixels"),
             f"{_mean(of_count, 'val_accuracy'):.2f} %",
             _difference(differences) if count else "",
             f"{_mean(of_count, 'accuracy'):.1f} %",
             f"{statistics.mean(row['cpu'] for row in of_count):.0f}",
-            f"×{1 / faster:.2f}" if count else "",
+            f"×{share:.2f}" if count else "",
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return lines

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import write_result
+from benchmarks.whole_training import train_whole
 from search.cache import cache_folder
 from search.data import DataRequest, PreparedData, prepare
-from search.precision import resolve_precision
 from search.tensorflow_start import start_tensorflow
 from spaces import Hyperparameters
 
@@ -44,24 +44,14 @@ def main() -> None:
     parser.add_argument("--epochs", type=int, default=10)
     given = parser.parse_args()
     data = prepare(DataRequest(given.data), cache_folder())
-    bfloat16 = resolve_precision("auto", data.spec) == "bfloat16"
-    start_tensorflow(1)
-    from search.training.loop import train
 
+    start_tensorflow(1)
     rows: list[dict[str, Any]] = []
     for name, hyperparameters in MLPS.items():
         reached: dict[str, list[float]] = {feed: [] for feed in FEEDS}
         for seed in range(1, given.seeds + 1):
             for feed in FEEDS:
-                result = train(
-                    hyperparameters,
-                    fed(data, feed),
-                    epochs=given.epochs,
-                    patience=given.epochs,
-                    metric="val_accuracy",
-                    seed=seed,
-                    bfloat16=bfloat16,
-                )
+                result = train_whole(hyperparameters, fed(data, feed), epochs=given.epochs, seed=seed)
                 reached[feed].append(max(result.history["val_accuracy"]))
         rows.append({"mlp": name, "epochs": given.epochs, **reached})
         print(name, {feed: _words(values) for feed, values in reached.items()}, flush=True)

@@ -41,7 +41,9 @@ def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     projected = 0
     if spec.kind == "image" and hyperparameters.pca:
         # Rows as components, validation rows perhaps mirrored as well, and the projection on its way into TensorFlow.
-        inputs = min(hyperparameters.pca, features)
+        from search.data import component_count
+
+        inputs = component_count(hyperparameters.pca, features, spec.rows.train)
         augmented = hyperparameters.augment != "none"
         projected = inputs * (2 * spec.rows.validation + spec.rows.train * (not augmented) + 2 * features)
     widths = hyperparameters.widths

@@ -41,8 +41,7 @@ class Hyperparameters(BaseModel):
 
     Names and meanings are Keras's where Keras has them. `momentum` and `nesterov` matter to `sgd` only,
     `weight_decay` to `adamw` and `lion`, `plateau_factor` and `plateau_patience` to the schedule `plateau`,
-    `label_smoothing` to classification, `pca`, `augment` and
-    `shift` to images.
+    `label_smoothing` to classification, `pca`, `augment` and `shift` to images.
 
     Raises:
         pydantic.ValidationError: a value has the wrong type (nothing is converted, except whole numbers to

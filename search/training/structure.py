@@ -27,7 +27,6 @@ class Structure:
     label_smoothing: bool
     optimizer: str
     nesterov: bool
-    augment: bool
     mirror: bool
     input_shape: tuple[int, ...] | None
     image: bool
@@ -49,7 +48,6 @@ class Structure:
             label_smoothing=hyperparameters.label_smoothing > 0 and spec.task != "regression",
             optimizer=hyperparameters.optimizer,
             nesterov=hyperparameters.optimizer == "sgd" and hyperparameters.nesterov,
-            augment=augment,
             mirror=asks_twice(hyperparameters, spec),
             input_shape=spec.input_shape if augment else None,
             image=spec.kind == "image" and (augment or not projected),
