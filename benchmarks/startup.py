@@ -116,7 +116,7 @@ def make_study(path: str, trials: int) -> None:
 
     settings = StudySettings(space="small", trials=trials)
     spec = prepared("digits").spec
-    space, _ = load_space("small").restricted_to(spec.task, spec.kind)
+    space, _ = load_space("small").restricted_to(spec.task, spec.kind, spec.components)
     study = create_study("full", StorageURL.parse(f"sqlite:///{path}"), settings, space, spec)
     sampled = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     study.optuna.add_trials([_complete(sampled.ask(), space) for _ in range(trials)])

@@ -61,7 +61,7 @@ def perceptuna(task: dict[str, Any], workers: int, threads: int = 1) -> dict[str
     )
     url = StorageURL.parse(f"sqlite:///{task['folder']}/studies.db")
     spec = prepare_data(settings).spec
-    space, _ = load_space(SPACE).restricted_to(spec.task, spec.kind)
+    space, _ = load_space(SPACE).restricted_to(spec.task, spec.kind, spec.components)
     study = create_study("studies", url, settings, space, spec)
     for hyperparameters in configurations:
         study.optuna.enqueue_trial(space.params_of(hyperparameters))

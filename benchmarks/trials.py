@@ -131,7 +131,7 @@ def hit_rate(preset: str, trials: int) -> dict[str, Any]:
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     spec = prepared("digits").spec
-    space, _ = load_space(preset).restricted_to(spec.task, spec.kind)
+    space, _ = load_space(preset).restricted_to(spec.task, spec.kind, spec.components)
     study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     structures = [Structure.of(space.suggest(study.ask()), spec, bfloat16=False) for _ in range(trials)]
     compiled_epoch.cache_clear()

@@ -81,7 +81,7 @@ def start(
     settings = settings.model_copy(update={"precision": precision})
     metric = choose_metric(settings.metric, data.spec.task)
     check_memory_limit(settings, data)
-    space, notes = space.restricted_to(data.spec.task, data.spec.kind)
+    space, notes = space.restricted_to(data.spec.task, data.spec.kind, data.spec.components)
     plan = plan_of_baselines(settings, space)
     of_precision = precision_note(settings.precision)
     for note in [*data.spec.notes, *notes, *([of_precision] if of_precision else [])]:

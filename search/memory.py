@@ -6,8 +6,10 @@ The copies are counted in `benchmarks/memory.py`, which compares the estimate wi
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from search.training.dimensions import components_of, layer_parameters
+from spaces import MOST_COMPONENTS
 
 if TYPE_CHECKING:
     from search.data import DataSpec
@@ -37,20 +39,13 @@ def idle_worker_bytes(spec: DataSpec) -> int:
 
 def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     """What training this configuration adds to an idle worker: weights, slots and activations as float32."""
-    inputs = features = math.prod(spec.input_shape)
-    projected = 0
-    if spec.kind == "image" and hyperparameters.pca:
-        # Rows as components, validation rows perhaps mirrored as well, and the projection on its way into TensorFlow.
-        from search.data import component_count
-
-        inputs = component_count(hyperparameters.pca, features, spec.rows.train)
-        augmented = hyperparameters.augment != "none"
-        projected = inputs * (2 * spec.rows.validation + spec.rows.train * (not augmented) + 2 * features)
-    widths = hyperparameters.widths
-    outputs = len(spec.class_names) if spec.task == "multiclass" else 1
-    sizes = (inputs, *widths, outputs)
-    parameters = sum(before * after + after for before, after in pairwise(sizes))
-    parameters += 4 * sum(widths) * hyperparameters.batch_norm
+    features, projected = math.prod(spec.input_shape), 0
+    if components := components_of(hyperparameters, spec):
+        # Rows as components, twice while blocks become one; validation rows perhaps mirrored as well.
+        rows = 2 * spec.rows.validation + spec.rows.train * (hyperparameters.augment == "none")
+        # All directions as they are read, and the projection on its way into TensorFlow.
+        projected = 2 * components * (rows + features) + MOST_COMPONENTS * features
+    widths, parameters = hyperparameters.widths, layer_parameters(hyperparameters, spec)
     copies = _COPIES_OF_WEIGHTS + _COPIES_OF_OPTIMIZER[hyperparameters.optimizer]
     batch = min(hyperparameters.batch_size, spec.rows.train)
     step = batch * (_COPIES_OF_ACTIVATIONS * sum(widths) + _COPIES_OF_INPUTS * features)

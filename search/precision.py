@@ -16,7 +16,7 @@ PrecisionName = Literal["auto", "float32", "bfloat16"]
 _FLAGS = {"avx512_bf16", "amx_bf16", "avx_ne_convert", "bf16"}
 _CPUINFO = Path("/proc/cpuinfo")
 # 28 × 28 and 32 × 32 × 3 were measured.
-_MANY_PIXELS = 784
+_MANY_VALUES = 784
 
 
 def resolve_precision(
@@ -29,7 +29,7 @@ def resolve_precision(
     """
     if wanted != "auto":
         return wanted
-    many = spec.kind == "image" and math.prod(spec.input_shape) >= _MANY_PIXELS
+    many = spec.kind == "image" and math.prod(spec.input_shape) >= _MANY_VALUES
     return "bfloat16" if many and processor_has_bfloat16(cpuinfo) else "float32"
 
 

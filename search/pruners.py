@@ -30,12 +30,12 @@ def first_rung(settings: StudySettings) -> int:
 
 
 def rungs_of(settings: StudySettings) -> list[int]:
-    """Epochs after which `hyperband` or `asha` compares trials: the first rung, then so many times as many.
+    """Epochs after which `asha` compares trials, once, or `hyperband`: the first rung, then so many times as many.
 
     None in the second half: to end a trial there saves little and loses its value.
     """
     start, factor = first_rung(settings), REDUCTION_FACTOR[settings.pruner]
-    reached = (start * factor**power for power in range(20))
+    reached = (start * factor**power for power in range(1 if settings.pruner == "asha" else 20))
     return [rung for rung in reached if 2 * rung <= settings.epochs]
 
 
@@ -89,7 +89,7 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
 def with_best_so_far(trial: FrozenTrial, direction: str) -> FrozenTrial:
     """`trial` as if its last report were its best one so far, which is what it would be worth if it ended now.
 
-    A single epoch at a high rate of learning tells less of the end: with batch normalization it can be far below the
+    A single epoch at a high learning rate tells less of the end: with batch normalization it can be far below the
     one before.
     """
     reported = trial.intermediate_values
@@ -149,7 +149,7 @@ def describe_rungs(settings: StudySettings) -> str:
         case "median":
             return f"pruning: median, after each epoch from epoch {start} on, once 5 trials are complete"
         case "asha":
-            return f"pruning: asha, the best half goes on after epochs {_join(found[0].rungs)} (of {settings.epochs})"
+            return f"pruning: asha, the best half goes on after epoch {_join(found[0].rungs)} (of {settings.epochs})"
         case "hyperband":
             shown = "; ".join(f"bracket {k}: {_join(bracket.rungs)}" for k, bracket in enumerate(found))
             return f"pruning: hyperband, the best third goes on after epochs {shown} (of {settings.epochs})"

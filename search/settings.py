@@ -122,7 +122,7 @@ class StudySettings(BaseModel):
     )
     precision: PrecisionName = Field(
         "auto",
-        description="of matrix products; auto: bfloat16 for images of 784 pixels or more where the processor has it",
+        description="of matrix products; auto: bfloat16 for images of 784 values or more where the processor has it",
     )
     threads: int = Field(1, ge=1, le=1024, description="threads of each worker")
     trial_timeout: Annotated[

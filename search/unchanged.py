@@ -24,7 +24,8 @@ def refuse_changed_space(study: Study, settings: StudySettings) -> None:
     if settings.space in preset_names() or not Path(settings.space).exists():
         return
     try:
-        now, _ = load_space(settings.space).restricted_to(study.data.task, study.data.kind)
+        data = study.data
+        now, _ = load_space(settings.space).restricted_to(data.task, data.kind, data.components)
     except SpaceError as error:
         raise InputError(f"the space file of study '{study.name}' no longer loads:\n{error}") from None
     if now.fingerprint != study.space.fingerprint:

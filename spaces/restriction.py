@@ -7,7 +7,7 @@ from typing import Literal
 
 from spaces.checks import can_be, problems_of
 from spaces.hyperparameters import default_of
-from spaces.parameters import Fixed, Parameter
+from spaces.parameters import Categorical, Fixed, Int, Parameter
 from spaces.wording import shown
 
 Task = Literal["binary", "multiclass", "regression"]
@@ -15,15 +15,26 @@ DataKind = Literal["image", "vector", "table"]
 
 
 def restrict(
-    parameters: Mapping[str, Parameter], task: Task, kind: DataKind
+    parameters: Mapping[str, Parameter], task: Task, kind: DataKind, components: int | None = None
 ) -> tuple[dict[str, Parameter], list[str]]:
-    """`parameters` without what changes nothing for such data, and a sentence for each parameter left out."""
+    """`parameters` without what changes nothing for such data, and a sentence for each parameter left out.
+
+    Args:
+        components: principal components that the data have, where that is known; more of them are the same network.
+    """
     kept = dict(parameters)
     notes: list[str] = []
     for name in parameters:
         if (why := _no_effect(name, parameters, task, kind)) is not None:
             del kept[name]
             notes.append(f"{name}: left out, {why}")
+    if (
+        components is not None
+        and "pca" in kept
+        and (capped := _capped(kept["pca"], components)) != kept["pca"]
+    ):
+        kept["pca"] = capped
+        notes.append(f"pca: {capped.extent()}, since these images have {components} principal components")
     while (found := _depends_on_absent(kept, parameters)) is not None:
         name, other = found
         condition = dict(kept[name].when)
@@ -37,6 +48,23 @@ def restrict(
         del kept[name]
         notes.append(f"{name}: left out, its condition cannot be met on these data")
     return kept, notes
+
+
+def _capped(pca: Parameter, most: int) -> Parameter:
+    """`pca` where all values above `most` are `most`, each value once."""
+    match pca:
+        case Categorical(choices=choices):
+            return pca.model_copy(
+                update={"choices": tuple(dict.fromkeys(min(int(one), most) for one in choices))}
+            )
+        case Int(low=low, high=high, step=step) if high > most:
+            fewer = [*range(low, most + 1, step or 1)][-1:]
+            if fewer and fewer[0] > low:
+                return pca.model_copy(update={"high": fewer[0]})
+            return Fixed(value=min(low, most), when=pca.when)
+        case Fixed(value=value):
+            return pca.model_copy(update={"value": min(int(value), most)})
+    return pca
 
 
 def _no_effect(name: str, parameters: Mapping[str, Parameter], task: Task, kind: DataKind) -> str | None:

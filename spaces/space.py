@@ -97,9 +97,15 @@ class Space(BaseModel):
             if not isinstance(parameter, Fixed) and parameter.active(values)
         }
 
-    def restricted_to(self, task: Task, kind: DataKind) -> tuple[Space, list[str]]:
-        """This space without what changes nothing for such data, and a sentence for each loss."""
-        parameters, notes = restrict(self.parameters, task, kind)
+    def restricted_to(
+        self, task: Task, kind: DataKind, components: int | None = None
+    ) -> tuple[Space, list[str]]:
+        """This space without what changes nothing for such data, and a sentence for each loss.
+
+        Args:
+            components: how many principal components images have, where that is known.
+        """
+        parameters, notes = restrict(self.parameters, task, kind, components)
         return Space(parameters=parameters), notes
 
     @cached_property

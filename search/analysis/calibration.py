@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import tempfile
 import time
@@ -14,13 +15,14 @@ from typing import TYPE_CHECKING
 from search.analysis.footprint import artifact_bytes, database_bytes
 from search.analysis.pace import workers_of
 from search.attempts import counts
-from search.cache import prepare_data
 from search.driving.progress import Progress, Tally
 from search.errors import InputError
 from search.launch import start
 from search.planned import hyperparameters_of
 from search.settings import StudySettings
 from search.study import Study
+from search.training.dimensions import components_of, layer_parameters
+from search.training.structure import Structure
 from search.workers.trial import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
 from storage import StorageURL
@@ -34,16 +36,14 @@ _SHORT_SECONDS = 120.0
 # Full trainings follow where they fit into this: only they show how many epochs a trial runs by itself.
 _FULL_SECONDS = 30.0
 
-Key = tuple[object, ...]
-
 
 @dataclass(frozen=True)
 class TrialCost:
-    """One measured trial. `work` is training rows times parameters, of one epoch; seconds are wall time."""
+    """One measured trial; seconds are wall time."""
 
     steps: int
     work: float
-    structure: Key
+    structure: Structure
     epochs: int
     epoch_seconds: float
     before: float
@@ -67,7 +67,7 @@ class Costs:
     seconds: float
 
 
-def calibrate(settings: StudySettings, say: Callable[[str], None]) -> tuple[Costs, DataSpec]:
+def calibrate(settings: StudySettings, say: Callable[[str], None]) -> Costs:
     """Train a few random configurations on as many workers as the study will have.
 
     Two epochs each; then others to their own end, if that takes no longer than half a minute.
@@ -76,12 +76,12 @@ def calibrate(settings: StudySettings, say: Callable[[str], None]) -> tuple[Cost
         InputError: as `run`, or too few epochs ended in two minutes to say anything.
     """
     began = time.monotonic()
-    data = prepare_data(settings)
     short = settings.model_copy(
         update={
             "trials": max(_FEWEST_TRIALS, 3 * workers_of(settings)),
             "sampler": "random",
             "pruner": "none",
+            "baselines": None,
             "epochs": _SHORT_EPOCHS,
             "timeout": _SHORT_SECONDS,
             "workers": workers_of(settings),
@@ -99,7 +99,7 @@ def calibrate(settings: StudySettings, say: Callable[[str], None]) -> tuple[Cost
             trials=[replace(cost, whole=False) for cost in costs.trials] + more.trials,
             start_seconds=costs.start_seconds,
         )
-    return replace(costs, seconds=time.monotonic() - began), data.spec
+    return replace(costs, seconds=time.monotonic() - began)
 
 
 class _Stopwatch(Progress):
@@ -179,15 +179,15 @@ def _trial_costs(study: Study, watch: _Stopwatch, settings: StudySettings) -> li
     costs = []
     for trial in study.optuna.get_trials(deepcopy=False):
         epochs = watch.epochs[trial.number]
-        if not counts(trial) or len(epochs) < 2 or "parameters" not in trial.user_attrs:
+        if not counts(trial) or len(epochs) < 2 or "epochs" not in trial.user_attrs:
             continue
         hyperparameters = hyperparameters_of(study.space, trial)
         epoch_seconds = (epochs[-1] - epochs[0]) / (len(epochs) - 1)
         costs.append(
             TrialCost(
                 steps=steps(rows, hyperparameters),
-                work=float(rows) * trial.user_attrs["parameters"],
-                structure=structure(hyperparameters),
+                work=work(hyperparameters, study.data),
+                structure=structure(hyperparameters, study.data),
                 epochs=trial.user_attrs["epochs"],
                 epoch_seconds=epoch_seconds,
                 before=max(0.0, epochs[0] - watch.begun[trial.number] - epoch_seconds),
@@ -203,11 +203,16 @@ def steps(rows: int, hyperparameters: Hyperparameters) -> int:
     return -(-rows // hyperparameters.batch_size)
 
 
-def structure(hyperparameters: Hyperparameters) -> Key:
-    """What a compiled epoch depends on: a worker compiles one for the first trial of each structure."""
-    names = ("depth", "activation", "batch_norm", "optimizer", "nesterov")
-    numbers = ("dropout", "l2", "label_smoothing", "pca")
-    switches = (getattr(hyperparameters, name) > 0 for name in numbers)
-    mirror = "flip" in hyperparameters.augment
-    augment = hyperparameters.augment != "none", mirror
-    return (*augment, *(getattr(hyperparameters, name) for name in names), *switches)
+def work(hyperparameters: Hyperparameters, spec: DataSpec) -> float:
+    """Training rows times parameters, of one epoch; pixels that are augmented are projected in each step as well.
+
+    A layer that learns is multiplied by three times in a step, and a projection once.
+    """
+    projected = components_of(hyperparameters, spec) * math.prod(spec.input_shape)
+    in_each_step = projected / 3 if hyperparameters.augment != "none" else 0.0
+    return spec.rows.train * (layer_parameters(hyperparameters, spec) + in_each_step)
+
+
+def structure(hyperparameters: Hyperparameters, spec: DataSpec) -> Structure:
+    """What a worker compiles for the first trial that has it; precision, which all trials share, is left open."""
+    return Structure.of(hyperparameters, spec, bfloat16=False)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search.analysis.calibration import Costs, TrialCost, steps, structure
+from search.analysis.calibration import Costs, TrialCost, steps, structure, work
 from search.analysis.pace import time_left, workers_of
 from search.driving.remaining import FEWEST, Interval
 from search.pruners import REDUCTION_FACTOR, brackets
@@ -169,20 +169,13 @@ class _Configurations:
     def sampled(cls, space: Space, spec: DataSpec, seed: int) -> _Configurations:
         import optuna
 
-        from search.tensorflow_start import tensorflow_log_silenced
-
-        with tensorflow_log_silenced():
-            from search.training.model import layer_parameters
-
         study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=seed))
         rows = spec.rows.train
         found = [space.suggest(study.ask()) for _ in range(_POPULATION)]
         keys: dict[object, int] = {}
         return cls(
-            features=np.array(
-                [[1.0, steps(rows, h), float(rows) * layer_parameters(h, spec)] for h in found]
-            ),
-            structures=np.array([keys.setdefault(structure(h), len(keys)) for h in found]),
+            features=np.array([[1.0, steps(rows, h), work(h, spec)] for h in found]),
+            structures=np.array([keys.setdefault(structure(h, spec), len(keys)) for h in found]),
         )
 
     def durations(

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 
 from search.analysis.calibration import calibrate
 from search.analysis.forecast import Forecast, forecast_from_costs, forecast_from_study
+from search.cache import prepare_data
 from search.errors import InputError
+from search.planned import plan_of_baselines
 from search.samplers import build_sampler
 from search.settings import StudySettings, check_study_name
 from search.study import load_study, study_names
@@ -38,8 +40,10 @@ def plan_study(
     settings = settings.with_absolute_paths()
     build_sampler(settings, 0)
     space = load_space(settings.space)
-    costs, spec = calibrate(settings, say)
-    space, _ = space.restricted_to(spec.task, spec.kind)
+    spec = prepare_data(settings).spec
+    space, _ = space.restricted_to(spec.task, spec.kind, spec.components)
+    plan_of_baselines(settings, space)
+    costs = calibrate(settings, say)
     return forecast_from_costs(costs, settings, space, spec), settings
 
 

@@ -123,7 +123,9 @@ def dashboard(
     token: Annotated[
         str | None,
         typer.Option(
-            metavar="TEXT", envvar="PERCEPTUNA_TOKEN", help="ask for it; made up on other addresses"
+            metavar="TEXT",
+            envvar="PERCEPTUNA_TOKEN",
+            help="what visitors must give; made up on other addresses",
         ),
     ] = None,
     read_only: Annotated[bool, typer.Option("--read-only", help="refuse every change")] = False,

@@ -25,7 +25,7 @@ def plan(
     """What a study will take: trials, epochs, pruning, time, memory and disk. Nothing is kept of it.
 
     A study that is not there yet is forecast from a calibration of about a minute, with the options of `run`;
-    one that is there from its trials so far, and then --trials and --workers ask "what if".
+    one that is there from its trials so far, and then --trials, --workers and --timeout ask "what if".
 
     Example: perceptuna plan my-next --data digits --space small --trials 20
     """

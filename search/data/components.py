@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -41,18 +42,15 @@ class Components:
         initializers expect of inputs.
         """
         kept = self.variances[:count]
-        kernel = self.directions[:, :count] / np.sqrt(kept.mean(dtype=np.float64) or 1.0)
-        kernel = kernel.astype(np.float32)
+        kernel = self.directions[:, :count] / np.float32(np.sqrt(kept.mean(dtype=np.float64) or 1.0))
         return kernel, -(self.mean @ kernel)
 
     def save(self, folder: Path) -> None:
         """As `components.npz` in `folder`."""
-        np.savez(
-            folder / COMPONENTS_FILE,
-            mean=self.mean,
-            variances=self.variances,
-            directions=self.directions,
-        )
+        with (folder / COMPONENTS_FILE).open("wb") as file:
+            np.savez(file, mean=self.mean, variances=self.variances, directions=self.directions)
+            file.flush()
+            os.fsync(file.fileno())
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -89,9 +87,9 @@ def fit_components(images: Array, rows: Array, scale: float, offset: float) -> C
     count = component_count(MOST_COMPONENTS, features, len(rows))
     standardised = _Standardised(images, rows, scale, offset)
     start = np.random.default_rng(0).standard_normal((features, min(features, count + _SPARE)), np.float32)
-    basis, _ = np.linalg.qr(start)
+    basis = _orthonormal(start)
     for _ in range(_ROUNDS):
-        basis, _ = np.linalg.qr(standardised.covariance_times(basis))
+        basis = _orthonormal(standardised.covariance_times(basis))
     variances, rotation = np.linalg.eigh(basis.T @ standardised.covariance_times(basis))
     falling = np.argsort(variances)[::-1][:count]
     directions = basis @ rotation[:, falling]
@@ -102,6 +100,14 @@ def fit_components(images: Array, rows: Array, scale: float, offset: float) -> C
         variances=np.maximum(variances[falling], 0).astype(np.float32),
         directions=np.ascontiguousarray(directions, dtype=np.float32),
     )
+
+
+def _orthonormal(directions: Array) -> Array:
+    """A basis of the same columns, made in their place: NumPy's QR would make float64 of them."""
+    from scipy.linalg import qr
+
+    basis, _ = qr(directions, overwrite_a=True, mode="economic", check_finite=False)
+    return np.asarray(basis)
 
 
 class _Standardised:

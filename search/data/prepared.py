@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import is_zipfile
 
 import numpy as np
 from pydantic import ValidationError
@@ -99,10 +100,11 @@ def load_prepared(folder: Path, parts: tuple[str, ...] = SEARCHED_PARTS) -> Prep
         ) from exc
     except ValidationError as exc:
         raise DataError(f"{folder / SPEC_FILE} is not of this version; prepare the source again") from exc
-    names = [f"{part}_{letter}.npy" for part in parts for letter in "xy"]
-    for name in names + [COMPONENTS_FILE] * (spec.kind == "image"):
+    for name in [f"{part}_{letter}.npy" for part in parts for letter in "xy"]:
         if not (folder / name).is_file():
             raise DataError(f"{folder} lacks {name}; prepare the source again")
+    if spec.kind == "image" and not is_zipfile(folder / COMPONENTS_FILE):
+        raise DataError(f"{folder} lacks {COMPONENTS_FILE}, or it is damaged; prepare the source again")
     return PreparedData(folder, spec)
 
 
@@ -257,7 +259,7 @@ def _save(path: Path, array: Array) -> None:
 
 
 def _rename(partial: Path, folder: Path) -> None:
-    """Into place, unless another process was first; what stands there incomplete makes way."""
+    """Into place, unless another process was first; what stands there incomplete is moved aside at once."""
     try:
         partial.rename(folder)
         return
@@ -267,5 +269,12 @@ def _rename(partial: Path, folder: Path) -> None:
     try:
         load_prepared(folder, _PARTS)
     except DataError:
-        shutil.rmtree(folder)
-        partial.rename(folder)
+        incomplete = partial.with_name(f"{partial.name}-incomplete")
+        try:
+            folder.rename(incomplete)
+            partial.rename(folder)
+        except OSError:
+            # Another process mended it meanwhile, or nothing can be written here.
+            load_prepared(folder, _PARTS)
+        finally:
+            shutil.rmtree(incomplete, ignore_errors=True)

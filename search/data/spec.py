@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from search.data.components import component_count
 from search.data.dates import has_time
+from spaces import MOST_COMPONENTS
 
 SPEC_VERSION: Literal[2] = 2
 
@@ -107,6 +110,13 @@ class DataSpec(_Part):
     feature_std: tuple[float, ...] = ()
     columns: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @property
+    def components(self) -> int | None:
+        """The most principal components that a network can be given; only images have any."""
+        if self.kind != "image":
+            return None
+        return component_count(MOST_COMPONENTS, math.prod(self.input_shape), self.rows.train)
 
     def diff(self, other: DataSpec) -> list[str]:
         """Sentences on what differs from here to `other`; empty where both are the same data."""

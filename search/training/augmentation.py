@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import tensorflow as tf
 
-from search.data import DataSpec
-from spaces import Hyperparameters
-
 Tensor = Any
 
 _PHILOX = 1
-
-
-def largest_shift(hyperparameters: Hyperparameters, spec: DataSpec) -> tuple[int, int]:
-    """Pixels down and right, whole ones: `shift` of height and width, rounded down; 0 where nothing is shifted."""
-    if spec.kind != "image" or hyperparameters.augment not in ("shift", "shift_flip"):
-        return 0, 0
-    # Of 100 pixels a hundredth is one, and not 0.99999….
-    height, width = (math.floor(side * hyperparameters.shift + 1e-9) for side in spec.input_shape[:2])
-    return height, width
 
 
 def augment_images(

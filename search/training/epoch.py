@@ -18,7 +18,8 @@ import numpy as np
 import tensorflow as tf
 
 from search.data import DataSpec
-from search.training.augmentation import augment_images, largest_shift
+from search.training.augmentation import augment_images
+from search.training.dimensions import largest_shift
 from search.training.evaluation import InferenceStructure, compiled_evaluation
 from search.training.layers import MOMENTUM, DropoutMasks, batch_norm, l2_penalty, masked, matmul
 from search.training.measures import Measures

@@ -1,6 +1,6 @@
 """Loss and metrics of a model on all rows of a split, as one compiled graph.
 
-It depends on less than a compiled epoch does: trials that differ in optimizer, dropout or augmentation share one,
+It depends on less than a compiled epoch does: trials that differ in optimizer, dropout or shifts share one,
 which is a third of what a new structure costs.
 """
 

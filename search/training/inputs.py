@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from search.data import Components, DataSpec, PreparedData, load_prepared
-from search.training.model import asks_twice, components_of
+from search.training.dimensions import asks_twice, components_of
 from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]
@@ -41,6 +41,8 @@ def inputs_of(hyperparameters: Hyperparameters, data: PreparedData) -> Inputs:
     """Training and validation rows of one training; kept for the next one that looks at the same."""
     components, mirror = components_of(hyperparameters, data.spec), asks_twice(hyperparameters, data.spec)
     if not components:
+        # Only one set of inputs is counted in `search.memory`.
+        _projected.cache_clear()
         return _resident(data.folder, mirror)
     return _projected(data.folder, mirror, components, hyperparameters.augment != "none")
 
@@ -93,6 +95,8 @@ def _validation(folder: Path, mirror: bool, projection: tuple[Array, ...]) -> tu
 
 @lru_cache(maxsize=1)
 def _projected(folder: Path, mirror: bool, components: int, augmented: bool) -> Inputs:
+    # Before others are made: a worker's memory is not counted for both.
+    _projected.cache_clear()
     data = load_prepared(folder)
     projection = Components.load(folder).projection(components)
     if augmented:

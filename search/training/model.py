@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
-from itertools import pairwise
 from typing import Any
 
 import keras
 import numpy as np
 
-from search.data import DataSpec, component_count
+from search.data import DataSpec
+from search.training.dimensions import asks_twice, components_of, first_inputs, output_units
 from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]
@@ -84,26 +83,9 @@ def _through(layers: list[keras.layers.Layer], x: Any) -> Any:
 _HEADS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
 
 
-def output_units(spec: DataSpec) -> int:
-    """Units of the head: one per class where there are more than two, else one."""
-    return len(spec.class_names) if spec.task == "multiclass" else 1
-
-
-def components_of(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
-    """How many principal components the first hidden layer is given; 0 where it is given the inputs themselves."""
-    if spec.kind != "image":
-        return 0
-    return component_count(hyperparameters.pca, math.prod(spec.input_shape), spec.rows.train)
-
-
-def asks_twice(hyperparameters: Hyperparameters, spec: DataSpec) -> bool:
-    """Whether outputs are averaged over an image and its mirror image."""
-    return spec.kind == "image" and hyperparameters.augment in ("flip", "shift_flip")
-
-
 def initial_weights(hyperparameters: Hyperparameters, spec: DataSpec, seed: int) -> list[Array]:
     """The weights `build_model` begins with, in Keras's order, without making layers and without those of `pca`."""
-    inputs = _inputs(hyperparameters, spec)
+    inputs = first_inputs(hyperparameters, spec)
     weights: list[Array] = []
     for index, width in enumerate(hyperparameters.widths, start=1):
         kernel = _initializer(hyperparameters.initializer, seed + index)((inputs, width))
@@ -115,23 +97,6 @@ def initial_weights(hyperparameters: Hyperparameters, spec: DataSpec, seed: int)
     units = output_units(spec)
     head = keras.initializers.GlorotUniform(seed=seed)((inputs, units))
     return [*weights, np.asarray(head), np.zeros(units, np.float32)]
-
-
-def parameter_count(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
-    """As Keras counts them: moving statistics and the projection of `pca` included."""
-    projection = (math.prod(spec.input_shape) + 1) * components_of(hyperparameters, spec)
-    return projection + layer_parameters(hyperparameters, spec)
-
-
-def layer_parameters(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
-    """Those of hidden layers and head alone, which each step reads."""
-    sides = [_inputs(hyperparameters, spec), *hyperparameters.widths, output_units(spec)]
-    dense = sum((inputs + 1) * units for inputs, units in pairwise(sides))
-    return dense + (4 * sum(hyperparameters.widths) if hyperparameters.batch_norm else 0)
-
-
-def _inputs(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
-    return components_of(hyperparameters, spec) or math.prod(spec.input_shape)
 
 
 def _initializer(name: str, seed: int) -> keras.initializers.Initializer:

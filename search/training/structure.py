@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from search.data import DataSpec
-from search.training.model import asks_twice, components_of
+from search.training.dimensions import asks_twice, components_of
 from spaces import Hyperparameters
 
 

@@ -78,7 +78,7 @@ def build_study(url: StorageURL, cache: Path, name: str, values: list[float], **
     chosen = StudySettings.model_validate({"data": "digits", "space": "small", **settings})
     chosen = chosen.with_absolute_paths()
     data = prepare(chosen.data_request(), cache)
-    space, _ = load_space(chosen.space).restricted_to(data.spec.task, data.spec.kind)
+    space, _ = load_space(chosen.space).restricted_to(data.spec.task, data.spec.kind, data.spec.components)
     study = create_study(name, url, chosen, space, data.spec)
     study.optuna.add_trials(complete_trials(space, values))
     return study

@@ -27,6 +27,8 @@ def well_begun(folder: Path, tmp_path: Path) -> None:
         ("--data nowhere.csv", "there is no such file"),
         ("--space smal", "did you mean 'small'?"),
         ("--sampler gpp", "--sampler: expected"),
+        ("--baselines cifar10_mlp --trials 9 --allow-outside", "has 25 baselines, but got 9"),
+        ("--baselines cifar10_mlp", "outside the space"),
     ],
 )
 def test_plan_refuses_what_run_refuses(perceptuna: CommandLine, options: str, message: str) -> None:

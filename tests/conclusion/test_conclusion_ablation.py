@@ -83,7 +83,7 @@ def test_it_says_before_it_starts_how_much_it_will_do(ablated: Ablated) -> None:
     rows = 1 + len(ablated.found.effects)
     first = ablated.interrupted.out.splitlines()[0]
     assert first.startswith(
-        f"{rows - 1} factors around trial {ablated.trial} of study 'one' and the trial itself, on 2 fresh seeds "
+        f"{rows - 1} variations of trial {ablated.trial} of study 'one' and the trial itself, on 2 fresh seeds "
         f"each: {2 * rows} trainings, in study 'one.ablate-{ablated.trial}'; about 0:"
     )
     assert "on 1 worker, by the " in first

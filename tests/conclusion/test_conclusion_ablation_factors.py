@@ -6,9 +6,10 @@ import keras
 import pytest
 from digits_spec import digits_spec
 
-from search.analysis.ablation.factors import KERAS_RATES, Variation, variations
+from search.analysis.ablation.factors import KERAS_RATES, Variation, in_effect, variations
 from search.data import DataSpec
 from spaces import VOCABULARY, Hyperparameters, Space, load_space
+from spaces.hyperparameters import words_of
 
 SPEC = digits_spec()
 TABLE = SPEC.model_copy(update={"kind": "table", "task": "regression"})
@@ -67,8 +68,6 @@ def test_techniques_are_removed_and_all_else_is_another_on_both_sides() -> None:
         "PCA 20 -> 40",
         "PCA 20 -> 128",
         "augmentation shift -> none",
-        "shift 0.05 -> 0.12",
-        "shift 0.05 -> 0.036",
     ]
 
 
@@ -91,7 +90,7 @@ def test_what_is_switched_off_or_on_is_called_by_its_name() -> None:
         "L2 1e-4 -> 0": "the L2 penalty",
         "schedule cosine -> constant": "the cosine schedule",
         "PCA 20 -> 0": "PCA",
-        "augmentation shift -> none": "augmentation",
+        "augmentation shift -> none": "augmentation by shift",
     }
     for label, technique in removed.items():
         one = found(EVERYTHING, label)
@@ -119,6 +118,7 @@ def test_what_is_switched_off_or_on_is_called_by_its_name() -> None:
         (Hyperparameters(), TABLE, "augmentation"),
         (Hyperparameters(), TABLE, "PCA"),
         (Hyperparameters(pca=64), SPEC, "PCA 64 -> 128"),  # digits have no more
+        (Hyperparameters(augment="shift", shift=0.05), SPEC, "shift"),  # of 8 pixels it is always one
         (Hyperparameters(batch_size=1257), SPEC, "batch size 1,257 -> 2,514"),
         (Hyperparameters(width=65_536), SPEC, "width 65,536 -> 131,072"),
         # The space has no L2 beside weight decay.
@@ -131,6 +131,35 @@ def test_what_changes_nothing_or_cannot_be_is_left_out(
     assert not [label for label in labels(base, spec=spec) if label.startswith(missing)]
 
 
+def test_a_shift_is_another_where_it_is_another_number_of_pixels() -> None:
+    base = Hyperparameters(augment="shift", shift=0.05)
+    shifts = [
+        one for one in labels(base, spec=digits_spec(input_shape=(28, 28, 1))) if one.startswith("shift")
+    ]
+    assert shifts == ["shift 0.05 -> 0.12"]
+
+
+def test_augmentations_that_are_added_are_told_apart() -> None:
+    techniques = {
+        one.technique
+        for one in variations(Hyperparameters(), load_space("wide"), SPEC)
+        if one.parameter == "augment"
+    }
+    assert techniques == {"augmentation by flip", "augmentation by shift", "augmentation by shift and flip"}
+
+
+def test_what_no_longer_counts_does_not_put_a_variation_outside_the_space() -> None:
+    space = load_space("mlp")
+    base = Hyperparameters(initializer="he_normal", l2=1e-4, schedule="cosine", augment="shift", shift=0.05)
+    assert space.contains(base) == []
+    off = base.model_copy(update={"augment": "none"})
+    assert space.contains(off) == [
+        "shift: counts only where augment is shift, so here it must be 0.125, but got 0.05"
+    ]
+    assert in_effect(off, space, SPEC).shift == 0.125
+    assert in_effect(base, space, SPEC) == base
+
+
 def test_an_optimizer_of_another_scale_gets_its_own_learning_rate_and_says_so() -> None:
     adam, sgd = Hyperparameters(learning_rate=3e-3), Hyperparameters(optimizer="sgd", learning_rate=0.05)
     assert found(adam, "optimizer adam -> rmsprop").hyperparameters.learning_rate == 3e-3
@@ -140,7 +169,7 @@ def test_an_optimizer_of_another_scale_gets_its_own_learning_rate_and_says_so() 
     assert found(sgd, "optimizer sgd -> adam").hyperparameters.learning_rate == 1e-3
 
 
-@pytest.mark.parametrize("name", KERAS_RATES)
+@pytest.mark.parametrize("name", words_of("optimizer"))
 def test_keras_has_these_default_learning_rates(name: str) -> None:
     optimizer = keras.optimizers.get({"class_name": name, "config": {}})
     assert float(optimizer.learning_rate) == pytest.approx(KERAS_RATES[name])

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import search
-from search.data import DataRequest, DataSpec, load_prepared, prepare, read_source
+from search.data import Components, DataRequest, DataSpec, load_prepared, prepare, read_source
 from search.data.prepared import pixel_statistics
 from search.data.sealed import open_test_split
 from search.errors import DataError
@@ -98,12 +98,24 @@ def test_what_a_killed_process_left_is_removed_a_day_later(tmp_path):
     assert {path.name for path in tmp_path.iterdir()} == {folder.name, new.name}
 
 
-def test_an_incomplete_folder_is_prepared_again(tmp_path):
+@pytest.mark.parametrize("name", ["train_y.npy", "components.npz"])
+def test_an_incomplete_folder_is_prepared_again(tmp_path, name):
     prepared = prepare(DataRequest("digits"), tmp_path)
-    (prepared.folder / "train_y.npy").unlink()
-    with pytest.raises(DataError, match=r"lacks train_y\.npy"):
+    (prepared.folder / name).unlink()
+    with pytest.raises(DataError, match=f"lacks {name}"):
         load_prepared(prepared.folder)
     assert prepare(DataRequest("digits"), tmp_path).training()[1].shape == (prepared.spec.rows.train,)
+    assert [path.name for path in tmp_path.iterdir()] == [prepared.folder.name]
+
+
+def test_components_that_were_cut_off_are_fitted_again(tmp_path):
+    prepared = prepare(DataRequest("digits"), tmp_path)
+    path = prepared.folder / "components.npz"
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(DataError, match="or it is damaged"):
+        load_prepared(prepared.folder)
+    prepare(DataRequest("digits"), tmp_path)
+    assert Components.load(prepared.folder).directions.shape == (64, 64)
 
 
 def test_a_damaged_array_is_told(tmp_path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from typing import Any
 
 import optuna
 import pytest
@@ -242,6 +243,25 @@ def test_restriction_drops_what_means_nothing_for_the_data() -> None:
         "shift: left out, only images can be shifted and flipped",
     ]
     assert for_tables.restricted_to("regression", "table") == (for_tables, [])
+
+
+@pytest.mark.parametrize(
+    ("pca", "expected"),
+    [
+        (Categorical(choices=(0, 128, 256)), Categorical(choices=(0, 64))),
+        (Categorical(choices=(0, 16)), Categorical(choices=(0, 16))),
+        (Int(low=8, high=512), Int(low=8, high=64)),
+        (Int(low=10, high=510, step=20), Int(low=10, high=50, step=20)),
+        (Int(low=100, high=512), Fixed(value=64)),
+        (Int(low=8, high=32), Int(low=8, high=32)),
+        (Fixed(value=128), Fixed(value=64)),
+    ],
+)
+def test_restriction_asks_for_no_more_components_than_there_are(pca: Any, expected: Any) -> None:
+    space = Space(parameters={"pca": pca})
+    restricted, notes = space.restricted_to("multiclass", "image", 64)
+    assert restricted.parameters == {"pca": expected}
+    assert [note.split(":")[0] for note in notes] == ["pca"] * (pca != expected)
 
 
 def test_restriction_drops_what_no_trial_would_use() -> None:

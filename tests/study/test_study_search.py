@@ -103,7 +103,7 @@ def test_the_rungs_announced_are_those_where_trials_are_pruned(epochs: int, prun
     settings = StudySettings.model_validate({"epochs": epochs, "pruner": pruner})
     text = describe_rungs(settings)
     brackets = re.findall(r"bracket (\d): ([0-9, ]+|none)", text) or [
-        ("0", re.search(r"after epochs ([0-9, ]+|none)", text)[1])  # type: ignore[index]
+        ("0", re.search(r"after epoch ([0-9]+|none)", text)[1])  # type: ignore[index]
     ]
     announced = {
         int(bracket): {int(rung) for rung in rungs.split(", ") if rung != "none"}

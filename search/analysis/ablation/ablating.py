@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from search.analysis.ablation.factors import Variation, variations
+from search.analysis.ablation.factors import Variation, in_effect, variations
 from search.analysis.ablation.record import Ablation, Effect, write_ablation
 from search.analysis.confirmation.candidates import fresh_seeds
 from search.analysis.pace import workers_of
@@ -120,7 +120,7 @@ def forecast(work: Ablating) -> str:
     left = sum(entry_of(plan) not in there for plan in plans)
     before = f", {len(plans) - left} of them done before" if left < len(plans) else ""
     text = (
-        f"{len(work.rows) - 1} factors around trial {work.trial.number} of study '{work.study.name}' and the trial "
+        f"{len(work.rows) - 1} variations of trial {work.trial.number} of study '{work.study.name}' and the trial "
         f"itself, on {len(work.seeds)} fresh seeds each: {len(plans)} trainings{before}, in study "
         f"'{work.companion.name}'"
     )
@@ -165,7 +165,7 @@ def _rows(study: Study, trial: FrozenTrial, seeds: list[int]) -> list[Row]:
             hyperparameters=changed,
             epochs=epochs,
             patience=patience,
-            outside=bool(study.space.contains(changed)),
+            outside=bool(study.space.contains(in_effect(changed, study.space, study.data))),
             keep_scores=True,
         )
         return Row(variation, {seed: again.model_copy(update={"seed": seed}) for seed in seeds})

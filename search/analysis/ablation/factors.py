@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from search.data import component_count
+from search.training.dimensions import components_of, largest_shift
 from spaces import VOCABULARY, Hyperparameters, SpaceError
 from spaces.hyperparameters import default_of, words_of
 from spaces.parameters import Categorical, Float, Int
@@ -28,7 +27,7 @@ _TECHNIQUES: dict[str, tuple[str, object]] = {
     "schedule": ("the {} schedule", "constant"),
     "label_smoothing": ("label smoothing", 0.0),
     "pca": ("PCA", 0),
-    "augment": ("augmentation", "none"),
+    "augment": ("augmentation by {}", "none"),
 }
 _DIVIDED = {"width": 2, "batch_size": 2, "learning_rate": 10}
 # Each step of these is scaled by the size of the gradients, so that one learning rate suits all three; Keras's
@@ -91,14 +90,25 @@ def _different(found: list[Variation], base: Hyperparameters, spec: DataSpec) ->
 
 def _same_training(one: Hyperparameters, other: Hyperparameters, spec: DataSpec) -> bool:
     """Whether they differ, if at all, in numbers that make the same inputs, layers and batches of these data."""
-    shape = ("depth", "width", "taper", "batch_size", "pca")
+    shape = ("depth", "width", "taper", "batch_size", "pca", "shift")
     alike = one.model_copy(update={name: getattr(other, name) for name in shape})
     return alike == other and _shape(one, spec) == _shape(other, spec)
 
 
 def _shape(one: Hyperparameters, spec: DataSpec) -> tuple[object, ...]:
-    features, rows = math.prod(spec.input_shape), spec.rows.train
-    return one.widths, min(one.batch_size, rows), component_count(one.pca, features, rows)
+    batch = min(one.batch_size, spec.rows.train)
+    return one.widths, batch, components_of(one, spec), largest_shift(one, spec)
+
+
+def in_effect(one: Hyperparameters, space: Space, spec: DataSpec) -> Hyperparameters:
+    """`one` as `space` would have it: what changes nothing and has its condition unmet is at its default."""
+    values = one.model_dump()
+    idle = {
+        name: default_of(name)
+        for name, parameter in space.parameters.items()
+        if not parameter.active(values) and not _matters(name, one, spec)
+    }
+    return one.model_copy(update=idle)
 
 
 def _matters(parameter: str, base: Hyperparameters, spec: DataSpec) -> bool:
@@ -180,7 +190,7 @@ def _technique(parameter: str, now: object, value: object) -> tuple[str, bool]:
     if not name or off not in (now, value):
         return "", False
     adds = now == off
-    named = name.format(value if adds else now)
+    named = name.format(str(value if adds else now).replace("_", " and "))
     sized = isinstance(value, int | float) and not isinstance(value, bool)
     return f"{named} ({_shown(value)})" if adds and sized else named, adds
 

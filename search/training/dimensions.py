@@ -1,0 +1,52 @@
+"""What hyperparameters come to on given data, in numbers: nothing here needs Keras."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+from search.data import DataSpec, component_count
+from spaces import Hyperparameters
+
+
+def output_units(spec: DataSpec) -> int:
+    """Units of the head: one per class where there are more than two, else one."""
+    return len(spec.class_names) if spec.task == "multiclass" else 1
+
+
+def components_of(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
+    """How many principal components the first hidden layer is given; 0 where it is given the inputs themselves."""
+    if spec.kind != "image":
+        return 0
+    return component_count(hyperparameters.pca, math.prod(spec.input_shape), spec.rows.train)
+
+
+def asks_twice(hyperparameters: Hyperparameters, spec: DataSpec) -> bool:
+    """Whether outputs are averaged over an image and its mirror image."""
+    return spec.kind == "image" and hyperparameters.augment in ("flip", "shift_flip")
+
+
+def largest_shift(hyperparameters: Hyperparameters, spec: DataSpec) -> tuple[int, int]:
+    """Pixels down and right: `shift` of height and width, to the nearest, at least 1; 0 where nothing is shifted."""
+    if spec.kind != "image" or hyperparameters.augment not in ("shift", "shift_flip"):
+        return 0, 0
+    height, width = (max(1, round(side * hyperparameters.shift)) for side in spec.input_shape[:2])
+    return height, width
+
+
+def parameter_count(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
+    """As Keras counts them: moving statistics and the projection of `pca` included."""
+    projection = (math.prod(spec.input_shape) + 1) * components_of(hyperparameters, spec)
+    return projection + layer_parameters(hyperparameters, spec)
+
+
+def layer_parameters(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
+    """Those of hidden layers and head alone, which each step reads."""
+    sides = [first_inputs(hyperparameters, spec), *hyperparameters.widths, output_units(spec)]
+    dense = sum((inputs + 1) * units for inputs, units in pairwise(sides))
+    return dense + (4 * sum(hyperparameters.widths) if hyperparameters.batch_norm else 0)
+
+
+def first_inputs(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
+    """What the first hidden layer is given of each row: features, or principal components."""
+    return components_of(hyperparameters, spec) or math.prod(spec.input_shape)
