@@ -28,7 +28,7 @@ import numpy as np
 from benchmarks.draws import DRAWS
 from benchmarks.grid import Grid
 from benchmarks.measure import write_result
-from benchmarks.recorded import EPOCHS, FOLDER, recorded
+from benchmarks.recorded import EPOCHS, FOLDER, configurations, recorded
 from benchmarks.surrogate import surrogate
 from spaces import Hyperparameters, Space
 
@@ -207,6 +207,15 @@ def survival(data: str) -> Iterator[str]:
     for name, share in shares.items():
         cells = [f"{kept(recorded(data), epoch, share):.0%}" for epoch in epochs]
         yield f"| {name} | {' | '.join(cells)} |"
+    yield f"\n{best_of_each_optimizer(data)}"
+
+
+def best_of_each_optimizer(data: str) -> str:
+    """`the best of adamw 45.20 %, of sgd 44.70 %`: with rates of learning that suit both."""
+    best: dict[str, float] = {}
+    for one, curve in zip(configurations(), recorded(data), strict=True):
+        best[one.optimizer] = max(best.get(one.optimizer, 0.0), *curve)
+    return "the best " + ", ".join(f"of {name} {value:.2%}" for name, value in best.items())
 
 
 def lines(studies: list[Study]) -> Iterator[str]:

@@ -15,7 +15,7 @@ import pandas as pd
 
 
 def customers(rows: int = 4000, seed: int = 0) -> pd.DataFrame:
-    """Two classes, `stays` and `leaves`; about one in ten labels is noise."""
+    """Two classes, `stays` and `leaves`; about one in six labels is noise."""
     random = np.random.default_rng(seed)
     plan = random.choice(["basic", "family", "business"], rows, p=[0.5, 0.3, 0.2])
     months = random.integers(1, 72, rows)

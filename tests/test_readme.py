@@ -17,8 +17,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from examples.make_tables import write_tables
-
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -28,7 +26,7 @@ def blocks(language: str) -> list[str]:
 
 def commands() -> list[str]:
     lines = [line.split("#")[0].strip() for block in blocks("sh") for line in block.splitlines()]
-    return [line for line in lines if line.startswith("perceptuna ")]
+    return [line for line in lines if line.startswith(("perceptuna ", "python examples/"))]
 
 
 def environment(folder: Path) -> dict[str, str]:
@@ -37,9 +35,15 @@ def environment(folder: Path) -> dict[str, str]:
 
 
 def call(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    words = [sys.executable, "-m", "search", *shlex.split(line)[1:]]
+    program, *rest = shlex.split(line)
+    start = ["-m", "search"] if program == "perceptuna" else [str(README.parent / rest.pop(0))]
     return subprocess.run(
-        words, cwd=folder, env=environment(folder), capture_output=True, text=True, timeout=240
+        [sys.executable, *start, *rest],
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        timeout=240,
     )
 
 
@@ -83,8 +87,6 @@ print(json.dumps([np.asarray(image).tolist(), np.asarray(prices).tolist()]))
 
 @pytest.mark.slow
 def test_every_command_of_the_readme_runs_in_order(tmp_path: Path, unused_port: int) -> None:
-    write_tables(tmp_path)
-    (tmp_path / "prices.csv").rename(tmp_path / "measurements.csv")
     typed = commands()
     assert len(typed) >= 10
     for line in typed:
