@@ -16,8 +16,8 @@ from typing import Any
 
 from benchmarks.measure import write_result
 from benchmarks.whole_training import train_whole
-from search.analysis.statistics.intervals import mean_of
 from search.cache import cache_folder
+from search.conclusion.statistics.intervals import mean_of
 from search.data import DataRequest, prepare
 from search.tensorflow_start import start_tensorflow
 from spaces import Hyperparameters

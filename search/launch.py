@@ -244,3 +244,8 @@ def check_memory_limit(settings: StudySettings, data: PreparedData) -> None:
 def available_cores() -> int:
     """Cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def workers_of(settings: StudySettings) -> int:
+    """Trials at the same time."""
+    return min(settings.workers or available_cores(), settings.trials)

@@ -52,8 +52,39 @@ def module_graph() -> dict[str, set[str]]:
     return {".".join(path.relative_to(ROOT).with_suffix("").parts): imported(path) for path in modules()}
 
 
+# From above to below: a part imports what stands after it, never what stands before.
+PARTS = (
+    "search.__main__",
+    "search.cli",
+    "search.commands",
+    "search.dashboard",
+    "search.planning",
+    "search.analysis",
+    "search.conclusion",
+    "search.launch",
+    "search.driving",
+    "search.workers",
+    "search.training",
+    "search.data",
+)
+
+
+def part_of(module: str) -> int | None:
+    found = (at for at, part in enumerate(PARTS) if module == part or module.startswith(f"{part}."))
+    return next(found, None)
+
+
+def test_parts_import_one_way() -> None:
+    for name, used in module_graph().items():
+        part = part_of(name)
+        for other in used:
+            imported_part = part_of(other)
+            if part is not None and imported_part is not None:
+                assert imported_part >= part, f"{name} imports {other}"
+
+
 # Above what makes studies: also `search` itself, which opens one in a notebook, and the program.
-READERS = ("search.analysis", "search.commands", "search.dashboard", "search.cli", "search.__")
+READERS = (*PARTS[: PARTS.index("search.launch")], "search.__")
 
 
 def test_what_reads_studies_is_not_needed_to_make_them() -> None:
@@ -65,8 +96,8 @@ def test_what_reads_studies_is_not_needed_to_make_them() -> None:
 # The seal, the one place that opens it, and who may call that.
 SEALED, OPENED, CALLERS = (
     "search.data.sealed",
-    "search.analysis.confirmation.look",
-    {"search.analysis.confirmation.finalizing"},
+    "search.conclusion.confirmation.look",
+    {"search.conclusion.confirmation.finalizing"},
 )
 
 
@@ -109,6 +140,18 @@ def test_modules_do_not_import_each_other_in_a_circle() -> None:
     done: set[str] = set()
     for name in graph:
         visit(name, [])
+
+
+def test_the_design_has_a_line_on_every_file() -> None:
+    house = (ROOT / "docs" / "design.md").read_text(encoding="utf-8").split("```")[1]
+    named = set(re.findall(r"[\w.]+\.(?:py|toml|json|js|css|j2)\b", house))
+    there = {
+        path.name
+        for folder in ("search", "spaces", "storage")
+        for path in (ROOT / folder).rglob("*.*")
+        if path.suffix in (".py", ".json", ".js", ".css", ".j2") and path.name != "__init__.py"
+    }
+    assert there == named
 
 
 def test_importing_search_imports_nothing_heavy() -> None:

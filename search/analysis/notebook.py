@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.analysis.export import export_model
 from search.analysis.leaderboard import Entry, leaderboard
 from search.analysis.terminal_study import study_view
 from search.attempts import counts
+from search.export import export_model
 from search.history import history_of
 from search.origin import ADOPTED, origin_of
 from search.study import Study, load_study

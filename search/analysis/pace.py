@@ -6,15 +6,10 @@ from datetime import datetime
 
 from search.attempts import counts
 from search.driving.remaining import Interval, remaining_time
-from search.launch import available_cores
+from search.launch import workers_of
 from search.settings import StudySettings
 from search.study import Study
 from storage import is_driven
-
-
-def workers_of(settings: StudySettings) -> int:
-    """Trials at the same time."""
-    return min(settings.workers or available_cores(), settings.trials)
 
 
 def durations(study: Study) -> list[float]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from search.analysis.replay import find_trained, replay
+from search.replay import find_trained, replay
 from search.study import Study
 
 

@@ -51,10 +51,10 @@ def finalize(
 
     Example: perceptuna finalize my-first --top 3 --seeds 3 -o model.keras
     """
-    from search.analysis.confirmation import finalizing
-    from search.analysis.confirmation.record import looks, looks_of_others
-    from search.analysis.confirmation.view import conclusion_view
-    from search.analysis.confirmation.words import warnings
+    from search.analysis.terminal_confirmation import conclusion_view
+    from search.conclusion.confirmation import finalizing
+    from search.conclusion.confirmation.record import looks, looks_of_others
+    from search.conclusion.confirmation.words import warnings
     from search.study import load_study
 
     loaded = load_study(study, url_of(storage))
@@ -101,9 +101,9 @@ def ablate(
 
     Example: perceptuna ablate my-first --seeds 3
     """
-    from search.analysis.ablation import ablating
-    from search.analysis.ablation.view import ablation_facts, ablation_view
     from search.analysis.importance import importances
+    from search.analysis.terminal_ablation import ablation_facts, ablation_view
+    from search.conclusion.ablation import ablating
     from search.study import load_study
 
     loaded = load_study(study, url_of(storage))

@@ -25,7 +25,7 @@ def export(
 
     Example: perceptuna export my-first -o best.keras
     """
-    from search.analysis.export import export_model
+    from search.export import export_model
     from search.study import load_study
 
     model, facts = export_model(load_study(study, url_of(storage)), output, trial, say=typer.echo)
@@ -45,7 +45,7 @@ def replay(
 
     Example: perceptuna replay my-first --trial 3
     """
-    from search.analysis.replay import replay as replay_trial
+    from search.replay import replay as replay_trial
     from search.study import load_study
 
     result = replay_trial(load_study(study, url_of(storage)), trial)

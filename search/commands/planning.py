@@ -29,8 +29,8 @@ def plan(
 
     Example: perceptuna plan my-next --data digits --space small --trials 20
     """
-    from search.analysis.plan import plan_study
-    from search.analysis.terminal_forecast import forecast_view
+    from search.planning.plan import plan_study
+    from search.planning.view import forecast_view
     from search.settings import load_settings
 
     settings, of_command = load_settings(config, given)

@@ -179,10 +179,11 @@ def progress_maker(as_json: bool, tensorboard: Path | None) -> Any:
         check_folder(tensorboard)
 
     def make(study: Study, settings: StudySettings) -> Progress:
-        from search.analysis.pace import durations, workers_of
+        from search.analysis.pace import durations
         from search.driving.lines import JSONLines, PlainLines
         from search.driving.live_table import LiveTable
         from search.driving.progress import Tally
+        from search.launch import workers_of
 
         best = study.best_trial()
         finished = len(study.finished())

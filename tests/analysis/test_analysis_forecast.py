@@ -9,16 +9,16 @@ import numpy as np
 import optuna
 import pytest
 
-from search.analysis.calibration import Costs, TrialCost
-from search.analysis.forecast import (
+from search.errors import InputError
+from search.planning.calibration import Costs, TrialCost
+from search.planning.forecast import (
     _fit,
     _makespan,
     _simulate_epochs,
     forecast_from_costs,
     forecast_from_study,
 )
-from search.analysis.plan import plan_study
-from search.errors import InputError
+from search.planning.plan import plan_study
 from search.pruners import brackets, build_pruner
 from search.settings import StudySettings
 from search.study import Study

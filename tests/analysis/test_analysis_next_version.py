@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 
 from search.adoption import adopt
-from search.analysis.export import export_model
 from search.analysis.notebook import open_study
-from search.analysis.replay import replay
 from search.analysis.report import write_report
 from search.analysis.terminal_study import state_counts
 from search.creation import create_study
 from search.driving.note import note_text
 from search.errors import InputError
+from search.export import export_model
+from search.replay import replay
 from search.study import Study, load_study
 from storage import StorageURL, artifact_folder
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from search import cli
-from search.analysis.confirmation.record import Conclusion
+from search.conclusion.confirmation.record import Conclusion
 from search.study import Study, load_study
 from search.workers.trial import TrialOutcome, TrialTask, run_trial
 from storage import StorageURL

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 from conclusion_calls import Killed, Place, Story
 
-from search.analysis.confirmation.record import read_conclusion
+from search.conclusion.confirmation.record import read_conclusion
 from search.creation import create_study
 from search.study import delete_study
 from search.workers.trial import TrialTask

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import pytest
 from conclusion_calls import Killed, Outcome, Place, Story
 
-from search.analysis.ablation import ablating
-from search.analysis.ablation.factors import Variation, variations
-from search.analysis.ablation.record import Ablation, Effect, best_ablation
-from search.analysis.ablation.words import chance, disagreements, headline, sentence
 from search.analysis.report import write_report
 from search.analysis.report.ablated import intervals
 from search.analysis.report.drawing import page_style
-from search.analysis.statistics.intervals import difference
+from search.conclusion.ablation import ablating
+from search.conclusion.ablation.factors import Variation, variations
+from search.conclusion.ablation.record import Ablation, Effect, best_ablation
+from search.conclusion.ablation.words import chance, disagreements, headline, sentence
+from search.conclusion.statistics.intervals import difference
 from search.driving.asking import seed_of
 from search.planned import hyperparameters_of, planned_of
 from search.study import delete_study

@@ -6,7 +6,7 @@ import keras
 import pytest
 from digits_spec import digits_spec
 
-from search.analysis.ablation.factors import KERAS_RATES, Variation, in_effect, variations
+from search.conclusion.ablation.factors import KERAS_RATES, Variation, in_effect, variations
 from search.data import DataSpec
 from spaces import VOCABULARY, Hyperparameters, Space, load_space
 from spaces.hyperparameters import words_of

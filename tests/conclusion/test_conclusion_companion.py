@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from conclusion_calls import Place
 
-from search.analysis.confirmation.candidates import fresh_seeds, top_candidates
-from search.analysis.confirmation.finalizing import FinalizeOrder, check
-from search.analysis.confirmation.record import looks, read_conclusion
 from search.companion import Companion
+from search.conclusion.confirmation.candidates import fresh_seeds, top_candidates
+from search.conclusion.confirmation.finalizing import FinalizeOrder, check
+from search.conclusion.confirmation.record import looks, read_conclusion
 from search.creation import create_study
 from search.errors import InputError
 from search.workers.trial import TrialOutcome, TrialTask, run_trial

@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from conclusion_calls import Place, Story
 
-from search.analysis.confirmation.record import Conclusion, looks, looks_of_others, read_conclusion
 from search.analysis.overview import overview
-from search.analysis.statistics.intervals import mean_of, wilson
 from search.attempts import REQUEUED
 from search.cache import cache_folder
+from search.conclusion.confirmation.record import Conclusion, looks, looks_of_others, read_conclusion
+from search.conclusion.statistics.intervals import mean_of, wilson
 from search.data import prepare
 from search.data.sealed import open_test_split
 from search.driving.asking import seed_of

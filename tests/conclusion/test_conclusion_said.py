@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from search.analysis.confirmation.record import Conclusion, Look, Standing
-from search.analysis.confirmation.words import behind, left_out, opened, steps, verdict, warnings
+from search.conclusion.confirmation.record import Conclusion, Look, Standing
+from search.conclusion.confirmation.words import behind, left_out, opened, steps, verdict, warnings
 
 LOOK = Look(
     number=1,

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.analysis.confirmation.look import interval_over_rows
-from search.analysis.statistics.intervals import wilson
+from search.conclusion.confirmation.look import interval_over_rows
+from search.conclusion.statistics.intervals import wilson
 from search.data import DataRequest, PreparedData, prepare
 from search.training.loop import TrainingResult, train
 from search.training.scoring import measure_rows, score_rows

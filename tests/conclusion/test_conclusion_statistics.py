@@ -11,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from search.analysis.statistics.intervals import (
+from search.conclusion.statistics.intervals import (
     difference,
     difference_over_rows,
     mean_of,
     wilson,
 )
-from search.analysis.statistics.race import holm, race, selection_cost
+from search.conclusion.statistics.race import holm, race, selection_cost
 
 # Student (1908): hours of sleep gained by ten patients with each of two drugs.
 SLEEP = (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from search.analysis.statistics.intervals import Difference
-from search.analysis.statistics.words import amount, factor_sentence, level, level_between
+from search.conclusion.statistics.intervals import Difference
+from search.conclusion.statistics.words import amount, factor_sentence, level, level_between
 
 
 def gain(mean: float, half: float | None, count: int = 5) -> Difference:

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from search.analysis.replay import Replay, replay
 from search.environment import differences, processor, training_environment
 from search.errors import InputError
+from search.replay import Replay, replay
 from search.settings import StudySettings
 from search.study import Study
 

@@ -7,9 +7,12 @@ from typing import Any
 
 from markupsafe import Markup
 
-from search.analysis.ablation.factors import words
-from search.analysis.ablation.record import Ablation, Effect, best_ablation
-from search.analysis.ablation.words import (
+from search.analysis.report.drawing import INK, MUTED, NARROW, PAPER, Tips, clean, new_figure, to_svg
+from search.analysis.report.formats import count, duration
+from search.analysis.report.scales import ValueScale
+from search.conclusion.ablation.factors import words
+from search.conclusion.ablation.record import Ablation, Effect, best_ablation
+from search.conclusion.ablation.words import (
     Importances,
     chance,
     change,
@@ -18,10 +21,7 @@ from search.analysis.ablation.words import (
     headline,
     sentence,
 )
-from search.analysis.report.drawing import INK, MUTED, NARROW, PAPER, Tips, clean, new_figure, to_svg
-from search.analysis.report.formats import count, duration
-from search.analysis.report.scales import ValueScale
-from search.analysis.statistics.words import unit_of
+from search.conclusion.statistics.words import unit_of
 from search.study import Study
 
 _MOST_CHARACTERS = 38

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from search.analysis.confirmation.record import Conclusion, Standing, looks, looks_of_others, read_conclusion
-from search.analysis.confirmation.words import behind, left_out, opened, place, steps, verdict
-from search.analysis.statistics.words import level
+from search.conclusion.confirmation.record import (
+    Conclusion,
+    Standing,
+    looks,
+    looks_of_others,
+    read_conclusion,
+)
+from search.conclusion.confirmation.words import behind, left_out, opened, place, steps, verdict
+from search.conclusion.statistics.words import level
 from search.study import Study
 
 

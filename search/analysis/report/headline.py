@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from search.analysis.statistics.intervals import wilson
+from search.conclusion.statistics.intervals import wilson
 
 if TYPE_CHECKING:
     from search.analysis.leaderboard import Entry

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from search.analysis.statistics.intervals import Difference
+from search.conclusion.statistics.intervals import Difference
 from search.metrics import direction_of
 
 

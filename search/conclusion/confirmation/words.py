@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from search.analysis.confirmation.record import Conclusion, Look, Standing
-from search.analysis.statistics.words import amount, level, level_between
+from search.conclusion.confirmation.record import Conclusion, Look, Standing
+from search.conclusion.statistics.words import amount, level, level_between
 
 
 def verdict(conclusion: Conclusion) -> str:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search.analysis.confirmation.record import Standing
-from search.analysis.statistics.intervals import mean_of
-from search.analysis.statistics.race import Race, Rival, race
 from search.companion import ended
+from search.conclusion.confirmation.record import Standing
+from search.conclusion.statistics.intervals import mean_of
+from search.conclusion.statistics.race import Race, Rival, race
 from search.driving.asking import seed_of
 from search.planned import PlannedTrial, entry_of, hyperparameters_of, limits_of, planned_of, what_it_is
 from search.row_scores import read_scores

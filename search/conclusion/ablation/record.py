@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from search.analysis.statistics.intervals import Difference
+from search.conclusion.statistics.intervals import Difference
 from search.study import Study
 
 # Of a study, followed by the number of the trial around which factors were changed.

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from search.analysis.ablation.factors import Variation, in_effect, variations
-from search.analysis.ablation.record import Ablation, Effect, write_ablation
-from search.analysis.confirmation.candidates import fresh_seeds
-from search.analysis.pace import workers_of
-from search.analysis.statistics.intervals import Difference, difference, difference_over_rows, mean_of
-from search.analysis.statistics.race import holm
 from search.companion import Companion, Order, ended, settings_about
+from search.conclusion.ablation.factors import Variation, in_effect, variations
+from search.conclusion.ablation.record import Ablation, Effect, write_ablation
+from search.conclusion.confirmation.candidates import fresh_seeds
+from search.conclusion.statistics.intervals import Difference, difference, difference_over_rows, mean_of
+from search.conclusion.statistics.race import holm
 from search.driving.remaining import clock
 from search.errors import InputError, StudyStopped
-from search.launch import ProgressMaker, Say
+from search.launch import ProgressMaker, Say, workers_of
 from search.planned import PlannedTrial, entry_of, hyperparameters_of, limits_of, what_it_is
 from search.row_scores import read_scores
 from search.study import Study

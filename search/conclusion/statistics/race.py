@@ -6,7 +6,13 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
-from search.analysis.statistics.intervals import LEVEL, Difference, difference, difference_over_rows, mean_of
+from search.conclusion.statistics.intervals import (
+    LEVEL,
+    Difference,
+    difference,
+    difference_over_rows,
+    mean_of,
+)
 from search.metrics import Direction
 
 _ALPHA = 1 - LEVEL

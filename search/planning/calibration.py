@@ -12,13 +12,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.analysis.footprint import artifact_bytes, database_bytes
-from search.analysis.pace import workers_of
 from search.attempts import counts
 from search.driving.progress import Progress, Tally
 from search.errors import InputError
-from search.launch import start
+from search.launch import start, workers_of
 from search.planned import hyperparameters_of
+from search.planning.footprint import artifact_bytes, database_bytes
 from search.settings import StudySettings
 from search.study import Study
 from search.training.dimensions import components_of, layer_parameters

@@ -5,9 +5,9 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from search.analysis.forecast import Forecast
 from search.analysis.terminal import plain_table
 from search.driving.remaining import Interval, clock, span
+from search.planning.forecast import Forecast
 from search.settings import StudySettings
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from search.analysis.ablation.factors import words
-from search.analysis.ablation.record import Ablation, Effect
-from search.analysis.statistics.intervals import LEVEL
-from search.analysis.statistics.words import amount, factor_sentence, level
+from search.conclusion.ablation.factors import words
+from search.conclusion.ablation.record import Ablation, Effect
+from search.conclusion.statistics.intervals import LEVEL
+from search.conclusion.statistics.words import amount, factor_sentence, level
 
 Importances = Sequence[tuple[str, float]]
 

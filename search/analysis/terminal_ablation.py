@@ -8,9 +8,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from search.analysis.ablation.factors import words
-from search.analysis.ablation.record import Ablation
-from search.analysis.ablation.words import (
+from search.analysis.report.formats import duration
+from search.analysis.terminal import plain_table
+from search.conclusion.ablation.factors import words
+from search.conclusion.ablation.record import Ablation
+from search.conclusion.ablation.words import (
     Importances,
     beside,
     chance,
@@ -20,8 +22,6 @@ from search.analysis.ablation.words import (
     headline,
     sentence,
 )
-from search.analysis.report.formats import duration
-from search.analysis.terminal import plain_table
 
 
 def ablation_view(ablation: Ablation, importances: Importances) -> RenderableType:

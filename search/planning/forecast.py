@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search.analysis.calibration import Costs, TrialCost, steps, structure, work
-from search.analysis.pace import time_left, workers_of
+from search.analysis.pace import time_left
 from search.driving.remaining import FEWEST, Interval
+from search.launch import workers_of
+from search.planning.calibration import Costs, TrialCost, steps, structure, work
 from search.pruners import REDUCTION_FACTOR, brackets
 from search.settings import StudySettings
 from search.study import Study

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from search.analysis.calibration import calibrate
-from search.analysis.forecast import Forecast, forecast_from_costs, forecast_from_study
 from search.cache import prepare_data
 from search.errors import InputError
 from search.planned import plan_of_baselines
+from search.planning.calibration import calibrate
+from search.planning.forecast import Forecast, forecast_from_costs, forecast_from_study
 from search.samplers import build_sampler
 from search.settings import StudySettings, check_study_name
 from search.study import load_study, study_names

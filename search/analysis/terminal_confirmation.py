@@ -6,10 +6,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from search.analysis.confirmation.record import Conclusion, looks, looks_of_others, read_conclusion
-from search.analysis.confirmation.words import behind, left_out, opened, place, steps, verdict, warnings
-from search.analysis.statistics.words import level
 from search.analysis.terminal import plain_table
+from search.conclusion.confirmation.record import Conclusion, looks, looks_of_others, read_conclusion
+from search.conclusion.confirmation.words import behind, left_out, opened, place, steps, verdict, warnings
+from search.conclusion.statistics.words import level
 from search.study import Study
 
 

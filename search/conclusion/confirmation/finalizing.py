@@ -6,19 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.analysis.confirmation.candidates import (
+from search.companion import Companion, Order, ended, settings_about
+from search.conclusion.confirmation.candidates import (
     Candidate,
     Standings,
     fresh_seeds,
     standings_of,
     top_candidates,
 )
-from search.analysis.confirmation.look import look_at_test_split
-from search.analysis.confirmation.record import Conclusion, Look, write_conclusion
-from search.analysis.export import check_output, export_model
-from search.analysis.statistics.race import selection_cost
-from search.companion import Companion, Order, ended, settings_about
+from search.conclusion.confirmation.look import look_at_test_split
+from search.conclusion.confirmation.record import Conclusion, Look, write_conclusion
+from search.conclusion.statistics.race import selection_cost
 from search.errors import InputError, StudyStopped
+from search.export import check_output, export_model
 from search.launch import ProgressMaker, Say
 from search.planned import PlannedTrial, entry_of
 from search.study import Study

@@ -1,0 +1,1 @@
+"""Conclusions about a study by trainings of their own: confirmation and test, one factor at a time; statistics."""
