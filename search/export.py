@@ -38,7 +38,7 @@ def export_model(
         InputError: the study has no complete trial, there is no such trial, or `output` cannot be written.
     """
     check_output(output)
-    trial = _find_trial(study, number)
+    trial = study.complete_trial(number)
     kept = _kept_model(study, trial)
     partial = output.with_name(f".{output.stem}.{os.getpid()}.partial.keras")
     try:
@@ -74,25 +74,6 @@ def check_output(output: Path) -> None:
         raise InputError(f"-o: the folder {output.parent} does not exist; create it first")
     if not os.access(output.parent, os.W_OK) or output.is_dir():
         raise InputError(f"-o: {output} cannot be written; name another place")
-
-
-def _find_trial(study: Study, number: int | None) -> FrozenTrial:
-    from optuna.trial import TrialState
-
-    best = study.best_trial()
-    if best is None:
-        raise InputError(f"study '{study.name}' has no complete trial yet; wait for one, or resume the study")
-    if number is None:
-        return best
-    trials = study.optuna.get_trials(deepcopy=False)
-    if not 0 <= number < len(trials):
-        raise InputError(f"--trial: expected 0 to {len(trials) - 1}, but got {number}")
-    if trials[number].state is not TrialState.COMPLETE:
-        state = trials[number].state.name.lower()
-        raise InputError(
-            f"--trial: trial {number} is {state}; only a complete trial has a best epoch to export"
-        )
-    return trials[number]
 
 
 def _kept_model(study: Study, trial: FrozenTrial) -> str | None:

@@ -140,11 +140,7 @@ def find_trained(study: Study, number: int, option: str = "--trial") -> FrozenTr
     Raises:
         InputError: there is no such trial, or it was not trained to an end.
     """
-    trials = study.optuna.get_trials(deepcopy=False)
-    if not 0 <= number < len(trials):
-        expected = f"0 to {len(trials) - 1}" if trials else "a study with trials"
-        raise InputError(f"{option}: expected {expected}, but got {number}")
-    trial = trials[number]
+    trial = study.trial(number, option)
     if trial.state.name not in ("COMPLETE", "PRUNED") or "epochs" not in trial.user_attrs:
         raise InputError(
             f"{option}: trial {number} is {trial.state.name.lower()} and was not trained to an end; "

@@ -119,6 +119,37 @@ class Study:
             return None
         return next(iter(self.ranked()), None)
 
+    def trial(self, number: int, option: str = "--trial") -> FrozenTrial:
+        """Trial `number`, which `option` named.
+
+        Raises:
+            InputError: there is none.
+        """
+        trials = self.optuna.get_trials(deepcopy=False)
+        if not 0 <= number < len(trials):
+            known = f"0 to {len(trials) - 1}" if trials else "none yet"
+            raise InputError(f"{option}: study '{self.name}' has trials {known}, but got {number}")
+        return trials[number]
+
+    def complete_trial(self, number: int | None) -> FrozenTrial:
+        """Trial `number`, or the best one.
+
+        Raises:
+            InputError: there is none, or it is not complete.
+        """
+        best = self.best_trial()
+        if best is None:
+            raise InputError(
+                f"study '{self.name}' has no complete trial yet; "
+                f"wait for one, or go on with it: `perceptuna resume {self.name}{self.url.option}`"
+            )
+        trial = best if number is None else self.trial(number)
+        if trial.state.name != "COMPLETE":
+            raise InputError(
+                f"--trial: expected a complete trial, but trial {number} is {trial.state.name.lower()}"
+            )
+        return trial
+
 
 def quiet_optuna() -> None:
     """Its log repeats what the progress table shows, and warns of what a conditional space does on purpose."""

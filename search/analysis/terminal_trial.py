@@ -11,7 +11,6 @@ from rich.text import Text
 
 from search.analysis.chart import line_chart
 from search.analysis.terminal import number, plain_table
-from search.errors import InputError
 from search.history import history_of
 from search.planned import hyperparameters_of
 from search.study import Study
@@ -24,11 +23,7 @@ def trial_facts(study: Study, trial_number: int) -> dict[str, Any]:
     Raises:
         InputError: there is no such trial.
     """
-    trials = study.optuna.get_trials(deepcopy=False)
-    if trial_number >= len(trials):
-        known = f"0 to {len(trials) - 1}" if trials else "none yet"
-        raise InputError(f"--trial: study '{study.name}' has trials {known}, but got {trial_number}")
-    trial = trials[trial_number]
+    trial = study.trial(trial_number)
     suggested = bool(trial.params) and trial.state.name != "WAITING"
     return {
         "study": study.name,

@@ -152,7 +152,7 @@ def test_built_in_names_win_over_folders_of_that_name(perceptuna: CommandLine, t
         (["done", "-o", "missing/best.keras"], "the folder missing does not exist; create it first"),
         (["done", "-o", "best.h5"], "expected a file name ending in .keras, but got 'best.h5'"),
         (["done", "-o", "best"], "expected a file name ending in .keras, but got 'best'"),
-        (["done", "-o", "best.keras", "--trial", "9"], "--trial: expected 0 to 2, but got 9"),
+        (["done", "-o", "best.keras", "--trial", "9"], "--trial: study 'done' has trials 0 to 2, but got 9"),
         (["new", "-o", "best.keras"], "study 'new' has no complete trial yet"),
     ],
 )

@@ -170,7 +170,7 @@ def test_the_report_has_it_with_a_picture(ablated: Ablated) -> None:
 @pytest.mark.parametrize(
     ("line", "expected"),
     [
-        ("ablate one --trial 9", "--trial: expected 0 to 3, but got 9"),
+        ("ablate one --trial 9", "--trial: study 'one' has trials 0 to 3, but got 9"),
         ("ablate one --seeds 1", "--seeds: expected at least 2, but got '1'"),
         (
             "ablate one.finalize",

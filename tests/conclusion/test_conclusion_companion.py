@@ -11,9 +11,10 @@ import pytest
 from conclusion_calls import Place
 
 from search.companion import Companion
-from search.conclusion.confirmation.candidates import fresh_seeds, top_candidates
+from search.conclusion.confirmation.candidates import top_candidates
 from search.conclusion.confirmation.finalizing import FinalizeOrder, check
 from search.conclusion.confirmation.record import looks, read_conclusion
+from search.conclusion.trainings import fresh_seeds
 from search.creation import create_study
 from search.errors import InputError
 from search.workers.trial import TrialOutcome, TrialTask, run_trial

@@ -5,19 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from search.companion import Companion, Order, ended, settings_about
 from search.conclusion.ablation.factors import Variation, in_effect, variations
 from search.conclusion.ablation.record import Ablation, Effect, write_ablation
-from search.conclusion.confirmation.candidates import fresh_seeds
 from search.conclusion.statistics.intervals import Difference, difference, difference_over_rows, mean_of
 from search.conclusion.statistics.race import holm
+from search.conclusion.trainings import failure_of, fresh_seeds, mean_scores
 from search.driving.remaining import clock
-from search.errors import InputError, StudyStopped
+from search.errors import StudyStopped
 from search.launch import ProgressMaker, Say, workers_of
 from search.planned import PlannedTrial, entry_of, hyperparameters_of, limits_of, what_it_is
-from search.row_scores import read_scores
 from search.study import Study
 from search.unchanged import unchanged_data
 
@@ -68,7 +65,7 @@ def check(study: Study, order: AblateOrder) -> Ablating:
         InputError: the study is a companion itself, has no complete trial or not this one, or the data changed.
     """
     settings = settings_about(study, COMMAND, order)
-    trial = _trial_of(study, order.trial)
+    trial = study.complete_trial(order.trial)
     companion = Companion(study, f"{COMMAND}-{trial.number}", order.go_on)
     companion.load()
     # A trial of an earlier study may have run longer than this one lets its own.
@@ -101,7 +98,7 @@ def ablate(work: Ablating, make_progress: ProgressMaker, say: Say) -> Ablation |
         return None
     there = ended(finish.study)
     trained = [{seed: there[entry_of(plan)] for seed, plan in row.plans.items()} for row in work.rows]
-    if why := _failure(trained[0]):
+    if why := failure_of(trained[0]):
         raise StudyStopped(
             f"trial {work.trial.number} could not be trained again as it is ({why}), so there is nothing to compare "
             f"with; see `perceptuna show {work.companion.name}{work.study.url.option}`"
@@ -131,25 +128,6 @@ def forecast(work: Ablating) -> str:
         f"{at_once} worker{'s' * (at_once != 1)}, by the {seconds:.1f} s that trial {work.trial.number} took"
     )
     return f"{text}; about {clock(left * seconds / at_once)} on {took}"
-
-
-def _trial_of(study: Study, number: int | None) -> FrozenTrial:
-    best = study.best_trial()
-    if best is None:
-        raise InputError(
-            f"study '{study.name}' has no complete trial yet, so there is nothing to change a factor of; "
-            f"go on with it: `perceptuna resume {study.name}{study.url.option}`"
-        )
-    if number is None:
-        return best
-    trials = study.optuna.get_trials(deepcopy=False)
-    if not 0 <= number < len(trials):
-        raise InputError(f"--trial: expected 0 to {len(trials) - 1}, but got {number}")
-    if trials[number].state.name != "COMPLETE":
-        raise InputError(
-            f"--trial: expected a complete trial, but trial {number} is {trials[number].state.name.lower()}"
-        )
-    return trials[number]
 
 
 def _rows(study: Study, trial: FrozenTrial, seeds: list[int]) -> list[Row]:
@@ -208,7 +186,7 @@ def _effect(
 ) -> Effect:
     variation = row.variation
     assert variation is not None
-    values, failed = _values(runs), _failure(runs)
+    values, failed = _values(runs), failure_of(runs)
     change = None if failed else difference(values, _values(base))
     rows = None if failed else _over_rows(runs, base, companion)
     # Both have to show it (Berger 1982): all seeds share the rows, which may suit one of the two by chance.
@@ -237,12 +215,8 @@ def _over_rows(
     runs: Mapping[int, FrozenTrial], base: Mapping[int, FrozenTrial], companion: Study
 ) -> Difference | None:
     """Row by row, of scores that are means over the seeds; None where rows have no scores."""
-    sides = [[read_scores(companion, trial) for trial in side.values()] for side in (runs, base)]
-    kept = [[scores for scores in side if scores is not None] for side in sides]
-    if list(map(len, kept)) != list(map(len, sides)):
-        return None
-    first, second = (np.mean(side, axis=0).tolist() for side in kept)
-    return difference_over_rows(first, second)
+    first, second = mean_scores(companion, runs), mean_scores(companion, base)
+    return None if first is None or second is None else difference_over_rows(first, second)
 
 
 def _larger(over_seeds: Difference | None, over_rows: Difference | None) -> float | None:
@@ -260,15 +234,6 @@ def _adjusted(effects: list[Effect]) -> list[Effect]:
 
 def _values(runs: Mapping[int, FrozenTrial]) -> dict[int, float]:
     return {seed: float(trial.value or 0.0) for seed, trial in runs.items() if trial.state.name == "COMPLETE"}
-
-
-def _failure(runs: Mapping[int, FrozenTrial]) -> str:
-    """Why trainings ended without a value; empty where none did. The other seeds alone would flatter."""
-    bad = [trial.user_attrs for trial in runs.values() if trial.state.name != "COMPLETE"]
-    if not bad:
-        return ""
-    why = bad[0].get("reason") or bad[0].get("stop_reason")
-    return f"{len(bad)} of {len(runs)} seeds ended without a value: {why}"
 
 
 def _parameters(runs: Mapping[int, FrozenTrial]) -> int | None:

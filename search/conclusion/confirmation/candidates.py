@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from search.companion import ended
 from search.conclusion.confirmation.record import Standing
 from search.conclusion.statistics.intervals import mean_of
 from search.conclusion.statistics.race import Race, Rival, race
-from search.driving.asking import seed_of
+from search.conclusion.trainings import failure_of, mean_scores
 from search.planned import PlannedTrial, entry_of, hyperparameters_of, limits_of, planned_of, what_it_is
-from search.row_scores import read_scores
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -75,27 +71,6 @@ def top_candidates(study: Study, top: int) -> list[Candidate]:
     return list(found.values())
 
 
-def fresh_seeds(study: Study, count: int) -> tuple[list[int], int]:
-    """`count` training seeds to compare on and one for the model to be tested, none of which the search used.
-
-    They follow from the study's seed; a larger count begins with the same.
-    """
-    used = {seed_of(trial, study.settings.seed) for trial in study.optuna.get_trials(deepcopy=False)}
-    last = next(_unused_seeds([study.settings.seed, 0, 3], used))
-    stream = _unused_seeds([study.settings.seed, 0, 2], used | {last})
-    return list(islice(stream, count)), last
-
-
-def _unused_seeds(entropy: list[int], used: set[int]) -> Iterator[int]:
-    # Of two words are the seeds of a search's trainings, of three that end in 1 those of its sampler.
-    random, used = np.random.default_rng(entropy), set(used)
-    while True:
-        seed = int(random.integers(2**32))
-        if seed not in used:
-            used.add(seed)
-            yield seed
-
-
 @dataclass(frozen=True)
 class Standings:
     """Candidates that were trained to an end on every seed, best mean first, and why the others were not."""
@@ -111,23 +86,20 @@ def standings_of(
 ) -> Standings | None:
     """Compare candidates by their trainings in `companion`; None where all were dropped.
 
-    A candidate that failed or diverged on one seed is dropped: its other seeds alone would flatter it.
+    A candidate that failed or diverged on one seed is dropped.
     """
     there = ended(companion)
     runs: dict[Candidate, dict[int, FrozenTrial]] = {}
     dropped: dict[int, str] = {}
     for candidate in candidates:
         of_seeds = {seed: there[entry_of(plan)] for seed, plan in candidate.on_seeds(seeds).items()}
-        bad = [trial for trial in of_seeds.values() if trial.state.name != "COMPLETE"]
-        if bad:
-            attributes = bad[0].user_attrs
-            why = attributes.get("reason") or attributes.get("stop_reason")
-            dropped[candidate.number] = f"{len(bad)} of {len(seeds)} seeds ended without a value: {why}"
+        if failure := failure_of(of_seeds):
+            dropped[candidate.number] = failure
         else:
             runs[candidate] = of_seeds
     if not runs:
         return None
-    rows = _mean_scores(companion, runs)
+    rows = _scores(companion, runs)
     result = race(
         {
             one.number: {seed: float(trial.value or 0.0) for seed, trial in of.items()}
@@ -144,18 +116,11 @@ def standings_of(
     return Standings(result, standings, dropped, bool(rows))
 
 
-def _mean_scores(
-    companion: Study, runs: Mapping[Candidate, Mapping[int, FrozenTrial]]
-) -> dict[int, list[float]]:
+def _scores(companion: Study, runs: Mapping[Candidate, Mapping[int, FrozenTrial]]) -> dict[int, list[float]]:
     """Each validation row's score over the seeds; of all candidates or, where some lack them, of none."""
-    found: dict[int, list[float]] = {}
-    for candidate, of_seeds in runs.items():
-        scores = [read_scores(companion, trial) for trial in of_seeds.values()]
-        kept = [one for one in scores if one is not None]
-        if len(kept) < len(scores):
-            return {}
-        found[candidate.number] = np.mean(kept, axis=0).tolist()
-    return found
+    found = {candidate.number: mean_scores(companion, of_seeds) for candidate, of_seeds in runs.items()}
+    kept = {number: scores for number, scores in found.items() if scores is not None}
+    return kept if len(kept) == len(found) else {}
 
 
 def _standing(candidate: Candidate, runs: Mapping[int, FrozenTrial], rival: Rival[int] | None) -> Standing:

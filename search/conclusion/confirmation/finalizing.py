@@ -10,13 +10,13 @@ from search.companion import Companion, Order, ended, settings_about
 from search.conclusion.confirmation.candidates import (
     Candidate,
     Standings,
-    fresh_seeds,
     standings_of,
     top_candidates,
 )
 from search.conclusion.confirmation.look import look_at_test_split
 from search.conclusion.confirmation.record import Conclusion, Look, write_conclusion
 from search.conclusion.statistics.race import selection_cost
+from search.conclusion.trainings import fresh_seeds
 from search.errors import InputError, StudyStopped
 from search.export import check_output, export_model
 from search.launch import ProgressMaker, Say
