@@ -128,14 +128,22 @@ def jobs_of(baselines: Iterable[Baseline], seeds: int, source: str, most_epochs:
 
 def run(jobs: list[Job], path: Path, workers: int) -> list[Row]:
     """All jobs that `path` does not hold yet; it is written after each."""
-    rows = [Row(**row) for row in json.loads(path.read_text())["rows"]] if path.exists() else []
+    asked = {
+        "data": jobs[0].fingerprint,
+        "precision": jobs[0].precision,
+        "epochs": max(job.epochs for job in jobs),
+    }
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {"asked": asked, "rows": []}
+    if before.get("asked") != asked:
+        raise SystemExit(f"{path} has rows of other data, precision or epochs; name another --output")
+    rows = [Row(**row) for row in before["rows"]]
     done = {(row.name, row.seed) for row in rows}
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         running = [pool.submit(train_and_test, job) for job in jobs if (job.name, job.seed) not in done]
         for ended in as_completed(running):
             rows.append(ended.result())
-            _write(path, rows, jobs[0].precision)
+            _write(path, rows, asked)
             print(
                 f"[{len(rows)}/{len(jobs)}] {rows[-1].name}, seed {rows[-1].seed}: {rows[-1].test:.4f}",
                 flush=True,
@@ -143,9 +151,8 @@ def run(jobs: list[Job], path: Path, workers: int) -> list[Row]:
     return rows
 
 
-def _write(path: Path, rows: list[Row], precision: str) -> None:
-    content: dict[str, Any] = {"machine": {**machine(), "precision": precision}}
-    content["rows"] = [asdict(row) for row in rows]
+def _write(path: Path, rows: list[Row], asked: dict[str, Any]) -> None:
+    content = {"machine": machine(), "asked": asked, "rows": [asdict(row) for row in rows]}
     partial = path.with_suffix(".partial")
     partial.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     partial.replace(path)

@@ -114,7 +114,7 @@ class Companion:
 
             def progress(study: Study, settings: StudySettings) -> Progress:
                 shown = make_progress(study, settings)
-                shown.tally.resume = self.go_on
+                shown.tally.go_on = self.go_on
                 return shown
 
             # Read anew: a Study keeps what it has read.

@@ -152,7 +152,7 @@ def fleet_of(
     settings: StudySettings,
     data: PreparedData,
     say: Say,
-    how: str | None = None,
+    go_on: str | None = None,
 ) -> tuple[Fleet, str]:
     """The workers, not yet started, and the name of this run.
 
@@ -166,7 +166,7 @@ def fleet_of(
 
         needs = Needs(run, url.full, this_machine(), data.folder, data.spec.fingerprint)
         check_cluster(cluster, needs)
-        return ExistingCluster(cluster, needs, say, how or f"perceptuna resume {name}{url.option}"), run
+        return ExistingCluster(cluster, needs, say, go_on or f"perceptuna resume {name}{url.option}"), run
     from search.workers.local import LocalWorkers
 
     count = min(settings.workers or available_cores(), settings.trials)
@@ -181,9 +181,9 @@ def drive(
     fleet: tuple[Fleet, str],
     make_progress: ProgressMaker,
     say: Say,
-    how: str | None = None,
+    go_on: str | None = None,
 ) -> Finish:
-    """Drive `study` to its budget. The caller holds its `lock`; `how` is the command that goes on with it."""
+    """Drive `study` to its budget. The caller holds its `lock`; `go_on` is the command that goes on with it."""
     from search.driving.asking import attach_search
     from search.driving.driver import Driver
     from search.pruners import describe_rungs
@@ -207,10 +207,10 @@ def drive(
     # The driver turns Ctrl-C into an ending; before and after it, while workers start and end, it is an exception.
     recycle = recycling_bound(data.spec, settings.memory_limit)
     starting = Workers(workers_there, progress.epoch, most=settings.workers, recycle_above=recycle)
-    how = how or f"perceptuna resume {study.name}{study.url.option}"
+    go_on = go_on or f"perceptuna resume {study.name}{study.url.option}"
     with (
         suppress(KeyboardInterrupt),
-        resumable(study.optuna._storage, study.url, how),
+        resumable(study.optuna._storage, study.url, go_on),
         starting as workers,
         progress,
     ):

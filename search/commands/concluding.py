@@ -12,7 +12,7 @@ import typer
 
 from search.commands.options import AsJSON, Cluster, Storage, StudyName, option, url_of
 from search.commands.output import fail, print_out
-from search.commands.studies import progress_maker, say
+from search.commands.progress import progress_maker, say
 
 app = typer.Typer()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
@@ -20,13 +19,11 @@ from search.commands.options import (
     url_of,
     with_settings,
 )
-from search.commands.output import console, fail, print_out
-from search.settings import StudySettings
+from search.commands.output import fail, print_out
+from search.commands.progress import progress_maker, say
 
 if TYPE_CHECKING:
-    from search.driving.progress import Progress
     from search.launch import Finish
-    from search.study import Study
 
 app = typer.Typer()
 
@@ -165,60 +162,6 @@ def delete(
     for one in doomed:
         delete_study(one)
         typer.echo(f"deleted study '{one.name}'")
-
-
-def progress_maker(as_json: bool, tensorboard: Path | None) -> Any:
-    """How the driver shows what it does, once the study is there.
-
-    Raises:
-        InputError: no event files can be written to `tensorboard`.
-    """
-    if tensorboard is not None:
-        from search.analysis.tensorboard_live import check_folder
-
-        check_folder(tensorboard)
-
-    def make(study: Study, settings: StudySettings) -> Progress:
-        from search.analysis.pace import durations
-        from search.driving.lines import JSONLines, PlainLines
-        from search.driving.live_table import LiveTable
-        from search.driving.progress import Tally
-        from search.launch import workers_of
-
-        best = study.best_trial()
-        finished = len(study.finished())
-        tally = Tally(
-            study=study.name,
-            resume=f"perceptuna resume {study.name}{study.url.option}",
-            metric=study.metric,
-            direction=study.direction,
-            budget=settings.trials,
-            finished=finished,
-            workers=workers_of(settings),
-            durations=durations(study),
-            timeout=settings.timeout,
-            best=None if best is None else best.value,
-            best_number=None if best is None else best.number,
-        )
-        progress: Progress
-        if as_json:
-            progress = JSONLines(tally, typer.echo)
-        elif (terminal := console()).is_terminal:
-            progress = LiveTable(tally, terminal, settings.epochs)
-        else:
-            progress = PlainLines(tally, typer.echo)
-        if tensorboard is not None:
-            from search.analysis.tensorboard_live import LiveEvents
-
-            progress.listener = LiveEvents(study, tensorboard, say(as_json))
-        return progress
-
-    return make
-
-
-def say(as_json: bool) -> Any:
-    """Remarks go to standard error where standard output is for programs."""
-    return lambda text: typer.echo(text, err=as_json)
 
 
 def conclude(finish: Finish, as_json: bool) -> NoReturn:

@@ -21,7 +21,7 @@ class Tally:
     """Where a study stands, for any way of showing it."""
 
     study: str
-    resume: str
+    go_on: str
     metric: str
     direction: Direction
     budget: int
@@ -130,4 +130,4 @@ class Progress:
 
     def abandon(self) -> None:
         """The process is about to end at once, inside a signal handler."""
-        os.write(2, f"\nperceptuna: ended at once; go on with: {self.tally.resume}\n".encode())
+        os.write(2, f"\nperceptuna: ended at once; go on with: {self.tally.go_on}\n".encode())

@@ -51,12 +51,12 @@ class ExistingCluster:
     A process that has trained for another driver is restarted first: TensorFlow takes its threads once.
 
     Args:
-        resume: the command that goes on, for who sees the cluster go away.
+        go_on: the command that goes on, for who sees the cluster go away.
     """
 
-    def __init__(self, address: str, needs: Needs, say: Callable[[str], None], resume: str) -> None:
+    def __init__(self, address: str, needs: Needs, say: Callable[[str], None], go_on: str) -> None:
         self._address = address
-        self._resume = resume
+        self._go_on = go_on
         self._needs = needs
         self._say = say
         self._accepted: set[str] = set()
@@ -104,7 +104,7 @@ class ExistingCluster:
     def _gone(self, reason: str) -> ClusterLost:
         return ClusterLost(
             f"the scheduler at {self._address} is gone ({reason}); what was acknowledged is kept, and the rest is run "
-            f"again, here or on a cluster, by: {self._resume}"
+            f"again, here or on a cluster, by: {self._go_on}"
         )
 
     def _welcome(self, new: list[str]) -> None:

@@ -15,7 +15,7 @@ from search.study import Study
 
 
 def test_a_trial_that_cannot_be_compared_is_refused(study: Study) -> None:
-    with pytest.raises(InputError, match="--trial: study .* has trials none yet, but got 0"):
+    with pytest.raises(InputError, match=r"--trial: study .* has trials none yet, but got 0"):
         replay(study, 0)
     failed = study.optuna.ask()
     study.optuna.tell(failed, state=TrialState.FAIL)
