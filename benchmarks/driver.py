@@ -37,7 +37,7 @@ from search.driving.progress import Progress, Tally
 from search.pruners import build_pruner
 from search.settings import StudySettings
 from search.study import Study, load_study
-from search.workers.trial import StudyJob, TrialOutcome, TrialTask
+from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from storage import StorageURL
 
 EPOCHS = 10

@@ -25,7 +25,7 @@ from search.pruners import build_pruner
 from search.settings import StudySettings
 from search.study import load_study
 from search.workers.local import LocalWorkers
-from search.workers.trial import EpochEvent, StudyJob, TrialOutcome, TrialTask
+from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTask
 from storage import StorageURL
 
 _EPOCH_SECONDS = 0.01

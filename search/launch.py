@@ -188,7 +188,7 @@ def drive(
     from search.driving.driver import Driver
     from search.pruners import describe_rungs
     from search.workers.cluster import Workers
-    from search.workers.trial import StudyJob
+    from search.workers.messages import StudyJob
 
     workers_there, run = fleet
     job = StudyJob(

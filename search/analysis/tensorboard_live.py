@@ -18,7 +18,7 @@ from search.analysis.tensorboard import (
 )
 from search.errors import InputError
 from search.study import Study
-from search.workers.trial import EpochEvent, TrialOutcome
+from search.workers.messages import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
 
 _STATUS: dict[str, Status] = {"complete": "complete", "pruned": "pruned"}

@@ -13,18 +13,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from zipfile import is_zipfile
 
 import numpy as np
 from pydantic import ValidationError
 
-from search.data.columns import fit_columns, statistics
 from search.data.components import COMPONENTS_FILE, fit_components
+from search.data.fitting import fit_spec
 from search.data.raw import Array, RawData, Table
 from search.data.request import DataRequest
 from search.data.source import fingerprint_source, read_source
-from search.data.spec import SPEC_VERSION, DataSpec, Rows
+from search.data.spec import SPEC_VERSION, DataSpec
 from search.data.splits import Split, split_rows
 from search.errors import DataError
 
@@ -77,7 +76,7 @@ def prepare(request: DataRequest, cache: Path) -> PreparedData:
         seed=request.seed,
         given_test=raw.given_test,
     )
-    spec = _fit(raw, split, fingerprint)
+    spec = fit_spec(raw, split, fingerprint)
     rows_of = _rows_of(raw, spec)
     try:
         _write(raw, split, spec, rows_of, folder)
@@ -142,62 +141,6 @@ def open_arrays(prepared: PreparedData, part: str) -> tuple[Array, Array]:
 def _key(request: DataRequest, fingerprint: str) -> str:
     asked = json.dumps([SPEC_VERSION, fingerprint, dataclasses.asdict(request)], sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()[:32]
-
-
-def _fit(raw: RawData, split: Split, fingerprint: str) -> DataSpec:
-    """Everything the training rows tell, and nothing that the others do."""
-    fitted: dict[str, Any] = {}
-    notes = raw.notes
-    if isinstance(raw.x, Table):
-        columns, column_notes = fit_columns(raw.x.take(split.train))
-        notes += column_notes
-        fitted |= {"columns": columns, "input_shape": (sum(column.features for column in columns),)}
-    elif raw.kind == "vector":
-        train = raw.x[split.train]
-        by_feature = [statistics(train[:, feature]) for feature in range(train.shape[1])]
-        fitted |= {
-            "feature_mean": tuple(mean for _, mean, _ in by_feature),
-            "feature_std": tuple(std for _, _, std in by_feature),
-            "input_shape": raw.x.shape[1:],
-        }
-    else:
-        mean, std = pixel_statistics(raw.x, split.train)
-        fitted |= {"scale": 1 / std, "offset": -mean / std, "input_shape": raw.x.shape[1:]}
-    if raw.task == "regression":
-        _, fitted["target_mean"], fitted["target_std"] = statistics(raw.y[split.train])
-    else:
-        counts = np.bincount(raw.y, minlength=len(raw.class_names))
-        fitted["class_counts"] = tuple(int(count) for count in counts)
-    return DataSpec(
-        source=raw.request.source,
-        fingerprint=fingerprint,
-        kind=raw.kind,
-        task=raw.task,
-        resized=raw.resized,
-        class_names=raw.class_names,
-        target=raw.target,
-        rows=Rows(train=len(split.train), validation=len(split.validation), test=len(split.test)),
-        given_test=raw.given_test > 0,
-        seed=raw.request.seed,
-        val_fraction=raw.request.val_fraction,
-        test_fraction=raw.request.test_fraction,
-        notes=notes,
-        **fitted,
-    )
-
-
-def pixel_statistics(images: Array, rows: Array) -> tuple[float, float]:
-    """Mean and population standard deviation of all pixels of these rows, 1 in place of a deviation of 0.
-
-    By a histogram of the 256 values: exact, and without a copy of the images in floats.
-    """
-    counts = np.zeros(256, dtype=np.int64)
-    for start in range(0, len(rows), ROWS_PER_BLOCK):
-        counts += np.bincount(images[rows[start : start + ROWS_PER_BLOCK]].ravel(), minlength=256)
-    values = np.arange(256)
-    mean = float((counts * values).sum() / counts.sum())
-    variance = float((counts * (values - mean) ** 2).sum() / counts.sum())
-    return mean, variance**0.5 or 1.0
 
 
 def _rows_of(raw: RawData, spec: DataSpec) -> Callable[[Array], Array]:

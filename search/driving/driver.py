@@ -19,7 +19,7 @@ from search.metrics import is_better
 from search.planned import limits_of, planned_of, what_it_is
 from search.study import STOP_REQUESTED, Study
 from search.workers.cluster import WorkerLost, Workers
-from search.workers.trial import StudyJob, TrialOutcome, TrialTask
+from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from storage.patience import patient
 
 if TYPE_CHECKING:

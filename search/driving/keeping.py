@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import optuna
 
     from search.study import Study
-    from search.workers.trial import TrialOutcome
+    from search.workers.messages import TrialOutcome
 
 
 class Keeping:

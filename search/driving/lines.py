@@ -10,7 +10,7 @@ from search.driving.progress import Progress, Tally
 from search.driving.remaining import span
 
 if TYPE_CHECKING:
-    from search.workers.trial import TrialOutcome
+    from search.workers.messages import TrialOutcome
     from spaces import Hyperparameters
 
 

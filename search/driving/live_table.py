@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.live import Live
 
-    from search.workers.trial import EpochEvent, TrialOutcome
+    from search.workers.messages import EpochEvent, TrialOutcome
     from spaces import Hyperparameters
 
 

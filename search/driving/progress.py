@@ -12,7 +12,7 @@ from search.driving.remaining import Interval, remaining_time
 from search.metrics import Direction, is_better
 
 if TYPE_CHECKING:
-    from search.workers.trial import EpochEvent, TrialOutcome
+    from search.workers.messages import EpochEvent, TrialOutcome
     from spaces import Hyperparameters
 
 

@@ -22,7 +22,7 @@ from search.settings import StudySettings
 from search.study import Study
 from search.training.dimensions import components_of, layer_parameters
 from search.training.structure import Structure
-from search.workers.trial import EpochEvent, TrialOutcome
+from search.workers.messages import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
 from storage import StorageURL
 

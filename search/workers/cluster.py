@@ -12,14 +12,8 @@ from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any, Protocol
 
-from search.workers.trial import (
-    EpochEvent,
-    TrialBegunBefore,
-    TrialOutcome,
-    TrialTask,
-    request_stop,
-    run_trial,
-)
+from search.workers.messages import EpochEvent, TrialOutcome, TrialTask
+from search.workers.trial import TrialBegunBefore, request_stop, run_trial
 
 _ANSWER_SECONDS = 2.0
 _FETCH_SECONDS = 30.0

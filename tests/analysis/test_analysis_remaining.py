@@ -10,7 +10,7 @@ import pytest
 from search.driving.lines import PlainLines
 from search.driving.progress import Tally
 from search.driving.remaining import clock, remaining_time, span
-from search.workers.trial import TrialOutcome
+from search.workers.messages import TrialOutcome
 from spaces import Hyperparameters
 
 

@@ -10,7 +10,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from search.analysis.tensorboard_live import LiveEvents, check_folder
 from search.errors import InputError
 from search.study import Study
-from search.workers.trial import EpochEvent, TrialOutcome
+from search.workers.messages import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
 
 DONE = TrialOutcome(

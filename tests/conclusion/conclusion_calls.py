@@ -14,7 +14,8 @@ import pytest
 from search import cli
 from search.conclusion.confirmation.record import Conclusion
 from search.study import Study, load_study
-from search.workers.trial import TrialOutcome, TrialTask, run_trial
+from search.workers.messages import TrialOutcome, TrialTask
+from search.workers.trial import run_trial
 from storage import StorageURL
 
 

@@ -12,7 +12,7 @@ from conclusion_calls import Killed, Place, Story
 from search.conclusion.confirmation.record import read_conclusion
 from search.creation import create_study
 from search.study import delete_study
-from search.workers.trial import TrialTask
+from search.workers.messages import TrialTask
 
 RUN = "run one --data digits --space small --trials 4 --epochs 2 --pruner none --workers 1"
 

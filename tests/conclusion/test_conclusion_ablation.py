@@ -22,7 +22,7 @@ from search.conclusion.statistics.intervals import difference
 from search.driving.asking import seed_of
 from search.planned import hyperparameters_of, planned_of
 from search.study import delete_study
-from search.workers.trial import TrialTask
+from search.workers.messages import TrialTask
 
 FACTORS = ("dropout", "learning_rate", "batch_size")
 

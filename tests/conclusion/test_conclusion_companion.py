@@ -17,7 +17,8 @@ from search.conclusion.confirmation.record import looks, read_conclusion
 from search.conclusion.trainings import fresh_seeds
 from search.creation import create_study
 from search.errors import InputError
-from search.workers.trial import TrialOutcome, TrialTask, run_trial
+from search.workers.messages import TrialOutcome, TrialTask
+from search.workers.trial import run_trial
 from storage import StudyBusy, study_lock
 
 SPACE = """

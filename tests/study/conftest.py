@@ -20,7 +20,7 @@ from search.driving.lines import PlainLines
 from search.driving.progress import Tally
 from search.settings import StudySettings
 from search.study import Study, load_study
-from search.workers.trial import StudyJob
+from search.workers.messages import StudyJob
 from spaces import Space
 from storage import StorageURL
 

@@ -19,7 +19,7 @@ from search.driving.keeping import Keeping
 from search.errors import StudyStopped
 from search.study import STOP_REQUESTED, Study, delete_study
 from search.workers.cluster import WorkerLost
-from search.workers.trial import TrialOutcome, TrialTask
+from search.workers.messages import TrialOutcome, TrialTask
 from storage import artifact_folder
 from storage.artifacts import model_file_name, study_artifacts
 

@@ -26,7 +26,7 @@ from search.settings import StudySettings, parse_size
 from search.study import STOP_REQUESTED, Study
 from search.workers.cluster import WorkerLost, Workers
 from search.workers.local import LocalWorkers
-from search.workers.trial import EpochEvent, StudyJob, TrialOutcome, TrialTask
+from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTask
 from spaces import Hyperparameters
 from storage import StorageURL
 

@@ -13,7 +13,7 @@ from search.driving.progress import Tally
 from search.launch import start
 from search.settings import StudySettings
 from search.study import Study
-from search.workers.trial import EpochEvent
+from search.workers.messages import EpochEvent
 from storage import StorageURL
 
 

@@ -21,7 +21,7 @@ from search.origin import origin_of, predecessor_of
 from search.planned import PlannedTrial, enqueue_planned, planned_of
 from search.pruners import bracket_in, build_pruner
 from search.study import Study, load_study, study_names
-from search.workers.trial import StudyJob, TrialOutcome, TrialTask
+from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from spaces import Hyperparameters
 
 

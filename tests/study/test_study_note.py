@@ -13,7 +13,7 @@ from search.driving.driver import Driver
 from search.driving.note import END, NoteKeeper, escaped, merged, note_text
 from search.settings import StudySettings
 from search.study import Study
-from search.workers.trial import TrialOutcome, TrialTask
+from search.workers.messages import TrialOutcome, TrialTask
 from storage import StorageURL
 from storage.notes import read_note, write_note
 

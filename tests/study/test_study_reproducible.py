@@ -25,7 +25,7 @@ from search.pruners import build_pruner
 from search.settings import StudySettings
 from search.study import Study, load_study
 from search.workers.cluster import WorkerLost
-from search.workers.trial import StudyJob, TrialOutcome, TrialTask
+from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from storage import StorageURL
 
 EPOCHS = 9

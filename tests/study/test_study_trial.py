@@ -18,7 +18,8 @@ import storage.database
 from search.data import PreparedData
 from search.settings import StudySettings
 from search.study import Study, load_study
-from search.workers.trial import EpochEvent, StudyJob, TrialBegunBefore, TrialTask, run_trial
+from search.workers.messages import EpochEvent, StudyJob, TrialTask
+from search.workers.trial import TrialBegunBefore, run_trial
 from spaces import Hyperparameters
 from storage import StorageError
 

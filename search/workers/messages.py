@@ -1,0 +1,66 @@
+"""What driver and workers tell each other: a trial to train, each epoch of it, how it ended. Travels as pickles."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+
+@dataclass(frozen=True)
+class StudyJob:
+    """What every trial of a study needs; equal for all of them. `run` names the command that drives it."""
+
+    study: str
+    url: str = field(repr=False)  # it may hold a password
+    metric: str
+    settings: str
+    data: Path
+    fingerprint: str
+    run: str = ""
+
+
+@dataclass(frozen=True)
+class TrialTask:
+    """One trial to train. `best` is the best complete value when it was submitted."""
+
+    job: StudyJob
+    trial_id: int
+    number: int
+    hyperparameters: str
+    epochs: int
+    patience: int
+    seed: int
+    best: float | None
+    keep_model: bool = False
+    keep_scores: bool = False
+
+
+@dataclass(frozen=True)
+class EpochEvent:
+    """Sent after each epoch, for the live table and for TensorBoard."""
+
+    number: int
+    epoch: int
+    value: float
+    logs: dict[str, float] = field(default_factory=dict)
+    """By Keras's names."""
+
+
+@dataclass(frozen=True)
+class TrialOutcome:
+    """How a trial ended, and all that is kept of it: the driver writes it, so that workers need no common disk.
+
+    `complete` has a value; `pruned`, `failed` and `stopped` (the whole study must stop) a reason;
+    `interrupted` is to be run again. `attributes` are small facts for leaderboards and the dashboard,
+    `files` become the trial's artifacts; `model`, a `.keras` file, is a candidate for the study's best model.
+    """
+
+    state: Literal["complete", "pruned", "interrupted", "failed", "stopped"]
+    epochs: int = 0
+    value: float | None = None
+    reason: str = ""
+    traceback: str = ""
+    attributes: dict[str, Any] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict, repr=False)
+    model: bytes | None = field(default=None, repr=False)
