@@ -30,7 +30,8 @@ from benchmarks.grid import Grid
 from benchmarks.measure import write_result
 from benchmarks.recorded import EPOCHS, FOLDER, configurations, recorded
 from benchmarks.surrogate import surrogate
-from spaces import Hyperparameters, Space
+from search.planned import PlannedTrial
+from spaces import Hyperparameters, Space, load_baselines
 
 BUDGET = 40
 """Trials whose whole epochs a study may spend."""
@@ -52,6 +53,9 @@ HALVING = {
 }
 OTHER_PRUNERS = ("hyperband last", *HALVING)
 DEFAULT = ("tpe", "asha")
+AFTER = " after cifar10_mlp"
+# Of studies that begin with baselines: `of all` compares what is good with these as well.
+AFTER_POLICIES = (DEFAULT, ("tpe of all", "asha"), ("random", "asha"))
 
 
 @dataclass(frozen=True)
@@ -81,25 +85,32 @@ class Curves(Protocol):
 
 
 def curves_of(data: str) -> Curves:
-    """Of the grid, or, as `NAME over mlp`, of the preset."""
-    name, _, preset = data.partition(" over ")
+    """Of the grid, or, as `NAME over mlp`, of the preset; with `AFTER` the study begins with baselines."""
+    name, _, preset = data.removesuffix(AFTER).partition(" over ")
     return surrogate(name) if preset else Grid(name)
 
 
 def replayed(data: str, sampler: str, pruner: str, seed: int) -> Study:
-    """One study, trial by trial, until its epochs are spent."""
+    """One study, trial by trial, until its epochs are spent; those of baselines come on top."""
     import optuna
     from optuna.trial import TrialState
 
+    from search.planned import PLANNED, entry_of, suggest
     from search.samplers import seed_sampler
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
+    baselines = planned() if data.endswith(AFTER) else []
     storage = optuna.storages.InMemoryStorage()
     # As a driver and a worker have it: one asks, the other prunes. (A sampler of the study whose pruner is at work
     # sees the trials of one bracket of Hyperband alone.)
     study = optuna.create_study(
-        study_name="one", storage=storage, direction="maximize", sampler=_sampler(sampler, seed)
+        study_name="one",
+        storage=storage,
+        direction="maximize",
+        sampler=_sampler(sampler, seed, len(baselines)),
     )
+    for one in baselines:
+        study.enqueue_trial({}, user_attrs={PLANNED: entry_of(one)})
     worker = optuna.load_study(study_name="one", storage=storage, pruner=_pruner(pruner))
     curves = curves_of(data)
     ceiling = curves.ceiling
@@ -107,9 +118,9 @@ def replayed(data: str, sampler: str, pruner: str, seed: int) -> Study:
     while spent < BUDGET * EPOCHS:
         seed_sampler(study.sampler, seed, len(study.trials))
         trial = study.ask()
-        curve = curves.curve(curves.space.suggest(trial))
+        curve = curves.curve(suggest(curves.space, trial))
         state, epochs = _run(optuna.Trial(worker, trial._trial_id), curve)
-        spent += epochs
+        spent += epochs if len(study.trials) > len(baselines) else 0
         study.tell(trial, max(curve) if state is TrialState.COMPLETE else None, state)
         for share in SHARES:
             if spent > share * BUDGET * EPOCHS and math.isnan(reached[share]):
@@ -120,7 +131,15 @@ def replayed(data: str, sampler: str, pruner: str, seed: int) -> Study:
     return Study(data, sampler, pruner, seed, [round(value, 3) for value in last], len(study.trials))
 
 
-def _sampler(name: str, seed: int) -> Any:
+def planned() -> list[PlannedTrial]:
+    """The 25 baselines that come along."""
+    return [
+        PlannedTrial(label=one.name, hyperparameters=one.hyperparameters)
+        for one in load_baselines("cifar10_mlp")
+    ]
+
+
+def _sampler(name: str, seed: int, baselines: int) -> Any:
     from optuna.samplers import CmaEsSampler, TPESampler
 
     class SometimesRandom(TPESampler):
@@ -137,6 +156,8 @@ def _sampler(name: str, seed: int) -> Any:
     match name:
         case "tpe joint":
             return TPESampler(seed=seed)
+        case "tpe of all":
+            return TPESampler(seed=seed, multivariate=False, n_startup_trials=10 + baselines)
         case "tpe 20 at random":
             return TPESampler(seed=seed, multivariate=False, n_startup_trials=20)
         case "tpe every third at random":
@@ -144,7 +165,7 @@ def _sampler(name: str, seed: int) -> Any:
         case "cmaes alone":
             return CmaEsSampler(seed=seed, warn_independent_sampling=False)
         case _:
-            return build_sampler(StudySettings.model_validate({"sampler": name, "seed": seed}), 0)
+            return build_sampler(StudySettings.model_validate({"sampler": name, "seed": seed}), 0, baselines)
 
 
 def _pruner(name: str) -> Any:
@@ -266,7 +287,10 @@ def main() -> None:
     }
     jobs = [
         (name, *policy, seed)
-        for name, policy, seed in product((*names, *drawn), sorted(policies), seeds)
+        for name, policy, seed in (
+            *product((*names, *drawn), sorted(policies), seeds),
+            *product([name + AFTER for name in drawn], AFTER_POLICIES, seeds),
+        )
         if not given.only or set(policy) <= set(given.only.split(","))
     ]
     for data in drawn:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from search.errors import InputError
+from search.planned import PLANNED
 
 if TYPE_CHECKING:
     import optuna
@@ -62,7 +63,21 @@ def _tpe(seed: int, startup: int) -> optuna.samplers.TPESampler:
     """
     from optuna.samplers import TPESampler
 
-    return TPESampler(seed=seed, n_startup_trials=startup, multivariate=False)
+    class TPE(TPESampler):
+        """TPE that holds nothing against the neighbourhood of a list: what was planned counts only where it is good.
+
+        It divides how dense good trials are by how dense the others are. Were many variants of a known configuration
+        among these others, the search would keep away from all that they share, good or not.
+        """
+
+        def _build_parzen_estimator(
+            self, study: Any, search_space: Any, trials: Any, handle_below: bool
+        ) -> Any:
+            if not handle_below:
+                trials = [trial for trial in trials if PLANNED not in trial.user_attrs]
+            return super()._build_parzen_estimator(study, search_space, trials, handle_below)
+
+    return TPE(seed=seed, n_startup_trials=startup, multivariate=False)
 
 
 def seed_sampler(sampler: optuna.samplers.BaseSampler, study_seed: int, original: int) -> None:

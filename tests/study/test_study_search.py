@@ -17,8 +17,9 @@ from search.creation import create_study
 from search.data import PreparedData
 from search.driving.asking import attach_search, training_seed
 from search.errors import InputError
+from search.planned import PLANNED
 from search.pruners import build_pruner, describe_rungs, with_best_so_far
-from search.samplers import build_sampler
+from search.samplers import build_sampler, seed_sampler
 from search.settings import StudySettings
 from search.study import Study, delete_study, load_study, study_names
 from storage import StorageURL, StudyBusy, study_lock
@@ -26,7 +27,7 @@ from storage import StorageURL, StudyBusy, study_lock
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("tpe", "TPESampler"), ("random", "RandomSampler"), ("qmc", "QMCSampler"), ("cmaes", "CmaEsSampler")],
+    [("tpe", "TPE"), ("random", "RandomSampler"), ("qmc", "QMCSampler"), ("cmaes", "CmaEsSampler")],
 )
 def test_every_sampler_proposes_hyperparameters_of_the_space(study: Study, name: str, kind: str) -> None:
     settings = StudySettings.model_validate({"sampler": name})
@@ -42,6 +43,30 @@ def test_every_sampler_proposes_hyperparameters_of_the_space(study: Study, name:
 def test_gp_without_torch_says_what_to_install() -> None:
     with pytest.raises(InputError, match=r"needs PyTorch; install perceptuna\[gp\], or choose tpe"):
         build_sampler(StudySettings(sampler="gp"), 0)
+
+
+def test_the_neighbourhood_of_a_list_is_not_avoided_for_what_it_holds() -> None:
+    """Bad trials that were planned leave `tpe` where it was; bad trials of its own would not."""
+    space = {"x": optuna.distributions.FloatDistribution(0, 1)}
+
+    def proposal(attributes: dict[str, object], others: int) -> float:
+        sampler = build_sampler(StudySettings(sampler="tpe"), 0)
+        study = optuna.create_study(sampler=sampler, direction="maximize")
+        for number in range(others):
+            found = {"x": 0.97 + number / 1000}
+            study.add_trial(
+                optuna.create_trial(params=found, distributions=space, value=-1.0, user_attrs=attributes)
+            )
+        for number in range(12):
+            study.add_trial(
+                optuna.create_trial(params={"x": number / 12}, distributions=space, value=float(number))
+            )
+        seed_sampler(sampler, 0, 0)
+        return study.ask(space).params["x"]
+
+    alone = proposal({}, others=0)
+    assert proposal({PLANNED: "{}"}, others=5) == alone
+    assert proposal({}, others=5) != alone
 
 
 def test_a_resumed_study_does_not_repeat_its_first_proposals(study: Study) -> None:
