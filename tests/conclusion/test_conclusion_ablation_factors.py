@@ -150,7 +150,9 @@ def test_augmentations_that_are_added_are_told_apart() -> None:
 
 def test_what_no_longer_counts_does_not_put_a_variation_outside_the_space() -> None:
     space = load_space("mlp")
-    base = Hyperparameters(initializer="he_normal", l2=1e-4, schedule="cosine", augment="shift", shift=0.05)
+    base = Hyperparameters(
+        initializer="he_normal", l2=1e-4, schedule="cosine", pca=128, augment="shift", shift=0.05
+    )
     assert space.contains(base) == []
     off = base.model_copy(update={"augment": "none"})
     assert space.contains(off) == [
