@@ -251,7 +251,7 @@ def lines(studies: list[Study]) -> Iterator[str]:
                 (one for one in studies if (one.data, one.sampler, one.pruner) == (data, *policy)),
                 key=lambda one: one.seed,
             )
-            for policy in {(study.sampler, study.pruner) for study in studies}
+            for policy in {(study.sampler, study.pruner) for study in studies if study.data == data}
         }
         default = [study.regret[-1] for study in by_policy[DEFAULT]]
         ordered = sorted(by_policy.items(), key=lambda item: _mean(item[1], -1))
@@ -300,8 +300,6 @@ def main() -> None:
         )
     with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
         studies = list(pool.map(replayed, *zip(*jobs, strict=True), chunksize=4))
-    for line in (*chain.from_iterable(map(survival, names)), *lines(studies)):
-        print(line)
     rows = [
         {
             "data": one.data,
@@ -313,6 +311,8 @@ def main() -> None:
         for one in studies
     ]
     print("written to", write_result("policies", rows, given.quick))
+    for line in (*chain.from_iterable(map(survival, names)), *lines(studies)):
+        print(line)
 
 
 if __name__ == "__main__":

@@ -36,14 +36,14 @@ def build_sampler(
     seed = int(np.random.SeedSequence([settings.seed, trials_so_far]).generate_state(1)[0])
     match settings.sampler:
         case "tpe":
-            return _tpe(seed, _STARTUP_TRIALS + planned)
+            return _tpe(seed, planned)
         case "random":
             return samplers.RandomSampler(seed=seed)
         case "qmc":
             return samplers.QMCSampler(seed=seed)
         case "cmaes":
             # Choices, and what only some trials have, by tpe: CMA-ES has no numbers for them.
-            other = _tpe(seed, _STARTUP_TRIALS + planned)
+            other = _tpe(seed, planned)
             return samplers.CmaEsSampler(
                 seed=seed, independent_sampler=other, warn_independent_sampling=False
             )
@@ -55,19 +55,21 @@ def build_sampler(
             return samplers.GPSampler(seed=seed)
 
 
-def _tpe(seed: int, startup: int) -> optuna.samplers.TPESampler:
+def _tpe(seed: int, planned: int) -> optuna.samplers.TPESampler:
     """TPE that chooses each hyperparameter by itself.
 
     Jointly, which is Optuna's default, it copies its few best trials in all of their choices at once, and stays there
     (docs/results/policies.md).
     """
     from optuna.samplers import TPESampler
+    from optuna.samplers._tpe.sampler import default_gamma
 
     class TPE(TPESampler):
-        """TPE that holds nothing against the neighbourhood of a list: what was planned counts only where it is good.
+        """TPE for a study that began with a list: what was planned counts only where it is good.
 
         It divides how dense good trials are by how dense the others are. Were many variants of a known configuration
-        among these others, the search would keep away from all that they share, good or not.
+        among these others, the search would keep away from all that they share, good or not. And how many are called
+        good is a share of those that it drew itself: of all, it would be the better ones of the list.
         """
 
         def _build_parzen_estimator(
@@ -77,7 +79,9 @@ def _tpe(seed: int, startup: int) -> optuna.samplers.TPESampler:
                 trials = [trial for trial in trials if PLANNED not in trial.user_attrs]
             return super()._build_parzen_estimator(study, search_space, trials, handle_below)
 
-    return TPE(seed=seed, n_startup_trials=startup, multivariate=False)
+    sampler = TPE(seed=seed, n_startup_trials=_STARTUP_TRIALS + planned, multivariate=False)
+    sampler._gamma = lambda trials: default_gamma(max(1, trials - planned))
+    return sampler
 
 
 def seed_sampler(sampler: optuna.samplers.BaseSampler, study_seed: int, original: int) -> None:
