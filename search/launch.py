@@ -169,7 +169,7 @@ def fleet_of(
         return ExistingCluster(cluster, needs, say, go_on or f"perceptuna resume {name}{url.option}"), run
     from search.workers.local import LocalWorkers
 
-    count = min(settings.workers or available_cores(), settings.trials)
+    count = workers_of(settings)
     return LocalWorkers(count, settings.threads, settings.memory_limit, say), run
 
 

@@ -15,12 +15,12 @@ DataKind = Literal["image", "vector", "table"]
 
 
 def restrict(
-    parameters: Mapping[str, Parameter], task: Task, kind: DataKind, components: int | None = None
+    parameters: Mapping[str, Parameter], task: Task, kind: DataKind, components: int
 ) -> tuple[dict[str, Parameter], list[str]]:
     """`parameters` without what changes nothing for such data, and a sentence for each parameter left out.
 
     Args:
-        components: principal components that the data have, where that is known; more of them are the same network.
+        components: principal components that the data have; more of them are the same network.
     """
     kept = dict(parameters)
     notes: list[str] = []
@@ -28,11 +28,7 @@ def restrict(
         if (why := _no_effect(name, parameters, task, kind)) is not None:
             del kept[name]
             notes.append(f"{name}: left out, {why}")
-    if (
-        components is not None
-        and "pca" in kept
-        and (capped := _capped(kept["pca"], components)) != kept["pca"]
-    ):
+    if "pca" in kept and (capped := _capped(kept["pca"], components)) != kept["pca"]:
         kept["pca"] = capped
         notes.append(f"pca: {capped.extent()}, since these images have {components} principal components")
     while (found := _depends_on_absent(kept, parameters)) is not None:

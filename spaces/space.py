@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from spaces.checks import problems_of, suggestion_order
 from spaces.errors import SpaceError
-from spaces.hyperparameters import VOCABULARY, Hyperparameters, default_of, kind_of
+from spaces.hyperparameters import MOST_COMPONENTS, VOCABULARY, Hyperparameters, default_of, kind_of
 from spaces.parameters import Categorical, Fixed, Float, Int, Parameter, Suggests
 from spaces.restriction import DataKind, Task, restrict
 from spaces.wording import Scalar, quoted, shown
@@ -98,7 +98,7 @@ class Space(BaseModel):
         }
 
     def restricted_to(
-        self, task: Task, kind: DataKind, components: int | None = None
+        self, task: Task, kind: DataKind, components: int = MOST_COMPONENTS
     ) -> tuple[Space, list[str]]:
         """This space without what changes nothing for such data, and a sentence for each loss.
 

@@ -4,7 +4,7 @@ Importing this package costs NumPy and pydantic; pandas, scikit-learn, Pillow, p
 needed.
 """
 
-from search.data.components import Components, component_count
+from search.data.components import Components
 from search.data.prepared import PreparedData, load_prepared, prepare, searched_files
 from search.data.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
 from search.data.raw import RawData, Table, TableColumn
@@ -27,7 +27,6 @@ __all__ = [
     "Table",
     "TableColumn",
     "attach_preprocessing",
-    "component_count",
     "describe",
     "fingerprint_file",
     "fingerprint_source",

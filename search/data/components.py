@@ -67,9 +67,9 @@ class Components:
             raise DataError(f"{path} cannot be read ({exc}); remove {folder} and prepare again") from exc
 
 
-def component_count(wanted: int, features: int, rows: int) -> int:
-    """How many components a network looks at that is to have `wanted`; 0 for the pixels themselves."""
-    return min(wanted, MOST_COMPONENTS, features, rows)
+def component_count(features: int, rows: int) -> int:
+    """How many components images of so many features have, by so many training rows."""
+    return min(MOST_COMPONENTS, features, rows)
 
 
 def fit_components(images: Array, rows: Array, scale: float, offset: float) -> Components:
@@ -84,7 +84,7 @@ def fit_components(images: Array, rows: Array, scale: float, offset: float) -> C
         rows: int (rows,), those of the training split.
     """
     features = int(np.prod(images.shape[1:]))
-    count = component_count(MOST_COMPONENTS, features, len(rows))
+    count = component_count(features, len(rows))
     standardised = _Standardised(images, rows, scale, offset)
     start = np.random.default_rng(0).standard_normal((features, min(features, count + _SPARE)), np.float32)
     basis = _orthonormal(start)

@@ -9,7 +9,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from search.data.components import component_count
 from search.data.dates import has_time
-from spaces import MOST_COMPONENTS
 
 SPEC_VERSION: Literal[2] = 2
 
@@ -112,11 +111,9 @@ class DataSpec(_Part):
     notes: tuple[str, ...] = ()
 
     @property
-    def components(self) -> int | None:
-        """The most principal components that a network can be given; only images have any."""
-        if self.kind != "image":
-            return None
-        return component_count(MOST_COMPONENTS, math.prod(self.input_shape), self.rows.train)
+    def components(self) -> int:
+        """The most principal components that a network can be given; 0 where there are no images."""
+        return component_count(math.prod(self.input_shape), self.rows.train) if self.kind == "image" else 0
 
     def diff(self, other: DataSpec) -> list[str]:
         """Sentences on what differs from here to `other`; empty where both are the same data."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from search.data import DataSpec, component_count
+from search.data import DataSpec
 from spaces import Hyperparameters
 
 
@@ -16,9 +16,7 @@ def output_units(spec: DataSpec) -> int:
 
 def components_of(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     """How many principal components the first hidden layer is given; 0 where it is given the inputs themselves."""
-    if spec.kind != "image":
-        return 0
-    return component_count(hyperparameters.pca, math.prod(spec.input_shape), spec.rows.train)
+    return min(hyperparameters.pca, spec.components)
 
 
 def asks_twice(hyperparameters: Hyperparameters, spec: DataSpec) -> bool:

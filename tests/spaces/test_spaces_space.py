@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import warnings
-from typing import Any
 
 import optuna
 import pytest
@@ -225,76 +224,6 @@ def test_diff_tells_the_changes_in_sentences() -> None:
     ]
 
 
-def test_restriction_drops_what_means_nothing_for_the_data() -> None:
-    space = load_space("mlp")
-    for_images, notes = space.restricted_to("multiclass", "image")
-    assert (for_images, notes) == (space, [])
-    for_tables, notes = space.restricted_to("regression", "table")
-    assert set(space.parameters) - set(for_tables.parameters) == {
-        "label_smoothing",
-        "pca",
-        "augment",
-        "shift",
-    }
-    assert notes == [
-        "label_smoothing: left out, regression has no labels to smooth",
-        "pca: left out, only images have principal components here",
-        "augment: left out, only images can be shifted and flipped",
-        "shift: left out, only images can be shifted and flipped",
-    ]
-    assert for_tables.restricted_to("regression", "table") == (for_tables, [])
-
-
-@pytest.mark.parametrize(
-    ("pca", "expected"),
-    [
-        (Categorical(choices=(0, 128, 256)), Categorical(choices=(0, 64))),
-        (Categorical(choices=(0, 16)), Categorical(choices=(0, 16))),
-        (Int(low=8, high=512), Int(low=8, high=64)),
-        (Int(low=10, high=510, step=20), Int(low=10, high=50, step=20)),
-        (Int(low=100, high=512), Fixed(value=64)),
-        (Int(low=8, high=32), Int(low=8, high=32)),
-        (Fixed(value=128), Fixed(value=64)),
-    ],
-)
-def test_restriction_asks_for_no_more_components_than_there_are(pca: Any, expected: Any) -> None:
-    space = Space(parameters={"pca": pca})
-    restricted, notes = space.restricted_to("multiclass", "image", 64)
-    assert restricted.parameters == {"pca": expected}
-    assert [note.split(":")[0] for note in notes] == ["pca"] * (pca != expected)
-
-
-def test_restriction_drops_what_no_trial_would_use() -> None:
-    space = Space(
-        parameters={
-            "depth": Fixed(value=1),
-            "taper": Float(low=0.5, high=1),
-            "momentum": Float(low=0.5, high=0.9),
-            "weight_decay": Float(low=0.01, high=0.1),
-        }
-    )
-    restricted, notes = space.restricted_to("binary", "vector")
-    assert list(restricted.parameters) == ["depth"]
-    assert notes == [
-        "taper: left out, there is only one hidden layer",
-        "momentum: left out, the optimizer is never sgd",
-        "weight_decay: left out, the optimizer is never adamw or lion",
-    ]
-
-
-def test_restriction_settles_conditions_on_what_it_dropped() -> None:
-    space = Space(
-        parameters={
-            "augment": Categorical(choices=("none", "shift")),
-            "dropout": Float(low=0, high=0.5, when={"augment": ("shift",)}),
-            "l2": Float(low=0, high=0.5, when={"augment": ("none",)}),
-        }
-    )
-    restricted, notes = space.restricted_to("binary", "table")
-    assert restricted.parameters == {"l2": Float(low=0, high=0.5)}
-    assert notes[1:] == ["dropout: left out, since augment is always none here"]
-
-
 def test_summary_and_rows_describe_the_space() -> None:
     space = load_space("mlp")
     assert space.summary() == "16 parameters, 6 continuous; 4 conditional; 1 fixed"
@@ -304,90 +233,6 @@ def test_summary_and_rows_describe_the_space() -> None:
     assert rows["weight_decay"][1:] == ("float", "1e-4 to 0.1, log", "optimizer is adamw")
     assert rows["width"][1:] == ("int", "64 to 1,024, log", "")
     assert load_space("small").summary() == "6 parameters, 2 continuous; 1 fixed"
-
-
-@pytest.mark.parametrize(
-    ("parameters", "reason"),
-    [
-        ({"width": Float(low=1, high=2)}, "width: takes whole numbers: use Int, not Float"),
-        ({"dropout": Int(low=0, high=0)}, "dropout: takes floats: use Float, not Int"),
-        ({"activation": Float(low=1, high=2)}, "activation: takes choices, not a range; list some of relu"),
-        ({"activation": Categorical(choices=(1, 2))}, "must be one of relu.*, but got 1"),
-        ({"activation": Categorical(choices=())}, "activation: has no choices; list at least one"),
-        ({"taper": Categorical(choices=(1, 1.0))}, "taper: 1 is listed twice; drop one"),
-        ({"momentums": Fixed(value=0.9)}, "unknown parameter 'momentums' .did you mean 'momentum'"),
-        ({"learning_rate": Float(low=0.1, high=0.01)}, "low 0.1 is above high 0.01; swap them"),
-        ({"dropout": Float(low=0, high=0.5, log=True)}, "log needs a low above 0, but got 0"),
-        ({"dropout": Float(low=0.1, high=0.5, log=True, step=0.1)}, "log and step exclude each other"),
-        ({"dropout": Float(low=0, high=0.5, step=0)}, "step must be a finite number above 0, but got 0"),
-        ({"dropout": Float(low=0, high=0.5, step=0.2)}, "the last one is 0.4, so make that high"),
-        ({"dropout": Float(low=0, high=float("nan"))}, "high must be a finite number, but got nan"),
-        ({"dropout": Fixed(value=1.0)}, "dropout: must be below 1, but got 1"),
-        ({"taper": Fixed(value=2.0), "depth": Int(low=1, high=20)}, "makes a layer of 67,108,864 units"),
-    ],
-)
-def test_parameters_that_make_no_space_are_refused(parameters: dict, reason: str) -> None:
-    with pytest.raises(SpaceError, match=reason):
-        Space(parameters=parameters)
-
-
-@pytest.mark.parametrize(
-    ("parameters", "reason"),
-    [
-        (
-            {"momentum": Fixed(value=0.5, when={"optimizer": ("sgd",)})},
-            "optimizer is never 'sgd' in this space: it is not searched, so it is always adam",
-        ),
-        (
-            {
-                "momentum": Fixed(value=0.5, when={"optimizer": ("sgd",)}),
-                "optimizer": Categorical(choices=("adam", "lion")),
-            },
-            "momentum: when: optimizer is never 'sgd' in this space, only adam, lion",
-        ),
-        ({"momentum": Fixed(value=0.5, when={"optimizer": ("sdg",)})}, "but got 'sdg' .did you mean 'sgd'"),
-        ({"momentum": Fixed(value=0.5, when={"optimizr": ("sgd",)})}, "did you mean 'optimizer'"),
-        ({"momentum": Fixed(value=0.5, when={"optimizer": ()})}, "optimizer has no values"),
-        (
-            {"momentum": Fixed(value=0.5, when={"l2": (0.1,)}), "l2": Float(low=0, high=0.1)},
-            "l2 is a range of floats",
-        ),
-        (
-            {"taper": Fixed(value=0.5, when={"depth": (5,)}), "depth": Int(low=1, high=4)},
-            "depth is never 5 in this space, only 1 to 4",
-        ),
-        (
-            {
-                "batch_norm": Categorical(choices=(True, False), when={"nesterov": (True,)}),
-                "nesterov": Categorical(choices=(True, False), when={"batch_norm": (True,)}),
-            },
-            "conditions go round in a circle: (batch_norm -> nesterov|nesterov -> batch_norm)",
-        ),
-        ({"nesterov": Categorical(choices=(True, False), when={"nesterov": (True,)})}, "in a circle"),
-        (
-            {
-                "optimizer": Categorical(choices=("adam", "sgd")),
-                "batch_norm": Fixed(value=True, when={"optimizer": ("sgd",)}),
-                "dropout": Fixed(value=0.5, when={"batch_norm": (True,), "optimizer": ("adam",)}),
-            },
-            "dropout: its condition can never be met: batch_norm is true and optimizer is adam",
-        ),
-    ],
-)
-def test_conditions_that_cannot_be_met_are_refused(parameters: dict, reason: str) -> None:
-    with pytest.raises(SpaceError, match=reason):
-        Space(parameters=parameters)
-
-
-def test_a_condition_may_rest_on_a_default_or_on_a_number_that_no_condition_names() -> None:
-    Space(parameters={"momentum": Fixed(value=0.5, when={"optimizer": ("adam",)})})
-    Space(
-        parameters={
-            "depth": Int(low=1, high=4),
-            "batch_norm": Fixed(value=True, when={"depth": (3,)}),
-            "dropout": Fixed(value=0.5, when={"batch_norm": (False,)}),
-        }
-    )
 
 
 @pytest.mark.parametrize(
