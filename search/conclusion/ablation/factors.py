@@ -130,7 +130,7 @@ def _matters(parameter: str, base: Hyperparameters, spec: DataSpec) -> bool:
         case "pca" | "augment":
             return spec.kind == "image"
         case "shift":
-            return spec.kind == "image" and base.augment in ("shift", "shift_flip")
+            return any(largest_shift(base, spec))
         case _:
             return True
 
