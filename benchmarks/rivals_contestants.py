@@ -9,14 +9,27 @@ import json
 import os
 import sys
 import threading
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from search.data import PreparedData, load_prepared
+from search.data import Components, PreparedData, load_prepared
 from spaces import Hyperparameters, Space, load_space
+
+
+@lru_cache(maxsize=2)
+def arrays(prepared: Path, components: int) -> Any:
+    """Training and validation rows as `fit` takes them: (rows, components), or as prepared where that is 0."""
+    data = load_prepared(prepared)
+    splits = data.training(), data.validation()
+    if not components:
+        return tuple(tuple(map(np.asarray, split)) for split in splits)
+    from search.training.inputs import rows_as_inputs
+
+    projection = Components.load(prepared).projection(components)
+    return tuple((rows_as_inputs(x, data.spec, projection).numpy(), np.asarray(y)) for x, y in splits)
 
 
 class Contest:
@@ -33,15 +46,15 @@ class Contest:
 
     @cached_property
     def space(self) -> Space:
-        space, _ = load_space(self.task["space"]).restricted_to(self.data.spec.task, self.data.spec.kind)
+        spec = self.data.spec
+        space, _ = load_space(self.task["space"]).restricted_to(spec.task, spec.kind, spec.components)
         return space
 
-    @cached_property
-    def arrays(self) -> Any:
-        """Training and validation rows as `fit` takes them."""
-        return tuple(
-            tuple(map(np.asarray, split)) for split in (self.data.training(), self.data.validation())
-        )
+    def arrays(self, hyperparameters: Hyperparameters) -> Any:
+        """What a network of these hyperparameters is given, made once for all that are given the same."""
+        from search.training.dimensions import components_of
+
+        return arrays(self.data.folder, components_of(hyperparameters, self.data.spec))
 
     def ended(self, value: float | None) -> None:
         """A trial has ended; None where it was pruned."""
@@ -50,13 +63,18 @@ class Contest:
         print(json.dumps({"best": self.best, "trials": self.trials}), flush=True)
 
     def model(self, hyperparameters: Hyperparameters) -> Any:
-        """A compiled Keras model, of the same layers, optimizer and schedule as perceptuna's."""
+        """A compiled Keras model, of the same layers, optimizer and schedule as perceptuna's, for `arrays`."""
+        from search.training.dimensions import components_of
         from search.training.model import build_model
         from search.training.objective import build_loss, build_metrics
         from search.training.optimizers import build_optimizer
 
-        steps = -(-self.data.spec.rows.train // hyperparameters.batch_size)
-        model = build_model(hyperparameters, self.data.spec)
+        spec = self.data.spec
+        steps = -(-spec.rows.train // hyperparameters.batch_size)
+        if components := components_of(hyperparameters, spec):
+            spec = spec.model_copy(update={"kind": "vector", "input_shape": (components,)})
+            hyperparameters = hyperparameters.model_copy(update={"pca": 0})
+        model = build_model(hyperparameters, spec)
         model.compile(
             build_optimizer(hyperparameters, total_steps=self.task["epochs"] * steps),
             build_loss(self.data.spec, hyperparameters.label_smoothing),
@@ -105,7 +123,6 @@ def optuna(contest: Contest) -> None:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    training, validation = contest.arrays
 
     class Prune(keras.callbacks.Callback):
         def __init__(self, trial: optuna.Trial) -> None:
@@ -119,6 +136,7 @@ def optuna(contest: Contest) -> None:
 
     def objective(trial: optuna.Trial) -> float:
         hyperparameters = contest.space.suggest(trial)
+        training, validation = contest.arrays(hyperparameters)
         keras.backend.clear_session()
         history = contest.model(hyperparameters).fit(
             *training,
@@ -165,16 +183,20 @@ def kerastuner(contest: Contest, kind: str) -> None:
     """KerasTuner's Hyperband or RandomSearch, batch size tuned by `HyperModel.fit` as its guide shows."""
     import keras_tuner
 
-    training, validation = contest.arrays
-
     class MLP(keras_tuner.HyperModel):
         def build(self, hp: Any) -> Any:
             return contest.model(contest.space.suggest(_Choices(hp)))
 
-        def fit(self, hp: Any, model: Any, *args: Any, callbacks: Any = (), **kwargs: Any) -> Any:
+        def fit(self, hp: Any, model: Any, callbacks: Any = (), **kwargs: Any) -> Any:
             hyperparameters = contest.space.suggest(_Choices(hp))
-            hooks = [*callbacks, *contest.callbacks(hyperparameters)]
-            return model.fit(*args, batch_size=hyperparameters.batch_size, callbacks=hooks, **kwargs)
+            training, validation = contest.arrays(hyperparameters)
+            return model.fit(
+                *training,
+                validation_data=validation,
+                batch_size=hyperparameters.batch_size,
+                callbacks=[*callbacks, *contest.callbacks(hyperparameters)],
+                **kwargs,
+            )
 
     base = keras_tuner.Hyperband if kind == "hyperband" else keras_tuner.RandomSearch
 
@@ -193,7 +215,7 @@ def kerastuner(contest: Contest, kind: str) -> None:
         **own,
     )
     epochs = {} if kind == "hyperband" else {"epochs": contest.task["epochs"]}
-    tuner.search(*training, validation_data=validation, verbose=0, **epochs)
+    tuner.search(verbose=0, **epochs)
 
 
 def main() -> None:

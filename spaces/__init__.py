@@ -1,11 +1,11 @@
 """What may be tried: hyperparameters of an MLP, spaces of them, known configurations, and the files of both."""
 
 from spaces.baseline import Baseline, baseline_names, load_baselines
+from spaces.effects import DataKind, Task, idle
 from spaces.errors import SpaceError, did_you_mean
 from spaces.files import DEFAULT_PRESET, load_space, preset_names
 from spaces.hyperparameters import MOST_COMPONENTS, VOCABULARY, Hyperparameters, value_problem
 from spaces.parameters import Categorical, Fixed, Float, Int, Parameter
-from spaces.restriction import DataKind, Task
 from spaces.schema import json_schema
 from spaces.space import Row, Space
 from spaces.toml_document import TomlDocument, TomlError
@@ -30,6 +30,7 @@ __all__ = [
     "TomlError",
     "baseline_names",
     "did_you_mean",
+    "idle",
     "json_schema",
     "load_baselines",
     "load_space",

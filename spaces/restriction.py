@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Literal
 
 from spaces.checks import can_be, problems_of
+from spaces.effects import NEEDS, DataKind, Task, meaningless
 from spaces.hyperparameters import default_of
 from spaces.parameters import Categorical, Fixed, Int, Parameter
 from spaces.wording import shown
-
-Task = Literal["binary", "multiclass", "regression"]
-DataKind = Literal["image", "vector", "table"]
 
 
 def restrict(
@@ -64,28 +61,12 @@ def _capped(pca: Parameter, most: int) -> Parameter:
 
 
 def _no_effect(name: str, parameters: Mapping[str, Parameter], task: Task, kind: DataKind) -> str | None:
-    def never(other: str, *values: str | int) -> bool:
-        return not any(can_be(other, value, parameters) for value in values)
-
-    if name == "label_smoothing" and task == "regression":
-        return "regression has no labels to smooth"
-    if name == "pca" and kind != "image":
-        return "only images have principal components here"
-    if name in ("augment", "shift") and kind != "image":
-        return "only images can be shifted and flipped"
-    if isinstance(parameters[name], Fixed):
+    if (why := meaningless(name, task, kind)) is not None:
+        return why
+    need = NEEDS.get(name)
+    if need is None or isinstance(parameters[name], Fixed):
         return None
-    if name in ("momentum", "nesterov") and never("optimizer", "sgd"):
-        return "the optimizer is never sgd"
-    if name == "weight_decay" and never("optimizer", "adamw", "lion"):
-        return "the optimizer is never adamw or lion"
-    if name in ("plateau_factor", "plateau_patience") and never("schedule", "plateau"):
-        return "the schedule is never plateau"
-    if name == "shift" and never("augment", "shift", "shift_flip"):
-        return "images are never shifted"
-    if name == "taper" and never("depth", *range(2, 33)):
-        return "there is only one hidden layer"
-    return None
+    return None if any(can_be(need.other, value, parameters) for value in need.values) else need.unmet
 
 
 def _depends_on_absent(

@@ -11,10 +11,11 @@ from typing import Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from spaces.checks import problems_of, suggestion_order
+from spaces.effects import DataKind, Task
 from spaces.errors import SpaceError
 from spaces.hyperparameters import MOST_COMPONENTS, VOCABULARY, Hyperparameters, default_of, kind_of
 from spaces.parameters import Categorical, Fixed, Float, Int, Parameter, Suggests
-from spaces.restriction import DataKind, Task, restrict
+from spaces.restriction import restrict
 from spaces.wording import Scalar, quoted, shown
 
 

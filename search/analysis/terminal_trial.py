@@ -14,6 +14,7 @@ from search.analysis.terminal import number, plain_table
 from search.history import history_of
 from search.planned import hyperparameters_of
 from search.study import Study
+from spaces import idle
 from storage.artifacts import trial_artifacts
 
 
@@ -25,6 +26,7 @@ def trial_facts(study: Study, trial_number: int) -> dict[str, Any]:
     """
     trial = study.trial(trial_number)
     suggested = bool(trial.params) and trial.state.name != "WAITING"
+    values = hyperparameters_of(study.space, trial).model_dump(mode="json") if suggested else {}
     return {
         "study": study.name,
         "trial": trial_number,
@@ -33,9 +35,8 @@ def trial_facts(study: Study, trial_number: int) -> dict[str, Any]:
         "value": trial.value,
         "started": trial.datetime_start.isoformat() if trial.datetime_start else None,
         "ended": trial.datetime_complete.isoformat() if trial.datetime_complete else None,
-        "hyperparameters": hyperparameters_of(study.space, trial).model_dump(mode="json")
-        if suggested
-        else {},
+        "hyperparameters": values,
+        "without_effect": list(idle(values, study.data.task, study.data.kind)),
         "attributes": trial.user_attrs,
         "values_by_epoch": {str(epoch): value for epoch, value in trial.intermediate_values.items()},
         "history": {
@@ -56,9 +57,11 @@ def trial_view(facts: dict[str, Any]) -> RenderableType:
     for name in ("started", "ended"):
         if facts[name]:
             table.add_row(name, facts[name].replace("T", " ").split(".")[0])
-    for section in ("hyperparameters", "attributes"):
-        for name, entry in facts[section].items():
-            table.add_row(name, number(entry) if isinstance(entry, float) else str(entry))
+    counting = {
+        name: value for name, value in facts["hyperparameters"].items() if name not in facts["without_effect"]
+    }
+    for name, entry in {**counting, **facts["attributes"]}.items():
+        table.add_row(name, number(entry) if isinstance(entry, float) else str(entry))
     return Group(head, table, Text(), *_curves(facts))
 
 

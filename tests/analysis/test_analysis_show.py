@@ -65,6 +65,19 @@ def test_a_trials_learning_curve_is_drawn_from_its_history(trained_study: Study)
     assert any("· loss, ● val_loss" in line for line in lines)
 
 
+def test_only_hyperparameters_that_count_are_shown_of_a_trial(trained_study: Study) -> None:
+    trial = next(one for one in trained_study.ranked() if trained_study.space.suggest(one).optimizer != "sgd")
+    facts = trial_facts(trained_study, trial.number)
+    assert {"momentum", "nesterov", "augment", "pca"} & set(facts["without_effect"]) == {
+        "momentum",
+        "nesterov",
+    }
+    assert set(facts["without_effect"]) < set(facts["hyperparameters"])
+    shown = {line.split()[0] for line in printed(trial_view(facts), 80) if line.split()}
+    assert "momentum" not in shown
+    assert {"optimizer", "augment", "pca"} <= shown
+
+
 def test_a_trial_whose_artifact_is_gone_still_shows_what_was_reported(trained_study: Study) -> None:
     best = trained_study.ranked()[0]
     bare = trained_study.optuna.get_trials(deepcopy=True)[best.number]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from search.training.dimensions import components_of, largest_shift
-from spaces import VOCABULARY, Hyperparameters, SpaceError
+from spaces import VOCABULARY, Hyperparameters, SpaceError, idle
 from spaces.hyperparameters import default_of, words_of
 from spaces.parameters import Categorical, Float, Int
 from spaces.wording import rounded, shown
@@ -72,8 +72,9 @@ def variations(base: Hyperparameters, space: Space, spec: DataSpec) -> list[Vari
     the space, and each optimizer.
     """
     found: list[Variation] = []
+    without_effect = _idle(base, spec)
     for parameter in VOCABULARY:
-        if _matters(parameter, base, spec):
+        if parameter not in without_effect:
             tried = dict.fromkeys(_values(parameter, base, space))
             found += [one for value in tried if (one := _variation(parameter, value, base)) is not None]
     return list(_different(found, base, spec))
@@ -102,37 +103,18 @@ def _shape(one: Hyperparameters, spec: DataSpec) -> tuple[object, ...]:
 
 def in_effect(one: Hyperparameters, space: Space, spec: DataSpec) -> Hyperparameters:
     """`one` as `space` would have it: what changes nothing and has its condition unmet is at its default."""
-    values = one.model_dump()
-    idle = {
+    values, without_effect = one.model_dump(), _idle(one, spec)
+    unset = {
         name: default_of(name)
         for name, parameter in space.parameters.items()
-        if not parameter.active(values) and not _matters(name, one, spec)
+        if not parameter.active(values) and name in without_effect
     }
-    return one.model_copy(update=idle)
+    return one.model_copy(update=unset)
 
 
-def _matters(parameter: str, base: Hyperparameters, spec: DataSpec) -> bool:
-    match parameter:
-        case "taper":
-            return base.depth > 1
-        case "last_dropout_factor":
-            return base.dropout > 0
-        case "momentum":
-            return base.optimizer == "sgd"
-        case "nesterov":
-            return base.optimizer == "sgd" and base.momentum > 0
-        case "weight_decay":
-            return base.optimizer in ("adamw", "lion")
-        case "plateau_factor" | "plateau_patience":
-            return base.schedule == "plateau"
-        case "label_smoothing":
-            return spec.task != "regression"
-        case "pca" | "augment":
-            return spec.kind == "image"
-        case "shift":
-            return any(largest_shift(base, spec))
-        case _:
-            return True
+def _idle(base: Hyperparameters, spec: DataSpec) -> set[str]:
+    """Hyperparameters of `base` that have no effect on these data."""
+    return set(idle(base.model_dump(), spec.task, spec.kind))
 
 
 def _values(parameter: str, base: Hyperparameters, space: Space) -> Iterator[Any]:

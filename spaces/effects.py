@@ -1,0 +1,55 @@
+"""Which hyperparameters change nothing beside which others: the momentum of Adam, the taper of one layer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Literal, NamedTuple
+
+from spaces.wording import Scalar
+
+Task = Literal["binary", "multiclass", "regression"]
+DataKind = Literal["image", "vector", "table"]
+
+
+class Need(NamedTuple):
+    """A hyperparameter has an effect only where `other` is one of `values`; `unmet` says that it never is."""
+
+    other: str
+    values: tuple[Scalar, ...]
+    unmet: str
+
+
+NEEDS: dict[str, Need] = {
+    "taper": Need("depth", tuple(range(2, 33)), "there is only one hidden layer"),
+    "momentum": Need("optimizer", ("sgd",), "the optimizer is never sgd"),
+    "nesterov": Need("optimizer", ("sgd",), "the optimizer is never sgd"),
+    "weight_decay": Need("optimizer", ("adamw", "lion"), "the optimizer is never adamw or lion"),
+    "plateau_factor": Need("schedule", ("plateau",), "the schedule is never plateau"),
+    "plateau_patience": Need("schedule", ("plateau",), "the schedule is never plateau"),
+    "shift": Need("augment", ("shift", "shift_flip"), "images are never shifted"),
+}
+"""Those that need a value of another one. Past these, `last_dropout_factor` needs dropout and `nesterov` momentum."""
+
+
+def meaningless(name: str, task: Task, kind: DataKind) -> str | None:
+    """Why hyperparameter `name` has no meaning for such data, or None if it has."""
+    if name == "label_smoothing" and task == "regression":
+        return "regression has no labels to smooth"
+    if name == "pca" and kind != "image":
+        return "only images have principal components here"
+    if name in ("augment", "shift") and kind != "image":
+        return "only images can be shifted and flipped"
+    return None
+
+
+def idle(values: Mapping[str, object], task: Task, kind: DataKind) -> Iterator[str]:
+    """Names of `values`, a whole configuration's, that could be anything else and nothing would change."""
+    factor = {"last_dropout_factor": "dropout", "nesterov": "momentum"}
+    for name in values:
+        need = NEEDS.get(name)
+        if (
+            meaningless(name, task, kind)
+            or (need is not None and values[need.other] not in need.values)
+            or (name in factor and values[factor[name]] == 0)
+        ):
+            yield name
