@@ -58,6 +58,9 @@ class Hyperparameters(BaseModel):
     batch_norm: bool = Field(
         False, description="batch normalization between each hidden layer and its activation"
     )
+    input_dropout: Fraction = Field(
+        0.0, description="share of inputs, or of principal components, dropped before the first hidden layer"
+    )
     dropout: Fraction = Field(0.0, description="share of units dropped after each hidden layer")
     last_dropout_factor: Annotated[
         float, Field(ge=0, le=1, description="the last hidden layer's dropout is `dropout` times this")
@@ -130,6 +133,7 @@ class Hyperparameters(BaseModel):
         """
         words = ["-".join(map(str, self.widths)) + f" {self.activation}"]
         words += ["batch norm"] * self.batch_norm
+        words += [f"input dropout {rounded(self.input_dropout)}"] * (self.input_dropout > 0)
         words += [f"dropout {self._dropout_words()}"] * (self.dropout > 0)
         words += [f"L2 {rounded(self.l2)}"] * (self.l2 > 0)
         words += [self.initializer] * (self.initializer != default_of("initializer"))

@@ -16,6 +16,8 @@ from spaces import MOST_COMPONENTS
 Array = np.ndarray[Any, Any]
 
 COMPONENTS_FILE = "components.npz"
+# Of the largest variance.
+_NEGLIGIBLE = 1e-6
 # More directions than are asked for, and rounds, make the last ones that are kept as good as the first.
 _SPARE = 16
 _ROUNDS = 2
@@ -35,14 +37,23 @@ class Components:
     variances: Array
     directions: Array
 
-    def projection(self, count: int) -> tuple[Array, Array]:
+    def projection(self, count: int, whitening: float = 0.5) -> tuple[Array, Array]:
         """Kernel (features, count) and bias (count,) from standardised pixels to the first `count` components.
 
-        Each component has mean 0; their variances keep their proportions and have the mean 1 over all of them, which
-        initializers expect of inputs.
+        Each component has mean 0. They are whitened half way: divided by the square root of their standard deviations.
+        As they are, the first few would be all that a network sees at first; all alike, the last would be mostly noise
+        (docs/results/components.md). One number more makes the mean of their variances 1, which initializers expect of
+        inputs.
+
+        Args:
+            whitening: they are divided by this power of their standard deviations; 1 makes all alike.
         """
-        kept = self.variances[:count]
-        kernel = self.directions[:, :count] / np.float32(np.sqrt(kept.mean(dtype=np.float64) or 1.0))
+        variances = self.variances[:count].astype(np.float64)
+        # Of what hardly varies, the variance is a matter of rounding.
+        varies = variances > _NEGLIGIBLE * variances.max(initial=0.0)
+        scale = np.where(varies, variances, 1.0) ** (-whitening / 2) * varies
+        scale /= np.sqrt(np.mean(variances * scale**2)) or 1.0
+        kernel = self.directions[:, :count] * scale.astype(np.float32)
         return kernel, -(self.mean @ kernel)
 
     def save(self, folder: Path) -> None:

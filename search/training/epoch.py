@@ -34,8 +34,8 @@ Sums = tuple[Array, ...]
 
 # Compiled epochs kept by a process; each takes a few MB.
 _KEPT = 32
-# Random draws of one step, each with a counter of its own: dropout, augmentation.
-_DRAWS = 2
+# Random draws of one step, each with a counter of its own: dropout, augmentation, dropout of inputs.
+_DRAWS = 3
 
 
 @lru_cache(maxsize=_KEPT)
@@ -47,6 +47,7 @@ def compiled_epoch(structure: Structure) -> CompiledEpoch:
 class _Numbers(NamedTuple):
     """Hyperparameters that are numbers in the graph; float32 scalars there."""
 
+    input_dropout: Any
     dropout: Any
     last_dropout: Any
     l2: Any
@@ -106,6 +107,7 @@ class CompiledEpoch:
             for slot in slots:
                 slot.assign(tf.zeros_like(variable))
         self._given = _Numbers(
+            hyperparameters.input_dropout,
             hyperparameters.dropout,
             hyperparameters.dropouts[-1],
             hyperparameters.l2,
@@ -194,6 +196,8 @@ class _Step:
         self._activate = keras.activations.get(self._structure.activation)
         self._widths = self._layout.widths(self._weights.kernels)
         self._dropout = DropoutMasks(self._dropout_rates(), self._widths[:-1], self._key)
+        inputs = tf.shape(self._weights.kernels[0])[0]
+        self._input_dropout = DropoutMasks([self._numbers.input_dropout], [inputs], self._key)
 
     def __call__(self, index: Tensor, *sums: Tensor) -> tuple[Tensor, ...]:
         """One update, and what the batch adds to `sums`."""
@@ -203,6 +207,8 @@ class _Step:
         y = tf.gather(self._y, picked)
         counter = (self._first + tf.cast(index, tf.uint64)) * _DRAWS
         x = self._to_float(tf.gather(self._x, picked), counter)
+        if self._structure.input_dropout:
+            x *= self._input_dropout.draw(rows, counter + 2)[0]
         return index + 1, *self._update(x, y, rows, counter, tf.gather(self._rates, index), sums)
 
     def _update(

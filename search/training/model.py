@@ -28,7 +28,7 @@ def build_model(hyperparameters: Hyperparameters, spec: DataSpec, *, seed: int =
     target (batch, 1). Each hidden layer is Dense, BatchNormalization, activation, Dropout.
     """
     inputs = keras.Input(spec.input_shape, dtype="uint8" if spec.kind == "image" else "float32", name="x")
-    layers = [*_input_layers(hyperparameters, spec), *_hidden_layers(hyperparameters, seed)]
+    layers = [*_input_layers(hyperparameters, spec, seed), *_hidden_layers(hyperparameters, seed)]
     twice, activation = asks_twice(hyperparameters, spec), _HEADS[spec.task]
     head = keras.layers.Dense(
         output_units(spec),
@@ -44,13 +44,15 @@ def build_model(hyperparameters: Hyperparameters, spec: DataSpec, *, seed: int =
     return keras.Model(inputs, outputs, name="mlp")
 
 
-def _input_layers(hyperparameters: Hyperparameters, spec: DataSpec) -> list[keras.layers.Layer]:
-    if spec.kind != "image":
-        return []
-    rescaling = keras.layers.Rescaling(spec.scale, spec.offset, name="rescaling")
-    layers = [rescaling, keras.layers.Flatten(name="flatten")]
+def _input_layers(hyperparameters: Hyperparameters, spec: DataSpec, seed: int) -> list[keras.layers.Layer]:
+    layers: list[keras.layers.Layer] = []
+    if spec.kind == "image":
+        layers.append(keras.layers.Rescaling(spec.scale, spec.offset, name="rescaling"))
+        layers.append(keras.layers.Flatten(name="flatten"))
     if components := components_of(hyperparameters, spec):
         layers.append(keras.layers.Dense(components, kernel_initializer="zeros", trainable=False, name="pca"))
+    if hyperparameters.input_dropout > 0:
+        layers.append(keras.layers.Dropout(hyperparameters.input_dropout, seed=seed, name="input_dropout"))
     return layers
 
 

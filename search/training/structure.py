@@ -21,6 +21,7 @@ class Structure:
     depth: int
     activation: str
     batch_norm: bool
+    input_dropout: bool
     dropout: bool
     even_dropout: bool
     l2: bool
@@ -42,6 +43,7 @@ class Structure:
             depth=hyperparameters.depth,
             activation=hyperparameters.activation,
             batch_norm=hyperparameters.batch_norm,
+            input_dropout=hyperparameters.input_dropout > 0,
             dropout=hyperparameters.dropout > 0,
             even_dropout=len(set(hyperparameters.dropouts)) == 1,
             l2=hyperparameters.l2 > 0,

@@ -76,8 +76,24 @@ def test_projected_rows_have_mean_zero_and_variance_one_over_all_components(coun
     assert projected.shape == (500, count)
     assert projected.mean(axis=0) == pytest.approx(0, abs=1e-4)
     assert projected.var() == pytest.approx(1, rel=1e-3)
-    of_each = projected.var(axis=0)
-    assert (np.diff(of_each) <= 1e-4).all()  # proportions are kept: nothing is whitened
+
+
+def test_components_are_whitened_half_way() -> None:
+    """Where one has four times the deviation of another, twice of it is left."""
+    images = correlated_images(500, 5)
+    found = fit_components(images, np.arange(500), 1 / 60, -2.0)
+    kernel, bias = found.projection(40)
+    projected = (images.reshape(500, -1) / np.float32(60) - 2) @ kernel + bias
+    ratios = projected.std(axis=0) / np.sqrt(np.sqrt(found.variances[:40]))
+    assert ratios == pytest.approx(ratios[0], rel=1e-2)
+
+
+def test_directions_without_variance_are_left_out() -> None:
+    """They would be divided by nearly nothing, and new images may well vary along them."""
+    images = correlated_images(300, 4)
+    images[:, 2:] = 90
+    kernel, _ = fit_components(images, np.arange(300), 1 / 60, -2.0).projection(48)
+    assert (np.abs(kernel).sum(axis=0) > 0).sum() == 24
 
 
 @pytest.mark.parametrize("damage", [None, b"", b"not a zip file"])

@@ -234,7 +234,7 @@ def test_a_file_named_like_a_preset_is_reached_by_its_path(
 def test_presets_load_with_the_default_first() -> None:
     assert preset_names() == ["mlp", "small", "wide"]
     assert {name: len(load_space(name).parameters) for name in preset_names()} == {
-        "mlp": 17,
+        "mlp": 18,
         "small": 7,
         "wide": 16,
     }

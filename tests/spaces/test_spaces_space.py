@@ -226,7 +226,7 @@ def test_diff_tells_the_changes_in_sentences() -> None:
 
 def test_summary_and_rows_describe_the_space() -> None:
     space = load_space("mlp")
-    assert space.summary() == "16 parameters, 6 continuous; 4 conditional; 1 fixed"
+    assert space.summary() == "17 parameters, 7 continuous; 4 conditional; 1 fixed"
     rows = {row.name: row for row in space.rows()}
     default = {"last_dropout_factor", "plateau_factor", "plateau_patience", "momentum", "nesterov"}
     assert list(rows) == [name for name in VOCABULARY if name not in default]

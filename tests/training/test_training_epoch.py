@@ -165,6 +165,27 @@ def test_dropout_zeroes_its_share_and_keeps_the_mean(rate: float) -> None:
     assert np.corrcoef(first[:, :30].ravel(), second.ravel())[0, 1] == pytest.approx(0, abs=0.03)
 
 
+@pytest.mark.parametrize("task", ["digits", "regression"])
+def test_a_dropped_input_teaches_its_weights_nothing(request: pytest.FixtureRequest, task: str) -> None:
+    """After one step on one row by plain descent, only weights of inputs that were kept have moved."""
+    data: PreparedData = request.getfixturevalue(task)
+    one = Hyperparameters(
+        depth=1, width=400, activation="tanh", input_dropout=0.6, optimizer="sgd", momentum=0.0, batch_size=1
+    )
+    model = build_model(one, data.spec, seed=3)
+    epoch = compiled_epoch(Structure.of(one, data.spec, bfloat16=False))
+    before, moved = model.get_weights(), []
+    x, y = data.training()
+    for row in range(40):
+        epoch.reset(one, before, data.spec, seed=row)
+        order, rates = np.array([row], np.int32), np.array([0.1], np.float32)
+        epoch.train(tf.constant(x.reshape(len(x), -1)), tf.constant(y), order, 1, rates)
+        moved.append((epoch.get_weights()[0] != before[0]).any(axis=1))
+    inputs = len(before[0])
+    spread = 3 * (0.24 / (40 * inputs)) ** 0.5
+    assert np.mean(moved) == pytest.approx(0.4, abs=spread)
+
+
 def test_each_layer_can_have_a_dropout_rate_of_its_own() -> None:
     rates = [tf.constant(rate) for rate in (0.3, 0.3, 0.1, 0.0)]
     masks = DropoutMasks(rates, [tf.constant(401)] * 4, tf.constant([9], tf.uint64))

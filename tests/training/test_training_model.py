@@ -87,6 +87,15 @@ def test_the_last_hidden_layer_can_drop_less() -> None:
     assert model.get_layer("head").kernel_regularizer is None
 
 
+def test_inputs_are_dropped_after_they_are_projected() -> None:
+    one = Hyperparameters(depth=1, width=16, pca=8, input_dropout=0.1)
+    model = build_model(one, COLOUR_IMAGES)
+    names = [layer.name for layer in model.layers]
+    assert names[:5] == ["x", "rescaling", "flatten", "pca", "input_dropout"]
+    assert model.get_layer("input_dropout").rate == 0.1
+    assert one.describe() == "16 relu, input dropout 0.1, adam 1e-3, batch 64, PCA 8"
+
+
 def test_what_is_off_has_no_layer() -> None:
     model = build_model(Hyperparameters(depth=1, width=16), COLOUR_IMAGES)
     assert [layer.name for layer in model.layers] == [
@@ -144,7 +153,9 @@ def test_trained_models_load_and_predict_from_raw_rows_without_this_project(
     digits: PreparedData, regression: PreparedData, tmp_path: Path
 ) -> None:
     """Losses and metrics of this project's own must not be in the file."""
-    smoothed = Hyperparameters(width=16, batch_norm=True, dropout=0.2, label_smoothing=0.1, augment="shift")
+    smoothed = Hyperparameters(
+        width=16, batch_norm=True, input_dropout=0.1, dropout=0.2, label_smoothing=0.1, augment="shift"
+    )
     expected = {}
     for data, metric, one in (
         (digits, "val_accuracy", smoothed),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 # What a technique is called, and the value that switches it off.
 _TECHNIQUES: dict[str, tuple[str, object]] = {
     "batch_norm": ("batch normalization", False),
+    "input_dropout": ("dropout of inputs", 0.0),
     "dropout": ("dropout", 0.0),
     "l2": ("the L2 penalty", 0.0),
     "weight_decay": ("weight decay", 0.0),
