@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from search.training.dimensions import components_of, layer_parameters
+from search.training.dimensions import components_of, first_inputs, layer_parameters
 from spaces import MOST_COMPONENTS
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ _COPIES_OF_OPTIMIZER = {"adam": 2, "adamw": 2, "sgd": 1, "rmsprop": 2, "lion": 5
 _COPIES_OF_ACTIVATIONS = 6
 # Of each feature and row of a batch: gathered, as float32, augmented.
 _COPIES_OF_INPUTS = 3
+# Of each input that may be dropped: random bits, mask, product.
+_COPIES_OF_DROPPED = 3
 # As the compiled epoch validates (search/training/evaluation.py).
 _VALIDATION_ROWS = 1024
 
@@ -48,7 +50,10 @@ def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     widths, parameters = hyperparameters.widths, layer_parameters(hyperparameters, spec)
     copies = _COPIES_OF_WEIGHTS + _COPIES_OF_OPTIMIZER[hyperparameters.optimizer]
     batch = min(hyperparameters.batch_size, spec.rows.train)
-    step = batch * (_COPIES_OF_ACTIVATIONS * sum(widths) + _COPIES_OF_INPUTS * features)
+    inputs = _COPIES_OF_INPUTS * features
+    if hyperparameters.input_dropout > 0:
+        inputs += _COPIES_OF_DROPPED * first_inputs(hyperparameters, spec)
+    step = batch * (_COPIES_OF_ACTIVATIONS * sum(widths) + inputs)
     validation = min(_VALIDATION_ROWS, spec.rows.validation) * (2 * max(widths) + 2 * features)
     return _FLOAT * (copies * parameters + projected + max(step, validation))
 
