@@ -16,8 +16,9 @@ demo: $(VENV)/installed
 	@$(BIN)/perceptuna delete demo --yes $(DEMO) >/dev/null 2>&1 || true
 	$(BIN)/perceptuna run demo --data digits --space small --trials 24 --epochs 12 --workers 2 $(DEMO)
 
+# In two processes, each file of tests in one: much of their time is waiting for programs that they start.
 test: $(VENV)/installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

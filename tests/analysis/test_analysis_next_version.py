@@ -51,7 +51,11 @@ def test_trials_of_the_earlier_study_are_told_apart(version: Study, tmp_path: Pa
     assert list(frame["origin"]) == [f"trial {number} of real" for number in range(6)]
 
 
-def test_its_best_is_exported_by_training_it_again(version: Study, tmp_path: Path) -> None:
+def test_its_best_is_exported_by_training_it_again(
+    version: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # In this process another test may have started it, with other threads.
+    monkeypatch.setattr("search.tensorflow_start.start_tensorflow", lambda threads: None)
     said: list[str] = []
     export_model(version, tmp_path / "best.keras", say=said.append)
     best = version.best_trial()
