@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 
+from spaces.hyperparameters import MAX_DEPTH
 from spaces.wording import Scalar
 
 Task = Literal["binary", "multiclass", "regression"]
@@ -20,7 +21,7 @@ class Need(NamedTuple):
 
 
 NEEDS: dict[str, Need] = {
-    "taper": Need("depth", tuple(range(2, 33)), "there is only one hidden layer"),
+    "taper": Need("depth", tuple(range(2, MAX_DEPTH + 1)), "there is only one hidden layer"),
     "momentum": Need("optimizer", ("sgd",), "the optimizer is never sgd"),
     "nesterov": Need("optimizer", ("sgd",), "the optimizer is never sgd"),
     "weight_decay": Need("optimizer", ("adamw", "lion"), "the optimizer is never adamw or lion"),
@@ -28,7 +29,9 @@ NEEDS: dict[str, Need] = {
     "plateau_patience": Need("schedule", ("plateau",), "the schedule is never plateau"),
     "shift": Need("augment", ("shift", "shift_flip"), "images are never shifted"),
 }
-"""Those that need a value of another one. Past these, `last_dropout_factor` needs dropout and `nesterov` momentum."""
+"""Those that need a value of another one."""
+_FACTORS = {"last_dropout_factor": "dropout", "nesterov": "momentum"}
+"""Those that change what another one makes, which is nothing where that one is zero."""
 
 
 def meaningless(name: str, task: Task, kind: DataKind) -> str | None:
@@ -44,12 +47,11 @@ def meaningless(name: str, task: Task, kind: DataKind) -> str | None:
 
 def idle(values: Mapping[str, object], task: Task, kind: DataKind) -> Iterator[str]:
     """Names of `values`, a whole configuration's, that could be anything else and nothing would change."""
-    factor = {"last_dropout_factor": "dropout", "nesterov": "momentum"}
     for name in values:
         need = NEEDS.get(name)
         if (
             meaningless(name, task, kind)
             or (need is not None and values[need.other] not in need.values)
-            or (name in factor and values[factor[name]] == 0)
+            or (name in _FACTORS and values[_FACTORS[name]] == 0)
         ):
             yield name

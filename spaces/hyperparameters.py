@@ -22,12 +22,14 @@ Optimizer = Literal["adam", "adamw", "sgd", "rmsprop", "lion"]
 Schedule = Literal["constant", "plateau", "cosine"]
 Augment = Literal["none", "flip", "shift", "shift_flip"]
 
+MAX_DEPTH = 32
+"""Hidden layers of the deepest network that is accepted."""
 MAX_WIDTH = 65_536
 """Units of the widest hidden layer that is accepted."""
 MOST_COMPONENTS = 512
 """Of the principal components that are kept of images; past them hardly anything but noise varies."""
 
-Depth = Annotated[int, Field(ge=1, le=32, description="hidden layers")]
+Depth = Annotated[int, Field(ge=1, le=MAX_DEPTH, description="hidden layers")]
 Width = Annotated[int, Field(ge=1, le=MAX_WIDTH, description="units of the first hidden layer")]
 Taper = Annotated[
     float, Field(gt=0, le=2, description="each further layer's width is the last one's times this")
