@@ -61,6 +61,7 @@ class Driver:
         *,
         ensure_held: Callable[[], None] = lambda: None,
         say: Callable[[str], None] = lambda remark: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._study = study
         self._settings = settings
@@ -69,6 +70,7 @@ class Driver:
         self._progress = progress
         self._ensure_held = ensure_held
         self._say = say
+        self._clock = clock
         self._keeping = Keeping(study)
         self._running: dict[int, _Running] = {}
         self._signals = StopSignals(progress.abandon)
@@ -97,8 +99,8 @@ class Driver:
                 raise
 
     def _run(self) -> Ending:
-        deadline = time.monotonic() + (self._settings.timeout or float("inf"))
-        last_poll = time.monotonic()
+        deadline = self._clock() + (self._settings.timeout or float("inf"))
+        last_poll = self._clock()
         ending: Ending = "budget"
         finished = len(self._study.finished())
         while True:
@@ -115,24 +117,24 @@ class Driver:
             self._progress.tick()
             self._note.tick(self._best_trial)
             self._end_hung_trials()
-            poll = time.monotonic() - last_poll > _STOP_POLL_SECONDS
-            last_poll = time.monotonic() if poll else last_poll
+            poll = self._clock() - last_poll > _STOP_POLL_SECONDS
+            last_poll = self._clock() if poll else last_poll
             if ending == "budget":
                 if self._signals.received or (poll and self._stop_requested()):
                     ending = "interrupted"
-                elif time.monotonic() > deadline:
+                elif self._clock() > deadline:
                     ending = "timeout"
                 if ending != "budget":
                     self._progress.stopping(ending)
                     self._workers.stop_trials()
-                    self._stopping_since = time.monotonic()
+                    self._stopping_since = self._clock()
             elif poll:
                 # A worker that took a dead one's place meanwhile has not heard of it.
                 self._workers.stop_trials()
 
     def _end_hung_trials(self) -> None:
         """Trials that reach no epoch's end are ended with their worker: past their own time, or when all shall end."""
-        now, limit = time.monotonic(), self._settings.trial_timeout
+        now, limit = self._clock(), self._settings.trial_timeout
         for running in self._running.values():
             if running.ended:
                 continue
@@ -159,7 +161,7 @@ class Driver:
             keep_model=planned is not None and planned.keep_model,
             keep_scores=planned is not None and planned.keep_scores,
         )
-        self._running[task.trial_id] = _Running(trial, task, time.monotonic())
+        self._running[task.trial_id] = _Running(trial, task, self._clock())
         self._progress.trial_started(trial.number, hyperparameters, what_it_is(self._study.space, trial))
         self._workers.submit(task)
 

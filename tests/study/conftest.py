@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -46,7 +47,12 @@ def study(tmp_path: Path, settings: StudySettings, digits: PreparedData) -> Stud
 def driver(study: Study, settings: StudySettings, digits: PreparedData) -> Iterator[Callable[..., Driver]]:
     """Builds a driver of `study`; what it shows is in `lines`."""
 
-    def make(workers: FakeWorkers, lines: list[str] | None = None, **changes: object) -> Driver:
+    def make(
+        workers: FakeWorkers,
+        lines: list[str] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        **changes: object,
+    ) -> Driver:
         changed = settings.model_copy(update=changes)
         tally = Tally("one", "perceptuna resume one", study.metric, study.direction, changed.trials)
         job = StudyJob(
@@ -58,7 +64,7 @@ def driver(study: Study, settings: StudySettings, digits: PreparedData) -> Itera
             digits.spec.fingerprint,
         )
         shown = PlainLines(tally, (lines if lines is not None else []).append)
-        return Driver(study, changed, job, workers, shown)  # type: ignore[arg-type]
+        return Driver(study, changed, job, workers, shown, clock=clock)  # type: ignore[arg-type]
 
     yield make
     optuna.logging.set_verbosity(optuna.logging.INFO)

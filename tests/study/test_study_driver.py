@@ -168,15 +168,19 @@ def test_a_trial_may_stop_the_study(study: Study, driver: MakeDriver) -> None:
 def test_the_time_limit_ends_running_trials_and_keeps_them_for_later(
     study: Study, driver: MakeDriver
 ) -> None:
+    now = 0.0
+
     def play(task: TrialTask) -> TrialOutcome | None:
+        nonlocal now
         if task.number < 2:
             return complete(task)
-        time.sleep(0.02)
+        if task.number == 3:
+            now += 2.0
         return None
 
     workers = FakeWorkers(2, play)
     lines: list[str] = []
-    assert driver(workers, lines, timeout=1.0).run() == "timeout"
+    assert driver(workers, lines, clock=lambda: now, timeout=1.0).run() == "timeout"
     assert workers.stopped
     assert "timeout: running trials end at their next epoch …" in lines
     assert sorted(states(study)) == ["COMPLETE"] * 2 + ["FAIL"] * 2 + ["WAITING"] * 2
