@@ -240,6 +240,12 @@ def test_presets_load_with_the_default_first() -> None:
     }
 
 
+@pytest.mark.parametrize("name", ["cifar10", "cifar10_augmented"])
+def test_the_spaces_of_the_examples_load(name: str) -> None:
+    space = load_space(Path(__file__).parents[2] / "examples" / f"{name}.toml")
+    assert ("augment" in space.parameters) == (name == "cifar10_augmented")
+
+
 def test_schema_file_is_current() -> None:
     """`spaces.schema.write_schema()` renews it."""
     path = Path(package.__file__).with_name("space.schema.json")
