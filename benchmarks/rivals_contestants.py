@@ -86,11 +86,13 @@ class Contest:
         """Early stopping as perceptuna has it, and the schedule's."""
         import keras
 
+        from search.settings import StudySettings
         from search.training.optimizers import schedule_callbacks
 
+        patience = StudySettings().patience_within(self.task["epochs"])
         return [
             *schedule_callbacks(hyperparameters, monitor="val_accuracy", mode="max"),
-            keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=10),
+            keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=patience),
         ]
 
 

@@ -143,9 +143,13 @@ def _remarks(
     if different:
         said += ["taken over all the same, though different:", *_listed(different)]
     for name in _NOTED:
-        before, now = getattr(old.settings, name), getattr(settings, name)
+        before, now = _in_effect(old.settings, name), _in_effect(settings, name)
         if before != now:
             said.append(
                 f"note: trials of study '{old.name}' had {name.replace('_', ' ')} {before}, here it is {now}"
             )
     return said
+
+
+def _in_effect(settings: StudySettings, name: str) -> object:
+    return settings.patience_within(settings.epochs) if name == "patience" else getattr(settings, name)

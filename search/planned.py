@@ -152,8 +152,8 @@ def limits_of(trial: FrozenTrial | optuna.Trial, settings: StudySettings) -> tup
         return origin.epochs, origin.patience
     planned = planned_of(trial)
     epochs = (planned and planned.epochs) or settings.epochs
-    patience = (planned and planned.patience) or settings.patience
-    return min(epochs, settings.epochs), patience
+    most = min(epochs, settings.epochs)
+    return most, (planned and planned.patience) or settings.patience_within(most)
 
 
 def _planned(baseline: Baseline, outside: bool) -> PlannedTrial:

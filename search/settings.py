@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from pathlib import Path
@@ -28,6 +29,8 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _IMAGE_SIZE = re.compile(r"(\d{1,4})x(\d{1,4})")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(MB|GB|MiB|GiB)", re.IGNORECASE)
 _BYTES = {"mb": 10**6, "gb": 10**9, "mib": 2**20, "gib": 2**30}
+# Fewer epochs without a better metric may be noise, however short the training.
+_LEAST_PATIENCE = 10
 _SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -110,8 +113,8 @@ class StudySettings(BaseModel):
         float | None, BeforeValidator(lambda value: None if value is None else parse_duration(value))
     ] = Field(None, description="stop after this time of this command: 90s, 15m, 2h")
     epochs: int = Field(30, ge=1, le=100_000, description="most epochs of a trial")
-    patience: int = Field(
-        10, ge=1, le=100_000, description="epochs without a better metric before a trial ends"
+    patience: int | None = Field(
+        None, ge=1, le=100_000, description="epochs without a better metric before a trial ends"
     )
     metric: str | None = Field(None, description="what to optimise: val_accuracy, val_loss, val_mae …")
     sampler: SamplerName = Field("tpe", description="how configurations are chosen")
@@ -147,6 +150,13 @@ class StudySettings(BaseModel):
             test_fraction=self.test_fraction,
             seed=self.seed,
         )
+
+    def patience_within(self, epochs: int) -> int:
+        """The patience of a trial of at most so many epochs.
+
+        By itself it grows with them: while a rate falls slowly, a network that will be good stands still for long.
+        """
+        return self.patience or max(_LEAST_PATIENCE, math.ceil(epochs / 3))
 
     def with_absolute_paths(self) -> StudySettings:
         """Resuming from another folder must find the same files. Built-in names win over files of that name."""

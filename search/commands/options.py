@@ -80,7 +80,9 @@ def _settings(
     trials: Annotated[int | None, option("trials", metavar="N")] = None,
     timeout: Annotated[str | None, option("timeout", metavar="TIME")] = None,
     epochs: Annotated[int | None, option("epochs", metavar="N")] = None,
-    patience: Annotated[int | None, option("patience", metavar="N")] = None,
+    patience: Annotated[
+        int | None, option("patience", metavar="N", show_default="a third of the epochs, at least 10")
+    ] = None,
     metric: Annotated[
         str | None, option("metric", metavar="NAME", show_default="val_accuracy or val_mae")
     ] = None,

@@ -111,8 +111,9 @@ def _data_words(data: DataSpec) -> str:
 
 
 def _settings_words(settings: StudySettings) -> str:
+    patience = settings.patience_within(settings.epochs)
     return (
-        f"{settings.trials:,} trials of up to {settings.epochs:,} epochs, patience {settings.patience:,}; "
+        f"{settings.trials:,} trials of up to {settings.epochs:,} epochs, patience {patience:,}; "
         f"sampler {settings.sampler}, pruner {settings.pruner}, seed {settings.seed}, precision {settings.precision}"
     )
 

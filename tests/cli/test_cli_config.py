@@ -10,6 +10,7 @@ import pytest
 from cli_calls import CommandLine
 
 from search.errors import InputError
+from search.settings import StudySettings
 
 
 @pytest.mark.parametrize(
@@ -84,9 +85,15 @@ def test_settings_come_from_the_file_and_the_command_line_wins(
     assert started["data"] == "mnist"
     assert started["trials"] == 8
     assert started["epochs"] == 9
-    assert started["patience"] == 10
+    assert started["patience"] is None
     assert started["timeout"] == 7200
     assert started["header"] is True
     assert started["url"] == "sqlite:///file.db"
     perceptuna.refused("run", "study", "--config", "study.toml", "--storage", "sqlite:///line.db")
     assert started["url"] == "sqlite:///line.db"
+
+
+@pytest.mark.parametrize(("epochs", "patience"), [(1, 10), (30, 10), (31, 11), (80, 27)])
+def test_patience_grows_with_the_epochs_unless_it_is_given(epochs: int, patience: int) -> None:
+    assert StudySettings().patience_within(epochs) == patience
+    assert StudySettings(patience=4).patience_within(epochs) == 4
