@@ -23,6 +23,7 @@ from search.links import how_to_browse
 from search.metrics import is_better
 from search.origin import ADOPTED
 from search.study import Study
+from spaces import idle
 
 # Narrower than this, words beside the figures would be broken into a column of single words.
 _WIDE_ENOUGH = 110
@@ -114,10 +115,11 @@ def _figures(entry: Entry) -> list[str]:
 
 def _best(study: Study, best: Entry) -> list[RenderableType]:
     """The best configuration in full, and how the study came to it."""
+    without_effect = set(idle(best.hyperparameters, study.data.task, study.data.kind))
     values = ", ".join(
         f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
         for name, value in best.hyperparameters.items()
-        if name in study.space.parameters
+        if name in study.space.parameters and name not in without_effect
     )
     so_far = [value for _, value in best_after_each(study)]
     return [

@@ -115,7 +115,9 @@ def test_list_and_show_as_tables(perceptuna: CommandLine, studies: Path) -> None
         ["2", "2", "0.9300"],
         ["3", "0", "0.9100"],
     ]
-    assert "best configuration  trial 1: depth " in shown
+    configuration = re.search(r"^best configuration  trial 1: depth .*$", shown, re.MULTILINE)
+    assert configuration is not None
+    assert ("momentum" in configuration[0]) == ("optimizer sgd" in configuration[0])
     assert len(perceptuna.done("show", "done", "--top", "1").out.splitlines()) == len(shown.splitlines()) - 2
     assert "no complete trial yet" in perceptuna.done("show", "new").out
     browse = "browse:  perceptuna dashboard, then http://127.0.0.1:8080/dashboard/studies/"
