@@ -8,29 +8,18 @@ trained.
 
 from __future__ import annotations
 
-import json
 import statistics
 from collections.abc import Iterator
-from dataclasses import dataclass
 
-from benchmarks.recorded import EPOCHS, FOLDER, configurations
+from benchmarks.recorded import configurations, recorded
 
-PATIENCE = (3, 5, 7, 9, 10)
+PATIENCE = (3, 5, 9)
 # Of all curves of a data set: those that a search is about.
 TOP_SHARE = 0.1
 
 
-@dataclass(frozen=True)
-class Stopped:
-    """What a patience does to one curve: the best value that it loses, and the share of epochs that it saves."""
-
-    best: float
-    lost: float
-    saved: float
-
-
-def stopped(curve: list[float], patience: int) -> Stopped:
-    """As Keras's EarlyStopping, a higher value being better."""
+def stopped(curve: list[float], patience: int) -> tuple[float, float]:
+    """Points of accuracy lost and percent of the epochs saved where Keras's EarlyStopping ends a curve."""
     best, at = curve[0], 0
     ran = len(curve)
     for epoch, value in enumerate(curve):
@@ -39,29 +28,29 @@ def stopped(curve: list[float], patience: int) -> Stopped:
         elif epoch - at >= patience:
             ran = epoch + 1
             break
-    return Stopped(max(curve), max(curve) - best, 1 - ran / len(curve))
+    return 100 * (max(curve) - best), 100 * (1 - ran / len(curve))
 
 
 def lines(name: str) -> Iterator[str]:
     """Rows of a Markdown table, in points of accuracy and percent of the epochs."""
-    curves = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["curves"]
-    good = sorted((max(curve) for curve in curves.values()), reverse=True)[int(TOP_SHARE * len(curves))]
-    schedules = [one.schedule for one in configurations()]
+    curves = recorded(name)
+    good = sorted(map(max, curves), reverse=True)[int(TOP_SHARE * len(curves))]
     for schedule in ("constant", "cosine"):
-        chosen = [curve for index, curve in curves.items() if schedules[int(index)] == schedule]
+        chosen = [
+            curve for one, curve in zip(configurations(), curves, strict=True) if one.schedule == schedule
+        ]
         for patience in PATIENCE:
-            found = [stopped(curve, patience) for curve in chosen]
-            top = [100 * one.lost for one in found if one.best > good]
-            lost = statistics.mean(100 * one.lost for one in found)
-            saved = statistics.mean(100 * one.saved for one in found)
+            lost, saved = zip(*(stopped(curve, patience) for curve in chosen), strict=True)
+            top = [points for points, curve in zip(lost, chosen, strict=True) if max(curve) > good]
             of_top = f"{statistics.mean(top):.2f} (at most {max(top):.2f}, n = {len(top)})"
-            yield f"| {name} | {schedule} | {patience} | {lost:.2f} | {of_top} | {saved:.0f} % |"
+            yield (
+                f"| {name} | {schedule} | {patience} | {statistics.mean(lost):.2f} | {of_top} "
+                f"| {statistics.mean(saved):.0f} % |"
+            )
 
 
 def main() -> None:
-    print(
-        f"| data | schedule | patience, of {EPOCHS} epochs | points lost | of the best tenth | epochs saved |"
-    )
+    print("| data | schedule | patience | points lost | of the best tenth | epochs saved |")
     print("|---" * 6 + "|")
     for name in ("cifar10", "fashion_mnist"):
         print("\n".join(lines(name)))

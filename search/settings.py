@@ -29,9 +29,9 @@ _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _IMAGE_SIZE = re.compile(r"(\d{1,4})x(\d{1,4})")
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(MB|GB|MiB|GiB)", re.IGNORECASE)
 _BYTES = {"mb": 10**6, "gb": 10**9, "mib": 2**20, "gib": 2**30}
+_SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 # Fewer epochs without a better metric may be noise, however short the training.
 _LEAST_PATIENCE = 10
-_SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def parse_duration(text: str | float) -> float:
@@ -154,7 +154,8 @@ class StudySettings(BaseModel):
     def patience_within(self, epochs: int) -> int:
         """The patience of a trial of at most so many epochs.
 
-        By itself it grows with them: while a rate falls slowly, a network that will be good stands still for long.
+        By itself it grows with them: a tenth of the epochs ends good trainings, a third hardly any
+        (docs/results/policies.md).
         """
         return self.patience or max(_LEAST_PATIENCE, math.ceil(epochs / 3))
 
