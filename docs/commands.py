@@ -22,15 +22,16 @@ Written by `make commands` from the program's own help; `perceptuna COMMAND --he
 |---|---|
 | 0 | done |
 | 1 | the study ended with no usable trial; `replay` came to another result |
-| 2 | the input is wrong: the message says what was expected, what came and what to do; nothing was written |
-| 3 | trouble with the storage; the study can be resumed |
+| 2 | the input is wrong: the message says what was expected, what came and what to do; no study was changed |
+| 3 | trouble with the storage, or a cluster that went away; the study can be resumed |
 | 130 | interrupted; the study can be resumed, and the message gives the command |
 
 A bug shows its traceback. `perceptuna --version` prints the version, and `perceptuna --install-completion`
 sets up completion for the current shell.
 
 Every setting of a study can stand in a file that `--config` names, with `_` for `-`, and `storage` as well; the
-command line wins (`--from`, `--allow-different`, `--cluster`, `--tensorboard` and `--json` are of one command alone):
+command line wins, as `$PERCEPTUNA_STORAGE` does over `storage` (`--from`, `--allow-different`, `--cluster`,
+`--tensorboard` and `--json` are of one command alone):
 
 ```toml
 data = "digits"

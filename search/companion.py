@@ -6,7 +6,7 @@ it is. Trainings that were planned before stay; what is planned more is added to
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,15 +14,14 @@ from search.creation import create_study, half_made
 from search.driving.recovery import recover
 from search.errors import InputError
 from search.launch import Finish, ProgressMaker, Say, check_memory_limit, drive, fleet_of
-from search.planned import PLAN, PLANNED, PlannedTrial, entry_of, plan_json, read_plan
-from search.study import COMPANION_ABOUT, Study, load_study, study_names
+from search.planned import PLAN, PLANNED, PlannedTrial, enqueue, entry_of, limits_of, plan_json, read_plan
+from search.study import COMPANION_ABOUT, GO_ON, Study, load_study, study_names
 from storage import study_lock
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from search.data import PreparedData
-    from search.driving.progress import Progress
     from search.settings import StudySettings
 
 
@@ -110,16 +109,11 @@ class Companion:
             enough = settings.model_copy(update={"trials": missing})
             fleet = fleet_of(self.name, cluster, url, enough, data, say, self.go_on)
             if companion is None:
-                create_study(self.name, url, settings, about.space, about.data, plan, about)
-
-            def progress(study: Study, settings: StudySettings) -> Progress:
-                shown = make_progress(study, settings)
-                shown.tally.go_on = self.go_on
-                return shown
-
+                create_study(self.name, url, settings, about.space, about.data, plan, about, go_on=self.go_on)
+            else:
+                companion.optuna.set_user_attr(GO_ON, self.go_on)
             # Read anew: a Study keeps what it has read.
-            found = load_study(self.name, url)
-            return drive(found, lock, settings, data, fleet, progress, say, self.go_on)
+            return drive(load_study(self.name, url), lock, settings, data, fleet, make_progress, say)
 
 
 def settings_about(study: Study, command: str, order: Order, options: str = "") -> StudySettings:
@@ -138,25 +132,49 @@ def settings_about(study: Study, command: str, order: Order, options: str = "") 
     return study.settings.changed({"timeout": None, **given})
 
 
+def long_enough(settings: StudySettings, trials: Iterable[FrozenTrial]) -> StudySettings:
+    """`settings` with room for `trials`: those of an earlier study may have run longer than this one lets its own."""
+    epochs = max([settings.epochs, *(limits_of(trial, settings)[0] for trial in trials)])
+    return settings.model_copy(update={"epochs": epochs})
+
+
 def ended(companion: Study) -> dict[str, FrozenTrial]:
-    """Trials that have an end of their own, by `entry_of` what was planned."""
-    found: dict[str, FrozenTrial] = {}
-    for trial in companion.finished():
-        if PLANNED in trial.user_attrs:
-            found.setdefault(trial.user_attrs[PLANNED], trial)
-    return found
+    """Trials that have an end of their own, by `entry_of` what was planned; of several the last."""
+    trials = companion.finished()
+    return {trial.user_attrs[PLANNED]: trial for trial in trials if PLANNED in trial.user_attrs}
+
+
+def left_of(plan: Iterable[PlannedTrial], companion: Study | None) -> list[PlannedTrial]:
+    """What of `plan` is to be trained: what has not ended, or has failed, since a machine's fault need not return."""
+    there = {} if companion is None else ended(companion)
+    return [
+        planned
+        for planned in plan
+        if (trial := there.get(entry_of(planned))) is None or trial.state.name == "FAIL"
+    ]
 
 
 def _plan_more(
     companion: Study, plan: Sequence[PlannedTrial], settings: StudySettings
 ) -> tuple[int, StudySettings]:
-    """Add to the companion's plan; how many of `plan` have not ended, and the settings with room for what is left."""
-    before = read_plan(companion.optuna)
+    """Add to the companion's plan; how many of `plan` are left, and the settings with room for all that is."""
+    before, there = read_plan(companion.optuna), ended(companion)
     whole = [*before, *(planned for planned in plan if planned not in before)]
-    there = ended(companion)
-    left = sum(entry_of(planned) not in there for planned in whole)
-    missing = sum(entry_of(planned) not in there for planned in plan)
-    settings = settings.model_copy(update={"trials": len(companion.finished()) + left})
+    left, again = left_of(plan, companion), _waiting(companion)
+    for planned in left:
+        if entry_of(planned) in there and entry_of(planned) not in again:
+            enqueue(companion.optuna, companion.space, planned)
+            again.add(entry_of(planned))
+    to_come = sum(entry_of(planned) not in there or entry_of(planned) in again for planned in whole)
+    settings = settings.model_copy(update={"trials": len(companion.finished()) + to_come})
     companion.optuna.set_user_attr(PLAN, plan_json(whole))
     companion.optuna.set_user_attr("settings", settings.model_dump_json())
-    return missing, settings
+    return len(left), settings
+
+
+def _waiting(companion: Study) -> set[str]:
+    """Entries of the trainings that wait for a worker."""
+    from optuna.trial import TrialState
+
+    trials = companion.optuna.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+    return {trial.user_attrs[PLANNED] for trial in trials if PLANNED in trial.user_attrs}

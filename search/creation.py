@@ -9,7 +9,7 @@ from search.errors import InputError
 from search.metrics import choose_metric, direction_of
 from search.origin import ADOPTED, CONTINUES, Adoption
 from search.planned import PLAN, plan_json
-from search.study import COMPANION_ABOUT, COMPANION_OF, Study, load_study, quiet_optuna, study_names
+from search.study import COMPANION_ABOUT, COMPANION_OF, GO_ON, Study, load_study, quiet_optuna, study_names
 from storage import open_storage
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _BEFORE_MADE = (
     PLAN,
     COMPANION_OF,
     COMPANION_ABOUT,
+    GO_ON,
     CONTINUES,
 )
 _MADE = "perceptuna"
@@ -46,11 +47,12 @@ def create_study(
     plan: Sequence[PlannedTrial] = (),
     about: Study | None = None,
     adoption: Adoption | None = None,
+    go_on: str = "",
 ) -> Study:
     """A new study with its settings, space, data and plan in its attributes, in place of a half-made one.
 
-    The caller holds the study's lock. With `about`, it is a companion of that study; with `adoption`, it begins with
-    trials of an earlier one.
+    The caller holds the study's lock. With `about`, it is a companion of that study, and `go_on` the command that
+    goes on with it; with `adoption`, it begins with trials of an earlier one.
 
     Raises:
         InputError: the name is taken, or the metric is not one of the task's.
@@ -75,7 +77,7 @@ def create_study(
         "data": data.model_dump_json(),
         "data_fingerprint": data.fingerprint,
         **({PLAN: plan_json(plan)} if plan else {}),
-        **({COMPANION_OF: about.name, COMPANION_ABOUT: about.identity} if about else {}),
+        **({COMPANION_OF: about.name, COMPANION_ABOUT: about.identity, GO_ON: go_on} if about else {}),
         **({CONTINUES: adoption.predecessor.model_dump_json()} if adoption else {}),
     }
     for key, value in attributes.items():

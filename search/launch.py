@@ -114,12 +114,17 @@ def resume(
         cluster: as for `start`.
 
     Raises:
-        InputError: no such study, nothing left to do, or its space or data changed (with what changed).
+        InputError: no such study, no search, nothing left to do, or its space or data changed (with what changed).
         StudyBusy: it is being driven.
     """
     from search.driving.recovery import recover
 
     study = load_study(name, url)
+    if study.companion_of is not None:
+        raise InputError(
+            f"study '{name}' is about study '{study.companion_of}' and no search of its own; go on with it by "
+            f"`{study.go_on}`"
+        )
     with study_lock(url, name) as lock:
         stored = study.settings
         given = {key: value for key, value in changes.items() if value is not None}
@@ -181,9 +186,8 @@ def drive(
     fleet: tuple[Fleet, str],
     make_progress: ProgressMaker,
     say: Say,
-    go_on: str | None = None,
 ) -> Finish:
-    """Drive `study` to its budget. The caller holds its `lock`; `go_on` is the command that goes on with it."""
+    """Drive `study` to its budget. The caller holds its `lock`."""
     from search.driving.asking import attach_search
     from search.driving.driver import Driver
     from search.pruners import describe_rungs
@@ -207,10 +211,9 @@ def drive(
     # The driver turns Ctrl-C into an ending; before and after it, while workers start and end, it is an exception.
     recycle = recycling_bound(data.spec, settings.memory_limit)
     starting = Workers(workers_there, progress.epoch, most=settings.workers, recycle_above=recycle)
-    go_on = go_on or f"perceptuna resume {study.name}{study.url.option}"
     with (
         suppress(KeyboardInterrupt),
-        resumable(study.optuna._storage, study.url, go_on),
+        resumable(study.optuna._storage, study.url, study.go_on),
         starting as workers,
         progress,
     ):

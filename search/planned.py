@@ -86,14 +86,20 @@ def enqueue_planned(study: optuna.Study, space: Space) -> None:
     if not plan:
         return
     trials = study.get_trials(deepcopy=False)
-    there = {trial.user_attrs[PLANNED] for trial in trials if PLANNED in trial.user_attrs}
+    there = {
+        trial.user_attrs[PLANNED] for trial in trials if PLANNED in trial.user_attrs and _is_of_here(trial)
+    }
     for planned in plan:
-        entry = entry_of(planned)
-        if entry not in there:
-            number = next_original_number(study)
-            numbered = {} if number == len(study.get_trials(deepcopy=False)) else {ORIGINAL: number}
-            params = _params(space, planned.hyperparameters)
-            study.enqueue_trial(params, user_attrs={PLANNED: entry, **numbered})
+        if entry_of(planned) not in there:
+            enqueue(study, space, planned)
+
+
+def enqueue(study: optuna.Study, space: Space, planned: PlannedTrial) -> None:
+    """Let `planned` wait for a worker. The caller holds the study's lock."""
+    number = next_original_number(study)
+    numbered = {} if number == len(study.get_trials(deepcopy=False)) else {ORIGINAL: number}
+    params = _params(space, planned.hyperparameters)
+    study.enqueue_trial(params, user_attrs={PLANNED: entry_of(planned), **numbered})
 
 
 def entry_of(planned: PlannedTrial) -> str:
@@ -154,6 +160,12 @@ def limits_of(trial: FrozenTrial | optuna.Trial, settings: StudySettings) -> tup
     epochs = (planned and planned.epochs) or settings.epochs
     most = min(epochs, settings.epochs)
     return most, (planned and planned.patience) or settings.patience_within(most)
+
+
+def _is_of_here(trial: FrozenTrial) -> bool:
+    """Whether what a plan asks for is there by `trial`: one that came along from other data or epochs is another."""
+    origin = origin_of(trial)
+    return origin is None or not {"data", "epochs"} & set(origin.different)
 
 
 def _planned(baseline: Baseline, outside: bool) -> PlannedTrial:

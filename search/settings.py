@@ -63,7 +63,7 @@ def parse_size(text: str | int) -> int:
     else:
         match = _SIZE.fullmatch(str(text).strip())
         if match is None:
-            raise ValueError(f"expected a size like 800MB or 2GB, but got '{text}'")
+            raise ValueError(f"expected a size like 2GB or 1.5GiB, but got '{text}'")
         count = round(float(match[1]) * _BYTES[match[2].lower()])
     if not 10**6 <= count <= 10**15:
         raise ValueError(f"expected a size of at least 1MB, but got '{text}'")
@@ -120,9 +120,7 @@ class StudySettings(BaseModel):
     sampler: SamplerName = Field("tpe", description="how configurations are chosen")
     pruner: PrunerName = Field("asha", description="how hopeless trials are ended early")
     seed: int = Field(0, ge=0, lt=2**32, description="of the split, the sampler and every trial")
-    workers: int | None = Field(
-        None, ge=1, le=1024, description="trials at the same time; one per core if not given"
-    )
+    workers: int | None = Field(None, ge=1, le=1024, description="trials at the same time")
     precision: PrecisionName = Field(
         "auto",
         description="of matrix products; auto: bfloat16 for images of 784 values or more where the processor has it",
@@ -133,7 +131,7 @@ class StudySettings(BaseModel):
     ] = Field(None, description="end a trial at the next epoch after this time; its best epoch so far counts")
     memory_limit: Annotated[
         int | None, BeforeValidator(lambda value: None if value is None else parse_size(value))
-    ] = Field(None, description="of each worker: 800MB, 2GB; a configuration that needs more is not trained")
+    ] = Field(None, description="of each worker: 2GB, 1.5GiB; a configuration that needs more is not trained")
 
     def data_request(self) -> DataRequest:
         """What `search.data` needs to know."""

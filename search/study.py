@@ -35,6 +35,8 @@ STOP_REQUESTED = "stop_requested"
 # Of a companion: the name of the study that it is about, and which study of that name.
 COMPANION_OF = "companion_of"
 COMPANION_ABOUT = "companion_about"
+# The command that goes on with it, where that is not `perceptuna resume`.
+GO_ON = "go_on"
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,12 @@ class Study:
         return self.optuna.user_attrs.get(COMPANION_OF)
 
     @property
+    def go_on(self) -> str:
+        """The command that goes on with it."""
+        resume = f"perceptuna resume {self.name}{self.url.option}"
+        return str(self.optuna.user_attrs.get(GO_ON, resume))
+
+    @property
     def identity(self) -> str:
         """Tells it from an earlier study of its name: its space, and when its first trial began."""
         trials = self.optuna.get_trials(deepcopy=False)
@@ -141,7 +149,7 @@ class Study:
         if best is None:
             raise InputError(
                 f"study '{self.name}' has no complete trial yet; "
-                f"wait for one, or go on with it: `perceptuna resume {self.name}{self.url.option}`"
+                f"wait for one, or go on with it: `{self.go_on}`"
             )
         trial = best if number is None else self.trial(number)
         if trial.state.name != "COMPLETE":

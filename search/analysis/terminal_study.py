@@ -183,6 +183,6 @@ def next_steps(study: Study, ending: str) -> list[str]:
         lines.append(f"resume:  perceptuna resume {study.name}{more}{option}")
     if best is not None:
         lines.append(f"export:  perceptuna export {study.name} -o {study.name}.keras{option}")
-        if study.companion_of is None and ending != "interrupted":
+        if ending != "interrupted":
             lines.append(f"confirm: perceptuna finalize {study.name} -o {study.name}-final.keras{option}")
     return lines

@@ -46,7 +46,7 @@ def finalize(
 ) -> None:
     """Confirm a study's best on fresh seeds, test the winner once on the sealed rows, write its model.
 
-    Says whether the winner is really better or tied (then the smallest wins), and what selection cost: search
+    Says whether the winner is really better or tied (then a smaller one wins), and what selection cost: search
     value, confirmed mean, test value. Interrupted or killed, the same command goes on.
 
     Example: perceptuna finalize my-first --top 3 --seeds 3 -o model.keras
@@ -96,8 +96,9 @@ def ablate(
 ) -> None:
     """Change one factor at a time around a study's best trial, and say what each is worth, with error bars.
 
-    Each technique is removed, each number and choice another. Says first how many trainings that takes, and about
-    how long. Interrupted or killed, the same command goes on; with all of them done, it prints the table again.
+    Switches each technique off, and gives each number and choice other values. Says first how many trainings that
+    takes, and about how long. Interrupted or killed, the same command goes on; with all of them done, it prints the
+    table again.
 
     Example: perceptuna ablate my-first --seeds 3
     """

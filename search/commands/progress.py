@@ -37,7 +37,7 @@ def progress_maker(as_json: bool, tensorboard: Path | None) -> Any:
         finished = len(study.finished())
         tally = Tally(
             study=study.name,
-            go_on=f"perceptuna resume {study.name}{study.url.option}",
+            go_on=study.go_on,
             metric=study.metric,
             direction=study.direction,
             budget=settings.trials,

@@ -138,7 +138,7 @@ def stop(study: StudyName, storage: Storage = None) -> None:
     if not is_driven(url, study):
         raise InputError(f"study '{study}' is not running")
     loaded.optuna.set_user_attr(STOP_REQUESTED, True)
-    typer.echo(f"asked study '{study}' to stop; go on later with `perceptuna resume {study}{url.option}`")
+    typer.echo(f"asked study '{study}' to stop; go on later with `{loaded.go_on}`")
 
 
 @app.command()
@@ -176,7 +176,7 @@ def conclude(finish: Finish, as_json: bool) -> NoReturn:
         for line in terminal_study.next_steps(study, finish.ending):
             typer.echo(line)
     if finish.ending == "interrupted":
-        fail(f"interrupted; go on with: perceptuna resume {name}{study.url.option}", 130)
+        fail(f"interrupted; go on with: {study.go_on}", 130)
     if study.best_trial() is None:
         fail(
             f"study '{name}' ended with no complete trial; see why with `perceptuna show {name}{study.url.option}`",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from enum import IntEnum
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -17,19 +18,27 @@ if TYPE_CHECKING:
     from search.study import Study
 
 
-def fresh_seeds(study: Study, count: int) -> tuple[list[int], int]:
-    """`count` training seeds to compare on and one for the model to be tested, none of which the search used.
+class Purpose(IntEnum):
+    """What fresh seeds are for. Each has its own: what was chosen on some seeds is confirmed on others.
+
+    1 stands for the seeds of a search's sampler.
+    """
+
+    CONFIRMATION = 2
+    TEST = 3
+    ABLATION = 4
+
+
+def fresh_seeds(study: Study, purpose: Purpose, count: int) -> list[int]:
+    """`count` training seeds for `purpose`, none of which the search used.
 
     They follow from the study's seed; a larger count begins with the same.
     """
     used = {seed_of(trial, study.settings.seed) for trial in study.optuna.get_trials(deepcopy=False)}
-    last = next(_unused_seeds([study.settings.seed, 0, 3], used))
-    stream = _unused_seeds([study.settings.seed, 0, 2], used | {last})
-    return list(islice(stream, count)), last
+    return list(islice(_unused_seeds([study.settings.seed, 0, purpose], used), count))
 
 
 def _unused_seeds(entropy: list[int], used: set[int]) -> Iterator[int]:
-    # Of two words are the seeds of a search's trainings, of three that end in 1 those of its sampler.
     random, used = np.random.default_rng(entropy), set(used)
     while True:
         seed = int(random.integers(2**32))
@@ -40,11 +49,13 @@ def _unused_seeds(entropy: list[int], used: set[int]) -> Iterator[int]:
 
 def failure_of(runs: Mapping[int, FrozenTrial]) -> str:
     """Why trainings, by seed, ended without a value; empty where none did. The other seeds alone would flatter."""
-    bad = [trial.user_attrs for trial in runs.values() if trial.state.name != "COMPLETE"]
-    if not bad:
-        return ""
-    why = bad[0].get("reason") or bad[0].get("stop_reason")
-    return f"{len(bad)} of {len(runs)} seeds ended without a value: {why}"
+    bad = [trial for trial in runs.values() if trial.state.name != "COMPLETE"]
+    return f"{len(bad)} of {len(runs)} seeds ended without a value: {why_not(bad[0])}" if bad else ""
+
+
+def why_not(trial: FrozenTrial) -> str:
+    """Why a training ended without a value."""
+    return str(trial.user_attrs.get("reason") or trial.user_attrs.get("stop_reason"))
 
 
 def mean_scores(companion: Study, runs: Mapping[int, FrozenTrial]) -> list[float] | None:

@@ -62,10 +62,11 @@ class Asking:
         self._progress = progress
         self._next = next_original_number(study.optuna)
 
-    def next(self) -> tuple[optuna.Trial, Hyperparameters]:
+    def next(self) -> tuple[optuna.Trial, Hyperparameters] | None:
         """A trial and its hyperparameters; those that need more memory than a worker may have are told at once.
 
-        PRUNED with a constraint, from which `tpe` learns where not to look; Optuna's samplers ignore FAIL.
+        PRUNED with a constraint, from which `tpe` learns where not to look; Optuna's samplers ignore FAIL. Another is
+        tried in its place, except in a study that draws a conclusion: there it has failed, and None says so.
 
         Raises:
             StudyStopped: no configuration fits.
@@ -81,6 +82,11 @@ class Asking:
             if not limit or excess <= 0:
                 return trial, hyperparameters
             reason = f"needs {size((1 + excess) * limit)} of {size(limit)} memory"
+            if self._study.companion_of is not None:
+                trial.set_user_attr("reason", reason)
+                self._study.optuna.tell(trial, state=TrialState.FAIL)
+                self._progress.trial_rejected(trial.number, reason, counts=True)
+                return None
             trial.set_constraint("memory", excess)
             trial.set_user_attr(INFEASIBLE, reason)
             self._study.optuna.tell(trial, state=TrialState.PRUNED)

@@ -107,7 +107,7 @@ class Driver:
             self._ensure_held()
             if ending == "budget":
                 while len(self._running) < min(self._workers.slots, self._settings.trials - finished):
-                    self._start_trial()
+                    finished += self._start_trial()
             if not self._running and (ending != "budget" or finished >= self._settings.trials):
                 # What came while the last trial ended has stopped nothing.
                 return "budget" if finished >= self._settings.trials else ending
@@ -145,8 +145,12 @@ class Driver:
             if running.ended:
                 self._workers.end(running.task)
 
-    def _start_trial(self) -> None:
-        trial, hyperparameters = self._asking.next()
+    def _start_trial(self) -> int:
+        """Start one; 1 where it counts toward the budget already, since it cannot be trained."""
+        asked = self._asking.next()
+        if asked is None:
+            return 1
+        trial, hyperparameters = asked
         epochs, patience = limits_of(trial, self._settings)
         planned = planned_of(trial)
         task = TrialTask(
@@ -164,6 +168,7 @@ class Driver:
         self._running[task.trial_id] = _Running(trial, task, self._clock())
         self._progress.trial_started(trial.number, hyperparameters, what_it_is(self._study.space, trial))
         self._workers.submit(task)
+        return 0
 
     def _end_trial(self, running: _Running, outcome: TrialOutcome | WorkerLost) -> int:
         """Tell the study how a trial ended; 1 where it counts toward the budget, 0 where it is run again."""

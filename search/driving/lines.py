@@ -40,7 +40,8 @@ class PlainLines(Progress):
         super().trial_requeued(number, why)
         self._write(f"trial {number}: {why}; it will be run again with the same hyperparameters and seed")
 
-    def trial_rejected(self, number: int, why: str) -> None:
+    def trial_rejected(self, number: int, why: str, *, counts: bool = False) -> None:
+        super().trial_rejected(number, why, counts=counts)
         self._write(f"trial {number}: not trained, {why}")
 
     def stopping(self, ending: str) -> None:
@@ -81,7 +82,8 @@ class JSONLines(Progress):
         super().trial_requeued(number, why)
         self._event("trial_requeued", trial=number, reason=why)
 
-    def trial_rejected(self, number: int, why: str) -> None:
+    def trial_rejected(self, number: int, why: str, *, counts: bool = False) -> None:
+        super().trial_rejected(number, why, counts=counts)
         self._event("trial_rejected", trial=number, reason=why)
 
     def stopping(self, ending: str) -> None:

@@ -66,7 +66,8 @@ class LiveTable(Progress):
         self._rows.pop(number, None)
         self._note = f"trial {number}: {why}; it will be run again"
 
-    def trial_rejected(self, number: int, why: str) -> None:
+    def trial_rejected(self, number: int, why: str, *, counts: bool = False) -> None:
+        super().trial_rejected(number, why, counts=counts)
         self._note = f"trial {number}: not trained, {why}"
 
     def stopping(self, ending: str) -> None:

@@ -79,8 +79,8 @@ def note_text(study: Study, settings: StudySettings, best: FrozenTrial | None) -
         f"**Settings:** {_settings_words(settings)}",
         f"**Space:** {escaped(settings.space)}: {study.space.summary()}",
         _code(study.space.to_toml()),
-        "**Go on** to the budget, or past it by `--add`:",
-        _code(f"perceptuna resume {study.name}{study.url.option}"),
+        "**Go on** to the budget, or past it by `--add`:" if study.companion_of is None else "**Go on:**",
+        _code(study.go_on),
     ]
     return "\n\n".join(lines) + "\n"
 

@@ -120,8 +120,12 @@ class Progress:
         if self.listener:
             self.listener.requeued(number)
 
-    def trial_rejected(self, number: int, why: str) -> None:
-        """It was asked for and found too large to be trained."""
+    def trial_rejected(self, number: int, why: str, *, counts: bool = False) -> None:
+        """It was asked for and found too large to be trained; where it `counts`, no other is tried in its place."""
+        del number, why
+        if counts:
+            self.tally.finished += 1
+            self.tally.states["failed"] += 1
 
     def stopping(self, ending: str) -> None: ...
 

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 from conclusion_calls import Killed, Outcome, Place, Story
 
@@ -15,12 +16,13 @@ from search.analysis.report import write_report
 from search.analysis.report.ablated import intervals
 from search.analysis.report.drawing import page_style
 from search.conclusion.ablation import ablating
-from search.conclusion.ablation.factors import Variation, variations
+from search.conclusion.ablation.factors import Variation, variations, words
 from search.conclusion.ablation.record import Ablation, Effect, best_ablation
 from search.conclusion.ablation.words import chance, disagreements, headline, sentence
-from search.conclusion.statistics.intervals import difference
+from search.conclusion.statistics.intervals import difference, difference_over_rows
 from search.driving.asking import seed_of
 from search.planned import hyperparameters_of, planned_of
+from search.row_scores import read_scores
 from search.study import delete_study
 from search.workers.messages import TrialTask
 
@@ -124,21 +126,25 @@ def test_changes_are_the_differences_of_the_trainings_worst_first(ablated: Ablat
     found = ablated.found
     companion = ablated.place.study(found.companion)
     values: dict[str, dict[int, float]] = {}
+    scores: dict[str, list[np.ndarray]] = {}
     for trial in companion.finished():
-        plan = planned_of(trial)
+        plan, kept = planned_of(trial), read_scores(companion, trial)
         assert plan is not None
+        assert kept is not None
         values.setdefault(plan.label, {})[plan.seed or 0] = float(trial.value or 0.0)
-    base = values.pop(f"trial {found.trial} as it is")
+        scores.setdefault(plan.label, []).append(kept)
+    as_it_is = f"trial {found.trial} as it is"
+    base = values.pop(as_it_is)
     assert found.values == base
     assert len(found.effects) == len(values) == len(FACTORS) * 2
     for effect in found.effects:
-        of_effect = next(these for these in values.values() if these == effect.values)
-        expected = difference(of_effect, base)
-        assert effect.change == expected.mean
-        if not effect.by_rows:
-            assert effect.interval == expected.interval
-        elif effect.half is not None and expected.half is not None:
-            assert effect.half > expected.half
+        label = f"{words(effect.parameter)} {effect.before} -> {effect.after}"
+        over_seeds = difference(values[label], base)
+        assert (effect.values, effect.change) == (values[label], over_seeds.mean)
+        over_rows = difference_over_rows(*(np.mean(scores[name], axis=0) for name in (label, as_it_is)))
+        halves = over_seeds.half, over_rows.half
+        assert effect.by_rows == (None not in halves and halves[1] > halves[0])  # type: ignore[operator]
+        assert effect.interval == (over_rows if effect.by_rows else over_seeds).interval
     changes = [effect.change for effect in found.effects]
     assert changes == sorted(changes, key=float)  # type: ignore[arg-type]
 
@@ -285,7 +291,7 @@ class TestDisagreement:
         (told,) = disagreements(ablation, self.IMPORTANCES)
         assert told == (
             "learning rate has 70% of the importance, but no change of it around this trial makes a difference that "
-            "3 seeds and the validation rows can show (at most −0.2 ± 1.0 points, 1e-3 -> 1e-4)"
+            "3 seeds can show (at most −0.2 ± 1.0 points, 1e-3 -> 1e-4)"
         )
 
     def test_what_is_unimportant_and_costs_something_here_is_named(self) -> None:

@@ -13,10 +13,20 @@ from conclusion_calls import Place
 from search.companion import Companion
 from search.conclusion.confirmation.candidates import top_candidates
 from search.conclusion.confirmation.finalizing import FinalizeOrder, check
-from search.conclusion.confirmation.record import looks, read_conclusion
-from search.conclusion.trainings import fresh_seeds
+from search.conclusion.confirmation.record import (
+    looks,
+    looks_of_others,
+    new_look,
+    read_conclusion,
+    write_look,
+)
+from search.conclusion.trainings import Purpose, fresh_seeds
 from search.creation import create_study
+from search.driving.note import note_text
 from search.errors import InputError
+from search.memory import idle_worker_bytes, training_bytes
+from search.planned import planned_of
+from search.study import delete_study
 from search.workers.messages import TrialOutcome, TrialTask
 from search.workers.trial import run_trial
 from storage import StudyBusy, study_lock
@@ -83,11 +93,11 @@ def test_more_seeds_and_candidates_add_trainings_to_those_that_are_there(place: 
 
 def test_seeds_are_the_same_however_many_are_asked_for(place: Place) -> None:
     study = place.study("quantity")
-    few, last = fresh_seeds(study, 3)
-    more, same = fresh_seeds(study, 20)
+    few, more = (fresh_seeds(study, Purpose.CONFIRMATION, count) for count in (3, 20))
     assert more[:3] == few
-    assert last == same
-    assert len({*more, last}) == 21
+    # What an ablation showed on some seeds is confirmed on others, and tested on yet another.
+    of_all = [seed for purpose in Purpose for seed in fresh_seeds(study, purpose, 20)]
+    assert len(set(of_all)) == 60
 
 
 def test_a_candidate_that_fails_on_a_seed_is_not_compared(
@@ -109,6 +119,95 @@ def test_a_candidate_that_fails_on_a_seed_is_not_compared(
         done.words
     )
     assert "only candidate" in done.words
+
+
+def test_what_failed_is_tried_again_by_the_same_command(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine is too small at first, then for the last training alone, and then it is not."""
+    how = f"--space {place.folder}/space.toml --trials 2 --epochs 2 --pruner none --sampler random"
+    assert place(f"run unlucky --data {place.folder}/classes.npz --test-fraction 0.1 {how}").code == 0
+    command = f"finalize unlucky --top 2 --seeds 2 -o {place.folder}/unlucky.keras"
+
+    def failing(task: TrialTask) -> TrialOutcome:
+        return TrialOutcome("failed", reason="its worker died twice")
+
+    def failing_at_last(task: TrialTask) -> TrialOutcome:
+        return failing(task) if task.keep_model else run_trial(task)
+
+    ended = []
+    for played in (failing, failing_at_last, run_trial):
+        monkeypatch.setattr("conclusion_calls.run_trial", played)
+        place.trained.clear()
+        outcome = place(command)
+        ended.append((outcome.code, len(place.trained)))
+        if played is not run_trial:
+            assert "its worker died twice" in outcome.err
+            assert "The same command tries" in outcome.err
+    assert ended == [(1, 4), (1, 5), (0, 1)]
+    assert read_conclusion(place.study("unlucky")) is not None
+
+
+def test_what_is_too_large_for_the_memory_is_not_compared_and_nothing_comes_in_its_place(
+    place: Place,
+) -> None:
+    study = place.study("quantity")
+    by_size = sorted(
+        (training_bytes(one.again.hyperparameters, study.data), one.number)
+        for one in top_candidates(study, 2)
+    )
+    limit = idle_worker_bytes(study.data) + (by_size[0][0] + by_size[1][0]) // 2
+    settings = study.settings.model_copy(update={"memory_limit": limit})
+    copied = create_study("tight", place.url, settings, study.space, study.data)
+    copied.optuna.add_trials(study.ranked()[:2])
+    command = "finalize tight --top 2 --seeds 2 -o"
+    done = place(f"{command} {place.folder}/tight.keras")
+    assert done.code == 0, done.err
+    larger = next(trial for trial in copied.ranked() if trial.params == study.trial(by_size[1][1]).params)
+    assert f"Trial {larger.number} was not compared: 2 of 2 seeds ended without a value: needs" in done.words
+    trials = place.study("tight.finalize").optuna.trials
+    assert all(planned_of(trial) for trial in trials)
+    assert len(trials) == 5
+    roomy = settings.model_copy(update={"memory_limit": None})
+    copied.optuna.set_user_attr("settings", roomy.model_dump_json())
+    assert "not compared" not in place(f"{command} {place.folder}/roomy.keras").words
+
+
+def test_what_an_earlier_study_trained_longer_is_confirmed_as_long(place: Place) -> None:
+    line = f"run shorter --from quantity --epochs 1 --allow-different --trials 1 --data {place.folder}/quantity.npz"
+    assert place(line).code == 0
+    place.trained.clear()
+    done = place(f"finalize shorter --top 3 --seeds 2 -o {place.folder}/shorter.keras")
+    assert done.code == 0, done.err
+    epochs = {task.epochs for task in place.trained}
+    assert 2 in epochs
+
+
+def test_its_own_command_goes_on_with_it_and_no_search(place: Place) -> None:
+    command = f"finalize quantity --top 1 --seeds 6 -o {place.folder}/only.keras"
+    assert place(command).code == 0
+    refused = place("resume quantity.finalize --add 5")
+    assert refused.code == 2
+    assert (
+        "is about study 'quantity' and no search of its own; go on with it by `perceptuna finalize quantity"
+        in (refused.err)
+    )
+    companion = place.study("quantity.finalize")
+    assert f"perceptuna finalize quantity --top 1 --seeds 6 -o {place.folder}/only.keras" in companion.go_on
+    assert companion.go_on in note_text(companion, companion.settings, None)
+    assert "--add" not in note_text(companion, companion.settings, None)
+
+
+def test_a_test_split_of_another_target_is_another(place: Place) -> None:
+    like = place.study("two-classes")
+    for name, target in (("sex", "sex"), ("species", "species"), ("again", "sex")):
+        spec = like.data.model_copy(update={"target": target, "fingerprint": "table"})
+        create_study(name, place.url, like.settings, like.space, spec)
+    write_look(place.study("sex"), new_look(place.study("sex"), trial=0, companion="sex.finalize", trained=0))
+    assert looks_of_others(place.study("again")) == {"sex": 1}
+    assert looks_of_others(place.study("species")) == {}
+    for name in ("sex", "species", "again"):
+        delete_study(place.study(name))
 
 
 def test_what_is_about_an_earlier_study_of_the_name_is_refused(place: Place) -> None:

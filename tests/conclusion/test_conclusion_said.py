@@ -85,6 +85,22 @@ def test_a_tie_whose_leader_is_the_smallest() -> None:
     assert told.endswith("It is the smallest of them too, with 9,000 parameters, and wins.")
 
 
+def test_a_tie_that_the_smallest_does_not_win() -> None:
+    tied = [standing(trial, 0.929, size, **BEHIND) for trial, size in ((5, 500), (6, 800))]
+    assert verdict(conclusion(BEST, *tied, winner=6)).endswith(
+        "The smallest that is tied by more than its own spread, trial 6 with 800 parameters, wins; "
+        "its mean is 2.1 points worse."
+    )
+    assert verdict(conclusion(BEST, *tied, winner=3)).endswith(
+        "It wins: the smaller ones are tied only because their own values are so spread."
+    )
+
+
+def test_what_one_is_behind_has_the_wider_of_both_intervals() -> None:
+    over_rows = standing(5, 0.929, 500, **BEHIND, behind_over_rows=(0.001, 0.041))
+    assert behind(over_rows, "val_accuracy") == "2.1 ± 2.0 points"
+
+
 def test_a_candidate_alone_and_one_that_was_left_out() -> None:
     why = {5: "1 of 2 seeds ended without a value: the loss is not finite"}
     result = conclusion(BEST, winner=3, dropped=why)

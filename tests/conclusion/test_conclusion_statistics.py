@@ -18,6 +18,7 @@ from search.conclusion.statistics.intervals import (
     wilson,
 )
 from search.conclusion.statistics.race import holm, race, selection_cost
+from search.metrics import Direction
 
 # Student (1908): hours of sleep gained by ten patients with each of two drugs.
 SLEEP = (
@@ -26,8 +27,8 @@ SLEEP = (
 )
 
 
-def of_seeds(values: Sequence[float], first: int = 0) -> dict[int, float]:
-    return dict(enumerate(values, start=first))
+def of_seeds(values: Sequence[float]) -> dict[int, float]:
+    return dict(enumerate(values))
 
 
 @pytest.mark.parametrize("count", range(2, 21))
@@ -51,18 +52,15 @@ def test_values_that_are_no_numbers_are_refused() -> None:
 
 def test_shared_seeds_are_compared_by_pairs_as_student_compared_drugs() -> None:
     found = difference(of_seeds(SLEEP[1]), of_seeds(SLEEP[0]))
-    assert found.paired
+    assert found.count == 10
     assert found.mean == pytest.approx(1.58)
     assert found.p == pytest.approx(0.00283, abs=5e-6)
     assert found.interval == pytest.approx((0.700, 2.460), abs=5e-4)
 
 
-def test_other_seeds_are_compared_as_welch_did() -> None:
-    found = difference(of_seeds(SLEEP[1]), of_seeds(SLEEP[0][:7], first=100))
-    expected = stats.ttest_ind(SLEEP[1], SLEEP[0][:7], equal_var=False)
-    assert not found.paired
-    assert found.p == pytest.approx(expected.pvalue)
-    assert found.interval == pytest.approx(tuple(expected.confidence_interval()))
+def test_without_a_shared_seed_there_is_nothing_to_compare() -> None:
+    with pytest.raises(ValueError, match="at least one value"):
+        difference({0: 0.5}, {1: 0.4})
 
 
 def test_a_seed_that_one_side_lacks_is_left_out_of_the_pairs() -> None:
@@ -72,9 +70,7 @@ def test_a_seed_that_one_side_lacks_is_left_out_of_the_pairs() -> None:
     assert difference(first, second).p == pytest.approx(expected.pvalue)
 
 
-@pytest.mark.parametrize(
-    ("first", "second"), [({0: 0.5}, {0: 0.4}), ({0: 0.5}, {1: 0.4}), ({0: 0.5, 1: 0.6}, {0: 0.4, 1: 0.5})]
-)
+@pytest.mark.parametrize(("first", "second"), [({0: 0.5}, {0: 0.4}), ({0: 0.5, 1: 0.6}, {0: 0.4, 1: 0.5})])
 def test_too_few_seeds_or_no_spread_give_a_difference_and_no_interval(
     first: dict[int, float], second: dict[int, float]
 ) -> None:
@@ -86,12 +82,10 @@ def test_too_few_seeds_or_no_spread_give_a_difference_and_no_interval(
 values_of_seeds = st.lists(st.floats(-10, 10, width=32), min_size=2, max_size=20)
 
 
-@given(values_of_seeds, values_of_seeds, st.booleans())
+@given(values_of_seeds, values_of_seeds)
 @settings(deadline=None)
-def test_exchanging_the_sides_turns_the_difference(
-    first: list[float], second: list[float], paired: bool
-) -> None:
-    sides = of_seeds(first), of_seeds(second, first=0 if paired else 100)
+def test_exchanging_the_sides_turns_the_difference(first: list[float], second: list[float]) -> None:
+    sides = of_seeds(first), of_seeds(second)
     one, other = difference(*sides), difference(*reversed(sides))
     assert one.mean == pytest.approx(-other.mean)
     assert one.p == pytest.approx(other.p)
@@ -99,16 +93,14 @@ def test_exchanging_the_sides_turns_the_difference(
         assert one.interval == pytest.approx((-other.interval[1], -other.interval[0]))
 
 
-@given(values_of_seeds, values_of_seeds, st.integers(-8, 8), st.booleans())
+@given(values_of_seeds, values_of_seeds, st.integers(-8, 8))
 @settings(deadline=None)
 def test_what_is_added_to_both_sides_changes_nothing(
-    first: list[float], second: list[float], shift: int, paired: bool
+    first: list[float], second: list[float], shift: int
 ) -> None:
-    numbers = 0 if paired else 100
-    before = difference(of_seeds(first), of_seeds(second, first=numbers))
+    before = difference(of_seeds(first), of_seeds(second))
     after = difference(
-        of_seeds([value + shift for value in first]),
-        of_seeds([value + shift for value in second], first=numbers),
+        of_seeds([value + shift for value in first]), of_seeds([value + shift for value in second])
     )
     assert after.mean == pytest.approx(before.mean, abs=1e-6)
     if before.half is not None and after.half is not None:
@@ -163,10 +155,28 @@ def test_in_a_tie_the_smallest_wins_and_what_is_worse_does_not_take_part() -> No
     assert [rival.name for rival in result.rivals] == ["like it", "tiny"]
 
 
-def test_one_seed_each_is_a_tie_of_all() -> None:
-    values = {"a": {0: 0.9}, "b": {0: 0.5}}
-    result = race(values, {"a": 20, "b": 10}, "maximize")
-    assert (result.tied, result.winner) == (["a", "b"], "b")
+def test_where_nothing_is_known_of_chance_all_are_tied_and_the_best_mean_wins() -> None:
+    for seeds in (1, 3):  # one value, and values that are all alike, have no interval
+        values = {"a": of_seeds([0.9] * seeds), "b": of_seeds([0.5] * seeds), "c": of_seeds([0.9] * seeds)}
+        result = race(values, {"a": 20, "b": 10, "c": 15}, "maximize")
+        assert (result.leader, result.tied, result.winner) == ("c", ["c", "a", "b"], "c")
+
+
+@pytest.mark.parametrize(("direction", "sign"), [("maximize", 1), ("minimize", -1)])
+def test_one_that_is_tied_because_a_training_collapsed_does_not_win_by_that(
+    direction: Direction, sign: int
+) -> None:
+    values = {
+        "steady": [0.970, 0.975, 0.972, 0.978, 0.974],
+        "like it": [0.972, 0.971, 0.975, 0.974, 0.972],
+        "collapses": [0.972, 0.971, 0.975, 0.974, 0.100],
+    }
+    of_all = {name: of_seeds([sign * value for value in these]) for name, these in values.items()}
+    result = race(of_all, {"steady": 900, "like it": 800, "collapses": 10}, direction)
+    assert result.tied == ["steady", "like it", "collapses"]
+    assert result.winner == "like it"
+    result = race(of_all, {"steady": 700, "like it": 800, "collapses": 10}, direction)
+    assert result.winner == "steady"
 
 
 def test_a_candidate_alone_wins() -> None:
@@ -241,6 +251,5 @@ def test_rows_that_happen_to_suit_one_of_two_equals_make_no_winner() -> None:
 def test_what_selection_cost_is_positive_where_it_got_worse() -> None:
     cost = selection_cost(0.95, 0.93, 0.90, "maximize")
     assert (cost.of_search, cost.of_validation) == pytest.approx((0.02, 0.03))
-    of_errors = selection_cost(1.0, 1.2, None, "minimize")
-    assert of_errors.of_search == pytest.approx(0.2)
-    assert of_errors.of_validation is None
+    of_errors = selection_cost(1.0, 1.2, 1.1, "minimize")
+    assert (of_errors.of_search, of_errors.of_validation) == pytest.approx((0.2, -0.1))

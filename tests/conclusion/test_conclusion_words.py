@@ -10,7 +10,7 @@ from search.conclusion.statistics.words import amount, factor_sentence, level, l
 
 def gain(mean: float, half: float | None, count: int = 5) -> Difference:
     interval = None if half is None else (mean - half, mean + half)
-    return Difference(mean, interval, None, count, paired=True)
+    return Difference(mean, interval, None, count)
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,19 @@ class TestGoingOn:
         assert [planned_of(trial) for trial in waiting] == [other]
         assert [original_number(trial) for trial in waiting] == [9]
 
+    def test_what_was_planned_is_run_again_where_the_epochs_are_others(
+        self, old: Study, digits: PreparedData
+    ) -> None:
+        adoption = adoption_of(old, digits, epochs=18, allow_different=True)
+        settings = old.settings.model_copy(update={"epochs": 18})
+        create_study("new", old.url, settings, NARROWER, digits.spec, [PLANNED], adoption=adoption)
+        new = load_study("new", old.url)
+        assert PLANNED in [planned_of(trial) for trial in new.optuna.trials]
+        enqueue_planned(new.optuna, new.space)
+        enqueue_planned(new.optuna, new.space)
+        waiting = new.optuna.get_trials(states=(TrialState.WAITING,))
+        assert [planned_of(trial) for trial in waiting] == [PLANNED]
+
     def test_a_kill_at_any_write_leaves_what_run_makes_anew(
         self, old: Study, next_version: Callable[..., Study], monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from search.companion import Companion, Order, ended, settings_about
+from search.companion import Companion, Order, ended, left_of, long_enough, settings_about
 from search.conclusion.ablation.factors import Variation, in_effect, variations
 from search.conclusion.ablation.record import Ablation, Effect, write_ablation
 from search.conclusion.statistics.intervals import Difference, difference, difference_over_rows, mean_of
 from search.conclusion.statistics.race import holm
-from search.conclusion.trainings import failure_of, fresh_seeds, mean_scores
+from search.conclusion.trainings import Purpose, failure_of, fresh_seeds, mean_scores
 from search.driving.remaining import clock
 from search.errors import StudyStopped
 from search.launch import ProgressMaker, Say, workers_of
@@ -68,10 +68,8 @@ def check(study: Study, order: AblateOrder) -> Ablating:
     trial = study.complete_trial(order.trial)
     companion = Companion(study, f"{COMMAND}-{trial.number}", order.go_on)
     companion.load()
-    # A trial of an earlier study may have run longer than this one lets its own.
-    epochs = max(settings.epochs, limits_of(trial, settings)[0])
-    settings = settings.model_copy(update={"epochs": epochs})
-    seeds, _ = fresh_seeds(study, order.seeds)
+    settings = long_enough(settings, [trial])
+    seeds = fresh_seeds(study, Purpose.ABLATION, order.seeds)
     return Ablating(
         study=study,
         trial=trial,
@@ -110,10 +108,8 @@ def ablate(work: Ablating, make_progress: ProgressMaker, say: Say) -> Ablation |
 
 def forecast(work: Ablating) -> str:
     """How many trainings, how many of them are there already, and about how long the others take."""
-    companion = work.companion.load()
-    there = {} if companion is None else ended(companion)
     plans = [plan for row in work.rows for plan in row.plans.values()]
-    left = sum(entry_of(plan) not in there for plan in plans)
+    left = len(left_of(plans, work.companion.load()))
     before = f", {len(plans) - left} of them done before" if left < len(plans) else ""
     text = (
         f"{len(work.rows) - 1} variations of trial {work.trial.number} of study '{work.study.name}' and the trial "

@@ -6,13 +6,11 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from search.conclusion.statistics.intervals import Difference
+from search.conclusion.statistics.intervals import Difference, Interval, half_of
 from search.study import Study
 
 # Of a study, followed by the number of the trial around which factors were changed.
 ABLATION = "ablation_"
-
-Interval = tuple[float, float]
 
 
 class _Record(BaseModel):
@@ -46,7 +44,7 @@ class Effect(_Record):
     @property
     def half(self) -> float | None:
         """Half the interval, what stands behind ±."""
-        return None if self.interval is None else (self.interval[1] - self.interval[0]) / 2
+        return half_of(self.interval)
 
     @property
     def is_clear(self) -> bool:
@@ -58,7 +56,7 @@ class Effect(_Record):
         assert self.change is not None
         low, high = sorted(sign * bound for bound in self.interval or (0.0, 0.0))
         interval = None if self.interval is None else (low, high)
-        return Difference(sign * self.change, interval, self.p, len(self.values), paired=True)
+        return Difference(sign * self.change, interval, self.p, len(self.values))
 
 
 class Ablation(_Record):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from search.conclusion.ablation.factors import words
 from search.conclusion.ablation.record import Ablation, Effect
-from search.conclusion.statistics.intervals import LEVEL
+from search.conclusion.statistics.intervals import LEVEL, half_of
 from search.conclusion.statistics.words import amount, factor_sentence, level
 
 Importances = Sequence[tuple[str, float]]
@@ -14,7 +14,7 @@ Importances = Sequence[tuple[str, float]]
 
 def headline(ablation: Ablation) -> str:
     """What all others are compared with."""
-    half = None if ablation.interval is None else (ablation.interval[1] - ablation.interval[0]) / 2
+    half = half_of(ablation.interval)
     return (
         f"trial {ablation.trial} as it is, on {len(ablation.seeds)} fresh seeds: {ablation.metric} "
         f"{level(ablation.mean, half, ablation.metric)} (in the search {level(ablation.search, None, ablation.metric)})"
@@ -79,9 +79,10 @@ def disagreements(ablation: Ablation, importances: Importances) -> list[str]:
         clear = _clear_losses(ablation, name)
         told = f"{words(name)} has {share:.0%} of the importance"
         if important and not any(effect.is_clear or effect.failed for effect in _effects(ablation, name)):
+            by = "the validation rows" if largest.by_rows else f"{len(ablation.seeds)} seeds"
             found.append(
-                f"{told}, but no change of it around this trial makes a difference that {len(ablation.seeds)} seeds "
-                f"and the validation rows can show (at most {change(largest, ablation.metric)}, {from_to(largest)})"
+                f"{told}, but no change of it around this trial makes a difference that {by} can show "
+                f"(at most {change(largest, ablation.metric)}, {from_to(largest)})"
             )
         elif not important and clear:
             found.append(f"{told}, but {sentence(clear[0], ablation.metric)}")

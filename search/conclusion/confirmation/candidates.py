@@ -11,6 +11,7 @@ from search.conclusion.confirmation.record import Standing
 from search.conclusion.statistics.intervals import mean_of
 from search.conclusion.statistics.race import Race, Rival, race
 from search.conclusion.trainings import failure_of, mean_scores
+from search.errors import StudyStopped
 from search.planned import PlannedTrial, entry_of, hyperparameters_of, limits_of, planned_of, what_it_is
 
 if TYPE_CHECKING:
@@ -31,11 +32,6 @@ class Candidate:
     def number(self) -> int:
         return self.trial.number
 
-    @property
-    def parameters(self) -> int:
-        """Weights of the model, as Keras counts them."""
-        return int(self.trial.user_attrs["parameters"])
-
     @classmethod
     def of(cls, study: Study, trial: FrozenTrial) -> Candidate:
         planned = planned_of(trial)
@@ -49,9 +45,9 @@ class Candidate:
         )
         return cls(trial, what_it_is(study.space, trial), again)
 
-    def on_seeds(self, seeds: list[int]) -> dict[int, PlannedTrial]:
-        """A training for each seed."""
-        return {seed: self.again.model_copy(update={"seed": seed, "keep_scores": True}) for seed in seeds}
+    def on_seed(self, seed: int) -> PlannedTrial:
+        """The training to compare by."""
+        return self.again.model_copy(update={"seed": seed, "keep_scores": True})
 
     def to_be_tested(self, seed: int) -> PlannedTrial:
         """The training whose model is kept."""
@@ -81,31 +77,37 @@ class Standings:
     by_rows: bool
 
 
-def standings_of(
-    study: Study, companion: Study, candidates: list[Candidate], seeds: list[int]
-) -> Standings | None:
-    """Compare candidates by their trainings in `companion`; None where all were dropped.
+def standings_of(study: Study, companion: Study, candidates: list[Candidate], seeds: list[int]) -> Standings:
+    """Compare candidates by their trainings in `companion`.
 
     A candidate that failed or diverged on one seed is dropped.
+
+    Raises:
+        StudyStopped: all were dropped.
     """
     there = ended(companion)
     runs: dict[Candidate, dict[int, FrozenTrial]] = {}
     dropped: dict[int, str] = {}
     for candidate in candidates:
-        of_seeds = {seed: there[entry_of(plan)] for seed, plan in candidate.on_seeds(seeds).items()}
+        of_seeds = {seed: there[entry_of(candidate.on_seed(seed))] for seed in seeds}
         if failure := failure_of(of_seeds):
             dropped[candidate.number] = failure
         else:
             runs[candidate] = of_seeds
     if not runs:
-        return None
+        first = candidates[0].number
+        raise StudyStopped(
+            f"none of the {len(candidates)} candidates could be trained on every seed (trial {first}: "
+            f"{dropped[first]}); see all with `perceptuna show {companion.name}{study.url.option}`. The same command "
+            "tries what failed again"
+        )
     rows = _scores(companion, runs)
     result = race(
         {
             one.number: {seed: float(trial.value or 0.0) for seed, trial in of.items()}
             for one, of in runs.items()
         },
-        {one.number: one.parameters for one in runs},
+        {one.number: _parameters(of) for one, of in runs.items()},
         study.direction,
         rows,
     )
@@ -123,6 +125,11 @@ def _scores(companion: Study, runs: Mapping[Candidate, Mapping[int, FrozenTrial]
     return kept if len(kept) == len(found) else {}
 
 
+def _parameters(runs: Mapping[int, FrozenTrial]) -> int:
+    """Weights of the model, as Keras counts them: of these trainings, since the search's may be of other data."""
+    return int(next(iter(runs.values())).user_attrs["parameters"])
+
+
 def _standing(candidate: Candidate, runs: Mapping[int, FrozenTrial], rival: Rival[int] | None) -> Standing:
     values = {seed: float(trial.value or 0.0) for seed, trial in runs.items()}
     mean = mean_of(list(values.values()))
@@ -138,7 +145,7 @@ def _standing(candidate: Candidate, runs: Mapping[int, FrozenTrial], rival: Riva
     return Standing(
         trial=candidate.number,
         what=candidate.what,
-        parameters=candidate.parameters,
+        parameters=_parameters(runs),
         search=float(candidate.trial.value or 0.0),
         values=values,
         mean=mean.mean,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.companion import Companion, Order, ended, settings_about
+from search.companion import Companion, Order, ended, long_enough, settings_about
 from search.conclusion.confirmation.candidates import (
     Candidate,
     Standings,
@@ -16,7 +16,7 @@ from search.conclusion.confirmation.candidates import (
 from search.conclusion.confirmation.look import look_at_test_split
 from search.conclusion.confirmation.record import Conclusion, Look, write_conclusion
 from search.conclusion.statistics.race import selection_cost
-from search.conclusion.trainings import fresh_seeds
+from search.conclusion.trainings import Purpose, fresh_seeds, why_not
 from search.errors import InputError, StudyStopped
 from search.export import check_output, export_model
 from search.launch import ProgressMaker, Say
@@ -67,12 +67,13 @@ def check(study: Study, order: FinalizeOrder) -> Finalizing:
     option = study.url.option
     settings = settings_about(study, COMMAND, order, f" -o {order.output}")
     check_output(order.output)
-    if order.output.exists():
-        raise InputError(f"-o: {order.output} is there already; name another file, or move it away")
+    for written in (order.output, order.output.with_suffix(".json")):
+        if written.exists():
+            raise InputError(f"-o: {written} is there already; name another file, or move it away")
     if study.best_trial() is None:
         raise InputError(
             f"study '{study.name}' has no complete trial yet, so there is nothing to finalize; "
-            f"go on with it: `perceptuna resume {study.name}{option}`"
+            f"go on with it: `{study.go_on}`"
         )
     companion = Companion(study, COMMAND, order.go_on)
     for name in (study.name, companion.name):
@@ -81,14 +82,16 @@ def check(study: Study, order: FinalizeOrder) -> Finalizing:
                 f"study '{name}' is being driven; wait for its end, or ask for it by `perceptuna stop {name}{option}`"
             )
     companion.load()
-    seeds, last = fresh_seeds(study, order.seeds)
+    candidates = top_candidates(study, order.top)
+    settings = long_enough(settings, [one.trial for one in candidates])
+    (last,) = fresh_seeds(study, Purpose.TEST, 1)
     return Finalizing(
         study=study,
         order=order,
         settings=settings,
         data=unchanged_data(study, settings),
-        candidates=top_candidates(study, order.top),
-        seeds=seeds,
+        candidates=candidates,
+        seeds=fresh_seeds(study, Purpose.CONFIRMATION, order.seeds),
         last_seed=last,
         companion=companion,
     )
@@ -105,16 +108,12 @@ def finalize(work: Finalizing, make_progress: ProgressMaker, say: Say) -> Conclu
         f"confirming the best {len(work.candidates)} of study '{study.name}' on {len(work.seeds)} fresh seeds each, "
         f"in study '{name}'"
     )
-    plans = [plan for one in work.candidates for plan in one.on_seeds(work.seeds).values()]
+    # By seed: one that fails on each is behind others by then, and not the whole of what was tried.
+    plans = [one.on_seed(seed) for seed in work.seeds for one in work.candidates]
     companion = _trained(work, plans, make_progress, say)
     if companion is None:
         return None
     result = standings_of(study, companion, work.candidates, work.seeds)
-    if result is None:
-        raise StudyStopped(
-            f"none of the {len(work.candidates)} candidates could be trained on every seed; see why with "
-            f"`perceptuna show {name}{study.url.option}`"
-        )
     winner = next(one for one in work.candidates if one.number == result.race.winner)
     last = winner.to_be_tested(work.last_seed)
     say(f"training trial {winner.number} once more, on another seed, to be tested")
@@ -125,7 +124,8 @@ def finalize(work: Finalizing, make_progress: ProgressMaker, say: Say) -> Conclu
     if trained.state.name != "COMPLETE":
         raise StudyStopped(
             f"trial {winner.number} could not be trained once more (trial {trained.number} of study '{name}' ended "
-            f"without a value: {_why(trained)}); the test split was not opened"
+            f"without a value: {why_not(trained)}); the test split was not opened. The same command "
+            "tries it again"
         )
     look = look_at_test_split(study, companion, trained, work.data, winner.number)
     conclusion = _conclusion(work, result, trained, look)
@@ -151,8 +151,8 @@ def _trained(
 def _conclusion(work: Finalizing, result: Standings, trained: FrozenTrial, look: Look) -> Conclusion:
     study, winner = work.study, result.race.winner
     standing = next(standing for standing in result.standings if standing.trial == winner)
+    assert look.value is not None  # it has been opened
     cost = selection_cost(standing.search, standing.mean, look.value, study.direction)
-    assert cost.of_validation is not None
     return Conclusion(
         metric=study.metric,
         direction=study.direction,
@@ -170,7 +170,3 @@ def _conclusion(work: Finalizing, result: Standings, trained: FrozenTrial, look:
         cost_of_validation=cost.of_validation,
         searched=len(study.finished()),
     )
-
-
-def _why(trial: FrozenTrial) -> str:
-    return str(trial.user_attrs.get("reason") or trial.user_attrs.get("stop_reason"))

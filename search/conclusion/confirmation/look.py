@@ -6,8 +6,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search.conclusion.confirmation.record import Interval, Look, new_look, write_look
-from search.conclusion.statistics.intervals import mean_of, wilson
+from search.conclusion.confirmation.record import Look, new_look, write_look
+from search.conclusion.statistics.intervals import Interval, mean_of, wilson
 from search.data.sealed import open_test_split
 from search.planned import hyperparameters_of
 from storage import artifact_folder, open_artifacts

@@ -12,13 +12,12 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from search.conclusion.statistics.intervals import Interval, half_of
 from search.study import Study, load_study, study_names
 
 # Attributes of the study that is finalized: the conclusion, and a look each, counted from 1.
 CONCLUSION = "conclusion"
 LOOK = "test_split_opened_"
-
-Interval = tuple[float, float]
 
 
 class _Record(BaseModel):
@@ -67,13 +66,13 @@ class Standing(_Record):
     @property
     def half(self) -> float | None:
         """Half the interval of the mean."""
-        return None if self.interval is None else (self.interval[1] - self.interval[0]) / 2
+        return half_of(self.interval)
 
     @property
     def behind_half(self) -> float | None:
-        """Half the interval of what it is behind, over seeds."""
-        spread = self.behind_over_seeds
-        return None if spread is None else (spread[1] - spread[0]) / 2
+        """Half the interval of what it is behind: of both the wider, since seeds and rows have to show it."""
+        halves = [half_of(self.behind_over_seeds), half_of(self.behind_over_rows)]
+        return max((half for half in halves if half is not None), default=None)
 
 
 class Conclusion(_Record):
@@ -148,7 +147,8 @@ def _same_split(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     first, second = (json.loads(attributes["data"]) for attributes in (one, other))
     if first["fingerprint"] != second["fingerprint"] or first["given_test"] != second["given_test"]:
         return False
-    how = ("seed", "test_fraction")
+    # Rows are drawn class by class, so what is to be predicted decides which.
+    how = ("seed", "test_fraction", "target", "task")
     return bool(first["given_test"]) or all(first[name] == second[name] for name in how)
 
 

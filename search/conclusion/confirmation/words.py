@@ -21,10 +21,14 @@ def verdict(conclusion: Conclusion) -> str:
     rest = [standing for standing in tied if standing is not leader]
     told = f"A tie: {what} cannot tell {_trials(rest)} from trial {leader.trial}, which has the best mean."
     size = f"{winner.parameters:,} parameters"
+    smallest = all(winner.parameters <= standing.parameters for standing in tied)
     if winner is leader:
-        return f"{told} It is the smallest of them too, with {size}, and wins."
+        if smallest:
+            return f"{told} It is the smallest of them too, with {size}, and wins."
+        return f"{told} It wins: the smaller ones are tied only because their own values are so spread."
     below = amount(abs(winner.behind or 0.0), None, conclusion.metric)
-    return f"{told} The smallest of them, trial {winner.trial} with {size}, wins; its mean is {below} worse."
+    which = "The smallest of them" if smallest else "The smallest that is tied by more than its own spread"
+    return f"{told} {which}, trial {winner.trial} with {size}, wins; its mean is {below} worse."
 
 
 def left_out(conclusion: Conclusion) -> list[str]:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+Interval = tuple[float, float]
+
 LEVEL = 0.95
 _Z = 1.959963984540054  # of a normal distribution's middle 95 %
 
@@ -29,27 +31,35 @@ class Mean:
     mean: float
     deviation: float | None
     count: int
-    interval: tuple[float, float] | None
-
-
-@dataclass(frozen=True)
-class Difference:
-    """First minus second: its mean, its 95 % interval, and the two-sided p of no difference.
-
-    `count` is the number of pairs, or where `paired` is false of the smaller side's values. Interval and p are
-    None where too few values, or no spread between them, leave nothing to judge by.
-    """
-
-    mean: float
-    interval: tuple[float, float] | None
-    p: float | None
-    count: int
-    paired: bool
+    interval: Interval | None
 
     @property
     def half(self) -> float | None:
         """Half the interval's width, what stands behind ±."""
-        return None if self.interval is None else (self.interval[1] - self.interval[0]) / 2
+        return half_of(self.interval)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """First minus second over `count` pairs: its mean, its 95 % interval, and the two-sided p of no difference.
+
+    Interval and p are None where a single pair, or no spread between them, leaves nothing to judge by.
+    """
+
+    mean: float
+    interval: Interval | None
+    p: float | None
+    count: int
+
+    @property
+    def half(self) -> float | None:
+        """Half the interval's width, what stands behind ±."""
+        return half_of(self.interval)
+
+
+def half_of(interval: Interval | None) -> float | None:
+    """Half the width of an interval."""
+    return None if interval is None else (interval[1] - interval[0]) / 2
 
 
 def mean_of(values: Sequence[float]) -> Mean:
@@ -70,20 +80,17 @@ def mean_of(values: Sequence[float]) -> Mean:
 
 
 def difference(first: Mapping[int, float], second: Mapping[int, float]) -> Difference:
-    """Of two configurations, given the value of each training seed: by pairs where they share two seeds or more.
+    """Of two configurations, given the value of each training seed: by pairs, over the seeds they share.
 
-    Paired (Student 1908), over the shared seeds: right where both were trained and judged on the same split from
-    the same seed, because what a seed does to both drops out. It is valid also where it does nothing, and then
-    costs half the degrees of freedom. Otherwise Welch's interval (Welch 1947), which takes both sides as
-    independent and lets their deviations differ, as those of a small and a large network do.
+    Paired (Student 1908): right where both were trained and judged on the same split from the same seed, because
+    what a seed does to both drops out. It is valid also where it does nothing, and then costs half the degrees of
+    freedom that two independent samples would have.
 
     Raises:
-        ValueError: a side without values, or a value that is not finite.
+        ValueError: no seed is shared, or a value is not finite.
     """
     shared = [seed for seed in first if seed in second]
-    if len(shared) >= 2:
-        return _paired([first[seed] for seed in shared], [second[seed] for seed in shared])
-    return _welch(list(first.values()), list(second.values()))
+    return _paired([first[seed] for seed in shared], [second[seed] for seed in shared])
 
 
 def difference_over_rows(first: Sequence[float], second: Sequence[float]) -> Difference:
@@ -107,26 +114,13 @@ def _paired(first: Sequence[float], second: Sequence[float]) -> Difference:
     differences = one - other
     mean, count = float(differences.mean()), differences.size
     if count == 1:
-        return Difference(mean, None, None, 1, paired=True)
+        return Difference(mean, None, None, 1)
     error = float(differences.std(ddof=1)) / math.sqrt(count)
     scale = max(np.abs(one).max(), np.abs(other).max())
-    return Difference(mean, *_judged(mean, error, count - 1, scale), count, paired=True)
+    return Difference(mean, *_judged(mean, error, count - 1, scale), count)
 
 
-def _welch(first: Sequence[float], second: Sequence[float]) -> Difference:
-    sides = mean_of(first), mean_of(second)
-    mean, count = sides[0].mean - sides[1].mean, min(side.count for side in sides)
-    parts = [(side.deviation or 0.0) ** 2 / side.count for side in sides]
-    if count == 1 or not sum(parts):
-        return Difference(mean, None, None, count, paired=False)
-    freedom = sum(parts) ** 2 / sum(
-        part**2 / (side.count - 1) for part, side in zip(parts, sides, strict=True)
-    )
-    scale = max(abs(side.mean) for side in sides)
-    return Difference(mean, *_judged(mean, math.sqrt(sum(parts)), freedom, scale), count, paired=False)
-
-
-def wilson(share: float, rows: int) -> tuple[float, float]:
+def wilson(share: float, rows: int) -> Interval:
     """The interval of 95 % for a share that was counted on `rows` rows (Wilson 1927).
 
     It holds for one model and rows that had no part in choosing it: a test accuracy. Unlike mean ± 1.96 deviations
@@ -145,9 +139,7 @@ def _finite(values: Sequence[float]) -> np.ndarray:
     return array
 
 
-def _judged(
-    mean: float, error: float, freedom: float, scale: float
-) -> tuple[tuple[float, float] | None, float | None]:
+def _judged(mean: float, error: float, freedom: float, scale: float) -> tuple[Interval | None, float | None]:
     """Student's interval of a mean with standard error `error`, and its two-sided p against 0.
 
     None where there is no spread: values of size `scale` that are equal differ by their rounding alone.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
@@ -38,7 +39,7 @@ class Rival(Generic[Name]):
 
 @dataclass(frozen=True)
 class Race(Generic[Name]):
-    """`leader` has the best mean, `rivals` follow by theirs. `winner` is the leader, or in a tie the smallest."""
+    """`leader` has the best mean, `rivals` follow by theirs. `winner` is the leader, or in a tie a smaller one."""
 
     leader: Name
     rivals: list[Rival[Name]]
@@ -69,7 +70,10 @@ def race(
     they show it too (`difference_over_rows`): both tests have to, so the larger p counts (Berger 1982).
 
     A tie means that nothing here can tell them apart, not that they are equal; of the tied the smallest wins, by
-    `sizes` (parameters), then by mean: nothing is known to be lost by it. With two seeds nearly everything is a tie.
+    `sizes` (parameters), then by mean: nothing is known to be lost by it. But one whose mean is further behind than
+    two means of the leader's spread differ by chance (√2 times its half interval) is tied only because its own
+    values are spread, as by one training in five that collapses, and does not win by that. With two seeds nearly
+    everything is a tie.
 
     Args:
         rows: each configuration's score of each validation row, the same rows in the same order, averaged over
@@ -81,7 +85,8 @@ def race(
     if not values:
         raise ValueError("expected at least one configuration to compare")
     sign = 1 if direction == "maximize" else -1
-    means = {name: sign * mean_of(list(of.values())).mean for name, of in values.items()}
+    judged = {name: mean_of(list(of.values())) for name, of in values.items()}
+    means = {name: sign * of.mean for name, of in judged.items()}
     leader, *others = sorted(values, key=lambda name: (-means[name], sizes[name]))
     behind = [_scaled(difference(values[leader], values[name]), sign) for name in others]
     by_rows = [_over_rows(rows or {}, leader, name, sign) for name in others]
@@ -91,8 +96,9 @@ def race(
     for name, over_seeds, over_rows, p in zip(others, behind, by_rows, found, strict=True):
         p = None if p is None else next(adjusted)
         rivals.append(Rival(name, over_seeds, over_rows, p, tied=p is None or p > _ALPHA))
-    tied = [leader, *(rival.name for rival in rivals if rival.tied)]
-    return Race(leader, rivals, winner=min(tied, key=lambda name: sizes[name]))
+    near = means[leader] - math.sqrt(2) * (judged[leader].half or 0.0)
+    could_win = [leader, *(rival.name for rival in rivals if rival.tied and means[rival.name] >= near)]
+    return Race(leader, rivals, winner=min(could_win, key=lambda name: sizes[name]))
 
 
 @dataclass(frozen=True)
@@ -106,15 +112,13 @@ class SelectionCost:
     """
 
     of_search: float
-    of_validation: float | None
+    of_validation: float
 
 
-def selection_cost(
-    search: float, confirmed: float, test: float | None, direction: Direction
-) -> SelectionCost:
+def selection_cost(search: float, confirmed: float, test: float, direction: Direction) -> SelectionCost:
     """Gaps between a configuration's value in the search, its mean on fresh seeds and its test value."""
     sign = 1 if direction == "maximize" else -1
-    return SelectionCost(sign * (search - confirmed), None if test is None else sign * (confirmed - test))
+    return SelectionCost(sign * (search - confirmed), sign * (confirmed - test))
 
 
 def _over_rows(
