@@ -240,10 +240,10 @@ def test_presets_load_with_the_default_first() -> None:
     }
 
 
-@pytest.mark.parametrize("name", ["cifar10", "cifar10_augmented"])
+@pytest.mark.parametrize("name", ["cifar10", "cifar10_augmented", "cifar10_augmented_long"])
 def test_the_spaces_of_the_examples_load(name: str) -> None:
     space = load_space(Path(__file__).parents[2] / "examples" / f"{name}.toml")
-    assert ("augment" in space.parameters) == (name == "cifar10_augmented")
+    assert ("augment" in space.parameters) == ("augmented" in name)
 
 
 def test_schema_file_is_current() -> None:
