@@ -1,5 +1,5 @@
-"""The command line: one program out of all commands. Errors become exit codes here; a command itself exits only
-by how its study ended.
+"""The command line: one program out of all commands. Errors become exit codes here; a command itself exits by
+how its study, or what it looked for, ended.
 
 0 done; 1 the study ended with no usable trial; 2 the user's input is wrong; 3 storage or cluster trouble;
 130 interrupted, resumable. A bug shows its traceback.

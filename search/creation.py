@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING
 
 from search.environment import program_version
@@ -9,7 +10,16 @@ from search.errors import InputError
 from search.metrics import choose_metric, direction_of
 from search.origin import ADOPTED, CONTINUES, Adoption
 from search.planned import PLAN, plan_json
-from search.study import COMPANION_ABOUT, COMPANION_OF, GO_ON, Study, load_study, quiet_optuna, study_names
+from search.study import (
+    COMPANION_ABOUT,
+    COMPANION_OF,
+    GO_ON,
+    IDENTITY,
+    Study,
+    load_study,
+    quiet_optuna,
+    study_names,
+)
 from storage import open_storage
 
 if TYPE_CHECKING:
@@ -23,6 +33,7 @@ if TYPE_CHECKING:
 
 # A study's attributes in the order in which they are written; the last one says that it is whole.
 _BEFORE_MADE = (
+    IDENTITY,
     "metric",
     "settings",
     "space",
@@ -70,6 +81,7 @@ def create_study(
         raise already_there(name, url) from None
     created.set_metric_names([metric])
     attributes = {
+        IDENTITY: uuid.uuid4().hex,
         "metric": metric,
         "settings": settings.model_dump_json(),
         "space": space.to_json(),

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from search.data import DataSpec
     from storage.study_storage import StudyStorage
 
+# Tells it from an earlier study of its name.
+IDENTITY = "identity"
 # Set by `perceptuna stop`, read by the driver.
 STOP_REQUESTED = "stop_requested"
 # Of a companion: the name of the study that it is about, and which study of that name.
@@ -99,10 +101,8 @@ class Study:
 
     @property
     def identity(self) -> str:
-        """Tells it from an earlier study of its name: its space, and when its first trial began."""
-        trials = self.optuna.get_trials(deepcopy=False)
-        began = trials[0].datetime_start if trials else None
-        return f"{self._attribute('space_fingerprint')} {began}"
+        """Tells it from an earlier study of its name."""
+        return str(self._attribute(IDENTITY))
 
     def finished(self) -> list[FrozenTrial]:
         """Trials that count toward the budget: those with an end that is their own."""
@@ -205,10 +205,16 @@ def load_study(name: str, url: StorageURL) -> Study:
     return Study(name, url, loaded)
 
 
+def attributes_of_others(study: Study) -> dict[str, dict[str, Any]]:
+    """What is kept in each other study of its database, by name."""
+    studies = study.optuna._storage.get_all_studies()
+    return {other.study_name: other.user_attrs for other in studies if other.study_name != study.name}
+
+
 def companions_of(study: Study) -> list[Study]:
     """Studies of planned trainings about this one."""
-    others = (load_study(name, study.url) for name in study_names(study.url) if name != study.name)
-    return [other for other in others if other.companion_of == study.name]
+    others = attributes_of_others(study)
+    return [load_study(name, study.url) for name in others if others[name].get(COMPANION_OF) == study.name]
 
 
 def delete_study(study: Study) -> None:

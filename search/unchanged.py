@@ -1,4 +1,4 @@
-"""Space and data are still what a study was started with, or it is refused to go on, with what changed."""
+"""A study goes on only with the space and the data that it was started with; a refusal says what changed."""
 
 from __future__ import annotations
 

@@ -29,6 +29,17 @@ def artifact_folder(url: StorageURL) -> Path:
     return Path("perceptuna-artifacts").absolute()
 
 
+def artifact_path(folder: Path, artifact: str) -> Path:
+    """Where the file of an artifact is.
+
+    Raises:
+        FileNotFoundError: its name, which a database from somebody else may hold, leads out of `folder`.
+    """
+    if Path(artifact).name != artifact:
+        raise FileNotFoundError(f"expected the name of a file in {folder}, but got {artifact!r}")
+    return folder / artifact
+
+
 def model_file_name(number: int) -> str:
     """File name of the artifact that holds the model of trial `number`."""
     return f"trial-{number}.keras"
@@ -110,5 +121,5 @@ def read_trial_artifact(folder: Path, trial: optuna.trial.FrozenTrial, file_name
         described = json.loads(value) if key.startswith(ARTIFACT_PREFIX) else None
         if described and described["filename"] == file_name:
             with contextlib.suppress(FileNotFoundError):
-                return (folder / described["artifact_id"]).read_bytes()
+                return artifact_path(folder, described["artifact_id"]).read_bytes()
     return None

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from storage.artifacts import artifact_folder
-from storage.database import check_database
+from storage.artifacts import artifact_folder, artifact_path
+from storage.database import check_connection, check_database
 from storage.errors import DatabaseUnusable, StorageError
 from storage.lock import study_lock
 from storage.reading import (
@@ -138,7 +138,7 @@ def _copy_database(source: Path, partial: Path) -> None:
 
 def _copy_artifact(url: StorageURL, name: str, files: Path) -> bool:
     try:
-        shutil.copy2(artifact_folder(url) / name, files / name)
+        shutil.copy2(artifact_path(artifact_folder(url), name), files / name)
     except FileNotFoundError:
         return False
     return True
@@ -167,6 +167,8 @@ def upgrade(url: StorageURL) -> tuple[str, str, Path | None]:
     """
     import optuna
 
+    if url.sqlite_path is None:
+        check_connection(url)
     check_database(url, create=False)
     with reading(url) as connection:
         before = schema_revision(connection) or "unknown"

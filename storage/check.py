@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from storage.artifacts import artifact_folder
-from storage.database import check_database
+from storage.database import check_connection, check_database
 from storage.errors import DatabaseUnusable, translate
 from storage.lock import study_lock
 from storage.reading import current_revision, named_artifacts, reading, schema_revision, study_counts
@@ -43,6 +43,8 @@ def examine(url: StorageURL) -> Iterator[Finding]:
             check_database(url, create=False)
         yield from _file(url, path)
         yield from _space(path.parent)
+    else:
+        check_connection(url)
     try:
         with reading(url) as connection:
             if path is not None:

@@ -80,7 +80,7 @@ def translate(error: Exception) -> StorageError | None:
         return None
     reason = reason_of(error)
     remedy = next((hint for words, hint in _REMEDIES.items() if words in reason), "see the cause above")
-    return StorageError(f"storage failed: {reason}; {remedy}, then resume the study")
+    return StorageError(f"storage failed: {reason}; {remedy}")
 
 
 @contextmanager

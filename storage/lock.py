@@ -10,9 +10,11 @@ import fcntl
 import hashlib
 import os
 import socket
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
+from urllib.parse import quote
 
 from storage.errors import DatabaseUnusable, StorageError, StudyBusy
 from storage.postgresql import connect_arguments
@@ -22,37 +24,41 @@ from storage.urls import StorageURL
 _PATIENCE_SECONDS = 0.5
 
 
-class StudyLock(Protocol):
+class StudyLock(ABC):
     """Held from `acquire` until `release`, or until this process is gone."""
 
+    def __init__(self, url: StorageURL, study: str) -> None:
+        self._url = url
+        self._study = study
+
+    @abstractmethod
     def acquire(self) -> None:
         """Raises StudyBusy when another driver holds it."""
 
+    @abstractmethod
     def release(self) -> None: ...
 
+    @abstractmethod
     def is_held(self) -> bool:
         """Whether anybody holds it. Writes nothing, and keeps no driver out."""
 
+    @abstractmethod
     def holder(self) -> str | None:
         """`HOST, process PID` of who holds it, where that can be found out; means something only while it is held."""
 
+    @abstractmethod
     def ensure_held(self) -> None:
         """Raises StorageError when this process has lost it: from then on another driver may have the study.
 
         Quick enough to ask before every write of a driver (two `stat` calls, or one round trip to the server).
         """
 
-    def __enter__(self) -> StudyLock: ...
+    def __enter__(self) -> StudyLock:
+        self.acquire()
+        return self
 
-    def __exit__(
-        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-
-class _Lock:
-    def __init__(self, url: StorageURL, study: str) -> None:
-        self._url = url
-        self._study = study
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.release()
 
     def _busy(self) -> StudyBusy:
         holder = self.holder()
@@ -64,33 +70,11 @@ class _Lock:
     def _lost(self, why: str) -> StorageError:
         return StorageError(
             f"the lock of study '{self._study}' is lost: {why}; another driver may have the study by now, so this "
-            "one wrote nothing more; see that no other runs, then resume the study"
+            "one wrote nothing more; see that no other runs"
         )
 
-    def acquire(self) -> None:
-        raise NotImplementedError
 
-    def release(self) -> None:
-        raise NotImplementedError
-
-    def is_held(self) -> bool:
-        raise NotImplementedError
-
-    def holder(self) -> str | None:
-        raise NotImplementedError
-
-    def ensure_held(self) -> None:
-        raise NotImplementedError
-
-    def __enter__(self) -> StudyLock:
-        self.acquire()
-        return self
-
-    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        self.release()
-
-
-class FileStudyLock(_Lock):
+class FileStudyLock(StudyLock):
     """A locked file beside the SQLite database, for processes of one machine; it holds its holder's name."""
 
     def __init__(self, url: StorageURL, study: str) -> None:
@@ -98,7 +82,8 @@ class FileStudyLock(_Lock):
 
         super().__init__(url, study)
         assert url.sqlite_path is not None
-        self.path = url.sqlite_path.with_name(f"{url.sqlite_path.name}-{study}.lock")
+        # Studies of other programs may have names that are no file names.
+        self.path = url.sqlite_path.with_name(f"{url.sqlite_path.name}-{quote(study, safe='')}.lock")
         self._lock = FileLock(self.path)
         self._inode: int | None = None
 
@@ -153,7 +138,7 @@ class FileStudyLock(_Lock):
             return None
 
 
-class PostgresStudyLock(_Lock):
+class PostgresStudyLock(StudyLock):
     """An advisory lock on a connection that is held: the server frees it when the connection ends.
 
     The connection's application name names the holder. (A pooler between here and the server must not share

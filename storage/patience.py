@@ -118,7 +118,7 @@ def written(folder: Path, write: Callable[[], Result]) -> Result:
         except OSError as error:
             raise ArtifactsUnusable(
                 f"the artifact folder {folder} takes no file ({error.strerror or error}); "
-                "free some disk space and make it writable, then resume the study"
+                "free some disk space and make it writable"
             ) from error
 
     return keep_trying(attempt)

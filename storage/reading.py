@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from storage.postgresql import connect_arguments
 from storage.urls import StorageURL
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def reading(url: StorageURL) -> Iterator[sqlalchemy.Connection]:
     engine = (
         create_engine("sqlite://", creator=lambda: connect_to_read(path), poolclass=NullPool)
         if path is not None
-        else create_engine(url.full, poolclass=NullPool)
+        else create_engine(url.full, poolclass=NullPool, connect_args=connect_arguments(url))
     )
     with engine.connect() as connection:
         yield connection
@@ -89,8 +90,6 @@ def schema_revision(connection: sqlalchemy.Connection) -> str | None:
 
 def current_revision() -> str:
     """The revision that the installed Optuna makes and reads."""
-    from pathlib import Path
-
     from alembic.config import Config
     from alembic.script import ScriptDirectory
     from optuna.storages import _rdb

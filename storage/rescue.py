@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sqlite3
 import tempfile
 from collections.abc import Iterator
@@ -33,12 +34,15 @@ def resumable(storage: BaseStorage, url: StorageURL, resume: str) -> Iterator[No
             raise
         saved = _rescued(storage, url)
         if saved is None:
-            raise StorageError(f"{fault}: {resume}") from error
-        path = url.sqlite_path
+            raise StorageError(f"{fault}, then resume the study: {resume}") from error
+        path = str(url.sqlite_path)
         # A log that is left there would be played over the file that takes the lost one's place.
+        remove, move = (
+            shlex.join(["rm", "-f", f"{path}-wal", f"{path}-shm"]),
+            shlex.join(["mv", str(saved), path]),
+        )
         raise StorageError(
-            f"{fault}: all that it held is saved in {saved}, so: "
-            f"rm -f {path}-wal {path}-shm && mv {saved} {path} && {resume}"
+            f"{fault}: all that it held is saved in {saved}, so: {remove} && {move} && {resume}"
         ) from error
 
 

@@ -63,13 +63,14 @@ def backup(
 
     Example: perceptuna storage backup -o copy.db
     """
+    from storage import StorageURL
     from storage.backup import back_up
 
     url = url_of(storage)
     made = back_up(url, output, force=force)
     typer.echo(
         f"wrote {made.path}: {made.studies} studies, {made.trials} trials, {made.artifacts} artifacts beside it; "
-        f"use it by --storage sqlite:///{made.path}"
+        f"use it by{StorageURL.of_file(made.path).option}"
     )
     if made.lost:
         fail(f"{len(made.lost)} artifacts are lost in {url} itself; see `perceptuna storage check`", 3)

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def recover(study: Study) -> int:
-    """Run orphans again: trials that a dead driver left RUNNING. The caller holds the study's lock.
+    """Run orphans again: trials that a dead driver left RUNNING; and forget that a driver was asked to stop.
+
+    The caller holds the study's lock.
 
     Returns:
         How many there were.

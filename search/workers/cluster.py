@@ -72,8 +72,12 @@ class Workers:
 
     def __enter__(self) -> Workers:
         self._client = self._fleet.open()
-        self._client.subscribe_topic(self._topic, self._hear_epoch)
-        self._addresses = self._fleet.addresses()
+        try:
+            self._client.subscribe_topic(self._topic, self._hear_epoch)
+            self._addresses = self._fleet.addresses()
+        except BaseException:  # Ctrl-C as well: `__exit__` is not called where this has not returned
+            self._fleet.close()
+            raise
         return self
 
     def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:

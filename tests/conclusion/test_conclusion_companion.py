@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -219,6 +220,17 @@ def test_what_is_about_an_earlier_study_of_the_name_is_refused(place: Place) -> 
         InputError, match=r"is not about this study 'quantity'.*perceptuna delete quantity\.finalize"
     ):
         strange.load()
+
+
+def test_it_is_about_the_same_study_in_another_time_zone(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for zone in ("Asia/Tokyo", "America/Lima"):
+        monkeypatch.setenv("TZ", zone)
+        time.tzset()
+        assert Companion(place.study("quantity"), "finalize", "go on").load() is not None
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.mark.parametrize("name", ["quantity", "quantity.finalize"])

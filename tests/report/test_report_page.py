@@ -218,3 +218,11 @@ def test_the_command_that_repeats_the_search_gives_the_same_settings() -> None:
     known = type(study.settings).model_fields
     given = {name: value for name, value in context.params.items() if name in known}
     assert load_settings(None, given)[0] == study.settings
+
+
+def test_the_best_of_equals_is_the_same_in_the_headline_and_in_the_figures() -> None:
+    """The first that was complete, though its number is the larger one."""
+    slow, quick = made_trial(0, 0.9, start=0, seconds=9), made_trial(1, 0.9, start=0, seconds=3)
+    facts = read_facts(made_study([slow, quick, made_trial(2, 0.8)]), 20)
+    assert [trial.number for trial in facts.complete] == [1, 0, 2]
+    assert facts.entries[0].trial == 1

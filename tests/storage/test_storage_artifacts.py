@@ -16,6 +16,7 @@ from storage import (
     open_storage,
 )
 from storage.artifacts import (
+    artifact_path,
     read_trial_artifact,
     remove_artifact_file,
     remove_study_artifact,
@@ -83,6 +84,8 @@ def test_no_name_leads_out_of_the_folder(tmp_path: Path, name: str) -> None:
         store.open_reader(name)
     with pytest.raises(ValueError, match="Invalid artifact_id"):
         remove_artifact_file(store, name)
+    with pytest.raises(FileNotFoundError, match="expected the name of a file"):
+        artifact_path(tmp_path / "artifacts", name)
     assert (tmp_path / "secret").read_text() == "secret"
 
 

@@ -23,6 +23,13 @@ class TestFile:
             with study_lock(sqlite_url, "one"), pytest.raises(StorageError, match="is lost"):
                 lock.ensure_held()
 
+    def test_a_study_of_another_program_may_have_a_name_that_is_no_file_name(
+        self, sqlite_url: StorageURL, tmp_path: Path
+    ) -> None:
+        with study_lock(sqlite_url, "a/../b"):
+            assert is_driven(sqlite_url, "a/../b")
+            assert [path.name for path in tmp_path.glob("*.lock")] == ["studies.db-a%2F..%2Fb.lock"]
+
     def test_a_second_driver_does_not_wipe_out_the_name_of_the_first(self, sqlite_url: StorageURL) -> None:
         with study_lock(sqlite_url, "one") as lock:
             for _ in range(2):

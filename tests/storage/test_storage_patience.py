@@ -156,6 +156,22 @@ class TestMoved:
         again = optuna.load_study(study_name="one", storage=open_storage(StorageURL.of_file(saved)))
         assert [trial.value for trial in again.trials][:20] == list(range(20))
 
+    def test_the_commands_to_save_it_can_be_pasted_whatever_the_folder_is_called(
+        self, tmp_path: Path
+    ) -> None:
+        folder = tmp_path / "my data"
+        folder.mkdir()
+        path = folder / "studies.db"
+        url = StorageURL.of_file(path)
+        one = optuna.create_study(study_name="one", storage=open_storage(url, create=True))
+        one.tell(one.ask(), 1.0)
+        path.unlink()
+        with pytest.raises(StorageError) as error, resumable(one._storage, url, "true"):
+            one.ask()
+        commands = str(error.value).partition(", so: ")[2]
+        subprocess.run(["sh", "-c", commands], check=True, cwd=tmp_path)
+        assert optuna.load_study(study_name="one", storage=open_storage(url)).trials[0].value == 1.0
+
     def test_nothing_is_saved_where_the_file_is_in_its_place(
         self, one: optuna.Study, sqlite_url: StorageURL, tmp_path: Path
     ) -> None:
@@ -331,7 +347,7 @@ class TestArtifacts:
     def test_a_read_only_folder_ends_with_what_to_do(self, one: optuna.Study, tmp_path: Path) -> None:
         store = open_artifacts(tmp_path / "artifacts")
         (tmp_path / "artifacts").chmod(0o500)
-        with pytest.raises(ArtifactsUnusable, match="make it writable, then resume the study"), patient():
+        with pytest.raises(ArtifactsUnusable, match="make it writable"), patient():
             upload_artifact(artifact_store=store, file_path=__file__, study_or_trial=one)
 
 

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -41,6 +42,25 @@ def cluster(tmp_path: Path) -> Iterator[DaskCluster]:
 
 def needs(digits: PreparedData, url: StorageURL, machine: str | None = None) -> Needs:
     return Needs("run", url.full, machine or this_machine(), digits.folder, digits.spec.fingerprint)
+
+
+def test_workers_end_where_they_are_left_while_they_start() -> None:
+    class Gone:
+        closed = False
+
+        def open(self) -> object:
+            return SimpleNamespace(subscribe_topic=lambda topic, handler: None)
+
+        def addresses(self) -> set[str]:
+            raise KeyboardInterrupt
+
+        def close(self) -> None:
+            self.closed = True
+
+    fleet = Gone()
+    with pytest.raises(KeyboardInterrupt), Workers(fleet, lambda event: None):  # type: ignore[arg-type]
+        pass
+    assert fleet.closed
 
 
 class Driver:

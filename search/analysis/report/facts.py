@@ -53,10 +53,11 @@ class Facts:
 
     @cached_property
     def complete(self) -> list[FrozenTrial]:
-        """Complete trials with a finite value, best first."""
-        sign = -1 if self.study.direction == "maximize" else 1
-        complete = [trial for trial in self.scored if trial.state.name == "COMPLETE"]
-        return sorted(complete, key=lambda trial: (sign * (trial.value or 0.0), trial.number))
+        """Complete trials with a finite value, best first as in `Study.ranked`."""
+        rank = {trial.number: place for place, trial in enumerate(self.study.ranked())}
+        return sorted(
+            (trial for trial in self.scored if trial.number in rank), key=lambda trial: rank[trial.number]
+        )
 
     @cached_property
     def parameters(self) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -65,7 +66,7 @@ def check(study: Study, order: FinalizeOrder) -> Finalizing:
         StudyBusy: the study is being driven, or finalized.
     """
     option = study.url.option
-    settings = settings_about(study, COMMAND, order, f" -o {order.output}")
+    settings = settings_about(study, COMMAND, order, f" -o {shlex.quote(str(order.output))}")
     check_output(order.output)
     for written in (order.output, order.output.with_suffix(".json")):
         if written.exists():
@@ -108,7 +109,7 @@ def finalize(work: Finalizing, make_progress: ProgressMaker, say: Say) -> Conclu
         f"confirming the best {len(work.candidates)} of study '{study.name}' on {len(work.seeds)} fresh seeds each, "
         f"in study '{name}'"
     )
-    # By seed: one that fails on each is behind others by then, and not the whole of what was tried.
+    # Seed by seed: an interruption leaves all candidates equally far.
     plans = [one.on_seed(seed) for seed in work.seeds for one in work.candidates]
     companion = _trained(work, plans, make_progress, say)
     if companion is None:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict
 
 from search.conclusion.statistics.intervals import Interval, half_of
-from search.study import Study, load_study, study_names
+from search.study import Study, attributes_of_others
 
 # Attributes of the study that is finalized: the conclusion, and a look each, counted from 1.
 CONCLUSION = "conclusion"
@@ -134,8 +134,7 @@ def write_look(study: Study, look: Look) -> None:
 def looks_of_others(study: Study) -> dict[str, int]:
     """How often other studies of this database opened the same test split, by name."""
     found: dict[str, int] = {}
-    for name in study_names(study.url):
-        attributes = load_study(name, study.url).optuna.user_attrs if name != study.name else {}
+    for name, attributes in attributes_of_others(study).items():
         count = sum(key.startswith(LOOK) for key in attributes)
         if count and _same_split(attributes, study.optuna.user_attrs):
             found[name] = count
@@ -156,7 +155,7 @@ def new_look(study: Study, *, trial: int, companion: str, trained: int) -> Look:
     """The next one, by this user on this machine, now."""
     return Look(
         number=len(looks(study)) + 1,
-        date=datetime.now().isoformat(timespec="seconds"),
+        date=datetime.now().astimezone().isoformat(timespec="seconds"),
         by=_who(),
         trial=trial,
         companion=companion,
