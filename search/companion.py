@@ -10,11 +10,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from search.configuration import limits_of
 from search.creation import create_study, half_made
 from search.driving.recovery import recover
 from search.errors import InputError
 from search.launch import Finish, ProgressMaker, Say, check_memory_limit, drive, fleet_of
-from search.planned import PLAN, PLANNED, PlannedTrial, enqueue, entry_of, limits_of, plan_json, read_plan
+from search.planned import PLAN, PLANNED, PlannedTrial, enqueue, entry_of, plan_json, read_plan
 from search.study import COMPANION_ABOUT, GO_ON, Study, load_study, study_names
 from storage import study_lock
 

@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from search.configuration import hyperparameters_of
 from search.environment import program_version
 from search.errors import InputError
 from search.origin import origin_of
-from search.planned import hyperparameters_of
 from search.replay import retrain
 from search.study import Study
 from storage import artifact_folder, open_artifacts

@@ -124,23 +124,6 @@ def keeps_model(trial: FrozenTrial) -> bool:
     return planned is not None and planned.keep_model
 
 
-def hyperparameters_of(space: Space, trial: FrozenTrial | optuna.Trial) -> Hyperparameters:
-    """What `trial` was trained with, fixed and default values included."""
-    from optuna.trial import FixedTrial
-
-    planned = planned_of(trial)
-    return space.suggest(FixedTrial(trial.params)) if planned is None else planned.hyperparameters
-
-
-def what_it_is(space: Space, trial: FrozenTrial | optuna.Trial) -> str:
-    """`trial` in a few words; one that was planned begins with its name, one of an earlier study with its origin."""
-    planned, origin = planned_of(trial), origin_of(trial)
-    names = [] if origin is None else [origin.words()]
-    if planned is not None:
-        names.append(planned.label + (" (outside the space)" if planned.outside else ""))
-    return ": ".join([*names, hyperparameters_of(space, trial).describe()])
-
-
 def suggest(space: Space, trial: optuna.Trial) -> Hyperparameters:
     """Hyperparameters of a trial that was just asked, which becomes known to the sampler as far as `space` knows it."""
     planned = planned_of(trial)
@@ -149,17 +132,6 @@ def suggest(space: Space, trial: optuna.Trial) -> Hyperparameters:
     for name in _params(space, planned.hyperparameters):
         space.parameters[name].suggest(name, trial)
     return planned.hyperparameters
-
-
-def limits_of(trial: FrozenTrial | optuna.Trial, settings: StudySettings) -> tuple[int, int]:
-    """Most epochs of `trial`, and its patience: its own where it has them, within those of the study that ran it."""
-    origin = origin_of(trial)
-    if origin is not None:
-        return origin.epochs, origin.patience
-    planned = planned_of(trial)
-    epochs = (planned and planned.epochs) or settings.epochs
-    most = min(epochs, settings.epochs)
-    return most, (planned and planned.patience) or settings.patience_within(most)
 
 
 def _is_of_here(trial: FrozenTrial) -> bool:

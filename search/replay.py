@@ -6,11 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from search.driving.asking import seed_of
+from search.configuration import hyperparameters_of, limits_of, seed_of
 from search.environment import differences, training_environment
 from search.errors import InputError
 from search.origin import origin_of
-from search.planned import hyperparameters_of, limits_of
 from search.study import Study
 
 if TYPE_CHECKING:

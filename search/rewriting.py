@@ -8,10 +8,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from search.attempts import ORIGINAL, original_number
+from search.configuration import hyperparameters_of, limits_of
 from search.history import history_of
 from search.metrics import Direction, direction_of
 from search.origin import ADOPTED, Origin, origin_of
-from search.planned import PLANNED, entry_of, hyperparameters_of, limits_of, planned_of
+from search.planned import PLANNED, entry_of, planned_of
 from search.pruners import bracket_in, brackets, build_pruner
 
 if TYPE_CHECKING:

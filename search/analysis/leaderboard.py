@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from search.planned import hyperparameters_of, what_it_is
+from search.configuration import hyperparameters_of, what_it_is
 from search.study import Study
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal
 
+from search.configuration import hyperparameters_of
 from search.errors import InputError
 from search.history import history_of
-from search.planned import hyperparameters_of
 from search.study import Study
 from spaces import Hyperparameters, Space
 from spaces.parameters import Categorical, Fixed, Parameter

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from search.analysis.chart import line_chart
 from search.analysis.terminal import number, plain_table
+from search.configuration import hyperparameters_of
 from search.history import history_of
-from search.planned import hyperparameters_of
 from search.study import Study
 from spaces import idle
 from storage.artifacts import trial_artifacts

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from search.driving.asking import seed_of
+from search.configuration import seed_of
 from search.row_scores import read_scores
 
 if TYPE_CHECKING:

@@ -4,38 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from search.attempts import INFEASIBLE, ORIGINAL, next_original_number, original_number
 from search.errors import StudyStopped
 from search.memory import size, too_large
-from search.planned import is_planned, planned_of, suggest
+from search.planned import is_planned, suggest
 from search.pruners import build_pruner
 from search.samplers import build_sampler, seed_sampler
 from search.study import Study
 
 if TYPE_CHECKING:
     import optuna
-    from optuna.trial import FrozenTrial
 
     from search.driving.progress import Progress
     from search.settings import StudySettings
     from spaces import Hyperparameters
 
 _TOO_LARGE_IN_A_ROW = 100
-
-
-def training_seed(study_seed: int, number: int) -> int:
-    """The seed of a trial, from the study's seed and the trial's original number alone."""
-    return int(np.random.SeedSequence([study_seed, number]).generate_state(1)[0])
-
-
-def seed_of(trial: FrozenTrial | optuna.Trial, study_seed: int) -> int:
-    """The seed of `trial`: that of its plan, or its own."""
-    planned = planned_of(trial)
-    if planned is not None and planned.seed is not None:
-        return planned.seed
-    return training_seed(study_seed, original_number(trial))
 
 
 def attach_search(study: Study, settings: StudySettings) -> Study:

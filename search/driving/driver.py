@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from search.attempts import LOST
-from search.driving.asking import Asking, seed_of
+from search.configuration import limits_of, seed_of, what_it_is
+from search.driving.asking import Asking
 from search.driving.keeping import Keeping
 from search.driving.note import NoteKeeper
 from search.driving.progress import Progress
@@ -16,7 +17,7 @@ from search.driving.recovery import run_again
 from search.driving.signals import StopSignals
 from search.errors import StudyStopped
 from search.metrics import is_better
-from search.planned import limits_of, planned_of, what_it_is
+from search.planned import planned_of
 from search.study import STOP_REQUESTED, Study
 from search.workers.cluster import WorkerLost, Workers
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask

@@ -6,8 +6,8 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from search.configuration import what_it_is
 from search.origin import predecessor_of
-from search.planned import what_it_is
 from search.settings import StudySettings
 from search.study import Study
 from storage.notes import read_note, write_note

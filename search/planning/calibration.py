@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.attempts import counts
+from search.configuration import hyperparameters_of
 from search.driving.progress import Progress, Tally
 from search.errors import InputError
 from search.launch import start, workers_of
-from search.planned import hyperparameters_of
 from search.planning.footprint import artifact_bytes, database_bytes
 from search.settings import StudySettings
 from search.study import Study

@@ -20,8 +20,8 @@ from search.conclusion.ablation.factors import Variation, variations, words
 from search.conclusion.ablation.record import Ablation, Effect, best_ablation
 from search.conclusion.ablation.words import chance, disagreements, headline, sentence
 from search.conclusion.statistics.intervals import difference, difference_over_rows
-from search.driving.asking import seed_of
-from search.planned import hyperparameters_of, planned_of
+from search.configuration import hyperparameters_of, seed_of
+from search.planned import planned_of
 from search.row_scores import read_scores
 from search.study import delete_study
 from search.workers.messages import TrialTask

@@ -14,9 +14,9 @@ from search.attempts import REQUEUED
 from search.cache import cache_folder
 from search.conclusion.confirmation.record import Conclusion, looks, looks_of_others, read_conclusion
 from search.conclusion.statistics.intervals import mean_of, wilson
+from search.configuration import seed_of
 from search.data import prepare
 from search.data.sealed import open_test_split
-from search.driving.asking import seed_of
 from search.driving.note import note_text
 from search.planned import planned_of
 from search.row_scores import read_scores

@@ -11,11 +11,12 @@ from study_fakes import SPACE
 
 from search.adoption import inherited, space_left_by
 from search.analysis.leaderboard import leaderboard
+from search.configuration import hyperparameters_of, limits_of, what_it_is
 from search.creation import create_study
 from search.data import PreparedData
 from search.errors import InputError
 from search.origin import origin_of, predecessor_of
-from search.planned import hyperparameters_of, limits_of, planned_of, what_it_is
+from search.planned import planned_of
 from search.settings import StudySettings
 from search.study import Study, load_study
 from spaces import Hyperparameters

@@ -13,7 +13,7 @@ from optuna.trial import TrialState
 from study_fakes import FakeWorkers, complete, value_of
 
 from search.attempts import ORIGINAL, REQUEUED
-from search.driving.asking import training_seed
+from search.configuration import training_seed
 from search.driving.driver import Driver
 from search.driving.keeping import Keeping
 from search.errors import StudyStopped

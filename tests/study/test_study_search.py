@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from study_fakes import SPACE
 
 from search.attempts import ORIGINAL, REQUEUED, counts, original_number
+from search.configuration import training_seed
 from search.creation import create_study
 from search.data import PreparedData
-from search.driving.asking import attach_search, training_seed
+from search.driving.asking import attach_search
 from search.errors import InputError
 from search.planned import PLANNED
 from search.pruners import build_pruner, describe_rungs, with_best_so_far

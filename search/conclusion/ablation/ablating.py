@@ -11,10 +11,11 @@ from search.conclusion.ablation.record import Ablation, Effect, write_ablation
 from search.conclusion.statistics.intervals import Difference, difference, difference_over_rows, mean_of
 from search.conclusion.statistics.race import holm
 from search.conclusion.trainings import Purpose, failure_of, fresh_seeds, mean_scores
+from search.configuration import hyperparameters_of, limits_of, what_it_is
 from search.driving.remaining import clock
 from search.errors import StudyStopped
 from search.launch import ProgressMaker, Say, workers_of
-from search.planned import PlannedTrial, entry_of, hyperparameters_of, limits_of, what_it_is
+from search.planned import PlannedTrial, entry_of
 from search.study import Study
 from search.unchanged import unchanged_data
 

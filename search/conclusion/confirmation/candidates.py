@@ -11,8 +11,9 @@ from search.conclusion.confirmation.record import Standing
 from search.conclusion.statistics.intervals import mean_of
 from search.conclusion.statistics.race import Race, Rival, race
 from search.conclusion.trainings import failure_of, mean_scores
+from search.configuration import hyperparameters_of, limits_of, what_it_is
 from search.errors import StudyStopped
-from search.planned import PlannedTrial, entry_of, hyperparameters_of, limits_of, planned_of, what_it_is
+from search.planned import PlannedTrial, entry_of, planned_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from search.conclusion.confirmation.record import Look, new_look, write_look
 from search.conclusion.statistics.intervals import Interval, mean_of, wilson
+from search.configuration import hyperparameters_of
 from search.data.sealed import open_test_split
-from search.planned import hyperparameters_of
 from storage import artifact_folder, open_artifacts
 from storage.artifacts import model_file_name, study_artifacts
 
