@@ -6,7 +6,7 @@ it is. Trainings that were planned before stay; what is planned more is added to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -145,9 +145,8 @@ def ended(companion: Study) -> dict[str, FrozenTrial]:
     return {trial.user_attrs[PLANNED]: trial for trial in trials if PLANNED in trial.user_attrs}
 
 
-def left_of(plan: Iterable[PlannedTrial], companion: Study | None) -> list[PlannedTrial]:
-    """What of `plan` is to be trained: what has not ended, or has failed, since a machine's fault need not return."""
-    there = {} if companion is None else ended(companion)
+def left_of(plan: Iterable[PlannedTrial], there: Mapping[str, FrozenTrial]) -> list[PlannedTrial]:
+    """What of `plan` is to be trained: what has not `ended`, or has failed, since a machine's fault need not return."""
     return [
         planned
         for planned in plan
@@ -161,7 +160,7 @@ def _plan_more(
     """Add to the companion's plan; how many of `plan` are left, and the settings with room for all that is."""
     before, there = read_plan(companion.optuna), ended(companion)
     whole = [*before, *(planned for planned in plan if planned not in before)]
-    left, again = left_of(plan, companion), _waiting(companion)
+    left, again = left_of(plan, there), _waiting(companion)
     for planned in left:
         if entry_of(planned) in there and entry_of(planned) not in again:
             enqueue(companion.optuna, companion.space, planned)

@@ -37,6 +37,11 @@ class Origin(BaseModel):
         """Whether a training in the study that it is in now would come to the same."""
         return not {"data", "metric"} & set(self.different)
 
+    @property
+    def is_same_training(self) -> bool:
+        """Whether the study that it is in now would have trained it on the same data, for as many epochs."""
+        return not {"data", "epochs"} & set(self.different)
+
     def words(self) -> str:
         """`trial 17 of old`."""
         other = f", other {' and '.join(self.different)}" if self.different else ""

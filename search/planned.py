@@ -86,9 +86,9 @@ def enqueue_planned(study: optuna.Study, space: Space) -> None:
     if not plan:
         return
     trials = study.get_trials(deepcopy=False)
-    there = {
-        trial.user_attrs[PLANNED] for trial in trials if PLANNED in trial.user_attrs and _is_of_here(trial)
-    }
+    # One that came along from other data or epochs is another training.
+    of_here = (trial for trial in trials if (origin := origin_of(trial)) is None or origin.is_same_training)
+    there = {trial.user_attrs[PLANNED] for trial in of_here if PLANNED in trial.user_attrs}
     for planned in plan:
         if entry_of(planned) not in there:
             enqueue(study, space, planned)
@@ -132,12 +132,6 @@ def suggest(space: Space, trial: optuna.Trial) -> Hyperparameters:
     for name in _params(space, planned.hyperparameters):
         space.parameters[name].suggest(name, trial)
     return planned.hyperparameters
-
-
-def _is_of_here(trial: FrozenTrial) -> bool:
-    """Whether what a plan asks for is there by `trial`: one that came along from other data or epochs is another."""
-    origin = origin_of(trial)
-    return origin is None or not {"data", "epochs"} & set(origin.different)
 
 
 def _planned(baseline: Baseline, outside: bool) -> PlannedTrial:

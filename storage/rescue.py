@@ -37,10 +37,8 @@ def resumable(storage: BaseStorage, url: StorageURL, resume: str) -> Iterator[No
             raise StorageError(f"{fault}, then resume the study: {resume}") from error
         path = str(url.sqlite_path)
         # A log that is left there would be played over the file that takes the lost one's place.
-        remove, move = (
-            shlex.join(["rm", "-f", f"{path}-wal", f"{path}-shm"]),
-            shlex.join(["mv", str(saved), path]),
-        )
+        remove = shlex.join(["rm", "-f", f"{path}-wal", f"{path}-shm"])
+        move = shlex.join(["mv", str(saved), path])
         raise StorageError(
             f"{fault}: all that it held is saved in {saved}, so: {remove} && {move} && {resume}"
         ) from error

@@ -47,6 +47,16 @@ def _unused_seeds(entropy: list[int], used: set[int]) -> Iterator[int]:
             yield seed
 
 
+def values_of(runs: Mapping[int, FrozenTrial]) -> dict[int, float]:
+    """The metric of each training that has one, by seed."""
+    return {seed: float(trial.value or 0.0) for seed, trial in runs.items() if trial.state.name == "COMPLETE"}
+
+
+def parameters_of(runs: Mapping[int, FrozenTrial]) -> int | None:
+    """Weights of the model, as Keras counts them; None where no training came so far."""
+    return next((found for trial in runs.values() if (found := trial.user_attrs.get("parameters"))), None)
+
+
 def failure_of(runs: Mapping[int, FrozenTrial]) -> str:
     """Why trainings, by seed, ended without a value; empty where none did. The other seeds alone would flatter."""
     bad = [trial for trial in runs.values() if trial.state.name != "COMPLETE"]

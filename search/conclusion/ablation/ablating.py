@@ -10,7 +10,14 @@ from search.conclusion.ablation.factors import Variation, in_effect, variations
 from search.conclusion.ablation.record import Ablation, Effect, write_ablation
 from search.conclusion.statistics.intervals import Difference, difference, difference_over_rows, mean_of
 from search.conclusion.statistics.race import holm
-from search.conclusion.trainings import Purpose, failure_of, fresh_seeds, mean_scores
+from search.conclusion.trainings import (
+    Purpose,
+    failure_of,
+    fresh_seeds,
+    mean_scores,
+    parameters_of,
+    values_of,
+)
 from search.configuration import hyperparameters_of, limits_of, what_it_is
 from search.driving.remaining import clock
 from search.errors import StudyStopped
@@ -110,7 +117,8 @@ def ablate(work: Ablating, make_progress: ProgressMaker, say: Say) -> Ablation |
 def forecast(work: Ablating) -> str:
     """How many trainings, how many of them are there already, and about how long the others take."""
     plans = [plan for row in work.rows for plan in row.plans.values()]
-    left = len(left_of(plans, work.companion.load()))
+    companion = work.companion.load()
+    left = len(left_of(plans, {} if companion is None else ended(companion)))
     before = f", {len(plans) - left} of them done before" if left < len(plans) else ""
     text = (
         f"{len(work.rows) - 1} variations of trial {work.trial.number} of study '{work.study.name}' and the trial "
@@ -148,7 +156,7 @@ def _rows(study: Study, trial: FrozenTrial, seeds: list[int]) -> list[Row]:
 
 
 def _ablation(work: Ablating, companion: Study, trained: list[dict[int, FrozenTrial]]) -> Ablation:
-    study, base = work.study, _values(trained[0])
+    study, base = work.study, values_of(trained[0])
     mean = mean_of(list(base.values()))
     epochs, patience = limits_of(work.trial, study.settings)
     sign = 1 if study.direction == "maximize" else -1
@@ -170,7 +178,7 @@ def _ablation(work: Ablating, companion: Study, trained: list[dict[int, FrozenTr
         values=base,
         mean=mean.mean,
         interval=mean.interval,
-        parameters=_parameters(trained[0]),
+        parameters=parameters_of(trained[0]),
         seconds=_seconds(trained[0]),
         effects=sorted(
             _adjusted(effects), key=lambda one: (one.change is not None, sign * (one.change or 0.0))
@@ -183,8 +191,8 @@ def _effect(
 ) -> Effect:
     variation = row.variation
     assert variation is not None
-    values, failed = _values(runs), failure_of(runs)
-    change = None if failed else difference(values, _values(base))
+    values, failed = values_of(runs), failure_of(runs)
+    change = None if failed else difference(values, values_of(base))
     rows = None if failed else _over_rows(runs, base, companion)
     # Both have to show it (Berger 1982): all seeds share the rows, which may suit one of the two by chance.
     by_rows = bool(change and change.half and rows and rows.half and rows.half > change.half)
@@ -197,7 +205,7 @@ def _effect(
         adds=variation.adds,
         note=variation.note,
         outside=next(iter(row.plans.values())).outside,
-        parameters=_parameters(runs),
+        parameters=parameters_of(runs),
         seconds=_seconds(runs),
         values=values,
         change=change and change.mean,
@@ -227,14 +235,6 @@ def _adjusted(effects: list[Effect]) -> list[Effect]:
     """With p-values for being as many as they are (Holm 1979)."""
     adjusted = iter(holm([one.p for one in effects if one.p is not None]))
     return [one if one.p is None else one.model_copy(update={"p": next(adjusted)}) for one in effects]
-
-
-def _values(runs: Mapping[int, FrozenTrial]) -> dict[int, float]:
-    return {seed: float(trial.value or 0.0) for seed, trial in runs.items() if trial.state.name == "COMPLETE"}
-
-
-def _parameters(runs: Mapping[int, FrozenTrial]) -> int | None:
-    return next((found for trial in runs.values() if (found := trial.user_attrs.get("parameters"))), None)
 
 
 def _seconds(runs: Mapping[int, FrozenTrial]) -> float | None:

@@ -10,7 +10,7 @@ from search.companion import ended
 from search.conclusion.confirmation.record import Standing
 from search.conclusion.statistics.intervals import mean_of
 from search.conclusion.statistics.race import Race, Rival, race
-from search.conclusion.trainings import failure_of, mean_scores
+from search.conclusion.trainings import failure_of, mean_scores, parameters_of, values_of
 from search.configuration import hyperparameters_of, limits_of, what_it_is
 from search.errors import StudyStopped
 from search.planned import PlannedTrial, entry_of, planned_of
@@ -103,19 +103,13 @@ def standings_of(study: Study, companion: Study, candidates: list[Candidate], se
             "tries what failed again"
         )
     rows = _scores(companion, runs)
-    result = race(
-        {
-            one.number: {seed: float(trial.value or 0.0) for seed, trial in of.items()}
-            for one, of in runs.items()
-        },
-        {one.number: _parameters(of) for one, of in runs.items()},
-        study.direction,
-        rows,
-    )
+    # Of these trainings: the search's model may be of other data.
+    sizes = {one.number: parameters_of(of) or 0 for one, of in runs.items()}
+    result = race({one.number: values_of(of) for one, of in runs.items()}, sizes, study.direction, rows)
     by_number = {one.number: (one, of) for one, of in runs.items()}
     order = [result.leader, *(rival.name for rival in result.rivals)]
     rivals = {rival.name: rival for rival in result.rivals}
-    standings = [_standing(*by_number[number], rivals.get(number)) for number in order]
+    standings = [_standing(*by_number[number], sizes[number], rivals.get(number)) for number in order]
     return Standings(result, standings, dropped, bool(rows))
 
 
@@ -126,13 +120,10 @@ def _scores(companion: Study, runs: Mapping[Candidate, Mapping[int, FrozenTrial]
     return kept if len(kept) == len(found) else {}
 
 
-def _parameters(runs: Mapping[int, FrozenTrial]) -> int:
-    """Weights of the model, as Keras counts them: of these trainings, since the search's may be of other data."""
-    return int(next(iter(runs.values())).user_attrs["parameters"])
-
-
-def _standing(candidate: Candidate, runs: Mapping[int, FrozenTrial], rival: Rival[int] | None) -> Standing:
-    values = {seed: float(trial.value or 0.0) for seed, trial in runs.items()}
+def _standing(
+    candidate: Candidate, runs: Mapping[int, FrozenTrial], parameters: int, rival: Rival[int] | None
+) -> Standing:
+    values = values_of(runs)
     mean = mean_of(list(values.values()))
     behind: dict[str, Any] = {}
     if rival is not None:
@@ -146,7 +137,7 @@ def _standing(candidate: Candidate, runs: Mapping[int, FrozenTrial], rival: Riva
     return Standing(
         trial=candidate.number,
         what=candidate.what,
-        parameters=_parameters(runs),
+        parameters=parameters,
         search=float(candidate.trial.value or 0.0),
         values=values,
         mean=mean.mean,
