@@ -100,6 +100,7 @@ def perceptuna(contest: Contest) -> None:
     """`perceptuna run` with its defaults."""
     from search.driving.progress import Progress, Tally
     from search.launch import start
+    from search.reporter import Reporter
     from search.settings import StudySettings
     from storage import StorageURL
 
@@ -116,7 +117,7 @@ def perceptuna(contest: Contest) -> None:
         data=task["data"], space=task["space"], epochs=task["epochs"], trials=100_000, seed=task["seed"]
     )
     url = StorageURL.parse(f"sqlite:///{task['folder']}/studies.db")
-    start("rivals", url, settings, progress, lambda text: None)
+    start("rivals", url, settings, Reporter(lambda text: None, progress))
 
 
 def optuna(contest: Contest) -> None:

@@ -44,6 +44,7 @@ def perceptuna(task: dict[str, Any], workers: int, threads: int = 1) -> dict[str
     from search.creation import create_study
     from search.driving.progress import Progress, Tally
     from search.launch import resume
+    from search.reporter import Reporter
     from search.settings import StudySettings
     from storage import StorageURL
 
@@ -79,7 +80,7 @@ def perceptuna(task: dict[str, Any], workers: int, threads: int = 1) -> dict[str
     def progress(study: Any, settings: StudySettings) -> Progress:
         return Marks(Tally("studies", "", study.metric, study.direction, settings.trials))
 
-    finish = resume("studies", url, {}, None, progress, lambda text: None)
+    finish = resume("studies", url, {}, None, Reporter(lambda text: None, progress))
     trials = finish.study.finished()
     return {
         "training": [trial.user_attrs["seconds"] for trial in trials],

@@ -24,6 +24,7 @@ from search.dashboard import dashboard_app
 from search.driving.live_table import LiveTable
 from search.driving.progress import Tally
 from search.launch import start
+from search.reporter import Reporter
 from search.settings import StudySettings
 from search.study import Study, load_study
 from search.workers.messages import EpochEvent
@@ -55,7 +56,7 @@ def run_study(url: StorageURL) -> Snapshot:
         made.append(Snapshot(tally, Console(force_terminal=True, width=110), settings.epochs))
         return made[0]
 
-    start("digits", url, SETTINGS, make, print)
+    start("digits", url, SETTINGS, Reporter(print, make))
     return made[0]
 
 

@@ -14,7 +14,7 @@ from search.configuration import limits_of
 from search.creation import create_study, half_made
 from search.driving.recovery import recover
 from search.errors import InputError
-from search.launch import Finish, ProgressMaker, Say, check_memory_limit, drive, fleet_of
+from search.launch import Finish, check_memory_limit, drive, fleet_of
 from search.planned import PLAN, PLANNED, PlannedTrial, enqueue, entry_of, plan_json, read_plan
 from search.study import COMPANION_ABOUT, GO_ON, Study, load_study, study_names
 from storage import study_lock
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from search.data import PreparedData
+    from search.reporter import Reporter
     from search.settings import StudySettings
 
 
@@ -79,8 +80,7 @@ class Companion:
         plan: Sequence[PlannedTrial],
         settings: StudySettings,
         data: PreparedData,
-        make_progress: ProgressMaker,
-        say: Say,
+        reporter: Reporter,
         cluster: str | None = None,
     ) -> Finish:
         """Train what `plan` has and the companion has not.
@@ -103,18 +103,20 @@ class Companion:
             else:
                 if orphans := recover(companion):
                     what = "1 training was" if orphans == 1 else f"{orphans} trainings were"
-                    say(f"{what} running when study '{self.name}' was last left, and will be run again")
+                    reporter.say(
+                        f"{what} running when study '{self.name}' was last left, and will be run again"
+                    )
                 missing, settings = _plan_more(companion, plan, settings)
                 if not missing:
                     return Finish(companion, "budget")
             enough = settings.model_copy(update={"trials": missing})
-            fleet = fleet_of(self.name, cluster, url, enough, data, say, self.go_on)
+            fleet = fleet_of(self.name, cluster, url, enough, data, reporter, self.go_on)
             if companion is None:
                 create_study(self.name, url, settings, about.space, about.data, plan, about, go_on=self.go_on)
             else:
                 companion.optuna.set_user_attr(GO_ON, self.go_on)
             # Read anew: a Study keeps what it has read.
-            return drive(load_study(self.name, url), lock, settings, data, fleet, make_progress, say)
+            return drive(load_study(self.name, url), lock, settings, data, fleet, reporter)
 
 
 def settings_about(study: Study, command: str, order: Order, options: str = "") -> StudySettings:

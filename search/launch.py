@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -18,8 +18,9 @@ from search.metrics import check_metric_exists, choose_metric
 from search.planned import enqueue_planned, plan_of_baselines
 from search.precision import precision_note, resolve_precision
 from search.samplers import build_sampler
-from search.settings import StudySettings, check_study_name
+from search.settings import StudySettings
 from search.study import Study, load_study, study_names
+from search.study_name import check_study_name
 from search.unchanged import refuse_changed_space, unchanged_data
 from spaces import load_baselines, load_space
 from storage import StorageURL, StudyLock, check_database, study_lock
@@ -28,11 +29,8 @@ from storage.rescue import resumable
 if TYPE_CHECKING:
     from search.data import PreparedData
     from search.driving.driver import Ending
-    from search.driving.progress import Progress
+    from search.reporter import Reporter
     from search.workers.cluster import Fleet
-
-ProgressMaker = Callable[[Study, StudySettings], "Progress"]
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,7 @@ def start(
     name: str,
     url: StorageURL,
     settings: StudySettings,
-    make_progress: ProgressMaker,
-    say: Say,
+    reporter: Reporter,
     cluster: str | None = None,
     earlier: Study | None = None,
     allow_different: bool = False,
@@ -75,7 +72,7 @@ def start(
     check_database(url, create=True)
     if name in study_names(url) and not is_half_made(name, url):
         raise already_there(name, url)
-    say(f"reading {settings.data} …")
+    reporter.say(f"reading {settings.data} …")
     data = prepare_data(settings)
     precision = resolve_precision(settings.precision, data.spec)
     settings = settings.model_copy(update={"precision": precision})
@@ -85,16 +82,16 @@ def start(
     plan = plan_of_baselines(settings, space)
     of_precision = precision_note(settings.precision)
     for note in [*data.spec.notes, *notes, *([of_precision] if of_precision else [])]:
-        say(f"note: {note}")
+        reporter.say(f"note: {note}")
     adoption = None
     if earlier is not None:
         adoption = adopt(earlier, settings, space, data.spec, metric, allow_different=allow_different)
         for remark in adoption.remarks:
-            say(remark)
-    fleet = fleet_of(name, cluster, url, settings, data, say)
+            reporter.say(remark)
+    fleet = fleet_of(name, cluster, url, settings, data, reporter)
     with study_lock(url, name) as lock:
         study = create_study(name, url, settings, space, data.spec, plan, adoption=adoption)
-        return drive(study, lock, settings, data, fleet, make_progress, say)
+        return drive(study, lock, settings, data, fleet, reporter)
 
 
 def resume(
@@ -102,8 +99,7 @@ def resume(
     url: StorageURL,
     changes: Mapping[str, object],
     add: int | None,
-    make_progress: ProgressMaker,
-    say: Say,
+    reporter: Reporter,
     cluster: str | None = None,
 ) -> Finish:
     """Go on with a study to its budget, from whatever state it was left in.
@@ -141,13 +137,13 @@ def resume(
                 f"study '{name}' has {finished} finished trials of {settings.trials}, so nothing is left to do; "
                 f"raise the budget: `perceptuna resume {name} --add 20{url.option}`"
             )
-        fleet = fleet_of(name, cluster, url, settings, data, say)
+        fleet = fleet_of(name, cluster, url, settings, data, reporter)
         orphans = recover(study)
         if orphans:
-            say(f"{orphans} trials were running when the study was last left; they are run again")
+            reporter.say(f"{orphans} trials were running when the study was last left; they are run again")
         study.optuna.set_user_attr("settings", settings.model_dump_json())
         # Read anew: a Study keeps what it has read.
-        return drive(load_study(name, url), lock, settings, data, fleet, make_progress, say)
+        return drive(load_study(name, url), lock, settings, data, fleet, reporter)
 
 
 def fleet_of(
@@ -156,7 +152,7 @@ def fleet_of(
     url: StorageURL,
     settings: StudySettings,
     data: PreparedData,
-    say: Say,
+    reporter: Reporter,
     go_on: str | None = None,
 ) -> tuple[Fleet, str]:
     """The workers, not yet started, and the name of this run.
@@ -171,11 +167,13 @@ def fleet_of(
 
         needs = Needs(run, url.full, this_machine(), data.folder, data.spec.fingerprint)
         check_cluster(cluster, needs)
-        return ExistingCluster(cluster, needs, say, go_on or f"perceptuna resume {name}{url.option}"), run
+        return ExistingCluster(
+            cluster, needs, reporter.say, go_on or f"perceptuna resume {name}{url.option}"
+        ), run
     from search.workers.local import LocalWorkers
 
     count = workers_of(settings)
-    return LocalWorkers(count, settings.threads, settings.memory_limit, say), run
+    return LocalWorkers(count, settings.threads, settings.memory_limit, reporter.say), run
 
 
 def drive(
@@ -184,8 +182,7 @@ def drive(
     settings: StudySettings,
     data: PreparedData,
     fleet: tuple[Fleet, str],
-    make_progress: ProgressMaker,
-    say: Say,
+    reporter: Reporter,
 ) -> Finish:
     """Drive `study` to its budget. The caller holds its `lock`."""
     from search.driving.asking import attach_search
@@ -205,8 +202,8 @@ def drive(
         run=run,
     )
     enqueue_planned(study.optuna, study.space)
-    progress = make_progress(study, settings)
-    say(describe_rungs(settings))
+    progress = reporter.progress(study, settings)
+    reporter.say(describe_rungs(settings))
     ending: Ending = "interrupted"
     # The driver turns Ctrl-C into an ending; before and after it, while workers start and end, it is an exception.
     recycle = recycling_bound(data.spec, settings.memory_limit)
@@ -224,7 +221,7 @@ def drive(
             workers,
             progress,
             ensure_held=lock.ensure_held,
-            say=say,
+            say=reporter.say,
         )
         ending = driver.run()
     return Finish(study, ending)

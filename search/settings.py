@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -12,6 +11,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from search.errors import InputError
 from search.precision import PrecisionName
+from search.quantities import parse_duration, parse_image_size, parse_size
 from search.usage import expectation
 from spaces import TomlDocument, baseline_names, did_you_mean, preset_names
 
@@ -24,62 +24,8 @@ SamplerName = Literal["tpe", "random", "gp", "qmc", "cmaes"]
 PrunerName = Literal["hyperband", "asha", "median", "none"]
 TaskName = Literal["classification", "regression"]
 
-_STUDY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
-_IMAGE_SIZE = re.compile(r"(\d{1,4})x(\d{1,4})")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(MB|GB|MiB|GiB)", re.IGNORECASE)
-_BYTES = {"mb": 10**6, "gb": 10**9, "mib": 2**20, "gib": 2**30}
-_SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 # Fewer epochs without a better metric may be noise, however short the training.
 _LEAST_PATIENCE = 10
-
-
-def parse_duration(text: str | float) -> float:
-    """Seconds of `90`, `90s`, `15m`, `2h` or `1d`.
-
-    Raises:
-        ValueError: anything else, or nothing.
-    """
-    if isinstance(text, int | float) and not isinstance(text, bool):
-        seconds = float(text)
-    else:
-        match = _DURATION.fullmatch(str(text).strip())
-        if match is None:
-            raise ValueError(f"expected a duration like 90s, 15m or 2h, but got '{text}'")
-        seconds = float(match[1]) * _SECONDS[match[2]]
-    if not 0 < seconds <= 366 * 86400:
-        raise ValueError(f"expected a duration between 1s and 366d, but got '{text}'")
-    return seconds
-
-
-def parse_size(text: str | int) -> int:
-    """Bytes of `800MB`, `1.5GB` or `2GiB`; a whole number is bytes.
-
-    Raises:
-        ValueError: anything else, or less than 1 MB.
-    """
-    if isinstance(text, int) and not isinstance(text, bool):
-        count = text
-    else:
-        match = _SIZE.fullmatch(str(text).strip())
-        if match is None:
-            raise ValueError(f"expected a size like 2GB or 1.5GiB, but got '{text}'")
-        count = round(float(match[1]) * _BYTES[match[2].lower()])
-    if not 10**6 <= count <= 10**15:
-        raise ValueError(f"expected a size of at least 1MB, but got '{text}'")
-    return count
-
-
-def parse_image_size(text: str) -> tuple[int, int]:
-    """Height and width in pixels, of `32x48`.
-
-    Raises:
-        ValueError: anything else.
-    """
-    match = _IMAGE_SIZE.fullmatch(text)
-    if match is None or not all(1 <= int(side) <= 1024 for side in match.groups()):
-        raise ValueError(f"expected HEIGHTxWIDTH, each 1 to 1024, such as 32x32, but got '{text}'")
-    return int(match[1]), int(match[2])
 
 
 def _check_image_size(text: str | None) -> str | None:
@@ -177,30 +123,6 @@ class StudySettings(BaseModel):
         """
         settings, _ = load_settings(None, {**self.model_dump(), **changes})
         return settings
-
-
-def check_study_name(name: str) -> str:
-    """`name`, when it is fit for file names and URLs.
-
-    Raises:
-        InputError: it is not.
-    """
-    if _STUDY_NAME.fullmatch(name) is None:
-        raise InputError(
-            f"study name: expected 1 to 100 letters, digits, '.', '_' or '-', beginning with a letter or digit, "
-            f"but got {quote_name(name)}; try '{_safe_name(name)}'"
-        )
-    return name
-
-
-def quote_name(name: str) -> str:
-    """A name as it came, in quotes, on one line and not longer than a line."""
-    return repr(name if len(name) <= 40 else name[:40] + "…")
-
-
-def _safe_name(name: str) -> str:
-    ascii_name = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")
-    return ascii_name[:100] or "my-study"
 
 
 def load_settings(

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, cast
 from search.attempts import counts
 from search.errors import InputError
 from search.metrics import Direction, direction_of
-from search.settings import StudySettings, quote_name
+from search.settings import StudySettings
+from search.study_name import quote_name
 from spaces import Space
 from spaces.errors import did_you_mean
 from storage import (

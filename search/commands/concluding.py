@@ -12,7 +12,7 @@ import typer
 
 from search.commands.options import AsJSON, Cluster, Storage, StudyName, option, url_of
 from search.commands.output import fail, print_out
-from search.commands.progress import progress_maker, say
+from search.commands.progress import reporter
 
 app = typer.Typer()
 
@@ -69,7 +69,7 @@ def finalize(
         typer.echo(f"perceptuna: warning: {warning}", err=True)
     conclusion = None
     with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
-        conclusion = finalizing.finalize(work, progress_maker(as_json, None), say(as_json))
+        conclusion = finalizing.finalize(work, reporter(as_json))
     if conclusion is None:
         fail(f"interrupted; go on with: {go_on}", 130)
     if as_json:
@@ -119,7 +119,7 @@ def ablate(
     work = ablating.check(loaded, order)
     found = None
     with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
-        found = ablating.ablate(work, progress_maker(as_json, None), say(as_json))
+        found = ablating.ablate(work, reporter(as_json))
     if found is None:
         fail(f"interrupted; go on with: {go_on}", 130)
     shares = importances(loaded)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from search.commands.output import console
+from search.reporter import Reporter
 
 if TYPE_CHECKING:
     from search.driving.progress import Progress
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from search.study import Study
 
 
-def progress_maker(as_json: bool, tensorboard: Path | None) -> Any:
-    """How the driver shows what it does, once the study is there.
+def reporter(as_json: bool, tensorboard: Path | None = None) -> Reporter:
+    """Tells what is done on this terminal; remarks go to standard error where standard output is for programs.
 
     Raises:
         InputError: no event files can be written to `tensorboard`.
@@ -26,7 +27,10 @@ def progress_maker(as_json: bool, tensorboard: Path | None) -> Any:
 
         check_folder(tensorboard)
 
-    def make(study: Study, settings: StudySettings) -> Progress:
+    def say(text: str) -> None:
+        typer.echo(text, err=as_json)
+
+    def progress_of(study: Study, settings: StudySettings) -> Progress:
         from search.analysis.pace import durations
         from search.driving.lines import JSONLines, PlainLines
         from search.driving.live_table import LiveTable
@@ -58,12 +62,7 @@ def progress_maker(as_json: bool, tensorboard: Path | None) -> Any:
         if tensorboard is not None:
             from search.analysis.tensorboard_live import LiveEvents
 
-            progress.listener = LiveEvents(study, tensorboard, say(as_json))
+            progress.listener = LiveEvents(study, tensorboard, say)
         return progress
 
-    return make
-
-
-def say(as_json: bool) -> Any:
-    """Remarks go to standard error where standard output is for programs."""
-    return lambda text: typer.echo(text, err=as_json)
+    return Reporter(say, progress_of)

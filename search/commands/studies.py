@@ -20,7 +20,7 @@ from search.commands.options import (
     with_settings,
 )
 from search.commands.output import fail, print_out
-from search.commands.progress import progress_maker, say
+from search.commands.progress import reporter
 
 if TYPE_CHECKING:
     from search.launch import Finish
@@ -74,8 +74,7 @@ def run(
 
         old = load_study(earlier, url)
         settings, _ = load_settings(config, given, inherited(old))
-    progress = progress_maker(as_json, tensorboard)
-    finish = start(study, url, settings, progress, say(as_json), cluster, old, allow_different)
+    finish = start(study, url, settings, reporter(as_json, tensorboard), cluster, old, allow_different)
     conclude(finish, as_json)
 
 
@@ -117,9 +116,7 @@ def resume(
         "trial_timeout": trial_timeout,
         "memory_limit": memory_limit,
     }
-    finish = resume_study(
-        study, url_of(storage), changes, add, progress_maker(as_json, tensorboard), say(as_json), cluster
-    )
+    finish = resume_study(study, url_of(storage), changes, add, reporter(as_json, tensorboard), cluster)
     conclude(finish, as_json)
 
 

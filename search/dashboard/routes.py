@@ -19,7 +19,7 @@ from optuna.trial import TrialState
 
 from search.analysis.dashboard_plots import plots_of
 from search.errors import InputError
-from search.settings import check_study_name
+from search.study_name import check_study_name
 from storage import StorageError, StorageURL, study_lock
 
 if TYPE_CHECKING:

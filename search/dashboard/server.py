@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from search.dashboard.guard import Guard, is_loopback
 from search.errors import InputError
 from search.links import dashboard_address, study_page
-from search.settings import quote_name
+from search.study_name import quote_name
 from storage import StorageURL, open_storage
 
 if TYPE_CHECKING:

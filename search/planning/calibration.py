@@ -18,6 +18,7 @@ from search.driving.progress import Progress, Tally
 from search.errors import InputError
 from search.launch import start, workers_of
 from search.planning.footprint import artifact_bytes, database_bytes
+from search.reporter import Reporter
 from search.settings import StudySettings
 from search.study import Study
 from search.training.dimensions import components_of, layer_parameters
@@ -142,7 +143,7 @@ def _measure(settings: StudySettings) -> Costs:
             watches.append(_Stopwatch(Tally(study.name, "", study.metric, study.direction, settings.trials)))
             return watches[0]
 
-        finish = start("plan", url, settings, watch, lambda text: None)
+        finish = start("plan", url, settings, Reporter(lambda text: None, watch))
         if finish.ending == "interrupted":
             raise KeyboardInterrupt
         study, watch_of_all = finish.study, watches[0]

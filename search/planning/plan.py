@@ -10,8 +10,9 @@ from search.planned import plan_of_baselines
 from search.planning.calibration import calibrate
 from search.planning.forecast import Forecast, forecast_from_costs, forecast_from_study
 from search.samplers import build_sampler
-from search.settings import StudySettings, check_study_name
+from search.settings import StudySettings
 from search.study import load_study, study_names
+from search.study_name import check_study_name
 from spaces import load_space
 from storage import StorageURL
 

@@ -7,6 +7,7 @@ import pytest
 from search.driving.lines import PlainLines
 from search.driving.progress import Progress, Tally
 from search.launch import start
+from search.reporter import Reporter
 from search.settings import StudySettings
 from search.study import Study, load_study
 from storage import StorageURL
@@ -22,5 +23,5 @@ def trained_study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     def progress(study: Study, settings: StudySettings) -> Progress:
         return PlainLines(Tally("real", "", study.metric, study.direction, settings.trials), print)
 
-    start("real", url, SETTINGS, progress, print)
+    start("real", url, SETTINGS, Reporter(print, progress))
     return load_study("real", url)

@@ -22,7 +22,9 @@ from search.driving.recovery import recover
 from search.errors import InputError, StudyStopped
 from search.launch import start
 from search.memory import idle_worker_bytes, recycling_bound, training_bytes
-from search.settings import StudySettings, parse_size
+from search.quantities import parse_size
+from search.reporter import Reporter
+from search.settings import StudySettings
 from search.study import STOP_REQUESTED, Study
 from search.workers.cluster import WorkerLost, Workers
 from search.workers.local import LocalWorkers
@@ -127,7 +129,7 @@ class TestMemory:
 
         url = StorageURL.parse(str(study.url.sqlite_path) + "-other.db")
         with pytest.raises(InputError, match=r"--memory-limit: a worker with this data takes 1\.0 GB"):
-            start("two", url, StudySettings(memory_limit=10**8), never_driven, print)
+            start("two", url, StudySettings(memory_limit=10**8), Reporter(print, never_driven))
         assert url.sqlite_path is not None
         assert not url.sqlite_path.exists()
 

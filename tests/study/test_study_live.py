@@ -11,6 +11,7 @@ from rich.console import Console
 from search.driving.live_table import LiveTable
 from search.driving.progress import Tally
 from search.launch import start
+from search.reporter import Reporter
 from search.settings import StudySettings
 from search.study import Study
 from search.workers.messages import EpochEvent
@@ -41,7 +42,9 @@ def test_epochs_of_workers_reach_the_live_table(tmp_path: Path, monkeypatch: pyt
 
     settings = StudySettings(space="small", trials=2, epochs=40, patience=40, workers=1, pruner="none")
     said: list[str] = []
-    finish = start("live", StorageURL.parse(str(tmp_path / "studies.db")), settings, make, said.append)
+    finish = start(
+        "live", StorageURL.parse(str(tmp_path / "studies.db")), settings, Reporter(said.append, make)
+    )
 
     assert finish.ending == "budget"
     reported = {

@@ -21,7 +21,7 @@ from search.conclusion.trainings import (
 from search.configuration import hyperparameters_of, limits_of, what_it_is
 from search.driving.remaining import clock
 from search.errors import StudyStopped
-from search.launch import ProgressMaker, Say, workers_of
+from search.launch import workers_of
 from search.planned import PlannedTrial, entry_of
 from search.study import Study
 from search.unchanged import unchanged_data
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from search.data import PreparedData
+    from search.reporter import Reporter
     from search.settings import StudySettings
 
 COMMAND = "ablate"
@@ -90,16 +91,16 @@ def check(study: Study, order: AblateOrder) -> Ablating:
     )
 
 
-def ablate(work: Ablating, make_progress: ProgressMaker, say: Say) -> Ablation | None:
+def ablate(work: Ablating, reporter: Reporter) -> Ablation | None:
     """Carry it out; None where it was interrupted, and the same command goes on with it.
 
     Raises:
         StudyStopped: the configuration as it is could not be trained on every seed.
     """
-    say(forecast(work))
+    reporter.say(forecast(work))
     # By seed: an early end leaves all factors on some seeds.
     plan = [row.plans[seed] for seed in work.seeds for row in work.rows]
-    finish = work.companion.carry_out(plan, work.settings, work.data, make_progress, say, work.order.cluster)
+    finish = work.companion.carry_out(plan, work.settings, work.data, reporter, work.order.cluster)
     if finish.ending != "budget":
         return None
     there = ended(finish.study)

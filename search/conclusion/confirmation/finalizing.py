@@ -20,7 +20,6 @@ from search.conclusion.statistics.race import selection_cost
 from search.conclusion.trainings import Purpose, fresh_seeds, why_not
 from search.errors import InputError, StudyStopped
 from search.export import check_output, export_model
-from search.launch import ProgressMaker, Say
 from search.planned import PlannedTrial, entry_of
 from search.study import Study
 from search.unchanged import unchanged_data
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from search.data import PreparedData
+    from search.reporter import Reporter
     from search.settings import StudySettings
 
 COMMAND = "finalize"
@@ -98,27 +98,27 @@ def check(study: Study, order: FinalizeOrder) -> Finalizing:
     )
 
 
-def finalize(work: Finalizing, make_progress: ProgressMaker, say: Say) -> Conclusion | None:
+def finalize(work: Finalizing, reporter: Reporter) -> Conclusion | None:
     """Carry it out; None where it was interrupted, and the same command goes on with it.
 
     Raises:
         StudyStopped: no candidate could be trained on every seed, or the winner could not be trained once more.
     """
     study, name = work.study, work.companion.name
-    say(
+    reporter.say(
         f"confirming the best {len(work.candidates)} of study '{study.name}' on {len(work.seeds)} fresh seeds each, "
         f"in study '{name}'"
     )
     # Seed by seed: an interruption leaves all candidates equally far.
     plans = [one.on_seed(seed) for seed in work.seeds for one in work.candidates]
-    companion = _trained(work, plans, make_progress, say)
+    companion = _trained(work, plans, reporter)
     if companion is None:
         return None
     result = standings_of(study, companion, work.candidates, work.seeds)
     winner = next(one for one in work.candidates if one.number == result.race.winner)
     last = winner.to_be_tested(work.last_seed)
-    say(f"training trial {winner.number} once more, on another seed, to be tested")
-    companion = _trained(work, [last], make_progress, say)
+    reporter.say(f"training trial {winner.number} once more, on another seed, to be tested")
+    companion = _trained(work, [last], reporter)
     if companion is None:
         return None
     trained = ended(companion)[entry_of(last)]
@@ -141,11 +141,9 @@ def finalize(work: Finalizing, make_progress: ProgressMaker, say: Say) -> Conclu
     return conclusion
 
 
-def _trained(
-    work: Finalizing, plans: list[PlannedTrial], make_progress: ProgressMaker, say: Say
-) -> Study | None:
+def _trained(work: Finalizing, plans: list[PlannedTrial], reporter: Reporter) -> Study | None:
     """The companion when all of `plans` have ended; None where it was interrupted before."""
-    finish = work.companion.carry_out(plans, work.settings, work.data, make_progress, say, work.order.cluster)
+    finish = work.companion.carry_out(plans, work.settings, work.data, reporter, work.order.cluster)
     return finish.study if finish.ending == "budget" else None
 
 
