@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from search.analysis.formats import number
 from search.analysis.overview import Overview
 
 if TYPE_CHECKING:
@@ -68,10 +69,6 @@ def plain_table(*headers: str) -> Table:
     for header in headers:
         table.add_column(header)
     return table
-
-
-def number(value: float | None) -> str:
-    return "" if value is None else f"{value:.4f}" if abs(value) < 1000 else f"{value:,.1f}"
 
 
 def _short_path(data: str | None) -> str:

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from search.analysis.report.formats import duration
+from search.analysis.formats import duration
 from search.analysis.terminal import plain_table
 from search.conclusion.ablation.factors import words
 from search.conclusion.ablation.record import Ablation

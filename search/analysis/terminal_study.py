@@ -10,11 +10,12 @@ from rich.segment import Segment
 from rich.text import Text
 
 from search.analysis.chart import sparkline
+from search.analysis.formats import number
 from search.analysis.importance import importances
 from search.analysis.leaderboard import Entry, leaderboard
 from search.analysis.overview import overview
 from search.analysis.pace import time_left
-from search.analysis.terminal import number, plain_table
+from search.analysis.terminal import plain_table
 from search.analysis.terminal_confirmation import of_study
 from search.attempts import INFEASIBLE, REQUEUED
 from search.conclusion.confirmation.record import looks, read_conclusion

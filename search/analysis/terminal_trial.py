@@ -10,7 +10,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from search.analysis.chart import line_chart
-from search.analysis.terminal import number, plain_table
+from search.analysis.formats import number
+from search.analysis.terminal import plain_table
 from search.configuration import hyperparameters_of
 from search.history import history_of
 from search.study import Study

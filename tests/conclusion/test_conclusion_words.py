@@ -52,6 +52,7 @@ def test_a_level_with_its_interval() -> None:
     assert level(0.562, 0.011, "val_accuracy") == "56.2 ± 1.1 %"
     assert level(0.562, None, "val_accuracy") == "56.2 %"
     assert level(2.412, 0.2, "val_mae") == "2.41 ± 0.20"
+    assert level(12748.2, 68.1, "val_mae") == "12,748 ± 68"
     assert level_between(0.922, (0.884, 0.949), "val_accuracy") == "92.2 % (88.4 to 94.9)"
     assert level_between(2.412, (2.2, 2.6), "val_mae") == "2.41 (2.20 to 2.60)"
     assert level_between(0.9, None, "val_auc") == "0.9000"

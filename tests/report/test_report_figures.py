@@ -10,11 +10,11 @@ from made_studies import BEGIN, made_study, made_trial, mixed_trials
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
+from search.analysis.formats import duration, number
 from search.analysis.report import landscape
 from search.analysis.report.cost import cost_of, merged
 from search.analysis.report.drawing import page_style
 from search.analysis.report.facts import read_facts
-from search.analysis.report.formats import duration, number
 from search.analysis.report.pruning import pruning_of
 from search.analysis.report.scales import ParameterScale, ValueScale, thinned
 from search.analysis.report.timeline import Clock, lanes

@@ -7,8 +7,8 @@ from typing import Any
 
 from markupsafe import Markup
 
+from search.analysis.formats import count, duration
 from search.analysis.report.drawing import INK, MUTED, NARROW, PAPER, Tips, clean, new_figure, to_svg
-from search.analysis.report.formats import count, duration
 from search.analysis.report.scales import ValueScale
 from search.conclusion.ablation.factors import words
 from search.conclusion.ablation.record import Ablation, Effect, best_ablation

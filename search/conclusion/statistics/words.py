@@ -32,8 +32,8 @@ def amount(value: float, half: float | None, metric: str, *, signed: bool = Fals
     scale, unit = unit_of(metric)
     digits = _digits(scale * (abs(value) if half is None else half), metric)
     rounded = round(scale * value, digits) + 0.0  # there is no negative zero
-    text = f"{rounded:{'+' if signed else ''}.{digits}f}".replace("-", "−")
-    spread = "" if half is None else f" ± {scale * half:.{digits}f}"
+    text = f"{rounded:{'+' if signed else ''},.{digits}f}".replace("-", "−")
+    spread = "" if half is None else f" ± {scale * half:,.{digits}f}"
     return f"{text}{spread} {unit}"
 
 
@@ -41,8 +41,8 @@ def level(value: float, half: float | None, metric: str) -> str:
     """A value of `metric`: `56.2 ± 1.1 %`, or `2.41 ± 0.20`; with `half` None without ±."""
     scale, unit = (100.0, " %") if _is_share(metric) else (1.0, "")
     digits = _digits(scale * (abs(value) / 100 if half is None else half), metric)
-    spread = "" if half is None else f" ± {scale * half:.{digits}f}"
-    return f"{scale * value:.{digits}f}{spread}{unit}"
+    spread = "" if half is None else f" ± {scale * half:,.{digits}f}"
+    return f"{scale * value:,.{digits}f}{spread}{unit}"
 
 
 def level_between(value: float, interval: tuple[float, float] | None, metric: str) -> str:
@@ -52,7 +52,7 @@ def level_between(value: float, interval: tuple[float, float] | None, metric: st
     scale, unit = (100.0, " %") if _is_share(metric) else (1.0, "")
     low, high = (scale * bound for bound in interval)
     digits = _digits((high - low) / 2, metric)
-    return f"{scale * value:.{digits}f}{unit} ({low:.{digits}f} to {high:.{digits}f})"
+    return f"{scale * value:,.{digits}f}{unit} ({low:,.{digits}f} to {high:,.{digits}f})"
 
 
 def _changes(worth: float, metric: str) -> str:

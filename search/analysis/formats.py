@@ -1,4 +1,4 @@
-"""How numbers are written on the page."""
+"""How numbers are written, in tables and on the page."""
 
 from __future__ import annotations
 
