@@ -37,15 +37,16 @@ def study(contestant: str, task: dict[str, Any]) -> dict[str, Any]:
         path.write_text(json.dumps({**task, "folder": folder}), encoding="utf-8")
         child = run_child(["-m", "benchmarks.rivals_contestants", contestant, str(path)])
     steps: list[tuple[float, float]] = []
-    trials = 0
+    trials, cpu = 0, 0.0
     for line in child.lines:
         if not line.text.startswith("{"):
             continue
         ended = json.loads(line.text)
-        trials = ended["trials"]
+        # Of all its processes: those that are still training when its time is over are not counted at its end.
+        trials, cpu = ended["trials"], round(line.cpu)
         if not steps or ended["best"] > steps[-1][1]:
             steps.append((round(line.wall, 1), ended["best"]))
-    return {"contestant": contestant, "seed": task["seed"], "trials": trials, "cpu": child.cpu, "best": steps}
+    return {"contestant": contestant, "seed": task["seed"], "trials": trials, "cpu": cpu, "best": steps}
 
 
 def best_after(row: dict[str, Any], seconds: float) -> float:
@@ -54,15 +55,15 @@ def best_after(row: dict[str, Any], seconds: float) -> float:
 
 
 def lines(rows: list[dict[str, Any]], seconds: float) -> Iterator[str]:
-    """Markdown: median best value after shares of the time, with least and most."""
+    """Markdown: median best value after shares of the time, with least and most; CPU s at the last trial's end."""
     heads = [f"after {share * seconds / 60:g} min" for share in SHARES]
-    yield f"| | trials | {' | '.join(heads)} |"
-    yield "|---" * (2 + len(SHARES)) + "|"
+    yield f"| | trials | CPU s | {' | '.join(heads)} |"
+    yield "|---" * (3 + len(SHARES)) + "|"
     for contestant in dict.fromkeys(row["contestant"] for row in rows):
         of_it = [row for row in rows if row["contestant"] == contestant]
         cells = [_spread([best_after(row, share * seconds) for row in of_it]) for share in SHARES]
-        trials = statistics.median(row["trials"] for row in of_it)
-        yield f"| {contestant} | {trials:.0f} | {' | '.join(cells)} |"
+        trials, cpu = (statistics.median(row[key] for row in of_it) for key in ("trials", "cpu"))
+        yield f"| {contestant} | {trials:.0f} | {cpu:.0f} | {' | '.join(cells)} |"
 
 
 def _spread(values: list[float]) -> str:

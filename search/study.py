@@ -196,14 +196,31 @@ def load_study(name: str, url: StorageURL) -> Study:
     quiet_optuna()
     storage = open_storage(url)
     try:
-        # A RandomSampler: building trials of this study must not sample anything.
-        loaded = optuna.load_study(study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler())
+        return _read(name, url, storage)
     except KeyError:
         known = optuna.get_all_study_names(storage)
         listed = ", ".join(known[:10]) + (f" and {len(known) - 10} more" if len(known) > 10 else "")
         hint = did_you_mean(name, known) or f"; there are: {listed or 'none'}"
         raise InputError(f"no study {quote_name(name)} in {url}{hint}") from None
-    return Study(name, url, loaded)
+
+
+def load_studies(url: StorageURL) -> list[Study]:
+    """All studies at `url`, in order of creation. Reads only."""
+    quiet_optuna()
+    names = study_names(url)
+    if not names:
+        return []
+    storage = open_storage(url)
+    return [_read(name, url, storage) for name in names]
+
+
+def _read(name: str, url: StorageURL, storage: StudyStorage) -> Study:
+    """Raises KeyError where it is not there."""
+    import optuna
+
+    # A RandomSampler: building trials of this study must not sample anything.
+    sampler = optuna.samplers.RandomSampler()
+    return Study(name, url, optuna.load_study(study_name=name, storage=storage, sampler=sampler))
 
 
 def attributes_of_others(study: Study) -> dict[str, dict[str, Any]]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
-from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,8 +10,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from spaces.errors import SpaceError, did_you_mean
 from spaces.hyperparameters import VOCABULARY, Hyperparameters, explain, unknown_parameter
-from spaces.toml_document import TomlDocument, TomlError
+from spaces.shipped import Shipped
+from spaces.toml_document import TomlDocument
 from spaces.wording import quoted
+
+_LISTS = Shipped("baselines", "list of baselines", "lists of baselines")
 
 Epochs = Annotated[int, Field(ge=1, le=100_000)]
 
@@ -31,8 +32,7 @@ class Baseline(BaseModel):
 
 def baseline_names() -> list[str]:
     """Names of the lists that come with perceptuna."""
-    files = (resources.files(__package__) / "baselines").iterdir()
-    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+    return _LISTS.names()
 
 
 def load_baselines(name_or_path: str | Path) -> list[Baseline]:
@@ -45,19 +45,7 @@ def load_baselines(name_or_path: str | Path) -> list[Baseline]:
         SpaceError: there is neither, or the file is no such list; one line for each mistake in it, with the
             file, the line, what was expected, what was found and what to do.
     """
-    name, known = str(name_or_path), baseline_names()
-    if name in known:
-        text = (resources.files(__package__) / "baselines" / f"{name}.toml").read_text(encoding="utf-8")
-        return _baselines_in(TomlDocument.parse(text, f"{name}.toml"))
-    if not os.path.exists(name) and Path(name).name == name and not name.endswith(".toml"):
-        hint = did_you_mean(name, known)
-        raise SpaceError(
-            f"no baselines and no file are named {name!r}{hint}; those that come along are {', '.join(known)}"
-        )
-    try:
-        return _baselines_in(TomlDocument.read(name))
-    except TomlError as exc:
-        raise SpaceError(str(exc)) from exc
+    return _baselines_in(_LISTS.read(name_or_path))
 
 
 def _baselines_in(document: TomlDocument) -> list[Baseline]:

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from importlib import resources
 from pathlib import Path
 
 from spaces.checks import Problem
-from spaces.errors import SpaceError, did_you_mean
+from spaces.errors import SpaceError
+from spaces.shipped import Shipped
 from spaces.space import Space
-from spaces.toml_document import TomlDocument, TomlError, located
+from spaces.toml_document import TomlDocument, located
 from spaces.toml_form import read_parameters
 
 DEFAULT_PRESET = "mlp"
+_PRESETS = Shipped("presets", "preset", "presets", first=DEFAULT_PRESET)
 
 
 def preset_names() -> list[str]:
     """Names of the presets, the default first."""
-    files = (resources.files(__package__) / "presets").iterdir()
-    names = [file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")]
-    return sorted(names, key=lambda name: (name != DEFAULT_PRESET, name))
+    return _PRESETS.names()
 
 
 def load_space(name_or_path: str | Path) -> Space:
@@ -31,20 +29,7 @@ def load_space(name_or_path: str | Path) -> Space:
         SpaceError: there is neither, or the file is no space; one line for each mistake in it, with
             the file, the line, what was expected, what was found and what to do.
     """
-    name = str(name_or_path)
-    if name in preset_names():
-        text = (resources.files(__package__) / "presets" / f"{name}.toml").read_text(encoding="utf-8")
-        return _space_in(TomlDocument.parse(text, f"{name}.toml"))
-    if not os.path.exists(name) and Path(name).name == name and not name.endswith(".toml"):
-        hint = did_you_mean(name, preset_names())
-        raise SpaceError(
-            f"no preset and no file is named {name!r}{hint}; the presets are {', '.join(preset_names())}"
-        )
-    try:
-        return _space_in(TomlDocument.read(name))
-    except TomlError as exc:
-        hint = f"; the presets are {', '.join(preset_names())}" if not os.path.exists(name) else ""
-        raise SpaceError(f"{exc}{hint}") from exc
+    return _space_in(_PRESETS.read(name_or_path))
 
 
 def _space_in(document: TomlDocument) -> Space:

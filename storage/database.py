@@ -1,4 +1,4 @@
-"""Open the database of studies: SQLite in WAL mode, or PostgreSQL."""
+"""Open the database of studies, or refuse what is none."""
 
 from __future__ import annotations
 
@@ -7,70 +7,17 @@ import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from storage.errors import MOVED, DatabaseMoved, DatabaseUnusable
-from storage.patience import patience_seconds
+from storage.errors import DatabaseUnusable
 from storage.postgresql import connect_arguments
 from storage.reading import connect_to_read
+from storage.sqlite import WALConnection, busy_seconds
 from storage.urls import StorageURL
 
 if TYPE_CHECKING:
     from storage.study_storage import StudyStorage
 
 _SQLITE_HEADER_BYTES = 100
-# At most; less where less patience is asked for.
-BUSY_SECONDS = 30.0
 _TABLES = {"studies", "trials", "version_info"}
-
-
-class WALConnection(sqlite3.Connection):
-    """SQLite in write-ahead mode: readers never wait, and a kill loses nothing that was acknowledged.
-
-    Every commit sees to it that the file is still there: on Linux, SQLite goes on writing to a deleted file, and
-    all of it would be gone with the last connection. A file that is missing is not made anew, for the same reason.
-
-    A connection factory applies from the very first connection and survives pickling to workers;
-    an event listener of SQLAlchemy does neither.
-    """
-
-    def __init__(self, database: str, *args: Any, **kwargs: Any) -> None:
-        if not database.startswith("file:"):
-            database = f"{Path(database).as_uri()}?mode=rw"
-        super().__init__(database, *args, **{**kwargs, "uri": True})
-        busy = f"busy_timeout={round(_busy_seconds() * 1000)}"
-        for pragma in (busy, "journal_mode=wal", "synchronous=normal"):
-            self.execute(f"pragma {pragma}")
-        # To read is to open the log, which stays the same file for as long as this connection is open.
-        self.execute("select 1 from sqlite_master limit 1").fetchone()
-        path = self.execute("pragma database_list").fetchone()[2]
-        self._files = tuple((name, _inode(name)) for name in (path, f"{path}-wal"))
-
-    def commit(self) -> None:
-        """As SQLite's, and it ends well only where the file is in its place afterwards.
-
-        Raises:
-            DatabaseMoved: it is not. (When it comes back, the commit is in it.)
-        """
-        super().commit()
-        self.check_in_place()
-
-    def check_in_place(self) -> None:
-        """Raises DatabaseMoved when the database or its log is no longer the file at its path (two `stat` calls)."""
-        for name, inode in self._files:
-            if inode is not None and _inode(name) != inode:
-                raise DatabaseMoved(f"{name} {MOVED} while it was in use")
-
-
-def _busy_seconds() -> float:
-    """How long SQLite waits for a lock of another program before it gives one try up."""
-    return min(BUSY_SECONDS, patience_seconds() / 4)
-
-
-def _inode(path: str) -> tuple[int, int] | None:
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def open_storage(url: StorageURL, *, create: bool = False) -> StudyStorage:
@@ -90,7 +37,7 @@ def open_storage(url: StorageURL, *, create: bool = False) -> StudyStorage:
 
     if url.sqlite_path is not None:
         engine_kwargs: dict[str, Any] = {
-            "connect_args": {"factory": WALConnection, "timeout": _busy_seconds()}
+            "connect_args": {"factory": WALConnection, "timeout": busy_seconds()}
         }
     else:
         # A connection that a server restart dropped is replaced before the first call fails on it.

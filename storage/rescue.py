@@ -10,9 +10,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from storage.database import WALConnection
 from storage.errors import DatabaseMoved, StorageError, translate
 from storage.reading import connect_to_read
+from storage.sqlite import WALConnection
 from storage.urls import StorageURL
 
 if TYPE_CHECKING:

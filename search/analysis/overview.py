@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from search.errors import InputError
-from search.study import Study, load_study, study_names
+from search.study import Study, load_studies
 from storage import StorageURL, is_driven, study_lock
 
 
@@ -34,7 +34,7 @@ class Overview:
 
 def overviews(url: StorageURL) -> list[Overview]:
     """One row per study, in order of creation."""
-    return [overview(load_study(name, url)) for name in study_names(url)]
+    return [overview(study) for study in load_studies(url)]
 
 
 def overview(study: Study) -> Overview:

@@ -108,7 +108,9 @@ def test_a_file_without_baselines_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_a_misspelt_name_is_refused_with_the_one_that_is_near() -> None:
-    with pytest.raises(SpaceError, match=r"no baselines and no file .* \(did you mean 'cifar10_mlp'\?\)"):
+    with pytest.raises(
+        SpaceError, match=r"no list of baselines and no file .* \(did you mean 'cifar10_mlp'\?\)"
+    ):
         load_baselines("cifar10_mpl")
     with pytest.raises(SpaceError, match="there is no such file"):
         load_baselines("nowhere/known.toml")

@@ -7,7 +7,7 @@ import pytest
 from optuna.trial import TrialState
 
 from storage import StorageURL, open_storage
-from storage.database import WALConnection
+from storage.sqlite import WALConnection
 from storage.study_storage import StudyStorage
 
 

@@ -16,9 +16,10 @@ import optuna
 import pytest
 
 import storage.database
+import storage.sqlite
 from storage import DatabaseUnusable, StorageError, StorageURL, check_database, open_storage
-from storage.database import WALConnection
 from storage.errors import translate
+from storage.sqlite import WALConnection
 
 Snapshot = dict[str, tuple[int, bytes | None]]
 
@@ -213,7 +214,7 @@ class TestFaults:
             assert connection.execute("pragma integrity_check").fetchall() == [("ok",)]
 
     def test_a_lock_of_another_program(self, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(storage.database, "BUSY_SECONDS", 0.1)
+        monkeypatch.setattr(storage.sqlite, "BUSY_SECONDS", 0.1)
         study = self.study(path)
         with closing(sqlite3.connect(path)) as other:
             other.execute("begin immediate")

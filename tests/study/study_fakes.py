@@ -11,7 +11,7 @@ from search.workers.cluster import WorkerLost
 from search.workers.messages import TrialOutcome, TrialTask
 from spaces import Space
 from spaces.parameters import Float, Int
-from storage.database import WALConnection
+from storage.sqlite import WALConnection
 
 SPACE = Space(
     parameters={

@@ -14,7 +14,7 @@ from optuna.trial import TrialState
 from study_fakes import SPACE
 
 import search.workers.trial
-import storage.database
+import storage.sqlite
 from search.data import PreparedData
 from search.settings import StudySettings
 from search.study import Study, load_study
@@ -156,7 +156,7 @@ def test_an_error_of_the_model_fails_the_trial_with_its_traceback(task: MakeTask
 def test_an_error_of_the_storage_is_not_the_trials_fault(
     study: Study, task: MakeTask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(storage.database, "BUSY_SECONDS", 0.1)
+    monkeypatch.setattr(storage.sqlite, "BUSY_SECONDS", 0.1)
     monkeypatch.setenv("PERCEPTUNA_STORAGE_PATIENCE", "0.3")
     assert study.url.sqlite_path is not None
     with (

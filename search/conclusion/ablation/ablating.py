@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from search.companion import Companion, Order, ended, left_of, long_enough, settings_about
 from search.conclusion.ablation.factors import Variation, in_effect, variations
 from search.conclusion.ablation.record import Ablation, Effect, write_ablation
-from search.conclusion.statistics.intervals import Difference, difference, difference_over_rows, mean_of
+from search.conclusion.statistics.intervals import (
+    Difference,
+    difference,
+    difference_over_rows,
+    mean_of,
+    p_of_both,
+)
 from search.conclusion.statistics.race import holm
 from search.conclusion.trainings import (
     Purpose,
@@ -195,7 +201,7 @@ def _effect(
     values, failed = values_of(runs), failure_of(runs)
     change = None if failed else difference(values, values_of(base))
     rows = None if failed else _over_rows(runs, base, companion)
-    # Both have to show it (Berger 1982): all seeds share the rows, which may suit one of the two by chance.
+    # Both have to show it: all seeds share the rows, which may suit one of the two by chance.
     by_rows = bool(change and change.half and rows and rows.half and rows.half > change.half)
     wider = rows if by_rows else change
     return Effect(
@@ -211,7 +217,7 @@ def _effect(
         values=values,
         change=change and change.mean,
         interval=wider and wider.interval,
-        p=_larger(change, rows),
+        p=p_of_both(change, rows) if change else None,
         by_rows=by_rows,
         failed=failed,
     )
@@ -223,13 +229,6 @@ def _over_rows(
     """Row by row, of scores that are means over the seeds; None where rows have no scores."""
     first, second = mean_scores(companion, runs), mean_scores(companion, base)
     return None if first is None or second is None else difference_over_rows(first, second)
-
-
-def _larger(over_seeds: Difference | None, over_rows: Difference | None) -> float | None:
-    """The larger p, where seeds can tell at all."""
-    if over_seeds is None or over_seeds.p is None:
-        return None
-    return over_seeds.p if over_rows is None or over_rows.p is None else max(over_seeds.p, over_rows.p)
 
 
 def _adjusted(effects: list[Effect]) -> list[Effect]:

@@ -107,6 +107,16 @@ def difference_over_rows(first: Sequence[float], second: Sequence[float]) -> Dif
     return _paired(first, second)
 
 
+def p_of_both(over_seeds: Difference, over_rows: Difference | None) -> float | None:
+    """The p of a difference that has to show over seeds and, where their scores are known, over rows: the larger.
+
+    A test of both at once at the level of each (Berger 1982). None where one of them is impossible.
+    """
+    if over_rows is None or over_seeds.p is None:
+        return over_seeds.p
+    return None if over_rows.p is None else max(over_seeds.p, over_rows.p)
+
+
 def _paired(first: Sequence[float], second: Sequence[float]) -> Difference:
     one, other = _finite(first), _finite(second)
     if one.size != other.size:

@@ -13,6 +13,7 @@ from search.conclusion.statistics.intervals import (
     difference,
     difference_over_rows,
     mean_of,
+    p_of_both,
 )
 from search.metrics import Direction
 
@@ -67,7 +68,7 @@ def race(
     is an ordinary test of 5 %.
 
     Seeds alone say which is better on these validation rows. With the scores of `rows`, a rival is worse only if
-    they show it too (`difference_over_rows`): both tests have to, so the larger p counts (Berger 1982).
+    they show it too (`difference_over_rows`, `p_of_both`).
 
     A tie means that nothing here can tell them apart, not that they are equal; of the tied the smallest wins, by
     `sizes` (parameters), then by mean: nothing is known to be lost by it. But one whose mean is further behind than
@@ -90,7 +91,7 @@ def race(
     leader, *others = sorted(values, key=lambda name: (-means[name], sizes[name]))
     behind = [_scaled(difference(values[leader], values[name]), sign) for name in others]
     by_rows = [_over_rows(rows or {}, leader, name, sign) for name in others]
-    found = [_both(*pair) for pair in zip(behind, by_rows, strict=True)]
+    found = [p_of_both(*pair) for pair in zip(behind, by_rows, strict=True)]
     adjusted = iter(_step_down([p for p in found if p is not None], lambda left: left * (left + 1) // 2))
     rivals = []
     for name, over_seeds, over_rows, p in zip(others, behind, by_rows, found, strict=True):
@@ -127,13 +128,6 @@ def _over_rows(
     if leader not in rows or rival not in rows:
         return None
     return _scaled(difference_over_rows(rows[leader], rows[rival]), sign)
-
-
-def _both(over_seeds: Difference, over_rows: Difference | None) -> float | None:
-    """The larger p; None where a test is impossible, as for rows that are all scored alike."""
-    if over_rows is None or over_seeds.p is None:
-        return over_seeds.p
-    return None if over_rows.p is None else max(over_seeds.p, over_rows.p)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:

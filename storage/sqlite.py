@@ -1,0 +1,65 @@
+"""Connections to SQLite that lose nothing, and notice when the file is gone."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+from storage.errors import MOVED, DatabaseMoved
+from storage.patience import patience_seconds
+
+# At most; less where less patience is asked for.
+BUSY_SECONDS = 30.0
+
+
+class WALConnection(sqlite3.Connection):
+    """SQLite in write-ahead mode: readers never wait, and a kill loses nothing that was acknowledged.
+
+    Every commit sees to it that the file is still there: on Linux, SQLite goes on writing to a deleted file, and
+    all of it would be gone with the last connection. A file that is missing is not made anew, for the same reason.
+
+    A connection factory applies from the very first connection and survives pickling to workers;
+    an event listener of SQLAlchemy does neither.
+    """
+
+    def __init__(self, database: str, *args: Any, **kwargs: Any) -> None:
+        if not database.startswith("file:"):
+            database = f"{Path(database).as_uri()}?mode=rw"
+        super().__init__(database, *args, **{**kwargs, "uri": True})
+        busy = f"busy_timeout={round(busy_seconds() * 1000)}"
+        for pragma in (busy, "journal_mode=wal", "synchronous=normal"):
+            self.execute(f"pragma {pragma}")
+        # To read is to open the log, which stays the same file for as long as this connection is open.
+        self.execute("select 1 from sqlite_master limit 1").fetchone()
+        path = self.execute("pragma database_list").fetchone()[2]
+        self._files = tuple((name, _inode(name)) for name in (path, f"{path}-wal"))
+
+    def commit(self) -> None:
+        """As SQLite's, and it ends well only where the file is in its place afterwards.
+
+        Raises:
+            DatabaseMoved: it is not. (When it comes back, the commit is in it.)
+        """
+        super().commit()
+        self.check_in_place()
+
+    def check_in_place(self) -> None:
+        """Raises DatabaseMoved when the database or its log is no longer the file at its path (two `stat` calls)."""
+        for name, inode in self._files:
+            if inode is not None and _inode(name) != inode:
+                raise DatabaseMoved(f"{name} {MOVED} while it was in use")
+
+
+def busy_seconds() -> float:
+    """How long SQLite waits for a lock of another program before it gives one try up."""
+    return min(BUSY_SECONDS, patience_seconds() / 4)
+
+
+def _inode(path: str) -> tuple[int, int] | None:
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
