@@ -185,8 +185,8 @@ def study_names(url: StorageURL) -> list[str]:
     return optuna.get_all_study_names(open_storage(url))
 
 
-def load_study(name: str, url: StorageURL) -> Study:
-    """An existing study. Reads only.
+def load_study(name: str, url: StorageURL, storage: StudyStorage | None = None) -> Study:
+    """An existing study, in `storage` where the database at `url` is open already. Reads only.
 
     Raises:
         InputError: there is no such study.
@@ -194,33 +194,23 @@ def load_study(name: str, url: StorageURL) -> Study:
     import optuna
 
     quiet_optuna()
-    storage = open_storage(url)
+    storage = storage or open_storage(url)
     try:
-        return _read(name, url, storage)
+        # A RandomSampler: building trials of this study must not sample anything.
+        loaded = optuna.load_study(study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler())
     except KeyError:
         known = optuna.get_all_study_names(storage)
         listed = ", ".join(known[:10]) + (f" and {len(known) - 10} more" if len(known) > 10 else "")
         hint = did_you_mean(name, known) or f"; there are: {listed or 'none'}"
         raise InputError(f"no study {quote_name(name)} in {url}{hint}") from None
+    return Study(name, url, loaded)
 
 
 def load_studies(url: StorageURL) -> list[Study]:
-    """All studies at `url`, in order of creation. Reads only."""
-    quiet_optuna()
+    """All studies at `url`, in order of creation, over one connection. Reads only."""
     names = study_names(url)
-    if not names:
-        return []
-    storage = open_storage(url)
-    return [_read(name, url, storage) for name in names]
-
-
-def _read(name: str, url: StorageURL, storage: StudyStorage) -> Study:
-    """Raises KeyError where it is not there."""
-    import optuna
-
-    # A RandomSampler: building trials of this study must not sample anything.
-    sampler = optuna.samplers.RandomSampler()
-    return Study(name, url, optuna.load_study(study_name=name, storage=storage, sampler=sampler))
+    storage = open_storage(url) if names else None
+    return [load_study(name, url, storage) for name in names]
 
 
 def attributes_of_others(study: Study) -> dict[str, dict[str, Any]]:
