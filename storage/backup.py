@@ -167,9 +167,7 @@ def upgrade(url: StorageURL) -> tuple[str, str, Path | None]:
     """
     import optuna
 
-    if url.sqlite_path is None:
-        check_connection(url)
-    check_database(url, create=False)
+    check_connection(url, create=False)
     with reading(url) as connection:
         before = schema_revision(connection) or "unknown"
         names = list(study_counts(connection))

@@ -67,14 +67,14 @@ def open_storage(url: StorageURL, *, create: bool = False) -> StudyStorage:
     return StudyStorage(storage)
 
 
-def check_connection(url: StorageURL) -> None:
-    """Whether this machine can use the database of a study. Writes nothing.
+def check_connection(url: StorageURL, *, create: bool = True) -> None:
+    """Whether this machine can use the database of a study. Writes nothing; `create` as for `check_database`.
 
     Raises:
         DatabaseUnusable: it cannot.
     """
     if url.sqlite_path is not None:
-        check_database(url, create=True)
+        check_database(url, create=create)
         return
     import sqlalchemy
 

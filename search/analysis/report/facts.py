@@ -54,10 +54,8 @@ class Facts:
     @cached_property
     def complete(self) -> list[FrozenTrial]:
         """Complete trials with a finite value, best first as in `Study.ranked`."""
-        rank = {trial.number: place for place, trial in enumerate(self.study.ranked())}
-        return sorted(
-            (trial for trial in self.scored if trial.number in rank), key=lambda trial: rank[trial.number]
-        )
+        scored = {trial.number: trial for trial in self.scored}
+        return [scored[trial.number] for trial in self.study.ranked() if trial.number in scored]
 
     @cached_property
     def parameters(self) -> list[str]:
