@@ -6,6 +6,7 @@ import codecs
 import contextlib
 import csv
 import itertools
+import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -23,12 +24,11 @@ UNNAMED = "unnamed"
 
 @dataclass(frozen=True)
 class TextLayout:
-    """How to read a text table: its column names, its rows below them, the lines that the names take."""
+    """How to read a text table: its column names, and how many rows stand below them."""
 
     separator: str
     names: tuple[str, ...]
     rows: int
-    header_lines: int
 
 
 def text_layout(request: DataRequest) -> TextLayout:
@@ -132,7 +132,6 @@ def _checked_layout(path: Path, separator: str, *, header: bool) -> TextLayout:
             first = next((row for row in reader if not _is_blank(row)), None)
             if first is None:
                 raise DataError(f"{path} is empty; expected a line of column names and rows below it")
-            header_lines = reader.line_num if header else 0
             rows, second = (0 if header else 1), None
             for row in reader:
                 if _is_blank(row):
@@ -151,10 +150,16 @@ def _checked_layout(path: Path, separator: str, *, header: bool) -> TextLayout:
             ) from exc
     _refuse_wrong_header(path, first, second, header=header)
     names = tuple(
-        (name.strip() or f"{UNNAMED} {index}") if header else str(index) for index, name in enumerate(first)
+        (_one_line(name) or f"{UNNAMED} {index}") if header else str(index)
+        for index, name in enumerate(first)
     )
     refuse_duplicates(names, path)
-    return TextLayout(separator, names, rows, header_lines)
+    return TextLayout(separator, names, rows)
+
+
+def _one_line(name: str) -> str:
+    """A column's name without the line ends that a quoted name may hold: one can type it, and print it."""
+    return re.sub(r"\s*[\r\n]+\s*", " ", name.strip())
 
 
 def _refuse_wrong_header(path: Path, first: list[str], second: list[str] | None, *, header: bool) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 from search.data.builtin import builtin_files, read_builtin
 from search.data.images import fingerprint_folder, read_folder
 from search.data.npz import read_npz
+from search.data.parquet import read_parquet
 from search.data.raw import RawData
 from search.data.request import BUILTIN_SOURCES, DataRequest
-from search.data.table import TEXT_SUFFIXES, read_parquet, read_text_table
+from search.data.table import TEXT_SUFFIXES, read_text_table
 from search.errors import DataError
 from spaces.errors import did_you_mean
 

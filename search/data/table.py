@@ -1,4 +1,4 @@
-"""Tables: CSV and other separated text, and Parquet."""
+"""Tables: CSV and other separated text; what each column of a table holds."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy as np
 from search.data import dates
 from search.data.raw import Array, RawData, Table, TableColumn
 from search.data.request import DataRequest
-from search.data.separated import MISSING, UNNAMED, listed, refuse_duplicates, text_layout
-from search.data.targets import encode_target
+from search.data.separated import MISSING, UNNAMED, listed, text_layout
+from search.data.targets import Target, encode_written_target
 from search.errors import DataError
 from spaces.errors import did_you_mean
 
@@ -33,14 +33,15 @@ def read_text_table(request: DataRequest) -> RawData:
     path = Path(request.source)
     layout = text_layout(request)
     read_as = f" (it was read with separator {layout.separator!r}; set another one if that is wrong)"
-    _refuse_target(request, layout.names, read_as if len(layout.names) == 1 else "")
+    refuse_target(request, layout.names, read_as if len(layout.names) == 1 else "")
     try:
         frame = pd.read_csv(
             path,
             sep=layout.separator,
-            header=None,
+            header=0 if request.header else None,
             names=list(layout.names),
-            skiprows=layout.header_lines,
+            # Labels are exact: a number of many digits, or a gap among whole numbers, must not change them.
+            dtype={str(request.target): str},
             index_col=False,
             na_values=list(MISSING),
             keep_default_na=False,
@@ -56,44 +57,26 @@ def read_text_table(request: DataRequest) -> RawData:
         raise DataError(
             f"{path}: {layout.rows:,} rows were counted but {len(frame):,} read; look for stray quotes in it"
         )
-    return _raw_table(frame, request)
+    if layout.rows == 0:
+        raise DataError(f"{path} has column names but no rows below them")
+    labels = _text(frame.pop(str(request.target)))
+    known = labels != ""
+    notes = left_out(known, request)
+    target = encode_written_target(
+        labels[known], task=request.task, name=f"target '{request.target}' of {request.source}"
+    )
+    return raw_table(frame if known.all() else frame[known], target, request, notes)
 
 
-def read_parquet(request: DataRequest) -> RawData:
-    """A Parquet file; dates and times become ISO text, decimals numbers.
-
-    Raises:
-        DataError: the file is broken or empty, or the target does not fit.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    path = Path(request.source)
-    try:
-        arrow = pq.ParquetFile(path).read()
-    except (pa.ArrowException, OSError) as exc:
-        raise DataError(f"{path} is not a sound Parquet file ({str(exc).strip()}); write it again") from exc
-    names = tuple(str(name) for name in arrow.column_names)
-    refuse_duplicates(names, path)
-    _refuse_target(request, names, "")
-    nested = [field.name for field in arrow.schema if _is_nested(field.type)]
-    if request.target in nested:
-        raise DataError(
-            f"target '{request.target}' of {path} holds lists, structures or bytes, not one value"
-        )
-    notes = [f"column '{name}' is dropped: lists, structures and bytes are not used" for name in nested]
-    # pandas saves the index of a filtered frame under this name: row numbers, of no use.
-    index = [name for name in names if name.startswith("__index_level_")]
-    return _raw_table(arrow.drop_columns([*nested, *index]).to_pandas(ignore_metadata=True), request, notes)
+def left_out(known: Array, request: DataRequest) -> list[str]:
+    """A note where rows have no target; `known` is bool (rows,)."""
+    if known.all():
+        return []
+    missing = int((~known).sum())
+    return [f"{missing:,} rows are left out: they have no value in the target '{request.target}'"]
 
 
-def _is_nested(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
-
-
-def _refuse_target(request: DataRequest, names: tuple[str, ...], read_as: str) -> None:
+def refuse_target(request: DataRequest, names: tuple[str, ...], read_as: str) -> None:
     """A table needs a target among its columns, and other columns beside it."""
     source, target = request.source, request.target
     if target is None:
@@ -113,35 +96,19 @@ def _refuse_target(request: DataRequest, names: tuple[str, ...], read_as: str) -
         )
 
 
-def _raw_table(frame: pd.DataFrame, request: DataRequest, notes: list[str] | None = None) -> RawData:
-    """Cut the target off a frame, drop rows without it, and give each column its kind."""
-    notes = list(notes or [])
-    target_name = str(request.target)
-    if len(frame) == 0:
-        raise DataError(f"{request.source} has column names but no rows below them")
-    known = frame[target_name].notna().to_numpy()
-    if not known.all():
-        frame = frame[known]
-        missing = int((~known).sum())
-        notes.append(f"{missing:,} rows are left out: they have no value in the target '{target_name}'")
-    target = encode_target(
-        _target_labels(frame[target_name]),
-        task=request.task,
-        name=f"target '{target_name}' of {request.source}",
-    )
+def raw_table(frame: pd.DataFrame, target: Target, request: DataRequest, notes: list[str]) -> RawData:
+    """The columns of a frame, each of its kind, beside the target of its rows; the frame is without it."""
     columns: dict[str, TableColumn] = {}
-    for name in map(str, frame.columns):
-        if name == target_name:
-            continue
-        column, note = _typed(name, frame[name])
-        if name.startswith(UNNAMED) and _counts_rows(column):
+    for name, series in frame.items():
+        column, note = _typed(str(name), series)
+        if str(name).startswith(UNNAMED) and _counts_rows(column):
             note = "the column without a name is dropped: it counts the rows"
         else:
-            columns[name] = column
+            columns[str(name)] = column
         if note:
             notes.append(note)
     if not columns:
-        raise DataError(f"{request.source} has no column to learn the target '{target_name}' from")
+        raise DataError(f"{request.source} has no column to learn the target '{request.target}' from")
     return RawData(
         request=request,
         kind="table",
@@ -149,21 +116,9 @@ def _raw_table(frame: pd.DataFrame, request: DataRequest, notes: list[str] | Non
         x=Table(columns),
         y=target.y,
         class_names=target.class_names,
-        target=target_name,
+        target=request.target,
         notes=(*notes, *target.notes),
     )
-
-
-def _target_labels(series: pd.Series[Any]) -> Array:
-    import pandas as pd
-
-    if pd.api.types.is_bool_dtype(series.dtype):
-        return series.to_numpy(dtype=np.bool_)
-    if pd.api.types.is_integer_dtype(series.dtype):
-        return series.to_numpy(dtype=np.int64)
-    if pd.api.types.is_float_dtype(series.dtype) or pd.api.types.infer_dtype(series) == "decimal":
-        return series.to_numpy(dtype=np.float64)
-    return series.to_numpy(dtype=object)
 
 
 def _typed(name: str, series: pd.Series[Any]) -> tuple[TableColumn, str]:
@@ -181,12 +136,7 @@ def _typed(name: str, series: pd.Series[Any]) -> tuple[TableColumn, str]:
         return _number(name, series.to_numpy(dtype=np.float64, na_value=np.nan))
     if pd.api.types.is_datetime64_any_dtype(dtype):
         series = series.dt.strftime("%Y-%m-%dT%H:%M:%S")
-    missing = series.isna().to_numpy()
-    values = series.to_numpy(dtype=object)
-    text = np.array(
-        ["" if gone else str(value) for value, gone in zip(values, missing, strict=True)], dtype=object
-    )
-    text[np.isin(text, MISSING)] = ""
+    text = _text(series)
     present = text[text != ""]
     distinct = list(dict.fromkeys(present.tolist()))
     if distinct and all(value in BOOLEANS for value in distinct):
@@ -202,6 +152,18 @@ def _typed(name: str, series: pd.Series[Any]) -> tuple[TableColumn, str]:
         return TableColumn("category", text), ""
     note = f"column '{name}' could be day or month first: taken as {template}" if ambiguous else ""
     return TableColumn("date", text, template), note
+
+
+def _text(series: pd.Series[Any]) -> Array:
+    """Values as text without the blanks around them, "" where missing; object (rows,)."""
+    missing = series.isna().to_numpy()
+    values = series.to_numpy(dtype=object)
+    text = np.array(
+        ["" if gone else str(value).strip() for value, gone in zip(values, missing, strict=True)],
+        dtype=object,
+    )
+    text[np.isin(text, MISSING)] = ""
+    return text
 
 
 def _counts_rows(column: TableColumn) -> bool:
