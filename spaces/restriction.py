@@ -26,6 +26,7 @@ def restrict(
             del kept[name]
             notes.append(f"{name}: left out, {why}")
     if "pca" in kept and (capped := _capped(kept["pca"], components)) != kept["pca"]:
+        kept |= {name: _conditions_capped(one, components, capped) for name, one in kept.items()}
         kept["pca"] = capped
         notes.append(f"pca: {capped.extent()}, since these images have {components} principal components")
     while (found := _depends_on_absent(kept, parameters)) is not None:
@@ -58,6 +59,24 @@ def _capped(pca: Parameter, most: int) -> Parameter:
         case Fixed(value=value):
             return pca.model_copy(update={"value": min(int(value), most)})
     return pca
+
+
+def _conditions_capped(parameter: Parameter, most: int, capped: Parameter) -> Parameter:
+    """`parameter`, where what its condition says of more than `most` components holds for what they came to."""
+    if "pca" not in parameter.when:
+        return parameter
+    came_to = _largest(capped)
+    values = (came_to if int(one) > most else one for one in parameter.when["pca"])
+    return parameter.model_copy(update={"when": {**parameter.when, "pca": tuple(dict.fromkeys(values))}})
+
+
+def _largest(pca: Parameter) -> int:
+    match pca:
+        case Categorical(choices=choices):
+            return max(map(int, choices))
+        case Fixed(value=value):
+            return int(value)
+    return int(pca.high)
 
 
 def _no_effect(name: str, parameters: Mapping[str, Parameter], task: Task, kind: DataKind) -> str | None:

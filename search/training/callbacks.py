@@ -1,6 +1,6 @@
-"""The callback that ends a trial early and remembers why.
+"""The callbacks that end a trial early and remember why, and that cut the learning rate at a plateau.
 
-It sets `model.stop_training` and never raises: raising inside `on_epoch_end` would skip `on_train_end`,
+`StopTraining` sets `model.stop_training` and never raises: raising inside `on_epoch_end` would skip `on_train_end`,
 which flushes writers and restores the best weights. The caller acts on the reason after training has closed.
 """
 
@@ -21,35 +21,63 @@ class StopReason(StrEnum):
     EPOCHS = "all epochs run"
     EARLY = "no better metric for `patience` epochs"
     PRUNED = "pruned"
-    NOT_FINITE = "loss not finite"
+    NOT_FINITE = "loss or weights not finite"
     INTERRUPTED = "interrupted"
     NO_METRIC = "metric missing"
 
+
+_OBJECTIONS = (StopReason.PRUNED, StopReason.INTERRUPTED)
+
+LEAST_IMPROVEMENT = 1e-4
+"""Share of the error that an epoch has to take away for `Plateau` to see it."""
 
 EpochCheck = Callable[[int, Logs], StopReason | None]
 
 
 class StopTraining(keras.callbacks.Callback):
-    """After each epoch: is the metric there, is the loss finite, and does `check(epoch, logs)` object?
+    """After each epoch: is the metric there, is all of it finite, and does `check(epoch, logs)` object?
 
-    Epochs count from 1. The first reason is kept in `reason`.
+    Epochs count from 1. The first reason is kept in `reason`. It has to be the last of all callbacks: what `check`
+    objects to at an epoch that ends the training anyway, as the last one or by patience, takes nothing from it.
     """
 
-    def __init__(self, metric: str, check: EpochCheck) -> None:
+    def __init__(self, metric: str, check: EpochCheck, finite: Callable[[Logs], bool]) -> None:
+        """
+        Args:
+            finite: whether weights and logs of the epoch that has ended are numbers.
+        """
         super().__init__()
         self._metric = metric
         self._check = check
+        self._finite = finite
         self.reason: StopReason | None = None
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        self.reason = self._judge(epoch + 1, logs or {})
+        over = self.model.stop_training or epoch + 1 == self.params["epochs"]
+        reason = self._judge(epoch + 1, logs or {})
+        self.reason = None if over and reason in _OBJECTIONS else reason
         if self.reason is not None:
             self.model.stop_training = True
 
     def _judge(self, epoch: int, logs: Logs) -> StopReason | None:
         if self._metric not in logs:
             return StopReason.NO_METRIC
-        watched = (logs.get("loss", 0.0), logs.get("val_loss", 0.0), logs[self._metric])
-        if not all(math.isfinite(value) for value in watched):
+        if not self._finite(logs):
             return StopReason.NOT_FINITE
         return self._check(epoch, logs)
+
+
+class Plateau(keras.callbacks.ReduceLROnPlateau):
+    """Keras's, whose least improvement is a share of what can still be improved, in place of a number.
+
+    What can be improved is the metric itself where less is better, and its distance from 1 where more is. So errors
+    in millions and in millionths, and accuracies near 1, are cut at the same epochs.
+    """
+
+    def _is_improvement(self, monitor_value: float, reference_value: float | None) -> bool:
+        if reference_value is None or not math.isfinite(reference_value):
+            return math.isfinite(monitor_value)
+        left, before = monitor_value, reference_value
+        if self.mode == "max":
+            left, before = 1 - left, 1 - before
+        return left < before * (1 - LEAST_IMPROVEMENT)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -70,7 +72,8 @@ def train(
     Args:
         metric: the log to watch, such as `val_accuracy`.
         seed: of weights, shuffling, dropout and augmentation.
-        check: asked after each epoch, with its logs; a reason ends the training properly.
+        check: asked after each epoch, with its logs; a reason ends the training properly. Pruning or interrupting what
+            ends at this epoch anyway has no effect.
         callbacks: more Keras callbacks, run before the check; they see a real model.
         bfloat16: round the factors of matrix products to bfloat16; everything else stays float32.
 
@@ -80,7 +83,7 @@ def train(
     started = time.perf_counter()
     run = _Run(hyperparameters, data, epochs, metric, seed, bool(callbacks), bfloat16)
     mode = "max" if direction_of(metric) == "maximize" else "min"
-    stop = StopTraining(metric, check)
+    stop = StopTraining(metric, check, run.is_finite)
     hooks = keras.callbacks.CallbackList(
         [
             *schedule_callbacks(hyperparameters, monitor=metric, mode=mode),
@@ -151,6 +154,7 @@ class _Run:
         self.best_weights = [*self._inputs.projection, *weights]
         self.best_epoch = 0
         self._best: float | None = None
+        self._finite_weights = True
         if watched:
             self.model.set_weights(self.best_weights)
 
@@ -159,6 +163,28 @@ class _Run:
 
         Batch hooks are called once an epoch, as `fit` does when `steps_per_execution` is the whole epoch.
         """
+        try:
+            logs = self._run_epochs(hooks)
+        except BaseException:
+            # Writers are closed here too; what fails in that must not hide why training failed.
+            for hook in hooks.callbacks:
+                with suppress(Exception):
+                    hook.on_train_end({})
+            raise
+        hooks.on_train_end(logs)
+        if self._watched:
+            self.model.set_weights(self.best_weights)
+
+    def is_finite(self, logs: dict[str, float]) -> bool:
+        """Whether the epoch that ended with `logs` can be judged: its losses, its metric and its weights are numbers.
+
+        Weights are looked at where the epoch would be the best: accuracy can be a number where they are none.
+        """
+        watched = (logs.get("loss", 0.0), logs.get("val_loss", 0.0), logs[self._metric])
+        return self._finite_weights and all(map(math.isfinite, watched))
+
+    def _run_epochs(self, hooks: keras.callbacks.CallbackList) -> dict[str, float]:
+        """The logs of the last epoch."""
         self.model.stop_training = False
         logs: dict[str, float] = {}
         hooks.on_train_begin()
@@ -180,9 +206,7 @@ class _Run:
             self._take_weights()
             if self.model.stop_training:
                 break
-        hooks.on_train_end(logs)
-        if self._watched:
-            self.model.set_weights(self.best_weights)
+        return logs
 
     def _train(self, epoch: int) -> dict[str, float]:
         shuffle = np.random.default_rng([self._seed, epoch])
@@ -197,10 +221,14 @@ class _Run:
         return self._epoch.measures.logs(sums, self._spec.rows.validation, self._spec)
 
     def _keep_best(self, epoch: int, logs: dict[str, float]) -> None:
-        value = logs.get(self._metric, float("nan"))
-        if is_better(value, self._best, self._direction):
-            self._best, self.best_epoch = value, epoch + 1
-            self.best_weights = self._weights()
+        value = logs.get(self._metric, math.nan)
+        losses = logs["loss"], logs["val_loss"]
+        if not all(map(math.isfinite, losses)) or not is_better(value, self._best, self._direction):
+            return
+        weights = self._weights()
+        self._finite_weights = all(np.isfinite(weight).all() for weight in weights)
+        if self._finite_weights:
+            self._best, self.best_epoch, self.best_weights = value, epoch + 1, weights
 
     def _weights(self) -> list[Array]:
         return [*self._inputs.projection, *self._epoch.get_weights()]

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 
+from search.training.callbacks import Plateau
 from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]
@@ -42,11 +43,11 @@ def build_optimizer(hyperparameters: Hyperparameters, *, total_steps: int) -> ke
 def schedule_callbacks(
     hyperparameters: Hyperparameters, *, monitor: str, mode: str
 ) -> list[keras.callbacks.Callback]:
-    """What the schedule needs at each epoch's end: ReduceLROnPlateau for `plateau`, else nothing."""
+    """What the schedule needs at each epoch's end: `Plateau` for `plateau`, else nothing."""
     if hyperparameters.schedule != "plateau":
         return []
     return [
-        keras.callbacks.ReduceLROnPlateau(
+        Plateau(
             monitor,
             mode=mode,
             factor=hyperparameters.plateau_factor,

@@ -116,13 +116,13 @@ def _train(
         value = logs[task.job.metric]
         trial.report(value, epoch)
         on_epoch(EpochEvent(task.number, epoch, value, logs))
-        if task.job.run in _stopped:
-            return StopReason.INTERRUPTED
-        # A trial that has run all its epochs is complete, whatever a rung at the last epoch would say.
+        # A trial that has run all its epochs is complete, whatever a rung or a signal at the last epoch would say.
         if epoch == task.epochs:
             return None
         if trial.should_prune():
             return StopReason.PRUNED
+        if task.job.run in _stopped:
+            return StopReason.INTERRUPTED
         late = time.monotonic() > deadline
         return StopReason.INTERRUPTED if late else None
 
@@ -136,8 +136,10 @@ def _train(
         check=check,
         bfloat16=settings.precision == "bfloat16",
     )
-    if result.stop_reason is StopReason.INTERRUPTED and not late:
+    interrupted = result.stop_reason is StopReason.INTERRUPTED
+    if interrupted and not late:
         return TrialOutcome("interrupted", result.epochs)
+    late = late and interrupted
     reason = f"{TRIAL_TIMEOUT if late else result.stop_reason} at epoch {result.epochs}"
     attributes = _attributes(task, worker, result, reason)
     if result.stop_reason in (StopReason.PRUNED, StopReason.NOT_FINITE):

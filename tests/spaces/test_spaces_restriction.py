@@ -49,6 +49,26 @@ def test_restriction_asks_for_no_more_components_than_there_are(pca: Any, expect
     assert [note.split(":")[0] for note in notes] == ["pca"] * (pca != expected)
 
 
+@pytest.mark.parametrize(
+    ("pca", "condition", "expected"),
+    [
+        (Categorical(choices=(0, 128, 256)), (128, 256), (64,)),
+        (Categorical(choices=(0, 16, 256)), (16, 256), (16, 64)),
+        (Int(low=10, high=510, step=20), (30, 470), (30, 50)),
+        (Int(low=100, high=512), (300,), (64,)),
+        (Fixed(value=128), (128,), (64,)),
+        (Categorical(choices=(0, 128)), (0,), (0,)),
+    ],
+)
+def test_a_condition_on_more_components_than_there_are_holds_for_what_they_came_to(
+    pca: Any, condition: tuple[int, ...], expected: tuple[int, ...]
+) -> None:
+    space = Space(parameters={"pca": pca, "l2": Float(low=0, high=0.5, when={"pca": condition})})
+    restricted, notes = space.restricted_to("multiclass", "image", 64)
+    assert dict(restricted.parameters["l2"].when) == {"pca": expected}
+    assert len(notes) == 1
+
+
 def test_restriction_drops_what_no_trial_would_use() -> None:
     space = Space(
         parameters={

@@ -102,7 +102,7 @@ def test_a_trial_whose_loss_is_not_finite_is_pruned_with_its_reason(task: MakeTa
     one = task(optimizer="sgd", learning_rate=1e30)
     outcome = run_trial(one)
     assert outcome.state == "pruned"
-    assert outcome.reason == f"loss not finite at epoch {outcome.epochs}"
+    assert outcome.reason == f"loss or weights not finite at epoch {outcome.epochs}"
     assert outcome.attributes["stop_reason"] == outcome.reason
     assert len(outcome.files["history.csv"].splitlines()) == 1 + outcome.epochs
 
@@ -131,6 +131,15 @@ def test_a_stop_ends_a_trial_at_its_next_epoch(task: MakeTask) -> None:
     )
     assert (outcome.state, outcome.epochs) == ("interrupted", 2)
     assert outcome.attributes == {}
+
+
+def test_a_stop_at_the_last_epoch_throws_nothing_away(task: MakeTask) -> None:
+    one = task(epochs=2)
+    outcome = run_trial(
+        one, lambda event: search.workers.trial.request_stop(one.job.run) if event.epoch == 2 else None
+    )
+    assert (outcome.state, outcome.epochs) == ("complete", 2)
+    assert outcome.attributes["stop_reason"] == "all epochs run at epoch 2"
 
 
 def test_a_trial_past_its_time_is_complete_with_its_best_epoch_so_far(study: Study, task: MakeTask) -> None:

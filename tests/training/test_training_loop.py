@@ -7,17 +7,21 @@ import math
 import subprocess
 import sys
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from search.data import PreparedData
 from search.errors import StudyStopped
 from search.metrics import Direction, is_better
-from search.training.callbacks import StopReason
+from search.training.callbacks import Plateau, StopReason
 from search.training.loop import TrainingResult, train
+from search.training.measures import Measures
 from search.training.objective import build_loss, build_metrics
 from search.training.optimizers import build_optimizer, learning_rates
 from spaces import Hyperparameters
@@ -166,6 +170,45 @@ class TestOptimizersAndSchedules:
         assert rates.by_epoch == pytest.approx(expected, rel=1e-3)
 
 
+class TestPlateau:
+    """Which epochs of a metric count as better than all before, the first apart."""
+
+    @staticmethod
+    def cuts(values: list[float], mode: str, patience: int = 2) -> list[float]:
+        """The learning rate after each epoch, of one that is halved and begins at 1."""
+        plateau = Plateau("metric", mode=mode, factor=0.5, patience=patience, min_lr=1e-6)
+        optimizer = SimpleNamespace(learning_rate=1.0)
+        plateau.set_model(SimpleNamespace(optimizer=optimizer))
+        plateau.on_train_begin()
+        rates = []
+        for epoch, value in enumerate(values):
+            plateau.on_epoch_end(epoch, {"metric": value})
+            rates.append(optimizer.learning_rate)
+        return rates
+
+    @settings(max_examples=30)
+    @given(
+        st.lists(st.floats(0.01, 100.0), min_size=1, max_size=20),
+        st.integers(-40, 40),
+    )
+    def test_it_does_not_depend_on_the_unit(self, values: list[float], power: int) -> None:
+        scaled = [value * 2.0**power for value in values]
+        assert self.cuts(scaled, "min") == self.cuts(values, "min")
+
+    def test_an_error_that_falls_is_no_plateau_however_small(self) -> None:
+        assert self.cuts([1e-9 * 0.9**epoch for epoch in range(20)], "min") == [1.0] * 20
+        assert self.cuts([1 - 1e-5 * 0.9**epoch for epoch in range(20)], "max") == [1.0] * 20
+
+    def test_a_thousandth_of_a_percent_is_no_improvement(self) -> None:
+        assert self.cuts([5.0, 5.0 * 0.99995, 5.0 * 0.9999], "min") == [1.0, 1.0, 0.5]
+        assert self.cuts([5.0, 5.0 * 0.99985, 5.0 * 0.9997], "min") == [1.0, 1.0, 1.0]
+        assert self.cuts([0.5, 0.50003, 0.50004], "max") == [1.0, 1.0, 0.5]
+
+    def test_a_value_below_nothing_explained_can_be_better(self) -> None:
+        """`r2` may be far below 0, and has no least value."""
+        assert self.cuts([-900.0, -800.0, -700.0, -0.5, 0.0], "max") == [1.0] * 5
+
+
 class TestEnds:
     def test_all_epochs(self, digits: PreparedData) -> None:
         ends = Ends()
@@ -215,6 +258,35 @@ class TestEnds:
         assert (result.stop_reason, result.epochs) == (StopReason.NOT_FINITE, 3)
         assert result.best_epoch in (1, 2)
         assert all(np.isfinite(weight).all() for weight in result.model.get_weights())
+
+    @pytest.mark.parametrize("reason", [StopReason.PRUNED, StopReason.INTERRUPTED])
+    def test_an_objection_at_the_end_takes_nothing_from_a_finished_training(
+        self, digits: PreparedData, reason: StopReason
+    ) -> None:
+        """A signal, or a rung, at the very epoch that is the last one, or that patience ends."""
+        result = fit(digits, epochs=2, check=lambda epoch, logs: reason if epoch == 2 else None)
+        assert (result.stop_reason, result.epochs) == (StopReason.EPOCHS, 2)
+        still: dict[str, Any] = {"optimizer": "sgd", "learning_rate": 1e-30, "epochs": 9, "patience": 2}
+        result = fit(digits, check=lambda epoch, logs: reason if epoch == 3 else None, **still)
+        assert (result.stop_reason, result.epochs) == (StopReason.EARLY, 3)
+        result = fit(digits, check=lambda epoch, logs: reason if epoch == 2 else None, **still)
+        assert (result.stop_reason, result.epochs) == (reason, 2)
+
+    @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt])
+    def test_a_training_that_fails_is_closed_too(
+        self, digits: PreparedData, error: type[BaseException]
+    ) -> None:
+        class Fails(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+                raise error("the disk is full")
+
+            def on_train_end(self, logs: Any = None) -> None:
+                raise RuntimeError("this hides nothing")
+
+        ends = Ends()
+        with pytest.raises(error, match="the disk is full"):
+            fit(digits, Fails(), ends)
+        assert ends.closed
 
     def test_a_metric_that_is_not_measured_stops_the_study(self, digits: PreparedData) -> None:
         ends = Ends()
@@ -281,6 +353,22 @@ class TestBestEpoch:
             if is_better(value, best_value, direction):
                 chosen, best_value = epoch, value
         assert chosen == best
+
+    def test_an_epoch_whose_weights_are_no_numbers_is_not_the_best(
+        self, digits: PreparedData, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Whatever its metric looks like: of logits that are no numbers, argmax makes a class."""
+        monkeypatch.setattr(Measures, "logs", lambda *_: {"loss": 1.0, "accuracy": 0.1})
+        result = fit(digits, optimizer="sgd", learning_rate=1e38, epochs=5)
+        assert (result.stop_reason, result.epochs, result.best_epoch) == (StopReason.NOT_FINITE, 1, 0)
+        assert all(np.isfinite(weight).all() for weight in result.weights)
+
+    def test_an_epoch_whose_loss_is_not_finite_is_not_the_best(
+        self, digits: PreparedData, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Measures, "logs", lambda *_: {"loss": math.inf, "accuracy": 0.9})
+        result = fit(digits)
+        assert (result.stop_reason, result.epochs, result.best_epoch) == (StopReason.NOT_FINITE, 1, 0)
 
 
 class TestBatches:
