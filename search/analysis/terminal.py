@@ -40,9 +40,9 @@ def data_view(source: str, summary: DataSummary) -> RenderableType:
     """`perceptuna data show`."""
     facts = plain_table("", "")
     facts.show_header = False
-    facts.add_row(
-        "rows", f"{summary.rows:,}" + (f" + {summary.given_test:,} test" if summary.given_test else "")
-    )
+    given = {"validation": summary.given_validation, "test": summary.given_test}
+    of_them = [f"{count:,} {part}" for part, count in given.items() if count]
+    facts.add_row("rows", f"{summary.rows:,}" + (f", of them {' and '.join(of_them)}" if of_them else ""))
     facts.add_row("one row", f"{summary.kind}, {' × '.join(map(str, summary.input_shape))}")
     facts.add_row("task", summary.task + (f" of '{summary.target}'" if summary.target else ""))
     if summary.imbalance is not None:

@@ -48,6 +48,7 @@ def fit_spec(raw: RawData, split: Split, fingerprint: str) -> DataSpec:
         class_names=raw.class_names,
         target=raw.target,
         rows=Rows(train=len(split.train), validation=len(split.validation), test=len(split.test)),
+        given_validation=raw.given_validation > 0,
         given_test=raw.given_test > 0,
         seed=raw.request.seed,
         val_fraction=raw.request.val_fraction,

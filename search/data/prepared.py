@@ -74,6 +74,7 @@ def prepare(request: DataRequest, cache: Path) -> PreparedData:
         val_fraction=request.val_fraction,
         test_fraction=request.test_fraction,
         seed=request.seed,
+        given_validation=raw.given_validation,
         given_test=raw.given_test,
     )
     spec = fit_spec(raw, split, fingerprint)

@@ -57,7 +57,8 @@ class RawData:
 
     `x` is uint8 (rows, height, width, channels), a float64 or float32 array (rows, features), or a `Table`.
     `y` is int32 class indices into `class_names`, or float64 target values; both (rows,).
-    The last `given_test` rows are the test split that the source brought along; 0 where it brought none.
+    The last `given_test` rows are the test split that the source brought along, the `given_validation` rows before them
+    its validation split; 0 where it brought none.
     `resized` is set where images were brought to one size.
     """
 
@@ -68,6 +69,7 @@ class RawData:
     y: Array
     class_names: tuple[str, ...] = ()
     target: str | None = None
+    given_validation: int = 0
     given_test: int = 0
     resized: tuple[int, int] | None = None
     notes: tuple[str, ...] = field(default=())

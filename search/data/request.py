@@ -19,7 +19,7 @@ class DataRequest:
     `source` is a built-in set (`BUILTIN_SOURCES`), FILE.npz, FILE.csv, FILE.tsv, FILE.txt, FILE.parquet, or a
     folder of class folders. `target` names a table's column; without a header the columns are "0", "1", ...
     `image_size` is (height, width) in pixels. Fractions are of all rows; where the source brings its own test
-    split, `val_fraction` is of the rest and `test_fraction` is not used.
+    or validation split, its fraction is not used and the other is of the rest.
 
     Raises:
         DataError: a fraction, the seed, the separator or the image size is out of range.

@@ -81,6 +81,10 @@ def _reader(request: DataRequest) -> Callable[[DataRequest], RawData]:
     if suffix == ".npz":
         _refuse_options(request, "target", "separator", "image_size", reason="an NPZ file names its own y")
         return read_npz
+    if suffix == ".npy":
+        raise DataError(
+            f"{source} holds one array, and a source needs two; save them by np.savez('FILE.npz', x=…, y=…)"
+        )
     if suffix in TEXT_SUFFIXES:
         _refuse_options(request, "image_size", reason="it is a table")
         return read_text_table

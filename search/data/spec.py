@@ -101,6 +101,7 @@ class DataSpec(_Part):
     target_mean: float = 0.0
     target_std: float = 1.0
     rows: Rows
+    given_validation: bool = False
     given_test: bool = False
     seed: int
     val_fraction: float
@@ -126,6 +127,7 @@ class DataSpec(_Part):
             "scale",
             "offset",
             "resized",
+            "given_validation",
             "given_test",
             "seed",
         ):

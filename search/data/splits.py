@@ -32,26 +32,30 @@ def split_rows(
     val_fraction: float,
     test_fraction: float,
     seed: int,
+    given_validation: int = 0,
     given_test: int = 0,
 ) -> Split:
     """Split the rows of `y`, int class indices (rows,), or any values where `class_names` is empty.
 
     Classes are split one by one, so that each part holds at least one row of each. The last `given_test` rows
-    are the test split where there are any; `test_fraction` is then not used.
+    are the test split where there are any, and the `given_validation` rows before them the validation split; their
+    fractions are then not used.
 
     Raises:
         DataError: fewer than 10 rows, or a class with too few rows to be in every part.
     """
-    rows = len(y) - given_test
+    rows = len(y) - given_validation - given_test
     if rows < FEWEST_ROWS:
         raise DataError(
-            f"the source has {rows} rows to train and validate on; at least {FEWEST_ROWS} are needed"
+            f"the source has {rows} rows to train{'' if given_validation else ' and validate'} on; at least "
+            f"{FEWEST_ROWS} are needed"
         )
     random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
-    fractions = (val_fraction, 0.0 if given_test else test_fraction)
+    fractions = (0.0 if given_validation else val_fraction, 0.0 if given_test else test_fraction)
     if class_names:
         groups = [np.flatnonzero(y[:rows] == index) for index in range(len(class_names))]
-        _refuse_rare_classes(groups, class_names, needed=2 if given_test else 3, given_test=bool(given_test))
+        needed = ["training", *(["validation"] * (not given_validation)), *(["test"] * (not given_test))]
+        _refuse_rare_classes(groups, class_names, needed)
     else:
         groups = [np.arange(rows)]
     parts: tuple[list[Rows], list[Rows], list[Rows]] = ([], [], [])
@@ -63,8 +67,10 @@ def split_rows(
         parts[1].append(shuffled[test : test + validation])
         parts[2].append(shuffled[:test])
     train, validation_rows, test_rows = (random.permutation(np.concatenate(part)) for part in parts)
+    if given_validation:
+        validation_rows = np.arange(rows, rows + given_validation)
     if given_test:
-        test_rows = np.arange(rows, len(y))
+        test_rows = np.arange(len(y) - given_test, len(y))
     return Split(train.astype(np.int64), validation_rows.astype(np.int64), test_rows.astype(np.int64))
 
 
@@ -85,9 +91,9 @@ def _part_sizes(rows: int, fractions: tuple[float, float], owed: list[float]) ->
     return sizes[0], sizes[1]
 
 
-def _refuse_rare_classes(
-    groups: Sequence[Array], class_names: Sequence[str], *, needed: int, given_test: bool
-) -> None:
+def _refuse_rare_classes(groups: Sequence[Array], class_names: Sequence[str], parts: Sequence[str]) -> None:
+    """Each class needs a row in each of `parts`, which the rows are split into."""
+    needed = len(parts)
     rare = [
         (name, len(group)) for name, group in zip(class_names, groups, strict=True) if len(group) < needed
     ]
@@ -95,8 +101,12 @@ def _refuse_rare_classes(
         return
     listed = ", ".join(f"'{name}' has {count}" for name, count in rare[:5])
     more = f" and {len(rare) - 5} more" if len(rare) > 5 else ""
-    parts = "training and validation" if given_test else "training, validation and test"
+    each = "one row for training" if needed == 1 else f"{needed} rows, one each for {_and(parts)}"
     raise DataError(
-        f"each class needs {needed} rows, one each for {parts}, but {listed}{more}; "
+        f"each class needs {each}, but {listed}{more}; "
         "collect more rows of it, merge it with another class, or remove it"
     )
+
+
+def _and(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"

@@ -25,12 +25,16 @@ class ColumnSummary:
 
 @dataclass(frozen=True)
 class DataSummary:
-    """`input_shape` is of a row as read; `classes` maps names to rows; `target_range` is of a regression."""
+    """`rows` has those of given splits too.
+
+    `input_shape` is of a row as read; `classes` maps names to rows; `target_range` is of a regression.
+    """
 
     source: str
     kind: str
     task: str
     rows: int
+    given_validation: int
     given_test: int
     input_shape: tuple[int, ...]
     target: str | None
@@ -69,6 +73,7 @@ def describe(raw: RawData) -> DataSummary:
         kind=raw.kind,
         task=raw.task,
         rows=len(raw.y),
+        given_validation=raw.given_validation,
         given_test=raw.given_test,
         input_shape=shape,
         target=raw.target,

@@ -80,7 +80,37 @@ BAD = {
         ["(3,)", "(5,)", "must be alike"],
     ),
     "lengths": ({"x": VECTORS, "y": LABELS[:30]}, ["40 rows", "30"]),
-    "one-hot": ({"x": VECTORS, "y": np.eye(2)[LABELS]}, ["one-hot", "argmax"]),
+    "several targets": ({"x": VECTORS, "y": VECTORS[:, :2]}, ["not one-hot", "(40, 2)", "one column"]),
+    "one-hot of two kinds": (
+        {"x_train": VECTORS, "y_train": np.eye(2)[LABELS], "x_val": VECTORS, "y_val": np.eye(3)[LABELS]},
+        ["one-hot of [2, 3] classes"],
+    ),
+    "two of a kind": (
+        {"images": VECTORS, "features": VECTORS, "y": LABELS},
+        ["images and features", "rename"],
+    ),
+    "half a validation split": (
+        {"x": VECTORS, "y": LABELS, "y_val": LABELS},
+        ["y_val without its partner"],
+    ),
+    "labels of two types": (
+        {"x_train": VECTORS, "y_train": LABELS, "x_test": VECTORS, "y_test": LABELS.astype(str)},
+        ["not comparable", "y_train int64"],
+    ),
+    "labels that would be rounded": (
+        {
+            "x_train": VECTORS,
+            "y_train": LABELS - 1,
+            "x_test": VECTORS,
+            "y_test": LABELS.astype(np.uint64) + np.uint64(2**63 + 1),
+        },
+        ["not comparable", "uint64"],
+    ),
+    "other names": (
+        {"spam": VECTORS, "eggs": LABELS},
+        ["x and y", "spam (float64 (40, 5))", "eggs", "rename"],
+    ),
+    "channels last of four": ({"x": np.zeros((40, 8, 8, 4), np.uint8), "y": LABELS}, ["x[..., :3]"]),
     "nan": (
         {"x": np.where(np.eye(40, 5) > 0, np.nan, VECTORS), "y": LABELS},
         ["row 0 of x", "NaN", "5 such"],

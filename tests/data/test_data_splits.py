@@ -38,15 +38,34 @@ def test_every_row_is_in_one_part_and_every_class_in_each(sizes, val, test, seed
 
 
 @settings(deadline=None, max_examples=50)
-@given(rows=st.integers(10, 200), given_test=st.integers(1, 30), seed=st.integers(0, 100))
-def test_a_given_test_split_stays_as_it_is(rows, given_test, seed):
-    y = np.zeros(rows + given_test)
+@given(
+    rows=st.integers(10, 200),
+    given_validation=st.integers(0, 30),
+    given_test=st.integers(0, 30),
+    seed=st.integers(0, 100),
+)
+def test_given_splits_stay_as_they_are(rows, given_validation, given_test, seed):
     split = split_rows(
-        y, class_names=(), val_fraction=0.2, test_fraction=0.3, seed=seed, given_test=given_test
+        np.zeros(rows + given_validation + given_test),
+        class_names=(),
+        val_fraction=0.2,
+        test_fraction=0.3,
+        seed=seed,
+        given_validation=given_validation,
+        given_test=given_test,
     )
-    assert split.test.tolist() == list(range(rows, rows + given_test))
-    assert len(split.validation) == max(1, round(rows * 0.2))
-    assert sorted([*split.train, *split.validation]) == list(range(rows))
+    if given_validation:
+        assert split.validation.tolist() == list(range(rows, rows + given_validation))
+    else:
+        assert len(split.validation) == max(1, round(rows * 0.2))
+    if given_test:
+        assert split.test.tolist() == list(
+            range(rows + given_validation, rows + given_validation + given_test)
+        )
+    else:
+        assert len(split.test) == max(1, round(rows * 0.3))
+    parts = [*split.train, *split.validation, *split.test]
+    assert sorted(parts) == list(range(rows + given_validation + given_test))
 
 
 def test_small_classes_together_keep_to_the_fractions():
