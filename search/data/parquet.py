@@ -5,12 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from search.data.raw import Array, RawData
 from search.data.request import DataRequest
 from search.data.separated import refuse_duplicates
-from search.data.table import left_out, raw_table, refuse_target
+from search.data.table import left_out, raw_table, refuse_target, written_labels
 from search.data.targets import Target, encode_target, encode_written_target
 from search.errors import DataError
 
@@ -29,6 +27,8 @@ def read_parquet(request: DataRequest) -> RawData:
     names = tuple(arrow.column_names)
     refuse_duplicates(names, path)
     refuse_target(request, names, "")
+    if arrow.num_rows == 0:
+        raise DataError(f"{path} has column names but no rows below them")
     arrow, unused = _with_text(arrow)
     if request.target in unused:
         raise DataError(
@@ -36,12 +36,11 @@ def read_parquet(request: DataRequest) -> RawData:
         )
     notes = [f"column '{name}' is dropped: lists, structures and bytes are not used" for name in unused]
     index = [name for name in names if name.startswith(PANDAS_INDEX) and name != request.target]
-    known = _known(arrow[request.target])
-    notes += left_out(known, request)
-    arrow = arrow.filter(known) if not known.all() else arrow
-    target = _target(arrow[request.target], request)
-    frame = arrow.drop_columns([*unused, *index, str(request.target)]).to_pandas(ignore_metadata=True)
-    return raw_table(frame, target, request, notes)
+    target, known, of_target = _target(arrow[request.target], request)
+    arrow = arrow.drop_columns([*unused, *index, str(request.target)])
+    if not known.all():
+        arrow = arrow.filter(known)
+    return raw_table(arrow.to_pandas(ignore_metadata=True), target, request, [*notes, *of_target])
 
 
 def _read(path: Path) -> Any:
@@ -82,33 +81,23 @@ def _is_binary(kind: Any) -> bool:
     )
 
 
-def _known(target: Any) -> Array:
-    """Where the target has a value; bool (rows,). NaN is none."""
+def _target(column: Any, request: DataRequest) -> tuple[Target, Array, list[str]]:
+    """The target, where it has a value, bool (rows,), and notes."""
+    import pyarrow as pa
     import pyarrow.compute as pc
-
-    missing = pc.is_null(target, nan_is_null=_is_floating(target.type))
-    return ~np.asarray(missing.to_numpy(zero_copy_only=False), dtype=np.bool_)
-
-
-def _is_floating(kind: Any) -> bool:
-    import pyarrow as pa
-
-    return bool(pa.types.is_floating(kind))
-
-
-def _target(column: Any, request: DataRequest) -> Target:
-    """`column` has no gaps."""
-    import pyarrow as pa
 
     name = f"target '{request.target}' of {request.source}"
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     kind = column.type
     if pa.types.is_decimal(kind):
-        written = np.array(column.cast(pa.string()).to_pylist(), dtype=object)
-        return encode_written_target(written, task=request.task, name=name)
+        text, known, notes = written_labels(column.cast(pa.string()).to_pandas(), request)
+        return encode_written_target(text[known], task=request.task, name=name), known, notes
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        # By NumPy, not pandas: whole numbers stay whole whatever their sign and size.
-        return encode_target(column.to_numpy(), task=request.task, name=name)
-    values = column.to_pandas(ignore_metadata=True).to_numpy(dtype=object)
-    return encode_target(values, task=request.task, name=name)
+        missing = pc.is_null(column, nan_is_null=pa.types.is_floating(kind))
+        known = ~missing.to_numpy()
+        # By NumPy and without gaps: whole numbers stay whole whatever their sign and size.
+        labels = column.filter(pc.invert(missing)).to_numpy()
+        return encode_target(labels, task=request.task, name=name), known, left_out(known, request)
+    text, known, notes = written_labels(column.to_pandas(ignore_metadata=True), request)
+    return encode_target(text[known], task=request.task, name=name), known, notes

@@ -16,8 +16,9 @@ LARGEST_FRACTION = 0.5
 class DataRequest:
     """A data source and the options that change what is read from it.
 
-    `source` is a built-in set (`BUILTIN_SOURCES`), FILE.npz, FILE.csv, FILE.tsv, FILE.txt, FILE.parquet, or a
-    folder of class folders. `target` names a table's column; without a header the columns are "0", "1", ...
+    `source` is a built-in set (`BUILTIN_SOURCES`), FILE.npz, FILE.csv, FILE.tsv, FILE.txt, one of these three
+    packed (FILE.csv.gz, FILE.zip), FILE.parquet, or a folder of class folders. `target` names a table's column;
+    without a header the columns are "0", "1", ...
     `image_size` is (height, width) in pixels. Fractions are of all rows; where the source brings its own test
     or validation split, its fraction is not used and the other is of the rest.
 

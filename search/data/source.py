@@ -13,13 +13,13 @@ from search.data.npz import read_npz
 from search.data.parquet import read_parquet
 from search.data.raw import RawData
 from search.data.request import BUILTIN_SOURCES, DataRequest
-from search.data.table import TEXT_SUFFIXES, read_text_table
+from search.data.table import PARQUET_SUFFIXES, TEXT_SUFFIXES, read_text_table
 from search.errors import DataError
 from spaces.errors import did_you_mean
 
 EXPECTED = (
     f"a built-in set ({', '.join(BUILTIN_SOURCES)}), a file ending in .npz, .csv, .tsv, .txt or .parquet, "
-    "or a folder of class folders"
+    "a packed table (.gz, .bz2, .xz, .zip), or a folder of class folders"
 )
 
 
@@ -88,7 +88,7 @@ def _reader(request: DataRequest) -> Callable[[DataRequest], RawData]:
     if suffix in TEXT_SUFFIXES:
         _refuse_options(request, "image_size", reason="it is a table")
         return read_text_table
-    if suffix == ".parquet":
+    if suffix in PARQUET_SUFFIXES:
         _refuse_options(request, "image_size", "separator", reason="it is a Parquet table")
         return read_parquet
     raise DataError(f"{source} has the ending {suffix or '(none)'!r}; expected {EXPECTED}")

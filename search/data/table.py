@@ -10,7 +10,7 @@ import numpy as np
 from search.data import dates
 from search.data.raw import Array, RawData, Table, TableColumn
 from search.data.request import DataRequest
-from search.data.separated import MISSING, UNNAMED, listed, text_layout
+from search.data.separated import BLANKS, MISSING, UNNAMED, is_number, listed, text_layout
 from search.data.targets import Target, encode_written_target
 from search.errors import DataError
 from spaces.errors import did_you_mean
@@ -18,7 +18,8 @@ from spaces.errors import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".gz", ".bz2", ".xz", ".zip")
+PARQUET_SUFFIXES = (".parquet", ".parq", ".pq")
 BOOLEANS = {"true": 1.0, "True": 1.0, "TRUE": 1.0, "false": 0.0, "False": 0.0, "FALSE": 0.0}
 
 
@@ -35,20 +36,22 @@ def read_text_table(request: DataRequest) -> RawData:
     read_as = f" (it was read with separator {layout.separator!r}; set another one if that is wrong)"
     refuse_target(request, layout.names, read_as if len(layout.names) == 1 else "")
     try:
-        frame = pd.read_csv(
-            path,
-            sep=layout.separator,
-            header=0 if request.header else None,
-            names=list(layout.names),
-            # Labels are exact: a number of many digits, or a gap among whole numbers, must not change them.
-            dtype={str(request.target): str},
-            index_col=False,
-            na_values=list(MISSING),
-            keep_default_na=False,
-            skipinitialspace=True,
-            low_memory=False,
-            encoding="utf-8-sig",
-        )
+        with layout.file.binary() as content:
+            frame = pd.read_csv(
+                content,
+                sep=r"\s+" if layout.separator == BLANKS else layout.separator,
+                skiprows=layout.skipped_lines,
+                header=0 if request.header else None,
+                names=list(layout.names),
+                # Labels are exact: a number of many digits, or a gap among whole numbers, must not change them.
+                dtype={str(request.target): str},
+                index_col=False,
+                na_values=list(MISSING),
+                keep_default_na=False,
+                skipinitialspace=True,
+                low_memory=False,
+                encoding="utf-8-sig",
+            )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as exc:
         if layout.rows == 0:
             raise DataError(f"{path} has column names but no rows below them") from exc
@@ -59,13 +62,24 @@ def read_text_table(request: DataRequest) -> RawData:
         )
     if layout.rows == 0:
         raise DataError(f"{path} has column names but no rows below them")
-    labels = _text(frame.pop(str(request.target)))
-    known = labels != ""
-    notes = left_out(known, request)
+    text, known, notes = written_labels(frame.pop(str(request.target)), request)
     target = encode_written_target(
-        labels[known], task=request.task, name=f"target '{request.target}' of {request.source}"
+        text[known], task=request.task, name=f"target '{request.target}' of {request.source}"
     )
     return raw_table(frame if known.all() else frame[known], target, request, notes)
+
+
+def written_labels(series: pd.Series[Any], request: DataRequest) -> tuple[Array, Array, list[str]]:
+    """A target of text: as object array of str, where it has a value, and notes on what was left out."""
+    text = _text(series)
+    known = text != ""
+    notes = left_out(known, request)
+    if changed := _blanks_around(series, text):
+        notes.append(
+            f"blanks around {changed:,} values of the target '{request.target}' are left out: "
+            "what differs by them alone is one class"
+        )
+    return text, known, notes
 
 
 def left_out(known: Array, request: DataRequest) -> list[str]:
@@ -73,7 +87,8 @@ def left_out(known: Array, request: DataRequest) -> list[str]:
     if known.all():
         return []
     missing = int((~known).sum())
-    return [f"{missing:,} rows are left out: they have no value in the target '{request.target}'"]
+    rows = "1 row is left out: it has" if missing == 1 else f"{missing:,} rows are left out: they have"
+    return [f"{rows} no value in the target '{request.target}'"]
 
 
 def refuse_target(request: DataRequest, names: tuple[str, ...], read_as: str) -> None:
@@ -86,6 +101,8 @@ def refuse_target(request: DataRequest, names: tuple[str, ...], read_as: str) ->
         )
     if target not in names:
         numbered = "" if request.header else f"; without a header the columns are 0 to {len(names) - 1}"
+        if request.header and any(map(is_number, names)):
+            numbered = "; if its first line holds values and no names, say so (--no-header)"
         raise DataError(
             f"{source} has no column '{target}'{did_you_mean(target, names)}; it has {listed(names)}"
             + (numbered or read_as)
@@ -99,14 +116,22 @@ def refuse_target(request: DataRequest, names: tuple[str, ...], read_as: str) ->
 def raw_table(frame: pd.DataFrame, target: Target, request: DataRequest, notes: list[str]) -> RawData:
     """The columns of a frame, each of its kind, beside the target of its rows; the frame is without it."""
     columns: dict[str, TableColumn] = {}
+    stripped: list[str] = []
     for name, series in frame.items():
         column, note = _typed(str(name), series)
         if str(name).startswith(UNNAMED) and _counts_rows(column):
             note = "the column without a name is dropped: it counts the rows"
         else:
             columns[str(name)] = column
+        if column.kind == "category" and _blanks_around(series, column.values):
+            stripped.append(f"'{name}'")
         if note:
             notes.append(note)
+    if stripped:
+        notes.append(
+            f"blanks around values are left out in {listed(tuple(stripped))}: "
+            "leave them out too in what an exported model is asked"
+        )
     if not columns:
         raise DataError(f"{request.source} has no column to learn the target '{request.target}' from")
     return RawData(
@@ -164,6 +189,14 @@ def _text(series: pd.Series[Any]) -> Array:
     )
     text[np.isin(text, MISSING)] = ""
     return text
+
+
+def _blanks_around(series: pd.Series[Any], text: Array) -> int:
+    """In how many rows `_text` left out blanks around a value."""
+    return sum(
+        isinstance(value, str) and kept != "" and value != kept
+        for value, kept in zip(series.to_numpy(dtype=object), text, strict=True)
+    )
 
 
 def _counts_rows(column: TableColumn) -> bool:

@@ -134,6 +134,8 @@ def _encoded(labels: _Labels, task: str | None, name: str) -> Target:
             f"{MOST_CLASSES:,} and have two rows each on average, so {hint}"
         )
     names, class_of = _classes(labels)
+    if alike := _differ_by_case(names):
+        notes.append(f"{name} has classes that differ in upper and lower case alone, kept apart: {alike}")
     task_of_classes: Task = "binary" if len(names) == 2 else "multiclass"
     return Target(task_of_classes, class_of[labels.codes], names, tuple(notes))
 
@@ -176,6 +178,15 @@ def _classes(labels: _Labels) -> tuple[tuple[str, ...], Array]:
     class_of = {name: index for index, group in enumerate(groups) for name in group}
     shown = tuple(min(group, key=lambda name: (len(name), name)) for group in groups)
     return shown, np.array([class_of[name] for name in names], dtype=np.int32)
+
+
+def _differ_by_case(names: tuple[str, ...]) -> str:
+    """The first such names, for a message."""
+    spellings: dict[str, list[str]] = {}
+    for name in names:
+        spellings.setdefault(name.casefold(), []).append(name)
+    alike = [f"'{name}'" for group in spellings.values() if len(group) > 1 for name in group]
+    return ", ".join(alike[:6])
 
 
 def _label(value: object) -> str:
