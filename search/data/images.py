@@ -1,76 +1,113 @@
-"""Folders of class folders: FOLDER/<class>/*.png, or the same below FOLDER/train and FOLDER/test."""
+"""Images of a folder: decoded, in one size, without transparency."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import struct
+import warnings
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from search.data.folders import EXPECTED, layout_of
+from search.data.free_memory import refuse_more_than_memory
 from search.data.raw import RawData
 from search.data.request import DataRequest
 from search.errors import DataError
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
-EXPECTED = "FOLDER/<class>/*.png (or .jpg, .jpeg), or the same below FOLDER/train and FOLDER/test"
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
 FILES_PER_TASK = 256
 PIXELS_FOR_THREADS = 96 * 96
+_MOST_NAMED = 20
+# How files begin that are often named .png or .jpg and are something else.
+_OTHER_FORMATS = {
+    b"GIF8": "a GIF",
+    b"RIFF": "a WebP",
+    b"BM": "a BMP",
+    b"II*": "a TIFF",
+    b"MM\0": "a TIFF",
+    b"<": "HTML or SVG",
+}
+
+
+class _Unusable(Exception):
+    """An image that cannot be used; says why."""
 
 
 @dataclass(frozen=True)
-class _Listing:
-    files: list[Path]
-    classes: list[str]
-    ignored: int
+class _Decoded:
+    """`pixels` is uint8 (height, width, 1 where the image is grey, else 3)."""
+
+    pixels: NDArray[np.uint8]
+    blended: bool
+    animated: bool
+
+    @property
+    def grey(self) -> bool:
+        return self.pixels.shape[2] == 1
+
+
+@dataclass
+class _Outcome:
+    """Of some images: what was found about them, by path where it has to be told."""
+
+    grey: bool = True
+    resized: bool = False
+    blended: int = 0
+    animated: int = 0
+    unusable: list[tuple[Path, str]] = field(default_factory=list)
+    other_sizes: list[tuple[Path, str]] = field(default_factory=list)
 
 
 def read_folder(request: DataRequest) -> RawData:
     """uint8 images of one size, (rows, height, width, 1 or 3); classes are the folders' names, sorted.
 
     Raises:
-        DataError: no images, one class, an unreadable image, or differing sizes without `image_size`.
+        DataError: no images, one class, unusable images (all of them named), or differing sizes without `image_size`.
     """
     folder = Path(request.source)
-    train, test = _listings(folder)
-    class_names = sorted(set(train.classes), key=_natural)
+    layout = layout_of(folder)
+    class_names = sorted(set(layout.train.classes), key=_natural)
     if len(class_names) < 2:
         found = f"one class, '{class_names[0]}'" if class_names else "no images"
-        raise DataError(f"{folder} holds {found}; expected two or more classes as {EXPECTED}")
-    unseen = sorted(set(test.classes) - set(class_names))
-    if unseen:
-        raise DataError(f"{folder / 'test'} has the class '{unseen[0]}', which {folder / 'train'} has not")
+        raise DataError(
+            f"{folder} holds {found}; expected two or more classes as {EXPECTED}{_told(layout.notes)}"
+        )
+    for split, part in (("val", layout.val), ("test", layout.test)):
+        unseen = sorted(set(part.classes) - set(class_names))
+        if unseen:
+            raise DataError(
+                f"{folder}: the {split} split has the class '{unseen[0]}', which the training images have not; "
+                "add some of it there, or remove it"
+            )
     index = {name: number for number, name in enumerate(class_names)}
-    x, resized = _decode_all(train.files + test.files, request.image_size)
-    ignored = train.ignored + test.ignored
-    notes = (
-        [f"{ignored:,} files are left out: hidden, not PNG or JPEG, or in deeper folders"] if ignored else []
-    )
-    if resized:
-        notes.append(f"images are resized to {resized[0]} x {resized[1]} pixels (height x width)")
+    x, resized, notes = _decode_all(layout.files, request.image_size)
     return RawData(
         request=request,
         kind="image",
         task="binary" if len(class_names) == 2 else "multiclass",
         x=x,
-        y=np.array([index[name] for name in train.classes + test.classes], dtype=np.int32),
+        y=np.array([index[name] for name in layout.classes], dtype=np.int32),
         class_names=tuple(class_names),
-        given_test=len(test.files),
+        given_validation=len(layout.val.files),
+        given_test=len(layout.test.files),
         resized=resized,
-        notes=tuple(notes),
+        notes=(*layout.notes, *notes),
     )
 
 
 def fingerprint_folder(folder: Path) -> str:
     """SHA-256 over the sorted relative paths of the images and their bytes."""
-    train, test = _listings(folder)
     digest = hashlib.sha256()
-    for path in sorted(train.files + test.files):
+    for path in sorted(layout_of(folder).files):
         content = path.read_bytes()
         digest.update(
             f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode("utf-8", "surrogateescape")
@@ -79,34 +116,8 @@ def fingerprint_folder(folder: Path) -> str:
     return digest.hexdigest()
 
 
-def _listings(folder: Path) -> tuple[_Listing, _Listing]:
-    try:
-        if (folder / "train").is_dir() and any(entry.is_dir() for entry in os.scandir(folder / "train")):
-            test = folder / "test"
-            return _class_folders(folder / "train"), _class_folders(test) if test.is_dir() else _Listing(
-                [], [], 0
-            )
-        return _class_folders(folder), _Listing([], [], 0)
-    except OSError as exc:
-        raise DataError(f"{folder} cannot be read: {exc.filename}: {exc.strerror or exc}") from exc
-
-
-def _class_folders(folder: Path) -> _Listing:
-    files: list[Path] = []
-    classes: list[str] = []
-    ignored = 0
-    for class_folder in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if class_folder.name.startswith(".") or not class_folder.is_dir():
-            ignored += 1
-            continue
-        for entry in sorted(os.scandir(class_folder.path), key=lambda entry: entry.name):
-            is_image = entry.name.lower().endswith(IMAGE_SUFFIXES) and entry.is_file()
-            if not is_image or entry.name.startswith("."):
-                ignored += 1
-                continue
-            files.append(Path(entry.path))
-            classes.append(class_folder.name)
-    return _Listing(files, classes, ignored)
+def _told(notes: Sequence[str]) -> str:
+    return "".join(f"\n  {note}" for note in notes)
 
 
 def _natural(name: str) -> tuple[int, float, str]:
@@ -115,42 +126,114 @@ def _natural(name: str) -> tuple[int, float, str]:
 
 
 def _decode_all(
-    files: list[Path], image_size: tuple[int, int] | None
-) -> tuple[NDArray[np.uint8], tuple[int, int] | None]:
-    """uint8 (files, height, width, channels), and the size others were brought to, None where none was."""
-    first, _ = _decoded(files[0])
-    size = image_size or (first.shape[0], first.shape[1])
+    files: Sequence[Path], image_size: tuple[int, int] | None
+) -> tuple[NDArray[np.uint8], tuple[int, int] | None, list[str]]:
+    """uint8 (files, height, width, channels), the size others were brought to or None, and notes."""
+    from PIL import Image
+
+    first, size = _first_usable(files)
+    size = image_size or size
+    refuse_more_than_memory(
+        len(files) * size[0] * size[1] * 3,
+        f"{files[0].parent.parent}: to read {len(files):,} images of {size[0]} x {size[1]} pixels",
+        "set a smaller image size (--image-size HEIGHTxWIDTH)",
+    )
     # Grey images fill all three channels until it is known whether every image is grey.
     images = np.empty((len(files), *size, 3), dtype=np.uint8)
     resize = _Resize(size)
 
-    def decode(start: int) -> tuple[bool, bool]:
-        all_grey, any_resized = True, False
+    def decode(start: int) -> _Outcome:
+        outcome = _Outcome()
         for number in range(start, min(start + FILES_PER_TASK, len(files))):
-            image, grey = _decoded(files[number])
+            try:
+                decoded = _decoded(files[number])
+            except _Unusable as reason:
+                outcome.unusable.append((files[number], str(reason)))
+                continue
+            image = decoded.pixels
             if image.shape[:2] != size:
                 if image_size is None:
-                    raise DataError(
-                        f"images must be of one size: {files[number]} has {image.shape[0]} x "
-                        f"{image.shape[1]} pixels (height x width), {files[0]} {size[0]} x {size[1]}; "
-                        "set an image size (--image-size HEIGHTxWIDTH) to have them resized"
-                    )
-                image, any_resized = resize(image), True
+                    outcome.other_sizes.append((files[number], f"{image.shape[0]} x {image.shape[1]}"))
+                    continue
+                image, outcome.resized = resize(image), True
             images[number] = image
-            all_grey = all_grey and grey
-        return all_grey, any_resized
+            outcome.grey = outcome.grey and decoded.grey
+            outcome.blended += decoded.blended
+            outcome.animated += decoded.animated
+        return outcome
 
     # Pillow lets go of Python's lock while it decodes. For small images most time goes around that, with the
     # lock held: on 2 cores, two threads were slower than one up to 64 x 64 pixels and faster from 96 x 96.
-    threads = min(8, os.cpu_count() or 1) if first.shape[0] * first.shape[1] >= PIXELS_FOR_THREADS else 1
+    threads = min(8, os.cpu_count() or 1) if size[0] * size[1] >= PIXELS_FOR_THREADS else 1
     pool = ThreadPoolExecutor(max_workers=threads)
-    try:
-        outcomes = list(pool.map(decode, range(0, len(files), FILES_PER_TASK)))
-    finally:
-        pool.shutdown(cancel_futures=True)
-    grey = all(outcome[0] for outcome in outcomes)
-    resized = size if any(outcome[1] for outcome in outcomes) else None
-    return (images[..., :1] if grey else images), resized
+    # An image of more pixels than Pillow takes for sound is no warning here. Filters hold in all threads.
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        try:
+            outcomes = list(pool.map(decode, range(0, len(files), FILES_PER_TASK)))
+        finally:
+            pool.shutdown(cancel_futures=True)
+    _refuse_unusable([one for outcome in outcomes for one in outcome.unusable])
+    _refuse_other_sizes([one for outcome in outcomes for one in outcome.other_sizes], first, size)
+    grey = all(outcome.grey for outcome in outcomes)
+    resized = size if any(outcome.resized for outcome in outcomes) else None
+    return (images[..., :1] if grey else images), resized, _notes(outcomes, resized)
+
+
+def _notes(outcomes: Sequence[_Outcome], resized: tuple[int, int] | None) -> list[str]:
+    """What was decided about the images."""
+    blended = sum(outcome.blended for outcome in outcomes)
+    animated = sum(outcome.animated for outcome in outcomes)
+    notes = []
+    if resized:
+        notes.append(f"images are resized to {resized[0]} x {resized[1]} pixels (height x width)")
+    if blended:
+        notes.append(
+            f"{blended:,} images are transparent in places: put on white, as images for the exported model have to be"
+        )
+    if animated:
+        notes.append(f"{animated:,} images are animated: their first frame is used")
+    return notes
+
+
+def _first_usable(files: Sequence[Path]) -> tuple[Path, tuple[int, int]]:
+    """The first image that can be read, and its (height, width)."""
+    from PIL import Image
+
+    unusable: list[tuple[Path, str]] = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        for path in files:
+            try:
+                return path, _decoded(path).pixels.shape[:2]
+            except _Unusable as reason:
+                unusable.append((path, str(reason)))
+    _refuse_unusable(unusable)
+    raise AssertionError("there are images")
+
+
+def _refuse_unusable(unusable: Sequence[tuple[Path, str]]) -> None:
+    if not unusable:
+        return
+    listed = "".join(f"\n  {path}: {reason}" for path, reason in unusable[:_MOST_NAMED])
+    more = f"\n  and {len(unusable) - _MOST_NAMED:,} more" if len(unusable) > _MOST_NAMED else ""
+    what = (
+        "1 image cannot be used; remove or replace it"
+        if len(unusable) == 1
+        else (f"{len(unusable):,} images cannot be used; remove or replace them")
+    )
+    raise DataError(f"{what}:{listed}{more}")
+
+
+def _refuse_other_sizes(others: Sequence[tuple[Path, str]], first: Path, size: tuple[int, int]) -> None:
+    if not others:
+        return
+    listed = ", ".join(f"{path} has {one}" for path, one in others[:3])
+    more = f" ({len(others):,} images are of other sizes)" if len(others) > 1 else ""
+    raise DataError(
+        f"images must be of one size: {listed} pixels (height x width), {first} {size[0]} x {size[1]}{more}; "
+        "set an image size (--image-size HEIGHTxWIDTH) to have them resized"
+    )
 
 
 class _Resize:
@@ -168,22 +251,48 @@ class _Resize:
         return np.asarray(np.round(self._layer(image[np.newaxis].astype(np.float32)))[0], dtype=np.uint8)
 
 
-def _decoded(path: Path) -> tuple[NDArray[np.uint8], bool]:
-    """uint8 (height, width, 1) where the image is grey, else (height, width, 3); and whether it is grey."""
+def _decoded(path: Path) -> _Decoded:
+    """Raises: _Unusable."""
     from PIL import Image, ImageOps
 
     try:
         with Image.open(path, formats=("PNG", "JPEG")) as opened:
             if opened.mode.startswith(("I", "F")):
-                raise DataError(
-                    f"{path} has pixels of more than 8 bits (mode {opened.mode}); convert it to 8 bits"
-                )
-            grey = opened.mode in ("1", "L", "LA")
-            mode = "L" if grey else "RGB"
+                raise _Unusable(f"has pixels of more than 8 bits (mode {opened.mode}); convert it to 8 bits")
+            # Pillow takes the second picture of a phone's JPEG for a frame.
+            animated = opened.format == "PNG" and getattr(opened, "is_animated", False)
+            mode = "L" if opened.mode in ("1", "L", "LA") else "RGB"
             # Only where needed: each of the two costs as much as decoding an image of 32 x 32 pixels.
             image = ImageOps.exif_transpose(opened) if "exif" in opened.info else opened
+            image, blended = _on_white(image) if image.has_transparency_data else (image, False)
             pixels = np.asarray(image if image.mode == mode else image.convert(mode), dtype=np.uint8)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
+        raise _Unusable(
+            f"has more pixels than an image should ({Image.MAX_IMAGE_PIXELS:,}); make it smaller"
+        ) from exc
     # Pillow reports damage by several built-in errors, depending on the format and the place.
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error, Image.DecompressionBombError) as exc:
-        raise DataError(f"{path} is not an image that can be read ({exc}); remove or replace it") from exc
-    return (pixels[..., np.newaxis] if grey else pixels), grey
+    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as exc:
+        raise _Unusable(f"is no image that can be read ({_what_it_is(path) or exc})") from exc
+    return _Decoded(pixels[..., np.newaxis] if mode == "L" else pixels, blended, animated)
+
+
+def _on_white(image: Image) -> tuple[Image, bool]:
+    """As it looks on white paper, and whether that changed anything: what lies under transparency is arbitrary."""
+    from PIL import Image as Images
+
+    layers = image.convert("RGBA")
+    if layers.getchannel("A").getextrema() == (255, 255):
+        return image, False
+    return Images.alpha_composite(Images.new("RGBA", layers.size, "white"), layers), True
+
+
+def _what_it_is(path: Path) -> str:
+    """What a file is that is named as an image; empty where that is not known."""
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+    except OSError:
+        return ""
+    if not start:
+        return "it is empty"
+    return next((f"it is {name}" for begin, name in _OTHER_FORMATS.items() if start.startswith(begin)), "")

@@ -1,0 +1,244 @@
+"""Which folders hold images of which class and part of the split; what is left out, by name."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from search.errors import DataError
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
+EXPECTED = "FOLDER/<class>/*.png (or .jpg, .jpeg), or the same below FOLDER/train, FOLDER/val and FOLDER/test"
+_SPLITS = {
+    "train": ("train", "training"),
+    "val": ("val", "valid", "validation"),
+    "test": ("test", "testing"),
+}
+_SPLIT_OF = {
+    word + end: split for split, words in _SPLITS.items() for word in words for end in ("", "set", "data")
+}
+# What macOS packs beside every archive, all of it without images.
+_NOT_MEANT = ("__MACOSX",)
+_MOST_NAMED = 20
+
+
+@dataclass(frozen=True)
+class Part:
+    """Images of one part of the split and the class of each, in the order of their names."""
+
+    files: tuple[Path, ...] = ()
+    classes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Parts that were found; `val` and `test` are empty where the folder does not bring them."""
+
+    train: Part
+    val: Part
+    test: Part
+    notes: tuple[str, ...]
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        return self.train.files + self.val.files + self.test.files
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        return self.train.classes + self.val.classes + self.test.classes
+
+
+@dataclass
+class _LeftOut:
+    """What is not used of a folder, to be told."""
+
+    top: Path
+    files: int = 0
+    folders: list[Path] = field(default_factory=list)
+    links: list[Path] = field(default_factory=list)
+    classes: list[str] = field(default_factory=list)
+
+    def notes(self) -> list[str]:
+        of_files = f"{self.files:,} files are left out: hidden, or not PNG or JPEG"
+        return [
+            *([of_files] if self.files else []),
+            *self._named("links are left out that lead nowhere", self._below(self.links)),
+            *self._named("folders are left out", self._below(self.folders)),
+            *self._named("class folders are left out, as they hold no PNG or JPEG", self.classes),
+        ]
+
+    def _below(self, paths: Iterable[Path]) -> list[str]:
+        return [path.relative_to(self.top).as_posix() for path in paths]
+
+    @staticmethod
+    def _named(what: str, names: Sequence[str]) -> list[str]:
+        more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+        return [f"{what}: {', '.join(names[:_MOST_NAMED])}{more}"] if names else []
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """What lies in one folder, sorted by name. `others` counts endings of files that are no images."""
+
+    images: list[Path]
+    folders: list[Path]
+    links: list[Path]
+    others: Counter[str]
+
+
+def layout_of(folder: Path) -> Layout:
+    """Class folders below `folder`, or below its train, val and test folders, whatever their case.
+
+    Raises:
+        DataError: a folder cannot be read, or it cannot be told what is a class and what a split.
+    """
+    try:
+        return _layout_of(folder)
+    except OSError as exc:
+        raise DataError(f"{folder} cannot be read: {exc.filename}: {exc.strerror or exc}") from exc
+
+
+def _layout_of(folder: Path) -> Layout:
+    top, left_out = _look(folder), _LeftOut(folder)
+    left_out.files += len(top.images) + top.others.total()
+    left_out.links += top.links
+    splits = _split_folders(folder, top.folders)
+    classes = [path for path in top.folders if path not in splits.values()]
+    with_classes = {split: path for split, path in splits.items() if _look(path).folders}
+    if "train" in with_classes:
+        left_out.folders += classes
+        train = _part(with_classes["train"], left_out)
+    else:
+        _refuse_splits_as_classes(folder, splits, with_classes, classes)
+        if not classes and splits:
+            names = " and ".join(path.name for path in splits.values())
+            raise DataError(f"{folder} holds {names}, but no training images; expected {EXPECTED}")
+        train = _classes(classes, left_out)
+    given = {
+        split: _part(with_classes[split], left_out) for split in ("val", "test") if split in with_classes
+    }
+    left_out.folders += [path for split, path in splits.items() if split not in with_classes]
+    if not train.files and top.images:
+        raise DataError(
+            f"{folder} holds {len(top.images):,} images of its own, but no images in class folders; "
+            f"sort them by class: {EXPECTED}"
+        )
+    return Layout(
+        train,
+        given.get("val", Part()),
+        given.get("test", Part()),
+        (*left_out.notes(), *_lacking(train, given)),
+    )
+
+
+def _split_folders(folder: Path, folders: Sequence[Path]) -> dict[str, Path]:
+    """Those that are named for a part of the split, by part."""
+    found: dict[str, Path] = {}
+    names = {path.name.casefold() for path in folders}
+    for path in folders:
+        split = _SPLIT_OF.get(re.sub(r"[\W_]", "", path.name.casefold()))
+        # What is sorted into valid and invalid is no split.
+        if split is None or (path.name.casefold() == "valid" and "invalid" in names):
+            continue
+        if split in found:
+            raise DataError(
+                f"{folder} holds {found[split].name} and {path.name}, and either could be its {split} split; "
+                "merge them, or rename one of them"
+            )
+        found[split] = path
+    return found
+
+
+def _refuse_splits_as_classes(
+    folder: Path, splits: dict[str, Path], with_classes: dict[str, Path], classes: Sequence[Path]
+) -> None:
+    flat = [path for split, path in splits.items() if split not in with_classes and _look(path).images]
+    if not flat:
+        return
+    names = " and ".join(f"'{path.name}'" for path in flat)
+    are = "is the name of a split" if len(flat) == 1 else "are names of splits"
+    some = ", ".join(f"'{path.name}'" for path in classes[:3])
+    beside = f", beside {some}{' …' if len(classes) > 3 else ''}" if classes else ""
+    raise DataError(
+        f"{folder}: {names} {are} and no class, but there are images and no class folders in it{beside}; "
+        f"expected {EXPECTED}. If a class is really called so, give its folder a longer name"
+    )
+
+
+def _part(folder: Path, left_out: _LeftOut) -> Part:
+    seen = _look(folder)
+    left_out.files += len(seen.images) + seen.others.total()
+    left_out.links += seen.links
+    return _classes(seen.folders, left_out)
+
+
+def _classes(folders: Sequence[Path], left_out: _LeftOut) -> Part:
+    files: list[Path] = []
+    classes: list[str] = []
+    for folder in folders:
+        seen = _look(folder)
+        _refuse_splits_below(folder, seen.folders)
+        # <class>/images/*.png, as in Tiny ImageNet.
+        while not seen.images and len(seen.folders) == 1:
+            left_out.files += seen.others.total()
+            left_out.links += seen.links
+            seen = _look(seen.folders[0])
+        left_out.folders += seen.folders
+        left_out.links += seen.links
+        left_out.files += seen.others.total()
+        if not seen.images:
+            left_out.classes.append(_lost(folder, left_out.top, seen.others))
+        files += seen.images
+        classes += [folder.name] * len(seen.images)
+    return Part(tuple(files), tuple(classes))
+
+
+def _lost(folder: Path, top: Path, others: Counter[str]) -> str:
+    """A class folder without images, and what it holds instead."""
+    held = ", ".join(f"{count:,} {ending or 'without ending'}" for ending, count in others.most_common(3))
+    return f"{folder.relative_to(top).as_posix()} ({held or 'empty'})"
+
+
+def _refuse_splits_below(folder: Path, folders: Sequence[Path]) -> None:
+    below = [path.name for path in folders if path.name.casefold() in _SPLIT_OF]
+    if len(below) > 1:
+        raise DataError(
+            f"{folder} holds {' and '.join(below)}, which are names of splits; put the splits above the classes: "
+            f"{folder.parent}/{below[0]}/{folder.name}"
+        )
+
+
+def _lacking(train: Part, given: Mapping[Any, Part]) -> list[str]:
+    """Classes that a given split has no images of, which is no mistake but worth to be known."""
+    notes = []
+    for split, part in given.items():
+        lacking = sorted(set(train.classes) - set(part.classes))
+        if part.files and lacking:
+            more = f" and {len(lacking) - _MOST_NAMED} more" if len(lacking) > _MOST_NAMED else ""
+            notes.append(f"the {split} split has no images of: {', '.join(lacking[:_MOST_NAMED])}{more}")
+    return notes
+
+
+def _look(folder: Path) -> _Seen:
+    seen = _Seen([], [], [], Counter())
+    with os.scandir(folder) as entries:
+        for entry in sorted(entries, key=lambda entry: entry.name):
+            path = Path(entry.path)
+            if entry.name in _NOT_MEANT:
+                continue
+            if entry.name.startswith("."):
+                seen.others["hidden"] += 1
+            elif entry.is_dir():
+                seen.folders.append(path)
+            elif entry.is_symlink() and not path.exists():
+                seen.links.append(path)
+            elif path.suffix.lower() in IMAGE_SUFFIXES and entry.is_file():
+                seen.images.append(path)
+            else:
+                seen.others[path.suffix.lower()] += 1
+    return seen
