@@ -22,18 +22,21 @@ def cache_folder() -> Path:
     return Path(chosen).expanduser() if chosen else user_cache_path("perceptuna")
 
 
-def prepare_data(settings: StudySettings) -> PreparedData:
+def prepare_data(settings: StudySettings, version: int | None = None) -> PreparedData:
     """The data of a study, ready for workers; from the cache where it is there.
+
+    `version` is that of the study's spec, where it has one: earlier ones gave tables other features.
 
     Raises:
         DataError: it cannot be used.
     """
     from search.data import prepare
+    from search.data.spec import SPEC_VERSION, UNTAUGHT_VERSION
     from search.tensorflow_start import tensorflow_log_silenced
 
     request = settings.data_request()
     with tensorflow_log_silenced():
-        return prepare(request, cache_folder())
+        return prepare(request, cache_folder(), max(version or SPEC_VERSION, UNTAUGHT_VERSION))
 
 
 def received_folder(name: str) -> Path:

@@ -77,6 +77,11 @@ def has_time(template: str) -> bool:
     return "hh" in template
 
 
+def periods(template: str) -> tuple[float, ...]:
+    """Days of the cycles that a date's place in is a feature: year, week and, where there is a time, day."""
+    return (DAYS_PER_YEAR, 7.0, *([1.0] if has_time(template) else []))
+
+
 def days_in_graph(text: Any, template: str) -> tuple[Any, Any]:
     """Days since 1970-01-01 of a string tensor (rows, 1), and whether each text fits; both (rows, 1).
 

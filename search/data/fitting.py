@@ -8,19 +8,19 @@ import numpy as np
 
 from search.data.columns import fit_columns, statistics
 from search.data.raw import Array, RawData, Table
-from search.data.spec import DataSpec, Rows
+from search.data.spec import SPEC_VERSION, UNTAUGHT_VERSION, DataSpec, Rows
 from search.data.splits import Split
 
 # Of images at a time.
 _ROWS_PER_BLOCK = 4096
 
 
-def fit_spec(raw: RawData, split: Split, fingerprint: str) -> DataSpec:
-    """Everything the training rows tell, and nothing that the others do."""
+def fit_spec(raw: RawData, split: Split, fingerprint: str, version: int = SPEC_VERSION) -> DataSpec:
+    """Everything the training rows tell, and nothing that the others do, as a spec of `version` holds it."""
     fitted: dict[str, Any] = {}
     notes = raw.notes
     if isinstance(raw.x, Table):
-        columns, column_notes = fit_columns(raw.x.take(split.train))
+        columns, column_notes = fit_columns(raw.x.take(split.train), version)
         notes += column_notes
         fitted |= {"columns": columns, "input_shape": (sum(column.features for column in columns),)}
     elif raw.kind == "vector":
@@ -28,7 +28,10 @@ def fit_spec(raw: RawData, split: Split, fingerprint: str) -> DataSpec:
         by_feature = [statistics(train[:, feature]) for feature in range(train.shape[1])]
         fitted |= {
             "feature_mean": tuple(mean for _, mean, _ in by_feature),
-            "feature_std": tuple(std for _, _, std in by_feature),
+            "feature_std": tuple(
+                0.0 if constant and version > UNTAUGHT_VERSION else std
+                for (_, _, std), constant in zip(by_feature, (train == train[0]).all(axis=0), strict=True)
+            ),
             "input_shape": raw.x.shape[1:],
         }
     else:
@@ -40,6 +43,7 @@ def fit_spec(raw: RawData, split: Split, fingerprint: str) -> DataSpec:
         counts = np.bincount(raw.y, minlength=len(raw.class_names))
         fitted["class_counts"] = tuple(int(count) for count in counts)
     return DataSpec(
+        version=version,
         source=raw.request.source,
         fingerprint=fingerprint,
         kind=raw.kind,

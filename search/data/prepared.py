@@ -55,16 +55,17 @@ class PreparedData:
         return open_arrays(self, "validation")
 
 
-def prepare(request: DataRequest, cache: Path) -> PreparedData:
+def prepare(request: DataRequest, cache: Path, version: int = SPEC_VERSION) -> PreparedData:
     """Read, split and preprocess a source, and save it below `cache`, unless the same was saved before.
 
+    `version` is of the spec that is wanted: a study goes on with the features that it was started with.
     Safe with other processes doing the same: each writes a folder of its own and the first to rename it wins.
 
     Raises:
         DataError: the source cannot be used as asked (nothing is written), or `cache` cannot be written.
     """
     fingerprint = fingerprint_source(request)
-    folder = cache / _key(request, fingerprint)
+    folder = cache / _key(request, fingerprint, version)
     with contextlib.suppress(DataError):
         return load_prepared(folder, _PARTS)
     raw = read_source(request)
@@ -77,7 +78,7 @@ def prepare(request: DataRequest, cache: Path) -> PreparedData:
         given_validation=raw.given_validation,
         given_test=raw.given_test,
     )
-    spec = fit_spec(raw, split, fingerprint)
+    spec = fit_spec(raw, split, fingerprint, version)
     rows_of = _rows_of(raw, spec)
     try:
         _write(raw, split, spec, rows_of, folder)
@@ -139,8 +140,8 @@ def open_arrays(prepared: PreparedData, part: str) -> tuple[Array, Array]:
     return arrays[0], arrays[1]
 
 
-def _key(request: DataRequest, fingerprint: str) -> str:
-    asked = json.dumps([SPEC_VERSION, fingerprint, dataclasses.asdict(request)], sort_keys=True)
+def _key(request: DataRequest, fingerprint: str, version: int) -> str:
+    asked = json.dumps([version, fingerprint, dataclasses.asdict(request)], sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()[:32]
 
 

@@ -141,12 +141,13 @@ def _standardised(values: Any, mean: Array, std: Array) -> Any:
     import keras
     from keras import ops
 
+    std = np.asarray(std, dtype=np.float64)
     # Arrays, not lists: Keras makes float32 of a list before it makes float64 of it.
     centred = keras.layers.Rescaling(np.ones(1), offset=-np.asarray(mean, dtype=np.float64), dtype="float64")(
         values
     )
     scaled = keras.layers.Rescaling(
-        1.0 / np.asarray(std, dtype=np.float64), offset=np.zeros(1), dtype="float64"
+        np.divide(1.0, std, out=np.zeros_like(std), where=std > 0), offset=np.zeros(1), dtype="float64"
     )(centred)
     return ops.clip(scaled, -LARGEST_STANDARDISED, LARGEST_STANDARDISED)
 
@@ -160,11 +161,13 @@ def _number_features(columns: Sequence[NumberColumn], inputs: Mapping[str, Any])
     present = ops.isfinite(values)
     filled = ops.where(present, values, median)
     mean, std = np.array([c.mean for c in columns]), np.array([c.std for c in columns])
-    parts = [_standardised(filled, mean, std)]
+    parts = []
+    taught = [index for index, column in enumerate(columns) if not column.untaught]
+    if taught:
+        parts.append(_positions(_standardised(filled, mean, std), taught, len(columns)))
     flagged = [index for index, column in enumerate(columns) if column.missing_flag]
     if flagged:
-        missing = ops.cast(ops.logical_not(present), "float64")
-        parts.append(ops.take(missing, np.array(flagged, dtype=np.int32), axis=1))
+        parts.append(_positions(ops.cast(ops.logical_not(present), "float64"), flagged, len(columns)))
     return parts
 
 
@@ -174,9 +177,10 @@ def _category_features(column: CategoryColumn, text: Any) -> Any:
     unknown = "[unknown]"
     while unknown in column.values:
         unknown = f"[{unknown}]"
-    return keras.layers.StringLookup(
+    one_hot = keras.layers.StringLookup(
         vocabulary=["", *column.values], oov_token=unknown, num_oov_indices=1, output_mode="one_hot"
     )(text)
+    return _taught(one_hot, column, 2 + len(column.values))
 
 
 def _date_features(column: DateColumn, text: Any) -> list[Any]:
@@ -187,12 +191,26 @@ def _date_features(column: DateColumn, text: Any) -> list[Any]:
     filled = ops.where(fits, days, np.array([[column.median]]))
     parts = [_standardised(filled, np.array([column.mean]), np.array([column.std]))]
     known = ops.cast(fits, "float64")
-    for period in (dates.DAYS_PER_YEAR, 7.0, *([1.0] if dates.has_time(column.template) else [])):
+    for period in dates.periods(column.template):
         angle = (2 * np.pi / period) * filled
         parts += [ops.sin(angle) * known, ops.cos(angle) * known]
     if column.missing_flag:
         parts.append(1.0 - known)
-    return parts
+    return [part for position, part in enumerate(parts) if position not in column.untaught]
+
+
+def _taught(features: Any, column: CategoryColumn, count: int) -> Any:
+    """`features`, (batch, count), without those that no training row has."""
+    return _positions(features, [index for index in range(count) if index not in column.untaught], count)
+
+
+def _positions(features: Any, kept: Sequence[int], count: int) -> Any:
+    """These of `count` features, in their order."""
+    from keras import ops
+
+    if len(kept) == count:
+        return features
+    return ops.take(features, np.array(kept, dtype=np.int32), axis=1)
 
 
 def _concatenated(tensors: Sequence[Any], dtype: str) -> Any:

@@ -10,19 +10,32 @@ from pydantic import BaseModel, ConfigDict, Field
 from search.data.components import component_count
 from search.data.dates import has_time
 
-SPEC_VERSION: Literal[2] = 2
+SPEC_VERSION: Literal[3] = 3
+# Tables were given features that no training row has, and vectors a deviation of 1 where they were constant.
+# A study that was started so goes on so.
+UNTAUGHT_VERSION: Literal[2] = 2
 
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
 
-class NumberColumn(_Part):
+class _TableColumn(_Part):
+    """A column of a table, and which of the features of its kind are left out.
+
+    `untaught` has the positions of features with one value in all training rows. No training changes what they are
+    multiplied by, so a network would add random weights where another row has another value.
+    """
+
+    name: str
+    input_name: str
+    untaught: tuple[int, ...] = ()
+
+
+class NumberColumn(_TableColumn):
     """A number or boolean, `median` where missing, minus `mean`, over `std`; then a flag where missing."""
 
     kind: Literal["number"] = "number"
-    name: str
-    input_name: str
     boolean: bool = False
     median: float
     mean: float
@@ -31,28 +44,27 @@ class NumberColumn(_Part):
 
     @property
     def features(self) -> int:
-        return 1 + self.missing_flag
+        return 1 + self.missing_flag - len(self.untaught)
 
 
-class CategoryColumn(_Part):
-    """One-hot: unknown value, missing value, then each of `values`, most frequent first."""
+class CategoryColumn(_TableColumn):
+    """One-hot: any other value, missing value, then each of `values`, most frequent first.
+
+    A value whose feature is left out has zeros everywhere.
+    """
 
     kind: Literal["category"] = "category"
-    name: str
-    input_name: str
     values: tuple[str, ...]
 
     @property
     def features(self) -> int:
-        return 2 + len(self.values)
+        return 2 + len(self.values) - len(self.untaught)
 
 
-class DateColumn(_Part):
+class DateColumn(_TableColumn):
     """Days since 1970-01-01; sine and cosine of year, week and (with a time) day; missing flag."""
 
     kind: Literal["date"] = "date"
-    name: str
-    input_name: str
     template: str
     median: float
     mean: float
@@ -61,7 +73,7 @@ class DateColumn(_Part):
 
     @property
     def features(self) -> int:
-        return 5 + 2 * has_time(self.template) + self.missing_flag
+        return 5 + 2 * has_time(self.template) + self.missing_flag - len(self.untaught)
 
 
 Column = Annotated[NumberColumn | CategoryColumn | DateColumn, Field(discriminator="kind")]
@@ -81,12 +93,13 @@ class DataSpec(_Part):
     `input_shape` is (height, width, channels) or (features,). uint8 images enter a network as
     `x * scale + offset`, with mean 0 and standard deviation 1 over all pixels (LeCun et al. 1998, sec. 4.3); version 1
     had them in 0..1.
-    `feature_mean` and `feature_std` belong to vectors, `columns` to tables, `target_mean` and `target_std` to
-    regression; all are of the training rows. `class_counts` are of training, validation and test together.
+    `feature_mean` and `feature_std` belong to vectors (a feature whose deviation is 0 is 0 everywhere), `columns` to
+    tables, `target_mean` and `target_std` to regression; all are of the training rows. `class_counts` are of
+    training, validation and test together.
     `resized` is the (height, width) that images of other sizes were brought to.
     """
 
-    version: Literal[1, 2] = SPEC_VERSION
+    version: Literal[1, 2, 3] = SPEC_VERSION
     source: str
     fingerprint: str
     kind: Literal["image", "vector", "table"]
@@ -169,6 +182,8 @@ class DataSpec(_Part):
                         f"column '{name}' has {len(new.values)} categories, {len(old.values)} before, "
                         f"{len(set(old.values) & set(new.values))} of them the same"
                     )
+                elif old != new:
+                    changes.append(f"column '{name}' has other features for unknown and missing values")
             elif old != new:
                 changes.append(f"column '{name}' has other statistics")
         if tuple(before) != tuple(after) and before.keys() == after.keys():
@@ -179,6 +194,7 @@ class DataSpec(_Part):
 
 
 def _members(noun: str, before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:
-    gone = [name for name in before if name not in after]
-    new = [name for name in after if name not in before]
+    known_before, known_after = set(before), set(after)
+    gone = [name for name in before if name not in known_after]
+    new = [name for name in after if name not in known_before]
     return [f"{noun} '{name}' is gone" for name in gone] + [f"{noun} '{name}' is new" for name in new]
