@@ -17,12 +17,13 @@ from spaces.errors import did_you_mean
 from storage import (
     StorageURL,
     artifact_folder,
-    is_half_made_database,
     open_artifacts,
     open_storage,
     study_lock,
 )
 from storage.artifacts import remove_artifact_file, study_artifacts, trial_artifacts
+from storage.refusals import opening
+from storage.tables import are_unmade
 
 if TYPE_CHECKING:
     import optuna
@@ -169,16 +170,13 @@ def quiet_optuna() -> None:
 
 
 def study_names(url: StorageURL) -> list[str]:
-    """Names of all studies at `url`, in order of creation; none where there is no whole SQLite file yet.
+    """Names of all studies at `url`, in order of creation; none where the tables are not made yet.
 
     Raises:
         DatabaseUnusable: see `storage.check_database`; the folder of the file has to be there.
     """
-    path = url.sqlite_path
-    if path is not None and path.parent.is_dir():
-        if not path.exists():
-            return []
-        if path.is_file() and is_half_made_database(path):
+    with opening(url):
+        if are_unmade(url):
             return []
     import optuna
 

@@ -1,7 +1,7 @@
 """Where results live: the database, the artifacts beside it, and the lock that keeps one driver per study."""
 
 from storage.artifacts import artifact_folder, open_artifacts
-from storage.database import check_connection, check_database, is_half_made_database, open_storage
+from storage.database import check_connection, check_database, open_storage
 from storage.errors import DatabaseUnusable, StorageError, StudyBusy
 from storage.lock import StudyLock, is_driven, study_lock
 from storage.urls import DEFAULT_URL, StorageURL
@@ -17,7 +17,6 @@ __all__ = [
     "check_connection",
     "check_database",
     "is_driven",
-    "is_half_made_database",
     "open_artifacts",
     "open_storage",
     "study_lock",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,14 +52,23 @@ _REMEDIES = {
     "Permission denied": "make it writable",
     "Operation not permitted": "make it writable",
     "unable to open database file": "it or its folder is gone or not accessible; bring it back",
-    "disk I/O error": "check the disk",
+    "disk I/O error": "check the disk and its quota",
+    "File too large": "raise the limit of the size of files (`ulimit -f`)",
     "malformed": "the file is damaged; restore a copy of it",
     "not a database": "the file was overwritten; restore a copy of it",
     "no such table": "the file was replaced by another; restore a copy of it",
     MOVED: "bring it back",
+    "starting up": "the server will be ready in a moment; run the command again",
+    "shutting down": "wait until the server is back",
+    "too many": "close some connections, or raise the server's max_connections",
+    "connection slots": "close some connections, or raise the server's max_connections",
+    "read-only transaction": "this server only reads (a standby, or set so); name the one that is written to",
+    "permission denied for": "let the server's administrator grant this user that right",
+    "timeout": "see that the server runs and can be reached",
     "connection": "see that the server runs and can be reached",
 }
-_FULL_OR_READ_ONLY = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
+_OF_FILE_SIZE = ("File too large", "disk I/O error")
+_FULL_OR_READ_ONLY = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 _MAY_PASS = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_LOCKED,
@@ -79,8 +89,17 @@ def translate(error: Exception) -> StorageError | None:
     if _cause(error) is None:
         return None
     reason = reason_of(error)
+    return StorageError(f"storage failed: {reason}; {remedy_of(reason)}")
+
+
+def remedy_of(reason: str) -> str:
+    """What a person does about a fault, by its own words."""
     remedy = next((hint for words, hint in _REMEDIES.items() if words in reason), "see the cause above")
-    return StorageError(f"storage failed: {reason}; {remedy}")
+    most = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
+    if most != resource.RLIM_INFINITY and any(words in reason for words in _OF_FILE_SIZE):
+        # SQLite's own words do not tell this from a broken disk.
+        return f"no file of this process may pass {most / 2**20:,.1f} MB (`ulimit -f`); raise that limit, or {remedy}"
+    return remedy
 
 
 @contextmanager

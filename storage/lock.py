@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import quote
 
 from storage.errors import DatabaseUnusable, StorageError, StudyBusy
-from storage.postgresql import connect_arguments
+from storage.postgresql import lasting_engine, notice_death
 from storage.urls import StorageURL
 
 # Long enough to outlast `is_held`, which takes a file's lock for a moment to see whether it is free.
@@ -146,25 +146,17 @@ class PostgresStudyLock(StudyLock):
     """
 
     def __init__(self, url: StorageURL, study: str) -> None:
-        from sqlalchemy import create_engine
-        from sqlalchemy.pool import NullPool
-
         super().__init__(url, study)
         digest = hashlib.sha256(f"perceptuna:{study}".encode()).digest()
         self._key = int.from_bytes(digest[:8], "big", signed=True)
-        # An open transaction would hold back the server's vacuum for as long as the study runs.
-        self._engine = create_engine(
-            url.full,
-            poolclass=NullPool,
-            isolation_level="AUTOCOMMIT",
-            connect_args=connect_arguments(url, application_name=_APPLICATION + _this_process()),
-        )
+        self._engine = lasting_engine(url, application_name=_APPLICATION + _this_process())
         self._connection: Any = None
 
     def acquire(self) -> None:
         from sqlalchemy import text
 
         self._connection = self._engine.connect()
+        notice_death(self._connection)
         got = self._connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": self._key}).scalar()
         if not got:
             self.release()

@@ -89,6 +89,16 @@ class StorageURL:
             url.drivername, url.username, None, url.host, url.port, url.database, dict(url.query)
         )
 
+    def masked(self, text: str) -> str:
+        """`text` of a server or a library, without the password that it may repeat."""
+        secrets = [
+            self.url.password,
+            *(value for name in _SECRETS for value in self.url.normalized_query.get(name, ())),
+        ]
+        for secret in secrets:
+            text = text.replace(str(secret), "***") if secret else text
+        return text
+
     def __str__(self) -> str:
         return self.url.difference_update_query(_SECRETS).render_as_string(hide_password=True)
 

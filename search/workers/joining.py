@@ -15,7 +15,7 @@ from search.data import fingerprint_file
 from search.environment import installed_versions
 from search.errors import DataError
 from search.workers.trial import runs_served
-from storage import DatabaseUnusable, StorageURL, check_connection
+from storage import StorageError, StorageURL, check_connection
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -86,7 +86,7 @@ def _storage_fault(needs: Needs) -> str:
         )
     try:
         check_connection(url)
-    except DatabaseUnusable as error:
+    except StorageError as error:
         return str(error)
     return ""
 

@@ -99,7 +99,7 @@ def test_a_server_that_does_not_answer(perceptuna: CommandLine, words: list[str]
     assert outcome.code == 2
     assert "no connection to postgresql://user:***@127.0.0.1:1/studies" in outcome.err
     assert "Connection refused" in outcome.err
-    assert "check host, user and password" in outcome.err
+    assert "see that the server runs, and check host and port" in outcome.err
     assert "secret" not in outcome.out + outcome.err
     assert list(perceptuna.folder.iterdir()) == []
 

@@ -12,6 +12,8 @@ import pytest
 import sqlalchemy
 
 from storage import DatabaseUnusable, StorageError, StorageURL, StudyBusy, is_driven, study_lock
+from storage.lock import PostgresStudyLock
+from storage.postgresql import SERVER_NOTICE
 
 
 class TestFile:
@@ -89,6 +91,21 @@ class TestServer:
                 lock.ensure_held()
             with study_lock(server, "one"):
                 pass
+
+    def test_the_server_asks_after_its_holder_every_half_minute(self, server: StorageURL) -> None:
+        """So that the lock of a machine that died is free about a minute later, and not after hours."""
+        with study_lock(server, "one") as lock:
+            assert isinstance(lock, PostgresStudyLock)
+            shown = {
+                name: lock._connection.execute(sqlalchemy.text(f"show {name}")).scalar()
+                for name in SERVER_NOTICE
+            }
+        assert shown == {
+            "tcp_keepalives_idle": "30",
+            "tcp_keepalives_interval": "10",
+            "tcp_keepalives_count": "3",
+            "tcp_user_timeout": "60000",
+        }
 
     def test_it_holds_back_no_vacuum(self, server: StorageURL, study: optuna.Study) -> None:
         with study_lock(server, "one") as lock:
