@@ -66,7 +66,7 @@ def main() -> NoReturn:
 
 
 def _explain(error: Exception) -> NoReturn:
-    from search.errors import ClusterLost, InputError, StudyStopped
+    from search.errors import CacheUnusable, ClusterLost, InputError, StudyStopped
     from search.usage import usage_message
     from spaces import SpaceError, TomlError
     from storage.errors import DatabaseUnusable, StudyBusy, translate
@@ -79,7 +79,7 @@ def _explain(error: Exception) -> NoReturn:
         fail(str(error), 2)
     if isinstance(error, StudyStopped):
         fail(f"the study was stopped: {error}", 1)
-    if isinstance(error, ClusterLost):
+    if isinstance(error, CacheUnusable | ClusterLost):
         fail(str(error), 3)
     storage_error = translate(error)
     if storage_error is not None:

@@ -3,6 +3,7 @@
 PerceptunaError
 ├── InputError        the user's input is wrong: exit 2, nothing was written
 │   └── DataError     ... in the data source (search/data)
+├── CacheUnusable     the folder of prepared data takes none: exit 3, nothing was lost
 ├── ClusterLost       the cluster went away: exit 3, resumable
 └── StudyStopped      the study cannot go on: exit 1
 """
@@ -20,6 +21,10 @@ class InputError(PerceptunaError):
 
 class DataError(InputError):
     """The data source cannot be used as asked."""
+
+
+class CacheUnusable(PerceptunaError):
+    """Prepared data cannot be written, for a reason of the disk or the folder."""
 
 
 class ClusterLost(PerceptunaError):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import hashlib
 import json
+import math
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from zipfile import is_zipfile
 
 import numpy as np
@@ -25,13 +28,20 @@ from search.data.request import DataRequest
 from search.data.source import fingerprint_source, read_source
 from search.data.spec import SPEC_VERSION, DataSpec
 from search.data.splits import Split, split_rows
-from search.errors import DataError
+from search.errors import CacheUnusable, DataError
 
 SPEC_FILE = "data.json"
 SEARCHED_PARTS = ("train", "validation")
 _PARTS = (*SEARCHED_PARTS, "test")
 ROWS_PER_BLOCK = 16_384
 ABANDONED_SECONDS = 86_400
+_ADVICE = {
+    errno.ENOSPC: "free some disk space",
+    errno.EDQUOT: "free some of your share of the disk",
+    errno.EFBIG: "allow larger files (ulimit -f)",
+    errno.EROFS: "make it writable",
+    errno.EACCES: "make it writable",
+}
 
 
 @dataclass(frozen=True)
@@ -62,7 +72,8 @@ def prepare(request: DataRequest, cache: Path, version: int = SPEC_VERSION) -> P
     Safe with other processes doing the same: each writes a folder of its own and the first to rename it wins.
 
     Raises:
-        DataError: the source cannot be used as asked (nothing is written), or `cache` cannot be written.
+        DataError: the source cannot be used as asked; nothing is written.
+        CacheUnusable: `cache` takes no data; what was begun is removed.
     """
     fingerprint = fingerprint_source(request)
     folder = cache / _key(request, fingerprint, version)
@@ -83,8 +94,18 @@ def prepare(request: DataRequest, cache: Path, version: int = SPEC_VERSION) -> P
     try:
         _write(raw, split, spec, rows_of, folder)
     except OSError as exc:
-        raise DataError(f"prepared data cannot be written below {cache}: {exc.strerror or exc}") from exc
+        raise _unusable(cache, spec, exc) from exc
     return load_prepared(folder, _PARTS)
+
+
+def _unusable(cache: Path, spec: DataSpec, exc: OSError) -> CacheUnusable:
+    rows = spec.rows.train + spec.rows.validation + spec.rows.test
+    size = rows * math.prod(spec.input_shape) * (1 if spec.kind == "image" else 4)
+    advice = _ADVICE.get(exc.errno or 0, "make it a folder that can be written to")
+    return CacheUnusable(
+        f"prepared data (about {size / 1e6:,.1f} MB) cannot be written below {cache}: {exc.strerror or exc}; "
+        f"{advice}, or name another folder, on another disk, by $PERCEPTUNA_CACHE"
+    )
 
 
 def load_prepared(folder: Path, parts: tuple[str, ...] = SEARCHED_PARTS) -> PreparedData:
@@ -166,16 +187,13 @@ def _write(
     try:
         for part in _PARTS:
             rows = getattr(split, part)
-            x = np.lib.format.open_memmap(
+            blocks = (rows[start : start + ROWS_PER_BLOCK] for start in range(0, len(rows), ROWS_PER_BLOCK))
+            _save_blocks(
                 partial / f"{part}_x.npy",
-                mode="w+",
-                dtype=np.uint8 if raw.kind == "image" else np.float32,
+                (rows_of(block) for block in blocks),
+                dtype=np.dtype(np.uint8 if raw.kind == "image" else np.float32),
                 shape=(len(rows), *spec.input_shape),
             )
-            for start in range(0, len(rows), ROWS_PER_BLOCK):
-                block = slice(start, start + ROWS_PER_BLOCK)
-                x[block] = rows_of(rows[block])
-            x.flush()
             y = raw.y[rows]
             if raw.task == "regression":
                 y = ((y - spec.target_mean) / spec.target_std).astype(np.float32)
@@ -194,6 +212,21 @@ def _remove_abandoned(folder: Path) -> None:
         with contextlib.suppress(OSError):
             if time.time() - partial.stat().st_mtime > ABANDONED_SECONDS:
                 shutil.rmtree(partial, ignore_errors=True)
+
+
+def _save_blocks(path: Path, blocks: Iterable[Array], dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    """As `np.save` of all blocks in one array, which may be larger than memory.
+
+    Written and not mapped: where the disk is full, a write is an error that can be told, and a mapped page a signal
+    that ends the process (SIGBUS).
+    """
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for block in blocks:
+            file.write(np.ascontiguousarray(block, dtype=dtype).data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def _save(path: Path, array: Array) -> None:

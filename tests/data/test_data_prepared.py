@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import search
 from search.data import Components, DataRequest, DataSpec, load_prepared, prepare, read_source
 from search.data.fitting import pixel_statistics
 from search.data.sealed import open_test_split
-from search.errors import DataError
+from search.errors import CacheUnusable, DataError
 
 
 @pytest.fixture(scope="module")
@@ -135,8 +136,36 @@ def test_a_folder_of_another_version_is_told(tmp_path):
 
 def test_a_cache_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "cache").write_text("a file")
-    with pytest.raises(DataError, match="cannot be written"):
+    with pytest.raises(CacheUnusable, match=r"cannot be written.*PERCEPTUNA_CACHE"):
         prepare(DataRequest("digits"), tmp_path / "cache")
+
+
+def test_a_full_disk_is_told_and_nothing_is_left_on_it(tmp_path):
+    """A real one: pages that are mapped and cannot be had are a signal, which no test of a fake would show."""
+    cache = tmp_path / "small"
+    cache.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(cache)]
+    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a small disk cannot be mounted: needs root and the right to mount")
+    try:
+        with pytest.raises(
+            CacheUnusable, match=r"0\.1 MB.*No space left on device; free some disk space, or name"
+        ):
+            prepare(DataRequest("digits"), cache)
+        assert list(cache.iterdir()) == []
+    finally:
+        subprocess.run(["umount", "-l", str(cache)], check=True)
+
+
+def test_a_limit_of_file_sizes_is_told_and_nothing_is_left(tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, before[1]))
+    try:
+        with pytest.raises(CacheUnusable, match=r"File too large; allow larger files \(ulimit -f\)"):
+            prepare(DataRequest("digits"), tmp_path / "cache")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list((tmp_path / "cache").iterdir()) == []
 
 
 def test_a_spec_survives_json(digits):
