@@ -20,7 +20,7 @@ from search.study import (
     quiet_optuna,
     study_names,
 )
-from storage import open_storage
+from storage import ARTIFACT_FOLDER, artifact_folder, open_storage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +45,7 @@ _BEFORE_MADE = (
     COMPANION_ABOUT,
     GO_ON,
     CONTINUES,
+    ARTIFACT_FOLDER,
 )
 _MADE = "perceptuna"
 
@@ -91,6 +92,7 @@ def create_study(
         **({PLAN: plan_json(plan)} if plan else {}),
         **({COMPANION_OF: about.name, COMPANION_ABOUT: about.identity, GO_ON: go_on} if about else {}),
         **({CONTINUES: adoption.predecessor.model_dump_json()} if adoption else {}),
+        **_files_of(url, about),
     }
     for key, value in attributes.items():
         created.set_user_attr(key, value)
@@ -98,6 +100,13 @@ def create_study(
         created.add_trials(adoption.trials)
     created.set_user_attr(_MADE, program_version())
     return Study(name, url, created)
+
+
+def _files_of(url: StorageURL, about: Study | None) -> dict[str, str]:
+    """A study on a server keeps its files where it was started, or beside those of the study that it is about."""
+    if url.sqlite_path is not None:
+        return {}
+    return {ARTIFACT_FOLDER: str(artifact_folder(url) if about is None else about.artifact_folder)}
 
 
 def is_half_made(name: str, url: StorageURL) -> bool:

@@ -3,94 +3,116 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.configuration import hyperparameters_of
 from search.environment import program_version
-from search.errors import InputError
+from search.kept_model import kept_model
 from search.origin import origin_of
 from search.replay import retrain
 from search.study import Study
-from storage import artifact_folder, open_artifacts
-from storage.artifacts import model_file_name, study_artifacts
+from search.writing import check_place, refuse_to_replace, written_whole
 
 if TYPE_CHECKING:
+    import keras
     from optuna.trial import FrozenTrial
+
+
+Facts = Mapping[str, Any]
 
 
 def export_model(
     study: Study,
     output: Path,
     number: int | None = None,
-    more: Mapping[str, Any] | None = None,
     say: Callable[[str], None] = lambda remark: None,
+    *,
+    force: bool = False,
 ) -> tuple[Path, Path]:
     """Write the model of the best trial, or of trial `number`, to `output` (.keras) and its facts to .json.
 
-    The best trial's model was kept when it was trained. Any other trial is trained again with its own seed.
-    `more` stands among the facts, in place of what has the same name.
+    The best trial's model was kept when it was trained. Any other trial is trained again with its own seed, and so
+    is one whose file is gone.
 
     Raises:
-        InputError: the study has no complete trial, there is no such trial, or `output` cannot be written.
+        InputError: the study has no complete trial, there is no such trial, or `output` cannot be written or holds
+            what is not an earlier export of this study.
     """
-    check_output(output)
+    check_output(output, force=force, ours=lambda facts: _exported_before(facts, study))
     trial = study.complete_trial(number)
-    kept = _kept_model(study, trial)
-    partial = output.with_name(f".{output.stem}.{os.getpid()}.partial.keras")
-    try:
-        if kept is not None:
-            artifact = open_artifacts(artifact_folder(study.url)).open_reader(kept)
-            with artifact, partial.open("wb") as file:
-                shutil.copyfileobj(artifact, file)
-        else:
-            if (origin := origin_of(trial)) is not None and origin.can_be_retrained:
-                say(
-                    f"trial {trial.number} is {origin.words()}, whose model did not come along: it is trained again "
-                    f"(`perceptuna export {origin.study} --trial {origin.trial}` writes the same)"
-                )
-            _train_again(study, trial, partial)
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
-    facts = output.with_suffix(".json")
-    told = {**_facts(study, trial), **(more or {})}
-    facts.write_text(json.dumps(told, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return output, facts
+    kept = kept_model(study, trial)
+    if kept is not None and not kept.is_file():
+        say(f"the model that was kept of trial {trial.number}, {kept}, is gone: it is trained again")
+        kept = None
+    elif kept is None and (origin := origin_of(trial)) is not None and origin.can_be_retrained:
+        say(
+            f"trial {trial.number} is {origin.words()}, whose model did not come along: it is trained again "
+            f"(`perceptuna export {origin.study} --trial {origin.trial}` writes the same)"
+        )
+    return write_model(output, facts_of(study, trial), _trained_again(study, trial) if kept is None else kept)
 
 
-def check_output(output: Path) -> None:
-    """Refuse a path that cannot be written.
+def write_model(output: Path, facts: Facts, model: Path | keras.Model) -> tuple[Path, Path]:
+    """Both files. Killed at any moment, it leaves no model beside facts that are not its own.
 
     Raises:
-        InputError: not a .keras file, or in a folder that is missing or read-only.
+        InputError: the disk takes no more.
     """
-    if output.suffix != ".keras":
-        raise InputError(f"-o: expected a file name ending in .keras, but got '{output}'")
-    if not output.parent.is_dir():
-        raise InputError(f"-o: the folder {output.parent} does not exist; create it first")
-    if not os.access(output.parent, os.W_OK) or output.is_dir():
-        raise InputError(f"-o: {output} cannot be written; name another place")
+    beside = facts_beside(output)
+    # Left in the other order: the facts get their name before the model.
+    with written_whole(output) as new, written_whole(beside) as told:
+        if isinstance(model, Path):
+            shutil.copyfile(model, new)
+        else:
+            model.save(new)
+        told.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        output.unlink(missing_ok=True)
+    return output, beside
 
 
-def _kept_model(study: Study, trial: FrozenTrial) -> str | None:
-
-    wanted = model_file_name(trial.number)
-    return next(
-        (artifact for artifact, name in study_artifacts(study.optuna).items() if name == wanted), None
-    )
+def facts_beside(output: Path) -> Path:
+    """The file of a model's facts."""
+    return output.with_suffix(".json")
 
 
-def _train_again(study: Study, trial: FrozenTrial, output: Path) -> None:
+def check_output(output: Path, *, force: bool = False, ours: Callable[[Facts], bool]) -> None:
+    """Refuse a path that cannot be written, or where something is that is not `ours` to renew, by its facts.
+
+    Raises:
+        InputError: see `search.writing`.
+    """
+    beside = facts_beside(output)
+    check_place(output, [".keras"])
+    check_place(beside, [".json"])
+    refuse_to_replace([output, beside], force=force, ours=lambda: ours(_read_facts(beside)))
+
+
+def _read_facts(path: Path) -> Facts:
+    """What is in a file that may be none of ours; nothing where it is none."""
+    with suppress(OSError, ValueError):
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(facts, dict) and "perceptuna" in facts:
+            return facts
+    return {}
+
+
+def _exported_before(facts: Facts, study: Study) -> bool:
+    """Whether these are of a model of `study` that `export` wrote: one that was tested stays."""
+    return facts.get("study") == study.name and "conclusion" not in facts
+
+
+def _trained_again(study: Study, trial: FrozenTrial) -> keras.Model:
     from search.data import attach_preprocessing
 
-    attach_preprocessing(retrain(study, trial).model, study.data).save(output)
+    return attach_preprocessing(retrain(study, trial).model, study.data)
 
 
-def _facts(study: Study, trial: FrozenTrial) -> dict[str, Any]:
+def facts_of(study: Study, trial: FrozenTrial) -> dict[str, Any]:
+    """What is told beside the model of a trial."""
     data = study.data
     names = ("best_epoch", "epochs", "parameters", "seconds", "seed", "gap")
     return {

@@ -6,7 +6,7 @@ import csv
 import io
 from typing import TYPE_CHECKING
 
-from storage.artifacts import artifact_folder, read_trial_artifact
+from storage.artifacts import read_trial_artifact
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -32,7 +32,7 @@ def history_of(study: Study, trial: FrozenTrial) -> History:
     A trial that was trained to an end, complete or pruned, has all of its logs, in an artifact. Of one that failed
     or still runs the database has the study's metric alone; so it has of one whose artifact is gone.
     """
-    table = read_trial_artifact(artifact_folder(study.url), trial, "history.csv")
+    table = read_trial_artifact(study.artifact_folder, trial, "history.csv")
     if table is None:
         reported = trial.intermediate_values
         return {study.metric: [reported[epoch] for epoch in sorted(reported)]} if reported else {}

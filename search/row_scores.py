@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from storage import artifact_folder
 from storage.artifacts import read_trial_artifact
 
 if TYPE_CHECKING:
@@ -29,5 +28,5 @@ def scores_file(scores: Array) -> bytes:
 
 def read_scores(study: Study, trial: FrozenTrial) -> Array | None:
     """Float64 (rows,); None where none were kept, or their file is gone."""
-    content = read_trial_artifact(artifact_folder(study.url), trial, FILE_NAME)
+    content = read_trial_artifact(study.artifact_folder, trial, FILE_NAME)
     return None if content is None else np.load(io.BytesIO(content), allow_pickle=False).astype(np.float64)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from search.attempts import counts
@@ -15,6 +16,7 @@ from search.study_name import quote_name
 from spaces import Space
 from spaces.errors import did_you_mean
 from storage import (
+    ARTIFACT_FOLDER,
     StorageURL,
     artifact_folder,
     open_artifacts,
@@ -100,6 +102,11 @@ class Study:
         """The command that goes on with it."""
         resume = f"perceptuna resume {self.name}{self.url.option}"
         return str(self.optuna.user_attrs.get(GO_ON, resume))
+
+    @property
+    def artifact_folder(self) -> Path:
+        """Where its models and curves are."""
+        return artifact_folder(self.url, self.optuna.user_attrs.get(ARTIFACT_FOLDER))
 
     @property
     def identity(self) -> str:
@@ -232,7 +239,7 @@ def delete_study(study: Study) -> None:
     import optuna
 
     with study_lock(study.url, study.name):
-        folder = artifact_folder(study.url)
+        folder = study.artifact_folder
         if folder.is_dir():
             store = open_artifacts(folder)
             ids = [

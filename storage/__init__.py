@@ -4,9 +4,11 @@ from storage.artifacts import artifact_folder, open_artifacts
 from storage.database import check_connection, check_database, open_storage
 from storage.errors import DatabaseUnusable, StorageError, StudyBusy
 from storage.lock import StudyLock, is_driven, study_lock
+from storage.reading import ARTIFACT_FOLDER
 from storage.urls import DEFAULT_URL, StorageURL
 
 __all__ = [
+    "ARTIFACT_FOLDER",
     "DEFAULT_URL",
     "DatabaseUnusable",
     "StorageError",

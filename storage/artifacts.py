@@ -1,4 +1,4 @@
-"""Models and learning curves, in a folder beside the database."""
+"""Models and learning curves: beside the database, or in the folder that a server's study was started with."""
 
 from __future__ import annotations
 
@@ -14,19 +14,35 @@ from typing import TYPE_CHECKING
 
 from storage.errors import ArtifactsUnusable
 from storage.patience import keep_trying
-from storage.reading import ARTIFACT_PREFIX
+from storage.reading import ARTIFACT_PREFIX, kept_folders
 from storage.urls import StorageURL
 
 if TYPE_CHECKING:
     import optuna
+    import sqlalchemy
     from optuna.artifacts import FileSystemArtifactStore
 
 
-def artifact_folder(url: StorageURL) -> Path:
-    """`FILE.db-artifacts` beside an SQLite file; `perceptuna-artifacts` in the current folder for a server."""
+# Names the folder on a machine that has a server's studies in another place than they were started in.
+FOLDER_SETTING = "PERCEPTUNA_ARTIFACTS"
+
+
+def artifact_folder(url: StorageURL, kept: str | None = None) -> Path:
+    """Where the files of a study are; `kept` is what the study says of that (`ARTIFACT_FOLDER`).
+
+    Beside an SQLite file, as `FILE.db-artifacts`: both are moved together. A study on a server belongs to the folder
+    that it was started with, unless $PERCEPTUNA_ARTIFACTS names another; without either it is `perceptuna-artifacts`
+    in the current folder.
+    """
     if url.sqlite_path is not None:
         return url.sqlite_path.with_name(url.sqlite_path.name + "-artifacts")
-    return Path("perceptuna-artifacts").absolute()
+    return Path(os.environ.get(FOLDER_SETTING) or kept or "perceptuna-artifacts").absolute()
+
+
+def artifact_folders(url: StorageURL, connection: sqlalchemy.Connection) -> list[Path]:
+    """Those of all studies at `url`, each once."""
+    kept = kept_folders(connection) if url.sqlite_path is None else []
+    return list(dict.fromkeys(artifact_folder(url, one) for one in kept or [None]))
 
 
 def artifact_path(folder: Path, artifact: str) -> Path:

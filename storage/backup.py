@@ -61,7 +61,8 @@ def back_up(url: StorageURL, target: Path, *, force: bool = False) -> Backup:
     if source is None:
         raise DatabaseUnusable(
             f"{url} is a server, which is backed up by its own program: `{pg_dump_command(url, target)}` "
-            f"(it asks for the password), and after that a copy of the folder {artifact_folder(url)}"
+            f"(it asks for the password), and after that a copy of the folders of artifacts, which "
+            "`perceptuna storage check` names"
         )
     check_database(url, create=False)
     target = target.absolute()

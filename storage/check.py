@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from storage.artifacts import artifact_folder
+from storage.artifacts import artifact_folders
 from storage.database import check_connection, check_database
 from storage.errors import DatabaseUnusable, translate
 from storage.lock import study_lock
@@ -53,7 +53,8 @@ def examine(url: StorageURL) -> Iterator[Finding]:
             counts = study_counts(connection)
             driven = [name for name in counts if study_lock(url, name).is_held()]
             yield from _studies(counts, url)
-            yield from _artifacts(named_artifacts(connection), artifact_folder(url), busy=bool(driven))
+            folders = artifact_folders(url, connection)
+            yield from _artifacts(named_artifacts(connection), folders, busy=bool(driven))
     except Exception as error:
         fault = translate(error)
         if fault is None:
@@ -120,10 +121,14 @@ def _studies(counts: dict[str, dict[str, int]], url: StorageURL) -> Iterator[Fin
             yield Finding("right", f"{what}; nobody drives it")
 
 
-def _artifacts(named: set[str], folder: Path, *, busy: bool) -> Iterator[Finding]:
-    present = {entry.name for entry in folder.iterdir() if entry.is_file()} if folder.is_dir() else set()
-    if present and not os.access(folder, os.W_OK):
-        yield Finding("wrong", f"{folder} is read-only; make it writable")
+def _artifacts(named: set[str], folders: list[Path], *, busy: bool) -> Iterator[Finding]:
+    present: set[str] = set()
+    for one in folders:
+        files = {entry.name for entry in one.iterdir() if entry.is_file()} if one.is_dir() else set()
+        present |= files
+        if files and not os.access(one, os.W_OK):
+            yield Finding("wrong", f"{one} is read-only; make it writable")
+    folder = " and ".join(map(str, folders))
     lost, stray = sorted(named - present), sorted(present - named)
     if not lost:
         yield Finding("right", f"all {len(named)} artifacts of complete trials and studies are in {folder}")

@@ -19,12 +19,20 @@ _BUSY_SECONDS = 30.0
 # Optuna's own prefix of the attributes that describe artifacts.
 ARTIFACT_PREFIX = "artifacts:"
 
+# Attribute of a study on a server: the folder of its artifacts, absolute.
+ARTIFACT_FOLDER = "artifact_folder"
+
 # Optuna names an artifact before it writes the file, so only a complete trial's are certain to be there.
 _NAMED = f"""
     select key, value_json from study_system_attributes where key like '{ARTIFACT_PREFIX}%'
     union all
     select a.key, a.value_json from trial_system_attributes a join trials t on t.trial_id = a.trial_id
     where a.key like '{ARTIFACT_PREFIX}%' and t.state = 'COMPLETE'
+"""
+_FOLDERS = """
+    select distinct a.value_json from studies s
+    left join study_user_attributes a on a.study_id = s.study_id and a.key = :key
+    order by a.value_json
 """
 _COUNTS = """
     select s.study_name, t.state, count(t.trial_id) from studies s left join trials t on t.study_id = s.study_id
@@ -79,6 +87,14 @@ def named_artifacts(connection: sqlalchemy.Connection) -> set[str]:
         for key, value in connection.execute(text(_NAMED))
         if json.loads(json.loads(value))
     }
+
+
+def kept_folders(connection: sqlalchemy.Connection) -> list[str | None]:
+    """The folder of artifacts that each study says it has; None of one that was made before studies said so."""
+    from sqlalchemy import text
+
+    found = connection.execute(text(_FOLDERS), {"key": ARTIFACT_FOLDER}).scalars()
+    return [None if value is None else json.loads(value) for value in found]
 
 
 def schema_revision(connection: sqlalchemy.Connection) -> str | None:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from search.commands.options import AsJSON, Cluster, Storage, StudyName, option, url_of
+from search.commands.options import AsJSON, Cluster, Force, Storage, StudyName, option, url_of
 from search.commands.output import fail, print_out
 from search.commands.progress import reporter
 
@@ -41,6 +41,7 @@ def finalize(
     workers: Workers = None,
     threads: Threads = None,
     cluster: Cluster = None,
+    force: Force = False,
     storage: Storage = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -58,10 +59,21 @@ def finalize(
     from search.study import load_study
 
     loaded = load_study(study, url_of(storage))
-    how = _as_options(workers=workers, threads=threads, cluster=cluster) + loaded.url.option
+    how = (
+        _as_options(workers=workers, threads=threads, cluster=cluster)
+        + " --force" * force
+        + loaded.url.option
+    )
     go_on = f"perceptuna finalize {study} --top {top} --seeds {seeds} -o {shlex.quote(str(output))}{how}"
     order = finalizing.FinalizeOrder(
-        output=output, top=top, seeds=seeds, go_on=go_on, workers=workers, threads=threads, cluster=cluster
+        output=output,
+        top=top,
+        force=force,
+        seeds=seeds,
+        go_on=go_on,
+        workers=workers,
+        threads=threads,
+        cluster=cluster,
     )
     work = finalizing.check(loaded, order)
     others = looks_of_others(loaded)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from search.commands.options import AsJSON, Storage, url_of
+from search.commands.options import AsJSON, Force, Storage, url_of
 from search.commands.output import fail
 
 app = typer.Typer(help="Look after the database of studies.", no_args_is_help=True)
@@ -56,7 +56,7 @@ def upgrade(storage: Storage = None) -> None:
 @app.command()
 def backup(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE", help="the copy to write")],
-    force: Annotated[bool, typer.Option("--force", help="replace what is there")] = False,
+    force: Force = False,
     storage: Storage = None,
 ) -> None:
     """Copy the database and its artifacts, also while a study runs; the copy is checked.

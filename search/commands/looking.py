@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search.commands.options import AsJSON, Storage, StudyName, url_of
+from search.commands.options import AsJSON, Force, Storage, StudyName, url_of
 from search.commands.output import console, print_out
 from search.links import DEFAULT_HOST, DEFAULT_PORT, how_to_browse
 
@@ -76,6 +76,7 @@ def report(
     study: StudyName,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.html", help="the page to write")],
     top: Annotated[int, typer.Option(min=1, metavar="N", help="rows of the leaderboard")] = 20,
+    force: Force = False,
     storage: Storage = None,
 ) -> None:
     """A study as one HTML file to send: leaderboard, figures, cost, how to reproduce it. Opens without a network.
@@ -85,7 +86,7 @@ def report(
     from search.analysis.report import write_report
     from search.study import load_study
 
-    write_report(load_study(study, url_of(storage)), output, top)
+    write_report(load_study(study, url_of(storage)), output, top, force=force)
     typer.echo(f"wrote {output}")
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from search.commands.options import AsJSON, Storage, StudyName, url_of
+from search.commands.options import AsJSON, Force, Storage, StudyName, url_of
 
 app = typer.Typer()
 
@@ -19,16 +19,21 @@ def export(
     study: StudyName,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.keras", help="the model to write")],
     trial: Annotated[int | None, typer.Option(min=0, metavar="K", help="this trial, not the best")] = None,
+    force: Force = False,
     storage: Storage = None,
 ) -> None:
     """Write a study's model as a .keras file that takes raw rows or images, and its facts as JSON beside it.
+
+    An earlier export of the study is replaced; anything else that is there, only by --force.
 
     Example: perceptuna export my-first -o best.keras
     """
     from search.export import export_model
     from search.study import load_study
 
-    model, facts = export_model(load_study(study, url_of(storage)), output, trial, say=typer.echo)
+    model, facts = export_model(
+        load_study(study, url_of(storage)), output, trial, say=typer.echo, force=force
+    )
     typer.echo(f"wrote {model} and {facts}")
 
 

@@ -30,6 +30,7 @@ def option(field: str, *names: str, metavar: str | None = None, show_default: st
 
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="name of the study")]
+Force = Annotated[bool, typer.Option("--force", help="replace what is there")]
 Storage = Annotated[
     str | None,
     typer.Option(

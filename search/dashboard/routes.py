@@ -10,7 +10,8 @@ import contextlib
 import json
 import threading
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from bottle import HTTPResponse, response
 from optuna.artifacts import FileSystemArtifactStore
@@ -146,12 +147,31 @@ class WhileDriven:
 
 
 class LastingArtifacts(FileSystemArtifactStore):
-    """The files beside the database. (It opens the folder only when asked for a file: looking makes none.)"""
+    """The files in `folder`, and in the folders that `elsewhere` names when one is not there.
+
+    It opens a folder only when asked for a file: looking makes none.
+    """
+
+    def __init__(self, folder: Path, elsewhere: Callable[[], list[Path]] = list) -> None:
+        super().__init__(folder)
+        self._elsewhere = elsewhere
+
+    def open_reader(self, artifact_id: str) -> BinaryIO:
+        try:
+            return super().open_reader(artifact_id)
+        except ArtifactNotFound:
+            for folder in self._elsewhere():
+                with contextlib.suppress(ArtifactNotFound):
+                    return FileSystemArtifactStore(folder).open_reader(artifact_id)
+            raise
 
     def remove(self, artifact_id: str) -> None:
         """Also of a file that is gone already: one lost file must not keep a study from being deleted."""
         with contextlib.suppress(ArtifactNotFound):
             super().remove(artifact_id)
+        for folder in self._elsewhere():
+            with contextlib.suppress(ArtifactNotFound):
+                FileSystemArtifactStore(folder).remove(artifact_id)
 
 
 class LostFiles:

@@ -13,13 +13,14 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.dashboard.guard import Guard, is_loopback
 from search.errors import InputError
 from search.links import dashboard_address, study_page
 from search.study_name import quote_name
-from storage import StorageURL, open_storage
+from storage import ARTIFACT_FOLDER, StorageURL, artifact_folder, open_storage
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -73,9 +74,8 @@ def dashboard_app(storage: BaseStorage, url: StorageURL) -> WSGIApplication:
     from search.dashboard.large import LargeStudies
     from search.dashboard.page import PageScript
     from search.dashboard.routes import LastingArtifacts, LostFiles, StudyPlots, WhileDriven
-    from storage import artifact_folder
 
-    app = wsgi(storage, LastingArtifacts(artifact_folder(url)))
+    app = wsgi(storage, LastingArtifacts(artifact_folder(url), lambda: _other_folders(storage, url)))
     # A plugin is put around what was there before, the last one innermost.
     plugins = (
         PageScript(app),
@@ -87,6 +87,14 @@ def dashboard_app(storage: BaseStorage, url: StorageURL) -> WSGIApplication:
     for plugin in plugins:
         app.install(plugin)
     return app
+
+
+def _other_folders(storage: BaseStorage, url: StorageURL) -> list[Path]:
+    """Where the studies of a server keep their files."""
+    if url.sqlite_path is not None:
+        return []
+    kept = {study.user_attrs.get(ARTIFACT_FOLDER) for study in storage.get_all_studies()}
+    return [artifact_folder(url, one) for one in kept if one]
 
 
 def _name(host: str) -> str:

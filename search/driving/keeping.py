@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from search.planned import keeps_model
-from storage import artifact_folder, open_artifacts
+from storage import ARTIFACT_FOLDER, open_artifacts
 from storage.artifacts import model_file_name, remove_study_artifact, study_artifacts, write_artifact
 
 if TYPE_CHECKING:
@@ -20,7 +20,11 @@ class Keeping:
 
     def __init__(self, study: Study) -> None:
         self._study = study
-        self._store = open_artifacts(artifact_folder(study.url))
+        folder = study.artifact_folder
+        self._store = open_artifacts(folder)
+        if study.url.sqlite_path is None and ARTIFACT_FOLDER not in study.optuna.user_attrs:
+            # Started before studies said so.
+            study.optuna.set_user_attr(ARTIFACT_FOLDER, str(folder))
 
     def keep(self, trial: optuna.Trial, outcome: TrialOutcome) -> None:
         """Before the trial is told, after which nothing can be added to it."""

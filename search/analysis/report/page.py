@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,9 @@ from search.analysis.report.reproduce import SPACE_FILE, reproduction_of
 from search.analysis.report.scales import MOST_POINTS
 from search.analysis.report.timeline import MOST_LANES, lanes, timeline
 from search.analysis.terminal_study import state_counts
-from search.errors import InputError
 from search.pruners import describe_rungs
 from search.study import Study
+from search.writing import check_place, refuse_to_replace, written_whole
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -30,38 +29,31 @@ FEW_TRIALS = 50
 """Complete trials below which importance rests on the five best alone, since a tenth would be fewer."""
 
 _REASONS_SHOWN = 5
+# Within which a report has its title.
+_HEAD_BYTES = 4096
 
 
-def write_report(study: Study, path: Path, top: int = 20) -> None:
+def write_report(study: Study, path: Path, top: int = 20, *, force: bool = False) -> None:
     """Write the report of `study` as it is now to `path`; its leaderboard has `top` rows.
 
     Reads only. A reader of `path` sees the old page or the new one, never a half.
 
     Raises:
-        InputError: `path` cannot be written, or the study was not made by perceptuna.
+        InputError: `path` cannot be written or holds what is no report, or the study was not made by perceptuna.
     """
-    check_page(path)
+    check_place(path, [".html", ".htm"])
+    refuse_to_replace([path], force=force, ours=lambda: _is_report(path))
     page = render(read_facts(study, top))
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    with written_whole(path) as file:
+        file.write_text(page, encoding="utf-8")
+
+
+def _is_report(path: Path) -> bool:
     try:
-        partial.write_text(page, encoding="utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def check_page(path: Path) -> None:
-    """Refuse a path that cannot be written.
-
-    Raises:
-        InputError: not an HTML file, or in a folder that is missing or read-only.
-    """
-    if path.suffix not in (".html", ".htm"):
-        raise InputError(f"-o: expected a file name ending in .html, but got '{path}'")
-    if not path.parent.is_dir():
-        raise InputError(f"-o: the folder {path.parent} does not exist; create it first")
-    if not os.access(path.parent, os.W_OK) or path.is_dir():
-        raise InputError(f"-o: {path} cannot be written; name another place")
+        with path.open("rb") as file:
+            return b": perceptuna report</title>" in file.read(_HEAD_BYTES)
+    except OSError:
+        return False
 
 
 def render(facts: Facts) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +15,12 @@ from search.conclusion.confirmation.candidates import (
     standings_of,
     top_candidates,
 )
-from search.conclusion.confirmation.look import look_at_test_split
-from search.conclusion.confirmation.record import Conclusion, Look, write_conclusion
+from search.conclusion.confirmation.look import look_at_test_split, tested_model
+from search.conclusion.confirmation.record import Conclusion, Look, read_conclusion, write_conclusion
 from search.conclusion.statistics.race import selection_cost
 from search.conclusion.trainings import Purpose, fresh_seeds, why_not
 from search.errors import InputError, StudyStopped
-from search.export import check_output, export_model
+from search.export import Facts, check_output, facts_of, write_model
 from search.planned import PlannedTrial, entry_of
 from search.study import Study
 from search.unchanged import unchanged_data
@@ -37,10 +38,11 @@ COMMAND = "finalize"
 
 @dataclass(frozen=True, kw_only=True)
 class FinalizeOrder(Order):
-    """The best `top` of the search are candidates; `output` is the model file to write."""
+    """The best `top` of the search are candidates; `output` is the model file to write, with `force` over another."""
 
     output: Path
     top: int
+    force: bool = False
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,6 @@ def check(study: Study, order: FinalizeOrder) -> Finalizing:
     """
     option = study.url.option
     settings = settings_about(study, COMMAND, order, f" -o {shlex.quote(str(order.output))}")
-    check_output(order.output)
-    for written in (order.output, order.output.with_suffix(".json")):
-        if written.exists():
-            raise InputError(f"-o: {written} is there already; name another file, or move it away")
     if study.best_trial() is None:
         raise InputError(
             f"study '{study.name}' has no complete trial yet, so there is nothing to finalize; "
@@ -84,6 +82,10 @@ def check(study: Study, order: FinalizeOrder) -> Finalizing:
             )
     companion.load()
     candidates = top_candidates(study, order.top)
+    seeds = fresh_seeds(study, Purpose.CONFIRMATION, order.seeds)
+    check_output(
+        order.output, force=order.force, ours=lambda facts: _concluded_before(facts, study, candidates, seeds)
+    )
     settings = long_enough(settings, [one.trial for one in candidates])
     (last,) = fresh_seeds(study, Purpose.TEST, 1)
     return Finalizing(
@@ -92,10 +94,19 @@ def check(study: Study, order: FinalizeOrder) -> Finalizing:
         settings=settings,
         data=unchanged_data(study, settings),
         candidates=candidates,
-        seeds=fresh_seeds(study, Purpose.CONFIRMATION, order.seeds),
+        seeds=seeds,
         last_seed=last,
         companion=companion,
     )
+
+
+def _concluded_before(facts: Facts, study: Study, candidates: list[Candidate], seeds: list[int]) -> bool:
+    """Whether these are of the conclusion that this command comes to again, as after a kill."""
+    kept = read_conclusion(study)
+    if kept is None or facts.get("conclusion") != json.loads(kept.model_dump_json()):
+        return False
+    compared = {standing.trial for standing in kept.standings} | set(kept.dropped)
+    return kept.seeds == seeds and compared == {one.number for one in candidates}
 
 
 def finalize(work: Finalizing, reporter: Reporter) -> Conclusion | None:
@@ -131,13 +142,14 @@ def finalize(work: Finalizing, reporter: Reporter) -> Conclusion | None:
     look = look_at_test_split(study, companion, trained, work.data, winner.number)
     conclusion = _conclusion(work, result, trained, look)
     write_conclusion(study, conclusion)
-    more = {
+    facts = {
+        **facts_of(companion, trained),
         "study": study.name,
         "trial": winner.number,
         "trained_as": {"study": name, "trial": trained.number},
         "conclusion": conclusion.model_dump(mode="json"),
     }
-    export_model(companion, work.order.output, trained.number, more)
+    write_model(work.order.output, facts, tested_model(companion, trained))
     return conclusion
 
 

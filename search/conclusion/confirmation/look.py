@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +11,8 @@ from search.conclusion.confirmation.record import Look, new_look, write_look
 from search.conclusion.statistics.intervals import Interval, mean_of, wilson
 from search.configuration import hyperparameters_of
 from search.data.sealed import open_test_split
-from storage import artifact_folder, open_artifacts
-from storage.artifacts import model_file_name, study_artifacts
+from search.errors import InputError
+from search.kept_model import kept_model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -35,7 +36,7 @@ def look_at_test_split(
     from search.training.scoring import measure_rows, score_rows
 
     hyperparameters = hyperparameters_of(companion.space, trained)
-    weights = _kept_weights(companion, trained)
+    weights = _weights_of(tested_model(companion, trained))
     look = new_look(study, trial=trial, companion=companion.name, trained=trained.number)
     write_look(study, look)
     x, y = open_test_split(data)
@@ -59,17 +60,29 @@ def interval_over_rows(metric: str, value: float, scores: np.ndarray[Any, Any] |
     return wilson(value, len(scores)) if metric == "accuracy" else mean_of(scores.tolist()).interval
 
 
-def _kept_weights(companion: Study, trained: FrozenTrial) -> list[Any]:
-    """Of the MLP inside the kept model, in Keras's order."""
+def tested_model(companion: Study, trained: FrozenTrial) -> Path:
+    """The file of the model that is tested.
+
+    Raises:
+        InputError: it is gone.
+    """
+    kept = kept_model(companion, trained)
+    if kept is None or not kept.is_file():
+        option = companion.url.option
+        raise InputError(
+            f"the model of trial {trained.number} of study '{companion.name}', {kept or 'its file'}, is gone; "
+            f"restore it from a copy, or call `perceptuna delete {companion.name}{option}` and then this command, "
+            "which trains it anew"
+        )
+    return kept
+
+
+def _weights_of(model: Path) -> list[Any]:
+    """Of the MLP inside a kept model, in Keras's order."""
     import keras
 
-    wanted = model_file_name(trained.number)
-    artifact = next(key for key, name in study_artifacts(companion.optuna).items() if name == wanted)
-    store = open_artifacts(artifact_folder(companion.url))
     with tempfile.TemporaryDirectory(prefix="perceptuna-") as folder:
-        path = Path(folder, "model.keras")
-        with store.open_reader(artifact) as reader:
-            path.write_bytes(reader.read())
-        whole = keras.models.load_model(path, compile=False)
+        named = shutil.copyfile(model, Path(folder, "model.keras"))  # Keras goes by the ending
+        whole = keras.models.load_model(named, compile=False)
     (mlp,) = (layer for layer in whole.layers if isinstance(layer, keras.Model))
     return mlp.get_weights()
