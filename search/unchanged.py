@@ -10,7 +10,7 @@ from search.errors import InputError
 from spaces import SpaceError, load_space, preset_names
 
 if TYPE_CHECKING:
-    from search.data import DataSpec, PreparedData
+    from search.data import PreparedData
     from search.settings import StudySettings
     from search.study import Study
 
@@ -47,32 +47,16 @@ def unchanged_data(study: Study, settings: StudySettings) -> PreparedData:
     """
     then = study.data
     now = prepare_data(settings, then.version)
-    prepared = now.spec
-    same_pixels = (then.scale, then.offset) == (prepared.scale, prepared.offset)
-    same_content = prepared.fingerprint == then.fingerprint
-    if same_content and same_pixels and _features(prepared) == _features(then):
+    changes = then.diff(now.spec)
+    if not changes:
         return now
     advice = "bring the old data back, or start a new study"
-    if same_content and same_pixels:
+    if now.spec.fingerprint == then.fingerprint:
         advice = (
-            "the file is the same, but this version of perceptuna reads it in another way; start a new study, "
-            f"and look at what it makes of the file by `perceptuna data show {settings.data}`"
+            "the content is the same, but this version of perceptuna reads it in another way; start a new study, and "
+            f"look at what it makes of the data by `perceptuna data show {settings.data}`"
         )
-    raise InputError(_changed(f"data {settings.data}", study.data.diff(now.spec), advice))
-
-
-def _features(data: DataSpec) -> list[tuple[object, ...]]:
-    """What a network's inputs mean, without statistics, whose last digits may differ between machines."""
-    return [
-        (
-            column.name,
-            column.kind,
-            column.features,
-            getattr(column, "values", ()),
-            getattr(column, "template", ""),
-        )
-        for column in data.columns
-    ]
+    raise InputError(_changed(f"data {settings.data}", changes, advice))
 
 
 def _changed(what: str, differences: list[str], advice: str) -> str:

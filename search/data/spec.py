@@ -130,15 +130,16 @@ class DataSpec(_Part):
         return component_count(math.prod(self.input_shape), self.rows.train) if self.kind == "image" else 0
 
     def diff(self, other: DataSpec) -> list[str]:
-        """Sentences on what differs from here to `other`; empty where both are the same data."""
+        """Sentences on what differs from here to `other`; empty where both are the same data, read the same way.
+
+        Statistics may differ by a millionth of their deviation: another processor adds in another order.
+        """
         changes: list[str] = []
         for name in (
             "kind",
             "task",
             "target",
             "input_shape",
-            "scale",
-            "offset",
             "resized",
             "given_validation",
             "given_test",
@@ -151,13 +152,21 @@ class DataSpec(_Part):
             before, after = getattr(self, name), getattr(other, name)
             if before != after:
                 changes.append(f"{name}: {before} -> {after}")
+        for name in ("scale", "offset"):
+            before, after = getattr(self, name), getattr(other, name)
+            if not _close(before, after, abs(before)):
+                changes.append(f"{name}: {before} -> {after}")
         for part in ("train", "validation", "test"):
             before, after = getattr(self.rows, part), getattr(other.rows, part)
             if before != after:
                 changes.append(f"rows: {part} {before:,} -> {after:,}")
-        changes += _members("class", self.class_names, other.class_names)
+        changes += self._class_changes(other)
         changes += self._column_changes(other)
-        if self.target_mean != other.target_mean or self.target_std != other.target_std:
+        unit = self.target_std
+        if not (
+            _close(self.target_mean, other.target_mean, unit)
+            and _close(self.target_std, other.target_std, unit)
+        ):
             changes.append(
                 f"target: mean {self.target_mean:.6g} -> {other.target_mean:.6g}, "
                 f"standard deviation {self.target_std:.6g} -> {other.target_std:.6g}"
@@ -166,6 +175,17 @@ class DataSpec(_Part):
             changes.append(
                 f"the content of {other.source} is not that of {self.source} when this was prepared"
             )
+        return changes
+
+    def _class_changes(self, other: DataSpec) -> list[str]:
+        changes = _members("class", self.class_names, other.class_names)
+        if not changes and self.class_names != other.class_names:
+            return ["the classes stand in another order"]
+        if not changes and self.class_counts != other.class_counts:
+            rows = zip(self.class_names, self.class_counts, other.class_counts, strict=False)
+            return [
+                f"class '{name}' has {new:,} rows, {old:,} before" for name, old, new in rows if old != new
+            ]
         return changes
 
     def _column_changes(self, other: DataSpec) -> list[str]:
@@ -184,13 +204,32 @@ class DataSpec(_Part):
                     )
                 elif old != new:
                     changes.append(f"column '{name}' has other features for unknown and missing values")
-            elif old != new:
+            elif not _same_column(old, new):
                 changes.append(f"column '{name}' has other statistics")
         if tuple(before) != tuple(after) and before.keys() == after.keys():
             changes.append("the columns stand in another order")
-        if (self.feature_mean, self.feature_std) != (other.feature_mean, other.feature_std):
+        statistics = zip(
+            self.feature_mean, other.feature_mean, self.feature_std, other.feature_std, strict=False
+        )
+        if not all(
+            _close(mean, new_mean, std) and _close(std, new_std, std)
+            for mean, new_mean, std, new_std in statistics
+        ):
             changes.append("the features have other means or standard deviations")
         return changes
+
+
+def _same_column(old: Column, new: Column) -> bool:
+    """Whether two columns of a kind are one; their statistics as far as they can be compared."""
+    if isinstance(old, CategoryColumn) or isinstance(new, CategoryColumn):
+        return old == new
+    fitted = ("median", "mean", "std")
+    same = old.model_dump(exclude={*fitted}) == new.model_dump(exclude={*fitted})
+    return same and all(_close(getattr(old, name), getattr(new, name), old.std) for name in fitted)
+
+
+def _close(before: float, after: float, unit: float) -> bool:
+    return abs(before - after) <= 1e-6 * unit or math.isclose(before, after, rel_tol=1e-9)
 
 
 def _members(noun: str, before: tuple[str, ...], after: tuple[str, ...]) -> list[str]:

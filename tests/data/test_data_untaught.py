@@ -139,6 +139,6 @@ def test_a_study_whose_columns_are_read_otherwise_now_is_refused_with_what_chang
     column = spec.columns[1].model_copy(update={"values": ("a", "b")})
     before = spec.model_copy(update={"columns": (spec.columns[0], column)})
     with pytest.raises(
-        InputError, match=r"the file is the same, but this version(?s:.*)column 'c' has 3 categories"
+        InputError, match=r"the content is the same, but this version(?s:.*)column 'c' has 3 categories"
     ):
         unchanged_data(SimpleNamespace(data=before, name="s"), settings)
