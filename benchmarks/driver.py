@@ -91,7 +91,7 @@ def measured(path: Path, sampler: str, slots: int) -> dict[str, Any]:
     url = StorageURL.of_file(path)
     study = load_study("large", url)
     budget = len(study.finished()) + slots + COUNTED
-    settings = StudySettings(trials=budget, epochs=EPOCHS, sampler=sampler, workers=slots)  # type: ignore[arg-type]
+    settings = StudySettings(data="digits", trials=budget, epochs=EPOCHS, sampler=sampler, workers=slots)  # type: ignore[arg-type]
     job = StudyJob(study.name, url.full, study.metric, settings.model_dump_json(), path, "")
     workers = InstantWorkers(slots, opened(study, settings))
     tally = Tally(study.name, "", study.metric, study.direction, budget)

@@ -30,7 +30,7 @@ def made_study(url: StorageURL, trials: int) -> int:
     """A study of `trials` trials (a multiple of a hundred) at `url`; its number in the database."""
     space = load_space("mlp")
     spec = prepared("digits").spec
-    settings = StudySettings(trials=trials, epochs=EPOCHS)
+    settings = StudySettings(data="digits", trials=trials, epochs=EPOCHS)
     study = create_study("large", url, settings, space, spec)
     study.optuna.add_trials(list(seed_trials(study, space)))
     assert url.sqlite_path is not None

@@ -165,7 +165,9 @@ def _sampler(name: str, seed: int, baselines: int) -> Any:
         case "cmaes alone":
             return CmaEsSampler(seed=seed, warn_independent_sampling=False)
         case _:
-            return build_sampler(StudySettings.model_validate({"sampler": name, "seed": seed}), 0, baselines)
+            return build_sampler(
+                StudySettings.model_validate({"data": "digits", "sampler": name, "seed": seed}), 0, baselines
+            )
 
 
 def _pruner(name: str) -> Any:
@@ -178,13 +180,13 @@ def _pruner(name: str) -> Any:
         def prune(self, study: Any, trial: Any) -> bool:
             return super().prune(study, with_best_so_far(trial, study.direction.name))
 
-    settings = StudySettings(pruner="hyperband", epochs=EPOCHS)
+    settings = StudySettings(data="digits", pruner="hyperband", epochs=EPOCHS)
     if name == "hyperband last":
         return HyperbandPruner(min_resource=first_rung(settings), max_resource=EPOCHS)
     if name in HALVING:
         best, first, factor = HALVING[name]
         return (Halving if best else SuccessiveHalvingPruner)(min_resource=first, reduction_factor=factor)
-    return build_pruner(StudySettings.model_validate({"pruner": name, "epochs": EPOCHS}))
+    return build_pruner(StudySettings.model_validate({"data": "digits", "pruner": name, "epochs": EPOCHS}))
 
 
 def _run(trial: Any, curve: list[float]) -> tuple[Any, int]:

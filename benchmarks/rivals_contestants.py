@@ -89,7 +89,7 @@ class Contest:
         from search.settings import StudySettings
         from search.training.optimizers import schedule_callbacks
 
-        patience = StudySettings().patience_within(self.task["epochs"])
+        patience = StudySettings(data="digits").patience_within(self.task["epochs"])
         return [
             *schedule_callbacks(hyperparameters, monitor="val_accuracy", mode="max"),
             keras.callbacks.EarlyStopping("val_accuracy", mode="max", patience=patience),

@@ -114,7 +114,7 @@ def make_study(path: str, trials: int) -> None:
     from search.settings import StudySettings
     from storage import StorageURL
 
-    settings = StudySettings(space="small", trials=trials)
+    settings = StudySettings(data="digits", space="small", trials=trials)
     spec = prepared("digits").spec
     space, _ = load_space("small").restricted_to(spec.task, spec.kind, spec.components)
     study = create_study("full", StorageURL.parse(f"sqlite:///{path}"), settings, space, spec)

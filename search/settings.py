@@ -24,6 +24,8 @@ SamplerName = Literal["tpe", "random", "gp", "qmc", "cmaes"]
 PrunerName = Literal["hyperband", "asha", "median", "none"]
 TaskName = Literal["classification", "regression"]
 
+# What a setting without a default is, for who forgot it.
+_REQUIRED = {"data": "rows to learn from (digits, FILE.csv, FILE.parquet, FILE.npz or a FOLDER of images)"}
 # Fewer epochs without a better metric may be noise, however short the training.
 _LEAST_PATIENCE = 10
 
@@ -39,9 +41,11 @@ class StudySettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    data: str = Field("digits", description="rows to learn from", min_length=1)
+    data: str = Field(description="rows to learn from", min_length=1)
     target: str | None = Field(None, description="column to predict, for tables")
-    task: TaskName | None = Field(None, description="inferred from the target when not given")
+    task: TaskName | None = Field(
+        None, description="classification or regression; inferred from the target when not given"
+    )
     header: bool = Field(True, description="first row of a CSV names the columns")
     separator: str | None = Field(None, description="between the columns of a CSV; found when not given")
     image_size: Annotated[str | None, AfterValidator(_check_image_size)] = Field(
@@ -63,13 +67,18 @@ class StudySettings(BaseModel):
         None, ge=1, le=100_000, description="epochs without a better metric before a trial ends"
     )
     metric: str | None = Field(None, description="what to optimise: val_accuracy, val_loss, val_mae …")
-    sampler: SamplerName = Field("tpe", description="how configurations are chosen")
-    pruner: PrunerName = Field("asha", description="how hopeless trials are ended early")
+    sampler: SamplerName = Field(
+        "tpe", description="how configurations are chosen: tpe, random, gp, qmc or cmaes"
+    )
+    pruner: PrunerName = Field(
+        "asha", description="how hopeless trials are ended early: asha, hyperband, median or none"
+    )
     seed: int = Field(0, ge=0, lt=2**32, description="of the split, the sampler and every trial")
     workers: int | None = Field(None, ge=1, le=1024, description="trials at the same time")
     precision: PrecisionName = Field(
         "auto",
-        description="of matrix products; auto: bfloat16 for images of 784 values or more where the processor has it",
+        description="of matrix products: float32, bfloat16 or auto, which is bfloat16 for images of 784 values or more "
+        "where the processor has it",
     )
     threads: int = Field(1, ge=1, le=1024, description="threads of each worker")
     trial_timeout: Annotated[
@@ -121,38 +130,46 @@ class StudySettings(BaseModel):
         Raises:
             InputError: a value cannot be.
         """
-        settings, _ = load_settings(None, {**self.model_dump(), **changes})
-        return settings
+        return load_settings(None, {**self.model_dump(), **changes})
 
 
 def load_settings(
     config: Path | None, command_line: dict[str, Any], inherited: Mapping[str, Any] | None = None
-) -> tuple[StudySettings, dict[str, Any]]:
+) -> StudySettings:
     """Settings from a TOML file and the command line, which wins.
 
     Args:
         command_line: option values by field name; None where the user gave none.
         inherited: what holds where neither says anything, in place of the defaults.
 
-    Returns:
-        The settings, and what the file says of the command itself (`storage`).
-
     Raises:
         InputError: all that is wrong, a line each.
     """
     from_file, line_of = _read_config(config) if config is not None else ({}, lambda key: None)
-    storage = {"storage": from_file.pop("storage")} if "storage" in from_file else {}
-    if not isinstance(storage.get("storage", ""), str):
-        came = storage["storage"]
-        raise InputError(
-            f"{config}, line {line_of('storage')}: storage: expected text in quotes, but got {came!r}"
-        )
+    from_file.pop("storage", None)
     given = {name: value for name, value in command_line.items() if value is not None}
     try:
-        return StudySettings.model_validate({**(inherited or {}), **from_file, **given}), storage
+        return StudySettings.model_validate({**(inherited or {}), **from_file, **given})
     except ValidationError as error:
         lines = [_explain(problem, given, config, line_of) for problem in error.errors()]
         raise InputError("\n".join(lines)) from None
+
+
+def storage_in(config: Path | None) -> str | None:
+    """The `storage` that a settings file names: it is the command's, and no setting of the study.
+
+    Raises:
+        InputError: it is no text.
+    """
+    if config is None:
+        return None
+    entries, line_of = _read_config(config)
+    storage = entries.get("storage")
+    if storage is not None and not isinstance(storage, str):
+        raise InputError(
+            f"{config}, line {line_of('storage')}: storage: expected text in quotes, but got {storage!r}"
+        )
+    return storage
 
 
 def _read_config(path: Path) -> tuple[dict[str, Any], Any]:
@@ -163,6 +180,8 @@ def _read_config(path: Path) -> tuple[dict[str, Any], Any]:
 def _explain(problem: Any, given: dict[str, Any], config: Path | None, line_of: Any) -> str:
     """One validation error as a sentence with its place: the option, or file and line."""
     key = str(problem["loc"][0])
+    if problem["type"] == "missing":
+        return f"--{key}: expected {_REQUIRED[key]}, but nothing was given"
     place = f"--{key.replace('_', '-')}" if key in given else f"{config}, line {line_of(key)}: {key}"
     if problem["type"] == "extra_forbidden":
         return f"{place}: no such setting{did_you_mean(key, [*StudySettings.model_fields, 'storage'])}"

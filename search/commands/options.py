@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from pydantic_core import PydanticUndefined
 
 from search.settings import StudySettings
 from storage.urls import DEFAULT_URL
@@ -17,14 +18,34 @@ if TYPE_CHECKING:
     from storage import StorageURL
 
 
+# Under which heading of `--help` an option stands, in the order of the headings.
+DATA, SPACE, SEARCH, BUDGET, MACHINE, OUTPUT = "Data", "Space", "Search", "Budget", "Machine", "Output"
+
+
+_SETTINGS_OF = {
+    DATA: ("data", "target", "task", "header", "separator", "image_size", "val_fraction", "test_fraction"),
+    SPACE: ("space", "baselines", "allow_outside"),
+    SEARCH: ("metric", "sampler", "pruner", "seed"),
+    BUDGET: ("trials", "timeout", "epochs", "patience", "trial_timeout"),
+    MACHINE: ("workers", "threads", "memory_limit", "precision"),
+}
+_HEADING_OF = {field: heading for heading, fields in _SETTINGS_OF.items() for field in fields}
+
+
 def option(field: str, *names: str, metavar: str | None = None, show_default: str | None = None) -> Any:
-    """A command-line option for a setting, with the setting's own description and default."""
+    """A command-line option for a setting, with the setting's own description and default.
+
+    A `metavar` is short, so that a terminal of 80 columns shows it in one line.
+    """
     described = StudySettings.model_fields[field]
-    default = described.default if show_default is None else show_default
+    default = described.get_default() if show_default is None else show_default
+    if default is PydanticUndefined:
+        default = None
     return typer.Option(
         *(names or (f"--{field.replace('_', '-')}",)),
         help=described.description,
         metavar=metavar,
+        rich_help_panel=_HEADING_OF[field],
         show_default=str(default) if default is not None else False,
     )
 
@@ -38,24 +59,32 @@ Storage = Annotated[
         metavar="URL",
         help="database of studies: sqlite:///FILE.db or postgresql://…",
         show_default=DEFAULT_URL,
+        rich_help_panel=OUTPUT,
     ),
 ]
-Config = Annotated[Path | None, typer.Option(metavar="FILE.toml", help="settings; the command line wins")]
+Config = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="settings, a TOML file; the command line wins", rich_help_panel=SEARCH),
+]
 Cluster = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
         help="train on the workers of this Dask cluster, tcp://HOST:PORT or tls://HOST:PORT, not on this machine",
         show_default=False,
+        rich_help_panel=MACHINE,
     ),
 ]
 TensorBoard = Annotated[
     Path | None,
     typer.Option(
-        metavar="DIR", help="write event files for TensorBoard there while trials run", show_default=False
+        metavar="DIR",
+        help="write event files for TensorBoard there while trials run",
+        show_default=False,
+        rich_help_panel=OUTPUT,
     ),
 ]
-AsJSON = Annotated[bool, typer.Option("--json", help="print JSON, for programs")]
+AsJSON = Annotated[bool, typer.Option("--json", help="print JSON, for programs", rich_help_panel=OUTPUT)]
 
 
 def url_of(storage: str | None) -> StorageURL:
@@ -67,7 +96,7 @@ def url_of(storage: str | None) -> StorageURL:
 def _settings(
     data: Annotated[str | None, option("data", metavar="SOURCE")] = None,
     target: Annotated[str | None, option("target", metavar="COLUMN")] = None,
-    task: Annotated[str | None, option("task", metavar="classification|regression")] = None,
+    task: Annotated[str | None, option("task", metavar="TASK")] = None,
     header: Annotated[bool | None, option("header", "--header/--no-header", show_default="header")] = None,
     separator: Annotated[str | None, option("separator", metavar="CHARACTER")] = None,
     image_size: Annotated[str | None, option("image_size", metavar="HEIGHTxWIDTH")] = None,
@@ -78,23 +107,24 @@ def _settings(
     allow_outside: Annotated[
         bool | None, option("allow_outside", "--allow-outside", show_default="refuse")
     ] = None,
+    metric: Annotated[
+        str | None, option("metric", metavar="NAME", show_default="val_accuracy or val_mae")
+    ] = None,
+    sampler: Annotated[str | None, option("sampler", metavar="NAME")] = None,
+    pruner: Annotated[str | None, option("pruner", metavar="NAME")] = None,
+    seed: Annotated[int | None, option("seed", metavar="N")] = None,
     trials: Annotated[int | None, option("trials", metavar="N")] = None,
     timeout: Annotated[str | None, option("timeout", metavar="TIME")] = None,
     epochs: Annotated[int | None, option("epochs", metavar="N")] = None,
     patience: Annotated[
-        int | None, option("patience", metavar="N", show_default="a third of the epochs, at least 10")
+        int | None,
+        option("patience", metavar="N", show_default="a third of the epochs, at least 10"),
     ] = None,
-    metric: Annotated[
-        str | None, option("metric", metavar="NAME", show_default="val_accuracy or val_mae")
-    ] = None,
-    sampler: Annotated[str | None, option("sampler", metavar="tpe|random|gp|qmc|cmaes")] = None,
-    pruner: Annotated[str | None, option("pruner", metavar="hyperband|asha|median|none")] = None,
-    seed: Annotated[int | None, option("seed", metavar="N")] = None,
+    trial_timeout: Annotated[str | None, option("trial_timeout", metavar="TIME")] = None,
     workers: Annotated[int | None, option("workers", metavar="N", show_default="one per core")] = None,
     threads: Annotated[int | None, option("threads", metavar="N")] = None,
-    trial_timeout: Annotated[str | None, option("trial_timeout", metavar="TIME")] = None,
     memory_limit: Annotated[str | None, option("memory_limit", metavar="SIZE")] = None,
-    precision: Annotated[str | None, option("precision", metavar="auto|float32|bfloat16")] = None,
+    precision: Annotated[str | None, option("precision", metavar="NAME")] = None,
 ) -> None:
     """One option for each setting, as the parameters of a command; `with_settings` puts them there."""
 

@@ -49,7 +49,7 @@ def space_check(
 def data_show(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="as for `run --data`")],
     target: Annotated[str | None, option("target", metavar="COLUMN")] = None,
-    task: Annotated[str | None, option("task", metavar="classification|regression")] = None,
+    task: Annotated[str | None, option("task", metavar="TASK")] = None,
     header: Annotated[bool | None, option("header", "--header/--no-header", show_default="header")] = None,
     separator: Annotated[str | None, option("separator", metavar="CHARACTER")] = None,
     image_size: Annotated[str | None, option("image_size", metavar="HEIGHTxWIDTH")] = None,
@@ -65,7 +65,7 @@ def data_show(
     from search.settings import load_settings
     from search.tensorflow_start import tensorflow_log_silenced
 
-    settings, _ = load_settings(None, {**given, "data": source})
+    settings = load_settings(None, {**given, "data": source})
     with tensorflow_log_silenced():  # Keras loads its own sets
         summary = describe(read_source(settings.data_request()))
     print_out(json.dumps(summary.to_json()) if as_json else data_view(source, summary))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from search.commands.options import (
+    BUDGET,
+    SEARCH,
     AsJSON,
     Cluster,
     Config,
@@ -40,11 +42,16 @@ def run(
             metavar="STUDY",
             help="take over its trials that fit the space; its settings hold where none are given",
             show_default=False,
+            rich_help_panel=SEARCH,
         ),
     ] = None,
     allow_different: Annotated[
         bool,
-        typer.Option("--allow-different", help="take them over although data, metric or epochs differ"),
+        typer.Option(
+            "--allow-different",
+            help="take them over although data, metric or epochs differ",
+            rich_help_panel=SEARCH,
+        ),
     ] = False,
     cluster: Cluster = None,
     tensorboard: TensorBoard = None,
@@ -61,19 +68,19 @@ def run(
     """
     from search.errors import InputError
     from search.launch import start
-    from search.settings import load_settings
+    from search.settings import load_settings, storage_in
 
     if allow_different and earlier is None:
         raise InputError("--allow-different: says how --from takes trials over; name a study by --from")
-    settings, of_command = load_settings(config, given)
-    url = url_of(storage or of_command.get("storage"))
-    old = None
+    url = url_of(storage or storage_in(config))
+    old, of_old = None, None
     if earlier is not None:
         from search.adoption import inherited
         from search.study import load_study
 
         old = load_study(earlier, url)
-        settings, _ = load_settings(config, given, inherited(old))
+        of_old = inherited(old)
+    settings = load_settings(config, given, of_old)
     finish = start(study, url, settings, reporter(as_json, tensorboard), cluster, old, allow_different)
     conclude(finish, as_json)
 
@@ -82,9 +89,13 @@ def run(
 def resume(
     study: StudyName,
     trials: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="new total of finished trials")
+        int | None,
+        typer.Option(min=1, metavar="N", help="new total of finished trials", rich_help_panel=BUDGET),
     ] = None,
-    add: Annotated[int | None, typer.Option(min=1, metavar="N", help="raise the total by this many")] = None,
+    add: Annotated[
+        int | None,
+        typer.Option(min=1, metavar="N", help="raise the total by this many", rich_help_panel=BUDGET),
+    ] = None,
     timeout: Annotated[str | None, option("timeout", metavar="TIME")] = None,
     workers: Annotated[int | None, option("workers", metavar="N", show_default="as before")] = None,
     threads: Annotated[int | None, option("threads", metavar="N", show_default="as before")] = None,

@@ -11,9 +11,10 @@ from search.planning.forecast import Forecast
 from search.settings import StudySettings
 
 
-def forecast_view(name: str, forecast: Forecast, settings: StudySettings) -> RenderableType:
+def forecast_view(name: str | None, forecast: Forecast, settings: StudySettings) -> RenderableType:
     """`perceptuna plan`."""
-    head = Text.assemble(("plan of ", "dim"), (name, "bold"), f", from {forecast.basis}")
+    what = f"a new study of {settings.data}" if name is None else name
+    head = Text.assemble(("plan of ", "dim"), (what, "bold"), f", from {forecast.basis}")
     facts = plain_table("", "")
     facts.show_header = False
     facts.add_row("trials", f"{forecast.trials:,} on {forecast.workers} workers")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 
 import numpy as np
 import optuna
 import pytest
+from rich.console import Console
 
 from search.errors import InputError
 from search.planning.calibration import Costs, TrialCost
@@ -19,6 +21,7 @@ from search.planning.forecast import (
     forecast_from_study,
 )
 from search.planning.plan import plan_study
+from search.planning.view import forecast_view
 from search.pruners import brackets, build_pruner
 from search.settings import StudySettings
 from search.study import Study
@@ -37,7 +40,7 @@ def costs(*trials: TrialCost, start_seconds: float = 0.0) -> Costs:
 
 @pytest.mark.parametrize("epochs", [1, 9, 30, 100])
 def test_brackets_and_their_shares_are_those_of_optunas_hyperband(epochs: int) -> None:
-    settings = StudySettings(epochs=epochs, pruner="hyperband")
+    settings = StudySettings(data="digits", epochs=epochs, pruner="hyperband")
     study = optuna.create_study()
     pruner = build_pruner(settings)
     pruner._try_initialization(study)  # type: ignore[attr-defined]
@@ -51,7 +54,7 @@ def test_brackets_and_their_shares_are_those_of_optunas_hyperband(epochs: int) -
 
 
 def test_half_of_the_trials_pass_the_rung_in_the_long_run() -> None:
-    settings = StudySettings(pruner="asha", epochs=30)
+    settings = StudySettings(data="digits", pruner="asha", epochs=30)
     ran, pruned, reached = _simulate_epochs(settings, [cost()], 2000, np.random.default_rng(0))
     assert list(reached) == [2000]
     assert pruned.mean() == pytest.approx(1 / 2, abs=0.03)
@@ -61,7 +64,7 @@ def test_half_of_the_trials_pass_the_rung_in_the_long_run() -> None:
 @pytest.mark.parametrize("pruner", ["asha", "hyperband"])
 def test_the_simulated_rungs_agree_with_optunas_pruner_on_random_values(pruner: str) -> None:
     """The same study by Optuna itself: values in random order, that do not change over the epochs."""
-    settings = StudySettings.model_validate({"pruner": pruner, "epochs": 9})
+    settings = StudySettings.model_validate({"data": "digits", "pruner": pruner, "epochs": 9})
     random = np.random.default_rng(3)
     ran = []
     for repeat in range(8):
@@ -81,7 +84,7 @@ def test_the_simulated_rungs_agree_with_optunas_pruner_on_random_values(pruner: 
 
 
 def test_without_pruning_every_trial_runs_as_long_as_trials_do_by_themselves() -> None:
-    settings = StudySettings(pruner="none", epochs=30)
+    settings = StudySettings(data="digits", pruner="none", epochs=30)
     one = [cost(epochs=12, whole=True)]
     ran, pruned, _ = _simulate_epochs(settings, one, 50, np.random.default_rng(0))
     assert set(ran) == {12}
@@ -102,7 +105,7 @@ def test_trials_go_to_the_worker_that_is_free_first() -> None:
 
 def test_a_forecast_adds_up(trained_study: Study) -> None:
     """Ten seconds of start, and 60 trials of 5 epochs of a second, on two workers."""
-    settings = StudySettings(trials=60, epochs=5, pruner="none", workers=2)
+    settings = StudySettings(data="digits", trials=60, epochs=5, pruner="none", workers=2)
     made = forecast_from_costs(
         costs(*[cost()] * 8, start_seconds=10.0), settings, load_space("small"), trained_study.data
     )
@@ -125,12 +128,12 @@ def test_half_of_a_studys_trials_tell_of_the_other_half(trained_study: Study) ->
 
 
 def test_an_existing_study_is_asked_only_what_its_trials_can_answer(trained_study: Study) -> None:
-    url, settings = trained_study.url, trained_study.settings
+    url = trained_study.url
     with pytest.raises(
         InputError, match=r"expected only --trials, --workers or --timeout .* but got --epochs"
     ):
-        plan_study("real", url, settings, {"epochs": 50}, print)
-    forecast, planned = plan_study("real", url, settings, {"trials": 100}, print)
+        plan_study("real", url, None, {"epochs": 50}, print)
+    forecast, planned = plan_study("real", url, None, {"trials": 100}, print)
     assert forecast.trials == 94
     assert planned.trials == 100
 
@@ -142,10 +145,10 @@ def test_a_new_study_is_forecast_from_a_real_calibration(
     monkeypatch.setenv("PERCEPTUNA_CACHE", str(tmp_path / "cache"))
     # Of the baselines, which a calibration leaves out, some are outside.
     known = {"baselines": "cifar10_mlp", "allow_outside": True}
-    settings = StudySettings(data="digits", space="small", trials=30, epochs=4, workers=1, **known)
+    given = {"data": "digits", "space": "small", "trials": 30, "epochs": 4, "workers": 1, **known}
     url = StorageURL.parse(str(tmp_path / "studies.db"))
     said: list[str] = []
-    forecast, _ = plan_study("new", url, settings, {}, said.append)
+    forecast, settings = plan_study(None, url, None, given, said.append)
     assert not (tmp_path / "studies.db").exists(), "nothing is kept"
     assert [line.split(":")[0] for line in said] == ["calibrating"] * 2
     assert 30 < forecast.epochs.low <= forecast.epochs.high <= 120
@@ -155,3 +158,6 @@ def test_a_new_study_is_forecast_from_a_real_calibration(
     assert forecast.artifact_bytes is not None
     assert forecast.artifact_bytes > 10_000
     assert json.loads(json.dumps(forecast.to_json()))["basis"].startswith("a calibration of ")
+    shown = io.StringIO()
+    Console(file=shown, width=100).print(forecast_view(None, forecast, settings))
+    assert shown.getvalue().startswith("plan of a new study of digits, from a calibration of ")

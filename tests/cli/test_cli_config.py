@@ -95,5 +95,5 @@ def test_settings_come_from_the_file_and_the_command_line_wins(
 
 @pytest.mark.parametrize(("epochs", "patience"), [(1, 10), (30, 10), (31, 11), (80, 27)])
 def test_patience_grows_with_the_epochs_unless_it_is_given(epochs: int, patience: int) -> None:
-    assert StudySettings().patience_within(epochs) == patience
-    assert StudySettings(patience=4).patience_within(epochs) == 4
+    assert StudySettings(data="digits").patience_within(epochs) == patience
+    assert StudySettings(data="digits", patience=4).patience_within(epochs) == 4

@@ -32,7 +32,16 @@ def well_begun(folder: Path, tmp_path: Path) -> None:
     ],
 )
 def test_plan_refuses_what_run_refuses(perceptuna: CommandLine, options: str, message: str) -> None:
-    assert message in perceptuna.refused("plan", "next", *options.split())
+    given = options if "--data" in options else f"--data digits {options}"
+    assert message in perceptuna.refused("plan", *given.split())
+    assert message in perceptuna.refused("plan", "next", *given.split())
+
+
+def test_a_plan_of_nothing_is_refused(perceptuna: CommandLine, well_begun: None) -> None:
+    assert "--data: expected rows to learn from (digits, FILE.csv" in perceptuna.refused("plan")
+    mistyped = perceptuna.refused("plan", "begum")
+    assert "no study 'begum' in sqlite:///perceptuna.db (did you mean 'begun'?)" in mistyped
+    assert "give --data and the options of `run` to plan a new one" in mistyped
 
 
 def test_a_study_that_is_there_is_planned_from_its_trials(perceptuna: CommandLine, well_begun: None) -> None:

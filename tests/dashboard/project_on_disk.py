@@ -38,7 +38,7 @@ def make_project(folder: Path) -> Project:
         study_name="digits-mlp", storage=open_storage(url, create=True), direction="maximize"
     )
     study.set_user_attr("metric", "val_accuracy")
-    study.set_user_attr("settings", StudySettings().model_dump_json())
+    study.set_user_attr("settings", StudySettings(data="digits").model_dump_json())
     study.set_user_attr("space", load_space("small").to_json())
     study.set_user_attr("data", digits_spec().model_dump_json())
     curve, table = folder / "learning_curve.svg", folder / "history.csv"

@@ -217,7 +217,7 @@ def test_the_command_that_repeats_the_search_gives_the_same_settings() -> None:
     context = typer.main.get_command(app).commands["run"].make_context("run", words[2:])  # type: ignore[attr-defined]
     known = type(study.settings).model_fields
     given = {name: value for name, value in context.params.items() if name in known}
-    assert load_settings(None, given)[0] == study.settings
+    assert load_settings(None, given) == study.settings
 
 
 def test_the_best_of_equals_is_the_same_in_the_headline_and_in_the_figures() -> None:

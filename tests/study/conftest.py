@@ -33,7 +33,7 @@ def digits(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
 
 @pytest.fixture
 def settings() -> StudySettings:
-    return StudySettings(trials=6, epochs=9, sampler="random", seed=3)
+    return StudySettings(data="digits", trials=6, epochs=9, sampler="random", seed=3)
 
 
 @pytest.fixture

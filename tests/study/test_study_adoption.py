@@ -105,7 +105,7 @@ class TestWhichTrials:
         assert adoption.predecessor.numbers == 9
 
     def test_a_study_without_trained_trials_is_refused(self, old: Study, digits: PreparedData) -> None:
-        empty = create_study("empty", old.url, StudySettings(), SPACE, digits.spec)
+        empty = create_study("empty", old.url, StudySettings(data="digits"), SPACE, digits.spec)
         with pytest.raises(
             InputError, match="expected a study with complete or pruned trials, but 'empty' has none"
         ):

@@ -42,7 +42,7 @@ open_storage(StorageURL.parse(sys.argv[1]), create=True)
 def test_a_study_killed_at_any_write_of_its_making_is_made_anew(
     tmp_path: Path, digits: PreparedData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url, settings = StorageURL.parse(str(tmp_path / "studies.db")), StudySettings(seed=5)
+    url, settings = StorageURL.parse(str(tmp_path / "studies.db")), StudySettings(data="digits", seed=5)
     write = 1
     while True:
         with monkeypatch.context() as patch:
@@ -73,7 +73,7 @@ def test_only_what_holds_nothing_is_made_anew(tmp_path: Path, digits: PreparedDa
         foreign = optuna.create_study(study_name=name, storage=storage)
         foreign.ask() if name == "trials" else foreign.set_user_attr("owner", "somebody")
         with pytest.raises(InputError, match=f"'{name}' is already in"):
-            create_study(name, url, StudySettings(), SPACE, digits.spec)
+            create_study(name, url, StudySettings(data="digits"), SPACE, digits.spec)
 
 
 @pytest.mark.slow

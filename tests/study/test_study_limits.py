@@ -129,7 +129,7 @@ class TestMemory:
 
         url = StorageURL.parse(str(study.url.sqlite_path) + "-other.db")
         with pytest.raises(InputError, match=r"--memory-limit: a worker with this data takes 1\.0 GB"):
-            start("two", url, StudySettings(memory_limit=10**8), Reporter(print, never_driven))
+            start("two", url, StudySettings(data="digits", memory_limit=10**8), Reporter(print, never_driven))
         assert url.sqlite_path is not None
         assert not url.sqlite_path.exists()
 
@@ -158,7 +158,7 @@ class TestWorkers:
         def make(epochs: int) -> TrialTask:
             from study_fakes import SPACE
 
-            settings = StudySettings(epochs=epochs, pruner="none", patience=100_000)
+            settings = StudySettings(data="digits", epochs=epochs, pruner="none", patience=100_000)
             job = StudyJob(
                 study.name,
                 study.url.full,

@@ -40,7 +40,9 @@ def test_epochs_of_workers_reach_the_live_table(tmp_path: Path, monkeypatch: pyt
         made[0].heard = []
         return made[0]
 
-    settings = StudySettings(space="small", trials=2, epochs=40, patience=40, workers=1, pruner="none")
+    settings = StudySettings(
+        data="digits", space="small", trials=2, epochs=40, patience=40, workers=1, pruner="none"
+    )
     said: list[str] = []
     finish = start(
         "live", StorageURL.parse(str(tmp_path / "studies.db")), settings, Reporter(said.append, make)

@@ -81,7 +81,7 @@ def test_a_sampler_learns_of_a_planned_trial_what_its_space_knows(
 def test_no_planned_trial_runs_longer_than_the_study_lets_it(study: Study) -> None:
     enqueue_planned(study.optuna, study.space)
     trial = study.optuna.trials[0]
-    assert limits_of(trial, StudySettings(epochs=3)) == (3, 10)
+    assert limits_of(trial, StudySettings(data="digits", epochs=3)) == (3, 10)
 
 
 def test_what_a_kill_kept_from_being_enqueued_is_enqueued_once(
@@ -133,22 +133,24 @@ def test_tpe_draws_as_many_at_random_as_without_a_plan(
 class TestBaselines:
     def test_those_outside_the_space_are_refused_by_name(self, baselines: Path) -> None:
         with pytest.raises(InputError) as refused:
-            plan_of_baselines(StudySettings(baselines=str(baselines)), SPACE)
+            plan_of_baselines(StudySettings(data="digits", baselines=str(baselines)), SPACE)
         first, *reasons = str(refused.value).splitlines()
         assert first.startswith(f"--baselines: 1 of {baselines} are outside the space mlp; ")
         assert "--allow-outside" in first
         assert reasons == ["  wide: width: must be within 4 to 64, but got 512"]
 
     def test_they_are_marked_where_they_are_allowed(self, baselines: Path) -> None:
-        plan = plan_of_baselines(StudySettings(baselines=str(baselines), allow_outside=True), SPACE)
+        plan = plan_of_baselines(
+            StudySettings(data="digits", baselines=str(baselines), allow_outside=True), SPACE
+        )
         assert [(planned.label, planned.outside) for planned in plan] == [("inside", False), ("wide", True)]
 
     def test_more_than_the_budget_are_refused(self, baselines: Path) -> None:
-        settings = StudySettings(baselines=str(baselines), allow_outside=True, trials=1)
+        settings = StudySettings(data="digits", baselines=str(baselines), allow_outside=True, trials=1)
         with pytest.raises(
             InputError, match=r"--trials: .* alone has 2 baselines, but got 1; give at least 2"
         ):
             plan_of_baselines(settings, SPACE)
 
     def test_none_are_run_where_none_were_asked_for(self) -> None:
-        assert plan_of_baselines(StudySettings(), SPACE) == []
+        assert plan_of_baselines(StudySettings(data="digits"), SPACE) == []

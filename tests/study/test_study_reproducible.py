@@ -121,7 +121,7 @@ def test_a_killed_and_resumed_study_is_the_undisturbed_one(
 def test_a_lost_worker_and_an_interruption_change_nothing_either(
     begin: Callable[[str, StudySettings], Study], digits: PreparedData
 ) -> None:
-    settings = StudySettings(trials=14, epochs=EPOCHS, seed=2)
+    settings = StudySettings(data="digits", trials=14, epochs=EPOCHS, seed=2)
     quiet = begin("quiet", settings)
     drive(quiet, settings, digits, worker(quiet, settings))
     disturbed = begin("disturbed", settings)

@@ -31,7 +31,7 @@ from storage import StorageURL, StudyBusy, study_lock
     [("tpe", "TPE"), ("random", "RandomSampler"), ("qmc", "QMCSampler"), ("cmaes", "CmaEsSampler")],
 )
 def test_every_sampler_proposes_hyperparameters_of_the_space(study: Study, name: str, kind: str) -> None:
-    settings = StudySettings.model_validate({"sampler": name})
+    settings = StudySettings.model_validate({"data": "digits", "sampler": name})
     asked = attach_search(study, settings).optuna
     assert type(asked.sampler).__name__ == kind
     for _ in range(12):
@@ -43,7 +43,7 @@ def test_every_sampler_proposes_hyperparameters_of_the_space(study: Study, name:
 @pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="PyTorch is installed")
 def test_gp_without_torch_says_what_to_install() -> None:
     with pytest.raises(InputError, match=r"needs PyTorch; install perceptuna\[gp\], or choose tpe"):
-        build_sampler(StudySettings(sampler="gp"), 0)
+        build_sampler(StudySettings(data="digits", sampler="gp"), 0)
 
 
 def test_the_neighbourhood_of_a_list_is_not_avoided_for_what_it_holds() -> None:
@@ -51,7 +51,7 @@ def test_the_neighbourhood_of_a_list_is_not_avoided_for_what_it_holds() -> None:
     space = {"x": optuna.distributions.FloatDistribution(0, 1)}
 
     def proposal(attributes: dict[str, object], others: int) -> float:
-        sampler = build_sampler(StudySettings(sampler="tpe"), 0)
+        sampler = build_sampler(StudySettings(data="digits", sampler="tpe"), 0)
         study = optuna.create_study(sampler=sampler, direction="maximize")
         for number in range(others):
             found = {"x": 0.97 + number / 1000}
@@ -71,7 +71,7 @@ def test_the_neighbourhood_of_a_list_is_not_avoided_for_what_it_holds() -> None:
 
 
 def test_a_resumed_study_does_not_repeat_its_first_proposals(study: Study) -> None:
-    settings = StudySettings(sampler="tpe", seed=5)
+    settings = StudySettings(data="digits", sampler="tpe", seed=5)
 
     def proposal(so_far: int) -> dict[str, object]:
         fresh = optuna.create_study(sampler=build_sampler(settings, so_far))
@@ -93,7 +93,9 @@ def test_a_resumed_study_does_not_repeat_its_first_proposals(study: Study) -> No
     ],
 )
 def test_every_pruner_has_its_name(name: str, kind: str) -> None:
-    assert type(build_pruner(StudySettings.model_validate({"pruner": name}))).__name__ == kind
+    assert (
+        type(build_pruner(StudySettings.model_validate({"data": "digits", "pruner": name}))).__name__ == kind
+    )
 
 
 def steps_that_prune(settings: StudySettings, trials: int) -> dict[int, set[int]]:
@@ -126,7 +128,7 @@ def steps_that_prune(settings: StudySettings, trials: int) -> dict[int, set[int]
 @pytest.mark.parametrize("epochs", [1, 2, 5, 9, 10, 27, 30, 100])
 @pytest.mark.parametrize("pruner", ["asha", "hyperband"])
 def test_the_rungs_announced_are_those_where_trials_are_pruned(epochs: int, pruner: str) -> None:
-    settings = StudySettings.model_validate({"epochs": epochs, "pruner": pruner})
+    settings = StudySettings.model_validate({"data": "digits", "epochs": epochs, "pruner": pruner})
     text = describe_rungs(settings)
     brackets = re.findall(r"bracket (\d): ([0-9, ]+|none)", text) or [
         ("0", re.search(r"after epoch ([0-9]+|none)", text)[1])  # type: ignore[index]
@@ -140,12 +142,17 @@ def test_the_rungs_announced_are_those_where_trials_are_pruned(epochs: int, prun
 
 
 def test_other_pruners_are_announced_too() -> None:
-    assert describe_rungs(StudySettings(pruner="none")) == "pruning: none, every trial may run all its epochs"
-    assert "after each epoch from epoch 3 on, once 5 trials" in describe_rungs(StudySettings(pruner="median"))
+    assert (
+        describe_rungs(StudySettings(data="digits", pruner="none"))
+        == "pruning: none, every trial may run all its epochs"
+    )
+    assert "after each epoch from epoch 3 on, once 5 trials" in describe_rungs(
+        StudySettings(data="digits", pruner="median")
+    )
 
 
 def test_the_median_rule_spares_the_first_trials_and_epochs() -> None:
-    settings = StudySettings(pruner="median", epochs=30)
+    settings = StudySettings(data="digits", pruner="median", epochs=30)
     study = optuna.create_study(direction="maximize", pruner=build_pruner(settings))
     pruned = []
     for number in range(8):
@@ -239,7 +246,7 @@ class TestStudies:
 
 def test_a_trial_is_compared_by_its_best_value_so_far(study: Study) -> None:
     """One bad epoch at a rung ends no trial; another that never was better is ended."""
-    settings = StudySettings(epochs=9, pruner="asha")
+    settings = StudySettings(data="digits", epochs=9, pruner="asha")
     pruner = build_pruner(settings)
     worker = optuna.load_study(study_name=study.name, storage=study.optuna._storage, pruner=pruner)
 
