@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from search.data import DataSummary
     from spaces import Space
 
+MOST_COLUMNS_SHOWN = 200
+
 
 def overview_table(rows: list[Overview]) -> Table:
     """`perceptuna list`."""
@@ -56,11 +58,13 @@ def data_view(source: str, summary: DataSummary) -> RenderableType:
     parts: list[RenderableType] = [Text(f"data {source}", style="bold"), facts]
     if summary.columns:
         columns = plain_table("column", "kind", "missing", "distinct", "values")
-        for column in summary.columns:
+        for column in summary.columns[:MOST_COLUMNS_SHOWN]:
             columns.add_row(
                 column.name, column.kind, str(column.missing), str(column.distinct), column.values
             )
         parts.append(columns)
+        if (more_columns := len(summary.columns) - MOST_COLUMNS_SHOWN) > 0:
+            parts.append(Text(f"… and {more_columns:,} more columns: --json tells of all"))
     return Group(*parts, *(Text(f"note: {note}") for note in summary.notes))
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from search.data.free_memory import refuse_more_than_memory
 from search.data.raw import Array, RawData
 from search.data.request import DataRequest
-from search.data.separated import refuse_duplicates
+from search.data.separated import refuse_duplicates, refuse_too_many
 from search.data.table import left_out, raw_table, refuse_target, written_labels
 from search.data.targets import Target, encode_target, encode_written_target
 from search.errors import DataError
 
 # pandas saves the index of a filtered frame under this name: row numbers, of no use.
 PANDAS_INDEX = "__index_level_"
+# The least that a value takes while it is read: as stored, and as a column.
+BYTES_PER_VALUE = 9
 
 
 def read_parquet(request: DataRequest) -> RawData:
@@ -44,11 +47,20 @@ def read_parquet(request: DataRequest) -> RawData:
 
 
 def _read(path: Path) -> Any:
+    """The file as an Arrow table, once it is known to be a table of a size that memory holds."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
-        table = pq.ParquetFile(path).read()
+        file = pq.ParquetFile(path)
+        refuse_too_many(file.metadata.num_columns, path)
+        # Repeated values are packed to next to nothing, so what is in the file says little.
+        refuse_more_than_memory(
+            file.metadata.num_rows * file.metadata.num_columns * BYTES_PER_VALUE,
+            f"{path} ({file.metadata.num_rows:,} rows of {file.metadata.num_columns:,} columns)",
+            "give it fewer rows or columns, or free memory",
+        )
+        table = file.read()
         table.validate(full=True)  # a damaged page may hold offsets that lead out of it, or text that is none
         return table
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError) as exc:

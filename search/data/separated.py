@@ -17,6 +17,7 @@ from search.data.text_file import TextFile, open_text_file
 from search.errors import DataError
 
 SEPARATORS = ",;\t|"
+MOST_COLUMNS = 25_000
 # Any run of blanks and tabs.
 BLANKS = " "
 SNIFFED_LINES = 50
@@ -56,6 +57,15 @@ def refuse_duplicates(names: tuple[str, ...], path: Path) -> None:
         if name in seen:
             raise DataError(f"{path} has two columns named '{name}'; rename or remove one")
         seen.add(name)
+
+
+def refuse_too_many(count: int, path: Path) -> None:
+    """Each column becomes an input of the exported model by name, which takes Keras some milliseconds."""
+    if count > MOST_COLUMNS:
+        raise DataError(
+            f"{path} has {count:,} columns, and a table may have {MOST_COLUMNS:,}: an exported model has an input "
+            "for each by name; save numbers as one array, np.savez('rows.npz', x=…, y=…), or choose columns"
+        )
 
 
 def listed(names: tuple[str, ...]) -> str:
@@ -130,6 +140,7 @@ def _checked_layout(file: TextFile, separator: str, skipped: int, *, header: boo
             first = next((row for row in reader if not _is_blank(row)), None)
             if first is None:
                 raise DataError(f"{path} is empty; expected a line of column names and rows below it")
+            refuse_too_many(len(first), path)
             rows, second = (0 if header else 1), None
             for row in reader:
                 if _is_blank(row):

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO
 
+from search.data.free_memory import free_memory
 from search.errors import DataError
 
 # Of the memory that is free: the columns that come of the text need some too.
@@ -102,9 +103,7 @@ def _may_be_table(member: zipfile.ZipInfo) -> bool:
 
 def _within_memory(packed: IO[bytes], path: Path) -> bytes:
     """All that comes out, as long as memory holds it: a few megabytes may unpack to a thousand times as much."""
-    import psutil
-
-    most = int(psutil.virtual_memory().available * SHARE_OF_MEMORY)
+    most = int(free_memory() * SHARE_OF_MEMORY)
     content = bytearray()
     while block := packed.read(BLOCK):
         content += block

@@ -118,3 +118,15 @@ def test_data_show_prints_what_a_source_holds(perceptuna: CommandLine) -> None:
     shown = perceptuna.done("data", "show", "rows.csv", "--target", "y").out
     assert "40" in shown
     assert "2: x 20, y 20" in shown
+
+
+def test_data_show_prints_the_first_columns_of_a_wide_table(perceptuna: CommandLine) -> None:
+    header = ",".join(f"gene{column}" for column in range(300))
+    rows = "".join(
+        f"{','.join(str(row * column % 7) for column in range(300))},{row % 2}\n" for row in range(20)
+    )
+    Path("rows.csv").write_text(f"{header},y\n{rows}")
+    shown = perceptuna.done("data", "show", "rows.csv", "--target", "y").out
+    assert "gene199" in shown
+    assert "gene200" not in shown
+    assert "and 100 more columns: --json tells of all" in shown

@@ -8,7 +8,6 @@ import io
 import lzma
 import zipfile
 
-import psutil
 import pytest
 
 from search.data import DataRequest, read_source
@@ -77,8 +76,7 @@ def test_what_cannot_be_unpacked_is_told(table, name, packed, parts):
 @pytest.mark.parametrize("pack", [gzip.compress, lambda text: archive({"rows": text})])
 def test_a_few_kilobytes_cannot_fill_memory(table, monkeypatch, pack):
     """Ten megabytes out of ten kilobytes, where two are free."""
-    free = psutil.virtual_memory()._replace(available=8_000_000)
-    monkeypatch.setattr("psutil.virtual_memory", lambda: free)
+    monkeypatch.setattr("search.data.text_file.free_memory", lambda: 8_000_000)
     packed = pack(b"a,kind\n" + b"1,x\n" * 2_500_000)
     assert len(packed) < 30_000
     with pytest.raises(DataError, match=r"unpacks to more than 0.0 GB, 25% of the memory that is free"):
@@ -168,3 +166,8 @@ def test_a_ragged_table_is_told_what_it_probably_is(table, text, part):
 def test_a_first_line_of_values_is_told(table):
     with pytest.raises(DataError, match="values and no names"):
         read_source(table("\n".join(TABLE.splitlines()[1:])))
+
+
+def test_a_table_of_a_hundred_thousand_columns_is_refused_by_its_first_line(table):
+    with pytest.raises(DataError, match=r"has 100,001 columns.*may have 25,000.*np\.savez"):
+        read_source(table(",".join(map("gene{}".format, range(100_000))) + ",kind\n1,2\n"))
