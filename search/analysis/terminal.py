@@ -55,6 +55,12 @@ def data_view(source: str, summary: DataSummary) -> RenderableType:
     if summary.target_range is not None:
         facts.add_row("target", "{:.6g} to {:.6g}".format(*summary.target_range))
     facts.add_row("missing values", f"{summary.missing:,}")
+    if summary.repeated:
+        facts.add_row(
+            "repeated rows",
+            f"{summary.repeated:,} have the features of an earlier row, {summary.repeated_with_target:,} "
+            "of them its target too",
+        )
     parts: list[RenderableType] = [Text(f"data {source}", style="bold"), facts]
     if summary.columns:
         columns = plain_table("column", "kind", "missing", "distinct", "values")

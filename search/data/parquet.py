@@ -8,7 +8,7 @@ from typing import Any
 from search.data.free_memory import refuse_more_than_memory
 from search.data.raw import Array, RawData
 from search.data.request import DataRequest
-from search.data.separated import refuse_duplicates, refuse_too_many
+from search.data.separated import UNNAMED, refuse_duplicates, refuse_too_many
 from search.data.table import left_out, raw_table, refuse_target, written_labels
 from search.data.targets import Target, encode_target, encode_written_target
 from search.errors import DataError
@@ -27,8 +27,11 @@ def read_parquet(request: DataRequest) -> RawData:
     """
     path = Path(request.source)
     arrow = _read(path)
-    names = tuple(arrow.column_names)
+    names = tuple(
+        name if name.strip() else f"{UNNAMED} {place}" for place, name in enumerate(arrow.column_names)
+    )
     refuse_duplicates(names, path)
+    arrow = arrow.rename_columns(list(names))
     refuse_target(request, names, "")
     if arrow.num_rows == 0:
         raise DataError(f"{path} has column names but no rows below them")

@@ -24,6 +24,7 @@ from pydantic import ValidationError
 from search.data.components import COMPONENTS_FILE, fit_components
 from search.data.fitting import fit_spec
 from search.data.raw import Array, RawData, Table
+from search.data.repeats import repeats_across_splits
 from search.data.request import DataRequest
 from search.data.source import fingerprint_source, read_source
 from search.data.spec import SPEC_VERSION, DataSpec
@@ -90,6 +91,7 @@ def prepare(request: DataRequest, cache: Path, version: int = SPEC_VERSION) -> P
         given_test=raw.given_test,
     )
     spec = fit_spec(raw, split, fingerprint, version)
+    spec = spec.model_copy(update={"notes": (*spec.notes, *repeats_across_splits(raw, split, spec))})
     rows_of = _rows_of(raw, spec)
     try:
         _write(raw, split, spec, rows_of, folder)

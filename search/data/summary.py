@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from search.data.raw import RawData, Table, TableColumn
+from search.data.raw import Array, RawData, Table, TableColumn
+from search.data.repeats import row_hashes, with_target
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,8 @@ class DataSummary:
     classes: dict[str, int]
     target_range: tuple[float, float] | None
     missing: int
+    repeated: int
+    repeated_with_target: int
     columns: tuple[ColumnSummary, ...]
     notes: tuple[str, ...]
 
@@ -68,6 +71,7 @@ def describe(raw: RawData) -> DataSummary:
     else:
         counts = np.bincount(raw.y, minlength=len(raw.class_names))
         classes = {name: int(count) for name, count in zip(raw.class_names, counts, strict=True)}
+    features = row_hashes(raw.x)
     return DataSummary(
         source=raw.request.source,
         kind=raw.kind,
@@ -80,9 +84,15 @@ def describe(raw: RawData) -> DataSummary:
         classes=classes,
         target_range=target_range,
         missing=sum(column.missing for column in columns),
+        repeated=_repeated(features),
+        repeated_with_target=_repeated(with_target(features, raw.y)),
         columns=columns,
         notes=raw.notes,
     )
+
+
+def _repeated(hashes: Array) -> int:
+    return len(hashes) - len(np.unique(hashes))
 
 
 def _column(name: str, column: TableColumn) -> ColumnSummary:
