@@ -61,6 +61,8 @@ def start(
         InputError, SpaceError, DatabaseUnusable: the user's input is wrong.
         StudyBusy: somebody else is creating it right now.
     """
+    from search.data import namesake_note
+
     check_study_name(name)
     settings = settings.with_absolute_paths()
     left = space_left_by(earlier, settings) if earlier else None
@@ -81,8 +83,9 @@ def start(
     space, notes = space.restricted_to(data.spec.task, data.spec.kind, data.spec.components)
     plan = plan_of_baselines(settings, space)
     of_precision = precision_note(settings.precision)
-    for note in [*data.spec.notes, *notes, *([of_precision] if of_precision else [])]:
-        reporter.say(f"note: {note}")
+    for note in [namesake_note(settings.data), *data.spec.notes, *notes, of_precision]:
+        if note:
+            reporter.say(f"note: {note}")
     adoption = None
     if earlier is not None:
         adoption = adopt(earlier, settings, space, data.spec, metric, allow_different=allow_different)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.cache import prepare_data
-from search.errors import InputError
+from search.errors import DataError, InputError
 from spaces import SpaceError, load_space, preset_names
 
 if TYPE_CHECKING:
@@ -45,8 +47,26 @@ def unchanged_data(study: Study, settings: StudySettings) -> PreparedData:
     Raises:
         InputError: it is not what the study was started with; with what changed.
     """
+    from search.data import BUILTIN_SOURCES
+
     then = study.data
-    now = prepare_data(settings, then.version)
+    try:
+        now = prepare_data(settings, then.version)
+    except DataError as error:
+        if (
+            settings.data in BUILTIN_SOURCES
+            or os.path.exists(settings.data)
+            or settings.data != study.settings.data
+        ):
+            raise
+        # Where everything was moved together, it lies in the current folder.
+        name = Path(settings.data).name
+        place = shlex.quote(name) if os.path.exists(name) else "PATH"
+        raise InputError(
+            f"the data of study '{study.name}' is not where it was: {error}. If it was moved or renamed, name its new "
+            f"place, which is checked and kept: `perceptuna resume {study.name} --data {place}{study.url.option}` "
+            "(finalize, ablate, replay and export take --data as well)"
+        ) from error
     changes = then.diff(now.spec)
     if not changes:
         return now

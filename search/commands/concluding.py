@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from search.commands.options import AsJSON, Cluster, Force, Storage, StudyName, option, url_of
+from search.commands.options import AsJSON, Cluster, Force, MovedData, Storage, StudyName, option, url_of
 from search.commands.output import fail, print_out
 from search.commands.progress import reporter
 
@@ -40,6 +40,7 @@ def finalize(
     seeds: Annotated[int, _seeds("candidate")] = 5,
     workers: Workers = None,
     threads: Threads = None,
+    data: MovedData = None,
     cluster: Cluster = None,
     force: Force = False,
     storage: Storage = None,
@@ -56,9 +57,10 @@ def finalize(
     from search.conclusion.confirmation import finalizing
     from search.conclusion.confirmation.record import looks, looks_of_others
     from search.conclusion.confirmation.words import warnings
+    from search.relocation import relocated
     from search.study import load_study
 
-    loaded = load_study(study, url_of(storage))
+    loaded = relocated(load_study(study, url_of(storage)), data)
     how = (
         _as_options(workers=workers, threads=threads, cluster=cluster)
         + " --force" * force
@@ -102,6 +104,7 @@ def ablate(
     seeds: Annotated[int, _seeds("variation")] = 3,
     workers: Workers = None,
     threads: Threads = None,
+    data: MovedData = None,
     cluster: Cluster = None,
     storage: Storage = None,
     as_json: AsJSON = False,
@@ -117,9 +120,10 @@ def ablate(
     from search.analysis.importance import importances
     from search.analysis.terminal_ablation import ablation_facts, ablation_view
     from search.conclusion.ablation import ablating
+    from search.relocation import relocated
     from search.study import load_study
 
-    loaded = load_study(study, url_of(storage))
+    loaded = relocated(load_study(study, url_of(storage)), data)
     best = loaded.best_trial()
     number = trial if trial is not None or best is None else best.number
     # The best may be another by then.

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from search.commands.options import AsJSON, Force, Storage, StudyName, url_of
+from search.commands.options import AsJSON, Force, MovedData, Storage, StudyName, url_of
 
 app = typer.Typer()
 
@@ -20,6 +20,7 @@ def export(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.keras", help="the model to write")],
     trial: Annotated[int | None, typer.Option(min=0, metavar="K", help="this trial, not the best")] = None,
     force: Force = False,
+    data: MovedData = None,
     storage: Storage = None,
 ) -> None:
     """Write a study's model as a .keras file that takes raw rows or images, and its facts as JSON beside it.
@@ -29,10 +30,11 @@ def export(
     Example: perceptuna export my-first -o best.keras
     """
     from search.export import export_model
+    from search.relocation import relocated
     from search.study import load_study
 
     model, facts = export_model(
-        load_study(study, url_of(storage)), output, trial, say=typer.echo, force=force
+        relocated(load_study(study, url_of(storage)), data), output, trial, say=typer.echo, force=force
     )
     typer.echo(f"wrote {model} and {facts}")
 
@@ -41,6 +43,7 @@ def export(
 def replay(
     study: StudyName,
     trial: Annotated[int, typer.Option(min=0, metavar="K", help="the trial to train again")],
+    data: MovedData = None,
     storage: Storage = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -50,10 +53,11 @@ def replay(
 
     Example: perceptuna replay my-first --trial 3
     """
+    from search.relocation import relocated
     from search.replay import replay as replay_trial
     from search.study import load_study
 
-    result = replay_trial(load_study(study, url_of(storage)), trial)
+    result = replay_trial(relocated(load_study(study, url_of(storage)), data), trial)
     if as_json:
         typer.echo(json.dumps(result.to_json()))
     else:

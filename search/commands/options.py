@@ -84,6 +84,16 @@ TensorBoard = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+MovedData = Annotated[
+    str | None,
+    typer.Option(
+        "--data",
+        metavar="PATH",
+        help="where the study's data is now, if it was moved; its content is checked, the place kept",
+        show_default=False,
+        rich_help_panel=DATA,
+    ),
+]
 AsJSON = Annotated[bool, typer.Option("--json", help="print JSON, for programs", rich_help_panel=OUTPUT)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from typing import Annotated
 
@@ -61,11 +62,13 @@ def data_show(
     """
     given = {name: value for name, value in locals().items() if name in StudySettings.model_fields}
     from search.analysis.terminal import data_view
-    from search.data import describe, read_source
+    from search.data import describe, namesake_note, read_source
     from search.settings import load_settings
     from search.tensorflow_start import tensorflow_log_silenced
 
     settings = load_settings(None, {**given, "data": source})
     with tensorflow_log_silenced():  # Keras loads its own sets
         summary = describe(read_source(settings.data_request()))
+    if (namesake := namesake_note(source)) is not None:
+        summary = dataclasses.replace(summary, notes=(namesake, *summary.notes))
     print_out(json.dumps(summary.to_json()) if as_json else data_view(source, summary))

@@ -14,6 +14,7 @@ from search.commands.options import (
     AsJSON,
     Cluster,
     Config,
+    MovedData,
     Storage,
     StudyName,
     TensorBoard,
@@ -105,6 +106,7 @@ def resume(
     memory_limit: Annotated[
         str | None, option("memory_limit", metavar="SIZE", show_default="as before")
     ] = None,
+    data: MovedData = None,
     cluster: Cluster = None,
     tensorboard: TensorBoard = None,
     storage: Storage = None,
@@ -116,6 +118,8 @@ def resume(
     """
     from search.errors import InputError
     from search.launch import resume as resume_study
+    from search.relocation import relocated
+    from search.study import load_study
 
     if trials is not None and add is not None:
         raise InputError("--trials sets a total and --add raises it; give one of them")
@@ -127,7 +131,10 @@ def resume(
         "trial_timeout": trial_timeout,
         "memory_limit": memory_limit,
     }
-    finish = resume_study(study, url_of(storage), changes, add, reporter(as_json, tensorboard), cluster)
+    url = url_of(storage)
+    if data is not None:
+        relocated(load_study(study, url), data)
+    finish = resume_study(study, url, changes, add, reporter(as_json, tensorboard), cluster)
     conclude(finish, as_json)
 
 

@@ -4,6 +4,7 @@ Importing this package costs NumPy and pydantic; pandas, scikit-learn, Pillow, p
 needed.
 """
 
+from search.data.builtin import namesake_note
 from search.data.components import Components
 from search.data.prepared import PreparedData, load_prepared, prepare, searched_files
 from search.data.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
@@ -31,6 +32,7 @@ __all__ = [
     "fingerprint_file",
     "fingerprint_source",
     "load_prepared",
+    "namesake_note",
     "prepare",
     "preprocessing_model",
     "raw_inputs",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from search.data.raw import Array, RawData
-from search.data.request import DataRequest
+from search.data.request import BUILTIN_SOURCES, DataRequest
 from search.errors import DataError
 
 # Where keras.datasets looks before it downloads, below ~/.keras/datasets, and what lies there under another name.
@@ -66,6 +66,13 @@ def read_builtin(request: DataRequest) -> RawData:
         class_names=CLASS_NAMES[request.source],
         given_test=given_test,
     )
+
+
+def namesake_note(source: str) -> str | None:
+    """What to write for a folder in the current one that is named like a built-in set; None where there is none."""
+    if source in BUILTIN_SOURCES and os.path.isdir(source):
+        return f"{source} is the built-in set; for the folder {source} in the current one, write ./{source}"
+    return None
 
 
 def _arrays(name: str) -> tuple[Array, Array, int]:
