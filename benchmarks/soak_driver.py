@@ -96,6 +96,6 @@ def _opened(job: StudyJob, thread: int) -> optuna.Study:
 
 if __name__ == "__main__":
     search.workers.cluster.Workers = MadeUpWorkers  # type: ignore[misc,assignment]
-    from search.cli import main
+    from search.__main__ import main
 
     main()

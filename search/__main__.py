@@ -5,14 +5,33 @@ Workers import the module their parent was started by, so nothing of the command
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import NoReturn
+
+from search import interruption
+from search.standard_streams import make_streams_last
 
 
 def main() -> NoReturn:
     """Run the command line."""
-    from search.cli import main as run
+    interruption.heed_signals()
+    make_streams_last()
+    if not os.path.isabs(os.path.expanduser("~")):
+        # A user whom the system does not know. Some libraries would make a folder of the name `~`.
+        os.environ["HOME"] = os.sep
+    try:
+        try:
+            from search.cli import main as run
 
-    run()
+            run()
+        except KeyboardInterrupt:  # while it was imported, or while it said how it ended
+            print(f"perceptuna: {interruption.interrupted()}", file=sys.stderr)
+            sys.exit(130)
+    except SystemExit as end:
+        sys.stdout.flush()
+        interruption.end_at_once_with(end.code if isinstance(end.code, int) else 0)
+        raise
 
 
 if __name__ == "__main__":

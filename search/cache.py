@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,11 +16,37 @@ if TYPE_CHECKING:
 
 
 def cache_folder() -> Path:
-    """Where prepared data is kept: $PERCEPTUNA_CACHE, or the user's cache folder."""
+    """Where prepared data is kept: $PERCEPTUNA_CACHE, or the user's cache folder.
+
+    A user may have no home, or one that cannot be written (in containers): then a private folder among the
+    temporary ones.
+
+    Raises:
+        DataError: that one belongs to somebody else.
+    """
     from platformdirs import user_cache_path
 
     chosen = os.environ.get("PERCEPTUNA_CACHE")
-    return Path(chosen).expanduser() if chosen else user_cache_path("perceptuna")
+    if chosen:
+        return Path(chosen).expanduser()
+    with suppress(RuntimeError):  # no home
+        folder = user_cache_path("perceptuna")
+        there = next(parent for parent in (folder, *folder.parents) if parent.exists())
+        if os.access(there, os.W_OK):
+            return folder
+    return _private_folder(Path(tempfile.gettempdir(), f"perceptuna-cache-{os.getuid()}"))
+
+
+def _private_folder(folder: Path) -> Path:
+    """Anybody may make a folder among the temporary ones, and data from it would be trusted."""
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    if folder.is_symlink() or folder.stat().st_uid != os.getuid():
+        raise DataError(
+            f"{folder}: belongs to somebody else, and you have no home folder for prepared data; set "
+            "$PERCEPTUNA_CACHE to a folder of your own"
+        )
+    return folder
 
 
 def prepare_data(settings: StudySettings, version: int | None = None) -> PreparedData:

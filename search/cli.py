@@ -15,6 +15,8 @@ import typer
 
 from search.commands import concluding, database, looking, models, planning, sources, studies
 from search.commands.output import fail
+from search.interruption import interrupted
+from search.standard_streams import lost_output
 
 app = typer.Typer(
     name="perceptuna",
@@ -45,6 +47,10 @@ def program(
     ] = False,
 ) -> None:
     """Search hyperparameters of Keras multi-layer perceptrons: launch a study, browse it, resume it."""
+    try:
+        os.getcwd()
+    except OSError:
+        fail("the folder you are in was deleted; change to one that is there, by cd", 2)
 
 
 def main() -> NoReturn:
@@ -52,16 +58,14 @@ def main() -> NoReturn:
     try:
         returned = app(standalone_mode=False)
     except KeyboardInterrupt:
-        fail("interrupted", 130)
-    except BrokenPipeError:
-        # The reader of our output is gone (`| head`); nothing more can be said to it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        fail(interrupted(), 130)
     except Exception as error:
         _explain(error)
     # Typer turns Ctrl-C into this number, and the exits of --help and of completion into theirs.
     if returned == 130:
-        fail("interrupted", 130)
+        fail(interrupted(), 130)
+    if lost := lost_output():
+        fail(f"standard output is not complete: {lost}; free some space and call the command again", 3)
     sys.exit(returned if isinstance(returned, int) else 0)
 
 

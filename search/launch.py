@@ -204,29 +204,25 @@ def drive(
         fingerprint=data.spec.fingerprint,
         run=run,
     )
-    enqueue_planned(study.optuna, study.space)
-    progress = reporter.progress(study, settings)
-    reporter.say(describe_rungs(settings))
     ending: Ending = "interrupted"
-    # The driver turns Ctrl-C into an ending; before and after it, while workers start and end, it is an exception.
     recycle = recycling_bound(data.spec, settings.memory_limit)
-    starting = Workers(workers_there, progress.epoch, most=settings.workers, recycle_above=recycle)
-    with (
-        suppress(KeyboardInterrupt),
-        resumable(study.optuna._storage, study.url, study.go_on),
-        starting as workers,
-        progress,
-    ):
-        driver = Driver(
-            attach_search(study, settings),
-            settings,
-            job,
-            workers,
-            progress,
-            ensure_held=lock.ensure_held,
-            say=reporter.say,
-        )
-        ending = driver.run()
+    # The driver turns Ctrl-C into an ending; before and after it, while workers start and end, it is an exception.
+    with suppress(KeyboardInterrupt), resumable(study.optuna._storage, study.url, study.go_on):
+        progress = reporter.progress(study, settings)
+        enqueue_planned(study.optuna, study.space)
+        reporter.say(describe_rungs(settings))
+        starting = Workers(workers_there, progress.epoch, most=settings.workers, recycle_above=recycle)
+        with starting as workers, progress:
+            driver = Driver(
+                attach_search(study, settings),
+                settings,
+                job,
+                workers,
+                progress,
+                ensure_held=lock.ensure_held,
+                say=reporter.say,
+            )
+            ending = driver.run()
     return Finish(study, ending)
 
 

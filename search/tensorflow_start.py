@@ -11,7 +11,10 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from typing import BinaryIO
+
+from search.plain_keras import import_keras
 
 _OF_KERAS_IN_CASE = ("sklearn", "matplotlib", "pandas", "scipy")
 
@@ -21,18 +24,26 @@ def tensorflow_log_silenced() -> Iterator[None]:
     """What is written to file descriptor 2 meanwhile is shown only when the block raises."""
     sys.stderr.flush()
     shown = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with _held_output() as held:
         os.dup2(held.fileno(), 2)
         try:
             yield
-        except BaseException:
+        except Exception:
             held.seek(0)
-            os.write(shown, held.read())
+            with suppress(OSError):  # nobody reads it
+                os.write(shown, held.read())
             raise
         finally:
             sys.stderr.flush()
             os.dup2(shown, 2)
             os.close(shown)
+
+
+def _held_output() -> BinaryIO:
+    """In memory where the system has such files: the folder for temporary ones may be full or gone."""
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("held"), "w+b")
+    return tempfile.TemporaryFile()
 
 
 def start_tensorflow(threads: int) -> None:
@@ -49,9 +60,7 @@ def start_tensorflow(threads: int) -> None:
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
         # It takes compiled epochs of different structures for one function that is traced over and over.
         tf.get_logger().setLevel("ERROR")
-        import keras
-
-        keras.backend.epsilon()  # TensorFlow loads it at its first use
+        import_keras()  # TensorFlow loads it at its first use
         tf.constant(0.0)
 
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 ALLOWED = {
     "spaces": set(),
     "storage": set(),
-    "search.data": {"search.errors", "spaces"},
+    "search.data": {"search.errors", "search.plain_keras", "spaces"},
     "search.training": {"search.data", "search.errors", "search.metrics", "spaces"},
 }
 

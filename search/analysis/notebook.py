@@ -15,6 +15,7 @@ from search.attempts import counts
 from search.export import export_model
 from search.history import history_of
 from search.origin import ADOPTED, origin_of
+from search.plain_keras import import_keras
 from search.study import Study, load_study
 from storage import StorageURL
 from storage.urls import DEFAULT_URL
@@ -109,9 +110,7 @@ class NotebookStudy(Study):
             from search.tensorflow_start import tensorflow_log_silenced
 
             with tensorflow_log_silenced():
-                import keras
-
-                return keras.saving.load_model(path)
+                return import_keras().saving.load_model(path)
 
     def report(self, path: str | Path) -> Path:
         """Write the study as one HTML file that can be sent to somebody; `perceptuna report` writes the same."""

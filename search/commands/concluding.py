@@ -13,6 +13,7 @@ import typer
 from search.commands.options import AsJSON, Cluster, Force, MovedData, Storage, StudyName, option, url_of
 from search.commands.output import fail, print_out
 from search.commands.progress import reporter
+from search.interruption import go_on_with
 
 app = typer.Typer()
 
@@ -67,6 +68,7 @@ def finalize(
         + loaded.url.option
     )
     go_on = f"perceptuna finalize {study} --top {top} --seeds {seeds} -o {shlex.quote(str(output))}{how}"
+    go_on_with(go_on)
     order = finalizing.FinalizeOrder(
         output=output,
         top=top,
@@ -129,6 +131,7 @@ def ablate(
     # The best may be another by then.
     again = _as_options(trial=number, seeds=seeds, workers=workers, threads=threads, cluster=cluster)
     go_on = f"perceptuna ablate {study}{again}{loaded.url.option}"
+    go_on_with(go_on)
     order = ablating.AblateOrder(
         trial=number, seeds=seeds, go_on=go_on, workers=workers, threads=threads, cluster=cluster
     )

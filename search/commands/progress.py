@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from search.commands.output import console
+from search.interruption import go_on_with
 from search.reporter import Reporter
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ def reporter(as_json: bool, tensorboard: Path | None = None) -> Reporter:
         from search.driving.progress import Tally
         from search.launch import workers_of
 
+        go_on_with(study.go_on)
         best = study.best_trial()
         finished = len(study.finished())
         tally = Tally(

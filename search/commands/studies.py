@@ -24,6 +24,7 @@ from search.commands.options import (
 )
 from search.commands.output import fail, print_out
 from search.commands.progress import reporter
+from search.interruption import go_on_with
 
 if TYPE_CHECKING:
     from search.launch import Finish
@@ -132,6 +133,7 @@ def resume(
         "memory_limit": memory_limit,
     }
     url = url_of(storage)
+    go_on_with(f"perceptuna resume {study}{url.option}")
     if data is not None:
         relocated(load_study(study, url), data)
     finish = resume_study(study, url, changes, add, reporter(as_json, tensorboard), cluster)

@@ -10,7 +10,6 @@ import contextlib
 import errno
 import logging
 import secrets
-import signal
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from search.dashboard.guard import Guard, is_loopback
 from search.errors import InputError
+from search.interruption import heed_signals
 from search.links import dashboard_address, study_page
 from search.study_name import quote_name
 from storage import ARTIFACT_FOLDER, StorageURL, artifact_folder, open_storage
@@ -33,7 +33,7 @@ _FEW_STUDIES = 8
 def serve(
     url: StorageURL, *, host: str, port: int, token: str | None, read_only: bool, say: Callable[[str], None]
 ) -> None:
-    """Serve the studies at `url` until SIGINT or SIGTERM.
+    """Serve the studies at `url` until SIGINT, SIGTERM or SIGHUP.
 
     Args:
         token: asked of every request. One is made up where there is none and `host` is not loopback.
@@ -48,9 +48,7 @@ def serve(
         raise InputError("--token: is empty; give some text, or leave it out")
     storage = open_storage(url)
     with contextlib.suppress(KeyboardInterrupt), _listen(host, port) as listening:
-        # Ctrl-C as well: a shell starts what it puts into the background with SIGINT ignored.
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, signal.default_int_handler)
+        heed_signals()
         from waitress import create_server
 
         # It warns whenever a page asks for several things at once.

@@ -12,6 +12,7 @@ import numpy as np
 from search.data.raw import Array, RawData
 from search.data.request import BUILTIN_SOURCES, DataRequest
 from search.errors import DataError
+from search.plain_keras import import_keras
 
 # Where keras.datasets looks before it downloads, below ~/.keras/datasets, and what lies there under another name.
 KERAS_FILES = {
@@ -114,8 +115,7 @@ def _keras_folder() -> Path:
 
 
 def _load_keras(name: str) -> Any:
-    import keras
-
+    keras = import_keras()
     try:
         return getattr(keras.datasets, name).load_data()
     except Exception as exc:

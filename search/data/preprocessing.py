@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from search.data import dates
 from search.data.raw import Array, Table
 from search.data.spec import CategoryColumn, DataSpec, DateColumn, NumberColumn
+from search.plain_keras import import_keras
 
 if TYPE_CHECKING:
     import keras
@@ -37,7 +38,7 @@ def attach_preprocessing(core: keras.Model, spec: DataSpec) -> keras.Model:
     `predict` casts float64 to float32 on the way in, as Keras does everywhere. Call the model itself, with
     what `raw_inputs` makes, where a column needs more digits than that (times in seconds, large identifiers).
     """
-    import keras
+    keras = import_keras()
     from keras import ops
 
     if spec.kind == "image":
@@ -64,7 +65,7 @@ def attach_preprocessing(core: keras.Model, spec: DataSpec) -> keras.Model:
 
 def preprocessing_model(spec: DataSpec) -> keras.Model:
     """Raw rows of a table, or vectors, to float32 (batch, features); inputs as in `attach_preprocessing`."""
-    import keras
+    keras = import_keras()
     from keras import ops
 
     if spec.kind == "image":
@@ -131,7 +132,7 @@ def transform(rows: Array | Table, spec: DataSpec, model: keras.Model | None = N
 
 def resizing_layer(size: tuple[int, int]) -> keras.layers.Layer:
     """To (height, width), averaging where it shrinks; used on images prepared and in exported models."""
-    import keras
+    keras = import_keras()
 
     return keras.layers.Resizing(*size, interpolation="bilinear", antialias=True, dtype="float32")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -134,4 +135,5 @@ class Progress:
 
     def abandon(self) -> None:
         """The process is about to end at once, inside a signal handler."""
-        os.write(2, f"\nperceptuna: ended at once; go on with: {self.tally.go_on}\n".encode())
+        with suppress(OSError):  # the terminal may be gone
+            os.write(2, f"\nperceptuna: ended at once; go on with: {self.tally.go_on}\n".encode())

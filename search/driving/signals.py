@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM while a study is driven."""
+"""Ctrl-C, SIGTERM and SIGHUP while a study is driven."""
 
 from __future__ import annotations
 
@@ -7,22 +7,23 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from search.interruption import is_interrupted, signals_to_heed
+
 
 class StopSignals:
-    """The first SIGINT or SIGTERM lets running trials reach an epoch's end; the second ends at once.
+    """The first of them lets running trials reach an epoch's end; the second ends at once.
 
     A handler that raises could be swallowed by C code or leave a trial half told: it only sets `received`.
     """
 
     def __init__(self, abandon: Callable[[], None]) -> None:
-        self.received = False
+        self.received = is_interrupted()
         self._abandon = abandon
 
     @contextmanager
     def handled(self) -> Iterator[None]:
         """Within, by these rules; after it, as before it. In the main thread alone."""
-        numbers = (signal.SIGINT, signal.SIGTERM)
-        previous = {number: signal.signal(number, self._handle) for number in numbers}
+        previous = {number: signal.signal(number, self._handle) for number in signals_to_heed()}
         try:
             yield
         finally:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import os
+from pathlib import Path
 
 import numpy as np
 import pytest
 from refusals import refused
 
+from search.cache import cache_folder
 from search.data import BUILTIN_SOURCES, DataRequest, fingerprint_source, read_source
 from search.errors import DataError
 
@@ -86,3 +89,21 @@ def test_a_set_that_cannot_be_downloaded_names_the_place_for_its_files(name, tmp
     refused(
         DataRequest(name), tmp_path, name, "could not be downloaded", str(tmp_path / "keras"), "datasets/"
     )
+
+
+def test_a_user_without_a_home_has_a_private_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As it is in containers; a folder that another user made first is not trusted."""
+    monkeypatch.delenv("PERCEPTUNA_CACHE", raising=False)
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+
+    def no_home(name: str) -> Path:
+        raise RuntimeError("could not determine the home directory")
+
+    monkeypatch.setattr("platformdirs.user_cache_path", no_home)
+    folder = cache_folder()
+    assert folder == cache_folder() == tmp_path / f"perceptuna-cache-{os.getuid()}"
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.rmdir()
+    folder.symlink_to(tmp_path)
+    with pytest.raises(DataError, match="set \\$PERCEPTUNA_CACHE to a folder of your own"):
+        cache_folder()

@@ -13,6 +13,7 @@ from search.configuration import hyperparameters_of
 from search.data.sealed import open_test_split
 from search.errors import InputError
 from search.kept_model import kept_model
+from search.plain_keras import import_keras
 
 if TYPE_CHECKING:
     import numpy as np
@@ -79,8 +80,7 @@ def tested_model(companion: Study, trained: FrozenTrial) -> Path:
 
 def _weights_of(model: Path) -> list[Any]:
     """Of the MLP inside a kept model, in Keras's order."""
-    import keras
-
+    keras = import_keras()
     with tempfile.TemporaryDirectory(prefix="perceptuna-") as folder:
         named = shutil.copyfile(model, Path(folder, "model.keras"))  # Keras goes by the ending
         whole = keras.models.load_model(named, compile=False)
