@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from search.errors import InputError
+from storage.urls import hide_passwords
 
 _STUDY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -18,7 +19,7 @@ def check_study_name(name: str) -> str:
     if _STUDY_NAME.fullmatch(name) is None:
         raise InputError(
             f"study name: expected 1 to 100 letters, digits, '.', '_' or '-', beginning with a letter or digit, "
-            f"but got {quote_name(name)}; try '{_safe_name(name)}'"
+            f"but got {quote_name(name)}; try '{_safe_name(hide_passwords(name))}'"
         )
     return name
 

@@ -116,14 +116,15 @@ def _copy(url: StorageURL, source: Path, partial: Path, files: Path) -> Backup:
         with reading(StorageURL.of_file(partial)) as connection:
             counts = study_counts(connection)
             named = named_artifacts(connection)
-        lost = [name for name in sorted(named - copied) if not _copy_artifact(url, name, files)]
-        copied |= named - set(lost)
+        missing = {name for name in named.all - copied if not _copy_artifact(url, name, files)}
+        copied |= named.all - missing
+        lost = sorted(missing & named.certain)
         if not lost:
             break
-    for name in copied - named:
+    for name in copied - named.all:
         (files / name).unlink()
     trials = sum(sum(states.values()) for states in counts.values())
-    return Backup(partial, len(counts), trials, len(named) - len(lost), tuple(lost))
+    return Backup(partial, len(counts), trials, len(named.all - missing), tuple(lost))
 
 
 def _copy_database(source: Path, partial: Path) -> None:

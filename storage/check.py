@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,14 @@ from storage.artifacts import artifact_folders
 from storage.database import check_connection, check_database
 from storage.errors import DatabaseUnusable, translate
 from storage.lock import study_lock
-from storage.reading import current_revision, named_artifacts, reading, schema_revision, study_counts
+from storage.reading import (
+    NamedArtifacts,
+    current_revision,
+    named_artifacts,
+    reading,
+    schema_revision,
+    study_counts,
+)
 from storage.urls import StorageURL
 
 if TYPE_CHECKING:
@@ -21,6 +29,8 @@ if TYPE_CHECKING:
 
 _LITTLE_SPACE = 500 * 2**20
 _SHOWN = 5
+# The names that Optuna and `write_artifact` give to files.
+_ARTIFACT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ def examine(url: StorageURL) -> Iterator[Finding]:
             driven = [name for name in counts if study_lock(url, name).is_held()]
             yield from _studies(counts, url)
             folders = artifact_folders(url, connection)
-            yield from _artifacts(named_artifacts(connection), folders, busy=bool(driven))
+            yield from _artifacts(named_artifacts(connection), url, folders, busy=bool(driven))
     except Exception as error:
         fault = translate(error)
         if fault is None:
@@ -121,7 +131,9 @@ def _studies(counts: dict[str, dict[str, int]], url: StorageURL) -> Iterator[Fin
             yield Finding("right", f"{what}; nobody drives it")
 
 
-def _artifacts(named: set[str], folders: list[Path], *, busy: bool) -> Iterator[Finding]:
+def _artifacts(
+    named: NamedArtifacts, url: StorageURL, folders: list[Path], *, busy: bool
+) -> Iterator[Finding]:
     present: set[str] = set()
     for one in folders:
         files = {entry.name for entry in one.iterdir() if entry.is_file()} if one.is_dir() else set()
@@ -129,20 +141,31 @@ def _artifacts(named: set[str], folders: list[Path], *, busy: bool) -> Iterator[
         if files and not os.access(one, os.W_OK):
             yield Finding("wrong", f"{one} is read-only; make it writable")
     folder = " and ".join(map(str, folders))
-    lost, stray = sorted(named - present), sorted(present - named)
+    lost = sorted(named.certain - present)
     if not lost:
-        yield Finding("right", f"all {len(named)} artifacts of complete trials and studies are in {folder}")
+        yield Finding(
+            "right",
+            f"all {len(named.certain)} artifacts of studies, complete and pruned trials are in {folder}",
+        )
     else:
         yield Finding(
             "wrong",
-            f"{len(lost)} of {len(named)} artifacts are not in {folder}: {_few(lost)}; restore a copy",
+            f"{len(lost)} of {len(named.certain)} artifacts are not in {folder}: {_few(lost)}; restore a copy",
         )
+    # What has another name than artifacts have was put there by somebody.
+    stray = sorted(name for name in present - named.all if _ARTIFACT.fullmatch(name))
     if stray and not busy:
         yield Finding(
             "note",
-            f"{len(stray)} files in {folder} belong to no complete trial and no study (a kill leaves such); "
-            f"they can be removed: {_few(stray)}",
+            f"{len(stray)} files in {folder} belong to no trial and no study of this database (a kill leaves such); "
+            f"{_may_go(url)}: {_few(stray)}",
         )
+
+
+def _may_go(url: StorageURL) -> str:
+    if url.sqlite_path is not None:
+        return "they can be removed"
+    return "they can be removed where no other database keeps its artifacts in that folder"
 
 
 def _few(names: list[str]) -> str:

@@ -6,6 +6,7 @@ import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,13 +23,15 @@ ARTIFACT_PREFIX = "artifacts:"
 # Attribute of a study on a server: the folder of its artifacts, absolute.
 ARTIFACT_FOLDER = "artifact_folder"
 
-# Optuna names an artifact before it writes the file, so only a complete trial's are certain to be there.
 _NAMED = f"""
-    select key, value_json from study_system_attributes where key like '{ARTIFACT_PREFIX}%'
+    select key, value_json, 'STUDY' from study_system_attributes where key like '{ARTIFACT_PREFIX}%'
     union all
-    select a.key, a.value_json from trial_system_attributes a join trials t on t.trial_id = a.trial_id
-    where a.key like '{ARTIFACT_PREFIX}%' and t.state = 'COMPLETE'
+    select a.key, a.value_json, cast(t.state as varchar(8))
+    from trial_system_attributes a join trials t on t.trial_id = a.trial_id
+    where a.key like '{ARTIFACT_PREFIX}%'
 """
+# Optuna's own upload names an artifact before it writes the file: after a kill meanwhile a trial has failed without it.
+_CERTAIN = {"STUDY", "COMPLETE", "PRUNED"}
 _FOLDERS = """
     select distinct a.value_json from studies s
     left join study_user_attributes a on a.study_id = s.study_id and a.key = :key
@@ -77,16 +80,29 @@ def study_counts(connection: sqlalchemy.Connection) -> dict[str, dict[str, int]]
     return counts
 
 
-def named_artifacts(connection: sqlalchemy.Connection) -> set[str]:
-    """Ids of the artifacts of studies and of complete trials."""
+@dataclass(frozen=True)
+class NamedArtifacts:
+    """Ids of the artifacts that a database names: all of them belong to somebody.
+
+    `certain` are those of studies and of complete and pruned trials, whose files have to be there.
+    """
+
+    all: set[str]
+    certain: set[str]
+
+
+def named_artifacts(connection: sqlalchemy.Connection) -> NamedArtifacts:
+    """The artifacts of all studies and of all of their trials, however these ended."""
     from sqlalchemy import text
 
+    rows = connection.execute(text(_NAMED)).all()
     # null is how optuna-dashboard marks a deleted artifact.
-    return {
-        key.removeprefix(ARTIFACT_PREFIX)
-        for key, value in connection.execute(text(_NAMED))
+    owners = [
+        (key.removeprefix(ARTIFACT_PREFIX), owner)
+        for key, value, owner in rows
         if json.loads(json.loads(value))
-    }
+    ]
+    return NamedArtifacts({key for key, _ in owners}, {key for key, owner in owners if owner in _CERTAIN})
 
 
 def kept_folders(connection: sqlalchemy.Connection) -> list[str | None]:

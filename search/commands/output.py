@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
+from storage.urls import hide_passwords
+
 if TYPE_CHECKING:
     from rich.console import Console
 
 
 def fail(message: str, code: int) -> NoReturn:
-    for line in message.splitlines():
+    for line in hide_passwords(message).splitlines():
         typer.echo(f"perceptuna: {line}", err=True)
     sys.exit(code)
 

@@ -12,7 +12,7 @@ import optuna
 import pytest
 from cli_calls import CommandLine
 
-EXPECTED = "expected sqlite:///FILE.db or postgresql://USER:PASSWORD@HOST/DATABASE"
+EXPECTED = "expected sqlite:///FILE.db or postgresql://USER@HOST/DATABASE"
 
 
 def a_folder(path: Path) -> None:
@@ -86,6 +86,28 @@ def test_a_url_that_names_no_place_is_refused(
     message = perceptuna.refused(*words, "--storage", url)
     assert expected in message
     assert "secret" not in message
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["list", "postgresql://user:secret@host/db"],
+        ["show", "postgresql:/user:secret@host/db"],
+        ["run", "postgresql://user:secret@host/db", "--data", "digits"],
+        ["list", "--storag=postgresql://user:secret@host/db"],
+        ["storage", "backup", "-o", "copy.db", "--storage", "postgresql://user:secret@host/db"],
+    ],
+    ids=" ".join,
+)
+def test_a_password_is_hidden_wherever_it_was_given(perceptuna: CommandLine, words: list[str]) -> None:
+    assert "secret" not in perceptuna.refused(*words)
+
+
+def test_help_does_not_show_what_the_environment_holds(
+    perceptuna: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PERCEPTUNA_STORAGE", "postgresql://user:secret@host/db")
+    assert "secret" not in perceptuna.done("list", "--help").out
 
 
 def test_a_path_longer_than_the_system_allows(perceptuna: CommandLine) -> None:

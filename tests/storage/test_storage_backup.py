@@ -13,9 +13,17 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.artifacts import upload_artifact
+from optuna.trial import TrialState
 
 from storage import DatabaseUnusable, StorageError, StorageURL, StudyBusy, artifact_folder, study_lock
-from storage.artifacts import open_artifacts, remove_study_artifact, study_artifacts, trial_artifacts
+from storage.artifacts import (
+    open_artifacts,
+    read_trial_artifact,
+    remove_study_artifact,
+    study_artifacts,
+    trial_artifacts,
+    write_artifact,
+)
 from storage.backup import back_up, pg_dump_command, upgrade
 from storage.database import open_storage
 
@@ -63,6 +71,26 @@ def test_a_copy_is_a_place_of_studies_with_all_artifacts(
     assert {file.name for file in files.iterdir()} == named
     assert all(file.read_bytes() == b"a curve" for file in files.iterdir())
     assert not list(tmp_path.glob("*.partial*"))
+
+
+def test_a_copy_has_the_files_of_all_trials_however_they_ended(
+    one: optuna.Study, sqlite_url: StorageURL, tmp_path: Path
+) -> None:
+    store, named = open_artifacts(artifact_folder(sqlite_url)), dict[TrialState, dict[str, str]]()
+    for state in (TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING):
+        trial = one.ask()
+        named[state] = write_artifact(store, "history.csv", state.name.encode())
+        one._storage.set_trial_system_attr(trial._trial_id, *next(iter(named[state].items())))
+        if state.is_finished():
+            one.tell(trial, state=state)
+    made = back_up(sqlite_url, tmp_path / "copy.db")
+    assert (made.artifacts, made.lost) == (5, ())
+    files = artifact_folder(StorageURL.of_file(made.path))
+    for trial in load(made.path).trials[1:]:
+        assert read_trial_artifact(files, trial, "history.csv") == trial.state.name.encode()
+    for state in (TrialState.FAIL, TrialState.RUNNING):  # it may never have been written
+        (artifact_folder(sqlite_url) / next(iter(named[state])).removeprefix("artifacts:")).unlink()
+    assert back_up(sqlite_url, tmp_path / "second.db").lost == ()
 
 
 def test_a_copy_taken_while_trials_are_told_holds_all_that_were_told_before(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -12,8 +13,10 @@ from types import SimpleNamespace
 import optuna
 import pytest
 from optuna.artifacts import upload_artifact
+from optuna.trial import TrialState
 
 from storage import DatabaseUnusable, StorageURL, artifact_folder, open_artifacts, open_storage, study_lock
+from storage.artifacts import write_artifact
 from storage.check import examine
 
 
@@ -41,7 +44,9 @@ def test_a_sound_place_has_nothing_wrong(place: StorageURL) -> None:
     assert findings(place, "wrong") == []
     right = findings(place, "right")
     assert "study 'one': 1 trials (1 complete); nobody drives it" in right
-    assert any(text.startswith("all 1 artifacts of complete trials and studies are in") for text in right)
+    assert any(
+        text.startswith("all 1 artifacts of studies, complete and pruned trials are in") for text in right
+    )
 
 
 def test_who_drives_a_study_is_named(place: StorageURL, study: optuna.Study) -> None:
@@ -60,15 +65,35 @@ def test_trials_that_nobody_runs_are_named_with_what_to_do(place: StorageURL, st
 
 
 def test_lost_and_stray_files_are_named(place: StorageURL) -> None:
-    folder = artifact_folder(place)
+    folder, stray = artifact_folder(place), str(uuid.uuid4())
     (file,) = folder.iterdir()
-    file.rename(folder / "stray")
+    file.rename(folder / stray)
+    (folder / "notes.txt").write_text("somebody's")
     (wrong,) = findings(place, "wrong")
     assert wrong == f"1 of 1 artifacts are not in {folder}: {file.name}; restore a copy"
     (note,) = findings(place, "note")
-    assert note.endswith("they can be removed: stray")
+    assert "they can be removed" in note
+    assert note.endswith(f": {stray}")
+    assert ("no other database" in note) == (place.sqlite_path is None)
     with study_lock(place, "one"):  # a file that has just come belongs to a trial that is about to be told
         assert findings(place, "note") == []
+
+
+def test_no_file_of_a_trial_is_a_stray_however_it_ended(
+    place: StorageURL, study: optuna.Study, tmp_path: Path
+) -> None:
+    store = open_artifacts(artifact_folder(place))
+    for state in (TrialState.PRUNED, TrialState.FAIL, TrialState.RUNNING):
+        trial = study.ask()
+        named = write_artifact(store, "history.csv", b"epoch")
+        study._storage.set_trial_system_attr(trial._trial_id, *named.popitem())
+        if state.is_finished():
+            study.tell(trial, state=state)
+    assert findings(place, "note") == []
+    assert any(text.startswith("all 2 artifacts of") for text in findings(place, "right"))
+    for file in artifact_folder(place).iterdir():
+        file.unlink()
+    assert any(text.startswith("2 of 2 artifacts are not in") for text in findings(place, "wrong"))
 
 
 def test_a_damaged_file_is_wrong(sqlite_url: StorageURL) -> None:

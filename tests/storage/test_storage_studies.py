@@ -121,6 +121,9 @@ def test_a_study_on_postgresql_is_killed_and_its_server_restarted(
     ):
         study_lock(live.url, "live").acquire()
     live.until("trial 0 complete")
+    workers = psutil.Process(live.process.pid).children(recursive=True)
+    assert workers  # `ps` shows every user what is on a command line
+    assert not any("postgresql:" in part for worker in workers for part in worker.cmdline())
 
     live.kill()
     told = live.told()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy.engine import make_url
 
 from storage import DatabaseUnusable, StorageURL
+from storage.urls import hide_passwords
 
 passwords = st.text(
     st.characters(codec="utf-8", exclude_characters="*", exclude_categories=["Cs", "Cc"]), min_size=1
@@ -33,6 +34,77 @@ def test_a_password_is_never_shown(user: str, password: str, host: str) -> None:
             assert coded not in shown
         given_on = make_url(url.full)
         assert password in (given_on.password, given_on.query.get("password"))
+
+
+# What fingers make of `postgresql://user:password@host/studies`, and libpq's own form.
+_MISTYPED = (
+    "postgresql:/{user}:{password}@{host}/studies",
+    "postgresql//{user}:{password}@{host}/studies",
+    "postgresql:{user}:{password}@{host}/studies",
+    "postgresql;//{user}:{password}@{host}",
+    "postgresql:\\\\{user}:{password}@{host}",
+    "postgresql://{user}:{password}@{host}:port/studies",
+    "postgresql://{user}:{password}@[{host}/studies",
+    "postgresql://{user}:a@{password}@{host}/studies",
+    "postgresql://{user}@{host}/studies?pasword={password}",
+    "postgresql://{user}@{host}/studies?PASSWORD={password}",
+    "postgresql://{user}:a@{host}/studies?x=@{password}",
+    " postgresql://{user}:{password}@{host}/studies",
+    "postgressql://{user}:{password}@{host}/studies",
+    "postgresql+psycopg2://{user}:{password}@{host}/studies",
+    "http//{user}:{password}@{host}",
+    "{user}:{password}@{host}/studies",
+    "//{user}:{password}@{host}/studies",
+    "sqlite://{user}:{password}@{host}/studies",
+    "sqlite:///postgresql://{user}:{password}@{host}/studies",
+    "host={host} user={user} password={password}",
+)
+
+
+@given(st.sampled_from(_MISTYPED), names, passwords, names, st.booleans())
+def test_a_mistyped_url_never_shows_its_password(
+    form: str, user: str, password: str, host: str, coded: bool
+) -> None:
+    password = f"Zq9{quote(password, safe='') if coded else password}"
+    try:
+        url = StorageURL.parse(form.format(user=user, password=password, host=host))
+    except DatabaseUnusable as error:
+        shown = f"{error} {error!r}"
+    else:
+        shown = f"{url} {url!r} {url.option} {url.sqlite_path}"
+    assert "Zq9" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("expected a, but got 'postgresql:/me:secret@host'", "expected a, but got 'postgresql:/me:***@host'"),
+        (
+            "no postgresql://me:sec@ret@host/db?password=x&a=b;",
+            "no postgresql://me:***@host/db?password=***&a=b;",
+        ),
+        ("name 'postgresql://me:secret that is cut…'", "name 'postgresql://me:*** that is cut…'"),
+        ("see http://127.0.0.1:8080/a, tls://head:8786", "see http://127.0.0.1:8080/a, tls://head:8786"),
+        ("`resume a --storage sqlite:////tmp/12:30@x.db`", "`resume a --storage sqlite:////tmp/12:30@x.db`"),
+        ("column 'a:b@c' of rows.csv", "column 'a:b@c' of rows.csv"),
+    ],
+)
+def test_passwords_of_urls_in_any_text_are_hidden_and_nothing_else(text: str, shown: str) -> None:
+    assert hide_passwords(text) == shown
+
+
+def test_what_a_server_says_is_masked() -> None:
+    for text in ("postgresql://me:se%2Fcret@host/db", "postgresql://me@host/db?password=se/cret"):
+        assert StorageURL.parse(text).masked("no entry 'se/cret', 'me'") == "no entry '***', 'me'"
+
+
+def test_a_path_that_is_there_may_look_like_a_url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    name = "12:30@night.db"
+    Path("sub").mkdir()
+    Path("sub", name).touch()
+    assert StorageURL.parse(f"sub/{name}").sqlite_path == tmp_path / "sub" / name
+    assert StorageURL.parse(f"sqlite:///sub/{name}").sqlite_path == tmp_path / "sub" / name
 
 
 @given(names, names)
