@@ -141,7 +141,7 @@ def _fit_category(
         notes.add(
             "identifier",
             f"column '{name}' is dropped: {len(counts):,} of {len(present):,} training rows have a text "
-            f"of their own, as identifiers do{_almost_number(present)}",
+            "of their own, as identifiers do",
         )
         return None
     # Ties by text, so that the order of rows does not change the features.
@@ -150,28 +150,9 @@ def _fit_category(
         notes.add(
             "many categories",
             f"column '{name}' has {len(ranked):,} categories: the {MOST_CATEGORIES} most frequent are kept, "
-            f"the rest share one feature{_almost_number(present)}",
+            "the rest share one feature",
         )
     untaught = [UNKNOWN] * (len(ranked) <= MOST_CATEGORIES) + [MISSING] * (not some_missing)
     return CategoryColumn(
         name=name, input_name=input_name, values=tuple(ranked[:MOST_CATEGORIES]), untaught=tuple(untaught)
     )
-
-
-def _almost_number(values: Array) -> str:
-    """A hint where a text column looks like numbers with a few strays, or with decimal commas."""
-    commas = strays = 0
-    stray = ""
-    for value in values:
-        try:
-            float(value)
-        except ValueError:
-            strays += 1
-            stray = stray or value
-            digits = value.replace(",", "", 1).lstrip("-")
-            commas += value.count(",") == 1 and digits.isdigit()
-    if strays and commas == strays:
-        return f" (numbers with decimal commas, such as {stray!r}, are text here: write points)"
-    if 0 < strays <= 0.1 * len(values):
-        return f" (most are numbers, but not {stray!r}: leave such fields empty to have a column of numbers)"
-    return ""

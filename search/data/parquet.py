@@ -43,10 +43,8 @@ def read_parquet(request: DataRequest) -> RawData:
     notes = [f"column '{name}' is dropped: lists, structures and bytes are not used" for name in unused]
     index = [name for name in names if name.startswith(PANDAS_INDEX) and name != request.target]
     target, known, of_target = _target(arrow[request.target], request)
-    arrow = arrow.drop_columns([*unused, *index, str(request.target)])
-    if not known.all():
-        arrow = arrow.filter(known)
-    return raw_table(arrow.to_pandas(ignore_metadata=True), target, request, [*notes, *of_target])
+    frame = arrow.drop_columns([*unused, *index, str(request.target)]).to_pandas(ignore_metadata=True)
+    return raw_table(frame, known, target, request, [*notes, *of_target])
 
 
 def _read(path: Path) -> Any:

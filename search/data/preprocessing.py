@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.data import dates
+from search.data.dates_in_graph import days_in_graph
 from search.data.raw import Array, Table
 from search.data.spec import CategoryColumn, DataSpec, DateColumn, NumberColumn
 from search.plain_keras import import_keras
@@ -188,7 +189,7 @@ def _date_features(column: DateColumn, text: Any) -> list[Any]:
     """A missing date, or a text that is none, has the median day and no place in year, week or day."""
     from keras import ops
 
-    days, fits = dates.days_in_graph(text, column.template)
+    days, fits = days_in_graph(text, column.template)
     filled = ops.where(fits, days, np.array([[column.median]]))
     parts = [_standardised(filled, np.array([column.mean]), np.array([column.std]))]
     known = ops.cast(fits, "float64")

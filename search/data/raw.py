@@ -21,7 +21,7 @@ class TableColumn:
     """One column of a table.
 
     `values` is float64 (rows,) with NaN for missing (number, boolean), or an object array of str with "" for
-    missing (category, date). `template` is a date's layout, one of `search.data.dates.TEMPLATES`.
+    missing (category, date). `template` is a date's layout, as `search.data.date_forms` has them.
     """
 
     kind: ColumnKind

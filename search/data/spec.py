@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from search.data.components import component_count
-from search.data.dates import has_time
+from search.data.dates import periods
 
 SPEC_VERSION: Literal[3] = 3
 # Tables were given features that no training row has, and vectors a deviation of 1 where they were constant.
@@ -62,7 +62,7 @@ class CategoryColumn(_TableColumn):
 
 
 class DateColumn(_TableColumn):
-    """Days since 1970-01-01; sine and cosine of year, week and (with a time) day; missing flag."""
+    """Days since 1970-01-01; sine and cosine of the year, week and day, as far as it tells them; missing flag."""
 
     kind: Literal["date"] = "date"
     template: str
@@ -73,7 +73,7 @@ class DateColumn(_TableColumn):
 
     @property
     def features(self) -> int:
-        return 5 + 2 * has_time(self.template) + self.missing_flag - len(self.untaught)
+        return 1 + 2 * len(periods(self.template)) + self.missing_flag - len(self.untaught)
 
 
 Column = Annotated[NumberColumn | CategoryColumn | DateColumn, Field(discriminator="kind")]

@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search.data import dates
+from search.data.kinds import as_text, typed
+from search.data.notes import ColumnNotes
 from search.data.raw import Array, RawData, Table, TableColumn
 from search.data.request import DataRequest
-from search.data.separated import BLANKS, MISSING, UNNAMED, is_number, listed, text_layout
+from search.data.row_numbers import are_row_numbers, counts_rows, has_no_name
+from search.data.separated import BLANKS, MISSING, is_number, listed, text_layout
 from search.data.targets import Target, encode_written_target
+from search.data.written_numbers import plain_numbers
 from search.errors import DataError
 from spaces.errors import did_you_mean
 
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".gz", ".bz2", ".xz", ".zip")
 PARQUET_SUFFIXES = (".parquet", ".parq", ".pq")
-BOOLEANS = {"true": 1.0, "True": 1.0, "TRUE": 1.0, "false": 0.0, "False": 0.0, "FALSE": 0.0}
 
 
 def read_text_table(request: DataRequest) -> RawData:
@@ -66,15 +68,17 @@ def read_text_table(request: DataRequest) -> RawData:
     target = encode_written_target(
         text[known], task=request.task, name=f"target '{request.target}' of {request.source}"
     )
-    return raw_table(frame if known.all() else frame[known], target, request, notes)
+    return raw_table(frame, known, target, request, notes)
 
 
 def written_labels(series: pd.Series[Any], request: DataRequest) -> tuple[Array, Array, list[str]]:
     """A target of text: as object array of str, where it has a value, and notes on what was left out."""
-    text = _text(series)
+    name = f"target '{request.target}' of {request.source}"
+    stripped = as_text(series)
+    text, notes = plain_numbers(stripped, task=request.task, name=name)
     known = text != ""
-    notes = left_out(known, request)
-    if changed := _blanks_around(series, text):
+    notes += left_out(known, request)
+    if changed := _blanks_around(series, stripped):
         notes.append(
             f"blanks around {changed:,} values of the target '{request.target}' are left out: "
             "what differs by them alone is one class"
@@ -113,20 +117,25 @@ def refuse_target(request: DataRequest, names: tuple[str, ...], read_as: str) ->
         )
 
 
-def raw_table(frame: pd.DataFrame, target: Target, request: DataRequest, notes: list[str]) -> RawData:
-    """The columns of a frame, each of its kind, beside the target of its rows; the frame is without it."""
+def raw_table(
+    frame: pd.DataFrame, known: Array, target: Target, request: DataRequest, notes: list[str]
+) -> RawData:
+    """The columns of a frame, each of its kind, beside the target of the rows where it is `known`, bool (rows,).
+
+    The frame is without the target, and has the rows without one: row numbers are those of the whole file.
+    """
     columns: dict[str, TableColumn] = {}
     stripped: list[str] = []
-    for name, series in frame.items():
-        column, note = _typed(str(name), series)
-        if str(name).startswith(UNNAMED) and _counts_rows(column):
-            note = "the column without a name is dropped: it counts the rows"
-        else:
-            columns[str(name)] = column
-        if column.kind == "category" and _blanks_around(series, column.values):
+    of_columns = ColumnNotes()
+    for label, series in frame.items():
+        name = str(label)
+        if _is_row_number(name, series, of_columns, header=request.header):
+            continue
+        series = series if known.all() else series[known]
+        columns[name] = typed(name, series, of_columns)
+        if columns[name].kind == "category" and _blanks_around(series, columns[name].values):
             stripped.append(f"'{name}'")
-        if note:
-            notes.append(note)
+    notes = [*notes, *of_columns.texts()]
     if stripped:
         notes.append(
             f"blanks around values are left out in {listed(tuple(stripped))}: "
@@ -146,65 +155,29 @@ def raw_table(frame: pd.DataFrame, target: Target, request: DataRequest, notes: 
     )
 
 
-def _typed(name: str, series: pd.Series[Any]) -> tuple[TableColumn, str]:
-    """A column with its kind, and a note where the reading was a decision."""
+def _is_row_number(name: str, series: pd.Series[Any], notes: ColumnNotes, *, header: bool) -> bool:
+    """Whether a column is left out because it counts the rows under no name; one with a name is told."""
     import pandas as pd
 
-    dtype = series.dtype
-    if pd.api.types.is_bool_dtype(dtype):
-        return TableColumn("boolean", series.to_numpy(dtype=np.float64)), ""
-    if pd.api.types.is_numeric_dtype(dtype):
-        return _number(name, series.to_numpy(dtype=np.float64, na_value=np.nan))
-    if pd.api.types.is_timedelta64_dtype(dtype):
-        return _number(name, series.dt.total_seconds().to_numpy(dtype=np.float64))
-    if pd.api.types.infer_dtype(series, skipna=True) == "decimal":
-        return _number(name, series.to_numpy(dtype=np.float64, na_value=np.nan))
-    if pd.api.types.is_datetime64_any_dtype(dtype):
-        series = series.dt.strftime("%Y-%m-%dT%H:%M:%S")
-    text = _text(series)
-    present = text[text != ""]
-    distinct = list(dict.fromkeys(present.tolist()))
-    if distinct and all(value in BOOLEANS for value in distinct):
-        return TableColumn("boolean", np.array([BOOLEANS.get(value, np.nan) for value in text])), ""
-    if distinct and not isinstance(dtype, pd.CategoricalDtype):
-        # Text all the same: whole numbers beyond 64 bits, and numbers written as text into Parquet.
-        numbers = pd.to_numeric(pd.Series(distinct), errors="coerce").to_numpy(dtype=np.float64)
-        if not np.isnan(numbers).any():
-            number_of = dict(zip(distinct, numbers.tolist(), strict=True))
-            return _number(name, np.array([number_of.get(value, np.nan) for value in text]))
-    template, ambiguous = dates.recognise(distinct)
-    if template is None:
-        return TableColumn("category", text), ""
-    note = f"column '{name}' could be day or month first: taken as {template}" if ambiguous else ""
-    return TableColumn("date", text, template), note
-
-
-def _text(series: pd.Series[Any]) -> Array:
-    """Values as text without the blanks around them, "" where missing; object (rows,)."""
-    missing = series.isna().to_numpy()
-    values = series.to_numpy(dtype=object)
-    text = np.array(
-        ["" if gone else str(value).strip() for value, gone in zip(values, missing, strict=True)],
-        dtype=object,
-    )
-    text[np.isin(text, MISSING)] = ""
-    return text
+    if not pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype):
+        return False
+    values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    if has_no_name(name, header=header) and are_row_numbers(values):
+        shown = f"'{name}'" if name.casefold().startswith("unnamed:") or not header else "without a name"
+        notes.add("row numbers", f"the column {shown} is dropped: it counts the rows")
+        return True
+    if counts_rows(values):
+        notes.add(
+            "counts",
+            f"column '{name}' counts the rows ({values.min():.0f} to {values.max():.0f}): it tells how the file is "
+            "sorted, and nothing of a new row; delete it first, unless its order has a meaning",
+        )
+    return False
 
 
 def _blanks_around(series: pd.Series[Any], text: Array) -> int:
-    """In how many rows `_text` left out blanks around a value."""
+    """In how many rows `as_text` left out blanks around a value."""
     return sum(
         isinstance(value, str) and kept != "" and value != kept
         for value, kept in zip(series.to_numpy(dtype=object), text, strict=True)
     )
-
-
-def _counts_rows(column: TableColumn) -> bool:
-    """Row numbers, as pandas writes them beside a table: of no use, and they tell how the file was sorted."""
-    return column.kind == "number" and bool((np.diff(column.values) > 0).all())
-
-
-def _number(name: str, values: Array) -> tuple[TableColumn, str]:
-    infinite = int(np.isinf(values).sum())
-    note = f"column '{name}' has {infinite:,} infinite values: taken as missing" if infinite else ""
-    return TableColumn("number", values), note

@@ -41,7 +41,7 @@ def mixed_rows(count=120):
             str(bool(random.integers(2))),
             ["red", "[UNK]", '"two\nlines, in quotes"'][random.integers(3)],
             f"{random.integers(1, 29):02d}.{random.integers(1, 13):02d}.{random.integers(1950, 2030)}",
-            f"2024-0{random.integers(1, 10)}-11 {random.integers(24):02d}:15:00",
+            f"{random.integers(1, 10)}/{random.integers(13, 29)}/2024 {random.integers(1, 13)}:15 PM",
         ]
         if number % 6 == 0:
             row[number // 6 % 6] = ""
@@ -153,7 +153,7 @@ def test_a_saved_model_predicts_raw_rows_where_the_project_is_not_installed(mixe
         "sold": [1.0, None, 0.0, 1.0],
         "kind": ["red", "never seen", "", "two\nlines, in quotes"],
         "built": ["01.02.1990", "", "not a date", "31.12.2029"],
-        "seen": ["2024-05-11 10:15:00", "", "2024-05-11", "2031-01-01 00:00:00"],
+        "seen": ["5/11/2024 10:15 AM", "", "5/11/2024", "1/1/2031 12:00 pm"],
     }
     called, predicted = predict_alone(model, rows, tmp_path)
     assert called.shape == (4, 1)

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from refusals import refused
 
-from search.data import DataRequest, describe, fingerprint_source, prepare, read_source
+from search.data import DataRequest, describe, fingerprint_source, read_source
 from search.errors import DataError
 
 
@@ -154,8 +154,11 @@ def test_dates_with_a_month_above_twelve_decide_the_order(csv):
     assert not any("month first" in note for note in raw.notes)
 
 
-def test_a_date_that_does_not_exist_makes_a_category(csv):
-    assert kinds(csv(lines(20, lambda i: f"2020-02-{i + 12},a,{i % 2}")))["x"] == "category"
+def test_a_date_that_does_not_exist_is_missing_and_told(csv):
+    raw = read_source(csv(lines(20, lambda i: f"2020-02-{i + 12},a,{i % 2}")))
+    assert raw.x.columns["x"].kind == "date"
+    assert raw.x.columns["x"].missing().sum() == 2
+    assert "column 'x': '2020-02-30' (1), '2020-02-31' (1) taken as missing" in raw.notes
 
 
 def test_infinite_numbers_are_taken_as_missing_and_told(csv):
@@ -327,12 +330,6 @@ def test_a_parquet_target_of_lists_is_told(tmp_path):
     path = tmp_path / "rows.parquet"
     pd.DataFrame({"x": range(20), "y": [[1]] * 20}).to_parquet(path)
     refused(DataRequest(str(path), target="y"), tmp_path, "target 'y'", "lists")
-
-
-def test_decimal_commas_are_explained(csv, tmp_path):
-    text = "x;z;y\n" + "".join(f"{i},5;{i % 7};{i % 2}\n" for i in range(60))
-    prepared = prepare(csv(text), tmp_path / "cache")
-    assert any("decimal commas" in note for note in prepared.spec.notes)
 
 
 def test_the_fingerprint_is_of_the_bytes(csv):

@@ -1,0 +1,166 @@
+"""What a column of a table is: numbers, booleans, categories or dates; and what to tell where that was a decision."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from search.data import dates
+from search.data.date_forms import LOOKS_LIKE_A_DATE
+from search.data.missing import counted, is_missing_word, stand_in
+from search.data.notes import ColumnNotes
+from search.data.numbers import Numbers, read_numbers
+from search.data.raw import Array, TableColumn
+from search.data.separated import MISSING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BOOLEANS = {"true": 1.0, "True": 1.0, "TRUE": 1.0, "false": 0.0, "False": 0.0, "FALSE": 0.0}
+# Beside strays, so many different numbers make numbers of a column: fewer are as good as categories.
+MOST_CODES = 10
+# So many different strays are no mistakes but values of their own.
+MOST_STRAYS = 3
+STRAYS_SHARE = 0.1
+
+_WITH_UNIT = re.compile(r"[<>~≤≥]?\s*[+-]?\d[\d.,]*\s*[^\d\s]{0,12}")
+
+
+def typed(name: str, series: pd.Series[Any], notes: ColumnNotes) -> TableColumn:
+    """A column with its kind; `notes` are told where the reading was a decision."""
+    import pandas as pd
+
+    dtype = series.dtype
+    if pd.api.types.is_bool_dtype(dtype):
+        return TableColumn("boolean", series.to_numpy(dtype=np.float64))
+    if pd.api.types.is_numeric_dtype(dtype):
+        return _number(name, series.to_numpy(dtype=np.float64, na_value=np.nan), notes)
+    if pd.api.types.is_timedelta64_dtype(dtype):
+        return _number(name, series.dt.total_seconds().to_numpy(dtype=np.float64), notes)
+    if pd.api.types.infer_dtype(series, skipna=True) == "decimal":
+        return _number(name, series.to_numpy(dtype=np.float64, na_value=np.nan), notes)
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        series = series.dt.strftime("%Y-%m-%dT%H:%M:%S")
+    return _of_text(name, as_text(series), notes, codes=isinstance(dtype, pd.CategoricalDtype))
+
+
+def as_text(series: pd.Series[Any]) -> Array:
+    """Values as text without the blanks around them, "" where missing; object (rows,)."""
+    missing = series.isna().to_numpy()
+    values = series.to_numpy(dtype=object)
+    text = np.array(
+        ["" if gone else str(value).strip() for value, gone in zip(values, missing, strict=True)],
+        dtype=object,
+    )
+    text[np.isin(text, MISSING)] = ""
+    return text
+
+
+def _of_text(name: str, text: Array, notes: ColumnNotes, *, codes: bool) -> TableColumn:
+    """`codes`: a file's own type says that these are categories, numbers or not."""
+    rows = Counter(text[text != ""].tolist())
+    values = {value: count for value, count in rows.items() if not is_missing_word(value)}
+    words = [value for value in rows if value not in values]
+    if not values:
+        return TableColumn("category", text)
+    if all(value in BOOLEANS for value in values):
+        _tell_missing(name, rows, words, notes)
+        return TableColumn("boolean", np.array([BOOLEANS.get(value, np.nan) for value in text]))
+    numbers = Numbers({}, tuple(values)) if codes else read_numbers(values)
+    if numbers.plain and _few_strays(numbers.plain, numbers.strays, values):
+        _tell_missing(name, rows, [*words, *numbers.strays], notes)
+        if numbers.form:
+            notes.add(
+                "numbers in another form",
+                f"column '{name}' is read as numbers {numbers.form} ({numbers.example()}); "
+                "an exported model takes numbers",
+            )
+        number_of = {value: float(plain) for value, plain in numbers.plain.items()}
+        return _number(name, np.array([number_of.get(value, np.nan) for value in text]), notes)
+    read = dates.recognise(values)
+    if read is not None and _few_strays(read.dates, read.strays, values):
+        _tell_missing(name, rows, [*words, *read.strays], notes)
+        if read.ambiguous:
+            notes.add(
+                "day or month", f"column '{name}' could be day or month first: taken as {read.template}"
+            )
+        elif read.unusual:
+            notes.add(
+                "dates in another form",
+                f"column '{name}' is read as dates, {read.template}: {read.example()}",
+            )
+        dated = np.array([value if value in read.dates else "" for value in text], dtype=object)
+        return TableColumn("date", dated, read.template)
+    _tell_almost(name, values, numbers, read, notes, codes=codes)
+    return TableColumn("category", text)
+
+
+def _few_strays(fitting: Any, strays: tuple[str, ...], rows: dict[str, int]) -> bool:
+    """Whether strays are mistakes or words for missing among numbers or dates, rather than values of their own."""
+    if not strays:
+        return True
+    most = max(MOST_STRAYS, int(STRAYS_SHARE * len(fitting)))
+    return len(fitting) > MOST_CODES and len(strays) <= most and _mostly(strays, rows)
+
+
+def _mostly(strays: tuple[str, ...], rows: dict[str, int]) -> bool:
+    return 2 * sum(rows[stray] for stray in strays) <= sum(rows.values())
+
+
+def _tell_missing(name: str, rows: dict[str, int], words: list[str], notes: ColumnNotes) -> None:
+    if words:
+        notes.add("words for missing", f"column '{name}': {counted(rows, words)} taken as missing")
+
+
+def _tell_almost(
+    name: str,
+    rows: dict[str, int],
+    numbers: Numbers,
+    read: dates.Recognised | None,
+    notes: ColumnNotes,
+    *,
+    codes: bool,
+) -> None:
+    """A column stays categories, though it looks like something else: what, and what is in the way."""
+    if codes:
+        return
+    what = ""
+    if numbers.plain and _mostly(numbers.strays, rows):
+        what = f"most values are numbers, but not {counted(rows, numbers.strays)}"
+    elif read is not None and _mostly(read.strays, rows):
+        what = f"most values are dates ({read.template}), but not {counted(rows, read.strays)}"
+    elif len(rows) > MOST_CODES:
+        odd = tuple(text for text in rows if not _WITH_UNIT.fullmatch(text))
+        if len(odd) <= STRAYS_SHARE * len(rows):
+            example = next(text for text in rows if text not in odd)
+            what = f"its values look like numbers with a unit or a mark, such as {example!r}"
+        else:
+            odd = tuple(text for text in rows if not LOOKS_LIKE_A_DATE.fullmatch(text))
+            if len(odd) <= STRAYS_SHARE * len(rows):
+                example = next(text for text in rows if text not in odd)
+                what = f"its values look like dates, such as {example!r}, of no form that is read (write 2025-03-31)"
+    if what:
+        notes.add(
+            "almost",
+            f"column '{name}' is taken as categories: {what}; write plain values, or leave such fields empty",
+        )
+
+
+def _number(name: str, values: Array, notes: ColumnNotes) -> TableColumn:
+    infinite = int(np.isinf(values).sum())
+    if infinite:
+        notes.add("infinite", f"column '{name}' has {infinite:,} infinite values: taken as missing")
+    if (found := stand_in(values)) is not None:
+        notes.add(
+            "stand-in",
+            f"column '{name}' is {found[0]:g} in {found[1]:,} rows, far below all others: if that means missing, "
+            "leave these fields empty",
+        )
+    elif (since := dates.looks_like_times(values)) is not None:
+        notes.add(
+            "times", f"column '{name}' could be {since}: taken as numbers; write 2025-03-31 to have dates"
+        )
+    return TableColumn("number", values)

@@ -1,0 +1,67 @@
+"""Words that stand for a missing value among numbers, dates and booleans; and numbers that look as if they did.
+
+Among categories such a word is one of them: a house whose alley is "None" has no alley.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from search.data.raw import Array
+
+# Those that pandas takes for missing, in any case of letters.
+_OF_PANDAS = (
+    "#n/a", "#n/a n/a", "#na", "-1.#ind", "-1.#qnan", "-nan", "1.#ind", "1.#qnan", "<na>", "n/a", "na", "null", "nan",
+    "none", "?",
+)  # fmt: skip
+# Others that spreadsheets, databases and people write.
+_OTHERS = (
+    "-", "--", "---", ".", "..", "...", "–", "—", "#div/0!", "#value!", "#ref!", "#name?", "#num!", "#null!", "nat",
+    "nil", "n.a.", "n.a", "(null)", "\\n", "missing", "unknown", "undefined", "not available", "no data",
+)  # fmt: skip
+CERTAIN = frozenset(_OF_PANDAS) | {"nat"}
+WORDS = frozenset((*_OF_PANDAS, *_OTHERS))
+
+# What stands for "not measured" in many files; 9999 and such can be values.
+_STAND_INS = tuple(-float(digits) for digits in ("99", "999", "9999", "99999", "999999", "200", "999.99"))
+
+
+def is_missing_word(text: str) -> bool:
+    return text.casefold() in WORDS
+
+
+def is_certainly_missing(text: str) -> bool:
+    """Also in a target, where a row is left out for it."""
+    return text.casefold() in CERTAIN
+
+
+def counted(rows: Mapping[str, int], texts: Sequence[str], most: int = 3) -> str:
+    """Texts with their rows for a message, the commonest first: `'NULL' (60), '-' (2) and 3 more`."""
+    ranked = sorted(texts, key=lambda text: (-rows[text], text))
+    told = ", ".join(f"{_short(text)!r} ({rows[text]:,})" for text in ranked[:most])
+    return f"{told} and {len(ranked) - most:,} more" if len(ranked) > most else told
+
+
+def stand_in(values: Array) -> tuple[float, int] | None:
+    """A negative number such as -999 that repeats far below all others, and its rows; None where there is none.
+
+    `values` is float64 (rows,), NaN where missing.
+    """
+    known = values[np.isfinite(values)]
+    if len(known) < 3:
+        return None
+    lowest = known.min()
+    if lowest not in _STAND_INS:
+        return None
+    others = known[known != lowest]
+    rows = len(known) - len(others)
+    if rows < 2 or len(others) == 0:
+        return None
+    far = others.min() - lowest > others.max() - others.min()
+    return (float(lowest), rows) if far or others.min() >= 0 else None
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else f"{text[:40]}…"

@@ -1,0 +1,138 @@
+"""Numbers as people write them: 1,234.5 and 1.234,5 and 1 234, $1,244.59 and 45 %, (12) for -12.
+
+The separators are those of a whole column: one value alone, such as 1,234, can mean two numbers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+_FLAGS = re.ASCII
+_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,9})?|[+-]?(inf|infinity)", _FLAGS | re.IGNORECASE)
+_CURRENCY = "[A-Z]{0,3}[$€£¥₹₽₩₺]|USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|BRL|ZAR"
+_WRITTEN = re.compile(
+    rf"(?P<open>\()?(?P<sign>[+-])?[ ]?(?P<before>{_CURRENCY})?[ ]?(?P<inner>[+-])?"
+    r"(?P<body>\d[\d.,'’ ]*|\.\d+)(?P<exponent>[eE][+-]?\d{1,3})?"
+    rf"[ ]?(?P<after>%|{_CURRENCY})?(?P<close>\))?",
+    _FLAGS,
+)
+# Blanks that do not break, and the minus sign of typesetting.
+_PLAINER = str.maketrans({"\u00a0": " ", "\u202f": " ", "\u2009": " ", "\u2212": "-"})
+_DIGITS = r"(\d+|\d{1,2}(,\d{2})+,\d{3}|[1-9]\d{0,2}(,\d{3})+)"
+
+
+@dataclass(frozen=True)
+class _Style:
+    """What the body of a number may look like, which of its characters only group, and which is the point."""
+
+    words: str
+    body: re.Pattern[str]
+    grouping: str
+    point: str = "."
+
+
+# The first that reads the most rows is taken.
+_STYLES = (
+    _Style("", re.compile(r"\d+\.?\d*|\.\d+", _FLAGS), ""),
+    _Style("with commas between thousands", re.compile(rf"{_DIGITS}(\.\d*)?|\.\d+", _FLAGS), ","),
+    _Style("with decimal commas", re.compile(r"(\d+|[1-9]\d{0,2}([. ]\d{3})+)(,\d*)?", _FLAGS), ". ", ","),
+    _Style("with blanks between thousands", re.compile(r"(\d+|[1-9]\d{0,2}( \d{3})+)(\.\d*)?", _FLAGS), " "),
+    _Style(
+        "with apostrophes between thousands",
+        re.compile(r"(\d+|[1-9]\d{0,2}(['’]\d{3})+)(\.\d*)?", _FLAGS),
+        "'’",
+    ),
+)
+_ONE_GROUP = re.compile(r"[1-9]\d{0,2},\d{3}", _FLAGS)
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """`plain` maps each text that is a number to how Python writes it; `form` says how they were written, if oddly."""
+
+    plain: Mapping[str, str]
+    strays: tuple[str, ...]
+    form: str = ""
+
+    def example(self) -> str:
+        """How one was read, where that is no matter of course: `'1,234' is 1234`."""
+        text, plain = next(
+            ((text, plain) for text, plain in self.plain.items() if text != plain),
+            next(iter(self.plain.items())),
+        )
+        return f"{text!r} is {plain}"
+
+
+@dataclass(frozen=True)
+class _Parts:
+    sign: str
+    body: str
+    exponent: str
+    unit: str
+
+
+def read_numbers(rows: Mapping[str, int]) -> Numbers:
+    """Which of a column's texts are numbers, by the one way of writing that reads the most rows.
+
+    `rows` has the rows of each distinct text, of which none is a word for missing.
+    """
+    plain = {text: text for text in rows if _PLAIN.fullmatch(text)}
+    if len(plain) == len(rows):
+        return Numbers(plain, ())
+    parts = {text: found for text in rows if (found := _parts(text)) is not None}
+    best, most = Numbers(plain, tuple(text for text in rows if text not in plain)), _total(rows, plain)
+    for style in _ordered(parts):
+        for unit in dict.fromkeys(part.unit for part in parts.values()):
+            read = {
+                text: _plainly(part, style)
+                for text, part in parts.items()
+                if part.unit == unit and style.body.fullmatch(part.body)
+            }
+            if _total(rows, read) > most:
+                most = _total(rows, read)
+                strays = tuple(text for text in rows if text not in read)
+                best = Numbers(read, strays, _form(style, unit, read, parts))
+    return best
+
+
+def _parts(text: str) -> _Parts | None:
+    found = _WRITTEN.fullmatch(text.translate(_PLAINER).strip())
+    if found is None or bool(found["open"]) != bool(found["close"]):
+        return None
+    if (found["before"] and found["after"]) or (found["sign"] and found["inner"]):
+        return None
+    negative = "-" in (found["sign"], found["inner"])
+    if found["open"] and (found["sign"] or found["inner"]):
+        return None
+    unit = found["before"] or found["after"] or ""
+    return _Parts(
+        "-" * (negative or bool(found["open"])), found["body"].strip(), found["exponent"] or "", unit
+    )
+
+
+def _ordered(parts: Mapping[str, _Parts]) -> list[_Style]:
+    """The styles, decimal commas before those between thousands where a larger number stands there without one."""
+    bodies = [part.body for part in parts.values()]
+    one_group = [body for body in bodies if "," in body]
+    styles = list(_STYLES)
+    two_meanings = bool(one_group) and all(map(_ONE_GROUP.fullmatch, one_group))
+    if two_meanings and any(body.isdigit() and len(body) > 3 for body in bodies):
+        styles[1], styles[2] = styles[2], styles[1]
+    return styles
+
+
+def _plainly(part: _Parts, style: _Style) -> str:
+    body = "".join(letter for letter in part.body if letter not in style.grouping)
+    return f"{part.sign}{body.replace(style.point, '.')}{part.exponent}"
+
+
+def _form(style: _Style, unit: str, read: Mapping[str, str], parts: Mapping[str, _Parts]) -> str:
+    in_unit = "in percent" if unit == "%" else f"in {unit}" if unit else ""
+    grouped = style.words if any(not parts[text].body.isdigit() for text in read) else ""
+    return " ".join(filter(None, (in_unit, grouped))) or "in brackets where negative"
+
+
+def _total(rows: Mapping[str, int], texts: Mapping[str, str]) -> int:
+    return sum(rows[text] for text in texts)

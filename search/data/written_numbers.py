@@ -1,0 +1,79 @@
+"""A target of text that holds numbers: in other forms, or with words for missing among them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from search.data import dates
+from search.data.missing import counted, is_certainly_missing, is_missing_word, stand_in
+from search.data.numbers import Numbers, read_numbers
+from search.data.raw import Array
+from search.data.targets import MOST_INFERRED_CLASSES, ROWS_PER_INFERRED_CLASS
+from search.errors import DataError
+
+
+def plain_numbers(text: Array, *, task: str | None, name: str) -> tuple[Array, list[str]]:
+    """A target's texts, object (rows,), with its numbers as Python writes them, and notes on how they were read.
+
+    "" stands for missing. Words that are certainly for missing (NULL, N/A) become "" where all else is numbers. What
+    can be classes stays as it is.
+
+    Raises:
+        DataError: most values are numbers, or all are dates, and others stand in the way.
+    """
+    rows = Counter(text[text != ""].tolist())
+    values = {value: count for value, count in rows.items() if not is_certainly_missing(value)}
+    numbers = read_numbers(values)
+    if task == "classification" or (task is None and _can_be_classes(values, numbers)):
+        return text, []
+    if numbers.strays:
+        _refuse_strays(text, values, numbers, name)
+        return text, []
+    words = [value for value in rows if value not in values]
+    notes = []
+    if words:
+        notes.append(f"{name}: {counted(rows, words)} taken as missing")
+    if numbers.form:
+        notes.append(f"{name} is read as numbers {numbers.form} ({numbers.example()})")
+        text = np.array([numbers.plain.get(value, "") for value in text], dtype=object)
+    elif words:
+        text = np.array([value if value in values else "" for value in text], dtype=object)
+    return text, [*notes, *_stand_in(text, name)]
+
+
+def _can_be_classes(values: dict[str, int], numbers: Numbers) -> bool:
+    """By the rule for whole numbers; text without numbers in it can be nothing else."""
+    few = len(values) <= MOST_INFERRED_CLASSES
+    some_each = len(values) <= 2 or len(values) * ROWS_PER_INFERRED_CLASS <= sum(values.values())
+    whole = all(float(plain).is_integer() for plain in numbers.plain.values())
+    return few and some_each and (whole or bool(numbers.strays) or bool(numbers.form))
+
+
+def _refuse_strays(text: Array, rows: dict[str, int], numbers: Numbers, name: str) -> None:
+    if numbers.plain and 2 * sum(rows[stray] for stray in numbers.strays) <= sum(rows.values()):
+        first = next(index for index, value in enumerate(text) if value in numbers.strays)
+        means = " stand for missing values?" if all(map(is_missing_word, numbers.strays)) else ""
+        raise DataError(
+            f"{name} should hold numbers, as most of its rows do, but holds {counted(rows, numbers.strays)}"
+            f"{' (do they' + means + ')' if means else ''}, the first in row {first + 1}; "
+            "correct them, leave these fields empty to leave the rows out, or say --task classification"
+        )
+    read = dates.recognise(rows)
+    if read is not None and not read.strays:
+        raise DataError(
+            f"{name} holds dates ({read.template}, for instance {min(read.dates)!r}), which are neither classes nor "
+            "quantities; write the quantity that you mean as a number, such as days, or choose another target"
+        )
+
+
+def _stand_in(text: Array, name: str) -> list[str]:
+    values = np.array([float(value) if value else np.nan for value in text])
+    found = stand_in(values)
+    if found is None:
+        return []
+    return [
+        f"{name} is {found[0]:g} in {found[1]:,} rows, far below all others: if that means missing, "
+        "leave these fields empty"
+    ]

@@ -1,0 +1,62 @@
+"""Numbers as people write them: each way of writing is read back, and no text ends in a traceback."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from search.data.numbers import read_numbers
+
+numbers = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=2)
+WAYS = {
+    "plain": lambda number: f"{number}",
+    "thousands": lambda number: f"{number:,}",
+    "decimal comma": lambda number: f"{number:,}".translate(str.maketrans(",.", ".,")),
+    "blanks": lambda number: f"{number:,}".replace(",", "\u202f"),
+    "blanks and comma": lambda number: f"{number:,}".translate(str.maketrans(",.", " ,")),
+    "apostrophes": lambda number: f"{number:,}".replace(",", "'"),
+    "dollars": lambda number: f"{'-' * (number < 0)}${abs(number):,}",
+    "euros": lambda number: f"{number:,} €".translate(str.maketrans(",.", ".,")),
+    "percent": lambda number: f"{number}%",
+    "accounts": lambda number: f"({-number:,})" if number < 0 else f"{number:,}",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@settings(max_examples=25)
+@given(values=st.lists(numbers, min_size=1, max_size=20))
+def test_every_way_of_writing_is_read_to_the_last_digit(way, values):
+    texts = [WAYS[way](value) for value in values]
+    read = read_numbers(dict.fromkeys(texts, 1))
+    assert read.strays == ()
+    assert [Decimal(read.plain[text]) for text in texts] == values
+    assert bool(read.form) == any(text != read.plain[text] for text in texts)
+
+
+@given(
+    rows=st.dictionaries(st.text("0123456789.,'’ $€%()+-eE\u00a0\u2212aUSD", max_size=12), st.integers(1, 9))
+)
+def test_any_text_is_a_number_or_a_stray(rows):
+    read = read_numbers(rows)
+    assert {*read.plain, *read.strays} == {*rows}
+    assert len(read.plain) + len(read.strays) == len(rows)
+    for plain in read.plain.values():
+        assert plain.isascii()
+        float(plain)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "1,2,3", "1.2.3", "1,23,4", "1 2", "--5", "$-", "5 $ %", "(5", "-(5)", "1_000", "٣", "0x10", "12 kg",
+     "1,2345,678"],
+)  # fmt: skip
+def test_what_is_no_number_is_a_stray(text):
+    assert read_numbers({text: 1}).strays == (text,)
+
+
+def test_the_way_of_the_most_rows_is_taken():
+    assert read_numbers({"1,5": 9, "2.5": 1}).plain == {"1,5": "1.5"}
+    assert read_numbers({"1,5": 1, "2.5": 9}).plain == {"2.5": "2.5"}
