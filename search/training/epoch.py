@@ -30,7 +30,6 @@ from spaces import Hyperparameters
 
 Tensor = Any
 Array = np.ndarray[Any, Any]
-Sums = tuple[Array, ...]
 
 # Compiled epochs kept by a process; each takes a few MB.
 _KEPT = 32
@@ -130,7 +129,7 @@ class CompiledEpoch:
         """From arrays in Keras's order."""
         self._weights.assign(weights)
 
-    def train(self, x: Tensor, y: Tensor, order: Array, batch_size: int, rates: Array) -> Sums:
+    def train(self, x: Tensor, y: Tensor, order: Array, batch_size: int, rates: Array) -> Array:
         """One epoch over rows `order` (int32) of x, in batches; the last may be smaller.
 
         Args:
@@ -138,16 +137,16 @@ class CompiledEpoch:
             rates: learning rate of each step, float32 (steps,).
 
         Returns:
-            What `Measures.logs` makes logs of. The loss is the mean over rows of each batch's loss with the L2
-            penalty of the weights before its step, as `fit` shows it.
+            The table that `Measures.logs` makes logs of, rows in the order given. Each row is measured by the
+            weights before its batch's step, L2 penalty included, as `fit` shows it.
         """
         both = np.stack([rates, adam_rates(rates, self._steps)], axis=1)
-        sums = self._train(x, y, *map(tf.constant, (order, batch_size, both, self._steps)))
+        table = self._train(x, y, *map(tf.constant, (order, batch_size, both, self._steps)))
         self._steps += len(rates)
-        return tuple(value.numpy() for value in sums)
+        return np.asarray(table)
 
-    def evaluate(self, x: Tensor, y: Tensor, mirrored: Tensor) -> Sums:
-        """Loss and metrics of all rows of x, by the moving statistics and without dropout.
+    def evaluate(self, x: Tensor, y: Tensor, mirrored: Tensor) -> Array:
+        """The table of all rows of x in their order, by the moving statistics and without dropout.
 
         Args:
             mirrored: the same images mirrored, where the structure says so; else of no rows.
@@ -155,15 +154,16 @@ class CompiledEpoch:
         kernels = [kernel.read_value() for kernel in self._weights.kernels]
         vectors, moving = self._weights.vectors.read_value(), self._weights.moving.read_value()
         numbers = (self._given.scale, self._given.offset, self._given.l2, self._given.smoothing)
-        sums = self._evaluate(x, mirrored, y, kernels, vectors, moving, *map(tf.constant, numbers))
-        return tuple(value.numpy() for value in sums)
+        return np.asarray(
+            self._evaluate(x, mirrored, y, kernels, vectors, moving, *map(tf.constant, numbers))
+        )
 
     def _train_graph(
         self, x: Tensor, y: Tensor, order: Tensor, batch_size: Tensor, rates: Tensor, first: Tensor
     ) -> Any:
         step = _Step(self, x, y, order, batch_size, rates, first)
-        sums = (tf.constant(0), *self.measures.zeros())
-        return tf.while_loop(lambda index, *_: index < step.count, step, sums)[1:]
+        begin = (tf.constant(0), self.measures.empty_table(step.count))
+        return tf.while_loop(lambda index, _: index < step.count, step, begin)[1].concat()
 
     def _read_numbers(self) -> _Numbers:
         return _Numbers(*tf.unstack(self._numbers.read_value(), num=len(_Numbers._fields)))
@@ -199,8 +199,8 @@ class _Step:
         inputs = tf.shape(self._weights.kernels[0])[0]
         self._input_dropout = DropoutMasks([self._numbers.input_dropout], [inputs], self._key)
 
-    def __call__(self, index: Tensor, *sums: Tensor) -> tuple[Tensor, ...]:
-        """One update, and what the batch adds to `sums`."""
+    def __call__(self, index: Tensor, table: tf.TensorArray) -> tuple[Tensor, tf.TensorArray]:
+        """One update, and the batch's lines in `table`."""
         start = index * self._batch_size
         end = tf.minimum(start + self._batch_size, self._rows)
         picked, rows = self._order[start:end], end - start
@@ -209,11 +209,10 @@ class _Step:
         x = self._to_float(tf.gather(self._x, picked), counter)
         if self._structure.input_dropout:
             x *= self._input_dropout.draw(rows, counter + 2)[0]
-        return index + 1, *self._update(x, y, rows, counter, tf.gather(self._rates, index), sums)
+        lines = self._update(x, y, rows, counter, tf.gather(self._rates, index))
+        return index + 1, table.write(index, lines)
 
-    def _update(
-        self, x: Tensor, y: Tensor, rows: Tensor, counter: Tensor, rates: Tensor, sums: tuple[Tensor, ...]
-    ) -> tuple[Tensor, ...]:
+    def _update(self, x: Tensor, y: Tensor, rows: Tensor, counter: Tensor, rates: Tensor) -> Tensor:
         measures, row_count = self._epoch.measures, tf.cast(rows, tf.float32)
         kernels = [kernel.read_value() for kernel in self._weights.kernels]
         vectors = self._layout.layers(self._weights.vectors.read_value(), self._widths)
@@ -224,18 +223,17 @@ class _Step:
             outputs, statistics = self._forward(x, row_count, kernels, vectors, masks)
         losses, slopes = measures.losses(outputs, y, self._smoothing)
         gradients = tape.gradient(outputs, [*kernels, *parts], output_gradients=slopes * (1.0 / row_count))
-        loss = tf.reduce_sum(losses)
+        plain = losses if self._smoothing is None else measures.losses(outputs, y, None)[0]
         if self._structure.l2:
-            loss += l2_penalty(kernels[:-1], self._numbers.l2) * row_count
+            losses += l2_penalty(kernels[:-1], self._numbers.l2)
             for layer in range(self._structure.depth):
                 gradients[layer] += kernels[layer] * self._twice_l2
         of_kernels, of_vectors = gradients[: len(kernels)], tf.concat(gradients[len(kernels) :], 0)
         # A variable that is still being read when its update comes is copied first: all of its weights.
-        with tf.control_dependencies([loss]):
+        with tf.control_dependencies([losses]):
             self._apply([*of_kernels, of_vectors], rates)
         self._move(statistics)
-        plain = losses if self._smoothing is None else measures.losses(outputs, y, None)[0]
-        return measures.add(sums, loss, plain, outputs, y)
+        return measures.record(losses, plain, outputs, y)
 
     def _dropout_rates(self) -> list[Tensor]:
         first, last = self._numbers.dropout, self._numbers.last_dropout

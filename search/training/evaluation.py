@@ -47,7 +47,7 @@ class InferenceStructure(NamedTuple):
 
 @lru_cache(maxsize=_KEPT)
 def compiled_evaluation(structure: InferenceStructure) -> Any:
-    """A function from (x, mirrored, y, kernels, vectors, moving, scale, offset, l2, smoothing) to `Measures`' sums.
+    """A function from (x, mirrored, y, kernels, vectors, moving, scale, offset, l2, smoothing) to `Measures`' table.
 
     Products are of float32, moving statistics take the place of the batch's, nothing is dropped: what the
     exported model computes.
@@ -78,24 +78,24 @@ class _Evaluation:
         offset: Tensor,
         l2: Tensor,
         smoothing: Tensor,
-    ) -> tuple[Tensor, ...]:
+    ) -> Tensor:
         rows, measures = tf.shape(y)[0], self._measures
         smoothed = smoothing if self._structure.label_smoothing else None
         infer = self._inference(kernels, vectors, moving, scale, offset)
         penalty = l2_penalty(kernels[:-1], l2)
 
-        def batch(start: Tensor, *sums: Tensor) -> tuple[Tensor, ...]:
+        def batch(start: Tensor, table: tf.TensorArray) -> tuple[Tensor, tf.TensorArray]:
             y_batch = y[start : start + BATCH]
             outputs = infer(x[start : start + BATCH])
             if self._structure.mirror:
                 outputs = 0.5 * (outputs + infer(mirrored[start : start + BATCH]))
             losses, _ = measures.losses(outputs, y_batch, smoothed)
             plain = losses if smoothed is None else measures.losses(outputs, y_batch, None)[0]
-            loss = tf.reduce_sum(losses) + penalty * tf.cast(tf.shape(y_batch)[0], tf.float32)
-            return start + BATCH, *measures.add(sums, loss, plain, outputs, y_batch)
+            lines = measures.record(losses + penalty, plain, outputs, y_batch)
+            return start + BATCH, table.write(start // BATCH, lines)
 
-        begin = (tf.constant(0), *measures.zeros())
-        return tf.while_loop(lambda start, *_: start < rows, batch, begin)[1:]
+        begin = (tf.constant(0), measures.empty_table((rows + BATCH - 1) // BATCH))
+        return tf.while_loop(lambda start, _: start < rows, batch, begin)[1].concat()
 
     def _inference(
         self, kernels: list[Tensor], vectors: Tensor, moving: Tensor, scale: Tensor, offset: Tensor

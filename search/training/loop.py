@@ -212,13 +212,13 @@ class _Run:
         shuffle = np.random.default_rng([self._seed, epoch])
         order = shuffle.permutation(self._spec.rows.train).astype(np.int32)
         rates = learning_rates(self.model.optimizer, epoch * self.steps, self.steps)
-        sums = self._epoch.train(*self._inputs.train, order, self._batch_size, rates)
+        table = self._epoch.train(*self._inputs.train, order, self._batch_size, rates)
         self.model.optimizer.iterations.assign((epoch + 1) * self.steps)
-        return self._epoch.measures.logs(sums, self._spec.rows.train, self._spec)
+        return self._epoch.measures.logs(table, self._spec)
 
     def _validate(self) -> dict[str, float]:
-        sums = self._epoch.evaluate(*self._inputs.validation, self._inputs.mirrored)
-        return self._epoch.measures.logs(sums, self._spec.rows.validation, self._spec)
+        table = self._epoch.evaluate(*self._inputs.validation, self._inputs.mirrored)
+        return self._epoch.measures.logs(table, self._spec)
 
     def _keep_best(self, epoch: int, logs: dict[str, float]) -> None:
         value = logs.get(self._metric, math.nan)

@@ -1,4 +1,8 @@
-"""Loss and metrics inside the compiled epoch: sums over batches, and the logs that Keras would make of them."""
+"""Loss and metrics: what the compiled graphs record of each row, and the logs that Keras would make of it.
+
+A graph records a table, a line for each row. Metrics, row scores and AUC are all made of it here, in NumPy and in
+float64, so that a metric and the scores of its rows cannot be two things.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +17,17 @@ from search.data import DataSpec
 Tensor = Any
 Array = np.ndarray[Any, Any]
 
-# Keras's default of AUC.
-_THRESHOLDS = 200
+_COLUMNS = {
+    "regression": ("loss", "absolute_error", "target"),
+    "binary": ("loss", "crossentropy", "logit", "label"),
+    "multiclass": ("loss", "crossentropy", "right"),
+}
+# Metrics that are means over rows.
+_MEANS = {
+    "regression": ("mae",),
+    "binary": ("accuracy", "crossentropy"),
+    "multiclass": ("accuracy", "crossentropy"),
+}
 
 
 @dataclass(frozen=True)
@@ -47,73 +60,98 @@ class Measures:
         losses, gradient = tf.raw_ops.SoftmaxCrossEntropyWithLogits(features=outputs, labels=labels)
         return losses, gradient
 
-    def zeros(self) -> tuple[Tensor, ...]:
-        """Where sums over no rows start. The first of all sums is the loss."""
-        if self.task == "multiclass":
-            return (tf.zeros([3]),)
-        if self.task == "binary":
-            return tf.zeros([3]), tf.zeros([2, _THRESHOLDS])
-        return (tf.zeros([5]),)
+    def empty_table(self, batches: Tensor) -> tf.TensorArray:
+        """Of as many batches; each `write` of a graph adds one."""
+        shape = [None, len(_COLUMNS[self.task])]
+        return tf.TensorArray(tf.float32, batches, element_shape=shape, infer_shape=False)
 
-    def add(
-        self, sums: tuple[Tensor, ...], loss: Tensor, crossentropies: Tensor, outputs: Tensor, y: Tensor
-    ) -> tuple[Tensor, ...]:
-        """`sums` and those of one more batch.
+    def record(self, losses: Tensor, crossentropies: Tensor, outputs: Tensor, y: Tensor) -> Tensor:
+        """The table's lines of one batch, float32 (batch, columns).
 
         Args:
-            loss: sum over the batch, L2 included.
-            crossentropies: the loss of each row without smoothing.
+            losses: of each row, L2 included.
+            crossentropies: the loss of each row without L2 and smoothing.
         """
         if self.task == "regression":
-            error = outputs[:, 0] - y
-            terms = (tf.abs(error), tf.square(error), y, tf.square(y))
-            return (sums[0] + tf.stack([loss, *(tf.reduce_sum(term) for term in terms)]),)
-        crossentropy = tf.reduce_sum(crossentropies)
-        if self.task == "multiclass":
-            right = tf.equal(tf.argmax(outputs, 1, output_type=tf.int32), y)
-            return (sums[0] + tf.stack([loss, _count(right), crossentropy]),)
-        logits = outputs[:, 0]
-        right = tf.equal(logits > 0, y > 0)
-        # Keras's buckets: a prediction exceeds the thresholds below its own bucket.
-        bucket = tf.cast(tf.nn.relu(tf.math.ceil(tf.sigmoid(logits) * (_THRESHOLDS - 1)) - 1), tf.int32)
-        positive = tf.cast(y, tf.float32)
-        buckets = tf.stack(
-            [
-                tf.math.unsorted_segment_sum(positive, bucket, _THRESHOLDS),
-                tf.math.unsorted_segment_sum(1.0 - positive, bucket, _THRESHOLDS),
-            ]
-        )
-        return sums[0] + tf.stack([loss, _count(right), crossentropy]), sums[1] + buckets
-
-    def logs(self, sums: tuple[Array, ...], rows: int, spec: DataSpec) -> dict[str, float]:
-        """Loss and metrics by Keras's names, in the order of its logs, from sums over `rows` rows."""
-        loss, *totals = np.asarray(sums[0], np.float64)
-        logs = {"loss": float(loss / rows)}
-        if self.task == "regression":
-            absolute, squared, y, y_squared = totals
-            spread = y_squared - y * y / rows
-            logs["mae"] = float(absolute / rows * spec.target_std)
-            logs["r2"] = float(1 - squared / spread) if spread > 0 else 0.0
+            columns = [losses, tf.abs(outputs[:, 0] - y), y]
+        elif self.task == "binary":
+            columns = [losses, crossentropies, outputs[:, 0], tf.cast(y, tf.float32)]
         else:
-            logs |= {"accuracy": float(totals[0] / rows), "crossentropy": float(totals[1] / rows)}
+            right = tf.equal(tf.argmax(outputs, 1, output_type=tf.int32), y)
+            columns = [losses, crossentropies, tf.cast(right, tf.float32)]
+        return tf.stack(columns, axis=1)
+
+    def logs(self, table: Array, spec: DataSpec) -> dict[str, float]:
+        """Loss and metrics by Keras's names, in the order of its logs; `auc` where there are rows of both classes.
+
+        Args:
+            table: of all rows, (rows, columns).
+        """
+        logs = {"loss": _mean(self._column(table, "loss"))}
+        for metric in _MEANS[self.task]:
+            scores = self.scores(table, metric, spec)
+            assert scores is not None
+            logs[metric] = _mean(scores)
+        if self.task == "regression":
+            logs["r2"] = _explained(self._column(table, "absolute_error"), self._column(table, "target"))
         if self.task == "binary":
-            logs["auc"] = _area_under_roc(np.asarray(sums[1], np.float64))
+            positive = self._column(table, "label") > 0
+            if positive.any() and not positive.all():
+                logs["auc"] = area_under_roc(table[:, _COLUMNS["binary"].index("logit")], positive)
         return dict(sorted(logs.items()))
 
+    def scores(self, table: Array, metric: str, spec: DataSpec) -> Array | None:
+        """The score of each row, float64 (rows,), whose mean is `metric`; None where a metric is no mean over rows.
 
-def _count(flags: Tensor) -> Tensor:
-    return tf.reduce_sum(tf.cast(flags, tf.float32))
+        `accuracy`: 1 for right and 0 for wrong, NaN where the network's output is none. `mae`: the absolute error in
+        the target's units. `crossentropy`: that of the row, from logits. `loss` (with its L2 penalty), `auc` and
+        `r2` belong to all rows together.
+        """
+        if metric not in _MEANS[self.task]:
+            return None
+        if metric == "mae":
+            return self._column(table, "absolute_error") * spec.target_std
+        crossentropies = self._column(table, "crossentropy")
+        if metric == "crossentropy":
+            return crossentropies
+        if self.task == "binary":
+            right = (self._column(table, "logit") > 0) == (self._column(table, "label") > 0)
+        else:
+            right = self._column(table, "right") > 0
+        return np.where(np.isnan(crossentropies), np.nan, right)
+
+    def _column(self, table: Array, name: str) -> Array:
+        return table[:, _COLUMNS[self.task].index(name)].astype(np.float64)
 
 
-def _area_under_roc(buckets: np.ndarray) -> float:
-    """Trapezoids under the curve of true against false positive rate (Fawcett 2006, algorithm 2).
+def area_under_roc(scores: Array, positive: Array) -> float:
+    """The share of pairs of a positive and a negative row that `scores` put in order, ties as half (Fawcett 2006).
+
+    By one sort: Mann & Whitney's statistic (1947), counted in whole numbers. NaN where a score is none.
 
     Args:
-        buckets: positives and negatives by bucket of the prediction, (2, thresholds).
+        scores: (rows,).
+        positive: bool (rows,), some of them true and some false.
     """
-    above = np.cumsum(buckets[:, ::-1], axis=1)[:, ::-1]
-    totals = buckets.sum(axis=1, keepdims=True)
-    if not totals.all():
-        return 0.0
-    true_rate, false_rate = above / totals
-    return float(np.sum((false_rate[:-1] - false_rate[1:]) * (true_rate[:-1] + true_rate[1:]) / 2))
+    if np.isnan(scores).any():
+        return float("nan")
+    order = np.argsort(scores)
+    ranked = scores[order]
+    last_of_ties = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)
+    positives_up_to = np.cumsum(positive[order], dtype=np.int64)[last_of_ties]
+    negatives_up_to = last_of_ties + 1 - positives_up_to
+    positives, negatives = np.diff(positives_up_to, prepend=0), np.diff(negatives_up_to, prepend=0)
+    twice_in_order = int((positives * (2 * negatives_up_to - negatives)).sum())
+    return twice_in_order / (2 * int(positives_up_to[-1]) * int(negatives_up_to[-1]))
+
+
+def _mean(values: Array) -> float:
+    with np.errstate(invalid="ignore", over="ignore"):
+        return float(values.mean())
+
+
+def _explained(absolute_errors: Array, y: Array) -> float:
+    """R², 0 where all targets are one value."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        spread = float(np.square(y - y.mean()).sum())
+        return 1 - float(np.square(absolute_errors).sum()) / spread if spread > 0 else 0.0

@@ -57,7 +57,7 @@ def test_the_mean_score_of_the_rows_is_the_metric(trained: tuple[PreparedData, T
         scores = score_rows(result.hyperparameters, data.spec, result.weights, x, y, name)
         assert scores is not None
         assert scores.shape == (len(y),)
-        assert scores.mean() == pytest.approx(measured[name], rel=1e-4)
+        assert scores.mean() == pytest.approx(measured[name], rel=1e-12)
 
 
 def test_metrics_of_all_rows_together_have_no_scores(trained: tuple[PreparedData, TrainingResult]) -> None:

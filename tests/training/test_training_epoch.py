@@ -58,8 +58,8 @@ def both(data: PreparedData, epochs: int = 1, **values: object) -> tuple[dict[st
         trained = epoch.train(*rows, order, one.batch_size, of_epoch)
     rows = tf.constant(x_val.reshape(len(x_val), -1))
     measured = epoch.evaluate(rows, tf.constant(y_val), rows[:0])
-    logs = epoch.measures.logs(trained, len(x), data.spec)
-    validation = epoch.measures.logs(measured, len(x_val), data.spec)
+    logs = epoch.measures.logs(trained, data.spec)
+    validation = epoch.measures.logs(measured, data.spec)
     logs |= {f"val_{name}": value for name, value in validation.items()}
     return theirs, {"weights": epoch.get_weights(), "logs": logs}
 
@@ -233,4 +233,4 @@ def test_a_bias_in_front_of_batch_normalization_keeps_its_effect(digits: Prepare
     rows = tf.constant(x.reshape(len(x), -1))
     measured = epoch.evaluate(rows, tf.constant(y), rows[:0])
     expected = model.evaluate(x, y, batch_size=1024, verbose=0)
-    assert epoch.measures.logs(measured, len(x), digits.spec)["loss"] == pytest.approx(expected, rel=1e-5)
+    assert epoch.measures.logs(measured, digits.spec)["loss"] == pytest.approx(expected, rel=1e-5)

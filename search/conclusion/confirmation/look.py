@@ -11,7 +11,7 @@ from search.conclusion.confirmation.record import Look, new_look, write_look
 from search.conclusion.statistics.intervals import Interval, mean_of, wilson
 from search.configuration import hyperparameters_of
 from search.data.sealed import open_test_split
-from search.errors import InputError
+from search.errors import DataError, InputError
 from search.kept_model import kept_model
 from search.plain_keras import import_keras
 
@@ -43,6 +43,11 @@ def look_at_test_split(
     x, y = open_test_split(data)
     measured = measure_rows(hyperparameters, data.spec, weights, x, y)
     metric = study.metric.removeprefix("val_")
+    if metric not in measured:
+        raise DataError(
+            f"the test split has rows of one class alone, where {metric} compares rows of two; "
+            "start a study with test rows of both, or with another --metric"
+        )
     scores = score_rows(hyperparameters, data.spec, weights, x, y, metric)
     value = measured[metric]
     seen = {"value": value, "interval": interval_over_rows(metric, value, scores), "measured": measured}
