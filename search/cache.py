@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from search.errors import DataError
 
 if TYPE_CHECKING:
-    from search.data import PreparedData
+    from search.data import DataSpec, PreparedData
     from search.settings import StudySettings
 
 
@@ -64,6 +64,32 @@ def prepare_data(settings: StudySettings, version: int | None = None) -> Prepare
     request = settings.data_request()
     with tensorflow_log_silenced():
         return prepare(request, cache_folder(), max(version or SPEC_VERSION, UNTAUGHT_VERSION))
+
+
+def whole(data: PreparedData, settings: StudySettings) -> PreparedData:
+    """`data`, prepared again where its files are gone. Raises: as `prepare_again`."""
+    from search.data import is_whole
+
+    return data if is_whole(data) else prepare_again(data.spec, settings)
+
+
+def prepare_again(then: DataSpec, settings: StudySettings) -> PreparedData:
+    """The data of a study that runs, where somebody has emptied the cache meanwhile.
+
+    Raises:
+        DataError: it is not to be had as it was.
+        CacheUnusable: it cannot be written.
+    """
+    gone = "the prepared data of the study is gone from the cache, and cannot be prepared again"
+    try:
+        now = prepare_data(settings, then.version)
+    except DataError as error:
+        raise DataError(f"{gone}: {error}") from error
+    if changes := then.diff(now.spec):
+        raise DataError(
+            f"{gone}: {settings.data} has changed meanwhile ({'; '.join(changes[:5])}); bring it back"
+        )
+    return now
 
 
 def received_folder(name: str) -> Path:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from search.adoption import adopt, space_left_by
-from search.cache import prepare_data
+from search.cache import prepare_data, whole
 from search.creation import already_there, create_study, is_half_made
 from search.errors import InputError
 from search.memory import idle_worker_bytes, recycling_bound, size
@@ -171,7 +171,11 @@ def fleet_of(
         needs = Needs(run, url.full, this_machine(), data.folder, data.spec.fingerprint)
         check_cluster(cluster, needs)
         return ExistingCluster(
-            cluster, needs, reporter.say, go_on or f"perceptuna resume {name}{url.option}"
+            cluster,
+            needs,
+            reporter.say,
+            go_on or f"perceptuna resume {name}{url.option}",
+            renew=lambda: whole(data, settings),
         ), run
     from search.workers.local import LocalWorkers
 

@@ -6,7 +6,7 @@ needed.
 
 from search.data.builtin import namesake_note
 from search.data.components import Components
-from search.data.prepared import PreparedData, load_prepared, prepare, searched_files
+from search.data.prepared import PreparedData, is_whole, load_prepared, prepare, searched_files
 from search.data.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
 from search.data.raw import RawData, Table, TableColumn
 from search.data.request import BUILTIN_SOURCES, DataRequest
@@ -31,6 +31,7 @@ __all__ = [
     "describe",
     "fingerprint_file",
     "fingerprint_source",
+    "is_whole",
     "load_prepared",
     "namesake_note",
     "prepare",

@@ -132,6 +132,13 @@ def load_prepared(folder: Path, parts: tuple[str, ...] = SEARCHED_PARTS) -> Prep
     return PreparedData(folder, spec)
 
 
+def is_whole(prepared: PreparedData) -> bool:
+    """Whether all that trials read is still on disk."""
+    arrays = [prepared.folder / f"{part}_{letter}.npy" for part in SEARCHED_PARTS for letter in "xy"]
+    of_images = [prepared.folder / COMPONENTS_FILE] if prepared.spec.kind == "image" else []
+    return all(path.is_file() for path in [prepared.folder / SPEC_FILE, *arrays, *of_images])
+
+
 def searched_files(folder: Path) -> list[Path]:
     """What a machine needs of prepared data that trains and does not test."""
     arrays = [folder / f"{part}_{letter}.npy" for part in SEARCHED_PARTS for letter in "xy"]

@@ -15,7 +15,7 @@ from search.driving.note import NoteKeeper
 from search.driving.progress import Progress
 from search.driving.recovery import run_again
 from search.driving.signals import StopSignals
-from search.errors import StudyStopped
+from search.errors import CacheUnusable, DataError, StudyStopped
 from search.metrics import is_better
 from search.planned import planned_of
 from search.study import STOP_REQUESTED, Study
@@ -86,6 +86,7 @@ class Driver:
 
         Raises:
             StudyStopped: no trial of this study can succeed.
+            DataError, CacheUnusable: its prepared data is gone and cannot be had again.
         """
         with self._signals.handled(), patient(self._say, self._goes_on):
             # A killed driver may have left the model of a trial that was never told.
@@ -94,7 +95,7 @@ class Driver:
                 ending = self._run()
                 self._note.write(self._best_trial)
                 return ending
-            except StudyStopped:
+            except (StudyStopped, DataError, CacheUnusable):
                 for running in self._running.values():
                     self._run_again(running, "the study was stopped")
                 raise

@@ -52,9 +52,18 @@ class ExistingCluster:
 
     Args:
         go_on: the command that goes on, for who sees the cluster go away.
+        renew: makes the data whole again before it is sent, where somebody has emptied the driver's cache.
     """
 
-    def __init__(self, address: str, needs: Needs, say: Callable[[str], None], go_on: str) -> None:
+    def __init__(
+        self,
+        address: str,
+        needs: Needs,
+        say: Callable[[str], None],
+        go_on: str,
+        renew: Callable[[], object] = lambda: None,
+    ) -> None:
+        self._renew = renew
         self._address = address
         self._go_on = go_on
         self._needs = needs
@@ -142,6 +151,7 @@ class ExistingCluster:
         """Send the data to one worker of each place; the others of the place find it there."""
         receivers = {one.place: address for address, one in lacking.items()}
         hosts = ", ".join(sorted({one.host for one in lacking.values()}))
+        self._renew()
         size = sum(path.stat().st_size for path in searched_files(self._needs.data))
         self._say(f"sending {size / 1e6:,.1f} MB of data to {hosts} …")
         try:

@@ -7,13 +7,13 @@ import socket
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.environment import training_environment
-from search.errors import StudyStopped
+from search.errors import DataError, StudyStopped
 from search.metrics import direction_of, is_better
 from search.row_scores import FILE_NAME, scores_file
 from search.settings import StudySettings
@@ -67,12 +67,16 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
 
     Raises:
         StorageError: the database failed, which is no fault of the trial's.
+        DataError, CacheUnusable: the prepared data is gone and cannot be had again, which is none either.
         TrialBegunBefore: this is its second time; the driver gives another attempt a number of its own.
     """
     from optuna import Trial
 
+    from search.cache import whole
+
     _served.add(task.job.run)
     worker = _open_worker(task.job)
+    worker = replace(worker, data=whole(worker.data, worker.settings))
     if worker.study._storage.get_trial(task.trial_id).intermediate_values:
         raise TrialBegunBefore(f"trial {task.number}")
     trial = Trial(worker.study, task.trial_id)
@@ -89,16 +93,20 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
 
 @lru_cache(maxsize=2)
 def _open_worker(job: StudyJob) -> _Worker:
-    from search.cache import find_data
+    from search.cache import find_data, prepare_again
     from search.pruners import build_pruner
     from search.study import load_study
     from search.tensorflow_start import start_tensorflow
 
     settings = StudySettings.model_validate_json(job.settings)
     start_tensorflow(settings.threads)
-    study = load_study(job.study, StorageURL.parse(job.url)).optuna
-    study.pruner = build_pruner(settings)
-    return _Worker(study, find_data(job.data, job.fingerprint), settings, training_environment(settings))
+    loaded = load_study(job.study, StorageURL.parse(job.url))
+    loaded.optuna.pruner = build_pruner(settings)
+    try:
+        data = find_data(job.data, job.fingerprint)
+    except DataError:
+        data = prepare_again(loaded.data, settings)
+    return _Worker(loaded.optuna, data, settings, training_environment(settings))
 
 
 def _train(
@@ -197,10 +205,11 @@ def _scores(task: TrialTask, worker: _Worker, result: TrainingResult) -> dict[st
     """Of each validation row at the best epoch, float32 (rows,); nothing where the metric is no mean over rows."""
     if not task.keep_scores:
         return {}
+    from search.cache import whole
     from search.training.scoring import score_rows
 
     metric = task.job.metric.removeprefix("val_")
-    x, y = worker.data.validation()
+    x, y = whole(worker.data, worker.settings).validation()
     scores = score_rows(result.hyperparameters, result.spec, result.weights, x, y, metric)
     return {} if scores is None else {FILE_NAME: scores_file(scores)}
 

@@ -16,7 +16,7 @@ from search.attempts import ORIGINAL, REQUEUED
 from search.configuration import training_seed
 from search.driving.driver import Driver
 from search.driving.keeping import Keeping
-from search.errors import StudyStopped
+from search.errors import DataError, StudyStopped
 from search.study import STOP_REQUESTED, Study, delete_study
 from search.workers.cluster import WorkerLost
 from search.workers.messages import TrialOutcome, TrialTask
@@ -139,6 +139,21 @@ def test_five_equal_failures_at_the_start_stop_the_study(study: Study, driver: M
         driver(workers).run()
     assert len(study.finished()) == 5
     assert "RUNNING" not in states(study)
+
+
+def test_data_that_cannot_be_had_again_ends_the_study_and_leaves_nothing_running(
+    study: Study, driver: MakeDriver
+) -> None:
+    def play(task: TrialTask) -> TrialOutcome:
+        if task.number < 2:
+            return complete(task)
+        raise DataError("the prepared data is gone")
+
+    with pytest.raises(DataError, match="is gone"):
+        driver(FakeWorkers(2, play)).run()
+    assert states(study)[:4] == ["COMPLETE", "COMPLETE", "FAIL", "FAIL"]
+    assert states(study)[4:] == ["WAITING", "WAITING"]
+    assert len(study.finished()) == 2
 
 
 @pytest.mark.parametrize("different", [0, 4])

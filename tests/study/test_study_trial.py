@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -15,6 +16,7 @@ from study_fakes import SPACE
 
 import search.workers.trial
 import storage.sqlite
+from search.cache import prepare_data
 from search.data import PreparedData
 from search.settings import StudySettings
 from search.study import Study, load_study
@@ -188,3 +190,21 @@ def test_no_password_is_in_what_a_log_shows_of_a_task(tmp_path: Path) -> None:
     one = TrialTask(job, 1, 1, "{}", 1, 1, 1, None)
     assert "secret" not in repr(one)
     assert "secret" in replace(job).url
+
+
+def test_data_that_is_gone_from_the_cache_is_prepared_again(
+    task: MakeTask, settings: StudySettings, digits: PreparedData
+) -> None:
+    """For a worker that takes a dead one's place, and for one that has trained before."""
+    of_digits = settings.model_copy(update={"seed": digits.spec.seed, "pruner": "none"})
+    own = prepare_data(of_digits)
+    job = {"data": own.folder, "settings": of_digits.model_dump_json()}
+    for again in range(2):
+        one = task(epochs=1)
+        shutil.rmtree(own.folder)
+        outcome = run_trial(replace(one, job=replace(one.job, **job), keep_scores=bool(again)))
+        assert (outcome.state, outcome.reason) == ("complete", "")
+        for part in ("training", "validation"):
+            (x, y), (same_x, same_y) = getattr(own, part)(), getattr(digits, part)()
+            assert (x == same_x).all()
+            assert (y == same_y).all()

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from study_fakes import SPACE
 
-from search.cache import prepare_data
+from search.cache import prepare_again, prepare_data
 from search.creation import create_study
 from search.data import DataSpec
-from search.errors import InputError
+from search.errors import DataError, InputError
 from search.settings import StudySettings
 from search.unchanged import unchanged_data
 from storage import StorageURL
@@ -60,3 +60,18 @@ def test_the_last_digits_of_another_machine_are_no_change(
     before = spec.model_copy(update={"scale": spec.scale * (1 + 1e-12), "offset": spec.offset * (1 - 1e-12)})
     study = create_study("one", StorageURL.parse(str(tmp_path / "studies.db")), settings, SPACE, before)
     assert unchanged_data(study, settings).spec == spec
+
+
+def test_data_is_prepared_again_only_as_it_was(settings: StudySettings, spec: DataSpec) -> None:
+    rows = Path(settings.data)
+    kept = rows.read_bytes()
+    assert prepare_again(spec, settings).spec == spec
+    try:
+        np.savez(rows, x=np.zeros((60, 4, 4), np.uint8), y=np.arange(60) % 3)
+        with pytest.raises(DataError, match=r"rows\.npz has changed meanwhile.*bring it back"):
+            prepare_again(spec, settings)
+        rows.unlink()
+        with pytest.raises(DataError, match=r"cannot be prepared again: .*there is no such file"):
+            prepare_again(spec, settings)
+    finally:
+        rows.write_bytes(kept)
