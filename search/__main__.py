@@ -10,6 +10,7 @@ import sys
 from typing import NoReturn
 
 from search import interruption
+from search.printable import printable
 from search.standard_streams import make_streams_last
 
 
@@ -26,7 +27,7 @@ def main() -> NoReturn:
 
             run()
         except KeyboardInterrupt:  # while it was imported, or while it said how it ended
-            print(f"perceptuna: {interruption.interrupted()}", file=sys.stderr)
+            print(printable(f"perceptuna: {interruption.interrupted()}"), file=sys.stderr)
             sys.exit(130)
     except SystemExit as end:
         sys.stdout.flush()

@@ -14,7 +14,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from search.commands import concluding, database, looking, models, planning, sources, studies
-from search.commands.output import fail
+from search.commands.output import echo, fail, print_bug
 from search.interruption import interrupted
 from search.standard_streams import lost_output
 
@@ -36,7 +36,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from search.environment import program_version
 
-        typer.echo(f"perceptuna {program_version()}")
+        echo(f"perceptuna {program_version()}")
         raise typer.Exit
 
 
@@ -55,6 +55,7 @@ def program(
 
 def main() -> NoReturn:
     """Run a command and exit; the one place where errors become messages and exit codes."""
+    sys.excepthook = print_bug
     try:
         returned = app(standalone_mode=False)
     except KeyboardInterrupt:
@@ -71,6 +72,7 @@ def main() -> NoReturn:
 
 def _explain(error: Exception) -> NoReturn:
     from search.errors import CacheUnusable, ClusterLost, InputError, StudyStopped
+    from search.printable import with_indented_lines
     from search.usage import usage_message
     from spaces import SpaceError, TomlError
     from storage.errors import DatabaseUnusable, StudyBusy, translate
@@ -79,7 +81,9 @@ def _explain(error: Exception) -> NoReturn:
         fail("nothing was changed; --yes answers the question", 2)
     if isinstance(error, typer.TyperException):
         fail(usage_message(error), 2)
-    if isinstance(error, InputError | SpaceError | TomlError | DatabaseUnusable | StudyBusy):
+    if isinstance(error, InputError):
+        fail(with_indented_lines(str(error)), 2)
+    if isinstance(error, SpaceError | TomlError | DatabaseUnusable | StudyBusy):
         fail(str(error), 2)
     if isinstance(error, StudyStopped):
         fail(f"the study was stopped: {error}", 1)

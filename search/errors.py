@@ -16,7 +16,10 @@ class PerceptunaError(Exception):
 
 
 class InputError(PerceptunaError):
-    """The user asked for something that cannot be: says what was expected, what came, what to do."""
+    """The user asked for something that cannot be: says what was expected, what came, what to do.
+
+    Further lines of the message are indented by two blanks: another line break is taken for part of a name.
+    """
 
 
 class DataError(InputError):

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from search.formats import apart
+
 if TYPE_CHECKING:
     from jinja2 import Template
 
@@ -48,7 +50,7 @@ class _Panel:
     top: float
     bottom: float
     best: float | None
-    ticks: list[tuple[float, float]]
+    ticks: list[tuple[float, str]]
     train: list[tuple[float, float]]
     validation: list[tuple[float, float]]
 
@@ -71,7 +73,8 @@ class _Panel:
             ]
             for values in both
         )
-        ticks = [(down(value), value) for value in dict.fromkeys([low, (low + high) / 2, high])]
+        places = list(dict.fromkeys([low, (low + high) / 2, high]))
+        ticks = [(down(value), words) for value, words in zip(places, apart(places), strict=True)]
         best = _across(best_epoch, len(both[0])) if best_epoch else None
         return cls(name, top, bottom, best, ticks, train, validation)
 

@@ -57,6 +57,11 @@ def direction_of(metric: str) -> Direction:
     return "maximize" if metric.removeprefix("val_") in _HIGHER_IS_BETTER else "minimize"
 
 
+def on_train_rows(metric: str) -> str:
+    """What a validation metric's twin is called where people read it: `train accuracy`."""
+    return f"train {metric.removeprefix('val_')}"
+
+
 def is_better(value: float, than: float | None, direction: Direction) -> bool:
     """Strictly better; any finite value is better than nothing, and nothing is worse than NaN or infinity."""
     if not math.isfinite(value):

@@ -152,7 +152,7 @@ def load_settings(
         return StudySettings.model_validate({**(inherited or {}), **from_file, **given})
     except ValidationError as error:
         lines = [_explain(problem, given, config, line_of) for problem in error.errors()]
-        raise InputError("\n".join(lines)) from None
+        raise InputError("\n  ".join(lines)) from None
 
 
 def storage_in(config: Path | None) -> str | None:

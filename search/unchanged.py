@@ -29,7 +29,8 @@ def refuse_changed_space(study: Study, settings: StudySettings) -> None:
         data = study.data
         now, _ = load_space(settings.space).restricted_to(data.task, data.kind, data.components)
     except SpaceError as error:
-        raise InputError(f"the space file of study '{study.name}' no longer loads:\n{error}") from None
+        shown = "\n".join(f"  {line}" for line in str(error).splitlines())
+        raise InputError(f"the space file of study '{study.name}' no longer loads:\n{shown}") from None
     if now.fingerprint != study.space.fingerprint:
         raise InputError(
             _changed(

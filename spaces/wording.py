@@ -1,4 +1,4 @@
-"""How values of hyperparameters are written for people."""
+"""How values of hyperparameters, and of data, are written for people."""
 
 from __future__ import annotations
 
@@ -32,6 +32,19 @@ def rounded(value: float) -> str:
         return f"{value:.2g}"
     mantissa, _, exponent = f"{value:.1e}".partition("e")
     return f"{mantissa.removesuffix('.0')}e{int(exponent)}"
+
+
+def quantity(value: float, digits: int = 6) -> str:
+    """A number of a user's data by at most `digits` significant digits: `63,930`, `0.25`, `1.23457e-5`, `1.2e15`."""
+    if value != value or value in (float("inf"), float("-inf")):
+        return str(value)
+    short = float(f"{value:.{digits}g}")
+    if short and not 1e-4 <= abs(short) < 1e15:
+        mantissa, _, exponent = f"{short:.{digits - 1}e}".partition("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}"
+    whole, _, rest = f"{Decimal(repr(short)):,f}".partition(".")
+    rest = rest.rstrip("0")
+    return f"{whole}.{rest}" if rest else whole
 
 
 def alternatives(values: Iterable[object]) -> str:

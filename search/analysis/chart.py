@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from search.formats import apart
+
 _BLOCKS = "▁▂▃▄▅▆▇█"
 
 
@@ -42,7 +44,8 @@ def line_chart(curves: dict[str, Sequence[float]], width: int = 60, height: int 
             index = column * (length - 1) // max(1, columns - 1)
             if index < len(curve) and math.isfinite(curve[index]):
                 cells[height - 1 - _level(curve[index], low, high, height)][column] = mark
-    labels = {0: f"{high:.4g}", height - 1: f"{low:.4g}"}
+    of_high, of_low = apart([high, low])
+    labels = {0: of_high, height - 1: of_low}
     margin = max(map(len, labels.values()))
     drawn = [f"{labels.get(row, ''):>{margin}} ┤{''.join(line).rstrip()}" for row, line in enumerate(cells)]
     axis = f"{'':>{margin}} └{'─' * columns}"

@@ -14,7 +14,7 @@ import numpy as np
 
 from search.analysis.draws import busy_seconds, expected_best
 from search.analysis.report.scales import ValueScale, best_so_far, thinned
-from search.metrics import Direction
+from search.metrics import Direction, on_train_rows
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -67,8 +67,8 @@ def _gap(scored: Sequence[FrozenTrial], metric: str, scale: ValueScale) -> Figur
         _points(part, [t.user_attrs[train] for t in part], [t.user_attrs[metric] for t in part], state)
         for state, part in _by_state(shown)
     ]
-    title = f"{metric} against {train} at each trial's best epoch{_of(shown, both)}"
-    return _figure(title, [equal, *points], train, metric, scale)
+    title = f"{metric} against {on_train_rows(metric)} at each trial's best epoch{_of(shown, both)}"
+    return _figure(title, [equal, *points], on_train_rows(metric), metric, scale)
 
 
 def _size(

@@ -13,9 +13,12 @@ from search.analysis.leaderboard import Entry, leaderboard
 from search.analysis.terminal_study import study_view
 from search.attempts import counts
 from search.export import export_model
+from search.formats import count, number
 from search.history import history_of
+from search.metrics import on_train_rows
 from search.origin import ADOPTED, origin_of
 from search.plain_keras import import_keras
+from search.printable import open_console
 from search.study import Study, load_study
 from storage import StorageURL
 from storage.urls import DEFAULT_URL
@@ -33,9 +36,7 @@ class NotebookStudy(Study):
     """
 
     def __repr__(self) -> str:
-        from rich.console import Console
-
-        console = Console(width=160, force_terminal=False)
+        console = open_console(width=160, force_terminal=False)
         with console.capture() as capture:
             console.print(study_view(self, 10))
         return "\n".join(line.rstrip() for line in capture.get().splitlines())
@@ -51,8 +52,8 @@ class NotebookStudy(Study):
                 "rank": entry.rank,
                 "trial": entry.trial,
                 metric: entry.validation,
-                metric.removeprefix("val_"): entry.train,
-                "parameters": entry.parameters,
+                on_train_rows(metric): entry.train,
+                "parameters": count(entry.parameters),
                 "epochs": f"{entry.best_epoch}/{entry.epochs}",
                 "what it is": entry.what,
             }
@@ -60,7 +61,7 @@ class NotebookStudy(Study):
         ]
         if not rows:
             return f"{head}<p>no complete trial yet</p>"
-        return head + pd.DataFrame(rows).to_html(index=False, border=0, float_format="{:.4f}".format)
+        return head + pd.DataFrame(rows).to_html(index=False, border=0, float_format=number)
 
     def leaderboard(self, top: int | None = 10) -> list[Entry]:
         """The `top` complete trials, best first."""

@@ -9,8 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from search.analysis.formats import number
 from search.analysis.overview import Overview
+from search.formats import number
+from search.printable import printable
+from spaces.wording import quantity
 
 if TYPE_CHECKING:
     from search.data import DataSummary
@@ -24,7 +26,7 @@ def overview_table(rows: list[Overview]) -> Table:
     table = plain_table("study", "state", "trials", "metric", "best", "data")
     for row in rows:
         state = f"{row.state} by {row.driver}" if row.driver else row.state
-        trials = f"{row.finished}/{row.budget}" if row.budget else str(row.finished)
+        trials = f"{row.finished:,}/{row.budget:,}" if row.budget else f"{row.finished:,}"
         name = f"{row.study} (about {row.companion_of})" if row.companion_of else row.study
         table.add_row(name, state, trials, row.metric or "", number(row.best), _short_path(row.data))
     return table
@@ -35,7 +37,7 @@ def space_table(name: str, space: Space) -> RenderableType:
     table = plain_table("parameter", "kind", "tries", "only when")
     for row in space.rows():
         table.add_row(*row)
-    return Group(Text(f"space {name}: {space.summary()}", style="bold"), table)
+    return Group(Text(printable(f"space {name}: {space.summary()}"), style="bold"), table)
 
 
 def data_view(source: str, summary: DataSummary) -> RenderableType:
@@ -49,11 +51,11 @@ def data_view(source: str, summary: DataSummary) -> RenderableType:
     facts.add_row("task", summary.task + (f" of '{summary.target}'" if summary.target else ""))
     if summary.imbalance is not None:
         shown = [f"{name} {count:,}" for name, count in list(summary.classes.items())[:12]]
-        more = f" and {len(summary.classes) - 12} more" if len(summary.classes) > 12 else ""
-        facts.add_row("classes", f"{len(summary.classes)}: {', '.join(shown)}{more}")
+        more = f" and {len(summary.classes) - 12:,} more" if len(summary.classes) > 12 else ""
+        facts.add_row("classes", f"{len(summary.classes):,}: {', '.join(shown)}{more}")
         facts.add_row("balance", f"largest class {summary.imbalance:.1f} times the smallest")
     if summary.target_range is not None:
-        facts.add_row("target", "{:.6g} to {:.6g}".format(*summary.target_range))
+        facts.add_row("target", " to ".join(map(quantity, summary.target_range)))
     facts.add_row("missing values", f"{summary.missing:,}")
     if summary.repeated:
         facts.add_row(
@@ -61,17 +63,17 @@ def data_view(source: str, summary: DataSummary) -> RenderableType:
             f"{summary.repeated:,} have the features of an earlier row, {summary.repeated_with_target:,} "
             "of them its target too",
         )
-    parts: list[RenderableType] = [Text(f"data {source}", style="bold"), facts]
+    parts: list[RenderableType] = [Text(printable(f"data {source}"), style="bold"), facts]
     if summary.columns:
         columns = plain_table("column", "kind", "missing", "distinct", "values")
         for column in summary.columns[:MOST_COLUMNS_SHOWN]:
             columns.add_row(
-                column.name, column.kind, str(column.missing), str(column.distinct), column.values
+                column.name, column.kind, f"{column.missing:,}", f"{column.distinct:,}", column.values
             )
         parts.append(columns)
         if (more_columns := len(summary.columns) - MOST_COLUMNS_SHOWN) > 0:
-            parts.append(Text(f"… and {more_columns:,} more columns: --json tells of all"))
-    return Group(*parts, *(Text(f"note: {note}") for note in summary.notes))
+            parts.append(f"… and {more_columns:,} more columns: --json tells of all")
+    return Group(*parts, *(f"note: {note}" for note in summary.notes))
 
 
 def plain_table(*headers: str) -> Table:

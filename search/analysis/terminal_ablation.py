@@ -8,7 +8,6 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from search.analysis.formats import duration
 from search.analysis.terminal import plain_table
 from search.conclusion.ablation.factors import words
 from search.conclusion.ablation.record import Ablation
@@ -22,17 +21,19 @@ from search.conclusion.ablation.words import (
     headline,
     sentence,
 )
+from search.formats import duration
+from search.printable import printable
 
 
 def ablation_view(ablation: Ablation, importances: Importances) -> RenderableType:
     """What `ablate` ends with: largest loss first."""
     return Group(
-        Text(headline(ablation), style="bold"),
+        Text(printable(headline(ablation)), style="bold"),
         _table(ablation),
-        Text(),
-        *(Text(f"- {sentence(effect, ablation.metric)}") for effect in ablation.effects),
-        Text(),
-        Text(chance(ablation)),
+        "",
+        *(f"- {sentence(effect, ablation.metric)}" for effect in ablation.effects),
+        "",
+        chance(ablation),
         *_importances(ablation, importances),
     )
 
@@ -67,14 +68,14 @@ def _table(ablation: Ablation) -> Table:
 
 def _importances(ablation: Ablation, importances: Importances) -> list[RenderableType]:
     if not importances:
-        return [Text("The study has too few complete trials to tell importances from chance.")]
+        return ["The study has too few complete trials to tell importances from chance."]
     table = plain_table("what mattered in the study", "importance", "largest change around the trial")
     for name, share, largest in beside(ablation, importances):
         around = "" if largest is None else f"{change(largest, ablation.metric)}, {from_to(largest)}"
         table.add_row(words(name), f"{share:4.0%}", around)
     found = disagreements(ablation, importances)
-    told = [Text("The two disagree:"), *(Text(f"- {line}") for line in found)] if found else []
-    return [Text(), table, *told]
+    told = ["The two disagree:", *(f"- {line}" for line in found)] if found else []
+    return ["", table, *told]
 
 
 def _count(parameters: int | None) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from rich.console import Group, RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from search.analysis.terminal import plain_table
 from search.conclusion.confirmation.record import Conclusion, looks, looks_of_others, read_conclusion
@@ -17,10 +16,10 @@ def conclusion_view(conclusion: Conclusion, others: dict[str, int]) -> Renderabl
     """What `finalize` ends with. `others` are looks of other studies at the same test split."""
     return Group(
         _race_table(conclusion),
-        Text(),
-        Text(verdict(conclusion)),
-        *map(Text, left_out(conclusion)),
-        Text(),
+        "",
+        verdict(conclusion),
+        *left_out(conclusion),
+        "",
         *conclusion_lines(conclusion, others),
     )
 
@@ -30,18 +29,18 @@ def conclusion_lines(conclusion: Conclusion, others: dict[str, int]) -> list[Ren
     table = plain_table(f"trial {conclusion.winner}", conclusion.metric, "")
     for step in steps(conclusion):
         table.add_row(*step)
-    return [table, Text(opened(conclusion.test, others))]
+    return [table, opened(conclusion.test, others)]
 
 
 def of_study(study: Study, finished: int) -> list[RenderableType]:
     """What `show` says of a study that was finalized; nothing where its test split was never opened."""
     conclusion, opened_before = read_conclusion(study), looks(study)
     if conclusion is None:
-        return [Text(), *(Text(line) for line in warnings(opened_before, {}))] if opened_before else []
-    shown = [Text(), Text(verdict(conclusion)), *conclusion_lines(conclusion, looks_of_others(study))]
+        return ["", *warnings(opened_before, {})] if opened_before else []
+    shown = ["", verdict(conclusion), *conclusion_lines(conclusion, looks_of_others(study))]
     if finished > conclusion.searched:
         more = finished - conclusion.searched
-        shown.append(Text(f"The search has gone on since: {more} more finished trial{'s' * (more != 1)}."))
+        shown.append(f"The search has gone on since: {more} more finished trial{'s' * (more != 1)}.")
     return shown
 
 

@@ -10,7 +10,6 @@ from rich.segment import Segment
 from rich.text import Text
 
 from search.analysis.chart import sparkline
-from search.analysis.formats import number
 from search.analysis.importance import importances
 from search.analysis.leaderboard import Entry, leaderboard
 from search.analysis.overview import overview
@@ -20,9 +19,11 @@ from search.analysis.terminal_confirmation import of_study
 from search.attempts import INFEASIBLE, REQUEUED
 from search.conclusion.confirmation.record import looks, read_conclusion
 from search.driving.remaining import span
+from search.formats import count, duration, hyperparameter, number
 from search.links import how_to_browse
-from search.metrics import is_better
+from search.metrics import is_better, on_train_rows
 from search.origin import ADOPTED
+from search.printable import printable
 from search.study import Study
 from spaces import idle
 
@@ -55,17 +56,19 @@ def study_facts(study: Study, top: int) -> dict[str, Any]:
 def study_view(study: Study, top: int) -> RenderableType:
     """`perceptuna show`."""
     row = overview(study)
-    states = ", ".join(f"{count} {state}" for state, count in state_counts(study).items()) or "no trials yet"
+    states = (
+        ", ".join(f"{amount:,} {state}" for state, amount in state_counts(study).items()) or "no trials yet"
+    )
     state = f"{row.state} by {row.driver}" if row.driver else row.state
     left = f", about {span(time_left(study, study.settings))} left" if row.state == "running" else ""
     head = Text.assemble(
         ("study ", "dim"),
-        (study.name, "bold"),
-        f"  {state}  {row.finished}/{row.budget} trials ({states}){left}",
+        (printable(study.name), "bold"),
+        f"  {state}  {row.finished:,}/{study.settings.trials:,} trials ({states}){left}",
     )
     entries = leaderboard(study, top)
     if not entries:
-        return Group(head, Text("no complete trial yet"), *(Text(f"  {line}") for line in _reasons(study)))
+        return Group(head, "no complete trial yet", *(f"  {line}" for line in _reasons(study)))
     board = Leaderboard(entries, study.metric)
     concluded = of_study(study, row.finished)
     return Group(head, board, *_best(study, entries[0]), *_importances(study), *concluded)
@@ -84,7 +87,7 @@ class Leaderboard:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         wide = options.max_width >= _WIDE_ENOUGH
         table = plain_table(
-            "rank", "trial", self._metric, self._metric.removeprefix("val_"), "parameters", "epochs", "time"
+            "rank", "trial", self._metric, on_train_rows(self._metric), "parameters", "epochs", "time"
         )
         for column in table.columns:
             column.justify, column.no_wrap = "right", True
@@ -99,7 +102,7 @@ class Leaderboard:
         yield from (*head, Segment.line())
         for line, entry in zip(lines, self._entries, strict=True):
             yield from (*line, Segment.line())
-            yield Text(f"      {entry.what}", style="dim")
+            yield Text(printable(f"      {entry.what}"), style="dim")
 
 
 def _figures(entry: Entry) -> list[str]:
@@ -108,9 +111,9 @@ def _figures(entry: Entry) -> list[str]:
         str(entry.trial),
         number(entry.validation),
         number(entry.train),
-        "" if entry.parameters is None else f"{entry.parameters:,}",
-        f"{entry.best_epoch}/{entry.epochs}",
-        "" if entry.seconds is None else f"{entry.seconds:.1f} s",
+        count(entry.parameters),
+        f"{count(entry.best_epoch)}/{count(entry.epochs)}",
+        duration(entry.seconds),
     ]
 
 
@@ -118,13 +121,13 @@ def _best(study: Study, best: Entry) -> list[RenderableType]:
     """The best configuration in full, and how the study came to it."""
     without_effect = set(idle(best.hyperparameters, study.data.task, study.data.kind))
     values = ", ".join(
-        f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
+        f"{name} {hyperparameter(value)}"
         for name, value in best.hyperparameters.items()
         if name in study.space.parameters and name not in without_effect
     )
     so_far = [value for _, value in best_after_each(study)]
     return [
-        Text(),
+        "",
         Text.assemble(("best configuration  ", "dim"), f"trial {best.trial}: {values}"),
         Text.assemble(
             (f"best {study.metric} over trials  ", "dim"),
@@ -140,7 +143,7 @@ def _importances(study: Study) -> list[RenderableType]:
     table = plain_table("what mattered", "", "")
     for name, share in found[:_IMPORTANCES_SHOWN]:
         table.add_row(name, f"{share:4.0%}", "█" * round(share * 30))
-    return [Text(), table]
+    return ["", table]
 
 
 def best_after_each(study: Study) -> list[tuple[int, float]]:
@@ -158,7 +161,7 @@ def _reasons(study: Study) -> list[str]:
     counts = Counter(
         trial.user_attrs.get("reason") or trial.user_attrs.get("stop_reason") for trial in study.finished()
     )
-    return [f"{count} × {reason}" for reason, count in counts.most_common(5) if reason]
+    return [f"{amount:,} × {reason}" for reason, amount in counts.most_common(5) if reason]
 
 
 def state_counts(study: Study) -> Counter[str]:

@@ -10,10 +10,12 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from search.analysis.chart import line_chart
-from search.analysis.formats import number
 from search.analysis.terminal import plain_table
 from search.configuration import hyperparameters_of
+from search.formats import count, duration, hyperparameter, number
 from search.history import history_of
+from search.metrics import on_train_rows
+from search.printable import printable
 from search.study import Study
 from spaces import idle
 from storage.artifacts import trial_artifacts
@@ -52,7 +54,9 @@ def trial_facts(study: Study, trial_number: int) -> dict[str, Any]:
 def trial_view(facts: dict[str, Any]) -> RenderableType:
     """`perceptuna show --trial K`."""
     value = "" if facts["value"] is None else f", {facts['metric']} {number(facts['value'])}"
-    head = Text(f"trial {facts['trial']} of study {facts['study']}: {facts['state']}{value}", style="bold")
+    head = Text(
+        printable(f"trial {facts['trial']} of study {facts['study']}: {facts['state']}{value}"), style="bold"
+    )
     table = plain_table("", "")
     table.show_header = False
     for name in ("started", "ended"):
@@ -61,9 +65,29 @@ def trial_view(facts: dict[str, Any]) -> RenderableType:
     counting = {
         name: value for name, value in facts["hyperparameters"].items() if name not in facts["without_effect"]
     }
-    for name, entry in {**counting, **facts["attributes"]}.items():
-        table.add_row(name, number(entry) if isinstance(entry, float) else str(entry))
-    return Group(head, table, Text(), *_curves(facts))
+    for name, entry in counting.items():
+        table.add_row(name, hyperparameter(entry))
+    for name, entry in facts["attributes"].items():
+        table.add_row(*_attribute(name, entry, facts["metric"]))
+    return Group(head, table, "", *_curves(facts))
+
+
+_WHOLE = ("best_epoch", "epochs", "parameters")
+
+
+def _attribute(name: str, entry: object, metric: str) -> tuple[str, RenderableType]:
+    """What is kept of a trial, as a row: a number as what it is, a traceback line by line."""
+    if name in _WHOLE and isinstance(entry, int | float):
+        return name, count(entry)
+    if name == "seconds" and isinstance(entry, int | float):
+        return "time", duration(entry)
+    if name == metric.removeprefix("val_") and isinstance(entry, int | float):
+        return on_train_rows(metric), number(entry)
+    if isinstance(entry, dict):
+        return name, ", ".join(f"{key} {value}" for key, value in entry.items())
+    if isinstance(entry, str):
+        return name, Group(*entry.split("\n"))
+    return name, number(entry) if isinstance(entry, float) else str(entry)
 
 
 def _curves(facts: dict[str, Any]) -> list[RenderableType]:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from search.commands.options import AsJSON, Cluster, Force, MovedData, Storage, StudyName, option, url_of
-from search.commands.output import fail, print_out
+from search.commands.output import echo, fail, print_out
 from search.commands.progress import reporter
 from search.interruption import go_on_with
 
@@ -82,7 +82,7 @@ def finalize(
     work = finalizing.check(loaded, order)
     others = looks_of_others(loaded)
     for warning in warnings(looks(loaded), others):
-        typer.echo(f"perceptuna: warning: {warning}", err=True)
+        echo(f"perceptuna: warning: {warning}", err=True)
     conclusion = None
     with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
         conclusion = finalizing.finalize(work, reporter(as_json))
@@ -90,10 +90,10 @@ def finalize(
         fail(f"interrupted; go on with: {go_on}", 130)
     if as_json:
         facts = {"event": "finalized", "study": study, "model": str(output), "same_test_split": others}
-        typer.echo(json.dumps({**facts, **conclusion.model_dump(mode="json")}))
+        echo(json.dumps({**facts, **conclusion.model_dump(mode="json")}))
         return
     print_out(conclusion_view(conclusion, others))
-    typer.echo(f"wrote {output} and {output.with_suffix('.json')}")
+    echo(f"wrote {output} and {output.with_suffix('.json')}")
 
 
 @app.command()
@@ -143,6 +143,6 @@ def ablate(
         fail(f"interrupted; go on with: {go_on}", 130)
     shares = importances(loaded)
     if as_json:
-        typer.echo(json.dumps({"event": "ablated", **ablation_facts(found, shares)}))
+        echo(json.dumps({"event": "ablated", **ablation_facts(found, shares)}))
     else:
         print_out(ablation_view(found, shares))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from search.commands.options import AsJSON, Force, Storage, url_of
-from search.commands.output import fail
+from search.commands.output import echo, echo_line, fail
 
 app = typer.Typer(help="Look after the database of studies.", no_args_is_help=True)
 
@@ -28,9 +28,9 @@ def check(storage: Storage = None, as_json: AsJSON = False) -> None:
     for finding in examine(url_of(storage)):
         findings.append(finding)
         if not as_json:
-            typer.echo(f"{_SIGNS[finding.state]} {finding.text}")
+            echo_line(f"{_SIGNS[finding.state]} {finding.text}")
     if as_json:
-        typer.echo(json.dumps([{"state": finding.state, "text": finding.text} for finding in findings]))
+        echo(json.dumps([{"state": finding.state, "text": finding.text} for finding in findings]))
     wrong = sum(finding.state == "wrong" for finding in findings)
     if wrong:
         fail(f"{wrong} of {len(findings)} findings need somebody to act", 3)
@@ -47,10 +47,10 @@ def upgrade(storage: Storage = None) -> None:
     url = url_of(storage)
     before, after, copy = upgrade_storage(url)
     if before == after:
-        typer.echo(f"{url} is of Optuna's present revision, {after}; nothing to do")
+        echo(f"{url} is of Optuna's present revision, {after}; nothing to do")
         return
     kept = f"; as it was: {copy}" if copy is not None else ""
-    typer.echo(f"brought {url} from revision {before} to {after}{kept}")
+    echo(f"brought {url} from revision {before} to {after}{kept}")
 
 
 @app.command()
@@ -68,7 +68,7 @@ def backup(
 
     url = url_of(storage)
     made = back_up(url, output, force=force)
-    typer.echo(
+    echo(
         f"wrote {made.path}: {made.studies} studies, {made.trials} trials, {made.artifacts} artifacts beside it; "
         f"use it by{StorageURL.of_file(made.path).option}"
     )

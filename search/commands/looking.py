@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from search.commands.options import AsJSON, Force, Storage, StudyName, url_of
-from search.commands.output import console, print_out
+from search.commands.output import console, echo, print_out
 from search.links import DEFAULT_HOST, DEFAULT_PORT, how_to_browse
 
 if TYPE_CHECKING:
@@ -29,10 +29,10 @@ def list_studies(storage: Storage = None, as_json: AsJSON = False) -> None:
     url = url_of(storage)
     rows = overviews(url)
     if as_json:
-        typer.echo(json.dumps([row.to_json() for row in rows]))
+        echo(json.dumps([row.to_json() for row in rows]))
         return
     if not rows:
-        typer.echo(f"no studies in {url}; start one with `perceptuna run STUDY{url.option}`")
+        echo(f"no studies in {url}; start one with `perceptuna run STUDY{url.option}`")
         return
     from search.analysis.terminal import overview_table
 
@@ -60,7 +60,7 @@ def show(
         print_out(json.dumps(facts) if as_json else terminal_trial.trial_view(facts))
         _say_how_to_browse(loaded, trial, as_json)
     elif as_json:
-        typer.echo(json.dumps(terminal_study.study_facts(loaded, top)))
+        echo(json.dumps(terminal_study.study_facts(loaded, top)))
     else:
         print_out(terminal_study.study_view(loaded, top))
         _say_how_to_browse(loaded, None, as_json)
@@ -68,7 +68,7 @@ def show(
 
 def _say_how_to_browse(study: Study, trial: int | None, as_json: bool) -> None:
     if not as_json:
-        typer.echo(f"\nbrowse:  {how_to_browse(study, trial)}")
+        echo(f"\nbrowse:  {how_to_browse(study, trial)}")
 
 
 @app.command()
@@ -87,7 +87,7 @@ def report(
     from search.study import load_study
 
     write_report(load_study(study, url_of(storage)), output, top, force=force)
-    typer.echo(f"wrote {output}")
+    echo(f"wrote {output}")
 
 
 @app.command()
@@ -111,8 +111,8 @@ def tensorboard(
     from search.analysis.tensorboard import write_study
     from search.study import load_study
 
-    trials = write_study(load_study(study, url_of(storage)), output, histograms, typer.echo)
-    typer.echo(f"wrote {trials} trials; look at them with: tensorboard --logdir {shlex.quote(str(output))}")
+    trials = write_study(load_study(study, url_of(storage)), output, histograms, echo)
+    echo(f"wrote {trials} trials; look at them with: tensorboard --logdir {shlex.quote(str(output))}")
 
 
 @app.command()
@@ -138,4 +138,4 @@ def dashboard(
     """
     from search.dashboard import serve
 
-    serve(url_of(storage), host=host, port=port, token=token, read_only=read_only, say=typer.echo)
+    serve(url_of(storage), host=host, port=port, token=token, read_only=read_only, say=echo)

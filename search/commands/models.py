@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from search.commands.options import AsJSON, Force, MovedData, Storage, StudyName, url_of
+from search.commands.output import echo
 
 app = typer.Typer()
 
@@ -34,9 +35,9 @@ def export(
     from search.study import load_study
 
     model, facts = export_model(
-        relocated(load_study(study, url_of(storage)), data), output, trial, say=typer.echo, force=force
+        relocated(load_study(study, url_of(storage)), data), output, trial, say=echo, force=force
     )
-    typer.echo(f"wrote {model} and {facts}")
+    echo(f"wrote {model} and {facts}")
 
 
 @app.command()
@@ -59,8 +60,8 @@ def replay(
 
     result = replay_trial(relocated(load_study(study, url_of(storage)), data), trial)
     if as_json:
-        typer.echo(json.dumps(result.to_json()))
+        echo(json.dumps(result.to_json()))
     else:
         for line in result.sentences():
-            typer.echo(line)
+            echo(line)
     sys.exit(0 if result.equal else 1)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from search.commands.options import AsJSON, Config, Storage, url_of, with_settings
-from search.commands.output import print_out
+from search.commands.output import echo_line, print_out
 
 app = typer.Typer()
 
@@ -37,5 +37,5 @@ def plan(
     from search.settings import storage_in
 
     url = url_of(storage or storage_in(config))
-    forecast, settings = plan_study(study, url, config, given, say=lambda text: typer.echo(text, err=as_json))
+    forecast, settings = plan_study(study, url, config, given, say=lambda text: echo_line(text, err=as_json))
     print_out(json.dumps(forecast.to_json()) if as_json else forecast_view(study, forecast, settings))

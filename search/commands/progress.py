@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
-from search.commands.output import console
+from search.commands.output import console, echo, echo_line
 from search.interruption import go_on_with
 from search.reporter import Reporter
 
@@ -29,7 +27,7 @@ def reporter(as_json: bool, tensorboard: Path | None = None) -> Reporter:
         check_folder(tensorboard)
 
     def say(text: str) -> None:
-        typer.echo(text, err=as_json)
+        echo_line(text, err=as_json)
 
     def progress_of(study: Study, settings: StudySettings) -> Progress:
         from search.analysis.pace import durations
@@ -56,11 +54,11 @@ def reporter(as_json: bool, tensorboard: Path | None = None) -> Reporter:
         )
         progress: Progress
         if as_json:
-            progress = JSONLines(tally, typer.echo)
+            progress = JSONLines(tally, echo)
         elif (terminal := console()).is_terminal:
             progress = LiveTable(tally, terminal, settings.epochs)
         else:
-            progress = PlainLines(tally, typer.echo)
+            progress = PlainLines(tally, echo_line)
         if tensorboard is not None:
             from search.analysis.tensorboard_live import LiveEvents
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from search.commands.options import AsJSON, option
-from search.commands.output import print_out
+from search.commands.output import echo, print_out
 from search.settings import StudySettings
 
 space_app = typer.Typer(help="Look at search spaces.", no_args_is_help=True)
@@ -43,7 +43,7 @@ def space_check(
     from spaces import load_space
 
     loaded = load_space(space)
-    typer.echo(f"{space}: right, {loaded.summary()}")
+    echo(f"{space}: right, {loaded.summary()}")
 
 
 @data_app.command("show")

@@ -22,9 +22,10 @@ from search.commands.options import (
     url_of,
     with_settings,
 )
-from search.commands.output import fail, print_out
+from search.commands.output import echo, fail, print_out
 from search.commands.progress import reporter
 from search.interruption import go_on_with
+from search.printable import printable
 
 if TYPE_CHECKING:
     from search.launch import Finish
@@ -155,7 +156,7 @@ def stop(study: StudyName, storage: Storage = None) -> None:
     if not is_driven(url, study):
         raise InputError(f"study '{study}' is not running")
     loaded.optuna.set_user_attr(STOP_REQUESTED, True)
-    typer.echo(f"asked study '{study}' to stop; go on later with `{loaded.go_on}`")
+    echo(f"asked study '{study}' to stop; go on later with `{loaded.go_on}`")
 
 
 @app.command()
@@ -175,10 +176,10 @@ def delete(
     if not yes:
         count = sum(len(one.optuna.get_trials(deepcopy=False)) for one in doomed)
         names = " and ".join(f"'{one.name}'" for one in reversed(doomed))
-        typer.confirm(f"delete study {names} with {count} trials and their artifacts?", abort=True)
+        typer.confirm(printable(f"delete study {names} with {count} trials and their artifacts?"), abort=True)
     for one in doomed:
         delete_study(one)
-        typer.echo(f"deleted study '{one.name}'")
+        echo(f"deleted study '{one.name}'")
 
 
 def conclude(finish: Finish, as_json: bool) -> NoReturn:
@@ -187,11 +188,11 @@ def conclude(finish: Finish, as_json: bool) -> NoReturn:
 
     study, name = finish.study, finish.study.name
     if as_json:
-        typer.echo(json.dumps({"event": finish.ending, **terminal_study.study_facts(study, 5)}))
+        echo(json.dumps({"event": finish.ending, **terminal_study.study_facts(study, 5)}))
     else:
         print_out(terminal_study.study_view(study, 5))
         for line in terminal_study.next_steps(study, finish.ending):
-            typer.echo(line)
+            echo(line)
     if finish.ending == "interrupted":
         fail(f"interrupted; go on with: {study.go_on}", 130)
     if study.best_trial() is None:

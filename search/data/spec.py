@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from search.data.components import component_count
 from search.data.dates import periods
+from spaces.wording import quantity
 
 SPEC_VERSION: Literal[3] = 3
 # Tables were given features that no training row has, and vectors a deviation of 1 where they were constant.
@@ -168,8 +169,8 @@ class DataSpec(_Part):
             and _close(self.target_std, other.target_std, unit)
         ):
             changes.append(
-                f"target: mean {self.target_mean:.6g} -> {other.target_mean:.6g}, "
-                f"standard deviation {self.target_std:.6g} -> {other.target_std:.6g}"
+                f"target: mean {quantity(self.target_mean)} -> {quantity(other.target_mean)}, "
+                f"standard deviation {quantity(self.target_std)} -> {quantity(other.target_std)}"
             )
         if self.fingerprint != other.fingerprint:
             changes.append(

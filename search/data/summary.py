@@ -11,6 +11,7 @@ import numpy as np
 
 from search.data.raw import Array, RawData, Table, TableColumn
 from search.data.repeats import row_hashes, with_target
+from spaces.wording import quantity
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,8 @@ def _column(name: str, column: TableColumn) -> ColumnSummary:
     if not counts:
         values = ""
     elif column.kind == "number":
-        values = f"{present.min():.6g} to {present.max():.6g}, median {np.median(present):.6g}"
+        low, middle, high = (quantity(float(of(present))) for of in (np.min, np.median, np.max))
+        values = f"{low} to {high}, median {middle}"
     elif column.kind == "boolean":
         values = f"{present.mean():.0%} true"
     elif column.kind == "date":

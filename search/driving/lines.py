@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from search import formats
 from search.driving.progress import Progress, Tally
 from search.driving.remaining import span
 
@@ -29,10 +30,14 @@ class PlainLines(Progress):
     def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
         super().trial_ended(number, outcome)
         tally = self.tally
-        end = f"{tally.metric} {outcome.value:.4f}" if outcome.value is not None else outcome.reason
-        best = "" if tally.best is None else f" | best {tally.best:.4f} (trial {tally.best_number})"
+        end = (
+            f"{tally.metric} {formats.number(outcome.value)}" if outcome.value is not None else outcome.reason
+        )
+        best = (
+            "" if tally.best is None else f" | best {formats.number(tally.best)} (trial {tally.best_number})"
+        )
         self._write(
-            f"[{tally.finished}/{tally.budget}] trial {number} {outcome.state}: {end} "
+            f"[{tally.finished:,}/{tally.budget:,}] trial {number} {outcome.state}: {end} "
             f"| {self._words.pop(number, '')}{best} | left {span(tally.time_left())}"
         )
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from search import formats
 from search.driving.progress import Progress, Tally
 from search.driving.remaining import clock, span
+from search.printable import printable
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -89,21 +91,27 @@ class LiveTable(Progress):
 
         tally = self.tally
         head = Table.grid(padding=(0, 2))
-        states = ", ".join(f"{count} {state}" for state, count in sorted(tally.states.items())) or "none yet"
-        best = "none yet" if tally.best is None else f"{tally.best:.4f} (trial {tally.best_number})"
+        states = (
+            ", ".join(f"{count:,} {state}" for state, count in sorted(tally.states.items())) or "none yet"
+        )
+        best = (
+            "none yet" if tally.best is None else f"{formats.number(tally.best)} (trial {tally.best_number})"
+        )
         head.add_row(
-            "trials", f"{tally.finished}/{tally.budget}", ProgressBar(tally.budget, tally.finished, width=30)
+            "trials",
+            f"{tally.finished:,}/{tally.budget:,}",
+            ProgressBar(tally.budget, tally.finished, width=30),
         )
         head.add_row("ended", states, "")
         head.add_row(f"best {tally.metric}", Text(best, style="bold"), "")
         pace = f"{tally.epochs_per_second():.1f} epochs/s"
         head.add_row("pace", pace, f"{clock(tally.seconds())} gone, about {span(tally.time_left())} left")
         if not self._rows:
-            return Group(head, Text(self._note, style="yellow")) if self._note else head
+            return Group(head, Text(printable(self._note), style="yellow")) if self._note else head
         running = Table(expand=False, box=None, header_style="dim")
         for column in ("trial", "epoch", tally.metric, "what it is"):
             running.add_column(column, no_wrap=column != "what it is")
         for number, row in list(self._rows.items()):
-            value = "" if row.value is None else f"{row.value:.4f}"
-            running.add_row(str(number), f"{row.epoch}/{self._epochs}", value, row.words)
-        return Group(head, running, Text(self._note, style="yellow"))
+            value = "" if row.value is None else formats.number(row.value)
+            running.add_row(str(number), f"{row.epoch:,}/{self._epochs:,}", value, row.words)
+        return Group(head, running, Text(printable(self._note), style="yellow"))

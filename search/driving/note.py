@@ -7,7 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from search.configuration import what_it_is
+from search.formats import number
 from search.origin import predecessor_of
+from search.printable import printable, printable_lines
 from search.settings import StudySettings
 from search.study import Study
 from storage.notes import read_note, write_note
@@ -95,7 +97,7 @@ def _best_words(study: Study, best: FrozenTrial | None) -> str:
         return "no complete trial yet"
     what = what_it_is(study.space, best)
     link = f"[trial {best.number}](trials?numbers={best.number})"
-    return f"{best.value:.6g} by {link}: {escaped(what)}"
+    return f"{number(best.value)} by {link}: {escaped(what)}"
 
 
 def _data_words(data: DataSpec) -> str:
@@ -120,9 +122,9 @@ def _settings_words(settings: StudySettings) -> str:
 
 def escaped(text: str) -> str:
     """`text` that Markdown takes as nothing but text (CommonMark 0.31, 2.4: any punctuation may be escaped)."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(text.split()))
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", " ".join(printable(text).split()))
 
 
 def _code(text: str) -> str:
     # Indented, not fenced: nothing within can end it.
-    return "\n".join(f"    {line}" for line in text.splitlines())
+    return "\n".join(f"    {line}" for line in printable_lines(text).split("\n"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from search.driving.remaining import Interval, remaining_time
 from search.metrics import Direction, is_better
+from search.printable import printable
 
 if TYPE_CHECKING:
     from search.workers.messages import EpochEvent, TrialOutcome
@@ -136,4 +137,4 @@ class Progress:
     def abandon(self) -> None:
         """The process is about to end at once, inside a signal handler."""
         with suppress(OSError):  # the terminal may be gone
-            os.write(2, f"\nperceptuna: ended at once; go on with: {self.tally.go_on}\n".encode())
+            os.write(2, f"\nperceptuna: ended at once; go on with: {printable(self.tally.go_on)}\n".encode())

@@ -7,17 +7,19 @@ from rich.text import Text
 
 from search.analysis.terminal import plain_table
 from search.driving.remaining import Interval, clock, span
+from search.formats import plural
 from search.planning.forecast import Forecast
+from search.printable import printable
 from search.settings import StudySettings
 
 
 def forecast_view(name: str | None, forecast: Forecast, settings: StudySettings) -> RenderableType:
     """`perceptuna plan`."""
     what = f"a new study of {settings.data}" if name is None else name
-    head = Text.assemble(("plan of ", "dim"), (what, "bold"), f", from {forecast.basis}")
+    head = Text.assemble(("plan of ", "dim"), (printable(what), "bold"), f", from {forecast.basis}")
     facts = plain_table("", "")
     facts.show_header = False
-    facts.add_row("trials", f"{forecast.trials:,} on {forecast.workers} workers")
+    facts.add_row("trials", f"{forecast.trials:,} on {plural(forecast.workers, 'worker')}")
     facts.add_row("wall time", span(forecast.seconds) + _cut(forecast))
     most = forecast.trials * settings.epochs
     facts.add_row("epochs", f"{_interval(forecast.epochs, '{:,.0f}')}, of at most {most:,}")
@@ -47,7 +49,7 @@ def _rungs(forecast: Forecast) -> list[RenderableType]:
         column.justify = "right"
     for rung in forecast.rungs:
         table.add_row(
-            "all" if rung.bracket is None else str(rung.bracket), str(rung.epoch), f"{rung.trials:.0f}"
+            "all" if rung.bracket is None else str(rung.bracket), f"{rung.epoch:,}", f"{rung.trials:,.0f}"
         )
     return [table]
 

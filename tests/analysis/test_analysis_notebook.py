@@ -27,7 +27,7 @@ def notebook_study(trained_study: Study) -> NotebookStudy:
 def test_a_study_shows_itself_as_its_leaderboard(notebook_study: NotebookStudy) -> None:
     text = repr(notebook_study)
     assert text.startswith("study real  finished  6/6 trials")
-    assert "rank  trial  val_accuracy  accuracy" in text
+    assert "rank  trial  val_accuracy  train accuracy" in text
     page = notebook_study._repr_html_()
     assert page.count("<tr") == 1 + len(notebook_study.ranked())
     assert f"{notebook_study.ranked()[0].value:.4f}" in page

@@ -10,7 +10,6 @@ from made_studies import BEGIN, made_study, made_trial, mixed_trials
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
-from search.analysis.formats import duration, number
 from search.analysis.report import landscape
 from search.analysis.report.cost import cost_of, merged
 from search.analysis.report.drawing import page_style
@@ -18,6 +17,7 @@ from search.analysis.report.facts import read_facts
 from search.analysis.report.pruning import pruning_of
 from search.analysis.report.scales import ParameterScale, ValueScale, thinned
 from search.analysis.report.timeline import Clock, lanes
+from search.formats import duration, number
 
 NOW = BEGIN + timedelta(minutes=10)
 
@@ -149,4 +149,4 @@ def test_durations_are_short(seconds: float | None, words: str) -> None:
 
 def test_numbers_are_short_and_never_wrong() -> None:
     shown = [number(value) for value in (0.97769, 12706.21, 1.3e-5, 0.0, float("inf"), None)]
-    assert shown == ["0.9777", "12,706.2", "1.3e-05", "0.0000", "inf", "–"]
+    assert shown == ["0.9777", "12,706.2", "1.300e-5", "0.0000", "inf", "–"]

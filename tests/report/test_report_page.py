@@ -107,14 +107,16 @@ def test_the_headline_has_value_epoch_seed_and_hyperparameters_and_says_that_it_
     assert "seed 7 " in page.words
     assert '"depth": 2' in page.words
     assert "optimistic" in page.words
-    # Wilson's interval of 0.96 on 150 rows, by R's binom.confint(144, 150, methods = "wilson")
-    assert "between 0.9155 and 0.9815 (95 %)" in page.words
-    assert "1 of the 2 other complete trials lies in it too" in page.words
+    # Wilson's interval of 0.96 on 150 rows, by R's binom.confint(144, 150, methods = "wilson"): 0.9155 to 0.9815.
+    assert "known to about ± 3.3 points with so many of them (95 %)" in page.words
+    assert "1 of the 2 other complete trials is no further behind than that" in page.words
+    # These rows chose it: there is no interval around it as if they had tested it.
+    assert "0.9155" not in page.words
 
 
 def test_the_leaderboard_has_the_columns_of_the_terminal_in_words(sixty: Page) -> None:
     page = sixty
-    head = "rank trial accuracy validation accuracy parameters epochs (best/run) time what it is"
+    head = "rank trial train accuracy validation accuracy parameters epochs (best/run) time what it is"
     assert head in page.words
     assert "The best 5 of 30 complete trials" in page.words
 
@@ -125,7 +127,7 @@ def test_a_regression_is_minimised_and_its_outlier_does_not_stretch_the_axis() -
     data = digits_spec(kind="table", task="regression", class_names=(), input_shape=(4,), target="price")
     page = page_of(made_study(trials, metric="val_mae", of=data))
     assert "0.5000 val_mae, trial 0" in page.words
-    assert "chance alone leaves this accuracy" not in page.words
+    assert "rows that chose nothing" not in page.words
     assert "complete, off the scale" in page.words
     assert "regression of price" in page.words
 

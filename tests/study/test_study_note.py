@@ -88,8 +88,8 @@ def test_names_of_strangers_are_text_and_passwords_are_masked(study: Study, digi
     assert "auch" not in note
     line = next(line for line in note.splitlines() if line.startswith("**Data:**"))
     assert (
-        "\\*bold\\* \\[link\\]\\(http\\:\\/\\/evil\\.example\\) \\<img src\\=x\\>\\|\\`code\\` \\# head"
+        "\\*bold\\* \\[link\\]\\(http\\:\\/\\/evil\\.example\\) \\<img src\\=x\\>\\|\\`code\\`\\\\n\\# head"
         in line
     )
-    assert escaped("a\nb") == "a b"
+    assert escaped("a\nb \x1b[2J") == r"a\\nb \\u001b\[2J"
     assert SPACE.to_toml().splitlines()[1] in note

@@ -7,7 +7,6 @@ from typing import Any
 
 from markupsafe import Markup
 
-from search.analysis.formats import count, duration
 from search.analysis.report.drawing import INK, MUTED, NARROW, PAPER, Tips, clean, new_figure, to_svg
 from search.analysis.report.scales import ValueScale
 from search.conclusion.ablation.factors import words
@@ -22,6 +21,7 @@ from search.conclusion.ablation.words import (
     sentence,
 )
 from search.conclusion.statistics.words import unit_of
+from search.formats import count, duration
 from search.study import Study
 
 _MOST_CHARACTERS = 38

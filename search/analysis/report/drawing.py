@@ -16,6 +16,8 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
+from search.printable import printable_lines
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -109,8 +111,8 @@ class Tips:
 
 
 def clean(text: str) -> str:
-    """`text` without the control characters that XML cannot hold."""
-    return re.sub(r"[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", text)
+    """`text` with control characters escaped, and without what XML cannot hold."""
+    return re.sub(r"[^\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", printable_lines(text))
 
 
 def to_svg(figure: Figure, name: str, label: str, tips: Tips | None = None) -> Markup:

@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 class Headline:
     """The best trial, its seed, its hyperparameters; for accuracies, what chance alone could make of the figure.
 
-    `interval` holds 95 % for the share of rows that were right (Wilson 1927); `rivals` is how many of the other
-    complete trials lie in it.
+    `chance` is half of the 95 % interval (Wilson 1927) that such a share would have on as many rows that chose
+    nothing; around the best value itself there is none, since these rows chose it. `rivals` is how many of the other
+    complete trials are no further behind.
     """
 
     best: Entry
     seed: int | None
     as_json: str
-    interval: tuple[float, float] | None
+    chance: float | None
     rivals: int
 
 
@@ -33,14 +34,17 @@ def headline_of(facts: Facts) -> Headline | None:
     if not facts.entries:
         return None
     best = facts.entries[0]
-    interval = None
+    chance = None
     if facts.study.metric == "val_accuracy":
-        interval = wilson(best.validation, facts.study.data.rows.validation)
+        low, high = wilson(best.validation, facts.study.data.rows.validation)
+        chance = (high - low) / 2
     rivals = [trial for trial in facts.complete if trial.number != best.trial]
     return Headline(
         best=best,
         seed=facts.trials[best.trial].user_attrs.get("seed"),
         as_json=json.dumps(best.hyperparameters, ensure_ascii=False),
-        interval=interval,
-        rivals=0 if interval is None else sum((trial.value or 0.0) >= interval[0] for trial in rivals),
+        chance=chance,
+        rivals=0
+        if chance is None
+        else sum((trial.value or 0.0) >= best.validation - chance for trial in rivals),
     )

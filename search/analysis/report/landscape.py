@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from markupsafe import Markup
 
-from search.analysis.formats import number
 from search.analysis.report.drawing import ACCENT, INK, MUTED, NARROW, PAPER, WIDE, Tips, new_figure, to_svg
 from search.analysis.report.facts import Facts
 from search.analysis.report.figures import BEST, spread, two_scales
 from search.analysis.report.scales import ParameterScale, ValueScale, describe, thinned
+from search.formats import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -6,7 +6,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search.analysis import formats
+from markupsafe import Markup
+
+from search import formats
 from search.analysis.report import figures, landscape
 from search.analysis.report.ablated import ablated_of, intervals
 from search.analysis.report.confirmed import confirmed_of, seal_of
@@ -17,13 +19,13 @@ from search.analysis.report.reproduce import SPACE_FILE, reproduction_of
 from search.analysis.report.scales import MOST_POINTS
 from search.analysis.report.timeline import MOST_LANES, lanes, timeline
 from search.analysis.terminal_study import state_counts
+from search.printable import printable_lines
 from search.pruners import describe_rungs
 from search.study import Study
 from search.writing import check_place, refuse_to_replace, written_whole
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from markupsafe import Markup
 
 FEW_TRIALS = 50
 """Complete trials below which importance rests on the five best alone, since a tenth would be fewer."""
@@ -114,6 +116,10 @@ def _reasons(facts: Facts) -> list[tuple[str, int]]:
     return Counter(str(reason) for reason in failed if reason).most_common(_REASONS_SHOWN)
 
 
+def _shown(value: object) -> object:
+    return printable_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -122,6 +128,8 @@ def _environment() -> Environment:
         # Whatever the template's name: names of classes, columns and files are strangers' text.
         autoescape=True,
         undefined=StrictUndefined,
+        # ... and an override of the direction of writing would turn the rest of a sentence around.
+        finalize=_shown,
         trim_blocks=True,
         lstrip_blocks=True,
     )

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search.analysis.formats import number, setting
 from search.analysis.report.drawing import clean
+from search.formats import number, setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

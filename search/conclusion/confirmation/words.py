@@ -25,9 +25,9 @@ def verdict(conclusion: Conclusion) -> str:
     if winner is leader:
         if smallest:
             return f"{told} It is the smallest of them too, with {size}, and wins."
-        return f"{told} It wins: the smaller ones are tied only because their own values are so spread."
+        return f"{told} It wins: the smaller ones are further behind than its own seeds differ by chance."
     below = amount(abs(winner.behind or 0.0), None, conclusion.metric)
-    which = "The smallest of them" if smallest else "The smallest that is tied by more than its own spread"
+    which = "The smallest of them" if smallest else "The smallest that is no further behind than by chance"
     return f"{told} {which}, trial {winner.trial} with {size}, wins; its mean is {below} worse."
 
 

@@ -1,0 +1,73 @@
+"""How numbers are written, in the terminal, on pages and in notes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from spaces.wording import quantity, rounded, shown
+
+_DIGITS = 4
+_LONGEST_DIGITS = 12
+
+
+def number(value: float | None) -> str:
+    """A metric in any unit, by at least four significant digits: `0.9777`, `0.01230`, `12,706.2`, `1.327e-5`, `inf`.
+
+    A dash where there is none.
+    """
+    if value is None:
+        return "–"
+    if not math.isfinite(value):
+        return str(value)
+    size = abs(value)
+    if size >= 1e12 or 0 < size < 1e-3:
+        mantissa, _, exponent = f"{value:.{_DIGITS - 1}e}".partition("e")
+        return f"{mantissa}e{int(exponent)}"
+    if size >= 1000:
+        return f"{value:,.0f}" if size >= 1e6 else f"{value:,.1f}"
+    below = 0 if size >= 0.1 or size == 0 else -math.floor(math.log10(size)) - 1
+    return f"{value:.{_DIGITS + below}f}"
+
+
+def apart(values: Sequence[float]) -> list[str]:
+    """Each of `values` by as few digits as tell them from each other: the labels of an axis."""
+    for digits in range(3, _LONGEST_DIGITS):
+        words = [quantity(value, digits) for value in values]
+        if len(set(words)) == len(set(values)):
+            break
+    return words
+
+
+def count(value: float | None) -> str:
+    """A whole number with separators: `23,530`."""
+    return "–" if value is None else f"{value:,.0f}"
+
+
+def duration(seconds: float | None) -> str:
+    """`0.7 s`, `3 min 20 s`, `2 h 5 min`, `3 d 4 h`."""
+    if seconds is None:
+        return "–"
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    for unit, size, smaller, part in (("d", 86400, "h", 3600), ("h", 3600, "min", 60), ("min", 60, "s", 1)):
+        if whole >= size:
+            rest = whole % size // part
+            return f"{whole // size} {unit}" + (f" {rest} {smaller}" if rest else "")
+    return f"{whole} s"
+
+
+def setting(value: object) -> str:
+    """The value of a hyperparameter, short: `1.2e-3`, `true`, `relu`."""
+    return rounded(value) if isinstance(value, float) else shown(value)
+
+
+def hyperparameter(value: object) -> str:
+    """The value of a hyperparameter by four digits, as a space writes it: `1.234e-3`, `0.5`, `1`, `1,024`, `relu`."""
+    return shown(float(f"{value:.{_DIGITS}g}")) if isinstance(value, float) else shown(value)
+
+
+def plural(amount: int, noun: str) -> str:
+    """`1 trial`, `1,200 trials`."""
+    return f"{amount:,} {noun}{'s' * (amount != 1)}"
