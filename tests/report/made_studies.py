@@ -49,7 +49,7 @@ def made_study(
     study = optuna.create_study(study_name=name, direction=direction)
     study.add_trials(attempts)
     chosen = StudySettings.model_validate(
-        {"space": "small", "trials": max(1, len(attempts)), "epochs": 9, **settings}
+        {"data": "digits", "space": "small", "trials": max(1, len(attempts)), "epochs": 9, **settings}
     )
     attributes = {
         "metric": metric,
