@@ -118,6 +118,7 @@ def _check_file(path: Path, *, create: bool) -> None:
                 f"no database at {path}; start a study with `perceptuna run STUDY`, or name one by --storage"
             )
         _check_writable(path.parent, f"the folder {path.parent}")
+        _check_no_log(path)
         return
     _check_content(path, create=create)
     if create:
@@ -136,6 +137,16 @@ def _check_writable(path: Path, name: str) -> None:
     if is_read_only(path):
         raise StorageError(f"--storage: {name} cannot be written: {read_only_remedy(path)}")
     raise DatabaseUnusable(f"--storage: {name} is read-only; make it writable, or name another place")
+
+
+def _check_no_log(path: Path) -> None:
+    """A new file would share log and locks with a deleted one that is still written to, and both would be damaged."""
+    for left in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        if left.exists() and left.stat().st_size:
+            raise DatabaseUnusable(
+                f"--storage: {left} lies there without its database, to which a running study may still write; end "
+                "that, then move the file away, or name another place"
+            )
 
 
 def _check_content(path: Path, *, create: bool) -> None:

@@ -10,6 +10,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from storage.artifacts import artifact_folder
 from storage.errors import DatabaseMoved, StorageError, translate
 from storage.reading import connect_to_read
 from storage.sqlite import WALConnection
@@ -24,7 +25,8 @@ def resumable(storage: BaseStorage, url: StorageURL, resume: str) -> Iterator[No
     """A fault inside becomes a StorageError that ends with the command `resume`.
 
     While it is open, SQLite goes on writing to a file that was deleted. So where the file at `url` is gone, what
-    it holds is copied to `FILE.rescued`; with this process the last of it would be gone.
+    it holds is copied to `FILE.rescued`; with this process the last of it would be gone. The commands that are
+    printed overwrite nothing: by the time they are pasted, somebody may have put another file in its place.
     """
     try:
         yield
@@ -35,13 +37,38 @@ def resumable(storage: BaseStorage, url: StorageURL, resume: str) -> Iterator[No
         saved = _rescued(storage, url)
         if saved is None:
             raise StorageError(f"{fault}, then resume the study: {resume}") from error
-        path = str(url.sqlite_path)
-        # A log that is left there would be played over the file that takes the lost one's place.
-        remove = shlex.join(["rm", "-f", f"{path}-wal", f"{path}-shm"])
-        move = shlex.join(["mv", str(saved), path])
+        path = url.sqlite_path
+        assert path is not None
+        if path.exists():
+            raise StorageError(
+                f"{fault}: what is at {path} now is not what the study was written to, and stays as it is; all that "
+                f"the study's database held is saved in {saved}, so go on with that: {_go_on_with(saved, url, resume)}"
+            ) from error
         raise StorageError(
-            f"{fault}: all that it held is saved in {saved}, so: {remove} && {move} && {resume}"
+            f"{fault}: all that it held is saved in {saved}, so: {_put_in_place(saved, path)} && {resume}"
         ) from error
+
+
+def _put_in_place(saved: Path, path: Path) -> str:
+    """Shell commands. A log that is left would be played over the file that takes the lost one's place."""
+    commands = []
+    if not path.parent.exists():
+        commands.append(["mkdir", "-p", str(path.parent)])
+    for left in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        if left.exists():
+            commands.append(["mv", "-n", str(left), str(_free(left.with_name(f"{left.name}.lost")))])
+    commands.append(["mv", "-n", str(saved), str(path)])
+    return " && ".join([f"[ ! -e {shlex.quote(str(path))} ]", *map(shlex.join, commands)])
+
+
+def _go_on_with(saved: Path, url: StorageURL, resume: str) -> str:
+    """Shell commands that leave what is in the place of the lost file alone."""
+    there = StorageURL.of_file(saved)
+    files, wanted = artifact_folder(url), artifact_folder(there)
+    copy = shlex.join(["cp", "-R", str(files), str(wanted)]) + " && "
+    option = f" --storage {shlex.quote(there.full)}"
+    going_on = resume.replace(url.option, option) if url.option and url.option in resume else resume + option
+    return f"{copy if files.is_dir() and not wanted.exists() else ''}{going_on}"
 
 
 def _rescued(storage: BaseStorage, url: StorageURL) -> Path | None:
@@ -73,14 +100,19 @@ def _is_in_place(opened: WALConnection) -> bool:
 
 
 def _save(opened: WALConnection, target: Path) -> Path | None:
-    number = 1
-    free = target
-    while free.exists():
-        number += 1
-        free = target.with_name(f"{target.name}-{number}")
+    free = _free(target)
     with closing(sqlite3.connect(free)) as copy:
         opened.backup(copy)
         copy.execute("pragma journal_mode=delete")
     with closing(connect_to_read(free)) as copy:
         sound = copy.execute("pragma integrity_check(1)").fetchone() == ("ok",)
     return free if sound else None
+
+
+def _free(target: Path) -> Path:
+    """`target`, or with a number where that is taken."""
+    number, free = 1, target
+    while free.exists():
+        number += 1
+        free = target.with_name(f"{target.name}-{number}")
+    return free

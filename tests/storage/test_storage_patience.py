@@ -18,7 +18,8 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
 from postgresql_server import Server
 
-from storage import DatabaseUnusable, StorageError, StorageURL, open_artifacts, open_storage
+from storage import DatabaseUnusable, StorageError, StorageURL, artifact_folder, open_artifacts, open_storage
+from storage.artifacts import write_artifact
 from storage.errors import ArtifactsUnusable, may_pass, translate, translated
 from storage.patience import keep_trying, patience_seconds, patient
 from storage.rescue import resumable
@@ -151,7 +152,8 @@ class TestMoved:
             one.tell(one.ask(), 20)
         saved = path.with_name("studies.db.rescued")
         assert str(error.value).endswith(
-            f"rm -f {path}-wal {path}-shm && mv {saved} {path} && perceptuna resume one"
+            f"so: [ ! -e {path} ] && mv -n {path}-wal {path}-wal.lost && mv -n {path}-shm {path}-shm.lost "
+            f"&& mv -n {saved} {path} && perceptuna resume one"
         )
         again = optuna.load_study(study_name="one", storage=open_storage(StorageURL.of_file(saved)))
         assert [trial.value for trial in again.trials][:20] == list(range(20))
@@ -171,6 +173,44 @@ class TestMoved:
         commands = str(error.value).partition(", so: ")[2]
         subprocess.run(["sh", "-c", commands], check=True, cwd=tmp_path)
         assert optuna.load_study(study_name="one", storage=open_storage(url)).trials[0].value == 1.0
+
+    @pytest.mark.parametrize("when", ["while the study runs", "before the commands are pasted"])
+    def test_no_printed_command_touches_a_file_that_took_its_place(
+        self, one: optuna.Study, sqlite_url: StorageURL, path: Path, when: str
+    ) -> None:
+        one.tell(one.ask(), 1.0)
+        write_artifact(open_artifacts(artifact_folder(sqlite_url)), "history.csv", b"epoch")
+
+        def put_another() -> None:  # by another program: `run` refuses to where a log lies
+            theirs = optuna.create_study(study_name="theirs", storage=sqlite_url.full)
+            theirs.set_user_attr("kept", "yes")
+            others.append(theirs)
+
+        others: list[optuna.Study] = []
+        path.unlink()
+        if when == "while the study runs":
+            for log in path.parent.glob("studies.db-[ws]*"):
+                log.unlink()
+            put_another()
+        shown = f"true{sqlite_url.option}"
+        with pytest.raises(StorageError) as error, resumable(one._storage, sqlite_url, shown):
+            one.tell(one.ask(), 2.0)
+        if not others:
+            put_another()
+        said = str(error.value)
+        commands = said.partition("go on with that: ")[2] or said.partition(", so: ")[2]
+        pasted = subprocess.run(["sh", "-c", commands], cwd=path.parent, check=False)
+
+        found = optuna.load_study(study_name="theirs", storage=open_storage(sqlite_url))
+        assert found.user_attrs == {"kept": "yes"}
+        saved = StorageURL.of_file(path.with_name("studies.db.rescued"))
+        again = optuna.load_study(study_name="one", storage=open_storage(saved))
+        assert again.trials[0].value == 1.0
+        if when == "while the study runs":
+            assert pasted.returncode == 0
+            assert f"{path} now is not what the study was written to, and stays as it is" in said
+            assert commands.endswith(f"true --storage {saved.full}")
+            assert len(list(artifact_folder(saved).iterdir())) == 1
 
     def test_nothing_is_saved_where_the_file_is_in_its_place(
         self, one: optuna.Study, sqlite_url: StorageURL, tmp_path: Path

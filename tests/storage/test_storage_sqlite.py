@@ -146,6 +146,17 @@ def test_an_empty_file_is_filled_by_run_alone(sqlite_url: StorageURL, tmp_path: 
     assert optuna.get_all_study_names(open_storage(sqlite_url)) == ["one"]
 
 
+def test_no_file_is_made_beside_the_log_of_a_deleted_one(sqlite_url: StorageURL, tmp_path: Path) -> None:
+    """Which a study may still write to: both would be damaged."""
+    study = optuna.create_study(study_name="one", storage=open_storage(sqlite_url, create=True))
+    assert sqlite_url.sqlite_path is not None
+    sqlite_url.sqlite_path.unlink()
+    with pytest.raises(DatabaseUnusable, match=r"studies.db-wal lies there without its database"):
+        open_storage(sqlite_url, create=True)
+    assert not sqlite_url.sqlite_path.exists()
+    del study
+
+
 @pytest.mark.parametrize("name", ["missing/studies.db", "x" * 300 + ".db", "file/studies.db"])
 @pytest.mark.parametrize("create", [False, True])
 def test_a_path_that_cannot_be_is_refused(tmp_path: Path, name: str, create: bool) -> None:

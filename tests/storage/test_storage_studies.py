@@ -51,7 +51,7 @@ def test_a_study_waits_for_a_locked_database_and_is_saved_from_a_deleted_one(
     text = live.text()
     assert "was moved, deleted or replaced while it was in use; trying again for up to 4 s" in text
     acknowledged = len(re.findall("trial . complete", text))
-    (mend,) = re.findall(r"so: (rm .* && mv .*) && perceptuna resume live", text)
+    (mend,) = re.findall(r"so: (\[ ! -e .* && mv -n .*) && perceptuna resume live", text)
     assert set(psutil.Process().children(recursive=True)) <= of_other_tests
 
     subprocess.run(mend, shell=True, check=True)
