@@ -73,7 +73,7 @@ class _LeftOut:
         ]
 
     def _below(self, paths: Iterable[Path]) -> list[str]:
-        return [path.relative_to(self.top).as_posix() for path in paths]
+        return [shown(path.relative_to(self.top).as_posix()) for path in paths]
 
     @staticmethod
     def _named(what: str, names: Sequence[str]) -> list[str]:
@@ -108,6 +108,7 @@ def _layout_of(folder: Path) -> Layout:
     left_out.files += len(top.images) + top.others.total()
     left_out.links += top.links
     splits = _split_folders(folder, top.folders)
+    _refuse_one_too_high(folder, top, splits)
     classes = [path for path in top.folders if path not in splits.values()]
     with_classes = {split: path for split, path in splits.items() if _look(path).folders}
     if "train" in with_classes:
@@ -134,6 +135,19 @@ def _layout_of(folder: Path) -> Layout:
         given.get("test", Part()),
         (*left_out.notes(), *_lacking(train, given)),
     )
+
+
+def _refuse_one_too_high(folder: Path, top: _Seen, splits: dict[str, Path]) -> None:
+    """An archive often unpacks to a folder in a folder."""
+    if len(top.folders) > 1 or top.images or splits:
+        return
+    for only in top.folders:
+        seen = _look(only)
+        if len(seen.folders) > 1 and not seen.images:
+            raise DataError(
+                f"{folder} holds one folder, '{shown(only.name)}'; if the classes or splits are in that one, "
+                f"name it: {shown(str(only))}"
+            )
 
 
 def _split_folders(folder: Path, folders: Sequence[Path]) -> dict[str, Path]:
@@ -172,6 +186,9 @@ def _refuse_splits_as_classes(
 
 def _part(folder: Path, left_out: _LeftOut) -> Part:
     seen = _look(folder)
+    # FOLDER/train/train/<class>, as some archives have it.
+    if not seen.images and len(seen.folders) == 1 and seen.folders[0].name == folder.name:
+        seen = _look(seen.folders[0])
     left_out.files += len(seen.images) + seen.others.total()
     left_out.links += seen.links
     return _classes(seen.folders, left_out)
@@ -183,8 +200,11 @@ def _classes(folders: Sequence[Path], left_out: _LeftOut) -> Part:
     for folder in folders:
         seen = _look(folder)
         _refuse_splits_below(folder, seen.folders)
-        # <class>/images/*.png, as in Tiny ImageNet.
-        while not seen.images and len(seen.folders) == 1:
+        _refuse_what_is_no_text(folder)
+        # <class>/images/*.png, as in Tiny ImageNet. A link may lead back.
+        entered = {folder.resolve()}
+        while not seen.images and len(seen.folders) == 1 and seen.folders[0].resolve() not in entered:
+            entered.add(seen.folders[0].resolve())
             left_out.files += seen.others.total()
             left_out.links += seen.links
             seen = _look(seen.folders[0])
@@ -196,6 +216,19 @@ def _classes(folders: Sequence[Path], left_out: _LeftOut) -> Part:
         files += seen.images
         classes += [folder.name] * len(seen.images)
     return Part(tuple(files), tuple(classes))
+
+
+def _refuse_what_is_no_text(folder: Path) -> None:
+    """Names of classes are kept with the study and the exported model, as UTF-8."""
+    if shown(folder.name) != folder.name:
+        raise DataError(
+            f"the name of the class folder {shown(str(folder))} is no UTF-8 text; rename it, for instance by mv"
+        )
+
+
+def shown(name: str) -> str:
+    """A name of a file, whose bytes may be no text."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _lost(folder: Path, top: Path, others: Counter[str]) -> str:

@@ -1,58 +1,29 @@
-"""Images of a folder: decoded, in one size, without transparency."""
+"""Images of a folder, in one size and with one number of channels."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import struct
 import warnings
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from search.data.folders import EXPECTED, layout_of
+from search.data.folders import EXPECTED, layout_of, shown
 from search.data.free_memory import refuse_more_than_memory
+from search.data.image_file import Unusable, decoded
 from search.data.raw import RawData
 from search.data.request import DataRequest
 from search.errors import DataError
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
 FILES_PER_TASK = 256
 PIXELS_FOR_THREADS = 96 * 96
 _MOST_NAMED = 20
-# How files begin that are often named .png or .jpg and are something else.
-_OTHER_FORMATS = {
-    b"GIF8": "a GIF",
-    b"RIFF": "a WebP",
-    b"BM": "a BMP",
-    b"II*": "a TIFF",
-    b"MM\0": "a TIFF",
-    b"<": "HTML or SVG",
-}
-
-
-class _Unusable(Exception):
-    """An image that cannot be used; says why."""
-
-
-@dataclass(frozen=True)
-class _Decoded:
-    """`pixels` is uint8 (height, width, 1 where the image is grey, else 3)."""
-
-    pixels: NDArray[np.uint8]
-    blended: bool
-    animated: bool
-
-    @property
-    def grey(self) -> bool:
-        return self.pixels.shape[2] == 1
 
 
 @dataclass
@@ -146,20 +117,20 @@ def _decode_all(
         outcome = _Outcome()
         for number in range(start, min(start + FILES_PER_TASK, len(files))):
             try:
-                decoded = _decoded(files[number])
-            except _Unusable as reason:
+                image_file = decoded(files[number])
+            except Unusable as reason:
                 outcome.unusable.append((files[number], str(reason)))
                 continue
-            image = decoded.pixels
+            image = image_file.pixels
             if image.shape[:2] != size:
                 if image_size is None:
                     outcome.other_sizes.append((files[number], f"{image.shape[0]} x {image.shape[1]}"))
                     continue
                 image, outcome.resized = resize(image), True
             images[number] = image
-            outcome.grey = outcome.grey and decoded.grey
-            outcome.blended += decoded.blended
-            outcome.animated += decoded.animated
+            outcome.grey = outcome.grey and image_file.grey
+            outcome.blended += image_file.blended
+            outcome.animated += image_file.animated
         return outcome
 
     # Pillow lets go of Python's lock while it decodes. For small images most time goes around that, with the
@@ -168,6 +139,7 @@ def _decode_all(
     pool = ThreadPoolExecutor(max_workers=threads)
     # An image of more pixels than Pillow takes for sound is no warning here. Filters hold in all threads.
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of EXIF data that is damaged, for instance
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             outcomes = list(pool.map(decode, range(0, len(files), FILES_PER_TASK)))
@@ -202,11 +174,12 @@ def _first_usable(files: Sequence[Path]) -> tuple[Path, tuple[int, int]]:
 
     unusable: list[tuple[Path, str]] = []
     with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of EXIF data that is damaged, for instance
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         for path in files:
             try:
-                return path, _decoded(path).pixels.shape[:2]
-            except _Unusable as reason:
+                return path, decoded(path).pixels.shape[:2]
+            except Unusable as reason:
                 unusable.append((path, str(reason)))
     _refuse_unusable(unusable)
     raise AssertionError("there are images")
@@ -215,7 +188,7 @@ def _first_usable(files: Sequence[Path]) -> tuple[Path, tuple[int, int]]:
 def _refuse_unusable(unusable: Sequence[tuple[Path, str]]) -> None:
     if not unusable:
         return
-    listed = "".join(f"\n  {path}: {reason}" for path, reason in unusable[:_MOST_NAMED])
+    listed = "".join(f"\n  {shown(str(path))}: {reason}" for path, reason in unusable[:_MOST_NAMED])
     more = f"\n  and {len(unusable) - _MOST_NAMED:,} more" if len(unusable) > _MOST_NAMED else ""
     what = (
         "1 image cannot be used; remove or replace it"
@@ -249,50 +222,3 @@ class _Resize:
 
             self._layer = resizing_layer(self.size)
         return np.asarray(np.round(self._layer(image[np.newaxis].astype(np.float32)))[0], dtype=np.uint8)
-
-
-def _decoded(path: Path) -> _Decoded:
-    """Raises: _Unusable."""
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(path, formats=("PNG", "JPEG")) as opened:
-            if opened.mode.startswith(("I", "F")):
-                raise _Unusable(f"has pixels of more than 8 bits (mode {opened.mode}); convert it to 8 bits")
-            # Pillow takes the second picture of a phone's JPEG for a frame.
-            animated = opened.format == "PNG" and getattr(opened, "is_animated", False)
-            mode = "L" if opened.mode in ("1", "L", "LA") else "RGB"
-            # Only where needed: each of the two costs as much as decoding an image of 32 x 32 pixels.
-            image = ImageOps.exif_transpose(opened) if "exif" in opened.info else opened
-            image, blended = _on_white(image) if image.has_transparency_data else (image, False)
-            pixels = np.asarray(image if image.mode == mode else image.convert(mode), dtype=np.uint8)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as exc:
-        raise _Unusable(
-            f"has more pixels than an image should ({Image.MAX_IMAGE_PIXELS:,}); make it smaller"
-        ) from exc
-    # Pillow reports damage by several built-in errors, depending on the format and the place.
-    except (OSError, SyntaxError, ValueError, EOFError, struct.error) as exc:
-        raise _Unusable(f"is no image that can be read ({_what_it_is(path) or exc})") from exc
-    return _Decoded(pixels[..., np.newaxis] if mode == "L" else pixels, blended, animated)
-
-
-def _on_white(image: Image) -> tuple[Image, bool]:
-    """As it looks on white paper, and whether that changed anything: what lies under transparency is arbitrary."""
-    from PIL import Image as Images
-
-    layers = image.convert("RGBA")
-    if layers.getchannel("A").getextrema() == (255, 255):
-        return image, False
-    return Images.alpha_composite(Images.new("RGBA", layers.size, "white"), layers), True
-
-
-def _what_it_is(path: Path) -> str:
-    """What a file is that is named as an image; empty where that is not known."""
-    try:
-        with path.open("rb") as file:
-            start = file.read(4)
-    except OSError:
-        return ""
-    if not start:
-        return "it is empty"
-    return next((f"it is {name}" for begin, name in _OTHER_FORMATS.items() if start.startswith(begin)), "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -208,3 +210,40 @@ def test_of_an_animated_image_the_first_frame_is_used_and_it_is_said(pets):
     assert (raw.x[1] == 7).all()
     assert raw.notes == ("1 images are animated: their first frame is used",)
     assert raw.x.dtype == np.uint8
+
+
+def test_an_archive_that_unpacked_one_folder_deeper_is_told_what_to_name(pets, tmp_path):
+    fill(pets / "dataset" / "train")
+    fill(pets / "dataset" / "test")
+    refused(DataRequest(str(pets)), tmp_path, "one folder, 'dataset'", f"name it: {pets / 'dataset'}")
+
+
+def test_a_split_folder_in_one_of_its_name_is_that_split(pets):
+    for split in ("train", "test"):
+        fill(pets / split / split)
+    raw = read_source(DataRequest(str(pets)))
+    assert (raw.class_names, len(raw.x), raw.given_test) == (("cat", "dog"), 24, 12)
+
+
+def test_a_link_that_leads_back_is_not_followed_for_ever(pets):
+    fill(pets)
+    (pets / "fox").mkdir()
+    (pets / "fox" / "self").symlink_to(".")
+    assert read_source(DataRequest(str(pets))).class_names == ("cat", "dog")
+
+
+def test_a_name_that_is_no_text_is_refused_as_a_class_and_shown_otherwise(pets, tmp_path):
+    fill(pets)
+    (pets / "cat" / os.fsdecode(b"link\xe9")).symlink_to("nowhere")
+    assert read_source(DataRequest(str(pets))).notes == (
+        "links are left out that lead nowhere: cat/link\\udce9",
+    )
+    (pets / os.fsdecode(b"caf\xe9")).mkdir()
+    refused(DataRequest(str(pets)), tmp_path, "caf\\udce9", "no UTF-8")
+
+
+def test_damaged_exif_data_is_no_damage_to_the_image(pets, recwarn):
+    fill(pets)
+    Image.new("RGB", (4, 6)).save(pets / "cat" / "e.jpg", exif=b"Exif\0\0II*\0\x08\0\0\0\xff\xff")
+    assert len(read_source(DataRequest(str(pets))).x) == 13
+    assert not recwarn.list
