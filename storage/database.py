@@ -12,7 +12,7 @@ from storage.errors import DatabaseUnusable, StorageError
 from storage.postgresql import connect_arguments
 from storage.reading import connect_to_read
 from storage.refusals import is_read_only, opening, read_only_remedy
-from storage.sqlite import WALConnection, busy_seconds
+from storage.sqlite import ReportingConnection, WALConnection, busy_seconds
 from storage.tables import TABLES, are_half_made, are_whole, making_alone, names_in
 from storage.urls import StorageURL
 
@@ -23,11 +23,12 @@ if TYPE_CHECKING:
 _SQLITE_HEADER_BYTES = 100
 
 
-def open_storage(url: StorageURL, *, create: bool = False) -> StudyStorage:
+def open_storage(url: StorageURL, *, create: bool = False, for_reports: bool = False) -> StudyStorage:
     """The studies at `url`, behind Optuna's cache of finished trials.
 
     Args:
         create: make the SQLite file and the tables where there are none, one process at a time. Reading never does.
+        for_reports: writes are a worker's reports, of which a power cut may take the last.
 
     Raises:
         DatabaseUnusable: see `check_database`.
@@ -43,17 +44,20 @@ def open_storage(url: StorageURL, *, create: bool = False) -> StudyStorage:
         if not whole:
             alone.enter_context(making_alone(url))
             whole = are_whole(url)
-        return StudyStorage(_opened(url, whole=whole))
+        return StudyStorage(_opened(url, whole=whole, for_reports=for_reports))
 
 
-def _opened(url: StorageURL, *, whole: bool) -> PatientStorage:
+def _opened(url: StorageURL, *, whole: bool, for_reports: bool) -> PatientStorage:
     """Optuna's storage; it makes the tables that are missing where they are not `whole`."""
     from storage.patient_storage import PatientStorage
 
     path = url.sqlite_path
     if path is not None:
         engine_kwargs: dict[str, Any] = {
-            "connect_args": {"factory": WALConnection, "timeout": busy_seconds()}
+            "connect_args": {
+                "factory": ReportingConnection if for_reports else WALConnection,
+                "timeout": busy_seconds(),
+            }
         }
     else:
         # A connection that a server restart dropped is replaced before the first call fails on it.

@@ -15,7 +15,10 @@ BUSY_SECONDS = 30.0
 
 
 class WALConnection(sqlite3.Connection):
-    """SQLite in write-ahead mode: readers never wait, and a kill loses nothing that was acknowledged.
+    """SQLite in write-ahead mode: readers never wait, and neither a kill nor a power cut loses what was acknowledged.
+
+    Each commit waits until the disk has its log (`synchronous=full`): a trial that is told, a configuration that waits,
+    a look at the test split.
 
     Every commit sees to it that the file is still there: on Linux, SQLite goes on writing to a deleted file, and
     all of it would be gone with the last connection. A file that is missing is not made anew, for the same reason.
@@ -24,12 +27,14 @@ class WALConnection(sqlite3.Connection):
     an event listener of SQLAlchemy does neither.
     """
 
+    _synchronous = "full"
+
     def __init__(self, database: str, *args: Any, **kwargs: Any) -> None:
         if not database.startswith("file:"):
             database = f"{Path(database).as_uri()}?mode=rw"
         super().__init__(database, *args, **{**kwargs, "uri": True})
         busy = f"busy_timeout={round(busy_seconds() * 1000)}"
-        for pragma in (busy, "journal_mode=wal", "synchronous=normal"):
+        for pragma in (busy, "journal_mode=wal", f"synchronous={self._synchronous}"):
             self.execute(f"pragma {pragma}")
         # To read is to open the log, which stays the same file for as long as this connection is open.
         self.execute("select 1 from sqlite_master limit 1").fetchone()
@@ -50,6 +55,15 @@ class WALConnection(sqlite3.Connection):
         for name, inode in self._files:
             if inode is not None and _inode(name) != inode:
                 raise DatabaseMoved(f"{name} {MOVED} while it was in use")
+
+
+class ReportingConnection(WALConnection):
+    """... whose commits do not wait for the disk: after a power cut the last of them may be missing.
+
+    For a worker, which reports a value after each epoch: the trial that it trains is run again then anyway.
+    """
+
+    _synchronous = "normal"
 
 
 def busy_seconds() -> float:

@@ -19,7 +19,7 @@ from search.row_scores import FILE_NAME, scores_file
 from search.settings import StudySettings
 from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTask
 from spaces import Hyperparameters
-from storage import StorageURL
+from storage import StorageURL, open_storage
 from storage.errors import translate, translated
 from storage.patience import patient
 
@@ -100,7 +100,8 @@ def _open_worker(job: StudyJob) -> _Worker:
 
     settings = StudySettings.model_validate_json(job.settings)
     start_tensorflow(settings.threads)
-    loaded = load_study(job.study, StorageURL.parse(job.url))
+    url = StorageURL.parse(job.url)
+    loaded = load_study(job.study, url, open_storage(url, for_reports=True))
     loaded.optuna.pruner = build_pruner(settings)
     try:
         data = find_data(job.data, job.fingerprint)

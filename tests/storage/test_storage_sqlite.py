@@ -54,15 +54,21 @@ def pragmas(opened: Any) -> list[tuple[str, int, int]]:
 
 def test_every_connection_writes_ahead_and_waits(sqlite_url: StorageURL) -> None:
     opened = open_storage(sqlite_url, create=True)
-    assert pragmas(opened) == [("wal", 1, 30_000)] * 4  # 1 is NORMAL
-    assert pragmas(pickle.loads(pickle.dumps(opened))) == [("wal", 1, 30_000)] * 4
+    assert pragmas(opened) == [("wal", 2, 30_000)] * 4  # 2 is FULL: a commit waits for the disk
+    assert pragmas(pickle.loads(pickle.dumps(opened))) == [("wal", 2, 30_000)] * 4
     opened._backend.engine.dispose()
-    assert pragmas(opened) == [("wal", 1, 30_000)] * 4
+    assert pragmas(opened) == [("wal", 2, 30_000)] * 4
+
+
+def test_only_a_workers_reports_do_not_wait_for_the_disk(sqlite_url: StorageURL) -> None:
+    study = optuna.create_study(study_name="one", storage=open_storage(sqlite_url, create=True))
+    assert pragmas(study._storage) == [("wal", 2, 30_000)] * 4
+    assert pragmas(open_storage(sqlite_url, for_reports=True)) == [("wal", 1, 30_000)] * 4  # 1 is NORMAL
 
 
 def test_a_database_that_optuna_made_is_brought_to_write_ahead(sqlite_url: StorageURL) -> None:
     optuna.storages.RDBStorage(sqlite_url.full).engine.dispose()
-    assert pragmas(open_storage(sqlite_url)) == [("wal", 1, 30_000)] * 4
+    assert pragmas(open_storage(sqlite_url)) == [("wal", 2, 30_000)] * 4
 
 
 def test_reading_makes_no_file(sqlite_url: StorageURL, tmp_path: Path) -> None:
