@@ -42,6 +42,11 @@ class Origin(BaseModel):
         """Whether the study that it is in now would have trained it on the same data, for as many epochs."""
         return not {"data", "epochs"} & set(self.different)
 
+    @property
+    def is_comparable(self) -> bool:
+        """Whether its value is of the same quantity as those of the study that it is in now."""
+        return not self.different
+
     def words(self) -> str:
         """`trial 17 of old`."""
         other = f", other {' and '.join(self.different)}" if self.different else ""
@@ -80,6 +85,12 @@ def origin_of(trial: FrozenTrial | optuna.Trial) -> Origin | None:
     """None for a trial that its own study trained."""
     written = trial.user_attrs.get(ADOPTED)
     return None if written is None else Origin.model_validate_json(written)
+
+
+def is_comparable(trial: FrozenTrial) -> bool:
+    """Whether `trial` can be ranked with those of its study. A sampler may learn from it all the same."""
+    origin = origin_of(trial)
+    return origin is None or origin.is_comparable
 
 
 def predecessor_of(study: optuna.Study) -> Predecessor | None:

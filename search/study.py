@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from search.attempts import counts
 from search.errors import InputError
 from search.metrics import Direction, direction_of
+from search.origin import is_comparable
 from search.settings import StudySettings
 from search.study_name import quote_name
 from spaces import Space
@@ -118,7 +119,17 @@ class Study:
         return [trial for trial in self.optuna.get_trials(deepcopy=False) if counts(trial)]
 
     def ranked(self) -> list[FrozenTrial]:
-        """Complete trials, best first; of equal values the one that was complete first, whose model was kept."""
+        """Complete trials, best first; of equal values the one that was complete first, whose model was kept.
+
+        Without those of an earlier study whose values are another quantity, on other data perhaps.
+        """
+        return [trial for trial in self._complete() if is_comparable(trial)]
+
+    def not_comparable(self) -> list[FrozenTrial]:
+        """Complete trials of an earlier study that are not `ranked`, best first."""
+        return [trial for trial in self._complete() if not is_comparable(trial)]
+
+    def _complete(self) -> list[FrozenTrial]:
         from optuna.trial import TrialState
 
         sign = -1 if self.optuna.direction.name == "MAXIMIZE" else 1

@@ -15,6 +15,7 @@ import numpy as np
 from search.analysis.draws import busy_seconds, expected_best
 from search.analysis.report.scales import ValueScale, best_so_far, thinned
 from search.metrics import Direction, on_train_rows
+from search.origin import is_comparable
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -40,6 +41,7 @@ def plots_of(trials: Sequence[FrozenTrial], metric: str, direction: Direction) -
         trial
         for trial in trials
         if trial.state.name in ("COMPLETE", "PRUNED")
+        and is_comparable(trial)
         and trial.value is not None
         and math.isfinite(trial.value)
     ]

@@ -18,16 +18,23 @@ def importances(study: Study) -> list[tuple[str, float]]:
     tenth of the complete trials differ from those of all. Empty below 20 complete trials, where chance would
     decide, and where the best tenth differs in nothing.
     """
-    complete = len(study.ranked())
+    ranked = study.ranked()
+    complete = len(ranked)
     if complete < _FEWEST_TRIALS:
         return []
+    judged = study.optuna
+    if study.not_comparable():
+        import optuna
+
+        judged = optuna.create_study(direction=study.direction)
+        judged.add_trials(ranked)
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
     best = PedAnovaImportanceEvaluator(target_quantile=max(_BEST_SHARE, _BEST_TRIALS / complete))
     with warnings.catch_warnings():
         # It warns of parameters that few trials had (they count as unimportant), and of its own argument.
         warnings.simplefilter("ignore")
-        found = get_param_importances(study.optuna, evaluator=best, normalize=False)
+        found = get_param_importances(judged, evaluator=best, normalize=False)
     total = sum(found.values())
     return sorted(
         ((name, value / total) for name, value in found.items() if total),

@@ -37,6 +37,11 @@ def leaderboard(study: Study, top: int | None = 10) -> list[Entry]:
     return [_entry(study, rank, trial) for rank, trial in enumerate(study.ranked()[:top], start=1)]
 
 
+def not_comparable(study: Study, top: int | None = 10) -> list[Entry]:
+    """The `top` trials of an earlier study that came along though their values are another quantity, ranked apart."""
+    return [_entry(study, rank, trial) for rank, trial in enumerate(study.not_comparable()[:top], start=1)]
+
+
 def _entry(study: Study, rank: int, trial: FrozenTrial) -> Entry:
     attributes = trial.user_attrs
     return Entry(

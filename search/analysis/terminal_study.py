@@ -11,7 +11,7 @@ from rich.text import Text
 
 from search.analysis.chart import sparkline
 from search.analysis.importance import importances
-from search.analysis.leaderboard import Entry, leaderboard
+from search.analysis.leaderboard import Entry, leaderboard, not_comparable
 from search.analysis.overview import overview
 from search.analysis.pace import time_left
 from search.analysis.terminal import plain_table
@@ -19,7 +19,7 @@ from search.analysis.terminal_confirmation import of_study
 from search.attempts import INFEASIBLE, REQUEUED
 from search.conclusion.confirmation.record import looks, read_conclusion
 from search.driving.remaining import span
-from search.formats import count, duration, hyperparameter, number
+from search.formats import count, duration, hyperparameter, number, plural
 from search.links import how_to_browse
 from search.metrics import is_better, on_train_rows
 from search.origin import ADOPTED
@@ -43,6 +43,7 @@ def study_facts(study: Study, top: int) -> dict[str, Any]:
         "states": dict(state_counts(study)),
         "seconds_left": left.to_json() if left else None,
         "leaderboard": [entry.to_json() for entry in leaderboard(study, top)],
+        "not_comparable": [entry.to_json() for entry in not_comparable(study, top)],
         "best_so_far": [
             {"trial": trial, "value": value} for trial, value in dict.fromkeys(best_after_each(study))
         ],
@@ -68,10 +69,11 @@ def study_view(study: Study, top: int) -> RenderableType:
     )
     entries = leaderboard(study, top)
     if not entries:
-        return Group(head, "no complete trial yet", *(f"  {line}" for line in _reasons(study)))
+        reasons = (f"  {line}" for line in _reasons(study))
+        return Group(head, "no complete trial yet", *reasons, *_apart(study))
     board = Leaderboard(entries, study.metric)
     concluded = of_study(study, row.finished)
-    return Group(head, board, *_best(study, entries[0]), *_importances(study), *concluded)
+    return Group(head, board, *_best(study, entries[0]), *_importances(study), *_apart(study), *concluded)
 
 
 class Leaderboard:
@@ -144,6 +146,21 @@ def _importances(study: Study) -> list[RenderableType]:
     for name, share in found[:_IMPORTANCES_SHOWN]:
         table.add_row(name, f"{share:4.0%}", "█" * round(share * 30))
     return ["", table]
+
+
+_APART_SHOWN = 3
+
+
+def _apart(study: Study) -> list[RenderableType]:
+    """Trials of an earlier study that came along by --allow-different: not ranked, since their values cannot be."""
+    entries = not_comparable(study, _APART_SHOWN)
+    if not entries:
+        return []
+    count = len(study.not_comparable())
+    told = f"taken over and not comparable, so not ranked: {plural(count, 'complete trial')}" + (
+        f"; of them the first {len(entries)}:" if count > len(entries) else ":"
+    )
+    return ["", told, *(f"  {study.metric} {number(entry.validation)}  {entry.what}" for entry in entries)]
 
 
 def best_after_each(study: Study) -> list[tuple[int, float]]:

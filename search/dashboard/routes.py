@@ -20,6 +20,7 @@ from optuna.trial import TrialState
 
 from search.analysis.dashboard_plots import plots_of
 from search.errors import InputError
+from search.origin import is_comparable
 from search.study_name import check_study_name
 from storage import StorageError, StorageURL, study_lock
 
@@ -56,9 +57,25 @@ class StudyPlots:
             if isinstance(detail, dict) and "plotly_graph_objects" in detail:
                 detail["plotly_graph_objects"] += self.of(study_id)
                 _break_lines(detail["user_attrs"])
+                self._name_comparable_best(study_id, detail)
             return detail
 
         return with_plots
+
+    def _name_comparable_best(self, study_id: int, detail: dict[str, Any]) -> None:
+        """In place of the dashboard's own best, which may be an earlier study's, on other data."""
+        from optuna_dashboard._serializer import serialize_frozen_trial
+
+        trials = self._storage.get_all_trials(study_id, deepcopy=False)
+        if len(detail["directions"]) != 1 or all(map(is_comparable, trials)):
+            return
+        sign = -1 if detail["directions"][0] == "maximize" else 1
+        ranked = sorted(
+            (trial for trial in trials if trial.state == TrialState.COMPLETE and is_comparable(trial)),
+            key=lambda trial: (sign * (trial.value or 0.0), trial.datetime_complete),
+        )
+        attributes = self._storage.get_study_system_attrs(study_id)
+        detail["best_trials"] = [serialize_frozen_trial(study_id, trial, attributes) for trial in ranked[:1]]
 
     def of(self, study_id: int) -> list[dict[str, str]]:
         """In the dashboard's form; made anew only when another trial has ended."""

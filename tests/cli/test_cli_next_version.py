@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,43 @@ def test_the_next_version_has_the_settings_of_the_earlier_one(
         "trials": 1,
         "precision": "float32",
     }
+
+
+def test_what_cannot_be_compared_is_kept_apart(perceptuna: CommandLine, tmp_path: Path) -> None:
+    """Better values on other data: they may guide the sampler, and are not the best of anything."""
+    url = StorageURL.parse("perceptuna.db")
+    build_study(url, tmp_path / "cache", "old", [0.9999] * 25, trials=25)
+    close_connections(url, "old")
+    options = [
+        "--data",
+        "digits",
+        "--seed",
+        1,
+        "--trials",
+        1,
+        "--epochs",
+        1,
+        "--workers",
+        1,
+        "--allow-different",
+    ]
+    shown = perceptuna.done("run", "next", "--from", "old", *options).out
+    assert "1/1 trials (25 taken over, 1 complete)" in shown
+    facts = json.loads(perceptuna.done("show", "next", "--json").out)
+    assert [entry["trial"] for entry in facts["leaderboard"]] == [25]
+    assert [one["trial"] for one in facts["best_so_far"]] == [25]
+    assert facts["best"] < 0.9999
+    assert facts["importances"] == {}
+    assert {entry["validation"] for entry in facts["not_comparable"]} == {0.9999}
+    view = perceptuna.done("show", "next").out
+    assert "taken over and not comparable, so not ranked: 25 complete trials; of them the first 3:" in view
+    assert "  val_accuracy 0.9999  trial 0 of old, other data and epochs: " in view
+    (listed,) = [row for row in json.loads(perceptuna.done("list", "--json").out) if row["study"] == "next"]
+    assert listed["best"] == facts["best"]
+    perceptuna.done("export", "next", "-o", "best.keras")
+    assert json.loads(Path("best.json").read_text())["trial"] == 25
+    perceptuna.done("report", "next", "-o", "report.html")
+    page = Path("report.html").read_text(encoding="utf-8")
+    assert f'<div class="value">{facts["best"]:.4f}</div>' in page
+    assert "25 complete trials of the earlier study came along" in page
+    assert "trial 3 (complete)" not in page  # no figure has a mark of it

@@ -13,6 +13,7 @@ from project_on_disk import STATES, Project, make_project
 from requests_by_wsgi import call
 
 from search.dashboard import dashboard_app
+from search.origin import ADOPTED, Origin
 from storage import artifact_folder, open_storage, study_lock
 
 
@@ -95,3 +96,17 @@ def test_a_lost_file_is_not_found_and_keeps_no_study_from_being_deleted(own: Pro
     assert call(app, f"/api/studies/{own.study_id}", "DELETE").status == 204
     assert open_storage(own.url).get_all_studies() == []
     assert list(folder.iterdir()) == []
+
+
+def test_the_best_is_none_of_an_earlier_study_on_other_data(own: Project) -> None:
+    study = optuna.load_study(study_name="digits-mlp", storage=open_storage(own.url))
+    best, before = study.best_trial, plots(app_of(own), own.study_id)["size"]
+    origin = Origin(study="old", trial=7, epochs=9, patience=9, different=("data",))
+    better = optuna.trial.create_trial(
+        value=0.9999, user_attrs={**best.user_attrs, ADOPTED: origin.model_dump_json(), "parameters": 1}
+    )
+    study.add_trial(better)
+    app = app_of(own)
+    detail = json.loads(call(app, f"/api/studies/{own.study_id}").body)
+    assert [trial["number"] for trial in detail["best_trials"]] == [best.number]
+    assert plots(app, own.study_id)["size"] == before

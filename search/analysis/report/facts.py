@@ -9,13 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from search.analysis.importance import importances
-from search.analysis.leaderboard import Entry, leaderboard
+from search.analysis.leaderboard import Entry, leaderboard, not_comparable
 from search.analysis.overview import study_state
 from search.analysis.report.cost import Cost, cost_of
 from search.analysis.report.pruning import Pruning, pruning_of
 from search.attempts import counts
 from search.history import History, history_of
-from search.origin import ADOPTED, Predecessor, predecessor_of
+from search.origin import ADOPTED, Predecessor, is_comparable, predecessor_of
 from search.study import Study
 
 if TYPE_CHECKING:
@@ -29,7 +29,8 @@ CURVES = 6
 class Facts:
     """A study as it was when it was read.
 
-    `trials` are all attempts by number, those that were run again included; `entries` the best, best first.
+    `trials` are all attempts by number, those that were run again included; `entries` the best, best first;
+    `apart` those of an earlier study that cannot be ranked with them.
     """
 
     study: Study
@@ -37,16 +38,18 @@ class Facts:
     read: datetime
     trials: list[FrozenTrial]
     entries: list[Entry]
+    apart: list[Entry]
     importances: list[tuple[str, float]]
     curves: dict[int, History]
 
     @cached_property
     def scored(self) -> list[FrozenTrial]:
-        """Trials with a finite value by number: complete ones, and pruned ones with their last."""
+        """Comparable trials with a finite value by number: complete ones, and pruned ones with their last."""
         return [
             trial
             for trial in self.trials
             if trial.state.name in ("COMPLETE", "PRUNED")
+            and is_comparable(trial)
             and trial.value is not None
             and math.isfinite(trial.value)
         ]
@@ -121,6 +124,7 @@ def read_facts(study: Study, top: int) -> Facts:
         read=datetime.now().replace(microsecond=0),
         trials=trials,
         entries=entries,
+        apart=not_comparable(frozen, top),
         importances=importances(frozen),
         curves={entry.trial: history_of(frozen, trials[entry.trial]) for entry in entries[:CURVES]},
     )
