@@ -39,10 +39,8 @@ def remaining_time(
 ) -> Interval | None:
     """Seconds until `trials` more trials have ended on `workers` workers; None until two have ended.
 
-    A bootstrap (Efron & Tibshirani 1993, chapter 8): the durations so far are drawn with replacement, which
-    stands for what they do not tell, and from these come the durations of the trials that are left. Their sum
-    is divided by the workers; half a trial is added for workers that find nothing more to do at the end.
-    From fewer than `FEWEST` durations follows an upper bound: see `_from_few`.
+    `sums_to_come` of the durations so far is divided by the workers; half a trial is added for workers that find
+    nothing more to do at the end. From fewer than `FEWEST` durations follows an upper bound: see `_from_few`.
 
     Args:
         durations: seconds of each ended trial, in order; the first of each worker do not count, since its start-up
@@ -55,18 +53,31 @@ def remaining_time(
         return Interval(0.0, 0.0, 0.0)
     if len(seen) < FEWEST:
         return _from_few(durations, seen, trials, workers, sum(elapsed))
-    random = np.random.default_rng(len(durations))
     known = np.asarray(seen[-_LATEST:], dtype=float)
-    resampled = random.choice(known, (_DRAWS, known.size))
-    if trials <= _SUMMED_ONE_BY_ONE:
-        picked = random.integers(0, known.size, (_DRAWS, trials))
-        total = np.take_along_axis(resampled, picked, axis=1).sum(axis=1)
-    else:  # the central limit theorem is as good here, and costs nothing
-        spread = resampled.std(axis=1) * np.sqrt(trials)
-        total = resampled.mean(axis=1) * trials + spread * random.standard_normal(_DRAWS)
+    total = sums_to_come(known, trials, len(durations))
     at_once = min(workers, trials)
     left = np.maximum(total - sum(elapsed), 0.0) / at_once
     return Interval.of(left + known.mean() / 2 * (1 - 1 / at_once))
+
+
+def sums_to_come(known: np.ndarray, trials: int, seed: int) -> np.ndarray:
+    """Sums over `trials` trials to come, if they are like those of which something is `known`: shape (draws,).
+
+    A bootstrap (Efron & Tibshirani 1993, chapter 8): what is known is drawn with replacement, which stands for what
+    it does not tell of such trials, and from each such sample come the trials that are left, which differ from their
+    mean as well. Without the second step nine in ten intervals would hold the truth a third of the time.
+
+    Args:
+        known: of each trial that has ended, its duration, its epochs, or whether it was pruned.
+    """
+    random = np.random.default_rng(seed)
+    resampled = random.choice(np.asarray(known, dtype=float), (_DRAWS, len(known)))
+    if trials <= _SUMMED_ONE_BY_ONE:
+        picked = random.integers(0, len(known), (_DRAWS, trials))
+        return np.asarray(np.take_along_axis(resampled, picked, axis=1).sum(axis=1))
+    # The central limit theorem is as good here, and costs nothing.
+    spread = resampled.std(axis=1) * np.sqrt(trials)
+    return np.asarray(resampled.mean(axis=1) * trials + spread * random.standard_normal(_DRAWS))
 
 
 def _from_few(

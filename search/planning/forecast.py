@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from search.analysis.pace import time_left
-from search.driving.remaining import FEWEST, Interval
+from search.driving.remaining import FEWEST, Interval, sums_to_come
 from search.launch import workers_of
 from search.planning.calibration import Costs, TrialCost, steps, structure, work
 from search.pruners import REDUCTION_FACTOR, brackets
@@ -112,15 +112,14 @@ def forecast_from_study(study: Study, settings: StudySettings) -> Forecast | Non
         return None
     ran = np.array([len(trial.intermediate_values) for trial in finished], dtype=float)
     pruned = np.array([trial.state.name == "PRUNED" for trial in finished], dtype=float)
-    picked = np.random.default_rng(0).integers(0, ran.size, (_DRAWS, ran.size))
     rungs = sorted({rung for bracket in brackets(settings) for rung in bracket.rungs})
     return Forecast(
         basis=f"the {len(finished)} trials of the study so far",
         trials=left,
         workers=workers,
         seconds=seconds,
-        epochs=Interval.of(ran[picked].mean(axis=1) * left),
-        pruned=Interval.of(pruned[picked].mean(axis=1)),
+        epochs=Interval.of(sums_to_come(ran, left, len(finished))),
+        pruned=Interval.of(sums_to_come(pruned, left, len(finished)) / max(1, left)),
         rungs=[Rung(None, rung, float((ran >= rung).mean() * left)) for rung in rungs],
         worker_memory=None,
         database_bytes=None,

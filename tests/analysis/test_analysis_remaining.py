@@ -9,7 +9,7 @@ import pytest
 
 from search.driving.lines import PlainLines
 from search.driving.progress import Tally
-from search.driving.remaining import clock, remaining_time, span
+from search.driving.remaining import Interval, clock, remaining_time, span, sums_to_come
 from search.workers.messages import TrialOutcome
 from spaces import Hyperparameters
 
@@ -74,6 +74,20 @@ def test_nine_in_ten_intervals_hold_the_truth() -> None:
         assert left is not None
         hits += left.low <= durations[40:].sum() <= left.high
     assert 0.8 <= hits / 200 <= 0.97
+
+
+@pytest.mark.parametrize("ended", [20, 40])
+def test_nine_in_ten_intervals_hold_epochs_and_pruned_trials_to_come(ended: int) -> None:
+    """Of a study whose trials end at a rung two times in three; the mean's own interval held a third of them."""
+    random = np.random.default_rng(ended)
+    hits = {"epochs": 0, "pruned": 0}
+    for study in range(300):
+        pruned = random.random(2 * ended) < 2 / 3
+        epochs = np.where(pruned, 10, random.integers(10, 31, 2 * ended))
+        for name, of in (("epochs", epochs), ("pruned", pruned)):
+            told = Interval.of(sums_to_come(of[:ended], ended, study))
+            hits[name] += told.low <= of[ended:].sum() <= told.high
+    assert all(0.85 <= held / 300 <= 0.97 for held in hits.values()), hits
 
 
 def test_many_trials_are_no_slower_and_agree_with_few() -> None:
