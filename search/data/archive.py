@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import lzma
 import math
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -26,6 +27,9 @@ SAVE_IT = "save it by np.savez(path, x=…, y=…)"
 # NumPy itself writes headers of at most 10,000 bytes, and as many more in front of them as fit into 16.
 _LONGEST_HEADER = 10_016
 _BYTES_AT_ONCE = 1 << 20
+_WRONG_LITERALS = (
+    SyntaxError, tokenize.TokenError, TypeError, RecursionError, MemoryError, AttributeError, LookupError,
+)  # fmt: skip
 _DAMAGE = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, KeyError, NotImplementedError, RuntimeError,
     ValueError, OverflowError,
@@ -149,6 +153,6 @@ def _read_header(file: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[np.g
     try:
         shape, fortran_order, dtype = read(file)
     # It is read as Python literals, which fail in many ways.
-    except (SyntaxError, TypeError, RecursionError, MemoryError, AttributeError, LookupError) as exc:
+    except _WRONG_LITERALS as exc:
         raise ValueError(f"its header cannot be read: {type(exc).__name__}") from exc
     return tuple(int(side) for side in shape), bool(fortran_order), dtype

@@ -102,6 +102,7 @@ def test_no_pickle_is_loaded(tmp_path):
         b"\x93NUMPY\x01\x00\xff\xff" + b"(" * 9000,
         b"\x93NUMPY\x02\x00\xff\xff\xff\xff" + b"{" * 9000,
         b"\x93NUMPY\x09\x00" + bytes(90),
+        b"\x93NUMPY\x01\x00\x76\x00" + b"{'descr': '<f8', 'fortran_order': False, 'shape': (40,".ljust(118),
         b"",
         b"text",
     ],
