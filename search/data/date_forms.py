@@ -20,12 +20,17 @@ _DAYS_BY_DAY = (
     "D/M/YYYY", "M/D/YYYY", "D.M.YYYY", "D-M-YYYY", "M-D-YYYY",
     "DD/MM/YY", "MM/DD/YY", "DD.MM.YY", "DD-MM-YY", "MM-DD-YY", "D/M/YY", "M/D/YY", "D.M.YY",
     "D-Mon-YYYY", "D Mon YYYY", "D. Mon YYYY", "Mon D, YYYY", "Mon D YYYY", "D-Mon-YY", "D Mon YY", "YYYY-Mon-D",
-    "Day, D Mon YYYY", "Day, Mon D, YYYY", "Day Mon D YYYY",
+    "D/Mon/YYYY", "DMonYYYY", "Mon. D, YYYY", "Day, D Mon YYYY", "Day, Mon D, YYYY", "Day Mon D YYYY",
 )  # fmt: skip
-_MONTHS = ("YYYY-MM", "YYYY/MM", "MM/YYYY", "Mon-YYYY", "Mon YYYY", "Mon, YYYY")
+_MONTHS = ("YYYY-MM", "YYYY/MM", "MM/YYYY", "MM-YYYY", "Mon-YYYY", "Mon YYYY", "Mon, YYYY")
 DAYS = (*_DAYS_BY_YEAR, *_DAYS_BY_DAY, *_MONTHS)
 TIMES = (
     "hh:mm", "hh:mm:ss", "hh:mm:ss.f", "h:mm", "h:mm:ss", "h:mm AM", "h:mm:ss AM", "h:mmAM", "hhmmss", "hh.mm.ss",
+)  # fmt: skip
+# As C, web servers and SAS write them.
+WHOLE = (
+    "Day Mon D hh:mm:ss YYYY", "Day Mon D hh:mm:ss ±hhmm YYYY", "D/Mon/YYYY:hh:mm:ss ±hhmm", "D/Mon/YYYY:hh:mm:ss",
+    "DMonYYYY:hh:mm:ss",
 )  # fmt: skip
 ZONES = ("", "Z", " UTC", " GMT", "±hh:mm", "±hhmm", "±hh", " ±hh:mm", " ±hhmm")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from search.data.date_forms import (
     DAYS,
     TIMES,
+    WHOLE,
     ZONES,
     has_day,
     has_time,
@@ -36,11 +37,10 @@ FIRST_SHORT_YEAR = 69
 
 _SAMPLE = 50
 _LONGEST = 60
+# Texts at a time: each match takes a hundred times the memory of a day.
+_BLOCK = 50_000
 # Forms that need no word about how they were read.
 _USUAL = ("YYYY-MM-DD", "YYYY/MM/DD", "DD/MM/YYYY", "MM/DD/YYYY", "DD.MM.YYYY")
-_FIELDS = (
-    "year", "short_year", "month", "day", "hour", "minute", "second", "zone_hour", "zone_minute",
-)  # fmt: skip
 # Whole numbers that could be times: from 2000 to 2035, in seconds.
 _EPOCH = (946_684_800, 2_051_222_400)
 
@@ -110,25 +110,9 @@ def days_since_1970(values: Iterable[str] | Array, template: str) -> NDArray[np.
     """
     texts = list(values)
     distinct = list(dict.fromkeys(texts))
-    matches = [(text, match) for text in distinct if (match := pattern(template).fullmatch(text)) is not None]
-    known = [match.groupdict() for _, match in matches]
-    fields = {
-        name: np.array([float(groups[name]) for groups in known])
-        for name in _FIELDS
-        if known and name in known[0]
-    }
-    for name, number in (
-        ("month_name", month_named),
-        ("half", _is_afternoon),
-        ("sign", _sign),
-        ("fraction", _part),
-    ):
-        if known and name in known[0]:
-            fields[name] = np.array([float(number(groups[name])) for groups in known])
-    if not known:
-        return np.full(len(texts), np.nan)
-    days, exists = days_of(fields, np)
-    day_of = dict(zip((text for text, _ in matches), np.where(exists, days, np.nan).tolist(), strict=True))
+    day_of: dict[str, float] = {}
+    for start in range(0, len(distinct), _BLOCK):
+        day_of |= _days_of_texts(distinct[start : start + _BLOCK], template)
     return np.array([day_of.get(text, np.nan) for text in texts])
 
 
@@ -190,6 +174,22 @@ def looks_like_times(values: Array) -> str | None:
     return None
 
 
+def _days_of_texts(texts: Sequence[str], template: str) -> dict[str, float]:
+    """Days of the texts that are dates of the template."""
+    matches = {text: match for text in texts if (match := pattern(template).fullmatch(text)) is not None}
+    if not matches:
+        return {}
+    fields = {
+        name: np.array(
+            [_NUMBER_OF.get(name, float)(match[name]) for match in matches.values()], dtype=np.float64
+        )
+        for name in pattern(template).groupindex
+    }
+    days, exists = days_of(fields, np)
+    known = np.broadcast_to(np.where(exists, days, np.nan), len(matches))
+    return {text: day for text, day in zip(matches, known.tolist(), strict=True) if day == day}
+
+
 def _days_of_date(fields: Mapping[str, Any], xp: Any) -> tuple[Any, Any]:
     if "short_year" in fields:
         short = fields["short_year"]
@@ -238,9 +238,20 @@ def _part(digits: str) -> float:
     return int(digits) / 10 ** len(digits)
 
 
+# How the text of a field becomes a number, where it is none.
+_NUMBER_OF: dict[str, Callable[[str], float]] = {
+    "month_name": month_named,
+    "half": _is_afternoon,
+    "sign": _sign,
+    "fraction": _part,
+}
+
+
 def _templates_of(text: str) -> list[str]:
     """All templates that a text fits."""
-    found = [day for day in DAYS if pattern(day).fullmatch(text)]
+    if not any(map(str.isdigit, text)):
+        return []
+    found = [form for form in (*DAYS, *WHOLE) if pattern(form).fullmatch(text)]
     for zone in ZONES:
         ended = _without_end(text, zone)
         if ended is None:

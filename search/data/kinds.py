@@ -156,7 +156,7 @@ def _number(name: str, values: Array, notes: ColumnNotes) -> TableColumn:
     if (found := stand_in(values)) is not None:
         notes.add(
             "stand-in",
-            f"column '{name}' is {found[0]:g} in {found[1]:,} rows, far below all others: if that means missing, "
+            f"column '{name}' is {found[0]:g} in {found[1]:,} rows, far from all others: if that means missing, "
             "leave these fields empty",
         )
     elif (since := dates.looks_like_times(values)) is not None:

@@ -24,8 +24,9 @@ _OTHERS = (
 CERTAIN = frozenset(_OF_PANDAS) | {"nat"}
 WORDS = frozenset((*_OF_PANDAS, *_OTHERS))
 
-# What stands for "not measured" in many files; 9999 and such can be values.
-_STAND_INS = tuple(-float(digits) for digits in ("99", "999", "9999", "99999", "999999", "200", "999.99"))
+# What stands for "not measured" in many files.
+_BELOW = tuple(-float(digits) for digits in ("9", "99", "999", "9999", "99999", "999999", "200", "999.99"))
+_ABOVE = tuple(float(digits) for digits in ("999", "9999", "99999", "999999"))
 
 
 def is_missing_word(text: str) -> bool:
@@ -45,22 +46,23 @@ def counted(rows: Mapping[str, int], texts: Sequence[str], most: int = 3) -> str
 
 
 def stand_in(values: Array) -> tuple[float, int] | None:
-    """A negative number such as -999 that repeats far below all others, and its rows; None where there is none.
+    """A number such as -999 or 9999 that repeats far from all others, and its rows; None where there is none.
 
     `values` is float64 (rows,), NaN where missing.
     """
     known = values[np.isfinite(values)]
     if len(known) < 3:
         return None
-    lowest = known.min()
-    if lowest not in _STAND_INS:
-        return None
-    others = known[known != lowest]
-    rows = len(known) - len(others)
-    if rows < 2 or len(others) == 0:
-        return None
-    far = others.min() - lowest > others.max() - others.min()
-    return (float(lowest), rows) if far or others.min() >= 0 else None
+    for value, usual in ((float(known.min()), _BELOW), (float(known.max()), _ABOVE)):
+        others = known[known != value]
+        rows = len(known) - len(others)
+        if value not in usual or rows < 2 or len(others) == 0:
+            continue
+        lowest, highest = float(others.min()), float(others.max())
+        far = min(abs(lowest - value), abs(highest - value)) > highest - lowest
+        if far or (value < 0 <= lowest):
+            return value, rows
+    return None
 
 
 def _short(text: str) -> str:

@@ -118,7 +118,9 @@ def _ordered(parts: Mapping[str, _Parts]) -> list[_Style]:
     one_group = [body for body in bodies if "," in body]
     styles = list(_STYLES)
     two_meanings = bool(one_group) and all(map(_ONE_GROUP.fullmatch, one_group))
-    if two_meanings and any(body.isdigit() and len(body) > 3 for body in bodies):
+    # Of more digits than the smallest with a comma: many write 9999 beside 10,500.
+    grouped_digits = min((len(body) - 1 for body in one_group), default=0)
+    if two_meanings and any(body.isdigit() and len(body) >= grouped_digits for body in bodies):
         styles[1], styles[2] = styles[2], styles[1]
     return styles
 

@@ -14,26 +14,34 @@ _NO_NAME = re.compile(rf"{UNNAMED} \d+|unnamed: \d+(\.\d+)*|\.\.\.\d+", re.ASCII
 # Shuffled row numbers of a part of a larger file: this many times its rows is the largest.
 _LARGEST_SHARE = 20
 FEWEST_ROWS = 10
+# Of several files, one below the other: nearly every number is one more than the last.
+_STEPS_SHARE = 0.9
 
 
 def has_no_name(name: str, *, header: bool) -> bool:
     return not header or _NO_NAME.fullmatch(name) is not None
 
 
-def are_row_numbers(values: Array) -> bool:
-    """Whether a column under no name counts rows: those of the file in any order, or of a larger file.
+def are_row_numbers(values: Array, *, header: bool) -> bool:
+    """Whether a column under no name counts rows: those of the file in any order, of a larger file, or of several.
 
-    `values` is float64, of all rows of the file: those of a part have gaps.
+    `values` is float64, of all rows of the file: those of a part have gaps. Without a header all columns are without
+    a name, so only what counts exactly the rows of the file is sure.
     """
-    if not _distinct_whole(values) or values.min() < 0:
+    if not _whole(values) or values.min() < 0:
         return False
-    in_order = bool((np.diff(values) > 0).all())
-    return in_order or values.max() - values.min() == len(values) - 1 or _of_a_larger_file(values)
+    distinct = len(np.unique(values)) == len(values)
+    if distinct and values.max() - values.min() == len(values) - 1:
+        return True
+    steps = np.diff(values)
+    in_order = bool((steps > 0).all())
+    of_several = bool((steps == 1).mean() > _STEPS_SHARE) if len(steps) else False
+    return header and ((distinct and (in_order or _of_a_larger_file(values))) or of_several)
 
 
 def counts_rows(values: Array) -> bool:
     """Whether a named column counts the rows of the file: from 0 or 1 in any order, or by one from row to row."""
-    if len(values) < FEWEST_ROWS or not _distinct_whole(values):
+    if len(values) < FEWEST_ROWS or not _whole(values) or len(np.unique(values)) < len(values):
         return False
     all_of_them = values.max() - values.min() == len(values) - 1
     return all_of_them and (values.min() in (0, 1) or bool((np.diff(values) == 1).all()))
@@ -43,7 +51,5 @@ def _of_a_larger_file(values: Array) -> bool:
     return len(values) >= FEWEST_ROWS and bool(values.max() < _LARGEST_SHARE * len(values))
 
 
-def _distinct_whole(values: Array) -> bool:
-    if len(values) == 0 or not np.isfinite(values).all() or (values != np.floor(values)).any():
-        return False
-    return len(np.unique(values)) == len(values)
+def _whole(values: Array) -> bool:
+    return len(values) > 0 and bool(np.isfinite(values).all()) and bool((values == np.floor(values)).all())

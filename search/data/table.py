@@ -162,7 +162,7 @@ def _is_row_number(name: str, series: pd.Series[Any], notes: ColumnNotes, *, hea
     if not pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype):
         return False
     values = series.to_numpy(dtype=np.float64, na_value=np.nan)
-    if has_no_name(name, header=header) and are_row_numbers(values):
+    if has_no_name(name, header=header) and are_row_numbers(values, header=header):
         shown = f"'{name}'" if name.casefold().startswith("unnamed:") or not header else "without a name"
         notes.add("row numbers", f"the column {shown} is dropped: it counts the rows")
         return True

@@ -26,12 +26,12 @@ def plain_numbers(text: Array, *, task: str | None, name: str) -> tuple[Array, l
     rows = Counter(text[text != ""].tolist())
     values = {value: count for value, count in rows.items() if not is_certainly_missing(value)}
     numbers = read_numbers(values)
+    words = [value for value in rows if value not in values]
     if task == "classification" or (task is None and _can_be_classes(values, numbers)):
-        return text, []
+        return text, [f"{name} has classes that may mean missing: {counted(rows, words)}"] if words else []
     if numbers.strays:
         _refuse_strays(text, values, numbers, name)
         return text, []
-    words = [value for value in rows if value not in values]
     notes = []
     if words:
         notes.append(f"{name}: {counted(rows, words)} taken as missing")
@@ -74,6 +74,6 @@ def _stand_in(text: Array, name: str) -> list[str]:
     if found is None:
         return []
     return [
-        f"{name} is {found[0]:g} in {found[1]:,} rows, far below all others: if that means missing, "
+        f"{name} is {found[0]:g} in {found[1]:,} rows, far from all others: if that means missing, "
         "leave these fields empty"
     ]

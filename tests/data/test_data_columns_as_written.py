@@ -103,6 +103,7 @@ def test_a_target_with_another_word_among_its_numbers_is_refused_by_name(table, 
 def test_classes_may_be_such_words(table):
     raw = read_source(table(y=lambda row: ["None", "1", "2"][row % 3], x=income))
     assert raw.class_names == ("1", "2", "None")
+    assert "has classes that may mean missing: 'None' (20)" in raw.notes[0]
 
 
 def test_a_number_that_stands_for_missing_is_told(table):
@@ -112,7 +113,7 @@ def test_a_number_that_stands_for_missing_is_told(table):
         )
     )
     assert len(raw.notes) == 2
-    assert "column 'x' is -999 in 15 rows, far below all others" in raw.notes[0]
+    assert "column 'x' is -999 in 15 rows, far from all others" in raw.notes[0]
     assert "column 't' is -200 in 7 rows" in raw.notes[1]
 
 
@@ -122,6 +123,7 @@ FORMS = {
     "thousands and a point": (["1,244.59", "47.5", "12"], [1244.59, 47.5, 12]),
     "lakh": (["12,34,567", "4,567"], [1234567, 4567]),
     "decimal commas": (["1,5", "0,345", "12", "-3,25"], [1.5, 0.345, 12, -3.25]),
+    "thousands from ten thousand on": (["10,500", "9999"], [10500, 9999]),
     "three decimals": (["1,500", "0,345", "2,250"], [1.5, 0.345, 2.25]),
     "three decimals beside a large number": (["1,500", "12345"], [1.5, 12345]),
     "points and decimal commas": (["1.234,56", "2.345", "17,5"], [1234.56, 2345, 17.5]),
@@ -211,6 +213,17 @@ def test_row_numbers_are_those_of_the_whole_file(table):
     assert list(raw.x.columns) == ["x"]
 
 
+def test_row_numbers_of_several_files_one_below_the_other_are_left_out(table):
+    raw = read_source(table(x=income, **{"": lambda row: row % 25}))
+    assert list(raw.x.columns) == ["x"]
+
+
+def test_without_a_header_only_row_numbers_of_this_file_are_left_out(table):
+    raw = read_source(table("0", header=False, a=lambda row: row, b=lambda row: 3 * row, z=income))
+    assert list(raw.x.columns) == ["2", "3"]
+    assert raw.notes[0] == "the column '1' is dropped: it counts the rows"
+
+
 def test_a_column_with_a_name_that_counts_rows_stays_and_is_told(table):
     part = SHUFFLED[SHUFFLED < ROWS]
     raw = read_source(
@@ -229,7 +242,9 @@ def test_a_column_with_a_name_that_counts_rows_stays_and_is_told(table):
 
 
 def test_a_column_without_a_name_that_measures_something_stays(table):
-    raw = read_source(table(**{"": lambda row: row * 0.5, "Unnamed: 3": lambda row: row % 50, "x": income}))
+    raw = read_source(
+        table(**{"": lambda row: row * 0.5, "Unnamed: 3": lambda row: 7 * row % 50, "x": income})
+    )
     assert list(raw.x.columns) == ["unnamed 1", "Unnamed: 3", "x"]
     assert raw.notes == ()
 

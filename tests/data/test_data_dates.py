@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.data.date_forms import DAYS, MONTHS, TIMES, WEEKDAYS, ZONES, tokens
+from search.data.date_forms import DAYS, MONTHS, TIMES, WEEKDAYS, WHOLE, ZONES, tokens, without_zone
 from search.data.dates import days_since_1970, looks_like_times, periods, recognise
 from search.data.dates_in_graph import days_in_graph
 
@@ -17,6 +17,7 @@ EPOCH = datetime.datetime(1970, 1, 1)
 # Every day with one time, every time with one day, every zone with one of both.
 FORMS = (
     *DAYS,
+    *WHOLE,
     *(f"YYYY-MM-DD {time}" for time in TIMES),
     *(f"D/M/YYYYT{time}" for time in TIMES[:3]),
     *(f"YYYY-MM-DDThh:mm:ss{zone}" for zone in ZONES),
@@ -26,7 +27,8 @@ FORMS = (
 )
 # Every kind of field and segment once: a graph takes a third of a second.
 IN_GRAPH = (
-    "YYYY-MM-DD", "D.M.YY", "YYYYMMDDThhmmssZ", "Day, Mon D, YYYY h:mm:ss AM", "YYYY-MM-DD hh:mm:ss.f ±hh:mm",
+    "YYYY-MM-DD", "D.M.YY", "YYYYMMDDThhmmssZ",
+    "D/Mon/YYYY:hh:mm:ss ±hhmm", "Day, Mon D, YYYY h:mm:ss AM", "YYYY-MM-DD hh:mm:ss.f ±hh:mm",
     "D Mon YYYYThh:mm±hhmm", "YYYY/MM hh.mm.ss UTC", "hh:mm±hh",
 )  # fmt: skip
 
@@ -63,7 +65,7 @@ def meant(moment, template):
         moment = EPOCH + (moment - moment.replace(hour=0, minute=0, second=0, microsecond=0))
     if "D" not in template.replace("Day", "") and "Y" in template:
         moment = moment.replace(day=1)
-    time = template.split("±")[0]
+    time = without_zone(template)
     moment = moment if "f" in time else moment.replace(microsecond=0)
     moment = moment if "ss" in time else moment.replace(second=0)
     moment = moment if "mm" in time else moment.replace(hour=0, minute=0)
@@ -146,6 +148,9 @@ def test_what_is_no_date_does_not_fit(text):
         (["22:06", "06:06"], "hh:mm", False),
         (["Tue, 05 Apr 2016 10:00:00 GMT"], "Day, D Mon YYYY hh:mm:ss GMT", False),
         (["20160405T220607Z"], "YYYYMMDDThhmmssZ", False),
+        (["Tue Apr 05 22:06:07 +0000 2016"], "Day Mon D hh:mm:ss ±hhmm YYYY", False),
+        (["05APR2016:22:06:07"], "DMonYYYY:hh:mm:ss", False),
+        (["05/Apr/2016:22:06:07 +0200"], "D/Mon/YYYY:hh:mm:ss ±hhmm", False),
     ],
 )
 def test_a_template_is_recognised(values, template, ambiguous):
