@@ -34,8 +34,10 @@ WHOLE = (
 )  # fmt: skip
 ZONES = ("", "Z", " UTC", " GMT", "±hh:mm", "±hhmm", "±hh", " ±hh:mm", " ±hhmm")
 
-LOOKS_LIKE_A_DATE = re.compile(
-    rf"(?s:.*\b(\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}\b|({'|'.join(name[:SHORT] for name in MONTHS)})[a-z]*\b.*\d).*)",
+# No date is longer.
+LONGEST = 60
+_DATE_LIKE = re.compile(
+    rf"\b(\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}\b|({'|'.join(name[:SHORT] for name in MONTHS)})[a-z]*\b.*\d)",
     re.ASCII | re.IGNORECASE,
 )
 
@@ -68,6 +70,11 @@ def has_time(template: str) -> bool:
 def pattern(template: str) -> re.Pattern[str]:
     """With a group for each field, named as `FIELDS` has it: year, month, day, hour, minute, second, …"""
     return re.compile("".join(map(_pattern_of, tokens(template))), re.ASCII | re.IGNORECASE)
+
+
+def looks_like_a_date(text: str) -> bool:
+    """Whether a reader would take it for one, of whatever form."""
+    return len(text) <= LONGEST and _DATE_LIKE.search(text) is not None
 
 
 def month_named(name: str) -> int:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from search.data.date_forms import (
     DAYS,
+    LONGEST,
     TIMES,
     WHOLE,
     ZONES,
@@ -36,7 +37,6 @@ SECONDS_PER_DAY = 86_400
 FIRST_SHORT_YEAR = 69
 
 _SAMPLE = 50
-_LONGEST = 60
 # Texts at a time: each match takes a hundred times the memory of a day.
 _BLOCK = 50_000
 # Forms that need no word about how they were read.
@@ -58,7 +58,7 @@ class Recognised:
     def unusual(self) -> bool:
         """Whether a reader should be told how these were read."""
         return not self.template.startswith(_USUAL) or any(
-            mark in self.template for mark in ("f", "±", "UTC", "GMT")
+            mark in self.template for mark in ("f", "AM", "±", "UTC", "GMT")
         )
 
     def example(self) -> str:
@@ -80,7 +80,7 @@ def recognise(rows: Mapping[str, int]) -> Recognised | None:
 
     `rows` has the rows of each distinct text. A date that does not exist (31 February) fits no template.
     """
-    possible = [text for text in rows if len(text) <= _LONGEST and text.isascii()]
+    possible = [text for text in rows if len(text) <= LONGEST and text.isascii()]
     sample = possible[:: max(1, len(possible) // _SAMPLE)][:_SAMPLE]
     votes = Counter(itertools.chain.from_iterable(map(_templates_of, sample)))
     if not votes:

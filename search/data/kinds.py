@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from search.data import dates
-from search.data.date_forms import LOOKS_LIKE_A_DATE
+from search.data.date_forms import looks_like_a_date
 from search.data.missing import counted, is_missing_word, stand_in
 from search.data.notes import ColumnNotes
 from search.data.numbers import Numbers, read_numbers
@@ -138,7 +138,7 @@ def _tell_almost(
             example = next(text for text in rows if text not in odd)
             what = f"its values look like numbers with a unit or a mark, such as {example!r}"
         else:
-            odd = tuple(text for text in rows if not LOOKS_LIKE_A_DATE.fullmatch(text))
+            odd = tuple(text for text in rows if not looks_like_a_date(text))
             if len(odd) <= STRAYS_SHARE * len(rows):
                 example = next(text for text in rows if text not in odd)
                 what = f"its values look like dates, such as {example!r}, of no form that is read (write 2025-03-31)"

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _FLAGS = re.ASCII
-_PLAIN = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,9})?|[+-]?(inf|infinity)", _FLAGS | re.IGNORECASE)
+_PLAIN = re.compile(
+    r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?|[+-]?(inf|infinity)", _FLAGS | re.IGNORECASE
+)
 _CURRENCY = "[A-Z]{0,3}[$€£¥₹₽₩₺]|USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|BRL|ZAR"
 _WRITTEN = re.compile(
     rf"(?P<open>\()?(?P<sign>[+-])?[ ]?(?P<before>{_CURRENCY})?[ ]?(?P<inner>[+-])?"
@@ -35,7 +37,7 @@ class _Style:
 
 # The first that reads the most rows is taken.
 _STYLES = (
-    _Style("", re.compile(r"\d+\.?\d*|\.\d+", _FLAGS), ""),
+    _Style("", re.compile(r"\d+(\.\d*)?|\.\d+", _FLAGS), ""),
     _Style("with commas between thousands", re.compile(rf"{_DIGITS}(\.\d*)?|\.\d+", _FLAGS), ","),
     _Style("with decimal commas", re.compile(r"(\d+|[1-9]\d{0,2}([. ]\d{3})+)(,\d*)?", _FLAGS), ". ", ","),
     _Style("with blanks between thousands", re.compile(r"(\d+|[1-9]\d{0,2}( \d{3})+)(\.\d*)?", _FLAGS), " "),

@@ -14,6 +14,8 @@ _NO_NAME = re.compile(rf"{UNNAMED} \d+|unnamed: \d+(\.\d+)*|\.\.\.\d+", re.ASCII
 # Shuffled row numbers of a part of a larger file: this many times its rows is the largest.
 _LARGEST_SHARE = 20
 FEWEST_ROWS = 10
+# By chance, so many different numbers do not lie so close together.
+_FEWEST_OF_LARGER = 50
 # Of several files, one below the other: nearly every number is one more than the last.
 _STEPS_SHARE = 0.9
 
@@ -40,11 +42,13 @@ def are_row_numbers(values: Array, *, header: bool) -> bool:
 
 
 def counts_rows(values: Array) -> bool:
-    """Whether a named column counts the rows of the file: from 0 or 1 in any order, or by one from row to row."""
+    """Whether a named column counts rows: from 0 or 1 in any order, by one down the file, or most of a larger one."""
     if len(values) < FEWEST_ROWS or not _whole(values) or len(np.unique(values)) < len(values):
         return False
-    all_of_them = values.max() - values.min() == len(values) - 1
-    return all_of_them and (values.min() in (0, 1) or bool((np.diff(values) == 1).all()))
+    span = values.max() - values.min() + 1
+    if span == len(values):
+        return values.min() in (0, 1) or bool((np.diff(values) == 1).all())
+    return len(values) >= _FEWEST_OF_LARGER and values.min() >= 0 and bool(span <= 2 * len(values))
 
 
 def _of_a_larger_file(values: Array) -> bool:

@@ -22,7 +22,7 @@ FEWEST_ROWS = 10
 
 # What float() takes beyond this, such as 1_000 and digits of other scripts, is text.
 _NUMBER = re.compile(
-    r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,9})?|[+-]?(inf|infinity)", re.ASCII | re.IGNORECASE
+    r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?|[+-]?(inf|infinity)", re.ASCII | re.IGNORECASE
 )
 _WHOLE = re.compile(r"[+-]?\d+(\.0*)?", re.ASCII)
 _LEADING_ZERO = re.compile(r"[+-]?0\d", re.ASCII)

@@ -232,12 +232,14 @@ def test_a_column_with_a_name_that_counts_rows_stays_and_is_told(table):
             rank=lambda row: 700 + row,
             unnamed_river_km=lambda row: 0.1 + 1.5 * row,
             year=lambda row: 1950 + row // 2,
+            part=lambda row: SHUFFLED[SHUFFLED < 100][row],
         )
     )
-    assert list(raw.x.columns) == ["Id", "rank", "unnamed_river_km", "year"]
+    assert list(raw.x.columns) == ["Id", "rank", "unnamed_river_km", "year", "part"]
     assert [note.split(":")[0] for note in raw.notes] == [
         "column 'Id' counts the rows (1 to 60)",
         "column 'rank' counts the rows (700 to 759)",
+        "column 'part' counts the rows (0 to 99)",
     ]
 
 

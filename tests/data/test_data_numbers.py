@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from search.data.date_forms import looks_like_a_date
+from search.data.dates import recognise
 from search.data.numbers import read_numbers
 
 numbers = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=2)
@@ -55,6 +57,14 @@ def test_any_text_is_a_number_or_a_stray(rows):
 )  # fmt: skip
 def test_what_is_no_number_is_a_stray(text):
     assert read_numbers({text: 1}).strays == (text,)
+
+
+def test_a_long_text_that_is_nearly_a_number_is_no_burden():
+    """A pattern that tries every cut of it would take hours."""
+    for text in ("1" * 200_000 + "x", "1,111" * 50_000 + "x", "1 " * 100_000 + "x", "may " * 50_000):
+        assert read_numbers({text: 1}).strays == (text,)
+        assert recognise({text: 1}) is None
+        assert not looks_like_a_date(text)
 
 
 def test_the_way_of_the_most_rows_is_taken():
