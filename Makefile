@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Without bytecode, every start of Keras and TensorFlow costs 8 CPU-seconds in place of 2.6.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types format bench soak memory commands docs lock clean
+.PHONY: demo test lint types format bench soak fuzz memory commands docs lock clean
 
 # A study of its own, from the start each time.
 DEMO := --storage sqlite:///demo/perceptuna.db
@@ -42,6 +42,10 @@ bench: $(VENV)/installed
 # Kills studies at random instants and looks for what is lost; a quarter of an hour or more. Tests run a short form.
 soak: $(VENV)/installed
 	$(BIN)/python -m benchmarks.soak
+
+# Gives every reader and option what nobody should give them, and looks for tracebacks; ten minutes. Tests run a short form.
+fuzz: $(VENV)/installed
+	$(BIN)/python -m benchmarks.fuzz
 
 # A worker's memory over 500 trials, and the estimate that --memory-limit goes by.
 memory: $(VENV)/installed

@@ -7,8 +7,10 @@ how its study, or what it looked for, ended.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
+from contextlib import suppress
 from typing import Annotated, NoReturn
 
 import typer
@@ -56,6 +58,7 @@ def program(
 def main() -> NoReturn:
     """Run a command and exit; the one place where errors become messages and exit codes."""
     sys.excepthook = print_bug
+    _refuse_what_is_no_text()
     try:
         returned = app(standalone_mode=False)
     except KeyboardInterrupt:
@@ -68,6 +71,23 @@ def main() -> NoReturn:
     if lost := lost_output():
         fail(f"standard output is not complete: {lost}; free some space and call the command again", 3)
     sys.exit(returned if isinstance(returned, int) else 0)
+
+
+def _refuse_what_is_no_text() -> None:
+    """Paths go into databases, JSON and pages, which hold text: a name whose bytes are no UTF-8 cannot go along.
+
+    Python reads such bytes as lone surrogates.
+    """
+    given = [("the argument", word) for word in sys.argv[1:]]
+    given += [(f"${name}", value) for name, value in os.environ.items() if name.startswith("PERCEPTUNA_")]
+    with suppress(OSError):  # the folder is gone
+        given.append(("the folder you are in,", os.getcwd()))
+    for what, text in given:
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            shown = text.encode(errors="backslashreplace").decode()
+            fail(f"{what} '{shown}' is no UTF-8 text; rename what it names, for instance by mv", 2)
 
 
 def _explain(error: Exception) -> NoReturn:
@@ -89,6 +109,11 @@ def _explain(error: Exception) -> NoReturn:
         fail(f"the study was stopped: {error}", 1)
     if isinstance(error, CacheUnusable | ClusterLost):
         fail(str(error), 3)
+    if isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
+        # Only a path that was given can be so; whoever looked at it first found out.
+        name = str(error.filename)
+        shown = name if len(name) <= 100 else f"{name[:60]}…{name[-20:]}"
+        fail(f"{shown}: {(error.strerror or '').lower()}; give another path", 2)
     storage_error = translate(error)
     if storage_error is not None:
         fail(str(storage_error), 3)

@@ -80,6 +80,8 @@ class StorageURL:
             raise DatabaseUnusable(
                 f"--storage: {_EXPECTED}, but the text given is not a URL; {_IN_PASSWORDS}"
             ) from None
+        if any("\0" in (part or "") for part in (text, url.database, url.host, url.username)):
+            raise DatabaseUnusable(f"--storage: {_EXPECTED}, but the text given holds a zero byte")
         if url.drivername == "postgres":  # the spelling of many hosts; SQLAlchemy dropped it
             url = url.set(drivername="postgresql")
         if url.drivername not in _DRIVERS:

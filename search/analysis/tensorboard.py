@@ -46,7 +46,7 @@ def write_study(
             trained again.
     """
     check_tensorboard()
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if os.path.lexists(folder) and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(
             f"-o: expected a new or empty folder, but there is something in {folder}; name another"
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Callable
@@ -31,7 +32,7 @@ def check_folder(folder: Path) -> None:
         InputError: TensorBoard is not installed, or `folder` cannot be one.
     """
     check_tensorboard()
-    if folder.exists() and not folder.is_dir():
+    if os.path.lexists(folder) and not folder.is_dir():
         raise InputError(f"--tensorboard: expected a folder, but {folder} is a file; name another")
     if not folder.absolute().parent.is_dir():
         raise InputError(

@@ -78,6 +78,8 @@ def _reader(request: DataRequest) -> Callable[[DataRequest], RawData]:
         raise DataError(
             f"source {_short(source)!r} is neither there as a file or folder nor known: {_nearest(source)}"
         )
+    if not os.path.isfile(path):  # a device, or a pipe: its second reader would wait for ever
+        raise DataError(f"{_short(source)} is no regular file; save what comes out of it, and name that file")
     if suffix == ".npz":
         _refuse_options(request, "target", "separator", "image_size", reason="an NPZ file names its own y")
         return read_npz
