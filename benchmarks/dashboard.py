@@ -37,6 +37,7 @@ VISITS = 8
 BETWEEN_VISITS = 5
 PATIENCE = 300  # seconds
 PORT = 18471
+TOKEN = "benchmark"
 # The dashboard reads trials anew when what it has is older than ten seconds.
 EXPIRY_SECONDS = 11
 _WITHOUT_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -103,7 +104,10 @@ def visits(address: str, times: int) -> list[dict[str, float]]:
     options = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-proxy-server"]
     with tempfile.TemporaryDirectory() as profile, sync_playwright() as playwright:
         browser = playwright.chromium.launch_persistent_context(
-            profile, executable_path=chromium, args=options
+            profile,
+            executable_path=chromium,
+            args=options,
+            extra_http_headers={"Authorization": f"Bearer {TOKEN}"},
         )
         rows = []
         for _ in range(times):
@@ -148,7 +152,8 @@ def browser_seconds() -> dict[int, float]:
 def get(address: str) -> tuple[float, bytes]:
     """Seconds, and what came."""
     began = time.perf_counter()
-    with _WITHOUT_PROXY.open(address, timeout=300) as reply:
+    request = urllib.request.Request(address, headers={"Authorization": f"Bearer {TOKEN}"})
+    with _WITHOUT_PROXY.open(request, timeout=300) as reply:
         body = reply.read()
     return round(time.perf_counter() - began, 2), body
 
@@ -157,7 +162,7 @@ def get(address: str) -> tuple[float, bytes]:
 def dashboard(url: StorageURL) -> Iterator[str]:
     """`perceptuna dashboard` as a process of its own; its address."""
     words = ["-m", "search", "dashboard", "--read-only", "--port", str(PORT), "--storage", url.full]
-    with running(words):
+    with running([*words, "--token", TOKEN]):
         yield f"http://127.0.0.1:{PORT}"
 
 

@@ -72,8 +72,7 @@ def start(
     build_sampler(settings, 0)
     check_metric_exists(settings.metric)
     check_database(url, create=True)
-    if name in study_names(url) and not is_half_made(name, url):
-        raise already_there(name, url)
+    refuse_taken(name, url)
     reporter.say(f"reading {settings.data} …")
     data = prepare_data(settings)
     precision = resolve_precision(settings.precision, data.spec)
@@ -95,6 +94,16 @@ def start(
     with study_lock(url, name) as lock:
         study = create_study(name, url, settings, space, data.spec, plan, adoption=adoption)
         return drive(study, lock, settings, data, fleet, reporter)
+
+
+def refuse_taken(name: str, url: StorageURL) -> None:
+    """A study of that name is resumed, not started.
+
+    Raises:
+        InputError: it is there, whole.
+    """
+    if name in study_names(url) and not is_half_made(name, url):
+        raise already_there(name, url)
 
 
 def resume(

@@ -22,7 +22,7 @@ def study_page(study_id: int, address: str | None = None) -> str:
 
 
 def how_to_browse(study: Study, trial: int | None = None) -> str:
-    """The command to paste, and the page to open then: of the study, or of its trial with that number."""
+    """The command to paste, and the page for who has logged in: of the study, or of its trial with that number."""
     page = study_page(study.optuna._study_id)
     where = page if trial is None else f"{page}/trials?numbers={trial}"
-    return f"perceptuna dashboard{study.url.option}, then {where}"
+    return f"perceptuna dashboard{study.url.option}, open the link it prints, then {where}"

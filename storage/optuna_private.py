@@ -31,6 +31,8 @@ PRIVATE: dict[str, dict[str, str]] = {
     },
     "optuna.storages._rdb.models": {
         "BaseModel": "the tables that a whole database has",
+        "StudyModel": "is locked while a trial is created; is renamed in place, where the dashboard copies the trials",
+        "StudyUserAttributeModel": "what names a renamed study changes with it",
         "TrialIntermediateValueModel": "all trials of a study are read by one query a table",
         "TrialModel": "likewise",
         "TrialParamModel": "likewise",
@@ -68,8 +70,10 @@ PRIVATE: dict[str, dict[str, str]] = {
         "_try_initialization": "makes them",
     },
     "optuna_dashboard._serializer": {
-        "serialize_frozen_trial": "trials of an excerpt as the dashboard's page reads them"
+        "serialize_frozen_study": "a renamed study as the dashboard's page reads it",
+        "serialize_frozen_trial": "trials of an excerpt as the dashboard's page reads them",
     },
+    "optuna_dashboard._storage": {"get_study": "a renamed study"},
     "optuna_dashboard.wsgi": {"_inmemory_cache": "an attribute of the application that it makes"},
     "optuna_dashboard._inmemory_cache.InMemoryCache": {
         "_cached_extra_study_property_cache": "from which trial on the dashboard has to look",

@@ -130,6 +130,21 @@ class PatientStorage(RDBStorage):
                         written.on_conflict_do_update(index_elements=["trial_id", "key"], set_=again)
                     )
 
+    def rename_studies(self, names: dict[int, str], attributes: dict[int, dict[str, Any]]) -> None:
+        """New names and changed user attributes of studies, by id, in one transaction. Done twice it is done once."""
+        keep_trying(lambda: self._rename_studies(names, attributes))
+
+    def _rename_studies(self, names: dict[int, str], attributes: dict[int, dict[str, Any]]) -> None:
+        with _create_scoped_session(self.scoped_session) as session:
+            for study_id, name in names.items():
+                models.StudyModel.find_or_raise_by_id(study_id, session).study_name = name
+            for study_id, changed in attributes.items():
+                for key, value in changed.items():
+                    of_study = session.query(models.StudyUserAttributeModel).filter_by(
+                        study_id=study_id, key=key
+                    )
+                    of_study.update({"value_json": json.dumps(value)})
+
     def set_trial_state_values(
         self, trial_id: int, state: TrialState, values: Sequence[float] | None = None
     ) -> bool:

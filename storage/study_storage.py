@@ -42,6 +42,14 @@ class StudyStorage(_CachedStorage):
             return self._alone
         return super().get_study_id_from_name(study_name)
 
+    def rename_studies(self, names: dict[int, str], attributes: dict[int, dict[str, Any]]) -> None:
+        """New names and changed user attributes of studies, by id, in one transaction."""
+        self._backend.rename_studies(names, attributes)
+        with self._lock:
+            for study_id, name in names.items():
+                if study_id in self._studies:
+                    self._studies[study_id].name = name
+
     def set_trial_attributes(self, trial_id: int, user: dict[str, Any], system: dict[str, Any]) -> None:
         """User and system attributes of a running trial, in one transaction."""
         self._changed.add(trial_id)

@@ -1,4 +1,4 @@
-"""Commands that drive or change a study: run, resume, stop, delete."""
+"""Commands that drive or change a study: run, resume, stop, rename, delete."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def run(
     Example: perceptuna run my-first --data digits --space small --trials 20
     """
     from search.errors import InputError
-    from search.launch import start
+    from search.launch import refuse_taken, start
     from search.settings import load_settings, storage_in
 
     if allow_different and earlier is None:
@@ -83,6 +83,8 @@ def run(
 
         old = load_study(earlier, url)
         of_old = inherited(old)
+    if earlier is None and config is None and given["data"] is None:
+        refuse_taken(study, url)  # who forgets that it is there meant to resume it
     settings = load_settings(config, given, of_old)
     finish = start(study, url, settings, reporter(as_json, tensorboard), cluster, old, allow_different)
     conclude(finish, as_json)
@@ -157,6 +159,23 @@ def stop(study: StudyName, storage: Storage = None) -> None:
         raise InputError(f"study '{study}' is not running")
     loaded.optuna.set_user_attr(STOP_REQUESTED, True)
     echo(f"asked study '{study}' to stop; go on later with `{loaded.go_on}`")
+
+
+@app.command()
+def rename(
+    study: StudyName,
+    name: Annotated[str, typer.Argument(metavar="NEW", help="what it is to be called")],
+    storage: Storage = None,
+) -> None:
+    """Give a study another name, and with it the studies that `finalize` and `ablate` made about it.
+
+    Example: perceptuna rename my-first first-look
+    """
+    from search.renaming import rename_study
+    from search.study import load_study
+
+    for old, new in rename_study(load_study(study, url_of(storage)), name).items():
+        typer.echo(f"study '{old}' is called '{new}' now")
 
 
 @app.command()

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
-import ipaddress
 import json
+import math
+import secrets
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlencode
+
+from search.dashboard.sessions import Sessions, WrongTokens
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 # optuna-dashboard 0.21 changes nothing on these; a test calls all of its routes to see that.
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+ASKS_FOR_TOKEN = (
+    "This dashboard asks for a token: open the link that `perceptuna dashboard` printed, or add ?token=… to the "
+    "address. Programs send `Authorization: Bearer …`."
+)
 _HEADERS = [
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "SAMEORIGIN"),
@@ -29,22 +35,21 @@ _HEADERS = [
 class Guard:
     """WSGI middleware that lets through what the dashboard's owner asked for, and nothing else.
 
-    - With a token, every request needs it: as `Authorization: Bearer`, or as the cookie that `?token=` sets.
-    - Without one, the Host header must name this machine. A site whose name is rebound to 127.0.0.1 would
-      otherwise count as this dashboard's own pages. The port is not looked at: rebinding happens to names, and
-      behind `ssh -L` the port is another. With a token any name will do (a proxy's, a machine's): the cookie
-      belongs to the name under which one logged in, so a rebound name comes without it.
+    - Every request needs the token: as `Authorization: Bearer`, or as the cookie that `?token=` sets. On loopback too:
+      other users of the machine reach it. Any host name will do (a proxy's, a machine's): the cookie belongs to the
+      name under which one logged in, so that a site whose name is rebound to 127.0.0.1 comes without it.
+    - An address that sends wrong tokens has to wait. A cookie is let through all the same.
     - Changes are refused to other sites' pages, and to everyone when `read_only`.
     """
 
-    def __init__(self, app: WSGIApplication, *, token: str | None, read_only: bool) -> None:
+    def __init__(self, app: WSGIApplication, *, token: str, read_only: bool) -> None:
         self._app = app
-        self._token = token
+        self._token = token.encode()
         self._read_only = read_only
-        # What a browser keeps is not the token. All ports of a machine share their cookies: a name per token
-        # lets two dashboards be open at once.
-        digest = hashlib.sha256(f"perceptuna dashboard {token}".encode()).hexdigest()
-        self._cookie_name, self._cookie = f"perceptuna-{digest[:8]}", digest[8:]
+        self._sessions = Sessions()
+        self._wrong = WrongTokens()
+        # All ports of a machine share their cookies: a name of its own lets two dashboards be open at once.
+        self._cookie_name = f"perceptuna-{secrets.token_hex(4)}"
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         start = _hardened(start_response)
@@ -55,21 +60,20 @@ class Guard:
         start(reply.status, [*reply.headers, ("Content-Length", str(len(body)))])
         return [body]
 
+    def admits(self, cookies: str, authorization: str, address: str) -> bool:
+        """Whether a request with these headers may be read further. A wrong token is counted."""
+        return self._has_cookie(cookies) or self._token_of(_bearer(authorization), address) is None
+
     def _reply(self, environ: WSGIEnvironment) -> _Reply | None:
         """The guard's own answer, or None where the dashboard shall answer."""
-        method = environ["REQUEST_METHOD"]
-        if self._token is None:
-            if not is_loopback(_name(environ.get("HTTP_HOST", ""))):
-                return _text("403 Forbidden", "Open this dashboard as http://localhost or http://127.0.0.1.")
-        elif method == "GET" and self._is_token(dict(_query(environ)).get("token", "").encode()):
-            return self._log_in(environ)
-        elif not (self._has_cookie(environ) or self._is_token(_bearer(environ))):
-            return _text(
-                "401 Unauthorized",
-                "This dashboard asks for a token: open the link that `perceptuna dashboard` printed, "
-                "or add ?token=… to the address. Programs send `Authorization: Bearer …`.",
-                ("WWW-Authenticate", "Bearer"),
-            )
+        method, address = environ["REQUEST_METHOD"], environ.get("REMOTE_ADDR", "")
+        in_query = dict(_query(environ)).get("token")
+        if method == "GET" and in_query is not None:
+            return self._token_of(in_query.encode("utf-8", "replace"), address) or self._log_in(environ)
+        if not self._has_cookie(environ.get("HTTP_COOKIE", "")):
+            refused = self._token_of(_bearer(environ.get("HTTP_AUTHORIZATION", "")), address)
+            if refused is not None:
+                return refused
         if method in _READING:
             return None
         if self._read_only:
@@ -78,24 +82,39 @@ class Guard:
             return _reason("403 Forbidden", "changes are taken from the dashboard's own pages only")
         return None
 
+    def _token_of(self, given: bytes | None, address: str) -> _Reply | None:
+        """None where `given` is the token; else what to answer."""
+        if given is not None:
+            wait = self._wrong.wait(address)
+            if wait > 0:
+                seconds = str(math.ceil(wait))
+                return _text(
+                    "429 Too Many Requests",
+                    f"Too many wrong tokens came from this address; try again in {seconds} s.",
+                    ("Retry-After", seconds),
+                )
+            if hmac.compare_digest(given, self._token):
+                return None
+            self._wrong.count(address)
+        return _text("401 Unauthorized", ASKS_FOR_TOKEN, ("WWW-Authenticate", "Bearer"))
+
     def _log_in(self, environ: WSGIEnvironment) -> _Reply:
         """Set the cookie and go to the same page, without the token in the address bar and the history."""
         # One slash and quoted: `//elsewhere.example` would be a redirect to another site.
         path = "/" + quote(environ.get("PATH_INFO", "").lstrip("/").encode("latin-1"))
         query = urlencode([(key, value) for key, value in _query(environ) if key != "token"])
-        cookie = f"{self._cookie_name}={self._cookie}; HttpOnly; SameSite=Strict; Path=/"
+        cookie = f"{self._cookie_name}={self._sessions.begin()}; HttpOnly; SameSite=Strict; Path=/"
+        if _is_encrypted(environ):
+            cookie += "; Secure"
         location = f"{path}?{query}" if query else path
         return _text("303 See Other", "", ("Location", location), ("Set-Cookie", cookie))
 
-    def _is_token(self, given: bytes) -> bool:
-        return hmac.compare_digest(given, (self._token or "").encode())
-
-    def _has_cookie(self, environ: WSGIEnvironment) -> bool:
+    def _has_cookie(self, cookies: str) -> bool:
         # By hand: http.cookies gives up on all cookies at the first odd one, and other programs on this host
         # put theirs here too.
-        pairs = (pair.strip().partition("=") for pair in environ.get("HTTP_COOKIE", "").split(";"))
+        pairs = (pair.strip().partition("=") for pair in cookies.split(";"))
         given = next((value for name, _, value in pairs if name == self._cookie_name), "")
-        return hmac.compare_digest(given.encode(), self._cookie.encode())
+        return self._sessions.knows(given)
 
 
 class _Reply(NamedTuple):
@@ -143,21 +162,12 @@ def _query(environ: WSGIEnvironment) -> list[tuple[str, str]]:
     return parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
 
 
-def _bearer(environ: WSGIEnvironment) -> bytes:
-    scheme, _, given = environ.get("HTTP_AUTHORIZATION", "").partition(" ")
-    return given.strip().encode("latin-1") if scheme.lower() == "bearer" else b""
+def _bearer(authorization: str) -> bytes | None:
+    """The token that came in this header; None where none did."""
+    scheme, _, given = authorization.partition(" ")
+    return given.strip().encode("latin-1") if scheme.lower() == "bearer" and given.strip() else None
 
 
-def is_loopback(name: str) -> bool:
-    """Whether `name`, of a host without its port, is reached from this machine alone."""
-    try:
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
-
-
-def _name(host_header: str) -> str:
-    try:
-        return urlsplit(f"//{host_header}").hostname or ""
-    except ValueError:
-        return ""
+def _is_encrypted(environ: WSGIEnvironment) -> bool:
+    """Whether the browser speaks TLS, to us or to a proxy in front, which says so."""
+    return "https" in (environ.get("wsgi.url_scheme"), environ.get("HTTP_X_FORWARDED_PROTO", "").lower())

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from bottle import HTTPResponse, response
+from bottle import HTTPResponse, request, response
 from optuna.artifacts import FileSystemArtifactStore
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.trial import TrialState
@@ -21,7 +21,8 @@ from optuna.trial import TrialState
 from search.analysis.dashboard_plots import plots_of
 from search.errors import InputError
 from search.origin import is_comparable
-from search.study_name import check_study_name
+from search.renaming import rename_study
+from search.study import load_study
 from storage import StorageError, StorageURL, study_lock
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
 
     from search.metrics import Direction
+    from storage.study_storage import StudyStorage
 
 View = Callable[..., Any]
 
@@ -107,15 +109,13 @@ def _break_lines(attributes: list[dict[str, str]]) -> None:
 
 
 class WhileDriven:
-    """Refuses, with 409, to delete or rename a study that a driver has, and to tell one of its trials.
+    """Refuses, with 409, to delete a study that a driver has, and to tell one of its trials.
 
     The study's lock is held meanwhile, so that no driver starts on a study that is just being deleted.
     """
 
     name, api = "perceptuna-while-driven", 2
-    _OF_STUDY = frozenset(
-        {("DELETE", "/api/studies/<study_id:int>"), ("POST", "/api/studies/<study_id:int>/rename")}
-    )
+    _OF_STUDY = ("DELETE", "/api/studies/<study_id:int>")
     _OF_TRIAL = ("POST", "/api/trials/<trial_id:int>/tell")
 
     def __init__(self, storage: BaseStorage, url: StorageURL) -> None:
@@ -123,14 +123,14 @@ class WhileDriven:
         self._url = url
 
     def apply(self, view: View, route: Route) -> View:
-        if (route.method, route.rule) in self._OF_STUDY:
+        if (route.method, route.rule) == self._OF_STUDY:
             return lambda study_id: self._alone(self._name(study_id), lambda: view(study_id))
         if (route.method, route.rule) == self._OF_TRIAL:
             return lambda trial_id: self._alone(self._study_of(trial_id), lambda: view(trial_id))
         return view
 
     def _alone(self, study: str | None, change: Callable[[], Any]) -> Any:
-        """`change()` while nobody drives `study`; None stands for one that no driver can have."""
+        """`change()` while nobody drives `study`; None stands for one that is not there."""
         if study is None:
             return change()
         lock = study_lock(self._url, study)
@@ -145,11 +145,8 @@ class WhileDriven:
             lock.release()
 
     def _name(self, study_id: int) -> str | None:
-        """None where there is no such study, or where perceptuna would not give it such a name."""
-        with contextlib.suppress(KeyError, InputError):
-            name = self._storage.get_study_name_from_id(study_id)
-            check_study_name(name)
-            return name
+        with contextlib.suppress(KeyError):
+            return self._storage.get_study_name_from_id(study_id)
         return None
 
     def _study_of(self, trial_id: int) -> str | None:
@@ -161,6 +158,47 @@ class WhileDriven:
             if any(trial._trial_id == trial_id for trial in open_):
                 return self._name(study._study_id)
         return None
+
+
+class Renaming:
+    """Renames a study in place, and its companions with it.
+
+    The dashboard's own way copies the trials into a new study and deletes the old one: that loses the best model, and
+    what was concluded about the study.
+    """
+
+    name, api = "perceptuna-renaming", 2
+
+    def __init__(self, storage: StudyStorage, url: StorageURL) -> None:
+        self._storage = storage
+        self._url = url
+
+    def apply(self, view: View, route: Route) -> View:
+        if (route.method, route.rule) == ("POST", "/api/studies/<study_id:int>/rename"):
+            return self._rename
+        return view
+
+    def _rename(self, study_id: int) -> dict[str, Any]:
+        from optuna_dashboard._serializer import serialize_frozen_study
+        from optuna_dashboard._storage import get_study
+
+        wanted = (request.json or {}).get("study_name") or ""
+        try:
+            study = load_study(self._storage.get_study_name_from_id(study_id), self._url, self._storage)
+            rename_study(study, str(wanted))
+        except KeyError:
+            response.status = 404
+            return {"reason": f"study_id={study_id} is not found"}
+        except InputError as error:
+            response.status = 400
+            return {"reason": str(error)}
+        except StorageError as error:
+            response.status = 409
+            return {"reason": str(error)}
+        renamed = get_study(self._storage, study_id)
+        assert renamed is not None
+        response.status = 201
+        return serialize_frozen_study(renamed)
 
 
 class LastingArtifacts(FileSystemArtifactStore):

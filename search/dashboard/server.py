@@ -1,7 +1,8 @@
 """Serve optuna-dashboard over a project's studies, behind the guard.
 
 One process, because the dashboard keeps its cache in one; waitress, because it serves the bundle 7 times faster
-than wsgiref. Plain HTTP: on a network that is not trusted, put a proxy with TLS in front.
+than wsgiref, with bounds of our own (`connections.py`). Plain HTTP: on a network that is not trusted, put a proxy
+with TLS in front.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.dashboard.guard import Guard, is_loopback
+from search.dashboard.guard import Guard
 from search.errors import InputError
 from search.interruption import heed_signals
 from search.links import dashboard_address, study_page
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from optuna.storages import BaseStorage
 
+    from storage.study_storage import StudyStorage
+
 _FEW_STUDIES = 8
 
 
@@ -36,7 +39,7 @@ def serve(
     """Serve the studies at `url` until SIGINT, SIGTERM or SIGHUP.
 
     Args:
-        token: asked of every request. One is made up where there is none and `host` is not loopback.
+        token: asked of every request. One is made up where there is none.
         read_only: refuse every change.
         say: told the address.
 
@@ -49,29 +52,30 @@ def serve(
     storage = open_storage(url)
     with contextlib.suppress(KeyboardInterrupt), _listen(host, port) as listening:
         heed_signals()
-        from waitress import create_server
+        from search.dashboard.connections import bounded_server
 
         # It warns whenever a page asks for several things at once.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        made_up = secrets.token_urlsafe() if token is None and not is_loopback(host) else None
-        guard = Guard(dashboard_app(storage, url), token=token or made_up, read_only=read_only)
-        server = create_server(guard, sockets=[listening], ident=None)
+        made_up = None if token is not None else secrets.token_urlsafe()
+        guard = Guard(dashboard_app(storage, url), token=token or str(made_up), read_only=read_only)
+        server = bounded_server(guard, listening)
         address = dashboard_address(_name(host), port)
-        say(f"dashboard on {address}{f'?token={made_up}' if made_up else ''} (Ctrl-C ends it)")
+        with_token = f"?token={made_up}" if made_up else ""
+        say(f"dashboard on {address}{with_token} (Ctrl-C ends it)")
         if token is not None:
             say("log in once by adding ?token=… with the token to that address")
         for line in _pages(storage, address):
-            say(line)
+            say(line + with_token)
         server.run()
 
 
-def dashboard_app(storage: BaseStorage, url: StorageURL) -> WSGIApplication:
+def dashboard_app(storage: StudyStorage, url: StorageURL) -> WSGIApplication:
     """optuna-dashboard over the studies at `url`, with what perceptuna adds to its routes; not guarded."""
     from optuna_dashboard import wsgi
 
     from search.dashboard.large import LargeStudies
     from search.dashboard.page import PageScript
-    from search.dashboard.routes import LastingArtifacts, LostFiles, StudyPlots, WhileDriven
+    from search.dashboard.routes import LastingArtifacts, LostFiles, Renaming, StudyPlots, WhileDriven
 
     app = wsgi(storage, LastingArtifacts(artifact_folder(url), lambda: _other_folders(storage, url)))
     # A plugin is put around what was there before, the last one innermost.
@@ -80,6 +84,7 @@ def dashboard_app(storage: BaseStorage, url: StorageURL) -> WSGIApplication:
         LargeStudies(app, storage),
         StudyPlots(storage),
         WhileDriven(storage, url),
+        Renaming(storage, url),
         LostFiles(),
     )
     for plugin in plugins:

@@ -118,7 +118,7 @@ def test_list_and_show_as_tables(perceptuna: CommandLine, studies: Path) -> None
     assert "best configuration  trial 1: depth " in shown
     assert len(perceptuna.done("show", "done", "--top", "1").out.splitlines()) == len(shown.splitlines()) - 2
     assert "no complete trial yet" in perceptuna.done("show", "new").out
-    browse = "browse:  perceptuna dashboard, then http://127.0.0.1:8080/dashboard/studies/"
+    browse = "browse:  perceptuna dashboard, open the link it prints, then http://127.0.0.1:8080/dashboard/studies/"
     assert re.search(rf"^{re.escape(browse)}\d+$", shown, re.MULTILINE)
     trial = perceptuna.done("show", "done", "--trial", "1").out
     assert "trial 1 of study done: complete" in trial

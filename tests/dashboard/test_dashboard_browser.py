@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,9 +14,9 @@ import optuna
 import pytest
 from headless_chromium import NEEDS_CHROMIUM, launched
 from project_on_disk import COMPLETE_TRIAL, STATES, Project, make_project
-from waitress import create_server
 
 from search.dashboard import Guard, dashboard_app, excerpt, large
+from search.dashboard.connections import bounded_server
 from storage import open_storage
 
 if TYPE_CHECKING:
@@ -57,18 +58,19 @@ def page(browser: Browser, elsewhere: list[str]) -> Iterator[Page]:
             elsewhere.append(route.request.url)
             route.abort()
 
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    known = {"Authorization": "Bearer known"}
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, extra_http_headers=known)
     context.set_default_timeout(20_000)
     context.route("**/*", only_here)
     yield context.new_page()
     context.close()
 
 
-def serve(project: Project, *, token: str | None = None, read_only: bool = False) -> int:
+def serve(project: Project, *, token: str = "known", read_only: bool = False) -> int:
     """A server of `project` on a free port, in a thread that ends with the tests."""
     app = dashboard_app(open_storage(project.url), project.url)
     guard = Guard(app, token=token, read_only=read_only)
-    server = create_server(guard, host="127.0.0.1", port=0)
+    server = bounded_server(guard, socket.create_server(("127.0.0.1", 0)))
     threading.Thread(target=server.run, daemon=True).start()
     return int(server.effective_port)
 

@@ -57,11 +57,17 @@ def port() -> int:
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_it_serves_until_it_is_told_to_end(project: Project, port: int, ending: signal.Signals) -> None:
     with started(str(project.url), "--port", str(port)) as (process, line):
-        assert line == f"dashboard on http://127.0.0.1:{port}/dashboard/ (Ctrl-C ends it)\n"
+        link, _, token = line.split()[2].partition("?token=")
+        assert line == f"dashboard on {link}?token={token} (Ctrl-C ends it)\n"
+        assert link == f"http://127.0.0.1:{port}/dashboard/"
+        assert len(token) > 40
         assert process.stdout is not None
         page = process.stdout.readline().split(": ")[1].strip()
-        assert page == f"http://127.0.0.1:{port}/dashboard/studies/{project.study_id}"
-        status, body = get(f"http://127.0.0.1:{port}/api/studies")
+        assert page == f"http://127.0.0.1:{port}/dashboard/studies/{project.study_id}?token={token}"
+        assert get(f"http://127.0.0.1:{port}/api/studies")[0] == 401, (
+            "other users of this machine get here too"
+        )
+        status, body = get(f"http://127.0.0.1:{port}/api/studies", token)
         process.send_signal(ending)
         assert process.wait(timeout=20) == 0
         assert process.stderr is not None

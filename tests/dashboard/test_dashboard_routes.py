@@ -110,3 +110,37 @@ def test_the_best_is_none_of_an_earlier_study_on_other_data(own: Project) -> Non
     detail = json.loads(call(app, f"/api/studies/{own.study_id}").body)
     assert [trial["number"] for trial in detail["best_trials"]] == [best.number]
     assert plots(app, own.study_id)["size"] == before
+
+
+def test_a_name_that_perceptuna_would_not_give_is_guarded_as_any_other(own: Project) -> None:
+    """Another program gave it, or a study that is a companion has a longer one."""
+    odd = "mine: " + "x" * 100
+    study = optuna.create_study(study_name=odd, storage=open_storage(own.url))
+    app = app_of(own)
+    with study_lock(own.url, odd):
+        for path, method, body in (
+            (f"/api/studies/{study._study_id}", "DELETE", {}),
+            (f"/api/studies/{study._study_id}/rename", "POST", {"study_name": "other"}),
+        ):
+            assert call(app, path, method, body=body).status == 409
+    assert (
+        call(app, f"/api/studies/{study._study_id}/rename", "POST", body={"study_name": "other"}).status
+        == 201
+    )
+
+
+def test_renaming_keeps_the_study_itself_and_refuses_what_is_no_name(own: Project) -> None:
+    app, path = app_of(own), f"/api/studies/{own.study_id}/rename"
+    for name in ("my study", "../up", "", None):
+        reply = call(app, path, "POST", body={"study_name": name})
+        assert reply.status == 400
+        assert "study name: expected" in json.loads(reply.body)["reason"]
+    reply = call(app, path, "POST", body={"study_name": "better"})
+    assert reply.status == 201
+    assert (json.loads(reply.body)["study_id"], json.loads(reply.body)["study_name"]) == (
+        own.study_id,
+        "better",
+    )
+    assert call(app, "/api/studies/999/rename", "POST", body={"study_name": "x"}).status == 404
+    (kept,) = open_storage(own.url).get_all_studies()
+    assert (kept.study_name, kept._study_id) == ("better", own.study_id)

@@ -28,7 +28,7 @@ def made(url: StorageURL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     for name in ("start", "later"):
         (tmp_path / name).mkdir()
     monkeypatch.chdir(tmp_path / "start")
-    study = create_study("one", url, StudySettings(), load_space("small"), digits_spec())
+    study = create_study("one", url, StudySettings(data="digits"), load_space("small"), digits_spec())
     trial = study.optuna.ask()
     Keeping(study).publish_model(trial.number, b"a model")
     study.optuna.tell(trial, 0.5)
@@ -76,7 +76,7 @@ def test_a_study_of_before_has_the_folder_of_who_drives_it_next(
     monkeypatch.chdir(tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr("search.creation._files_of", lambda url, about: {})
-        study = create_study("one", url, StudySettings(), load_space("small"), digits_spec())
+        study = create_study("one", url, StudySettings(data="digits"), load_space("small"), digits_spec())
     expected = study.artifact_folder
     Keeping(study)
     assert study.optuna.user_attrs.get(ARTIFACT_FOLDER, str(expected)) == str(expected)
