@@ -91,7 +91,7 @@ def _refuse_what_is_no_text() -> None:
 
 
 def _explain(error: Exception) -> NoReturn:
-    from search.errors import CacheUnusable, ClusterLost, InputError, StudyStopped
+    from search.errors import CacheUnusable, ClusterLost, InputError, MachineFault, StudyStopped
     from search.printable import with_indented_lines
     from search.usage import usage_message
     from spaces import SpaceError, TomlError
@@ -107,7 +107,7 @@ def _explain(error: Exception) -> NoReturn:
         fail(str(error), 2)
     if isinstance(error, StudyStopped):
         fail(f"the study was stopped: {error}", 1)
-    if isinstance(error, CacheUnusable | ClusterLost):
+    if isinstance(error, CacheUnusable | ClusterLost | MachineFault):
         fail(str(error), 3)
     if isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
         # Only a path that was given can be so; whoever looked at it first found out.

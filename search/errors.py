@@ -5,6 +5,7 @@ PerceptunaError
 │   └── DataError     ... in the data source (search/data)
 ├── CacheUnusable     the folder of prepared data takes none: exit 3, nothing was lost
 ├── ClusterLost       the cluster went away: exit 3, resumable
+├── MachineFault      this machine lets no worker start or no trial be trained: exit 3, resumable
 └── StudyStopped      the study cannot go on: exit 1
 """
 
@@ -32,6 +33,10 @@ class CacheUnusable(PerceptunaError):
 
 class ClusterLost(PerceptunaError):
     """The cluster does not answer any more. What ran is run again when the study is resumed."""
+
+
+class MachineFault(PerceptunaError):
+    """The machine lets no worker start or no trial be trained: says what it refuses, and what to do."""
 
 
 class StudyStopped(PerceptunaError):

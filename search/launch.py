@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from search.adoption import adopt, space_left_by
 from search.cache import prepare_data, whole
 from search.creation import already_there, create_study, is_half_made
-from search.errors import InputError
+from search.errors import InputError, MachineFault
 from search.memory import idle_worker_bytes, recycling_bound, size
 from search.metrics import check_metric_exists, choose_metric
 from search.planned import enqueue_planned, plan_of_baselines
@@ -220,7 +220,11 @@ def drive(
     ending: Ending = "interrupted"
     recycle = recycling_bound(data.spec, settings.memory_limit)
     # The driver turns Ctrl-C into an ending; before and after it, while workers start and end, it is an exception.
-    with suppress(KeyboardInterrupt), resumable(study.optuna._storage, study.url, study.go_on):
+    with (
+        suppress(KeyboardInterrupt),
+        resumable(study.optuna._storage, study.url, study.go_on),
+        _told_how_to_go_on(study.go_on),
+    ):
         progress = reporter.progress(study, settings)
         enqueue_planned(study.optuna, study.space)
         reporter.say(describe_rungs(settings))
@@ -237,6 +241,14 @@ def drive(
             )
             ending = driver.run()
     return Finish(study, ending)
+
+
+@contextmanager
+def _told_how_to_go_on(command: str) -> Iterator[None]:
+    try:
+        yield
+    except MachineFault as fault:
+        raise MachineFault(f"{fault}; then go on with: {command}") from fault
 
 
 def check_memory_limit(settings: StudySettings, data: PreparedData) -> None:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Literal
 from search.attempts import LOST
 from search.configuration import limits_of, seed_of, what_it_is
 from search.driving.asking import Asking
+from search.driving.disturbance import Disturbance
 from search.driving.keeping import Keeping
 from search.driving.note import NoteKeeper
 from search.driving.progress import Progress
 from search.driving.recovery import run_again
 from search.driving.signals import StopSignals
-from search.errors import CacheUnusable, DataError, StudyStopped
+from search.errors import CacheUnusable, DataError, MachineFault, StudyStopped
 from search.metrics import is_better
 from search.planned import planned_of
 from search.study import STOP_REQUESTED, Study
@@ -80,6 +81,7 @@ class Driver:
         self._asking = Asking(study, settings, progress)
         self._best_trial = study.best_trial()
         self._note = NoteKeeper(study, settings)
+        self._disturbance = Disturbance(clock, say)
 
     def run(self) -> Ending:
         """Until the budget of finished trials is reached, the time is up, or somebody says stop.
@@ -87,6 +89,7 @@ class Driver:
         Raises:
             StudyStopped: no trial of this study can succeed.
             DataError, CacheUnusable: its prepared data is gone and cannot be had again.
+            MachineFault: the machine lets none be trained.
         """
         with self._signals.handled(), patient(self._say, self._goes_on):
             # A killed driver may have left the model of a trial that was never told.
@@ -95,7 +98,7 @@ class Driver:
                 ending = self._run()
                 self._note.write(self._best_trial)
                 return ending
-            except (StudyStopped, DataError, CacheUnusable):
+            except (StudyStopped, DataError, CacheUnusable, MachineFault):
                 for running in self._running.values():
                     self._run_again(running, "the study was stopped")
                 raise
@@ -107,7 +110,7 @@ class Driver:
         finished = len(self._study.finished())
         while True:
             self._ensure_held()
-            if ending == "budget":
+            if ending == "budget" and not self._disturbance.pausing:
                 while len(self._running) < min(self._workers.slots, self._settings.trials - finished):
                     finished += self._start_trial()
             if not self._running and (ending != "budget" or finished >= self._settings.trials):
@@ -182,14 +185,21 @@ class Driver:
                 return 0
             outcome = TrialOutcome("failed", reason=_hung(self._settings.trial_timeout or 0.0))
         if isinstance(outcome, WorkerLost):
+            if self._signals.received:
+                # Whoever ends a service ends all of its processes.
+                self._run_again(running, "interrupted")
+                return 0
             lost = int(trial.user_attrs.get(LOST, 0)) + 1
             if lost == 1:
-                self._run_again(running, "its worker died", lost=lost)
+                self._run_again(running, str(outcome), lost=lost)
                 return 0
-            outcome = TrialOutcome("failed", reason="its worker died twice")
-        if outcome.state == "interrupted":
-            self._run_again(running, "interrupted")
+            outcome = TrialOutcome("failed", reason=f"{outcome} twice")
+        if outcome.state in ("interrupted", "disturbed"):
+            self._run_again(running, outcome.reason or "interrupted")
+            if outcome.state == "disturbed":
+                self._disturbance.came(outcome.reason)
             return 0
+        self._disturbance.passed()
         self._keeping.keep(trial, outcome)
         match outcome.state:
             case "complete":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import statistics
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable
@@ -21,6 +20,7 @@ from search.planning.footprint import artifact_bytes, database_bytes
 from search.reporter import Reporter
 from search.settings import StudySettings
 from search.study import Study
+from search.temporary import temporary_folder
 from search.training.dimensions import components_of, layer_parameters
 from search.training.structure import Structure
 from search.workers.messages import EpochEvent, TrialOutcome
@@ -136,7 +136,7 @@ class _Stopwatch(Progress):
 def _measure(settings: StudySettings) -> Costs:
     watches: list[_Stopwatch] = []
     began = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="perceptuna-plan-") as folder:
+    with temporary_folder() as folder:
         url = StorageURL.parse(str(Path(folder, "plan.db")))
 
         def watch(study: Study, settings: StudySettings) -> Progress:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from search.workers.messages import EpochEvent, TrialOutcome, TrialTask
-from search.workers.trial import TrialBegunBefore, request_stop, run_trial
+from search.workers.trial import OutOfMemory, TrialBegunBefore, request_stop, run_trial
 
 _ANSWER_SECONDS = 2.0
 _FETCH_SECONDS = 30.0
@@ -21,7 +21,10 @@ _RESTART_SECONDS = 30.0
 
 
 class WorkerLost(Exception):
-    """The process that ran a trial died."""
+    """The process that ran a trial died, or had too little memory for it; says which."""
+
+    def __init__(self, why: str = "its worker died") -> None:
+        super().__init__(why)
 
 
 class Fleet(Protocol):
@@ -46,7 +49,8 @@ class Workers:
     Args:
         on_epoch: hears of each epoch of each trial.
         most: trials at the same time, where the fleet has more workers.
-        recycle_above: bytes above which a worker is replaced when it has ended a trial.
+        recycle_above: bytes above which a worker is replaced when it has ended a trial; so is one that the machine let
+            train nothing.
     """
 
     def __init__(
@@ -63,6 +67,9 @@ class Workers:
         self._recycle_above = recycle_above
         self._addresses: set[str] = set()
         self._swollen: set[str] = set()
+        # Being replaced, and since when: their addresses are known for a while after their processes have ended.
+        self._leaving: dict[str, float] = {}
+        self._replaced: set[str] = set()
         self._done: queue.SimpleQueue[Any] = queue.SimpleQueue()
         self._running: dict[Any, tuple[TrialTask, str]] = {}
         self._waiting: deque[TrialTask] = deque()
@@ -74,7 +81,7 @@ class Workers:
         self._client = self._fleet.open()
         try:
             self._client.subscribe_topic(self._topic, self._hear_epoch)
-            self._addresses = self._fleet.addresses()
+            self._look()
         except BaseException:  # Ctrl-C as well: `__exit__` is not called where this has not returned
             self._fleet.close()
             raise
@@ -91,14 +98,28 @@ class Workers:
     def submit(self, task: TrialTask) -> None:
         """Start `task` on a free worker; in `collect`, where a dead worker is being replaced right now."""
         self._waiting.append(task)
-        if self._swollen:
-            self._restart(sorted(self._swollen))
-            self._swollen.clear()
-        self._addresses = self._fleet.addresses()
+        self._look()
         self._start_waiting()
 
+    def _look(self) -> None:
+        """Which workers are there now, and which of those that are replaced are still to go."""
+        self._addresses = self._fleet.addresses()
+        late = time.monotonic() - _RESTART_SECONDS
+        self._leaving = {
+            # One that is there for so long is a new process at the same address.
+            address: since
+            for address, since in self._leaving.items()
+            if address in self._addresses and since > late
+        }
+
     def _start_waiting(self) -> None:
-        free = sorted(self._addresses - {address for _, address in self._running.values()})
+        if self._waiting and self._swollen:
+            self._replaced |= self._swollen
+            self._restart(sorted(self._swollen))
+            self._swollen.clear()
+            self._look()
+        taken = {address for _, address in self._running.values()}
+        free = sorted(self._addresses - taken - self._leaving.keys())
         while self._waiting and free:
             task, address = self._waiting.popleft(), free.pop(0)
             future = self._client.submit(
@@ -129,14 +150,20 @@ class Workers:
 
     def _lost(self) -> list[tuple[TrialTask, TrialOutcome | WorkerLost]]:
         """Trials whose worker is gone. The scheduler would wait for one of that address."""
-        self._addresses = self._fleet.addresses()
+        self._look()
         gone = [future for future, (_, address) in self._running.items() if address not in self._addresses]
         lost: list[tuple[TrialTask, TrialOutcome | WorkerLost]] = []
         for future in gone:
-            task, _ = self._running.pop(future)
+            task, address = self._running.pop(future)
             future.cancel()
-            lost.append((task, WorkerLost()))
+            lost.append((task, self._loss(address)))
         return lost
+
+    def _loss(self, address: str) -> TrialOutcome | WorkerLost:
+        """What a trial comes to whose worker is gone; where that was replaced, the trial has nothing to do with it."""
+        if address in self._replaced:
+            return TrialOutcome("interrupted", reason="its worker was replaced")
+        return WorkerLost()
 
     def _outcome(self, future: Any, address: str) -> TrialOutcome | WorkerLost:
         from distributed import CancelledError, KilledWorker
@@ -144,20 +171,25 @@ class Workers:
         while True:
             try:
                 ended = future.result(timeout=_FETCH_SECONDS)
+            except OutOfMemory:
+                self._swollen.add(address)
+                return WorkerLost("there was too little memory for it")
             except (KilledWorker, TrialBegunBefore):
-                return WorkerLost()
+                return self._loss(address)
             except CancelledError:
                 self._fleet.addresses()  # raises where it is the scheduler that is gone
-                return WorkerLost()
+                return self._loss(address)
             except TimeoutError:
                 # Its worker may have died with the result.
                 if address not in self._fleet.addresses():
                     future.cancel()
-                    return WorkerLost()
+                    return self._loss(address)
                 continue
-            if self._recycle_above is not None and ended.resident > self._recycle_above:
-                self._swollen.add(address)
             outcome: TrialOutcome = ended.outcome
+            grown = self._recycle_above is not None and ended.resident > self._recycle_above
+            # A process that the system refused something may have loaded half of a library.
+            if grown or outcome.state == "disturbed":
+                self._swollen.add(address)
             return outcome
 
     def _hear_epoch(self, event: tuple[float, dict[str, Any]]) -> None:
@@ -188,6 +220,7 @@ class Workers:
 
     def _restart(self, workers: list[str]) -> None:
         """It ends them by SIGKILL when they do not end by themselves within a few seconds."""
+        self._leaving |= dict.fromkeys(workers, time.monotonic())
         with suppress(KeyError):  # one of them is gone already
             self._client.restart_workers(workers, timeout=_RESTART_SECONDS, raise_for_error=False)
 

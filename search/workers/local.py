@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import logging
 import signal
-import tempfile
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from search.errors import MachineFault
+from search.machine import lacking
+from search.temporary import remove_abandoned_folders, temporary_folder
+
 if TYPE_CHECKING:
-    from distributed import Client, LocalCluster
+    from distributed import Client, SpecCluster
 
 _START_TRIES = 3
+_NO_WORKER_SECONDS = 300.0
 
 
 class LocalWorkers:
@@ -56,26 +62,42 @@ class LocalWorkers:
                 "distributed.nanny.pre-spawn-environ": _environment(self._threads),
             }
         )
-        self._folder = tempfile.TemporaryDirectory(prefix="perceptuna-", ignore_cleanup_errors=True)
-        with _ctrl_c_held_back():
-            self._cluster = self._start_cluster()
-            self._client: Any = Client(self._cluster)
+        remove_abandoned_folders()
+        with ExitStack() as opened:
+            folder = opened.enter_context(temporary_folder())
+            dask.config.set({"temporary-directory": str(folder)})
+            with _started_or_told(), _signals_held_back():
+                self._cluster = opened.enter_context(self._start_cluster(folder))
+                self._client: Any = Client(self._cluster)
+            self._opened = opened.pop_all()
+        self._seen = time.monotonic()
         return self._client
 
-    def _start_cluster(self) -> LocalCluster:
-        from distributed import LocalCluster
+    def _start_cluster(self, folder: Path) -> SpecCluster:
+        from distributed import Nanny, Security, SpecCluster
 
+        from search.workers.processes import QuietScheduler, QuietWorker
+
+        security = Security.temporary()
+        common = {"host": "127.0.0.1", "protocol": "tls://", "security": security}
+        worker = {
+            "cls": Nanny,
+            "options": {
+                **common,
+                "worker_class": QuietWorker,
+                "nthreads": 1,
+                "memory_limit": self._memory_limit or 0,
+                "local_directory": str(folder),
+                "silence_logs": logging.CRITICAL,
+            },
+        }
         for tries in range(1, _START_TRIES + 1):
             try:
-                return LocalCluster(
-                    n_workers=self.count,
-                    threads_per_worker=1,
-                    processes=True,
-                    security=True,
-                    host="127.0.0.1",
-                    dashboard_address="127.0.0.1:0",
-                    memory_limit=self._memory_limit or 0,
-                    local_directory=self._folder.name,
+                return SpecCluster(
+                    scheduler={"cls": QuietScheduler, "options": {**common, "port": 0, "dashboard": False}},
+                    workers=dict.fromkeys(range(self.count), worker),
+                    worker=worker,
+                    security=security,
                     silence_logs=logging.CRITICAL,
                 )
             except RuntimeError:
@@ -85,8 +107,18 @@ class LocalWorkers:
         raise AssertionError
 
     def addresses(self) -> set[str]:
+        """Raises MachineFault where none could be started for a long time."""
         self._replace_the_lost()
-        return set(self._client.nthreads())
+        there = set(self._client.nthreads())
+        now = time.monotonic()
+        if there:
+            self._seen = now
+        elif now - self._seen > _NO_WORKER_SECONDS:
+            raise MachineFault(
+                f"no worker could be started for {_NO_WORKER_SECONDS:.0f} s; see that there are memory and disk space, "
+                "and what `ulimit -a` allows"
+            )
+        return there
 
     def _replace_the_lost(self) -> None:
         """A worker that dies while it takes a dead one's place takes its nanny along, which nobody else replaces."""
@@ -102,7 +134,7 @@ class LocalWorkers:
     def close(self) -> None:
         self._client.close(timeout=10)
         self._cluster.close(timeout=10)
-        self._folder.cleanup()
+        self._opened.close()
 
 
 def _environment(threads: int) -> dict[str, str]:
@@ -112,16 +144,35 @@ def _environment(threads: int) -> dict[str, str]:
 
 
 @contextmanager
-def _ctrl_c_held_back() -> Iterator[None]:
-    """Ctrl-C in a terminal reaches every process of the group. It is meant for the driver alone.
+def _started_or_told() -> Iterator[None]:
+    """Raises MachineFault where the system does not let workers start."""
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        refused = lacking(error) or (f"{error}; see what `ulimit -a` allows" if _no_start(error) else None)
+        if refused is None:
+            raise
+        raise MachineFault(f"no workers could be started: {refused}") from error
+
+
+def _no_start(error: BaseException) -> bool:
+    """Dask's words where a worker's process ended while it started, which keeps its reasons to itself."""
+    return "failed to start" in str(error)
+
+
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """Ctrl-C in a terminal, and its end, reach every process of the group. They are meant for the driver alone.
 
     A blocked signal stays blocked in the processes that are started meanwhile, and in those which Dask's
     thread (started meanwhile as well) puts in their place later. Python's resource tracker unblocks SIGINT
     in the thread that starts it, so it is started first.
     """
+    signals = {signal.SIGINT, signal.SIGHUP}
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
     resource_tracker.ensure_running()
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)

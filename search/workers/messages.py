@@ -52,11 +52,12 @@ class TrialOutcome:
     """How a trial ended, and all that is kept of it: the driver writes it, so that workers need no common disk.
 
     `complete` has a value; `pruned`, `failed` and `stopped` (the whole study must stop) a reason;
-    `interrupted` is to be run again. `attributes` are small facts for leaderboards and the dashboard,
+    `interrupted` is to be run again, and so is `disturbed`, which the machine did not let train for that reason.
+    `attributes` are small facts for leaderboards and the dashboard,
     `files` become the trial's artifacts; `model`, a `.keras` file, is a candidate for the study's best model.
     """
 
-    state: Literal["complete", "pruned", "interrupted", "failed", "stopped"]
+    state: Literal["complete", "pruned", "interrupted", "disturbed", "failed", "stopped"]
     epochs: int = 0
     value: float | None = None
     reason: str = ""

@@ -9,11 +9,11 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.environment import training_environment
 from search.errors import DataError, StudyStopped
+from search.machine import is_out_of_memory, lacking
 from search.metrics import direction_of, is_better
 from search.row_scores import FILE_NAME, scores_file
 from search.settings import StudySettings
@@ -38,6 +38,10 @@ _served: set[str] = set()
 
 class TrialBegunBefore(Exception):
     """Another process began this trial and is gone; two attempts must not mix in one record."""
+
+
+class OutOfMemory(Exception):
+    """There was too little memory for a trial, of its own making or not."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +73,18 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
         StorageError: the database failed, which is no fault of the trial's.
         DataError, CacheUnusable: the prepared data is gone and cannot be had again, which is none either.
         TrialBegunBefore: this is its second time; the driver gives another attempt a number of its own.
+        OutOfMemory: as it says.
     """
     from optuna import Trial
 
     from search.cache import whole
 
     _served.add(task.job.run)
-    worker = _open_worker(task.job)
-    worker = replace(worker, data=whole(worker.data, worker.settings))
+    try:
+        worker = _open_worker(task.job)
+        worker = replace(worker, data=whole(worker.data, worker.settings))
+    except (OSError, RuntimeError, ImportError) as error:
+        return _disturbed(error)
     if worker.study._storage.get_trial(task.trial_id).intermediate_values:
         raise TrialBegunBefore(f"trial {task.number}")
     trial = Trial(worker.study, task.trial_id)
@@ -85,10 +93,22 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
     except StudyStopped as error:
         return TrialOutcome("stopped", reason=str(error))
     except Exception as error:
-        if translate(error) is not None:
+        if translate(error) is not None and not isinstance(error, OSError):
             raise
+        if is_out_of_memory(error):
+            raise OutOfMemory from error
+        if lacking(error) is not None:
+            return _disturbed(error)
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:500]
         return TrialOutcome("failed", reason=reason, traceback=traceback.format_exc()[-4000:])
+
+
+def _disturbed(error: Exception) -> TrialOutcome:
+    """Raises `error` where it is not the machine that refuses something."""
+    refused = lacking(error)
+    if refused is None:
+        raise error
+    return TrialOutcome("disturbed", reason=refused)
 
 
 @lru_cache(maxsize=2)
@@ -217,11 +237,10 @@ def _scores(task: TrialTask, worker: _Worker, result: TrainingResult) -> dict[st
 
 def _model_file(worker: _Worker, result: TrainingResult) -> bytes:
     """Keras saves to a path alone."""
-    import tempfile
-
     from search.data import attach_preprocessing
+    from search.temporary import temporary_folder
 
-    with tempfile.TemporaryDirectory(prefix="perceptuna-") as folder:
-        path = Path(folder, "model.keras")
+    with temporary_folder() as folder:
+        path = folder / "model.keras"
         attach_preprocessing(result.model, worker.data.spec).save(path)
         return path.read_bytes()

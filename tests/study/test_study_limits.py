@@ -219,6 +219,19 @@ class TestWorkers:
             assert isinstance(next(self.collect(workers)), WorkerLost)
             workers._client.wait_for_workers(1, timeout=60)
 
+    def test_processes_listen_on_loopback_for_each_other_alone_and_outlast_a_closed_terminal(self) -> None:
+        with Workers(LocalWorkers(1, 1), lambda event: None) as workers:
+            worker = psutil.Process(self.pid(workers))
+            # Here the scheduler and a nanny, there the worker; no web pages.
+            for process, expected in ((psutil.Process(), 2), (worker, 1)):
+                listening = [one for one in process.net_connections("tcp") if one.status == "LISTEN"]
+                assert len(listening) == expected
+                assert {one.laddr.ip for one in listening} == {"127.0.0.1"}
+            masks = workers._client.run(lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+            ((held,),) = ([mask] for mask in masks.values())
+            assert {signal.SIGINT, signal.SIGHUP} <= held
+            assert signal.SIGTERM not in held
+
     def test_a_worker_that_dies_while_it_starts_is_replaced_too(self, task: Callable[..., TrialTask]) -> None:
         with Workers(LocalWorkers(1, 1), lambda event: None) as workers:
             before = {child.pid for child in psutil.Process().children(recursive=True)}

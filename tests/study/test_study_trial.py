@@ -21,7 +21,7 @@ from search.data import PreparedData
 from search.settings import StudySettings
 from search.study import Study, load_study
 from search.workers.messages import EpochEvent, StudyJob, TrialTask
-from search.workers.trial import TrialBegunBefore, run_trial
+from search.workers.trial import OutOfMemory, TrialBegunBefore, run_trial
 from spaces import Hyperparameters
 from storage import StorageError
 
@@ -124,6 +124,24 @@ def test_a_metric_that_is_not_measured_stops_the_study(task: MakeTask) -> None:
     outcome = run_trial(task(metric="val_f1"))
     assert outcome.state == "stopped"
     assert "metric 'val_f1' is not measured; expected one of accuracy" in outcome.reason
+
+
+def test_what_the_machine_refuses_is_no_fault_of_the_trials(
+    task: MakeTask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*arguments: object) -> bytes:
+        raise FileNotFoundError(2, "No usable temporary directory found in ['/gone']")
+
+    def no_memory(*arguments: object) -> bytes:
+        raise MemoryError("Unable to allocate 10.0 GiB")
+
+    monkeypatch.setattr(search.workers.trial, "_model_file", refused)
+    outcome = run_trial(task())
+    assert outcome.state == "disturbed"
+    assert "No usable temporary directory found" in outcome.reason
+    monkeypatch.setattr(search.workers.trial, "_model_file", no_memory)
+    with pytest.raises(OutOfMemory):
+        run_trial(task())
 
 
 def test_a_stop_ends_a_trial_at_its_next_epoch(task: MakeTask) -> None:

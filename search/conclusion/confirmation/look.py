@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from search.data.sealed import open_test_split
 from search.errors import DataError, InputError
 from search.kept_model import kept_model
 from search.plain_keras import import_keras
+from search.temporary import temporary_folder
 
 if TYPE_CHECKING:
     import numpy as np
@@ -86,7 +86,7 @@ def tested_model(companion: Study, trained: FrozenTrial) -> Path:
 def _weights_of(model: Path) -> list[Any]:
     """Of the MLP inside a kept model, in Keras's order."""
     keras = import_keras()
-    with tempfile.TemporaryDirectory(prefix="perceptuna-") as folder:
+    with temporary_folder() as folder:
         named = shutil.copyfile(model, Path(folder, "model.keras"))  # Keras goes by the ending
         whole = keras.models.load_model(named, compile=False)
     (mlp,) = (layer for layer in whole.layers if isinstance(layer, keras.Model))

@@ -1,0 +1,57 @@
+"""What a machine may lack: which exceptions say so, and what a person does about it.
+
+A trial reads prepared data and computes, so whatever the system refuses it is no fault of its hyperparameters. Memory
+alone may be: a large configuration fails wherever it is trained.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+
+_FILES = "raise the limit of open files by `ulimit -n 4096`, or give fewer --workers"
+_PROCESSES = "raise the limit of processes and threads by `ulimit -u 4096`, or give fewer --workers"
+_SPACE = "free some disk space"
+_REMEDIES = {
+    errno.EMFILE: _FILES,
+    errno.ENFILE: _FILES,
+    errno.EAGAIN: _PROCESSES,
+    errno.ENOMEM: "free some memory, or give fewer --workers",
+    errno.ENOSPC: _SPACE,
+    errno.EDQUOT: _SPACE,
+}
+_NO_THREAD = "can't start new thread"
+
+
+def lacking(error: BaseException) -> str | None:
+    """What the machine refused, and what to do; None where `error` says nothing of the sort."""
+    for link in _chain(error):
+        text = (str(link).strip() or type(link).__name__).splitlines()[0][:300]
+        if isinstance(link, OSError):
+            # HDF5 raises one without a number, with the system's words in its text.
+            number = link.errno or next((one for one in _REMEDIES if os.strerror(one) in str(link)), 0)
+            return f"{text}; {_REMEDIES.get(number, 'see the cause above')}"
+        if isinstance(link, ImportError):
+            # A library that cannot be opened.
+            found = next((one for one in _REMEDIES if os.strerror(one) in str(link)), None)
+            if found is not None:
+                return f"{text}; {_REMEDIES[found]}"
+        if isinstance(link, RuntimeError) and _NO_THREAD in text:
+            return f"{text}; {_PROCESSES}"
+    return None
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """NumPy's and Python's own error, or TensorFlow's."""
+    return any(
+        isinstance(link, MemoryError) or type(link).__name__ == "ResourceExhaustedError"
+        for link in _chain(error)
+    )
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    current: BaseException | None = error
+    while current is not None:
+        yield current
+        current = current.__cause__ or current.__context__
