@@ -12,12 +12,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from search.settings import StudySettings
 
+# Another one with whatever changes the bits of a training: 2 since moving statistics are without their initial values
+# and metrics are summed in float64. Trials from before do not have it.
+_TRAINING_CODE = "2"
 _CPUINFO = Path("/proc/cpuinfo")
 
 
 def training_environment(settings: StudySettings) -> dict[str, str]:
     """Versions, processor, precision and threads, kept with each trial."""
     return {
+        "training code": _TRAINING_CODE,
         "python": platform.python_version(),
         **{package: version(package) for package in ("tensorflow", "keras", "numpy")},
         "processor": processor(),

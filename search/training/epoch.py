@@ -21,7 +21,7 @@ from search.data import DataSpec
 from search.training.augmentation import augment_images
 from search.training.dimensions import largest_shift
 from search.training.evaluation import InferenceStructure, compiled_evaluation
-from search.training.layers import MOMENTUM, DropoutMasks, batch_norm, l2_penalty, masked, matmul
+from search.training.layers import SETTLED, DropoutMasks, batch_norm, l2_penalty, masked, matmul, moving_rates
 from search.training.measures import Measures
 from search.training.structure import Structure
 from search.training.updates import Scalars, adam_rates, update_of
@@ -77,10 +77,12 @@ class CompiledEpoch:
         self._projection = (matrix(), vector())
         self._key = tf.Variable(tf.zeros([1], tf.uint64))
         self._steps = 0
+        # Of the moving statistics, as in `moving_rates`.
+        self._seen = 0.0
         x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
         y = tf.TensorSpec([None], tf.float32 if structure.task == "regression" else tf.int32)
         order, integer = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
-        of_train = [x, y, order, integer, tf.TensorSpec([None, 2], tf.float32), integer]
+        of_train = [x, y, order, integer, tf.TensorSpec([None, 3], tf.float32), integer]
         self._train = tf.function(self._train_graph, input_signature=of_train, autograph=False)
         self._evaluate = compiled_evaluation(InferenceStructure.of(structure))
 
@@ -120,14 +122,18 @@ class CompiledEpoch:
         self._numbers.assign(self._given)
         self._key.assign(np.array([seed], np.uint64))
         self._steps = 0
+        self._seen = 0.0
 
     def get_weights(self) -> list[Array]:
         """Copies, in Keras's order."""
         return self._weights.arrays()
 
     def set_weights(self, weights: list[Array]) -> None:
-        """From arrays in Keras's order."""
+        """From arrays in Keras's order. Moving statistics that are others than before are taken as settled."""
+        before = self._weights.moving.numpy()
         self._weights.assign(weights)
+        if not np.array_equal(before, self._weights.moving.numpy()):
+            self._seen = SETTLED
 
     def train(self, x: Tensor, y: Tensor, order: Array, batch_size: int, rates: Array) -> Array:
         """One epoch over rows `order` (int32) of x, in batches; the last may be smaller.
@@ -140,8 +146,9 @@ class CompiledEpoch:
             The table that `Measures.logs` makes logs of, rows in the order given. Each row is measured by the
             weights before its batch's step, L2 penalty included, as `fit` shows it.
         """
-        both = np.stack([rates, adam_rates(rates, self._steps)], axis=1)
-        table = self._train(x, y, *map(tf.constant, (order, batch_size, both, self._steps)))
+        moving, self._seen = moving_rates(len(order), batch_size, self._seen)
+        all_rates = np.stack([rates, adam_rates(rates, self._steps), moving], axis=1)
+        table = self._train(x, y, *map(tf.constant, (order, batch_size, all_rates, self._steps)))
         self._steps += len(rates)
         return np.asarray(table)
 
@@ -232,7 +239,7 @@ class _Step:
         # A variable that is still being read when its update comes is copied first: all of its weights.
         with tf.control_dependencies([losses]):
             self._apply([*of_kernels, of_vectors], rates)
-        self._move(statistics)
+        self._move(statistics, rates[2])
         return measures.record(losses, plain, outputs, y)
 
     def _dropout_rates(self) -> list[Tensor]:
@@ -271,16 +278,16 @@ class _Step:
         return tf.nn.bias_add(matmul(x, kernel, self._structure.bfloat16), bias)
 
     def _apply(self, gradients: list[Tensor], rates: Tensor) -> None:
-        learning_rate, adam_rate = tf.unstack(rates, num=2)
+        learning_rate, adam_rate, _ = tf.unstack(rates, num=3)
         scalars = Scalars(learning_rate, adam_rate, self._numbers.momentum, self._numbers.weight_decay)
         for variable, slots, gradient in zip(
             self._weights.trained, self._epoch._slots, gradients, strict=True
         ):
             self._epoch._update.apply(variable, slots, gradient, scalars)
 
-    def _move(self, statistics: list[Tensor]) -> None:
-        """moving = MOMENTUM * moving + (1 - MOMENTUM) * statistics, in one kernel after the difference."""
+    def _move(self, statistics: list[Tensor], rate: Tensor) -> None:
+        """moving = (1 - rate) * moving + rate * statistics, in one kernel after the difference."""
         if statistics:
             moving = self._weights.moving
             delta = moving - tf.concat(statistics, 0)
-            tf.raw_ops.ResourceApplyGradientDescent(var=moving.handle, alpha=1.0 - MOMENTUM, delta=delta)
+            tf.raw_ops.ResourceApplyGradientDescent(var=moving.handle, alpha=rate, delta=delta)

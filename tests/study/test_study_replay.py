@@ -27,10 +27,13 @@ def test_a_trial_that_cannot_be_compared_is_refused(study: Study) -> None:
 
 def test_what_differs_around_a_trial_is_named() -> None:
     now = training_environment(StudySettings(data="digits", precision="float32"))
-    assert set(now) == {"python", "tensorflow", "keras", "numpy", "processor", "precision", "threads"}
+    versions = {"training code", "python", "tensorflow", "keras", "numpy"}
+    assert set(now) == {*versions, "processor", "precision", "threads"}
     assert (now["precision"], now["threads"]) == ("float32", "1")
     assert differences({**now, "keras": "3.0.0"}, now) == [f"keras 3.0.0 then, {now['keras']} now"]
     assert differences(now, now) == []
+    before = {name: value for name, value in now.items() if name != "training code"}
+    assert differences(before, now) == ["training code unknown then, 2 now"]
 
 
 def test_a_difference_is_put_into_words() -> None:

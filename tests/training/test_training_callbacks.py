@@ -151,8 +151,13 @@ def test_a_callback_that_sets_weights_is_obeyed(digits: PreparedData) -> None:
     assert history["crossentropy"][1] == pytest.approx(np.log(10), rel=1e-5)
 
 
-def test_history_is_the_same_whether_a_callback_looks_or_not(digits: PreparedData) -> None:
-    watched = under_train(digits, keras.callbacks.Callback(), epochs=2)
-    alone = under_train(digits, epochs=2)
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_history_is_the_same_whether_a_callback_looks_or_not(digits: PreparedData, batch_norm: bool) -> None:
+    """Weights go to the model and back after each epoch, moving statistics among them."""
+    one = ONE.model_copy(update={"batch_norm": batch_norm})
+    watched, alone = (
+        train(one, digits, epochs=3, patience=50, metric="val_accuracy", seed=0, callbacks=callbacks)
+        for callbacks in ([keras.callbacks.Callback()], [])
+    )
     assert watched.history == alone.history
     assert all(np.array_equal(a, b) for a, b in zip(watched.weights, alone.weights, strict=True))

@@ -6,13 +6,16 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from search.data import DataRequest, PreparedData, prepare
 from search.training.epoch import CompiledEpoch, compiled_epoch
-from search.training.layers import DropoutMasks
+from search.training.layers import SETTLED, DropoutMasks, moving_rates
 from search.training.loop import train
 from search.training.model import build_model
 from search.training.objective import build_loss, build_metrics
@@ -27,6 +30,9 @@ def both(data: PreparedData, epochs: int = 1, **values: object) -> tuple[dict[st
     """Logs and weights after `epochs` in the order of the rows: of `fit`, of the compiled epoch."""
     one = Hyperparameters.from_values({"depth": 2, "width": 24, "taper": 0.5, "batch_size": BATCH, **values})
     (x, y), (x_val, y_val) = data.training(), data.validation()
+    if one.batch_norm:
+        # Whole batches: Keras counts a last one of few rows as much as any other.
+        x, y = (part[: len(part) // BATCH * BATCH] for part in (x, y))
     column = (lambda part: part) if data.spec.task == "multiclass" else (lambda part: part.reshape(-1, 1))
     steps = -(-len(x) // one.batch_size)
     model = build_model(one, data.spec, seed=3)
@@ -49,6 +55,11 @@ def both(data: PreparedData, epochs: int = 1, **values: object) -> tuple[dict[st
         verbose=0,
     ).history
     theirs = {"weights": model.get_weights(), "logs": {name: values[-1] for name, values in history.items()}}
+    if one.batch_norm:
+        take_initial_statistics_out(model, one.depth, updates=epochs * steps)
+        theirs["weights"] = model.get_weights()
+        measured = model.evaluate(x_val, column(y_val), batch_size=1024, return_dict=True, verbose=0)
+        theirs["logs"] |= {f"val_{name}": value for name, value in measured.items()}
 
     epoch = compiled_epoch(Structure.of(one, data.spec, bfloat16=False))
     epoch.reset(one, start, data.spec, seed=0)
@@ -64,6 +75,15 @@ def both(data: PreparedData, epochs: int = 1, **values: object) -> tuple[dict[st
     return theirs, {"weights": epoch.get_weights(), "logs": logs}
 
 
+def take_initial_statistics_out(model: keras.Model, depth: int, updates: int) -> None:
+    """Keras's moving statistics hold a share of the initial mean 0 and variance 1 (Kingma & Ba 2015, section 3)."""
+    share = 0.99**updates
+    for layer in range(1, depth + 1):
+        norm = model.get_layer(f"batch_norm_{layer}")
+        norm.moving_mean.assign(norm.moving_mean / (1 - share))
+        norm.moving_variance.assign((norm.moving_variance - share) / (1 - share))
+
+
 def assert_equal(theirs: dict[str, Any], ours: dict[str, Any], tolerance: float = 1e-5) -> None:
     assert theirs["logs"].keys() == ours["logs"].keys()
     scales = {name: max(1.0, abs(value)) for name, value in theirs["logs"].items()}
@@ -76,7 +96,7 @@ def assert_equal(theirs: dict[str, Any], ours: dict[str, Any], tolerance: float 
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop", "lion"])
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_one_epoch_of_each_optimizer(digits: PreparedData, optimizer: str, batch_norm: bool) -> None:
-    """The last batch is a partial one; moving statistics are among the weights.
+    """The last batch is a partial one without batch normalization; moving statistics are among the weights.
 
     With batch normalization a second of Adam's first steps is of full size whatever the gradient's size, so
     rounding of a gradient near zero shows: plain descent is held to 1e-5, the others to the loss.
@@ -100,7 +120,11 @@ def test_every_activation(regression: PreparedData, activation: str) -> None:
 
 
 @pytest.mark.parametrize("task", ["digits", "binary", "regression"])
-@pytest.mark.parametrize("values", [{}, {"batch_norm": True}, {"label_smoothing": 0.1, "l2": 0.01}])
+@pytest.mark.parametrize(
+    "values",
+    # The rounding of a normalised unit near 0 decides what ReLU lets through, and grows from there.
+    [{}, {"batch_norm": True, "activation": "tanh"}, {"label_smoothing": 0.1, "l2": 0.01}],
+)
 def test_every_task(request: pytest.FixtureRequest, task: str, values: dict[str, object]) -> None:
     """Loss with penalty and smoothing, accuracy, cross-entropy, AUC, MAE in the target's units, R2."""
     assert_equal(
@@ -119,6 +143,69 @@ def test_one_feature_and_ten_thousand(tmp_path: Path, features: int) -> None:
 
 def test_fewer_rows_than_a_batch(regression: PreparedData) -> None:
     assert_equal(*both(regression, epochs=2, batch_size=4096, optimizer="sgd", learning_rate=0.01))
+
+
+class TestMovingStatistics:
+    @settings(max_examples=50)
+    @given(st.integers(1, 40), st.integers(1, 50), st.integers(1, 5))
+    def test_they_are_the_mean_over_rows_with_older_batches_counting_less(
+        self, rows: int, batch_size: int, epochs: int
+    ) -> None:
+        """Nothing of where they began is left, and a batch of few rows counts little."""
+        statistics = iter(np.random.default_rng(rows).normal(size=rows * epochs))
+        moving, seen, total, weights = 99.0, 0.0, 0.0, 0.0
+        for _ in range(epochs):
+            rates, seen = moving_rates(rows, batch_size, seen)
+            sizes = [min(batch_size, rows - start) for start in range(0, rows, batch_size)]
+            for rate, size in zip(rates, sizes, strict=True):
+                statistic = next(statistics)
+                moving += float(rate) * (statistic - moving)
+                total, weights = 0.99 * total + size * statistic, 0.99 * weights + size
+            assert moving == pytest.approx(total / weights, abs=1e-4)
+
+    def test_after_many_steps_they_move_as_keras_moves_them(self) -> None:
+        assert moving_rates(10_000, 1, 0.0)[0][-1] == pytest.approx(0.01)
+        assert moving_rates(3, 8, SETTLED)[0].tolist() == pytest.approx([0.01])
+
+    def test_of_a_first_epoch_they_are_those_of_its_rows(self, regression: PreparedData) -> None:
+        """With a rate of nothing, so that all batches meet the same weights; the last batch is a partial one."""
+        one = Hyperparameters(
+            depth=1, width=8, batch_norm=True, optimizer="sgd", learning_rate=1e-30, batch_size=BATCH
+        )
+        x, _ = regression.training()
+        last = len(x) % BATCH
+        assert 0 < last < BATCH // 2
+        result = train(one, regression, epochs=1, patience=9, metric="val_mae", seed=0)
+        kernel, _, _, _, mean, variance = result.weights[:6]
+        units = np.asarray(x, np.float64) @ kernel
+        # Of all rows, but for what older batches count less, and the deviation between batches.
+        assert np.abs(mean - units.mean(axis=0)).max() < 0.02 * units.std(axis=0).max()
+        assert variance == pytest.approx(units.var(axis=0), rel=0.05)
+
+    def test_what_is_kept_is_what_was_judged_from_the_first_epoch_on(self, regression: PreparedData) -> None:
+        one = Hyperparameters(depth=1, width=8, batch_norm=True, batch_size=128)
+        result = train(one, regression, epochs=1, patience=9, metric="val_mae", seed=0)
+        x, y = regression.validation()
+        predicted = result.model.predict(x, verbose=0)[:, 0]
+        expected = np.abs(predicted - y).mean() * regression.spec.target_std
+        assert result.history["val_mae"] == pytest.approx([expected], rel=1e-5)
+
+    def test_those_that_a_callback_sets_are_taken_as_settled(self, regression: PreparedData) -> None:
+        """As of a network that was trained before; others are left as they are, however often they are set."""
+        one = Hyperparameters(depth=1, width=8, batch_norm=True, optimizer="sgd", learning_rate=1e-30)
+        epoch = compiled_epoch(Structure.of(one, regression.spec, bfloat16=False))
+        x, y = map(tf.constant, regression.training())
+        order, rates = np.arange(len(x), dtype=np.int32), np.full(1, 1e-30, np.float32)
+        start = build_model(one, regression.spec, seed=0).get_weights()
+        epoch.reset(one, start, regression.spec, seed=0)
+        epoch.set_weights(epoch.get_weights())
+        epoch.train(x, y, order, len(x), rates)
+        mean, variance = epoch.get_weights()[4:6]
+        assert variance == pytest.approx(np.var(np.asarray(x) @ start[0], axis=0), rel=1e-4)
+        given = [*start[:4], mean + 1000.0, variance, *start[6:]]
+        epoch.set_weights(given)
+        epoch.train(x, y, order, len(x), rates)
+        assert epoch.get_weights()[4] == pytest.approx(mean + 990.0, rel=1e-4)
 
 
 def test_one_graph_serves_every_width_rate_and_batch_size(digits: PreparedData) -> None:
