@@ -49,21 +49,28 @@ def _private_folder(folder: Path) -> Path:
     return folder
 
 
-def prepare_data(settings: StudySettings, version: int | None = None) -> PreparedData:
+def prepare_data(
+    settings: StudySettings, version: int | None = None, *, before_training: bool = False
+) -> PreparedData:
     """The data of a study, ready for workers; from the cache where it is there.
 
-    `version` is that of the study's spec, where it has one: earlier ones gave tables other features.
+    `version` is that of the study's spec, where it has one: earlier ones gave tables other features. `before_training`
+    says that this process may train afterwards, for which TensorFlow has to be started with the study's threads.
 
     Raises:
         DataError: it cannot be used.
     """
     from search.data import prepare
     from search.data.spec import SPEC_VERSION, UNTAUGHT_VERSION
-    from search.tensorflow_start import tensorflow_log_silenced
+    from search.tensorflow_start import start_tensorflow, tensorflow_log_silenced
 
-    request = settings.data_request()
+    def start() -> None:
+        if before_training:
+            start_tensorflow(settings.threads)
+
+    request, wanted = settings.data_request(), max(version or SPEC_VERSION, UNTAUGHT_VERSION)
     with tensorflow_log_silenced():
-        return prepare(request, cache_folder(), max(version or SPEC_VERSION, UNTAUGHT_VERSION))
+        return prepare(request, cache_folder(), wanted, before_keras=start)
 
 
 def whole(data: PreparedData, settings: StudySettings) -> PreparedData:

@@ -47,15 +47,20 @@ def _held_output() -> BinaryIO:
 
 
 def start_tensorflow(threads: int) -> None:
-    """Import it, limit its threads (it takes their number once, before its first operation), run one operation."""
+    """Import it, limit its threads, run one operation.
+
+    It takes the number of threads once, before its first operation: where data was prepared with it in this process, it
+    keeps those that it had then.
+    """
     with tensorflow_log_silenced(), _quick_imports():
         import tensorflow as tf
 
-        tf.config.threading.set_intra_op_parallelism_threads(threads)
-        tf.config.threading.set_inter_op_parallelism_threads(1)
-        for gpu in tf.config.list_physical_devices("GPU"):
-            # Several workers share one GPU only when none takes all of its memory at once.
-            tf.config.experimental.set_memory_growth(gpu, True)
+        with suppress(RuntimeError):
+            tf.config.threading.set_intra_op_parallelism_threads(threads)
+            tf.config.threading.set_inter_op_parallelism_threads(1)
+            for gpu in tf.config.list_physical_devices("GPU"):
+                # Several workers share one GPU only when none takes all of its memory at once.
+                tf.config.experimental.set_memory_growth(gpu, True)
         # Its rewriting of graphs costs a third of a new structure's time and makes no epoch faster.
         tf.config.optimizer.set_experimental_options({"disable_meta_optimizer": True})
         # It takes compiled epochs of different structures for one function that is traced over and over.

@@ -52,7 +52,7 @@ def unchanged_data(study: Study, settings: StudySettings) -> PreparedData:
 
     then = study.data
     try:
-        now = prepare_data(settings, then.version)
+        now = prepare_data(settings, then.version, before_training=True)
     except DataError as error:
         if (
             settings.data in BUILTIN_SOURCES

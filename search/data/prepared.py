@@ -66,10 +66,16 @@ class PreparedData:
         return open_arrays(self, "validation")
 
 
-def prepare(request: DataRequest, cache: Path, version: int = SPEC_VERSION) -> PreparedData:
+def prepare(
+    request: DataRequest,
+    cache: Path,
+    version: int = SPEC_VERSION,
+    before_keras: Callable[[], None] = lambda: None,
+) -> PreparedData:
     """Read, split and preprocess a source, and save it below `cache`, unless the same was saved before.
 
     `version` is of the spec that is wanted: a study goes on with the features that it was started with.
+    `before_keras` is called where Keras is needed, before it is: how many threads it has is settled by its first use.
     Safe with other processes doing the same: each writes a folder of its own and the first to rename it wins.
 
     Raises:
@@ -80,6 +86,8 @@ def prepare(request: DataRequest, cache: Path, version: int = SPEC_VERSION) -> P
     folder = cache / _key(request, fingerprint, version)
     with contextlib.suppress(DataError):
         return load_prepared(folder, _PARTS)
+    if request.image_size is not None:
+        before_keras()
     raw = read_source(request)
     split = split_rows(
         raw.y,
@@ -92,6 +100,8 @@ def prepare(request: DataRequest, cache: Path, version: int = SPEC_VERSION) -> P
     )
     spec = fit_spec(raw, split, fingerprint, version)
     spec = spec.model_copy(update={"notes": (*spec.notes, *repeats_across_splits(raw, split, spec))})
+    if raw.kind != "image":
+        before_keras()
     rows_of = _rows_of(raw, spec)
     try:
         _write(raw, split, spec, rows_of, folder)

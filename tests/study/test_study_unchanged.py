@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -75,3 +77,21 @@ def test_data_is_prepared_again_only_as_it_was(settings: StudySettings, spec: Da
             prepare_again(spec, settings)
     finally:
         rows.write_bytes(kept)
+
+
+def test_training_may_follow_in_the_process_that_prepared_the_data(tmp_path: Path) -> None:
+    """TensorFlow takes its number of threads once, and preparing vectors is its first use: a process of its own."""
+    np.savez(tmp_path / "rows.npz", x=np.random.default_rng(0).normal(size=(40, 3)), y=np.arange(40) % 2)
+    code = (
+        "import sys\n"
+        "from search.cache import prepare_data\n"
+        "from search.settings import StudySettings\n"
+        "from search.tensorflow_start import start_tensorflow\n"
+        "prepare_data(StudySettings(data=sys.argv[1], threads=3), before_training=True)\n"
+        "start_tensorflow(3)\n"
+        "import tensorflow as tf\n"
+        "print(tf.config.threading.get_intra_op_parallelism_threads())\n"
+        "start_tensorflow(2)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path / "rows.npz")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "3\n"
