@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from search.attempts import REQUEUED, original_number
+from search.configuration import limits_of
 from search.origin import origin_of
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
             self._known: dict[int, int] = {}
 
         def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
-            if (trial.last_step or 0) > self._last_rung:
+            if (trial.last_step or 0) > self._last_rung or not is_compared(trial, settings):
                 return False
             return super().prune(study, with_best_so_far(trial, study.direction.name))
 
@@ -73,6 +74,16 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
                     self._known[number] = origin.bracket
             return self._known[number]
 
+    class Median(pruners.MedianPruner):
+        """Median pruning among those that can be compared."""
+
+        def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+            def rivals(**which: Any) -> list[FrozenTrial]:
+                return [rival for rival in study.get_trials(**which) if is_compared(rival, settings)]
+
+            seen: Any = SimpleNamespace(get_trials=rivals, direction=study.direction)
+            return is_compared(trial, settings) and super().prune(seen, trial)
+
     start = first_rung(settings)
     match settings.pruner:
         case "hyperband" | "asha":
@@ -81,9 +92,18 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
             factor, last = REDUCTION_FACTOR[settings.pruner], max(rungs_of(settings), default=0)
             return Hyperband(last, min_resource=start, max_resource=most, reduction_factor=factor)
         case "median":
-            return pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=start)
+            return Median(n_startup_trials=5, n_warmup_steps=start)
         case "none":
             return pruners.NopPruner()
+
+
+def is_compared(trial: FrozenTrial, settings: StudySettings) -> bool:
+    """Whether `trial` is compared with others after the same epoch, as one that is judged and as a rival.
+
+    One that has fewer epochs of its own, as a baseline may, is further down its cosine there: it would look better
+    than it is beside those that still learn at a high rate. It runs to its own end, and others are not measured by it.
+    """
+    return limits_of(trial, settings)[0] >= settings.epochs
 
 
 def with_best_so_far(trial: FrozenTrial, direction: str) -> FrozenTrial:

@@ -60,6 +60,7 @@ class Rewriting:
         value, measured = (trial.value, {}) if same_metric else self._in_the_new_metric(trial)
         values, bracket = self._values(trial), self._bracket(trial)
         origin = self._origin(trial, bracket)
+        compared = values if origin.epochs >= self.settings.epochs else {}
         return FrozenTrial(
             number=-1,
             trial_id=-1,
@@ -76,7 +77,7 @@ class Rewriting:
                 ORIGINAL: original_number(trial),
                 ADOPTED: origin.model_dump_json(exclude_defaults=True),
             },
-            system_attrs=_rungs(self.settings, bracket or 0, values, direction_of(self.metric)),
+            system_attrs=_rungs(self.settings, bracket or 0, compared, direction_of(self.metric)),
             intermediate_values=values,
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from search.attempts import INFEASIBLE
 from search.errors import InputError
 from search.planned import PLANNED
 
@@ -79,9 +80,26 @@ def _tpe(seed: int, planned: int) -> optuna.samplers.TPESampler:
                 trials = [trial for trial in trials if PLANNED not in trial.user_attrs]
             return super()._build_parzen_estimator(study, search_space, trials, handle_below)
 
+        def sample_independent(self, study: Any, trial: Any, name: str, distribution: Any) -> Any:
+            # What is too large for memory was never trained: it says where not to look, and no start is made of it.
+            self._started = self._started or _trained(study) >= self._n_startup_trials
+            if not self._started:
+                return self._random_sampler.sample_independent(study, trial, name, distribution)
+            return super().sample_independent(study, trial, name, distribution)
+
+        _started = False
+
     sampler = TPE(seed=seed, n_startup_trials=_STARTUP_TRIALS + planned, multivariate=False)
     sampler._gamma = lambda trials: default_gamma(max(1, trials - planned))
     return sampler
+
+
+def _trained(study: optuna.Study) -> int:
+    """How many trials have a value that tells something."""
+    from optuna.trial import TrialState
+
+    ended = study._get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED), use_cache=True)
+    return sum(INFEASIBLE not in trial.user_attrs for trial in ended)
 
 
 def seed_sampler(sampler: optuna.samplers.BaseSampler, study_seed: int, original: int) -> None:

@@ -10,19 +10,21 @@ import optuna
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from optuna.trial import TrialState
 from study_fakes import SPACE
 
-from search.attempts import ORIGINAL, REQUEUED, counts, original_number
+from search.attempts import INFEASIBLE, ORIGINAL, REQUEUED, counts, original_number
 from search.configuration import training_seed
 from search.creation import create_study
 from search.data import PreparedData
 from search.driving.asking import attach_search
 from search.errors import InputError
-from search.planned import PLANNED
+from search.planned import PLANNED, PlannedTrial
 from search.pruners import build_pruner, describe_rungs, with_best_so_far
 from search.samplers import build_sampler, seed_sampler
 from search.settings import StudySettings
 from search.study import Study, delete_study, load_study, study_names
+from spaces import Hyperparameters
 from storage import StorageURL, StudyBusy, study_lock
 
 
@@ -70,6 +72,56 @@ def test_the_neighbourhood_of_a_list_is_not_avoided_for_what_it_holds() -> None:
     assert proposal({}, others=5) != alone
 
 
+def test_what_was_too_large_to_be_trained_is_no_start_of_a_search() -> None:
+    """Ten trials are drawn at random before `tpe` trusts what it has seen, however many more did not fit."""
+    space = {"x": optuna.distributions.FloatDistribution(0, 1)}
+    sampler = build_sampler(StudySettings(data="digits", sampler="tpe"), 0)
+    study = optuna.create_study(sampler=sampler, direction="maximize")
+    pruned = {"state": TrialState.PRUNED, "user_attrs": {INFEASIBLE: "needs 9 GB of 1 GB memory"}}
+
+    def proposal() -> float:
+        seed_sampler(sampler, 0, 0)
+        asked = study.ask(space)
+        study.tell(asked, state=TrialState.FAIL)
+        return float(asked.params["x"])
+
+    at_random = proposal()
+    for number in range(12):
+        study.add_trial(optuna.create_trial(params={"x": number / 12}, distributions=space, **pruned))
+    for number in range(10):
+        assert proposal() == at_random, number
+        study.add_trial(optuna.create_trial(params={"x": number / 10}, distributions=space, value=number))
+    assert proposal() != at_random
+
+
+@pytest.mark.parametrize("pruner", ["asha", "hyperband", "median"])
+def test_a_trial_of_fewer_epochs_is_compared_with_none(pruner: str) -> None:
+    """Its cosine has fallen further after the same epoch: neither is it pruned there, nor are others by it."""
+    settings = StudySettings.model_validate({"data": "digits", "pruner": pruner, "epochs": 30})
+    planned = PlannedTrial(label="short", hyperparameters=Hyperparameters(), epochs=15).model_dump_json()
+
+    def outcomes(attributes: dict[str, str], others: float, own: float) -> list[bool]:
+        """Whether each of four trials like one of `attributes` is pruned, then one of the search."""
+        study = optuna.create_study(direction="maximize", pruner=build_pruner(settings), study_name="p")
+        pruned = []
+        for number in range(12):
+            study.enqueue_trial({}, user_attrs=attributes if number < 11 else {})
+            trial = study.ask()
+            value = others if number < 8 else own
+            for epoch in range(1, 15):
+                trial.report(value - number / 1000, epoch)
+                if number >= 8 and trial.should_prune():
+                    pruned.append(True)
+                    break
+            else:
+                pruned += [False] * (number >= 8)
+            study.tell(trial, value)
+        return pruned
+
+    assert outcomes({PLANNED: planned}, others=0.9, own=0.1) == [False] * 4
+    assert any(outcomes({}, others=0.9, own=0.1))
+
+
 def test_a_resumed_study_does_not_repeat_its_first_proposals(study: Study) -> None:
     settings = StudySettings(data="digits", sampler="tpe", seed=5)
 
@@ -88,7 +140,7 @@ def test_a_resumed_study_does_not_repeat_its_first_proposals(study: Study) -> No
     [
         ("hyperband", "Hyperband"),
         ("asha", "Hyperband"),
-        ("median", "MedianPruner"),
+        ("median", "Median"),
         ("none", "NopPruner"),
     ],
 )
