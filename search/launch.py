@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from search.adoption import adopt, space_left_by
 from search.cache import prepare_data, whole
+from search.constant import keep_constant
 from search.creation import already_there, create_study, is_half_made
 from search.errors import InputError, MachineFault
 from search.memory import idle_worker_bytes, recycling_bound, size
@@ -227,6 +228,7 @@ def drive(
     ):
         progress = reporter.progress(study, settings)
         enqueue_planned(study.optuna, study.space)
+        keep_constant(study, data)
         reporter.say(describe_rungs(settings))
         starting = Workers(workers_there, progress.epoch, most=settings.workers, recycle_above=recycle)
         with starting as workers, progress:

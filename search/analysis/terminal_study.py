@@ -18,11 +18,13 @@ from search.analysis.terminal import plain_table
 from search.analysis.terminal_confirmation import of_study
 from search.attempts import INFEASIBLE, REQUEUED
 from search.conclusion.confirmation.record import looks, read_conclusion
+from search.constant import remark_on_constant
 from search.driving.remaining import span
 from search.formats import count, duration, hyperparameter, number, plural
 from search.links import how_to_browse
 from search.metrics import is_better, on_train_rows
 from search.origin import ADOPTED
+from search.planned import PLANNED
 from search.printable import printable
 from search.study import Study
 from spaces import idle
@@ -47,6 +49,7 @@ def study_facts(study: Study, top: int) -> dict[str, Any]:
         "best_so_far": [
             {"trial": trial, "value": value} for trial, value in dict.fromkeys(best_after_each(study))
         ],
+        "remarks": remarks(study),
         "importances": dict(importances(study)),
         "conclusion": conclusion and conclusion.model_dump(mode="json"),
         "test_split_opened": len(looks(study)),
@@ -73,7 +76,16 @@ def study_view(study: Study, top: int) -> RenderableType:
         return Group(head, "no complete trial yet", *reasons, *_apart(study))
     board = Leaderboard(entries, study.metric)
     concluded = of_study(study, row.finished)
-    return Group(head, board, *_best(study, entries[0]), *_importances(study), *_apart(study), *concluded)
+    noted = remarks(study)
+    return Group(
+        head,
+        board,
+        *_best(study, entries[0]),
+        *(["", *noted] if noted else []),
+        *_importances(study),
+        *_apart(study),
+        *concluded,
+    )
 
 
 class Leaderboard:
@@ -146,6 +158,24 @@ def _importances(study: Study) -> list[RenderableType]:
     for name, share in found[:_IMPORTANCES_SHOWN]:
         table.add_row(name, f"{share:4.0%}", "█" * round(share * 30))
     return ["", table]
+
+
+_REPEATED = 0.5
+
+
+def remarks(study: Study) -> list[str]:
+    """What a reader of the best value should know: that a constant reaches it, that few configurations were tried."""
+    best = study.best_trial()
+    told = [] if best is None or best.value is None else [remark_on_constant(study, best.value)]
+    tried = [trial for trial in study.finished() if trial.params]
+    different = len({(repr(sorted(trial.params.items())), trial.user_attrs.get(PLANNED)) for trial in tried})
+    if study.companion_of is None and len(tried) > 1 and different <= _REPEATED * len(tried):
+        told.append(
+            f"Only {plural(different, 'different configuration')} {'was' if different == 1 else 'were'} tried in "
+            f"{plural(len(tried), 'trial')}: the space holds few, or the sampler repeats itself. "
+            "Widen the space for more."
+        )
+    return [line for line in told if line]
 
 
 _APART_SHOWN = 3

@@ -9,6 +9,7 @@ from search import formats
 from search.driving.progress import Progress, Tally
 from search.driving.remaining import clock, span
 from search.printable import printable
+from spaces.wording import quantity
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -104,8 +105,11 @@ class LiveTable(Progress):
         )
         head.add_row("ended", states, "")
         head.add_row(f"best {tally.metric}", Text(best, style="bold"), "")
-        pace = f"{tally.epochs_per_second():.1f} epochs/s"
-        head.add_row("pace", pace, f"{clock(tally.seconds())} gone, about {span(tally.time_left())} left")
+        rate = tally.epochs_per_second()
+        # Until an epoch has ended, workers start: neither is there a pace, nor is their start in the time left.
+        pace = f"{quantity(rate, 2)} epochs/s" if tally.epochs else "no epoch yet"
+        left = f", about {span(tally.time_left())} left" if tally.epochs else ""
+        head.add_row("pace", pace, f"{clock(tally.seconds())} gone{left}")
         if not self._rows:
             return Group(head, Text(printable(self._note), style="yellow")) if self._note else head
         running = Table(expand=False, box=None, header_style="dim")

@@ -18,7 +18,7 @@ from search.analysis.report.headline import headline_of
 from search.analysis.report.reproduce import SPACE_FILE, reproduction_of
 from search.analysis.report.scales import MOST_POINTS
 from search.analysis.report.timeline import MOST_LANES, lanes, timeline
-from search.analysis.terminal_study import state_counts
+from search.analysis.terminal_study import remarks, state_counts
 from search.printable import printable_lines
 from search.pruners import describe_rungs
 from search.study import Study
@@ -77,6 +77,7 @@ def render(facts: Facts) -> str:
             ablated=ablated_of(study, facts.importances),
             seal=seal_of(study),
             figures=_draw(facts),
+            remarks=remarks(study),
             states=list(state_counts(study).items()),
             reasons=_reasons(facts),
             rungs=describe_rungs(study.settings).removeprefix("pruning: "),

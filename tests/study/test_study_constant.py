@@ -1,0 +1,112 @@
+"""A study says when its best is no better than one answer for every row."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from search.analysis.terminal_study import remarks
+from search.constant import constant_value, keep_constant
+from search.creation import create_study
+from search.data import DataRequest, PreparedData, prepare
+from search.driving.live_table import LiveTable
+from search.driving.progress import Tally
+from search.printable import open_console
+from search.settings import StudySettings
+from search.study import Study
+from search.workers.messages import EpochEvent
+from spaces import load_space
+from storage import StorageURL
+
+
+@pytest.fixture
+def table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PreparedData:
+    """Nine rows in ten are `no`; the price is skewed, in units of a million."""
+    monkeypatch.setenv("PERCEPTUNA_CACHE", str(tmp_path / "cache"))
+    random = np.random.default_rng(0)
+    rows = [
+        f"{random.normal():.4f},{'yes' if row % 10 == 0 else 'no'},{1e6 * random.exponential():.1f}"
+        for row in range(400)
+    ]
+    (tmp_path / "t.csv").write_text("\n".join(["x,label,price", *rows]))
+    return prepare(DataRequest(str(tmp_path / "t.csv"), target="label"), tmp_path / "cache")
+
+
+def with_values(folder: Path, data: PreparedData, values: list[float], **settings: object) -> Study:
+    chosen = StudySettings.model_validate({"data": "t.csv", "space": "small", **settings})
+    space, _ = load_space("small").restricted_to(data.spec.task, data.spec.kind, data.spec.components)
+    study = create_study("one", StorageURL.parse(str(folder / "s.db")), chosen, space, data.spec)
+    keep_constant(study, data)
+    for value in values:
+        trial = study.optuna.ask()
+        space.suggest(trial)
+        study.optuna.tell(trial, value)
+    return study
+
+
+def test_the_largest_class_is_told_where_it_does_as_well(tmp_path: Path, table: PreparedData) -> None:
+    _, validation = table.validation()
+    share = float(np.mean(validation == np.bincount(validation).argmax()))
+    assert constant_value(table, "val_accuracy") == pytest.approx(share)
+    (told,) = remarks(with_values(tmp_path, table, [share, share - 0.1]))
+    assert f"The best val_accuracy, {share:.4f}, is no better than what the commonest class" in told
+    assert f"reaches: {share:.4f}." in told
+
+
+def test_a_best_within_chance_of_it_is_told_and_a_clear_one_is_not(
+    tmp_path: Path, table: PreparedData
+) -> None:
+    (told,) = remarks(with_values(tmp_path, table, [0.93]))
+    assert "is hardly better than" in told
+    (tmp_path / "clear").mkdir()
+    assert remarks(with_values(tmp_path / "clear", table, [1.0])) == []
+
+
+@pytest.mark.parametrize("unit", [1e-5, 1.0, 1e9])
+def test_the_median_is_told_in_any_unit(tmp_path: Path, unit: float) -> None:
+    random = np.random.default_rng(1)
+    rows = [f"{random.normal():.6f},{unit * random.exponential():.9e}" for _ in range(200)]
+    (tmp_path / "r.csv").write_text("\n".join(["x,y", *rows]))
+    request = DataRequest(str(tmp_path / "r.csv"), target="y", task="regression")
+    data = prepare(request, tmp_path / "cache")
+    x, y = data.validation()
+    del x
+    constant = constant_value(data, "val_mae")
+    assert constant is not None
+    assert 0.3 < constant / unit < 2
+    assert y.std() > 0
+    (told,) = remarks(with_values(tmp_path, data, [constant * 0.99]))
+    assert "is hardly better than what the median for every row reaches" in told
+    (tmp_path / "clear").mkdir()
+    assert remarks(with_values(tmp_path / "clear", data, [constant * 0.5])) == []
+
+
+def test_few_different_configurations_are_told(tmp_path: Path, table: PreparedData) -> None:
+    study = with_values(tmp_path, table, [1.0, 1.0])
+    assert remarks(study) == []
+    for trial in study.finished() * 3:
+        study.optuna.enqueue_trial(trial.params)
+    for _ in range(6):
+        asked = study.optuna.ask()
+        study.space.suggest(asked)
+        study.optuna.tell(asked, 1.0)
+    (told,) = remarks(study)
+    assert "Only 2 different configurations were tried in 8 trials" in told
+
+
+def test_before_an_epoch_has_ended_the_table_tells_no_pace(tmp_path: Path) -> None:
+    """As after a resume: durations of earlier trials are known, and workers start."""
+    screen = io.StringIO()
+    tally = Tally("one", "", "val_accuracy", "maximize", budget=9, finished=4, durations=[3.0] * 4)
+    table = LiveTable(tally, open_console(file=screen, width=100), 9)
+    table._console.print(table._draw())
+    assert "no epoch yet" in screen.getvalue()
+    assert " left" not in screen.getvalue()
+    table.epoch(EpochEvent(4, 1, 0.5, {}))
+    tally.started -= 100
+    table._console.print(table._draw())
+    assert "0.01 epochs/s" in screen.getvalue()
+    assert " left" in screen.getvalue()
