@@ -92,6 +92,7 @@ def _refuse_what_is_no_text() -> None:
 
 def _explain(error: Exception) -> NoReturn:
     from search.errors import CacheUnusable, ClusterLost, InputError, MachineFault, StudyStopped
+    from search.machine import lacking
     from search.printable import with_indented_lines
     from search.usage import usage_message
     from spaces import SpaceError, TomlError
@@ -117,4 +118,6 @@ def _explain(error: Exception) -> NoReturn:
     storage_error = translate(error)
     if storage_error is not None:
         fail(str(storage_error), 3)
+    if refused := lacking(error, known=True):
+        fail(refused, 3)
     raise error

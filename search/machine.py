@@ -24,14 +24,19 @@ _REMEDIES = {
 _NO_THREAD = "can't start new thread"
 
 
-def lacking(error: BaseException) -> str | None:
-    """What the machine refused, and what to do; None where `error` says nothing of the sort."""
+def lacking(error: BaseException, *, known: bool = False) -> str | None:
+    """What the machine refused, and what to do; None where `error` says nothing of the sort.
+
+    Args:
+        known: only what a remedy is known for, not every refusal of the system's.
+    """
     for link in _chain(error):
         text = (str(link).strip() or type(link).__name__).splitlines()[0][:300]
         if isinstance(link, OSError):
             # HDF5 raises one without a number, with the system's words in its text.
             number = link.errno or next((one for one in _REMEDIES if os.strerror(one) in str(link)), 0)
-            return f"{text}; {_REMEDIES.get(number, 'see the cause above')}"
+            if number in _REMEDIES or not known:
+                return f"{text}; {_REMEDIES.get(number, 'see the cause above')}"
         if isinstance(link, ImportError):
             # A library that cannot be opened.
             found = next((one for one in _REMEDIES if os.strerror(one) in str(link)), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import resource
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from distributed import Client, SpecCluster
 
 _START_TRIES = 3
+# Open files of a driver and for each of its workers, a third more than were counted.
+_FILES, _FILES_OF_A_WORKER = 64, 16
 _NO_WORKER_SECONDS = 300.0
 
 
@@ -47,6 +50,8 @@ class LocalWorkers:
         import dask
         from distributed import Client
 
+        from search.workers.processes import silence_dask
+
         dask.config.set(
             {
                 # The driver decides on retries, so the scheduler must not repeat a lost trial by itself.
@@ -62,6 +67,8 @@ class LocalWorkers:
                 "distributed.nanny.pre-spawn-environ": _environment(self._threads),
             }
         )
+        _check_open_files(self.count)
+        silence_dask()
         remove_abandoned_folders()
         with ExitStack() as opened:
             folder = opened.enter_context(temporary_folder())
@@ -135,6 +142,23 @@ class LocalWorkers:
         self._client.close(timeout=10)
         self._cluster.close(timeout=10)
         self._opened.close()
+
+
+def _check_open_files(workers: int) -> None:
+    """Raise the limit of open files as far as the system lets; Dask cannot go on where there are too few.
+
+    Raises:
+        MachineFault: they are too few for so many workers.
+    """
+    least = _FILES + _FILES_OF_A_WORKER * workers
+    allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if allowed < least <= most or (allowed < least and most == resource.RLIM_INFINITY):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (least, most))
+    elif allowed != resource.RLIM_INFINITY and allowed < least:
+        raise MachineFault(
+            f"{workers} workers need {least} open files, and this process may have {allowed}; raise that limit by "
+            "`ulimit -n 4096`, or give fewer --workers"
+        )
 
 
 def _environment(threads: int) -> dict[str, str]:

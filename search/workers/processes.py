@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from distributed import Scheduler, Worker
+
+# What fails inside Dask comes to a study as an exception, which is told; its logs would tell it again, as tracebacks.
+_LOGGERS = ("asyncio", "distributed", "tornado")
+
+
+def silence_dask() -> None:
+    """In this process, from now on."""
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 class QuietScheduler(Scheduler):

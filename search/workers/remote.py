@@ -181,6 +181,9 @@ def _connect(address: str) -> Any:
         raise InputError(f"--cluster: expected tcp://HOST:PORT or tls://HOST:PORT, but got '{address}'")
     from distributed import Client
 
+    from search.workers.processes import silence_dask
+
+    silence_dask()
     if address.startswith("tls:") and not _has_certificates():
         raise InputError(
             f"--cluster: {address} needs certificates, and Dask's settings name none: set "

@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
+from search.errors import MachineFault
 from search.machine import is_out_of_memory, lacking
 from search.workers.cluster import WorkerLost, Workers, _Ended
+from search.workers.local import LocalWorkers, _check_open_files
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from search.workers.trial import OutOfMemory
 
@@ -129,5 +131,21 @@ def test_what_the_machine_refuses_is_told_from_what_a_trial_does_wrong() -> None
         assert remedy in (lacking(error) or ""), error
     for error in (ValueError("shapes"), ImportError("no module"), RuntimeError("graph"), MemoryError()):
         assert lacking(error) is None
+    assert lacking(files, known=True)
+    assert lacking(FileNotFoundError(errno.ENOENT, "No such file"), known=True) is None
     assert is_out_of_memory(MemoryError())
     assert not is_out_of_memory(files)
+
+
+def test_too_few_open_files_are_told_before_a_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[int, int]] = []
+    monkeypatch.setattr("resource.setrlimit", lambda which, limits: asked.append(limits))
+    monkeypatch.setattr("resource.getrlimit", lambda which: (32, 32))
+    with pytest.raises(
+        MachineFault, match=r"2 workers need 96 open files, and this process may have 32; raise"
+    ):
+        LocalWorkers(2, 1).open()
+    assert asked == []
+    monkeypatch.setattr("resource.getrlimit", lambda which: (32, 4096))
+    _check_open_files(2)
+    assert asked == [(96, 4096)]  # as far as the system lets
