@@ -103,9 +103,9 @@ def _check_shapes(roles: Roles, headers: dict[str, Header], source: str) -> None
             )
         rows = x.shape[0]
         if y.shape not in ((rows,), (rows, 1), (1, rows)) and not (len(y.shape) == 2 and y.shape[0] == rows):
+            labels = f"{y.shape[0]:,}" if y.shape[1:] in ((), (1,)) and y.shape else f"the shape {y.shape}"
             raise DataError(
-                f"{source}: {x_name} has {rows:,} rows and {y_name} the shape {y.shape}, but it should have ({rows},): "
-                "each row needs one label"
+                f"{source}: {x_name} has {rows:,} rows and {y_name} {labels}; each row needs one label"
             )
 
 

@@ -75,7 +75,9 @@ TWENTY = np.arange(20)
         ),
         pytest.param(archive(x=np.float64(3), y=TWENTY % 2), "x is one number", id="x of no dimension"),
         pytest.param(archive(x=np.ones((20, 0)), y=TWENTY % 2), "x", id="x without features"),
-        pytest.param(archive(a=np.ones(3)), "but holds a; rename its arrays", id="names of arrays"),
+        pytest.param(
+            archive(a=np.ones(3)), "but holds a (float64 (3,)); rename its arrays", id="names of arrays"
+        ),
         pytest.param(
             archive(x=np.array([[object()]] * 20, dtype=object), y=TWENTY % 2), "object", id="object arrays"
         ),
