@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from search.data import dates
-from search.data.date_forms import looks_like_a_date
-from search.data.missing import counted, is_missing_word, stand_in
+from search.data.likely_forms import likely_form
+from search.data.missing import counted, few_rows, few_strays, is_missing_word, stand_in
 from search.data.notes import ColumnNotes
 from search.data.numbers import Numbers, read_numbers
 from search.data.raw import Array, TableColumn
@@ -20,13 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BOOLEANS = {"true": 1.0, "True": 1.0, "TRUE": 1.0, "false": 0.0, "False": 0.0, "FALSE": 0.0}
-# Beside strays, so many different numbers make numbers of a column: fewer are as good as categories.
+# Of so few different texts nothing is told: they are as good as categories.
 MOST_CODES = 10
-# So many different strays are no mistakes but values of their own.
-MOST_STRAYS = 3
-STRAYS_SHARE = 0.1
-
-_WITH_UNIT = re.compile(r"[<>~≤≥]?\s*[+-]?\d[\d.,]*\s*[^\d\s]{0,12}")
 
 
 def typed(name: str, series: pd.Series[Any], notes: ColumnNotes) -> TableColumn:
@@ -70,7 +64,7 @@ def _of_text(name: str, text: Array, notes: ColumnNotes, *, codes: bool) -> Tabl
         _tell_missing(name, rows, words, notes)
         return TableColumn("boolean", np.array([BOOLEANS.get(value, np.nan) for value in text]))
     numbers = Numbers({}, tuple(values)) if codes else read_numbers(values)
-    if numbers.plain and _few_strays(numbers.plain, numbers.strays, values):
+    if numbers.plain and few_strays(numbers.plain, numbers.strays, values):
         _tell_missing(name, rows, [*words, *numbers.strays], notes)
         if numbers.form:
             notes.add(
@@ -81,7 +75,7 @@ def _of_text(name: str, text: Array, notes: ColumnNotes, *, codes: bool) -> Tabl
         number_of = {value: float(plain) for value, plain in numbers.plain.items()}
         return _number(name, np.array([number_of.get(value, np.nan) for value in text]), notes)
     read = dates.recognise(values)
-    if read is not None and _few_strays(read.dates, read.strays, values):
+    if read is not None and few_strays(read.dates, read.strays, values):
         _tell_missing(name, rows, [*words, *read.strays], notes)
         if read.ambiguous:
             notes.add(
@@ -96,18 +90,6 @@ def _of_text(name: str, text: Array, notes: ColumnNotes, *, codes: bool) -> Tabl
         return TableColumn("date", dated, read.template)
     _tell_almost(name, values, numbers, read, notes, codes=codes)
     return TableColumn("category", text)
-
-
-def _few_strays(fitting: Any, strays: tuple[str, ...], rows: dict[str, int]) -> bool:
-    """Whether strays are mistakes or words for missing among numbers or dates, rather than values of their own."""
-    if not strays:
-        return True
-    most = max(MOST_STRAYS, int(STRAYS_SHARE * len(fitting)))
-    return len(fitting) > MOST_CODES and len(strays) <= most and _mostly(strays, rows)
-
-
-def _mostly(strays: tuple[str, ...], rows: dict[str, int]) -> bool:
-    return 2 * sum(rows[stray] for stray in strays) <= sum(rows.values())
 
 
 def _tell_missing(name: str, rows: dict[str, int], words: list[str], notes: ColumnNotes) -> None:
@@ -128,20 +110,12 @@ def _tell_almost(
     if codes:
         return
     what = ""
-    if numbers.plain and _mostly(numbers.strays, rows):
+    if numbers.plain and few_rows(numbers.strays, rows):
         what = f"most values are numbers, but not {counted(rows, numbers.strays)}"
-    elif read is not None and _mostly(read.strays, rows):
+    elif read is not None and few_rows(read.strays, rows):
         what = f"most values are dates ({read.template}), but not {counted(rows, read.strays)}"
     elif len(rows) > MOST_CODES:
-        odd = tuple(text for text in rows if not _WITH_UNIT.fullmatch(text))
-        if len(odd) <= STRAYS_SHARE * len(rows):
-            example = next(text for text in rows if text not in odd)
-            what = f"its values look like numbers with a unit or a mark, such as {example!r}"
-        else:
-            odd = tuple(text for text in rows if not looks_like_a_date(text))
-            if len(odd) <= STRAYS_SHARE * len(rows):
-                example = next(text for text in rows if text not in odd)
-                what = f"its values look like dates, such as {example!r}, of no form that is read (write 2025-03-31)"
+        what = likely_form(rows)
     if what:
         notes.add(
             "almost",

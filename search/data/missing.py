@@ -5,7 +5,7 @@ Among categories such a word is one of them: a house whose alley is "None" has n
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Sized
 
 import numpy as np
 
@@ -24,6 +24,12 @@ _OTHERS = (
 CERTAIN = frozenset(_OF_PANDAS) | {"nat"}
 WORDS = frozenset((*_OF_PANDAS, *_OTHERS))
 
+# Beside strays, more different numbers than this make numbers of a column: fewer are as good as categories.
+_MOST_CODES = 10
+# So many different strays are no mistakes but values of their own.
+_MOST_STRAYS = 3
+_STRAYS_SHARE = 0.1
+
 # What stands for "not measured" in many files.
 _BELOW = tuple(-float(digits) for digits in ("9", "99", "999", "9999", "99999", "999999", "200", "999.99"))
 _ABOVE = tuple(float(digits) for digits in ("999", "9999", "99999", "999999"))
@@ -36,6 +42,22 @@ def is_missing_word(text: str) -> bool:
 def is_certainly_missing(text: str) -> bool:
     """Also in a target, where a row is left out for it."""
     return text.casefold() in CERTAIN
+
+
+def few_strays(fitting: Sized, strays: Sequence[str], rows: Mapping[str, int]) -> bool:
+    """Whether strays are mistakes or words for missing among numbers or dates, rather than values of their own.
+
+    `fitting` are the different texts that are numbers or dates, `rows` has the rows of every text.
+    """
+    if not strays:
+        return True
+    most = max(_MOST_STRAYS, int(_STRAYS_SHARE * len(fitting)))
+    return len(fitting) > _MOST_CODES and len(strays) <= most and few_rows(strays, rows)
+
+
+def few_rows(strays: Sequence[str], rows: Mapping[str, int]) -> bool:
+    """Whether strays are in less than half of the rows."""
+    return 2 * sum(rows[stray] for stray in strays) <= sum(rows.values())
 
 
 def counted(rows: Mapping[str, int], texts: Sequence[str], most: int = 3) -> str:

@@ -7,7 +7,15 @@ from collections import Counter
 import numpy as np
 
 from search.data import dates
-from search.data.missing import counted, is_certainly_missing, is_missing_word, stand_in
+from search.data.likely_forms import likely_form
+from search.data.missing import (
+    counted,
+    few_rows,
+    few_strays,
+    is_certainly_missing,
+    is_missing_word,
+    stand_in,
+)
 from search.data.numbers import Numbers, read_numbers
 from search.data.raw import Array
 from search.data.targets import MOST_INFERRED_CLASSES, ROWS_PER_INFERRED_CLASS
@@ -30,7 +38,9 @@ def plain_numbers(text: Array, *, task: str | None, name: str) -> tuple[Array, l
     if task == "classification" or (task is None and _can_be_classes(values, numbers)):
         return text, [f"{name} has classes that may mean missing: {counted(rows, words)}"] if words else []
     if numbers.strays:
-        _refuse_strays(text, values, numbers, name)
+        if numbers.plain and (task == "regression" or few_strays(numbers.plain, numbers.strays, values)):
+            _refuse_strays(text, values, numbers, name)
+        _refuse_other_forms(values, task, name)
         return text, []
     notes = []
     if words:
@@ -52,20 +62,29 @@ def _can_be_classes(values: dict[str, int], numbers: Numbers) -> bool:
 
 
 def _refuse_strays(text: Array, rows: dict[str, int], numbers: Numbers, name: str) -> None:
-    if numbers.plain and 2 * sum(rows[stray] for stray in numbers.strays) <= sum(rows.values()):
-        first = next(index for index, value in enumerate(text) if value in numbers.strays)
-        means = " stand for missing values?" if all(map(is_missing_word, numbers.strays)) else ""
-        raise DataError(
-            f"{name} should hold numbers, as most of its rows do, but holds {counted(rows, numbers.strays)}"
-            f"{' (do they' + means + ')' if means else ''}, the first in row {first + 1}; "
-            "correct them, leave these fields empty to leave the rows out, or say --task classification"
-        )
+    strays = set(numbers.strays)
+    if not few_rows(numbers.strays, rows):
+        return
+    first = next(index for index, value in enumerate(text) if value in strays)
+    question = " (do they stand for missing values?)" if all(map(is_missing_word, strays)) else ""
+    raise DataError(
+        f"{name} should hold numbers, as most of its rows do, but holds {counted(rows, numbers.strays)}{question}, "
+        f"the first in row {first + 1}; correct them, leave these fields empty to leave the rows out, "
+        "or say --task classification"
+    )
+
+
+def _refuse_other_forms(rows: dict[str, int], task: str | None, name: str) -> None:
+    """Dates, and numbers of a form that is not read: as many classes as that would be no use."""
     read = dates.recognise(rows)
     if read is not None and not read.strays:
         raise DataError(
-            f"{name} holds dates ({read.template}, for instance {min(read.dates)!r}), which are neither classes nor "
-            "quantities; write the quantity that you mean as a number, such as days, or choose another target"
+            f"{name} holds dates ({read.template}, for instance {min(read.dates)!r}), which are no quantities; write "
+            "what you mean as numbers, such as days, choose another target, or say --task classification"
         )
+    what = likely_form(rows)
+    if what and (task == "regression" or 2 * len(rows) > sum(rows.values())):
+        raise DataError(f"{name} holds text; {what}; write plain numbers, or choose another target")
 
 
 def _stand_in(text: Array, name: str) -> list[str]:

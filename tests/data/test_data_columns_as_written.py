@@ -187,6 +187,20 @@ def test_a_target_of_dates_is_refused_as_such(table, tmp_path):
     )
 
 
+def test_a_target_of_numbers_in_a_form_that_is_not_read_is_told_which(table, tmp_path):
+    refused(
+        table(y=lambda row: f"{row}.5 kg", x=income),
+        tmp_path,
+        "numbers with a unit or a mark, such as '0.5 kg'",
+    )
+
+
+def test_many_classes_of_codes_may_be_numbers_and_letters(table):
+    raw = read_source(table(y=lambda row: [*map(str, range(15)), *"abcdefgh"][row % 23], x=income, rows=230))
+    assert raw.task == "multiclass"
+    assert len(raw.class_names) == 23
+
+
 SHUFFLED = np.random.default_rng(0).permutation(200)
 
 
