@@ -64,7 +64,7 @@ def setting(value: object) -> str:
 
 
 def hyperparameter(value: object) -> str:
-    """The value of a hyperparameter by four digits, as a space writes it: `1.234e-3`, `0.5`, `1`, `1,024`, `relu`."""
+    """The value of a hyperparameter by four digits, as a space writes it: `1.234e-4`, `0.5`, `1`, `1,024`, `relu`."""
     return shown(float(f"{value:.{_DIGITS}g}")) if isinstance(value, float) else shown(value)
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from search.configuration import hyperparameters_of
 from search.errors import InputError
 from search.history import history_of
+from search.metrics import on_train_rows
 from search.study import Study
 from spaces import Hyperparameters, Space
 from spaces.parameters import Categorical, Fixed, Parameter
@@ -77,9 +78,7 @@ def write_experiment(folder: Path, space: Space, metric: str) -> None:
 
     metrics = [
         Metric(_BEST, display_name=f"best {metric}"),
-        Metric(
-            metric.removeprefix("val_"), group="train", display_name=f"last {metric.removeprefix('val_')}"
-        ),
+        Metric(metric.removeprefix("val_"), group="train", display_name=f"last {on_train_rows(metric)}"),
         Metric(metric.removeprefix("val_"), group="validation", display_name=f"last {metric}"),
         Metric(_PARAMETERS),
         Metric(_SECONDS),
