@@ -125,6 +125,8 @@ def half_made(study: Study) -> bool:
 
 def already_there(name: str, url: StorageURL) -> InputError:
     """The refusal to start a study under a name that is taken."""
+    if "settings" not in load_study(name, url).optuna.user_attrs:
+        return InputError(f"study '{name}' is already in {url}, made by another program; choose another name")
     return InputError(
         f"study '{name}' is already in {url}; go on with it by `perceptuna resume {name}{url.option}`, "
         "or choose another name"

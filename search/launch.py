@@ -129,6 +129,7 @@ def resume(
     from search.driving.recovery import recover
 
     study = load_study(name, url)
+    study.refuse_foreign()
     if study.companion_of is not None:
         raise InputError(
             f"study '{name}' is about study '{study.companion_of}' and no search of its own; go on with it by "

@@ -72,8 +72,10 @@ def replay(study: Study, number: int, callbacks: MakeCallbacks = tuple) -> Repla
         callbacks: makes Keras callbacks that look at the training, once TensorFlow has started.
 
     Raises:
-        InputError: there is no such trial, it was not trained to an end, or the data changed.
+        InputError: there is no such trial, it was not trained to an end, the data changed, or another program made
+            the study.
     """
+    study.refuse_foreign()
     trial = find_trained(study, number)
     settings = _settings_of(study, trial)
     result = retrain(study, trial, callbacks)

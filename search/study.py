@@ -93,6 +93,10 @@ class Study:
             )
         return attributes[key]
 
+    def refuse_foreign(self) -> None:
+        """Raises InputError where another program made the study, of which nothing is known."""
+        self._attribute("settings")
+
     @property
     def companion_of(self) -> str | None:
         """The study that it is about, where it is no search of its own."""
@@ -163,8 +167,9 @@ class Study:
         """Trial `number`, or the best one.
 
         Raises:
-            InputError: there is none, or it is not complete.
+            InputError: there is none, it is not complete, or another program made the study.
         """
+        self.refuse_foreign()
         best = self.best_trial()
         if best is None:
             raise InputError(

@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from storage.artifacts import artifact_folder, artifact_path
 from storage.database import check_connection, check_database
-from storage.errors import DatabaseUnusable, StorageError
+from storage.errors import DatabaseUnusable, StorageError, remedy_of
 from storage.lock import study_lock
 from storage.reading import (
     connect_to_read,
@@ -76,7 +76,9 @@ def back_up(url: StorageURL, target: Path, *, force: bool = False) -> Backup:
         files.rename(artifact_folder(StorageURL.of_file(target)))
         partial.rename(target)
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
-        raise StorageError(f"the backup failed: {error}; mend that, then take it again") from error
+        raise StorageError(
+            f"the backup failed: {error}; {remedy_of(str(error))}, then take it again"
+        ) from error
     finally:
         with suppress(OSError):
             _remove(partial, files)

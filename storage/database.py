@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from storage.errors import DatabaseUnusable, StorageError
 from storage.postgresql import connect_arguments
 from storage.reading import connect_to_read
-from storage.refusals import is_read_only, opening, read_only_remedy
+from storage.refusals import is_read_only, opening
 from storage.sqlite import ReportingConnection, WALConnection, busy_seconds
 from storage.tables import TABLES, are_half_made, are_whole, making_alone, names_in
 from storage.urls import StorageURL
@@ -139,7 +139,9 @@ def _check_writable(path: Path, name: str) -> None:
     if os.access(path, os.W_OK):
         return
     if is_read_only(path):
-        raise StorageError(f"--storage: {name} cannot be written: {read_only_remedy(path)}")
+        raise StorageError(
+            f"--storage: {name} is on a file system that is mounted read-only; name another place"
+        )
     raise DatabaseUnusable(f"--storage: {name} is read-only; make it writable, or name another place")
 
 

@@ -98,7 +98,7 @@ def remedy_of(reason: str) -> str:
     most = resource.getrlimit(resource.RLIMIT_FSIZE)[0]
     if most != resource.RLIM_INFINITY and any(words in reason for words in _OF_FILE_SIZE):
         # SQLite's own words do not tell this from a broken disk.
-        return f"no file of this process may pass {most / 2**20:,.1f} MB (`ulimit -f`); raise that limit, or {remedy}"
+        return f"no file of this process may pass {most / 2**10:,.0f} KB (`ulimit -f`); raise that limit, or {remedy}"
     return remedy
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,6 +29,8 @@ _WRONG_URL = {
     "invalid connection option": "check what follows '?' in the URL",
     "invalid sslmode value": "check what follows '?' in the URL",
 }
+# What SQLite writes beside a database to read it, with room to spare.
+_LITTLE_SPACE = 2**20
 _OF_A_NAME = ("role ", "database ")
 _WRONG_PATH = {errno.ENAMETOOLONG, errno.ELOOP, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EINVAL}
 
@@ -56,8 +59,7 @@ def _refusal(url: StorageURL, error: Exception) -> StorageError:
     if path is not None:
         if isinstance(error, OSError) and error.errno in _WRONG_PATH:
             return DatabaseUnusable(f"--storage: {path} cannot be used: {error.strerror}; name another place")
-        remedy = read_only_remedy(path) if is_read_only(path.parent) else remedy_of(reason)
-        return StorageError(f"--storage: {path} cannot be opened: {reason}; {remedy}")
+        return StorageError(f"--storage: {path} cannot be opened: {reason}; {_remedy_for(path, reason)}")
     for words, remedy in _WRONG_URL.items():
         if words in reason and (words not in _OF_A_NAME or "does not exist" in reason):
             return DatabaseUnusable(f"--storage: no connection to {url} ({reason}); {remedy}")
@@ -71,9 +73,16 @@ def is_read_only(folder: Path) -> bool:
     return False
 
 
-def read_only_remedy(path: Path) -> str:
-    """What to do where the file system of a database takes no writes; even to read it, SQLite writes beside it."""
-    return (
-        f"the file system of {path.parent} is mounted read-only, and SQLite has to write beside the file even to read "
-        f"it; copy {path.name}, {path.name}-wal and {path.name}-artifacts to a place that can be written, and name that"
-    )
+def _remedy_for(path: Path, reason: str) -> str:
+    """SQLite's own words do not tell a read-only or full file system from a broken disk."""
+    if is_read_only(path.parent):
+        return (
+            f"the file system of {path.parent} is mounted read-only, and SQLite has to write beside the file even to "
+            f"read it; copy {path.name}, {path.name}-wal and {path.name}-artifacts to a place that can be written, "
+            "and name that"
+        )
+    with suppress(OSError):
+        free = shutil.disk_usage(path.parent).free
+        if free < _LITTLE_SPACE:
+            return f"{free / 2**10:,.0f} KB are free in {path.parent}; free some disk space"
+    return remedy_of(reason)

@@ -10,6 +10,7 @@ import tempfile
 import textwrap
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
@@ -28,6 +29,13 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StorageURL]:
     if request.param == "sqlite":
         yield StorageURL.parse(str(tmp_path / "studies.db"))
         return
+    with fresh_server_database() as fresh:
+        yield fresh
+
+
+@contextmanager
+def fresh_server_database() -> Iterator[StorageURL]:
+    """An empty database of the server that tests may use; the test is skipped where there is none."""
     server = os.environ.get(POSTGRESQL)
     if server is None:
         pytest.skip(

@@ -1,0 +1,60 @@
+"""Optuna's own tests of what a sampler promises, on ours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import optuna
+import pytest
+from optuna.samplers import BaseSampler
+from optuna.testing.pytest_samplers import (
+    BasicSamplerTestCase,
+    MultiObjectiveSamplerTestCase,
+    RelativeSamplerTestCase,
+    SingleOnlySamplerTestCase,
+)
+
+from search.samplers import build_sampler
+from search.settings import StudySettings
+
+pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+
+Make = Callable[[], BaseSampler]
+
+
+def made(name: str) -> Make:
+    return partial(build_sampler, StudySettings.model_validate({"data": "digits", "sampler": name}), 0)
+
+
+class TestTPE(BasicSamplerTestCase, MultiObjectiveSamplerTestCase):
+    @pytest.fixture
+    def sampler(self) -> Make:
+        return made("tpe")
+
+
+class TestRandom(BasicSamplerTestCase, MultiObjectiveSamplerTestCase):
+    @pytest.fixture
+    def sampler(self) -> Make:
+        return made("random")
+
+
+class TestQMC(BasicSamplerTestCase, RelativeSamplerTestCase, MultiObjectiveSamplerTestCase):
+    @pytest.fixture
+    def sampler(self) -> Make:
+        return made("qmc")
+
+
+class TestCMAES(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnlySamplerTestCase):
+    @pytest.fixture
+    def sampler(self) -> Make:
+        return made("cmaes")
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[Any]:
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    yield
+    optuna.logging.set_verbosity(before)
