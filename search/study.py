@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from search.attempts import counts
 from search.errors import InputError
+from search.look import keep_looks_of
 from search.metrics import Direction, direction_of
 from search.origin import is_comparable
 from search.settings import StudySettings
@@ -247,7 +248,7 @@ def companions_of(study: Study) -> list[Study]:
 
 
 def delete_study(study: Study) -> None:
-    """Remove a study, its trials and its artifacts.
+    """Remove a study, its trials and its artifacts; the record of looks at its test split stays.
 
     Raises:
         StudyBusy: it is being driven.
@@ -255,6 +256,7 @@ def delete_study(study: Study) -> None:
     import optuna
 
     with study_lock(study.url, study.name):
+        keep_looks_of(study.storage, study.name, study.optuna.user_attrs)
         folder = study.artifact_folder
         if folder.is_dir():
             store = open_artifacts(folder)

@@ -6,38 +6,42 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 
 from search.analysis.terminal import plain_table
-from search.conclusion.confirmation.record import Conclusion, looks, looks_of_others, read_conclusion
-from search.conclusion.confirmation.words import behind, left_out, opened, place, steps, verdict, warnings
+from search.conclusion.confirmation.record import Conclusion, read_conclusion
+from search.conclusion.confirmation.words import behind, left_out, place, steps, verdict, warnings
+from search.conclusion.confirmation.words import opened as worth
 from search.conclusion.statistics.words import level
+from search.look import Look
+from search.looks import by_others, looks, own
 from search.study import Study
 
 
-def conclusion_view(conclusion: Conclusion, others: dict[str, int]) -> RenderableType:
-    """What `finalize` ends with. `others` are looks of other studies at the same test split."""
+def conclusion_view(conclusion: Conclusion, opened: list[Look]) -> RenderableType:
+    """What `finalize` ends with. `opened` are all looks at the test split."""
     return Group(
         _race_table(conclusion),
         "",
         verdict(conclusion),
         *left_out(conclusion),
         "",
-        *conclusion_lines(conclusion, others),
+        *conclusion_lines(conclusion, opened),
     )
 
 
-def conclusion_lines(conclusion: Conclusion, others: dict[str, int]) -> list[RenderableType]:
+def conclusion_lines(conclusion: Conclusion, opened: list[Look]) -> list[RenderableType]:
     """The winner's three values and the gaps between them."""
     table = plain_table(f"trial {conclusion.winner}", conclusion.metric, "")
     for step in steps(conclusion):
         table.add_row(*step)
-    return [table, opened(conclusion.test, others)]
+    return [table, worth(conclusion.test, opened)]
 
 
 def of_study(study: Study, finished: int) -> list[RenderableType]:
     """What `show` says of a study that was finalized; nothing where its test split was never opened."""
-    conclusion, opened_before = read_conclusion(study), looks(study)
+    conclusion, opened = read_conclusion(study), looks(study)
     if conclusion is None:
-        return ["", *warnings(opened_before, {})] if opened_before else []
-    shown = ["", verdict(conclusion), *conclusion_lines(conclusion, looks_of_others(study))]
+        told = warnings(own(study, opened), by_others(study, opened))
+        return ["", *told] if told else []
+    shown = ["", verdict(conclusion), *conclusion_lines(conclusion, opened)]
     if finished > conclusion.searched:
         more = finished - conclusion.searched
         shown.append(f"The search has gone on since: {more} more finished trial{'s' * (more != 1)}.")

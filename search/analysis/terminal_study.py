@@ -17,11 +17,12 @@ from search.analysis.pace import time_left
 from search.analysis.terminal import plain_table
 from search.analysis.terminal_confirmation import of_study
 from search.attempts import INFEASIBLE, REQUEUED
-from search.conclusion.confirmation.record import looks, read_conclusion
+from search.conclusion.confirmation.record import read_conclusion
 from search.constant import remark_on_constant
 from search.driving.remaining import span
 from search.formats import count, duration, hyperparameter, number, plural
 from search.links import how_to_browse
+from search.looks import looks
 from search.metrics import is_better, on_train_rows
 from search.origin import ADOPTED
 from search.planned import PLANNED

@@ -56,8 +56,8 @@ def finalize(
     """
     from search.analysis.terminal_confirmation import conclusion_view
     from search.conclusion.confirmation import finalizing
-    from search.conclusion.confirmation.record import looks, looks_of_others
     from search.conclusion.confirmation.words import warnings
+    from search.looks import by_others, looks, own
     from search.relocation import relocated
     from search.study import load_study
 
@@ -80,19 +80,21 @@ def finalize(
         cluster=cluster,
     )
     work = finalizing.check(loaded, order)
-    others = looks_of_others(loaded)
-    for warning in warnings(looks(loaded), others):
+    before = finalizing.looks_before(work)
+    for warning in warnings(own(loaded, before), by_others(loaded, before)):
         echo(f"perceptuna: warning: {warning}", err=True)
     conclusion = None
     with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
         conclusion = finalizing.finalize(work, reporter(as_json))
     if conclusion is None:
         fail(f"interrupted; go on with: {go_on}", 130)
+    opened = looks(loaded)
     if as_json:
+        others = by_others(loaded, opened)
         facts = {"event": "finalized", "study": study, "model": str(output), "same_test_split": others}
         echo(json.dumps({**facts, **conclusion.model_dump(mode="json")}))
         return
-    print_out(conclusion_view(conclusion, others))
+    print_out(conclusion_view(conclusion, opened))
     echo(f"wrote {output} and {output.with_suffix('.json')}")
 
 

@@ -136,12 +136,16 @@ def test_changes_are_the_differences_of_the_trainings_worst_first(ablated: Ablat
     as_it_is = f"trial {found.trial} as it is"
     base = values.pop(as_it_is)
     assert found.values == base
+    assert (found.chosen_among, found.by_row_scores) == (4, True)
     assert len(found.effects) == len(values) == len(FACTORS) * 2
     for effect in found.effects:
         label = f"{words(effect.parameter)} {effect.before} -> {effect.after}"
         over_seeds = difference(values[label], base)
         assert (effect.values, effect.change) == (values[label], over_seeds.mean)
-        over_rows = difference_over_rows(*(np.mean(scores[name], axis=0) for name in (label, as_it_is)))
+        tests = found.chosen_among if over_seeds.mean < 0 else 1
+        over_rows = difference_over_rows(
+            *(np.mean(scores[name], axis=0) for name in (label, as_it_is)), tests=tests or 1
+        )
         halves = over_seeds.half, over_rows.half
         assert effect.by_rows == (None not in halves and halves[1] > halves[0])  # type: ignore[operator]
         assert effect.interval == (over_rows if effect.by_rows else over_seeds).interval
@@ -274,9 +278,19 @@ class TestWords:
 
     def test_what_chance_would_show_is_said(self) -> None:
         ablation = made(effect("dropout", -0.02), effect("depth", 0.001), effect("l2", 0.03, p=0.2))
-        assert chance(ablation) == (
-            "2 of 3 comparisons show a difference; of so many, chance alone would show about 0.2. Judged all "
-            "together (Holm 1979), 2 still do."
+        told = (
+            "2 of 3 comparisons show a difference; of so many, chance alone would show no more than about 0.2. Judged "
+            "all together (Holm 1979), 2 still do."
+        )
+        chosen = ablation.model_copy(update={"chosen_among": 24, "by_row_scores": True})
+        assert chance(chosen) == f"{told} Losses allow for trial 1 having been chosen among 24 by these rows."
+        assert chance(chosen.model_copy(update={"chosen_among": 1})) == told
+        assert chance(chosen.model_copy(update={"by_row_scores": False})) == (
+            "2 of 3 comparisons show a difference over seeds. But trial 1 was chosen among 24 by these rows, and for "
+            "val_accuracy rows have no scores that would allow for it: a loss may be no more than its luck on them."
+        )
+        assert chance(ablation).endswith(
+            "call the same `perceptuna ablate` again, which trains nothing anew."
         )
         assert headline(ablation) == (
             "trial 1 as it is, on 3 fresh seeds: val_accuracy 91.0 ± 2.5 % (in the search 93.0 %)"

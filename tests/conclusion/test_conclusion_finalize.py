@@ -12,12 +12,13 @@ from conclusion_calls import Place, Story
 from search.analysis.overview import overview
 from search.attempts import REQUEUED
 from search.cache import cache_folder
-from search.conclusion.confirmation.record import Conclusion, looks, looks_of_others, read_conclusion
+from search.conclusion.confirmation.record import Conclusion, read_conclusion
 from search.conclusion.statistics.intervals import mean_of, wilson
 from search.configuration import seed_of
 from search.data import prepare
 from search.data.sealed import open_test_split
 from search.driving.note import note_text
+from search.looks import by_others, looks, own
 from search.planned import planned_of
 from search.row_scores import read_scores
 from storage.artifacts import study_artifacts
@@ -113,20 +114,15 @@ def test_it_prints_each_value_each_gap_and_a_sentence(story: Story) -> None:
     assert "warning" not in story.done.err
 
 
-def test_a_second_one_trains_nothing_warns_and_counts(story: Story) -> None:
-    study, first = story.place.study("one"), story.conclusion.test
+def test_a_second_one_trains_nothing_and_looks_at_nothing_anew(story: Story) -> None:
+    """What is tested is the same model, so that its value is the one that is known."""
+    study = story.place.study("one")
     assert story.again.code == 0
     assert len(story.place.trained) == 4
-    assert "perceptuna: warning: the test split of this study was opened once before" in story.again.err
-    assert f"by {first.by}, trial {first.trial}: {first.value:.4g}" in story.again.err
-    told = "The test split was opened 2 times; its value is no longer that of unseen data."
-    assert told in story.again.words
-    assert [look.number for look in looks(study)] == [1, 2]
-    assert looks(study)[0] == first
-    assert {look.value for look in looks(study)} == {first.value}
-    now = read_conclusion(study)
-    assert now is not None
-    assert now.standings == story.conclusion.standings
+    assert "warning" not in story.again.err
+    assert "The test split was opened once, for this value." in story.again.words
+    assert looks(study) == own(study, looks(study)) == [story.conclusion.test]
+    assert read_conclusion(study) == story.conclusion
 
 
 def test_its_study_keeps_the_tested_model_and_says_what_it_is(story: Story) -> None:
@@ -163,23 +159,24 @@ def test_what_cannot_be_is_refused(story: Story, line: str, message: str) -> Non
 
 
 def test_another_study_of_the_same_rows_hears_of_the_looks(story: Story, place_two: Place) -> None:
-    assert looks_of_others(place_two.study("two")) == {"one": 2}
-    assert looks_of_others(place_two.study("other-split")) == {}
+    two, other_split = place_two.study("two"), place_two.study("other-split")
+    assert by_others(two, looks(two)) == {"one": 1}
+    assert looks(other_split) == []
 
 
 def test_show_and_the_page_say_search_confirmed_and_test(story: Story) -> None:
     place, winner = story.place, story.conclusion.winner
     shown = place("show one").words
-    assert "than confirmed The test split was opened 2 times" in shown
+    assert "than confirmed The test split was opened once, for this value." in shown
     facts = json.loads(place("show one --json").out)
-    assert facts["test_split_opened"] == 2
+    assert facts["test_split_opened"] == 1
     assert facts["conclusion"]["winner"] == winner
     page = place.folder / "report.html"
     assert place(f"report one -o {page}").code == 0
     text = " ".join(page.read_text(encoding="utf-8").split())
     assert f"<th>trial {winner}</th><th>accuracy</th>" in text
     assert "Confirmed and tested" in text
-    assert "test (opened 2 times)" in text
+    assert "test (opened once)" in text
 
 
 def test_a_study_that_was_not_finalized_says_nothing_of_it(story: Story, place_two: Place) -> None:
@@ -187,8 +184,9 @@ def test_a_study_that_was_not_finalized_says_nothing_of_it(story: Story, place_t
     assert refused.code == 2
     assert "study 'two' has no complete trial yet, so there is nothing to finalize" in refused.err
     page = story.place.folder / "two.html"
-    assert story.place(f"report two -o {page}").code == 0
+    assert story.place(f"report other-split -o {page}").code == 0
     text = page.read_text(encoding="utf-8")
     assert "Confirmed" not in text
     assert "test (sealed)" in text
-    assert json.loads(story.place("show two --json").out)["conclusion"] is None
+    facts = json.loads(story.place("show two --json").out)
+    assert (facts["conclusion"], facts["test_split_opened"]) == (None, 1)

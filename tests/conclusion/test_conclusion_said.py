@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from search.conclusion.confirmation.record import Conclusion, Look, Standing
+from search.conclusion.confirmation.record import Conclusion, Standing
 from search.conclusion.confirmation.words import behind, left_out, opened, steps, verdict, warnings
+from search.look import Look
 
 LOOK = Look(
     number=1,
@@ -123,10 +124,14 @@ def test_search_confirmed_and_test_with_the_gaps_between() -> None:
 
 
 def test_what_a_look_is_worth() -> None:
-    assert opened(LOOK, {}) == "The test split was opened once, for this value."
-    again = LOOK.model_copy(update={"number": 2})
-    told = "The test split was opened 2 times; its value is no longer that of unseen data."
-    assert opened(again, {}) == opened(LOOK, {"other": 1}) == told
+    again, third = (LOOK.model_copy(update={"number": number, "trained": number}) for number in (2, 3))
+    found = [LOOK, again, third]
+    assert opened(LOOK, [LOOK]) == "The test split was opened once, for this value."
+    assert opened(LOOK, found) == "The test split was opened for this value first, and 2 times since."
+    told = "The test split was opened once before this value, which is no longer that of unseen data."
+    assert opened(again, found) == told
+    # A conclusion of an earlier version counted the looks of its own study alone.
+    assert opened(again.model_copy(update={"number": 1}), found) == told
 
 
 def test_a_look_is_warned_of_also_when_it_ended_before_its_value_was_told() -> None:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search.conclusion.confirmation.record import (
-    Conclusion,
-    Standing,
-    looks,
-    looks_of_others,
-    read_conclusion,
-)
+from search.conclusion.confirmation.record import Conclusion, Standing, read_conclusion
 from search.conclusion.confirmation.words import behind, left_out, opened, place, steps, verdict
 from search.conclusion.statistics.words import level
+from search.look import Look
 from search.study import Study
 
 
@@ -31,8 +27,8 @@ class Confirmed:
     since: int
 
 
-def confirmed_of(study: Study, finished: int) -> Confirmed | None:
-    """None for a study that was not finalized."""
+def confirmed_of(study: Study, finished: int, looks: Sequence[Look]) -> Confirmed | None:
+    """None for a study that was not finalized. `looks` are all at its test split."""
     conclusion = read_conclusion(study)
     if conclusion is None:
         return None
@@ -41,14 +37,14 @@ def confirmed_of(study: Study, finished: int) -> Confirmed | None:
         verdict=[verdict(conclusion), *left_out(conclusion)],
         steps=steps(conclusion),
         rows=[_row(conclusion, standing) for standing in conclusion.standings],
-        opened=opened(conclusion.test, looks_of_others(study)),
+        opened=opened(conclusion.test, looks),
         since=finished - conclusion.searched,
     )
 
 
-def seal_of(study: Study) -> str:
+def seal_of(looks: Sequence[Look]) -> str:
     """Whether the test split was opened, and how often: `sealed`, `opened once`, `opened 2 times`."""
-    times = len(looks(study))
+    times = len(looks)
     return "sealed" if not times else "opened once" if times == 1 else f"opened {times} times"
 
 

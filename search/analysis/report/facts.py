@@ -15,6 +15,8 @@ from search.analysis.report.cost import Cost, cost_of
 from search.analysis.report.pruning import Pruning, pruning_of
 from search.attempts import counts
 from search.history import History, history_of
+from search.look import Look
+from search.looks import looks
 from search.origin import ADOPTED, Predecessor, is_comparable, predecessor_of
 from search.study import Study
 
@@ -30,7 +32,7 @@ class Facts:
     """A study as it was when it was read.
 
     `trials` are all attempts by number, those that were run again included; `entries` the best, best first;
-    `apart` those of an earlier study that cannot be ranked with them.
+    `apart` those of an earlier study that cannot be ranked with them; `looks` those at its test split.
     """
 
     study: Study
@@ -41,6 +43,7 @@ class Facts:
     apart: list[Entry]
     importances: list[tuple[str, float]]
     curves: dict[int, History]
+    looks: list[Look]
 
     @cached_property
     def scored(self) -> list[FrozenTrial]:
@@ -127,6 +130,7 @@ def read_facts(study: Study, top: int) -> Facts:
         apart=not_comparable(frozen, top),
         importances=importances(frozen),
         curves={entry.trial: history_of(frozen, trials[entry.trial]) for entry in entries[:CURVES]},
+        looks=looks(study),
     )
 
 

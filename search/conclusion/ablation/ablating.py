@@ -8,13 +8,8 @@ from typing import TYPE_CHECKING
 from search.companion import Companion, Order, ended, left_of, long_enough, settings_about
 from search.conclusion.ablation.factors import Variation, in_effect, variations
 from search.conclusion.ablation.record import Ablation, Effect, write_ablation
-from search.conclusion.statistics.intervals import (
-    Difference,
-    difference,
-    difference_over_rows,
-    mean_of,
-    p_of_both,
-)
+from search.conclusion.statistics.chosen import change_from_chosen
+from search.conclusion.statistics.intervals import mean_of
 from search.conclusion.statistics.race import holm
 from search.conclusion.trainings import (
     Purpose,
@@ -167,8 +162,9 @@ def _ablation(work: Ablating, companion: Study, trained: list[dict[int, FrozenTr
     mean = mean_of(list(base.values()))
     epochs, patience = limits_of(work.trial, study.settings)
     sign = 1 if study.direction == "maximize" else -1
+    among = _could_have_been_chosen(study)
     effects = [
-        _effect(row, runs, trained[0], companion)
+        _effect(row, runs, trained[0], companion, among)
         for row, runs in zip(work.rows[1:], trained[1:], strict=True)
     ]
     return Ablation(
@@ -182,6 +178,8 @@ def _ablation(work: Ablating, companion: Study, trained: list[dict[int, FrozenTr
         patience=patience,
         seeds=work.seeds,
         search=float(work.trial.value or 0.0),
+        chosen_among=among,
+        by_row_scores=mean_scores(companion, trained[0]) is not None,
         values=base,
         mean=mean.mean,
         interval=mean.interval,
@@ -194,16 +192,15 @@ def _ablation(work: Ablating, companion: Study, trained: list[dict[int, FrozenTr
 
 
 def _effect(
-    row: Row, runs: Mapping[int, FrozenTrial], base: Mapping[int, FrozenTrial], companion: Study
+    row: Row, runs: Mapping[int, FrozenTrial], base: Mapping[int, FrozenTrial], companion: Study, among: int
 ) -> Effect:
     variation = row.variation
     assert variation is not None
     values, failed = values_of(runs), failure_of(runs)
-    change = None if failed else difference(values, values_of(base))
-    rows = None if failed else _over_rows(runs, base, companion)
-    # Both have to show it: all seeds share the rows, which may suit one of the two by chance.
-    by_rows = bool(change and change.half and rows and rows.half and rows.half > change.half)
-    wider = rows if by_rows else change
+    change = None
+    if not failed:
+        rows = _rows_of_both(companion, runs, base)
+        change = change_from_chosen(values, values_of(base), rows, companion.direction, among)
     return Effect(
         parameter=variation.parameter,
         before=variation.before,
@@ -216,19 +213,26 @@ def _effect(
         seconds=_seconds(runs),
         values=values,
         change=change and change.mean,
-        interval=wider and wider.interval,
-        p=p_of_both(change, rows) if change else None,
-        by_rows=by_rows,
+        interval=change and change.interval,
+        p=change and change.p,
+        by_rows=bool(change and change.by_rows),
         failed=failed,
     )
 
 
-def _over_rows(
-    runs: Mapping[int, FrozenTrial], base: Mapping[int, FrozenTrial], companion: Study
-) -> Difference | None:
-    """Row by row, of scores that are means over the seeds; None where rows have no scores."""
+def _rows_of_both(
+    companion: Study, runs: Mapping[int, FrozenTrial], base: Mapping[int, FrozenTrial]
+) -> tuple[list[float], list[float]] | None:
+    """Scores of the validation rows, means over the seeds; None where rows have no scores."""
     first, second = mean_scores(companion, runs), mean_scores(companion, base)
-    return None if first is None or second is None else difference_over_rows(first, second)
+    return None if first is None or second is None else (first, second)
+
+
+def _could_have_been_chosen(study: Study) -> int:
+    """How many trials were compared by their validation rows, when one of them came to be looked at."""
+    return sum(
+        trial.state.name in ("COMPLETE", "PRUNED") for trial in study.optuna.get_trials(deepcopy=False)
+    )
 
 
 def _adjusted(effects: list[Effect]) -> list[Effect]:

@@ -21,7 +21,8 @@ class Effect(_Record):
     """What one variation changes: `change` is the metric with it minus the metric of the configuration as it is.
 
     `values` are by seed; `interval` is of the change, paired by seed, or where `by_rows` is true the wider one over
-    validation rows; `p` is the larger of both, adjusted for being one of several.
+    validation rows; `p` is the larger of both, adjusted for being one of several. Of a loss the interval and the p over
+    rows allow for the configuration having been chosen by these rows (`statistics.chosen`).
     Where a training ended without a value, `failed` says why, and there is no change. See `Variation` for the others.
     """
 
@@ -63,7 +64,9 @@ class Ablation(_Record):
     """Around trial `trial`; `effects` begin with those that failed, then the largest loss.
 
     `values`, `parameters` and `seconds` are of the configuration as it is, trained on `seeds` again; `search` is what
-    it had in the search. `epochs` and `patience` are the limits of all trainings.
+    it had in the search. It was chosen among `chosen_among` trials (None: a record of an earlier version, which did not
+    allow for that); `by_row_scores` is whether rows have scores, by which that is allowed for. `epochs` and `patience`
+    are the limits of all trainings.
     """
 
     version: Literal[1] = 1
@@ -77,6 +80,8 @@ class Ablation(_Record):
     patience: int
     seeds: list[int]
     search: float
+    chosen_among: int | None = None
+    by_row_scores: bool = False
     values: dict[int, float]
     mean: float
     interval: Interval | None

@@ -49,15 +49,30 @@ def sentence(effect: Effect, metric: str) -> str:
 
 
 def chance(ablation: Ablation) -> str:
-    """How many differences chance alone would show, and how many hold when all are judged together."""
+    """How many differences chance alone would show, how many hold together, and what the choice of the trial makes."""
     judged = [effect for effect in ablation.effects if effect.p is not None]
     clear = sum(effect.is_clear for effect in judged)
+    show = f"{clear} of {len(judged)} comparisons show{'s' * (clear == 1)} a difference"
+    chosen = f"trial {ablation.trial}"
+    if ablation.chosen_among is not None and ablation.chosen_among > 1:
+        chosen = f"{chosen} having been chosen among {ablation.chosen_among:,} by these rows"
+        if not ablation.by_row_scores:
+            was = chosen.replace("having been", "was")
+            return (
+                f"{show} over seeds. But {was}, and for {ablation.metric} rows have no scores that would allow for it: "
+                "a loss may be no more than its luck on them."
+            )
     together = sum((effect.p or 0.0) <= 1 - LEVEL for effect in judged)
-    return (
-        f"{clear} of {len(judged)} comparisons show{'s' * (clear == 1)} a difference; of so many, chance alone would "
-        f"show about {len(judged) * (1 - LEVEL):.1f}. Judged all together (Holm 1979), {together} still "
-        f"{'does' if together == 1 else 'do'}."
+    told = (
+        f"{show}; of so many, chance alone would show no more than about {len(judged) * (1 - LEVEL):.1f}. Judged "
+        f"all together (Holm 1979), {together} still {'does' if together == 1 else 'do'}."
     )
+    if ablation.chosen_among is None:
+        return (
+            f"{told} An earlier version judged this as though these rows had not chosen {chosen}: call the same "
+            "`perceptuna ablate` again, which trains nothing anew."
+        )
+    return f"{told} Losses allow for {chosen}." if ablation.chosen_among > 1 else told
 
 
 def beside(ablation: Ablation, importances: Importances) -> list[tuple[str, float, Effect | None]]:

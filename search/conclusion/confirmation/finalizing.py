@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.companion import Companion, Order, ended, long_enough, settings_about
+from search.companion import Companion, Order, ended, left_of, long_enough, settings_about
 from search.conclusion.confirmation.candidates import (
     Candidate,
     Standings,
@@ -16,11 +16,13 @@ from search.conclusion.confirmation.candidates import (
     top_candidates,
 )
 from search.conclusion.confirmation.look import look_at_test_split, tested_model
-from search.conclusion.confirmation.record import Conclusion, Look, read_conclusion, write_conclusion
+from search.conclusion.confirmation.record import Conclusion, read_conclusion, write_conclusion
 from search.conclusion.statistics.race import selection_cost
 from search.conclusion.trainings import Purpose, fresh_seeds, why_not
 from search.errors import InputError, StudyStopped
 from search.export import Facts, check_output, facts_of, write_model
+from search.look import Look
+from search.looks import looks
 from search.planned import PlannedTrial, entry_of
 from search.study import Study
 from search.unchanged import unchanged_data
@@ -109,6 +111,35 @@ def _concluded_before(facts: Facts, study: Study, candidates: list[Candidate], s
     return kept.seeds == seeds and compared == {one.number for one in candidates}
 
 
+def looks_before(work: Finalizing) -> list[Look]:
+    """Those at the test split that one more would be added to; none where this command has had its look."""
+    found, companion = looks(work.study), work.companion.load()
+    if companion is not None and (tested := _to_be_tested_now(work, companion)) is not None:
+        which = companion.identity, tested
+        if any((look.companion_identity, look.trained) == which for look in found):
+            return []
+    return found
+
+
+def _to_be_tested_now(work: Finalizing, companion: Study) -> int | None:
+    """The trial of the companion whose model is tested, where all trainings are there already."""
+    there = ended(companion)
+    if left_of(_confirming(work), there):
+        return None
+    result = standings_of(work.study, companion, work.candidates, work.seeds)
+    trained = there.get(entry_of(_winner(work, result).to_be_tested(work.last_seed)))
+    return None if trained is None else trained.number
+
+
+def _confirming(work: Finalizing) -> list[PlannedTrial]:
+    """Seed by seed: an interruption leaves all candidates equally far."""
+    return [one.on_seed(seed) for seed in work.seeds for one in work.candidates]
+
+
+def _winner(work: Finalizing, result: Standings) -> Candidate:
+    return next(one for one in work.candidates if one.number == result.race.winner)
+
+
 def finalize(work: Finalizing, reporter: Reporter) -> Conclusion | None:
     """Carry it out; None where it was interrupted, and the same command goes on with it.
 
@@ -120,13 +151,11 @@ def finalize(work: Finalizing, reporter: Reporter) -> Conclusion | None:
         f"confirming the best {len(work.candidates)} of study '{study.name}' on {len(work.seeds)} fresh seeds each, "
         f"in study '{name}'"
     )
-    # Seed by seed: an interruption leaves all candidates equally far.
-    plans = [one.on_seed(seed) for seed in work.seeds for one in work.candidates]
-    companion = _trained(work, plans, reporter)
+    companion = _trained(work, _confirming(work), reporter)
     if companion is None:
         return None
     result = standings_of(study, companion, work.candidates, work.seeds)
-    winner = next(one for one in work.candidates if one.number == result.race.winner)
+    winner = _winner(work, result)
     last = winner.to_be_tested(work.last_seed)
     reporter.say(f"training trial {winner.number} once more, on another seed, to be tested")
     companion = _trained(work, [last], reporter)

@@ -1,17 +1,19 @@
-"""The one place that opens the sealed test split: for one model, after the look is written into the study."""
+"""The one place that opens the sealed test split: for one model, after the look is recorded."""
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search.conclusion.confirmation.record import Look, new_look, write_look
 from search.conclusion.statistics.intervals import Interval, mean_of, wilson
 from search.configuration import hyperparameters_of
 from search.data.sealed import open_test_split
 from search.errors import DataError, InputError
 from search.kept_model import kept_model
+from search.look import Look
+from search.looks import new_look, record_look, record_seen
 from search.plain_keras import import_keras
 from search.temporary import temporary_folder
 
@@ -29,7 +31,8 @@ def look_at_test_split(
     """Measure the kept model of `trained`, a trial of `companion`, on the test split of `study`.
 
     The look is recorded before the split is opened, so that none is forgotten whatever happens, and completed by
-    what was seen. `trial` is the configuration's number in the search.
+    what was seen. Where the same model was tested before, that look is returned: a second one would be the same.
+    `trial` is the configuration's number in the search.
     """
     from search.tensorflow_start import start_tensorflow
 
@@ -38,11 +41,13 @@ def look_at_test_split(
 
     hyperparameters = hyperparameters_of(companion.space, trained)
     weights = _weights_of(tested_model(companion, trained))
-    look = new_look(study, trial=trial, companion=companion.name, trained=trained.number)
-    write_look(study, look)
+    metric = study.metric.removeprefix("val_")
+    model = _fingerprint(hyperparameters.model_dump_json(), metric, weights)
+    look = record_look(study, model, new_look(study, companion, trial=trial, trained=trained.number))
+    if look.value is not None:
+        return look
     x, y = open_test_split(data)
     measured = measure_rows(hyperparameters, data.spec, weights, x, y)
-    metric = study.metric.removeprefix("val_")
     if metric not in measured:
         raise DataError(
             f"the test split has rows of one class alone, where {metric} compares rows of two; "
@@ -50,10 +55,16 @@ def look_at_test_split(
         )
     scores = score_rows(hyperparameters, data.spec, weights, x, y, metric)
     value = measured[metric]
-    seen = {"value": value, "interval": interval_over_rows(metric, value, scores), "measured": measured}
-    look = look.model_copy(update=seen)
-    write_look(study, look)
-    return look
+    return record_seen(study, model, value, interval_over_rows(metric, value, scores), measured)
+
+
+def _fingerprint(hyperparameters: str, metric: str, weights: list[np.ndarray[Any, Any]]) -> str:
+    """Of a trained network and what it is judged by: 64 hexadecimal digits."""
+    digest = hashlib.sha256(f"{metric} {hyperparameters}".encode())
+    for array in weights:
+        digest.update(f"{array.dtype} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
 
 
 def interval_over_rows(metric: str, value: float, scores: np.ndarray[Any, Any] | None) -> Interval | None:

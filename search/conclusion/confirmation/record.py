@@ -1,45 +1,21 @@
-"""What finalizing a study came to, and each look at its test split, as attributes of the study."""
+"""What finalizing a study came to, as an attribute of the study."""
 
 from __future__ import annotations
 
-import getpass
-import json
-import os
-import socket
-from collections.abc import Mapping
-from datetime import datetime
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
 from search.conclusion.statistics.intervals import Interval, half_of
-from search.study import Study, attributes_of_others
+from search.look import Look
+from search.study import Study
 
-# Attributes of the study that is finalized: the conclusion, and a look each, counted from 1.
+# Attribute of the study that is finalized.
 CONCLUSION = "conclusion"
-LOOK = "test_split_opened_"
 
 
 class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Look(_Record):
-    """One opening of the test split, written before it; `value` and `measured` come after it.
-
-    `trial` is the configuration's in the search, `trained` the trial of `companion` whose model is tested.
-    """
-
-    number: int
-    date: str
-    by: str
-    trial: int
-    companion: str
-    trained: int
-    rows: int
-    value: float | None = None
-    interval: Interval | None = None
-    measured: dict[str, float] = {}
 
 
 class Standing(_Record):
@@ -118,55 +94,3 @@ def read_conclusion(study: Study) -> Conclusion | None:
     """The last one; None for a study that was not finalized."""
     written = study.optuna.user_attrs.get(CONCLUSION)
     return None if written is None else Conclusion.model_validate_json(written)
-
-
-def looks(study: Study) -> list[Look]:
-    """At the test split of `study`, in order."""
-    written = [value for key, value in study.optuna.user_attrs.items() if key.startswith(LOOK)]
-    return sorted((Look.model_validate_json(text) for text in written), key=lambda look: look.number)
-
-
-def write_look(study: Study, look: Look) -> None:
-    """Record it, or complete what was recorded under its number."""
-    study.optuna.set_user_attr(f"{LOOK}{look.number}", look.model_dump_json())
-
-
-def looks_of_others(study: Study) -> dict[str, int]:
-    """How often other studies of this database opened the same test split, by name."""
-    found: dict[str, int] = {}
-    for name, attributes in attributes_of_others(study).items():
-        count = sum(key.startswith(LOOK) for key in attributes)
-        if count and _same_split(attributes, study.optuna.user_attrs):
-            found[name] = count
-    return found
-
-
-def _same_split(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two studies' test splits hold the same rows, by what their data says of itself."""
-    first, second = (json.loads(attributes["data"]) for attributes in (one, other))
-    if first["fingerprint"] != second["fingerprint"] or first["given_test"] != second["given_test"]:
-        return False
-    # Rows are drawn class by class, so what is to be predicted decides which.
-    how = ("seed", "test_fraction", "target", "task")
-    return bool(first["given_test"]) or all(first[name] == second[name] for name in how)
-
-
-def new_look(study: Study, *, trial: int, companion: str, trained: int) -> Look:
-    """The next one, by this user on this machine, now."""
-    return Look(
-        number=len(looks(study)) + 1,
-        date=datetime.now().astimezone().isoformat(timespec="seconds"),
-        by=_who(),
-        trial=trial,
-        companion=companion,
-        trained=trained,
-        rows=study.data.rows.test,
-    )
-
-
-def _who() -> str:
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):  # no name for this number, as in many containers
-        user = f"user {os.getuid()}"
-    return f"{user} on {socket.gethostname()}, process {os.getpid()}"

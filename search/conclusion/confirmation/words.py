@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from search.conclusion.confirmation.record import Conclusion, Look, Standing
+from search.conclusion.confirmation.record import Conclusion, Standing
 from search.conclusion.statistics.words import amount, level, level_between
+from search.look import Look
+from search.looks import number_of
 
 
 def verdict(conclusion: Conclusion) -> str:
@@ -70,16 +72,16 @@ def place(conclusion: Conclusion, standing: Standing) -> str:
     return "tied" if standing.tied else "worse"
 
 
-def warnings(looks: Sequence[Look], others: dict[str, int]) -> list[str]:
-    """That a test value is, or would be, no longer that of unseen data. `looks` are all so far."""
+def warnings(own: Sequence[Look], others: dict[str, int]) -> list[str]:
+    """That a test value is, or would be, no longer that of unseen data: looks of the study itself, and of others."""
     told = []
-    if looks:
+    if own:
         listed = "; ".join(
             f"{look.date.replace('T', ' ')} by {look.by}, trial {look.trial}: "
             + ("not told" if look.value is None else f"{look.value:.4g}")
-            for look in looks
+            for look in own
         )
-        told.append(f"the test split of this study was opened {_times(len(looks))} before ({listed})")
+        told.append(f"the test split of this study was opened {_times(len(own))} before ({listed})")
     told += [
         f"study '{name}' has the same test split and opened it {_times(count)}"
         for name, count in others.items()
@@ -87,12 +89,15 @@ def warnings(looks: Sequence[Look], others: dict[str, int]) -> list[str]:
     return told
 
 
-def opened(look: Look, others: dict[str, int]) -> str:
-    """What a look at the test split is worth by now."""
-    if look.number == 1 and not others:
-        return "The test split was opened once, for this value."
-    times = look.number + sum(others.values())
-    return f"The test split was opened {_times(times)}; its value is no longer that of unseen data."
+def opened(look: Look, found: Sequence[Look]) -> str:
+    """What a look at the test split is worth by now; `found` are all at the split."""
+    before = number_of(look, found) - 1
+    after = len(found) - before - 1
+    if before > 0:
+        return f"The test split was opened {_times(before)} before this value, which is no longer that of unseen data."
+    if after > 0:
+        return f"The test split was opened for this value first, and {_times(after)} since."
+    return "The test split was opened once, for this value."
 
 
 def _evidence(conclusion: Conclusion) -> str:

@@ -93,7 +93,7 @@ def difference(first: Mapping[int, float], second: Mapping[int, float]) -> Diffe
     return _paired([first[seed] for seed in shared], [second[seed] for seed in shared])
 
 
-def difference_over_rows(first: Sequence[float], second: Sequence[float]) -> Difference:
+def difference_over_rows(first: Sequence[float], second: Sequence[float], tests: int = 1) -> Difference:
     """Of two configurations on the same rows, given each row's score: what other rows of the kind would change.
 
     A score is 1 for right and 0 for wrong, or the share of seeds that were right, or an error. The interval is of
@@ -101,10 +101,12 @@ def difference_over_rows(first: Sequence[float], second: Sequence[float]) -> Dif
     the rows that one has right and the other wrong (recommended for one split by Dietterich 1998). It takes the
     trained models as given, so it stands beside the spread between seeds and does not replace it.
 
+    With several `tests`, of which any could have been this one, interval and p are adjusted as Bonferroni (1936) does.
+
     Raises:
         ValueError: not as many rows on both sides, none, or a score that is not finite.
     """
-    return _paired(first, second)
+    return _paired(first, second, tests)
 
 
 def p_of_both(over_seeds: Difference, over_rows: Difference | None) -> float | None:
@@ -117,7 +119,7 @@ def p_of_both(over_seeds: Difference, over_rows: Difference | None) -> float | N
     return None if over_rows.p is None else max(over_seeds.p, over_rows.p)
 
 
-def _paired(first: Sequence[float], second: Sequence[float]) -> Difference:
+def _paired(first: Sequence[float], second: Sequence[float], tests: int = 1) -> Difference:
     one, other = _finite(first), _finite(second)
     if one.size != other.size:
         raise ValueError(f"expected as many values on both sides, but got {one.size} and {other.size}")
@@ -127,7 +129,7 @@ def _paired(first: Sequence[float], second: Sequence[float]) -> Difference:
         return Difference(mean, None, None, 1)
     error = float(differences.std(ddof=1)) / math.sqrt(count)
     scale = max(np.abs(one).max(), np.abs(other).max())
-    return Difference(mean, *_judged(mean, error, count - 1, scale), count)
+    return Difference(mean, *_judged(mean, error, count - 1, scale, tests), count)
 
 
 def wilson(share: float, rows: int) -> Interval:
@@ -149,8 +151,10 @@ def _finite(values: Sequence[float]) -> np.ndarray:
     return array
 
 
-def _judged(mean: float, error: float, freedom: float, scale: float) -> tuple[Interval | None, float | None]:
-    """Student's interval of a mean with standard error `error`, and its two-sided p against 0.
+def _judged(
+    mean: float, error: float, freedom: float, scale: float, tests: int = 1
+) -> tuple[Interval | None, float | None]:
+    """Student's interval of a mean with standard error `error`, and its two-sided p against 0, of one of `tests`.
 
     None where there is no spread: values of size `scale` that are equal differ by their rounding alone.
     """
@@ -158,5 +162,5 @@ def _judged(mean: float, error: float, freedom: float, scale: float) -> tuple[In
         return None, None
     from scipy.special import stdtr, stdtrit  # half a second, which commands that only look need not wait for
 
-    half = float(stdtrit(freedom, (1 + LEVEL) / 2)) * error
-    return (mean - half, mean + half), 2 * float(stdtr(freedom, -abs(mean) / error))
+    half = -float(stdtrit(freedom, (1 - LEVEL) / 2 / tests)) * error
+    return (mean - half, mean + half), min(1.0, tests * 2 * float(stdtr(freedom, -abs(mean) / error)))
