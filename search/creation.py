@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from search.environment import program_version
 from search.errors import InputError
+from search.look import IDENTITY
 from search.metrics import choose_metric, direction_of
 from search.origin import ADOPTED, CONTINUES, Adoption
 from search.planned import PLAN, plan_json
@@ -14,7 +15,6 @@ from search.study import (
     COMPANION_ABOUT,
     COMPANION_OF,
     GO_ON,
-    IDENTITY,
     Study,
     load_study,
     quiet_optuna,

@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict
 if TYPE_CHECKING:
     from storage.study_storage import StudyStorage
 
+# Attribute that tells a study from others of its name.
+IDENTITY = "identity"
 # Before there was a table for them, looks were attributes of the study: this, and a number.
 _ATTRIBUTE = "test_split_opened_"
 # What comes after the split is opened.
@@ -53,7 +55,7 @@ def split_of(data: Mapping[str, Any]) -> str:
 
 def from_attributes(name: str, attributes: Mapping[str, Any]) -> Iterator[tuple[str, Look]]:
     """Looks that stand in a study, each under a name that no fingerprint of a model has."""
-    identity = attributes.get("identity", "")
+    identity = attributes.get(IDENTITY, "")
     for key, text in attributes.items():
         if key.startswith(_ATTRIBUTE):
             look = Look.model_validate({**json.loads(text), "study": name, "identity": identity})

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from search.look import SEEN, Look, from_attributes, split_of
+from search.look import IDENTITY, SEEN, Look, from_attributes, split_of
 from storage.looks import KeptLook, add_look, complete_look, looks_at
 
 if TYPE_CHECKING:
@@ -64,14 +64,14 @@ def own(study: Study, found: Sequence[Look]) -> list[Look]:
 
 
 def by_others(study: Study, found: Sequence[Look]) -> dict[str, int]:
-    """How many of `found` are of other studies, by name."""
-    there = {other.study_name: other.user_attrs for other in study.storage.get_all_studies()}
-
-    def named(look: Look) -> str:
-        is_there = there.get(look.study, {}).get("identity") == look.identity
-        return look.study if is_there else f"{look.study} (deleted)"
-
-    return dict(Counter(named(look) for look in found if look.identity != study.identity))
+    """How many of `found` are of other studies, by the name that each has now."""
+    there = {other.user_attrs.get(IDENTITY): other.study_name for other in study.storage.get_all_studies()}
+    names = (
+        there.get(look.identity) or f"{look.study} (deleted)"
+        for look in found
+        if look.identity != study.identity
+    )
+    return dict(Counter(names))
 
 
 def number_of(look: Look, found: Sequence[Look]) -> int:

@@ -7,11 +7,11 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from search.errors import InputError
+from search.look import IDENTITY
 from search.study import (
     COMPANION_ABOUT,
     COMPANION_OF,
     GO_ON,
-    IDENTITY,
     Study,
     companions_of,
     study_names,

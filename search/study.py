@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from search.attempts import counts
 from search.errors import InputError
-from search.look import keep_looks_of
+from search.look import IDENTITY, keep_looks_of
 from search.metrics import Direction, direction_of
 from search.origin import is_comparable
 from search.settings import StudySettings
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
     from search.data import DataSpec
     from storage.study_storage import StudyStorage
 
-# Tells it from an earlier study of its name.
-IDENTITY = "identity"
 # Set by `perceptuna stop`, read by the driver.
 STOP_REQUESTED = "stop_requested"
 # Of a companion: the name of the study that it is about, and which study of that name.
