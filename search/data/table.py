@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,8 @@ def read_text_table(request: DataRequest) -> RawData:
                 # Labels are exact: a number of many digits, or a gap among whole numbers, must not change them.
                 dtype={str(request.target): str},
                 index_col=False,
-                na_values=list(MISSING),
+                # Of the target too, but there by `written_labels`, which tells the words.
+                na_values={name: list(MISSING) for name in layout.names if name != request.target},
                 keep_default_na=False,
                 skipinitialspace=True,
                 low_memory=False,
@@ -77,13 +79,27 @@ def written_labels(series: pd.Series[Any], request: DataRequest) -> tuple[Array,
     stripped = as_text(series)
     text, notes = plain_numbers(stripped, task=request.task, name=name)
     known = text != ""
-    notes += left_out(known, request)
+    words = _missing_words(series, stripped)
+    notes += [note + words for note in left_out(known, request)]
+    if words and len(set(text[known].tolist())) < 2:
+        raise DataError(f"{name} has fewer than two values{words}; write another word where one is a class")
     if changed := _blanks_around(series, stripped):
         notes.append(
             f"blanks around {changed:,} values of the target '{request.target}' are left out: "
             "what differs by them alone is one class"
         )
     return text, known, notes
+
+
+def _missing_words(series: pd.Series[Any], text: Array) -> str:
+    """Which words of a target count as missing and in how many rows, for a message; "" where there are none."""
+    counts = Counter(
+        value.strip()
+        for value, kept in zip(series.to_numpy(dtype=object), text, strict=True)
+        if kept == "" and isinstance(value, str) and value.strip()
+    )
+    told = [f"'{word}' ({count:,})" for word, count in counts.most_common(5)]
+    return f"; {', '.join(told)} stands for missing" if told else ""
 
 
 def left_out(known: Array, request: DataRequest) -> list[str]:

@@ -109,6 +109,16 @@ def test_the_task_does_not_change_how_classes_are_named(csv):
     assert csv([values[row % 3] for row in range(60)], task="classification").class_names == ("0.5", "1.5")
 
 
+def test_labels_that_mean_missing_are_named(csv):
+    raw = csv([["NA", "DE", "FR"][row % 3] for row in range(90)])
+    assert raw.class_names == ("DE", "FR")
+    assert any(
+        "30 rows are left out" in note and "'NA' (30) stands for missing" in note for note in raw.notes
+    )
+    with pytest.raises(DataError, match=r"fewer than two values; 'null' \(20\) stands for missing"):
+        csv(["null", "plane"] * 20)
+
+
 def test_a_number_with_leading_zeros_is_a_quantity_where_that_is_asked(csv):
     assert csv([f"{row:03d}" for row in range(40)], task="regression").y.tolist() == list(range(40))
 
