@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import datetime
 import itertools
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -67,12 +66,10 @@ class Recognised:
         days = float(days_since_1970([text], self.template)[0])
         if not has_year(self.template):
             return f"{text!r} is {days * HOURS_PER_DAY:.4g} hours"
-        moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(days=days)
-        return (
-            f"{text!r} is {moment:%Y-%m-%d %H:%M}"
-            if has_time(self.template)
-            else f"{text!r} is {moment:%Y-%m-%d}"
-        )
+        # By NumPy: in UTC, a date of the year 9999 may be one of 10000.
+        unit = "m" if has_time(self.template) else "D"
+        moment = np.datetime64(round(days * SECONDS_PER_DAY), "s").astype(f"datetime64[{unit}]")
+        return f"{text!r} is {str(moment).replace('T', ' ')}"
 
 
 def recognise(rows: Mapping[str, int]) -> Recognised | None:

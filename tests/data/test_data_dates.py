@@ -170,6 +170,20 @@ def test_the_form_of_the_most_rows_is_taken_and_the_others_are_strays():
     assert (read.template, read.strays) == ("YYYY-MM-DD", ("0000-00-00", "1/2/2020"))
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("4/13/2016 9:30 PM", "is 2016-04-13 21:30"),
+        ("April 5, 2016", "is 2016-04-05"),
+        ("22:30", "is 22.5 hours"),
+        ("9999-12-31T23:00:00-05:00", "is 10000-01-01 04:00"),
+        ("0001-01-01T00:00:00+05:00", "is 0000-12-31 19:00"),
+    ],
+)
+def test_an_example_says_how_dates_were_read(text, told):
+    assert recognise({text: 1}).example() == f"{text!r} {told}"
+
+
 def test_only_cycles_that_a_form_tells_are_features():
     assert [len(periods(form)) for form in ("YYYY-MM", "DD/MM/YY", "YYYY-MM-DD hh:mm", "h:mm AM")] == [
         1,
