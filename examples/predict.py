@@ -35,7 +35,9 @@ def main(model_file: Path, table: Path) -> None:
 
 def inputs(facts: dict[str, Any], rows: pd.DataFrame) -> dict[str, np.ndarray]:
     """A column of the table for each input of the model, (rows, 1): float64 or text."""
-    return {column["input_name"]: input_of(column, rows[column["name"]]) for column in facts["data"]["columns"]}
+    return {
+        column["input_name"]: input_of(column, rows[column["name"]]) for column in facts["data"]["columns"]
+    }
 
 
 def input_of(column: dict[str, Any], texts: pd.Series) -> np.ndarray:
