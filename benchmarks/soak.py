@@ -32,6 +32,7 @@ from benchmarks.soak_checks import (
     LOST_TWICE,
     Acknowledged,
     attempts_by_configuration,
+    concluded,
     moment,
     trials_of,
     violations,
@@ -50,7 +51,8 @@ _LONGEST_SECONDS = 300.0
 @dataclass(frozen=True)
 class Scenario:
     """One way of running a study, and what is killed in it. `longest` is the longest wait before a kill,
-    in seconds, once workers start.
+    in seconds, once workers start. With `then`, the study is run to its end in peace, and that command is killed,
+    which makes trials of a study `about` it.
     """
 
     name: str
@@ -60,10 +62,22 @@ class Scenario:
     victims: tuple[str, ...]
     longest: float
     kills_per_study: int
+    then: str = ""
+    about: str = STUDY
 
     @property
     def run(self) -> str:
         return f"run {STUDY} --data digits --space small --trials {self.budget} {self.options}"
+
+    @property
+    def killed(self) -> str:
+        """The command that is killed."""
+        return self.then or self.run
+
+    @property
+    def go_on(self) -> str:
+        """As it is told to who interrupts it."""
+        return f"resume {self.about}" if self.killed.startswith("run") else self.killed
 
 
 CHEAP = (
@@ -85,6 +99,28 @@ CHEAP = (
         longest=2.0,
         kills_per_study=8,
     ),
+    Scenario(
+        "made-up trials, the next version of a study (--from)",
+        "benchmarks.soak_driver",
+        "--epochs 4 --workers 3 --sampler random --pruner none",
+        budget=20,
+        victims=("driver",),
+        longest=0.8,
+        kills_per_study=6,
+        then=f"run next --from {STUDY} --trials 30 --workers 3",
+        about="next",
+    ),
+    Scenario(
+        "made-up trials, ablate",
+        "benchmarks.soak_driver",
+        "--epochs 4 --workers 3 --sampler random --pruner none",
+        budget=10,
+        victims=("driver",),
+        longest=0.8,
+        kills_per_study=6,
+        then=f"ablate {STUDY} --seeds 2 --workers 3",
+        about=f"{STUDY}.ablate",
+    ),
 )
 TRAINED = (
     Scenario(
@@ -104,6 +140,17 @@ TRAINED = (
         victims=("driver", "all"),
         longest=9.0,
         kills_per_study=7,
+    ),
+    Scenario(
+        "trained trials on 2 workers, finalize",
+        "search",
+        "--epochs 2 --workers 2 --sampler random --pruner none",
+        budget=6,
+        victims=("driver", "worker", "all"),
+        longest=12.0,
+        kills_per_study=5,
+        then=f"finalize {STUDY} --top 3 --seeds 2 --workers 2 -o {{folder}}/model.keras",
+        about=f"{STUDY}.finalize",
     ),
 )
 
@@ -192,6 +239,7 @@ class Place:
     def start(self, scenario: Scenario, line: str, seed: int) -> Command:
         output = self.folder / f"output-{len(self.commands)}.txt"
         mark = uuid.uuid4().hex
+        line = line.format(folder=self.folder)
         seeded = f"{line} --seed {seed}" if line.startswith("run") else line
         with output.open("wb") as file:
             process = subprocess.Popen(
@@ -204,14 +252,22 @@ class Place:
         return self.commands[-1]
 
     def next_line(self, scenario: Scenario) -> str:
-        """As a user would: `resume` where there is a study, else `run` again."""
-        there = trials_of(STUDY, self.url) or not self.is_new()
-        return f"resume {STUDY}" if there else scenario.run
+        """As a user would: `resume` where there is a study, else the command again."""
+        there = trials_of(scenario.about, self.url) or not self.is_new(scenario.about)
+        return scenario.go_on if there else scenario.killed
 
-    def is_new(self) -> bool:
+    def is_new(self, name: str) -> bool:
         from search.study import study_names
 
-        return STUDY not in study_names(self.url) or is_half_made(STUDY, self.url)
+        return name not in study_names(self.url) or is_half_made(name, self.url)
+
+    def prepare(self, scenario: Scenario, seed: int) -> None:
+        """What is there before the first kill."""
+        self.folder.mkdir(parents=True)
+        if scenario.then:
+            command = self.start(scenario, scenario.run, seed)
+            if command.process.wait(_LONGEST_SECONDS) != 0:
+                raise SystemExit(f"{scenario.run} failed undisturbed:\n{command.text()}")
 
 
 @dataclass
@@ -228,20 +284,20 @@ class Report:
     wrong: list[str] = field(default_factory=list)
 
     def row(self, scenario: Scenario) -> dict[str, Any]:
-        return {"scenario": scenario.name, "command": scenario.run, **self.__dict__}
+        return {"scenario": scenario.name, "command": scenario.killed, **self.__dict__}
 
 
 def soak(scenario: Scenario, kills: int, chosen: random.Random, folder: Path, cache: Path) -> Report:
     """Kill studies of `scenario` until there were `kills`."""
     report = Report()
-    references: dict[int, list[FrozenTrial]] = {}
+    references: dict[int, Reference] = {}
     while sum(report.kills.values()) < kills:
         seed = chosen.randrange(3)
         if seed not in references:
             references[seed] = undisturbed(scenario, seed, folder / f"undisturbed-{seed}", cache)
         wanted = min(scenario.kills_per_study, kills - sum(report.kills.values()))
         place = Place(folder / f"study-{report.studies}", cache)
-        place.folder.mkdir(parents=True)
+        place.prepare(scenario, seed)
         soak_study(scenario, seed, wanted, chosen, place, references[seed], report)
         print(
             f"{scenario.name}: study {report.studies}, {sum(report.kills.values())} kills, "
@@ -251,14 +307,21 @@ def soak(scenario: Scenario, kills: int, chosen: random.Random, folder: Path, ca
     return report
 
 
-def undisturbed(scenario: Scenario, seed: int, folder: Path, cache: Path) -> list[FrozenTrial]:
-    """The trials of the same study when nobody kills anything."""
+@dataclass(frozen=True)
+class Reference:
+    """The same study when nobody kills anything: its trials, and what was concluded of them."""
+
+    trials: list[FrozenTrial]
+    concluded: dict[str, Any]
+
+
+def undisturbed(scenario: Scenario, seed: int, folder: Path, cache: Path) -> Reference:
     place = Place(folder, cache)
-    folder.mkdir(parents=True)
-    command = place.start(scenario, scenario.run, seed)
+    place.prepare(scenario, seed)
+    command = place.start(scenario, scenario.killed, seed)
     if command.process.wait(_LONGEST_SECONDS) != 0:
-        raise SystemExit(f"{scenario.run} failed undisturbed:\n{command.text()}")
-    return trials_of(STUDY, place.url)
+        raise SystemExit(f"{scenario.killed} failed undisturbed:\n{command.text()}")
+    return Reference(trials_of(scenario.about, place.url), concluded(STUDY, place.url))
 
 
 def soak_study(
@@ -267,12 +330,12 @@ def soak_study(
     kills: int,
     chosen: random.Random,
     place: Place,
-    reference: list[FrozenTrial],
+    reference: Reference,
     report: Report,
 ) -> None:
     """One study: kill and go on until it is finished, then check it."""
     acknowledged = Acknowledged()
-    command = place.start(scenario, scenario.run, seed)
+    command = place.start(scenario, scenario.killed, seed)
     while True:
         code = command.until_some_instant(scenario.longest, chosen) if kills else command.until_its_end()
         if code is None:
@@ -280,9 +343,9 @@ def soak_study(
                 report.wrong.append(f"no end within {_LONGEST_SECONDS} s:\n{command.text()[-2000:]}")
                 command.kill("all", chosen)
                 break
-            acknowledged.look(trials_of(STUDY, place.url))
+            acknowledged.look(trials_of(scenario.about, place.url))
             victim = chosen.choice(scenario.victims)
-            when = moment(STUDY, place.url, command.text())
+            when = moment(scenario.about, place.url, command.text())
             if not command.kill(victim, chosen):
                 continue
             kills -= 1
@@ -291,7 +354,7 @@ def soak_study(
             if victim == "worker":
                 continue
             command.process.wait()
-            acknowledged.look(trials_of(STUDY, place.url))
+            acknowledged.look(trials_of(scenario.about, place.url))
             # Half of the time the next driver starts while workers of the dead one are still there.
             if chosen.random() < 0.5:
                 report.wrong += command.left_behind()
@@ -304,9 +367,11 @@ def soak_study(
         command = place.start(scenario, place.next_line(scenario), seed)
     for one in place.commands:
         report.wrong += one.left_behind()
-    trials = trials_of(STUDY, place.url)
+    trials = trials_of(scenario.about, place.url)
     acknowledged.look(trials)
-    found = acknowledged.changed + violations(STUDY, place.url, scenario.budget, reference)
+    found = acknowledged.changed + violations(scenario.about, place.url, reference.trials)
+    if (now := concluded(STUDY, place.url)) != reference.concluded:
+        found.append(f"concluded {now}, undisturbed {reference.concluded}")
     report.wrong += [f"{place.folder.name} (seed {seed}): {line}" for line in found]
     report.studies += 1
     report.finished += len(attempts_by_configuration(trials))

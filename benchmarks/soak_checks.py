@@ -11,11 +11,13 @@ from typing import Any
 from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
 from search.attempts import REQUEUED, counts, original_number
+from search.conclusion.ablation.record import best_ablation
+from search.conclusion.confirmation.record import looks, read_conclusion
 from search.creation import is_half_made
 from search.study import Study, load_study, study_names
 from storage import StorageURL
 from storage.artifacts import model_file_name, study_artifacts
-from storage.database import is_half_made_database
+from storage.tables import are_unmade
 
 # The one end that depends on what was killed.
 LOST_TWICE = "its worker died twice"
@@ -62,7 +64,7 @@ def moment(name: str, url: StorageURL, output: str) -> str:
     assert path is not None
     if not path.exists():
         return "before the database"
-    if is_half_made_database(path):
+    if are_unmade(url):
         return "making tables"
     if name not in study_names(url):
         return "before the study"
@@ -94,7 +96,18 @@ def attempts_by_configuration(trials: list[FrozenTrial]) -> dict[int, list[Froze
     return found
 
 
-def violations(name: str, url: StorageURL, budget: int, reference: list[FrozenTrial]) -> list[str]:
+def concluded(name: str, url: StorageURL) -> dict[str, Any]:
+    """What `finalize` and `ablate` found; numbers of trials may differ, as those that were run again have their own."""
+    study = load_study(name, url)
+    found: dict[str, Any] = {"looks": [look.value for look in looks(study)]}
+    if confirmed := read_conclusion(study):
+        found |= confirmed.model_dump(exclude={"final_trial", "test"})
+    if ablation := best_ablation(study):
+        found["ablation"] = ablation.model_dump()
+    return found
+
+
+def violations(name: str, url: StorageURL, reference: list[FrozenTrial]) -> list[str]:
     """What is wrong with a finished study; `reference` is the same study, undisturbed."""
     study = load_study(name, url)
     trials = study.optuna.get_trials()
@@ -102,8 +115,9 @@ def violations(name: str, url: StorageURL, budget: int, reference: list[FrozenTr
         f"trial {trial.number} is {trial.state.name}" for trial in trials if not trial.state.is_finished()
     ]
     counted = Counter(original_number(trial) for trial in trials if counts(trial))
-    if dict(counted) != dict.fromkeys(range(budget), 1):
-        wrong.append(f"finished trials by configuration: {dict(counted)} of {budget}")
+    expected = Counter(original_number(trial) for trial in reference if counts(trial))
+    if counted != expected or set(expected.values()) != {1}:
+        wrong.append(f"finished trials by configuration: {dict(counted)}, undisturbed {dict(expected)}")
     if [trial.number for trial in trials] != list(range(len(trials))):
         wrong.append("trial numbers have gaps")
     undisturbed = {trial.number: trial for trial in reference}
@@ -111,7 +125,7 @@ def violations(name: str, url: StorageURL, budget: int, reference: list[FrozenTr
         wrong += _wrong_attempts(attempts, undisturbed.get(original))
     best = study.best_trial()
     models = [file for file in study_artifacts(study.optuna).values() if file.endswith(".keras")]
-    if best is not None and models != [model_file_name(best.number)]:
+    if best is not None and study.companion_of is None and models != [model_file_name(best.number)]:
         wrong.append(f"the best is trial {best.number}, the models are {models}")
     with closing(sqlite3.connect(url.sqlite_path or "")) as connection:
         sound = connection.execute("pragma integrity_check").fetchone()[0]
