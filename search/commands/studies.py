@@ -72,9 +72,11 @@ def run(
     from search.errors import InputError
     from search.launch import refuse_taken, start
     from search.settings import load_settings, storage_in
+    from search.study_name import check_study_name
 
     if allow_different and earlier is None:
         raise InputError("--allow-different: says how --from takes trials over; name a study by --from")
+    check_study_name(study)
     url = url_of(storage or storage_in(config))
     old, of_old = None, None
     if earlier is not None:

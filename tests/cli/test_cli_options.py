@@ -66,7 +66,8 @@ NAN_AND_WORDS = ("nan", "many", "1e3", "1.5", "0x10", "")
 def test_an_option_says_what_it_expects(
     perceptuna: CommandLine, option: str, value: str, expected: str
 ) -> None:
-    message = perceptuna.refused("run", "study", option, value)
+    data = () if option == "--data" else ("--data", "digits")
+    message = perceptuna.refused("run", "study", *data, option, value)
     assert expected in message
     assert len(message) < 1000
 
@@ -119,6 +120,7 @@ def test_no_command_shows_the_commands(perceptuna: CommandLine, words: list[str]
 def test_all_wrong_options_are_told_at_once(perceptuna: CommandLine) -> None:
     message = perceptuna.refused("run", "study", "--trials", "0", "--epochs", "0", "--sampler", "best")
     assert [line.split(":")[1].strip() for line in message.splitlines()] == [
+        "--data",
         "--trials",
         "--epochs",
         "--sampler",
@@ -131,7 +133,9 @@ def test_an_image_size_is_height_and_width(perceptuna: CommandLine, size: str) -
 
 
 def test_fractions_leave_rows_for_training(perceptuna: CommandLine) -> None:
-    message = perceptuna.refused("run", "study", "--val-fraction", "0.5", "--test-fraction", "0.5")
+    message = perceptuna.refused(
+        "run", "study", "--data", "digits", "--val-fraction", "0.5", "--test-fraction", "0.5"
+    )
     assert "leave 0% of the rows for training" in message
 
 
@@ -139,7 +143,7 @@ def test_the_gaussian_process_sampler_names_what_it_needs(perceptuna: CommandLin
     try:
         import torch  # noqa: F401
     except ImportError:
-        message = perceptuna.refused("run", "study", "--sampler", "gp")
+        message = perceptuna.refused("run", "study", "--data", "digits", "--sampler", "gp")
         assert "needs PyTorch; install perceptuna[gp], or choose tpe" in message
     else:
         pytest.skip("PyTorch is installed")
@@ -147,7 +151,10 @@ def test_the_gaussian_process_sampler_names_what_it_needs(perceptuna: CommandLin
 
 def test_a_space_file_with_an_error_is_refused_with_file_and_line(perceptuna: CommandLine) -> None:
     Path("wide.toml").write_text("depth = [1, 2]\n\n[learning_rate]\nlow = 0.1\nhigh = 0.01\n")
-    for words in (["run", "study", "--space", "wide.toml"], ["space", "check", "wide.toml"]):
+    for words in (
+        ["run", "study", "--data", "digits", "--space", "wide.toml"],
+        ["space", "check", "wide.toml"],
+    ):
         message = perceptuna.refused(*words)
         assert "wide.toml, line " in message
         assert "0.1" in message

@@ -148,7 +148,9 @@ def read_only(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_read_only_folder_is_refused(perceptuna: CommandLine, read_only: Path) -> None:
-    message = perceptuna.refused("run", "study", "--storage", f"sqlite:///{read_only}/studies.db")
+    message = perceptuna.refused(
+        "run", "study", "--data", "digits", "--storage", f"sqlite:///{read_only}/studies.db"
+    )
     assert "is read-only; make it writable, or name another place" in message
     assert list(read_only.iterdir()) == []
 
