@@ -349,7 +349,6 @@ def paths(random: Random, folder: Path) -> Words:
     (folder / "file").write_text("x,y\n")
     (folder / "loop").symlink_to("loop")
     (folder / "gone").symlink_to("nowhere")
-    os.mkfifo(folder / "pipe.csv")
     (folder / "perceptuna.db").write_bytes(_database())
     place = random.choice(HOSTILE) + random.choice(
         ["", "", ".csv", ".npz", ".parquet", ".toml", ".html", ".keras", ".db"]
@@ -357,7 +356,7 @@ def paths(random: Random, folder: Path) -> Words:
     if random.random() < 0.3:
         place = f"{folder}/{place}"
     before = ["--data", "digits"]
-    return random.choice(
+    words = random.choice(
         [
             ["data", "show", place],
             ["run", NO_STUDY, "--data", place],
@@ -380,6 +379,9 @@ def paths(random: Random, folder: Path) -> Words:
             ["delete", place, "--yes"],
         ]
     )
+    if words[0] == "data":  # settings may come out of a pipe, and whoever reads one waits for its writer
+        os.mkfifo(folder / "pipe.csv")
+    return words
 
 
 @cache
