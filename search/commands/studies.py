@@ -177,7 +177,7 @@ def rename(
     from search.study import load_study
 
     for old, new in rename_study(load_study(study, url_of(storage)), name).items():
-        typer.echo(f"study '{old}' is called '{new}' now")
+        echo(f"study '{old}' is called '{new}' now")
 
 
 @app.command()

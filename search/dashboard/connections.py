@@ -40,6 +40,7 @@ def bounded_server(
         ident=None,
         connection_limit=2 * most,  # room for those that are about to end
         asyncore_use_poll=True,
+        clear_untrusted_proxy_headers=False,  # by one of them a proxy tells the guard that the browser speaks TLS
         max_request_body_size=_MOST_BYTES,
         max_request_header_size=64_000,
     )

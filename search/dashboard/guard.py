@@ -170,4 +170,6 @@ def _bearer(authorization: str) -> bytes | None:
 
 def _is_encrypted(environ: WSGIEnvironment) -> bool:
     """Whether the browser speaks TLS, to us or to a proxy in front, which says so."""
-    return "https" in (environ.get("wsgi.url_scheme"), environ.get("HTTP_X_FORWARDED_PROTO", "").lower())
+    # Of several proxies the first one is the browser's.
+    forwarded = environ.get("HTTP_X_FORWARDED_PROTO", "").partition(",")[0].strip().lower()
+    return "https" in (environ.get("wsgi.url_scheme"), forwarded)

@@ -89,3 +89,11 @@ def test_a_body_of_who_is_let_in_arrives(port: int, project: Project) -> None:
 def test_a_body_that_is_too_large_is_refused_at_once(port: int) -> None:
     head = b"PUT /api/studies/1/note HTTP/1.1\r\nContent-Length: 400000000\r\n"
     assert answer(port, head + TOKEN).split()[1] == b"413"
+
+
+def test_what_a_proxy_with_tls_says_of_the_browser_reaches_the_guard(port: int) -> None:
+    link = b"GET /?token=known HTTP/1.1\r\n"
+    behind_tls = answer(port, link + b"X-Forwarded-Proto: https\r\n")
+    assert behind_tls.startswith(b"HTTP/1.1 303")
+    assert b"; Secure" in behind_tls
+    assert b"; Secure" not in answer(port, link)

@@ -134,7 +134,7 @@ def test_a_cookie_is_a_session_of_its_own_and_tells_nothing_of_the_token(app: An
 
 @pytest.mark.parametrize(
     ("behind", "secure"),
-    [({}, False), ({"x_forwarded_proto": "http"}, False), ({"x_forwarded_proto": "https"}, True)],
+    [({}, False), ({"x_forwarded_proto": "http"}, False), ({"x_forwarded_proto": "https, http"}, True)],
 )
 def test_behind_tls_the_cookie_is_sent_over_tls_alone(
     locked: Guard, behind: dict[str, str], secure: bool
