@@ -162,6 +162,8 @@ class Workers:
     def _loss(self, address: str) -> TrialOutcome | WorkerLost:
         """What a trial comes to whose worker is gone; where that was replaced, the trial has nothing to do with it."""
         if address in self._replaced:
+            # Once: another worker may be at this address by now, and a trial that ends each of its workers has to end.
+            self._replaced.discard(address)
             return TrialOutcome("interrupted", reason="its worker was replaced")
         return WorkerLost()
 

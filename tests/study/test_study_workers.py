@@ -100,6 +100,22 @@ def test_a_loss_of_our_own_doing_is_no_lost_worker(monkeypatch: pytest.MonkeyPat
         assert isinstance(died, WorkerLost)
 
 
+def test_a_worker_at_the_address_of_a_replaced_one_can_die_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a cluster whose workers have ports of their own: else a trial that ends them would be run again for ever."""
+    monkeypatch.setattr("search.workers.cluster._RESTART_SECONDS", 0.0)
+    fleet, outcomes = PretendedFleet("a"), []
+    with Workers(fleet, lambda event: None, recycle_above=100) as workers:
+        workers.submit(task(0))
+        fleet.end(0, resident=200)
+        workers.collect(0.01)
+        for number in (1, 2):
+            fleet.there = {"a"}
+            workers.submit(task(number))
+            fleet.there = set()
+            outcomes += [outcome for _, outcome in workers.collect(0.01)]
+    assert [type(outcome) for outcome in outcomes] == [TrialOutcome, WorkerLost]
+
+
 def test_a_trial_without_memory_is_run_again_on_a_new_worker() -> None:
     fleet = PretendedFleet("a")
     with Workers(fleet, lambda event: None) as workers:
