@@ -1,4 +1,4 @@
-"""Puts page.js into optuna-dashboard's pages."""
+"""Puts page.js into optuna-dashboard's pages, and leaves a chart out of them that tells what is not so."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ if TYPE_CHECKING:
 
 _ADDRESS = "/perceptuna/page.js"
 _BEFORE = "</title>"
+# Of several trials in one place, as all those of one activation are, the contour shades by the last one. The rank chart
+# below it draws each of them.
+_WITHOUT_CONTOUR = "<style>.MuiCard-root:has(#graph-contour) { display: none }</style>"
 
 
 class PageScript:
-    """Serves page.js, and has each page load it before the dashboard's own script."""
+    """Serves page.js, and has each page load it before the dashboard's own script; takes the contour out of sight."""
 
     name, api = "perceptuna-page-script", 2
 
@@ -36,7 +39,8 @@ class PageScript:
                 return page
             with page.body as file:
                 before, title, after = file.read().decode().partition(_BEFORE)
-            page.body = f'{before}{title}<script src="{_ADDRESS}"></script>{after}'.encode()
+            ours = f'{_WITHOUT_CONTOUR}<script src="{_ADDRESS}"></script>'
+            page.body = f"{before}{title}{ours}{after}".encode()
             for name in ("Content-Length", "Last-Modified", "ETag"):
                 page.headers.pop(name, None)
             page.set_header("Cache-Control", "no-cache")

@@ -114,6 +114,16 @@ def test_studies_trials_and_learning_curves_are_seen(
     assert errors == []
 
 
+def test_the_contour_which_shades_a_choice_by_its_last_trial_is_left_out(
+    page: Page, project: Project
+) -> None:
+    page.goto(f"http://127.0.0.1:{serve(project)}/dashboard/studies/{project.study_id}/analytics")
+    page.locator("#graph-rank .scatterlayer .point").first.wait_for()
+    page.locator("#graph-contour").wait_for(state="hidden")
+    assert page.locator("#graph-contour").count() == 1, "it has another name now, and may be seen"
+    assert not page.get_by_role("heading", name="Contour", exact=True).is_visible()
+
+
 def test_the_link_logs_in_and_then_the_pages_can_change_things(
     page: Page, tmp_path: Path, elsewhere: list[str]
 ) -> None:
