@@ -9,22 +9,27 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import optuna
 import pytest
 from conclusion_calls import Killed, Outcome, Place, Story
+from optuna.trial import TrialState
 
 from search.analysis.report import write_report
 from search.analysis.report.ablated import intervals
 from search.analysis.report.drawing import page_style
+from search.attempts import INFEASIBLE
 from search.conclusion.ablation import ablating
 from search.conclusion.ablation.factors import Variation, variations, words
 from search.conclusion.ablation.record import Ablation, Effect, best_ablation
 from search.conclusion.ablation.words import chance, disagreements, headline, sentence
 from search.conclusion.statistics.intervals import difference, difference_over_rows
 from search.configuration import hyperparameters_of, seed_of
+from search.origin import ADOPTED
 from search.planned import planned_of
 from search.row_scores import read_scores
-from search.study import delete_study
+from search.study import Study, delete_study
 from search.workers.messages import TrialTask
+from storage import StorageURL
 
 FACTORS = ("dropout", "learning_rate", "batch_size")
 
@@ -120,6 +125,23 @@ def test_all_are_trained_on_the_same_fresh_seeds_as_long_as_the_trial_was(ablate
         assert (plan.epochs, plan.patience) == (2, 10)
     assert not searched & set(ablated.found.seeds)
     assert companion.settings.pruner == "none"
+
+
+def test_a_trial_is_chosen_among_those_that_the_rows_compared() -> None:
+    """Not among those too large to be trained, nor among those whose values are of other data."""
+    study = optuna.create_study()
+    origin = {"study": "old", "trial": 0, "epochs": 3, "patience": 3}
+    for state, attributes in (
+        (TrialState.COMPLETE, {}),
+        (TrialState.PRUNED, {}),
+        (TrialState.COMPLETE, {ADOPTED: json.dumps(origin)}),
+        (TrialState.FAIL, {}),
+        (TrialState.PRUNED, {INFEASIBLE: "its 9 GB are too many"}),
+        (TrialState.COMPLETE, {ADOPTED: json.dumps({**origin, "different": ["data"]})}),
+    ):
+        value = None if state == TrialState.FAIL else 0.5
+        study.add_trial(optuna.trial.create_trial(state=state, value=value, user_attrs=attributes))
+    assert ablating._could_have_been_chosen(Study("one", StorageURL.parse("one.db"), study)) == 3
 
 
 def test_changes_are_the_differences_of_the_trainings_worst_first(ablated: Ablated) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from search.attempts import INFEASIBLE
 from search.companion import Companion, Order, ended, left_of, long_enough, settings_about
 from search.conclusion.ablation.factors import Variation, in_effect, variations
 from search.conclusion.ablation.record import Ablation, Effect, write_ablation
@@ -23,6 +24,7 @@ from search.configuration import hyperparameters_of, limits_of, what_it_is
 from search.driving.remaining import clock
 from search.errors import StudyStopped
 from search.launch import workers_of
+from search.origin import is_comparable
 from search.planned import PlannedTrial, entry_of
 from search.study import Study
 from search.unchanged import unchanged_data
@@ -231,7 +233,10 @@ def _rows_of_both(
 def _could_have_been_chosen(study: Study) -> int:
     """How many trials were compared by their validation rows, when one of them came to be looked at."""
     return sum(
-        trial.state.name in ("COMPLETE", "PRUNED") for trial in study.optuna.get_trials(deepcopy=False)
+        trial.state.name in ("COMPLETE", "PRUNED")
+        and INFEASIBLE not in trial.user_attrs
+        and is_comparable(trial)
+        for trial in study.optuna.get_trials(deepcopy=False)
     )
 
 
