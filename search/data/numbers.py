@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _FLAGS = re.ASCII
-_PLAIN = re.compile(
+# What float() takes beyond this, such as 1_000 and digits of other scripts, is text.
+PLAIN = re.compile(
     r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?|[+-]?(inf|infinity)", _FLAGS | re.IGNORECASE
 )
 _CURRENCY = "[A-Z]{0,3}[$€£¥₹₽₩₺]|USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|BRL|ZAR"
@@ -29,7 +30,6 @@ _DIGITS = r"(\d+|\d{1,2}(,\d{2})+,\d{3}|[1-9]\d{0,2}(,\d{3})+)"
 class _Style:
     """What the body of a number may look like, which of its characters only group, and which is the point."""
 
-    words: str
     body: re.Pattern[str]
     grouping: str
     point: str = "."
@@ -37,16 +37,13 @@ class _Style:
 
 # The first that reads the most rows is taken.
 _STYLES = (
-    _Style("", re.compile(r"\d+(\.\d*)?|\.\d+", _FLAGS), ""),
-    _Style("with commas between thousands", re.compile(rf"{_DIGITS}(\.\d*)?|\.\d+", _FLAGS), ","),
-    _Style("with decimal commas", re.compile(r"(\d+|[1-9]\d{0,2}([. ]\d{3})+)(,\d*)?", _FLAGS), ". ", ","),
-    _Style("with blanks between thousands", re.compile(r"(\d+|[1-9]\d{0,2}( \d{3})+)(\.\d*)?", _FLAGS), " "),
-    _Style(
-        "with apostrophes between thousands",
-        re.compile(r"(\d+|[1-9]\d{0,2}(['’]\d{3})+)(\.\d*)?", _FLAGS),
-        "'’",
-    ),
+    _Style(re.compile(r"\d+(\.\d*)?|\.\d+", _FLAGS), ""),
+    _Style(re.compile(rf"{_DIGITS}(\.\d*)?|\.\d+", _FLAGS), ","),
+    _Style(re.compile(r"(\d+|[1-9]\d{0,2}([. ]\d{3})+)(,\d*)?", _FLAGS), ". ", ","),
+    _Style(re.compile(r"(\d+|[1-9]\d{0,2}( \d{3})+)(\.\d*)?", _FLAGS), " "),
+    _Style(re.compile(r"(\d+|[1-9]\d{0,2}(['’]\d{3})+)(\.\d*)?", _FLAGS), "'’"),
 )
+_MARKS = {",": "commas", ".": "points", " ": "blanks", "'": "apostrophes", "’": "apostrophes"}
 _ONE_GROUP = re.compile(r"[1-9]\d{0,2},\d{3}", _FLAGS)
 
 
@@ -80,23 +77,25 @@ def read_numbers(rows: Mapping[str, int]) -> Numbers:
 
     `rows` has the rows of each distinct text, of which none is a word for missing.
     """
-    plain = {text: text for text in rows if _PLAIN.fullmatch(text)}
+    plain = {text: text for text in rows if PLAIN.fullmatch(text)}
     if len(plain) == len(rows):
         return Numbers(plain, ())
-    parts = {text: found for text in rows if (found := _parts(text)) is not None}
-    best, most = Numbers(plain, tuple(text for text in rows if text not in plain)), _total(rows, plain)
-    for style in _ordered(parts):
-        for unit in dict.fromkeys(part.unit for part in parts.values()):
-            read = {
-                text: _plainly(part, style)
-                for text, part in parts.items()
-                if part.unit == unit and style.body.fullmatch(part.body)
-            }
-            if _total(rows, read) > most:
-                most = _total(rows, read)
-                strays = tuple(text for text in rows if text not in read)
-                best = Numbers(read, strays, _form(style, unit, read, parts))
-    return best
+    of_unit: dict[str, dict[str, _Parts]] = {}
+    for text in rows:
+        if (found := _parts(text)) is not None:
+            of_unit.setdefault(found.unit, {})[text] = found
+    most = _total(rows, plain)
+    best: tuple[_Style, dict[str, _Parts]] | None = None
+    for style in _ordered([part.body for parts in of_unit.values() for part in parts.values()]):
+        for parts in of_unit.values():
+            read = {text: part for text, part in parts.items() if style.body.fullmatch(part.body)}
+            if (total := _total(rows, read)) > most:
+                best, most = (style, read), total
+    form = ""
+    if best is not None:
+        style, read = best
+        plain, form = {text: _plainly(part, style) for text, part in read.items()}, _form(style, read)
+    return Numbers(plain, tuple(text for text in rows if text not in plain), form)
 
 
 def _parts(text: str) -> _Parts | None:
@@ -114,9 +113,8 @@ def _parts(text: str) -> _Parts | None:
     )
 
 
-def _ordered(parts: Mapping[str, _Parts]) -> list[_Style]:
+def _ordered(bodies: list[str]) -> list[_Style]:
     """The styles, decimal commas before those between thousands where a larger number stands there without one."""
-    bodies = [part.body for part in parts.values()]
     one_group = [body for body in bodies if "," in body]
     styles = list(_STYLES)
     two_meanings = bool(one_group) and all(map(_ONE_GROUP.fullmatch, one_group))
@@ -132,10 +130,19 @@ def _plainly(part: _Parts, style: _Style) -> str:
     return f"{part.sign}{body.replace(style.point, '.')}{part.exponent}"
 
 
-def _form(style: _Style, unit: str, read: Mapping[str, str], parts: Mapping[str, _Parts]) -> str:
-    in_unit = "in percent" if unit == "%" else f"in {unit}" if unit else ""
-    grouped = style.words if any(not parts[text].body.isdigit() for text in read) else ""
-    return " ".join(filter(None, (in_unit, grouped))) or "in brackets where negative"
+def _form(style: _Style, read: Mapping[str, _Parts]) -> str:
+    """How these were written, all in one unit, by what stands in them: `in € with decimal commas`."""
+    unit = next(iter(read.values())).unit
+    marks = {mark for part in read.values() for mark in part.body if not mark.isdigit()}
+    between = sorted({_MARKS[mark] for mark in marks if mark in style.grouping})
+    told = [f"{' and '.join(between)} between thousands"] if between else []
+    told += ["decimal commas"] if style.point in marks - {"."} else []
+    words = [
+        *(["in percent" if unit == "%" else f"in {unit}"] if unit else []),
+        *([f"with {' and '.join(told)}"] if told else []),
+        *(["in brackets where negative"] if any("(" in text for text in read) else []),
+    ]
+    return " ".join(words) or "in another form"
 
 
 def _total(rows: Mapping[str, int], texts: Mapping[str, str]) -> int:

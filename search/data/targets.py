@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from search.data.numbers import PLAIN
 from search.data.raw import Array, Task
 from search.errors import DataError
 
@@ -20,10 +21,6 @@ MOST_INFERRED_CLASSES = 20
 ROWS_PER_INFERRED_CLASS = 10
 FEWEST_ROWS = 10
 
-# What float() takes beyond this, such as 1_000 and digits of other scripts, is text.
-_NUMBER = re.compile(
-    r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?|[+-]?(inf|infinity)", re.ASCII | re.IGNORECASE
-)
 _WHOLE = re.compile(r"[+-]?\d+(\.0*)?", re.ASCII)
 _LEADING_ZERO = re.compile(r"[+-]?0\d", re.ASCII)
 
@@ -96,7 +93,7 @@ def _text_labels(texts: list[str], *, words: bool) -> _Labels:
     distinct = list(code_of)
     numbers = None
     whole = False
-    if all(_NUMBER.fullmatch(text) for text in distinct):
+    if all(PLAIN.fullmatch(text) for text in distinct):
         numbers = np.array([float(text) for text in distinct])
         whole = bool((numbers == np.round(numbers)).all())
     return _Labels(distinct, codes, numbers, whole, words or numbers is None)
@@ -152,7 +149,7 @@ def _refuse_infinite(labels: _Labels, name: str) -> None:
 
 def _quantities(labels: _Labels, name: str) -> Array:
     if labels.numbers is None:
-        stray = next(label for label in labels.distinct if not _NUMBER.fullmatch(str(label)))
+        stray = next(label for label in labels.distinct if not PLAIN.fullmatch(str(label)))
         raise DataError(
             f"{name} should hold numbers for a regression, but holds text, for instance {stray!r}; "
             "choose a classification task or another target"
@@ -167,7 +164,7 @@ def _classes(labels: _Labels) -> tuple[tuple[str, ...], Array]:
     Classes are in the order of their numbers where all have one, else of their names.
     """
     names = [str(label) if labels.words else _label(label) for label in labels.distinct]
-    numbers = all(_NUMBER.fullmatch(name) for name in names)
+    numbers = all(PLAIN.fullmatch(name) for name in names)
     # Exact: neighbours beyond 2**53 are one and the same float.
     exact = {name: Decimal(name) for name in names} if numbers else {}
     coded = labels.words or any(_LEADING_ZERO.match(name) for name in names)

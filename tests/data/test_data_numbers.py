@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from string import ascii_uppercase as LETTERS
 
 import pytest
 from hypothesis import given, settings
@@ -70,3 +71,25 @@ def test_a_long_text_that_is_nearly_a_number_is_no_burden():
 def test_the_way_of_the_most_rows_is_taken():
     assert read_numbers({"1,5": 9, "2.5": 1}).plain == {"1,5": "1.5"}
     assert read_numbers({"1,5": 1, "2.5": 9}).plain == {"2.5": "2.5"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "form"),
+    [
+        (["2 239 963", "7"], "with blanks between thousands"),
+        (["3.528.573", "12"], "with points between thousands"),
+        (["1.234,5", "1 000"], "with blanks and points between thousands and decimal commas"),
+        (["$1,244.59", "($3)"], "in $ with commas between thousands in brackets where negative"),
+        (["45 %", "7%"], "in percent"),
+        (["(12)", "13"], "in brackets where negative"),
+        (["\u22125", "3"], "in another form"),
+    ],
+)
+def test_a_form_is_told_by_what_stands_in_it(texts, form):
+    assert read_numbers(dict.fromkeys(texts, 1)).form == form
+
+
+def test_thousands_of_units_are_looked_at_once_each():
+    """A column of codes such as ABC$17: to look at all texts once for each unit would take minutes."""
+    texts = [f"{first}{second}{third}$1" for first in LETTERS for second in LETTERS for third in LETTERS]
+    assert len(read_numbers(dict.fromkeys(texts, 1)).plain) == 1
