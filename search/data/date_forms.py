@@ -36,11 +36,6 @@ ZONES = ("", "Z", " UTC", " GMT", "±hh:mm", "±hhmm", "±hh", " ±hh:mm", " ±h
 
 # No date is longer.
 LONGEST = 60
-_DATE_LIKE = re.compile(
-    rf"\b(\d{{1,4}}[-/.]\d{{1,2}}[-/.]\d{{1,4}}\b|({'|'.join(name[:SHORT] for name in MONTHS)})[a-z]*\b.*\d)",
-    re.ASCII | re.IGNORECASE,
-)
-
 _TOKEN = re.compile(r"UTC|GMT|Mon|Day|AM|YYYY|YY|MM|M|DD|D|±hh:mm|±hhmm|±hh|hh|h|mm|ss|f|(?s:.)")
 _ZONE = re.compile(r"±hh:?(mm)?")
 
@@ -58,6 +53,10 @@ def has_year(template: str) -> bool:
     return "YY" in template
 
 
+def has_short_year(template: str) -> bool:
+    return "YY" in template.replace("YYYY", "")
+
+
 def has_day(template: str) -> bool:
     return "D" in template.replace("Day", "")
 
@@ -70,11 +69,6 @@ def has_time(template: str) -> bool:
 def pattern(template: str) -> re.Pattern[str]:
     """With a group for each field, named as `FIELDS` has it: year, month, day, hour, minute, second, …"""
     return re.compile("".join(map(_pattern_of, tokens(template))), re.ASCII | re.IGNORECASE)
-
-
-def looks_like_a_date(text: str) -> bool:
-    """Whether a reader would take it for one, of whatever form."""
-    return len(text) <= LONGEST and _DATE_LIKE.search(text) is not None
 
 
 def month_named(name: str) -> int:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search.data import dates
-from search.data.likely_forms import likely_form
+from search.data.date_forms import has_short_year
+from search.data.date_recognition import Recognised, recognise
+from search.data.likely_forms import likely_durations, likely_form, looks_like_times
 from search.data.missing import counted, few_rows, few_strays, is_missing_word, stand_in
 from search.data.notes import ColumnNotes
 from search.data.numbers import Numbers, read_numbers
@@ -74,7 +75,7 @@ def _of_text(name: str, text: Array, notes: ColumnNotes, *, codes: bool) -> Tabl
             )
         number_of = {value: float(plain) for value, plain in numbers.plain.items()}
         return _number(name, np.array([number_of.get(value, np.nan) for value in text]), notes)
-    read = dates.recognise(values)
+    read = recognise(values)
     if read is not None and few_strays(read.dates, read.strays, values):
         _tell_missing(name, rows, [*words, *read.strays], notes)
         if read.ambiguous:
@@ -84,7 +85,7 @@ def _of_text(name: str, text: Array, notes: ColumnNotes, *, codes: bool) -> Tabl
         elif read.unusual:
             notes.add(
                 "dates in another form",
-                f"column '{name}' is read as dates, {read.template}: {read.example()}",
+                f"column '{name}' is read as {read.what}, {read.template}: {read.example()}",
             )
         dated = np.array([value if value in read.dates else "" for value in text], dtype=object)
         return TableColumn("date", dated, read.template)
@@ -101,7 +102,7 @@ def _tell_almost(
     name: str,
     rows: dict[str, int],
     numbers: Numbers,
-    read: dates.Recognised | None,
+    read: Recognised | None,
     notes: ColumnNotes,
     *,
     codes: bool,
@@ -112,8 +113,11 @@ def _tell_almost(
     what = ""
     if numbers.plain and few_rows(numbers.strays, rows):
         what = f"most values are numbers, but not {counted(rows, numbers.strays)}"
-    elif read is not None and few_rows(read.strays, rows):
-        what = f"most values are dates ({read.template}), but not {counted(rows, read.strays)}"
+    elif durations := likely_durations(rows):
+        what = durations
+    # Codes such as 1.0.7 beside 1.10.12, which could be a date of 2012, are no dates.
+    elif read is not None and few_rows(read.strays, rows) and not has_short_year(read.template):
+        what = f"most values are {read.what} ({read.template}), but not {counted(rows, read.strays)}"
     elif len(rows) > MOST_CODES:
         what = likely_form(rows)
     if what:
@@ -133,7 +137,7 @@ def _number(name: str, values: Array, notes: ColumnNotes) -> TableColumn:
             f"column '{name}' is {found[0]:g} in {found[1]:,} rows, far from all others: if that means missing, "
             "leave these fields empty",
         )
-    elif (since := dates.looks_like_times(values)) is not None:
+    elif (since := looks_like_times(values)) is not None:
         notes.add(
             "times", f"column '{name}' could be {since}: taken as numbers; write 2025-03-31 to have dates"
         )

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 
 _FLAGS = re.ASCII
 # What float() takes beyond this, such as 1_000 and digits of other scripts, is text.
-PLAIN = re.compile(
-    r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?|[+-]?(inf|infinity)", _FLAGS | re.IGNORECASE
-)
+PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?|[+-]?(inf|infinity)", _FLAGS | re.IGNORECASE)
 _CURRENCY = "[A-Z]{0,3}[$€£¥₹₽₩₺]|USD|EUR|GBP|CHF|JPY|CNY|INR|CAD|AUD|NZD|SEK|NOK|DKK|PLN|BRL|ZAR"
 _WRITTEN = re.compile(
     rf"(?P<open>\()?(?P<sign>[+-])?[ ]?(?P<before>{_CURRENCY})?[ ]?(?P<inner>[+-])?"

@@ -6,7 +6,7 @@ from collections import Counter
 
 import numpy as np
 
-from search.data import dates
+from search.data.date_recognition import recognise
 from search.data.likely_forms import likely_form
 from search.data.missing import (
     counted,
@@ -76,11 +76,12 @@ def _refuse_strays(text: Array, rows: dict[str, int], numbers: Numbers, name: st
 
 def _refuse_other_forms(rows: dict[str, int], task: str | None, name: str) -> None:
     """Dates, and numbers of a form that is not read: as many classes as that would be no use."""
-    read = dates.recognise(rows)
+    read = recognise(rows)
     if read is not None and not read.strays:
         raise DataError(
-            f"{name} holds dates ({read.template}, for instance {min(read.dates)!r}), which are no quantities; write "
-            "what you mean as numbers, such as days, choose another target, or say --task classification"
+            f"{name} holds {read.what} ({read.template}, for instance {min(read.dates)!r}), which are no quantities; "
+            "write what you mean as numbers, such as days or minutes, choose another target, "
+            "or say --task classification"
         )
     what = likely_form(rows)
     if what and (task == "regression" or 2 * len(rows) > sum(rows.values())):

@@ -181,6 +181,45 @@ def test_dates_of_a_form_that_is_not_read_are_told(table):
     assert "look like dates, such as 'the 1.4.2016'" in raw.notes[0]
 
 
+CODES = {
+    "versions": lambda row: f"{row % 7}.{row % 13}.{row % 31}",
+    "products": lambda row: f"{row % 7 + 1}-{row % 5 + 1}-{row % 3 + 1}",
+    "books": lambda row: f"978-{row % 5}-{row + 100}-{row % 9}",
+    "insurance numbers": lambda row: f"{row % 25 + 500}-{row % 9 + 10}-{row + 5000}",
+    "addresses": lambda row: f"10.{row % 9}.{row + 100}.{4 * row}",
+    "scores": lambda row: f"{row % 12}/5",
+    "streets": lambda row: f"Mayfair {row % 25}",
+}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_codes_are_not_said_to_look_like_numbers_or_dates(table, code):
+    raw = read_source(table(x=CODES[code]))
+    assert (raw.x.columns["x"].kind, raw.notes) == ("category", ())
+
+
+def test_durations_of_more_than_a_day_are_told(table):
+    raw = read_source(table(x=lambda row: f"{row}:{row:02d}", z=lambda row: f"{row}:{row:02d}:00"))
+    for name, note in zip("xz", raw.notes, strict=True):
+        assert (
+            f"column '{name}' is taken as categories: its values look like durations, such as '0:00" in note
+        )
+
+
+def test_times_of_a_day_are_not_called_dates(table, tmp_path):
+    raw = read_source(table(x=lambda row: f"{row % 24}:{row:02d}"))
+    assert "read as times of a day, h:mm: '0:00' is 0 hours" in raw.notes[0]
+    refused(
+        table(y=lambda row: f"{row % 24:02d}:{row:02d}", x=income), tmp_path, "holds times of a day (hh:mm"
+    )
+
+
+def test_the_latest_date_of_two_digits_shows_where_centuries_are_cut(table):
+    """Whoever was born in 1955 is seen to be read as not yet born."""
+    raw = read_source(table(x=lambda row: f"12/28/{(row + 50) % 100:02d}"))
+    assert "'12/28/68' is 2068-12-28" in raw.notes[0]
+
+
 def test_a_target_of_dates_is_refused_as_such(table, tmp_path):
     refused(
         table(y=lambda row: f"2020-01-01T00:{row:02d}", x=income), tmp_path, "holds dates", "2020-01-01T00:00"

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
+import string
 from decimal import Decimal
-from string import ascii_uppercase as LETTERS
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.data.date_forms import looks_like_a_date
-from search.data.dates import recognise
+from search.data.date_recognition import recognise
+from search.data.likely_forms import looks_like_a_date
 from search.data.numbers import read_numbers
 
 numbers = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=2)
@@ -91,5 +92,5 @@ def test_a_form_is_told_by_what_stands_in_it(texts, form):
 
 def test_thousands_of_units_are_looked_at_once_each():
     """A column of codes such as ABC$17: to look at all texts once for each unit would take minutes."""
-    texts = [f"{first}{second}{third}$1" for first in LETTERS for second in LETTERS for third in LETTERS]
+    texts = ["".join(letters) + "$1" for letters in itertools.product(string.ascii_uppercase, repeat=3)]
     assert len(read_numbers(dict.fromkeys(texts, 1)).plain) == 1
