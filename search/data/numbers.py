@@ -6,7 +6,7 @@ The separators are those of a whole column: one value alone, such as 1,234, can 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 _FLAGS = re.ASCII
@@ -143,5 +143,5 @@ def _form(style: _Style, read: Mapping[str, _Parts]) -> str:
     return " ".join(words) or "in another form"
 
 
-def _total(rows: Mapping[str, int], texts: Mapping[str, str]) -> int:
+def _total(rows: Mapping[str, int], texts: Iterable[str]) -> int:
     return sum(rows[text] for text in texts)
