@@ -9,8 +9,8 @@ from search.data.free_memory import refuse_more_than_memory
 from search.data.raw import Array, RawData
 from search.data.request import DataRequest
 from search.data.separated import UNNAMED, refuse_duplicates, refuse_too_many
-from search.data.table import left_out, raw_table, refuse_target, written_labels
-from search.data.targets import Target, encode_target, encode_written_target
+from search.data.table import left_out, raw_table, refuse_target, written_target
+from search.data.targets import Target, encode_target
 from search.errors import DataError
 
 # pandas saves the index of a filtered frame under this name: row numbers, of no use.
@@ -99,18 +99,18 @@ def _target(column: Any, request: DataRequest) -> tuple[Target, Array, list[str]
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    name = f"target '{request.target}' of {request.source}"
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     kind = column.type
     if pa.types.is_decimal(kind):
-        text, known, notes = written_labels(column.cast(pa.string()).to_pandas(), request)
-        return encode_written_target(text[known], task=request.task, name=name), known, notes
+        return written_target(column.cast(pa.string()).to_pandas(), request)
     if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
         missing = pc.is_null(column, nan_is_null=pa.types.is_floating(kind))
         known = ~missing.to_numpy()
         # By NumPy and without gaps: whole numbers stay whole whatever their sign and size.
         labels = column.filter(pc.invert(missing)).to_numpy()
-        return encode_target(labels, task=request.task, name=name), known, left_out(known, request)
-    text, known, notes = written_labels(column.to_pandas(ignore_metadata=True), request)
-    return encode_target(text[known], task=request.task, name=name), known, notes
+        target = encode_target(
+            labels, task=request.task, name=f"target '{request.target}' of {request.source}"
+        )
+        return target, known, left_out(known, request)
+    return written_target(column.to_pandas(ignore_metadata=True), request, typed_as_text=True)

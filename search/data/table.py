@@ -14,7 +14,7 @@ from search.data.raw import Array, RawData, Table, TableColumn
 from search.data.request import DataRequest
 from search.data.row_numbers import are_row_numbers, counts_rows, has_no_name
 from search.data.separated import BLANKS, MISSING, is_number, listed, text_layout
-from search.data.targets import Target, encode_written_target
+from search.data.targets import Target, encode_target, encode_written_target
 from search.data.written_numbers import plain_numbers
 from search.errors import DataError
 from spaces.errors import did_you_mean
@@ -49,7 +49,7 @@ def read_text_table(request: DataRequest) -> RawData:
                 # Labels are exact: a number of many digits, or a gap among whole numbers, must not change them.
                 dtype={str(request.target): str},
                 index_col=False,
-                # Of the target too, but there by `written_labels`, which tells the words.
+                # Of the target too, but there by `written_target`, which tells the words.
                 na_values={name: list(MISSING) for name in layout.names if name != request.target},
                 keep_default_na=False,
                 skipinitialspace=True,
@@ -66,15 +66,17 @@ def read_text_table(request: DataRequest) -> RawData:
         )
     if layout.rows == 0:
         raise DataError(f"{path} has column names but no rows below them")
-    text, known, notes = written_labels(frame.pop(str(request.target)), request)
-    target = encode_written_target(
-        text[known], task=request.task, name=f"target '{request.target}' of {request.source}"
-    )
+    target, known, notes = written_target(frame.pop(str(request.target)), request)
     return raw_table(frame, known, target, request, notes)
 
 
-def written_labels(series: pd.Series[Any], request: DataRequest) -> tuple[Array, Array, list[str]]:
-    """A target of text: as object array of str, where it has a value, and notes on what was left out."""
+def written_target(
+    series: pd.Series[Any], request: DataRequest, *, typed_as_text: bool = False
+) -> tuple[Target, Array, list[str]]:
+    """A target of text, where it has a value, bool (rows,), and notes on what was left out.
+
+    `typed_as_text`: the file has types, so text is classes even where all of it are plain numbers.
+    """
     name = f"target '{request.target}' of {request.source}"
     stripped = as_text(series)
     text, notes = plain_numbers(stripped, task=request.task, name=name)
@@ -83,12 +85,15 @@ def written_labels(series: pd.Series[Any], request: DataRequest) -> tuple[Array,
     notes += [note + words for note in left_out(known, request)]
     if words and len(set(text[known].tolist())) < 2:
         raise DataError(f"{name} has fewer than two values{words}; write another word where one is a class")
-    if changed := _blanks_around(series, stripped):
+    in_another_form = bool((text[known] != stripped[known]).any())
+    encode = encode_target if typed_as_text and not in_another_form else encode_written_target
+    target = encode(text[known], task=request.task, name=name)
+    if target.task != "regression" and (changed := _blanks_around(series, stripped)):
         notes.append(
             f"blanks around {changed:,} values of the target '{request.target}' are left out: "
             "what differs by them alone is one class"
         )
-    return text, known, notes
+    return target, known, notes
 
 
 def _missing_words(series: pd.Series[Any], text: Array) -> str:
@@ -149,7 +154,7 @@ def raw_table(
             continue
         series = series if known.all() else series[known]
         columns[name] = typed(name, series, of_columns)
-        if columns[name].kind == "category" and _blanks_around(series, columns[name].values):
+        if columns[name].kind in ("category", "date") and _blanks_around(series, columns[name].values):
             stripped.append(f"'{name}'")
     notes = [*notes, *of_columns.texts()]
     if stripped:

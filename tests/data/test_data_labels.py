@@ -165,3 +165,9 @@ def test_bytes_of_fixed_size_are_text_where_they_are_text(tmp_path):
     assert set(raw.x.columns["code"].values) == {"ab", "cd"}
     assert list(raw.x.columns) == ["code"]
     assert raw.notes == ("column 'key' is dropped: lists, structures and bytes are not used",)
+
+
+def test_a_target_of_text_that_is_read_as_numbers_is_a_quantity_in_parquet_too(parquet):
+    raw = parquet(pa.array([f"${1 + row % 50},000.50" for row in range(200)]))
+    assert (raw.task, raw.y[0]) == ("regression", 1000.5)
+    assert "is read as numbers in $" in raw.notes[0]

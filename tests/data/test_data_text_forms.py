@@ -140,6 +140,16 @@ def test_blanks_around_labels_and_categories_make_no_others_and_are_told(table):
     assert "blanks around values are left out in 'c'" in told
 
 
+def test_blanks_behind_dates_are_told_and_behind_quantities_make_no_difference(table):
+    """An exported model reads dates as they were read here: without the blanks, which it has to be asked without."""
+    text = "a,day,kind\n" + "".join(f"{row},2020-01-{row % 28 + 1:02d} ,{row}.5 \n" for row in range(40))
+    raw = read_source(table(text))
+    assert raw.task == "regression"
+    assert [note.split(":")[0] for note in raw.notes if "blanks" in note] == [
+        "blanks around values are left out in 'day'"
+    ]
+
+
 def test_upper_and_lower_case_are_kept_apart_and_told(table):
     text = "a,c,kind\n" + "".join(
         f"{row},{'rR'[row % 2]},{['yes', 'YES', 'no'][row % 3]}\n" for row in range(60)
