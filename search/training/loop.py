@@ -147,7 +147,8 @@ class _Run:
         if watched:
             self.model = build_model(hyperparameters, data.spec, seed=seed)
             loss = build_loss(data.spec, hyperparameters.label_smoothing)
-            self.model.compile(optimizer, loss, metrics=build_metrics(data.spec))
+            # For callbacks that evaluate: XLA, which Keras takes where it finds an accelerator, cannot keep all rows.
+            self.model.compile(optimizer, loss, metrics=build_metrics(data.spec), jit_compile=False)
         self._epoch = compiled_epoch(Structure.of(hyperparameters, data.spec, bfloat16=bfloat16))
         weights = initial_weights(hyperparameters, data.spec, seed)
         self._epoch.reset(hyperparameters, weights, data.spec, seed=seed, projection=self._inputs.projection)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -67,6 +68,21 @@ class TestAreaUnderRoc:
         x, y = binary.validation()
         expected = roc_auc_score(np.asarray(y), result.model.predict(x, verbose=0)[:, 0])
         assert result.history["val_auc"][result.best_epoch - 1] == pytest.approx(expected, abs=1e-12)
+
+    def test_callbacks_evaluate_where_there_is_an_accelerator(
+        self, binary: PreparedData, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(keras.Model, "_resolve_auto_jit_compile", lambda model: True)
+        seen = []
+        x, y = (np.asarray(part) for part in binary.validation())
+
+        class Looking(keras.callbacks.Callback):
+            def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+                seen.append(self.model.evaluate(x, y[:, None], verbose=0, return_dict=True)["auc"])
+
+        one = Hyperparameters(depth=1, width=4)
+        result = train(one, binary, epochs=1, patience=9, metric="val_auc", seed=0, callbacks=[Looking()])
+        assert seen == pytest.approx(result.history["val_auc"], abs=1e-6)
 
     def test_of_one_class_there_is_none(self, binary: PreparedData) -> None:
         x, y = binary.validation()
