@@ -75,9 +75,17 @@ def unchanged_data(study: Study, settings: StudySettings) -> PreparedData:
     if now.spec.fingerprint == then.fingerprint:
         advice = (
             "the content is the same, but this version of perceptuna reads it in another way; start a new study, and "
-            f"look at what it makes of the data by `perceptuna data show {settings.data}`"
+            f"look at what it makes of the data by `{_show(settings)}`"
         )
     raise InputError(_changed(f"data {settings.data}", changes, advice))
+
+
+def _show(settings: StudySettings) -> str:
+    """The command that shows the data of these settings, as one can type it."""
+    options = ("target", "task", "separator", "image_size")
+    said = [(f"--{name.replace('_', '-')}", getattr(settings, name)) for name in options]
+    words = ["perceptuna", "data", "show", settings.data, *(["--no-header"] if not settings.header else [])]
+    return shlex.join([*words, *(word for pair in said if pair[1] is not None for word in pair)])
 
 
 def _changed(what: str, differences: list[str], advice: str) -> str:

@@ -131,12 +131,8 @@ def _number(name: str, values: Array, notes: ColumnNotes) -> TableColumn:
     infinite = int(np.isinf(values).sum())
     if infinite:
         notes.add("infinite", f"column '{name}' has {infinite:,} infinite values: taken as missing")
-    if (found := stand_in(values)) is not None:
-        notes.add(
-            "stand-in",
-            f"column '{name}' is {found[0]:g} in {found[1]:,} rows, far from all others: if that means missing, "
-            "leave these fields empty",
-        )
+    if found := stand_in(values):
+        notes.add("stand-in", f"column '{name}' {found}")
     elif (since := looks_like_times(values)) is not None:
         notes.add(
             "times", f"column '{name}' could be {since}: taken as numbers; write 2025-03-31 to have dates"

@@ -67,24 +67,28 @@ def counted(rows: Mapping[str, int], texts: Sequence[str], most: int = 3) -> str
     return f"{told} and {len(ranked) - most:,} more" if len(ranked) > most else told
 
 
-def stand_in(values: Array) -> tuple[float, int] | None:
-    """A number such as -999 or 9999 that repeats far from all others, and its rows; None where there is none.
+def stand_in(values: Array) -> str:
+    """A number such as -999 or 9999 that repeats far from all others, for a message; "" where there is none.
 
     `values` is float64 (rows,), NaN where missing.
     """
     known = values[np.isfinite(values)]
     if len(known) < 3:
-        return None
+        return ""
     for value, usual in ((float(known.min()), _BELOW), (float(known.max()), _ABOVE)):
         others = known[known != value]
         rows = len(known) - len(others)
         if value not in usual or rows < 2 or len(others) == 0:
             continue
         lowest, highest = float(others.min()), float(others.max())
-        far = min(abs(lowest - value), abs(highest - value)) > highest - lowest
-        if far or (value < 0 <= lowest):
-            return value, rows
-    return None
+        why = ""
+        if min(abs(lowest - value), abs(highest - value)) > highest - lowest:
+            why = "far from all others"
+        elif value < 0 <= lowest:
+            why = "and never else below 0"
+        if why:
+            return f"is {value:g} in {rows:,} rows, {why}: if that means missing, leave these fields empty"
+    return ""
 
 
 def _short(text: str) -> str:

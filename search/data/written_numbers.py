@@ -50,7 +50,9 @@ def plain_numbers(text: Array, *, task: str | None, name: str) -> tuple[Array, l
         text = np.array([numbers.plain.get(value, "") for value in text], dtype=object)
     elif words:
         text = np.array([value if value in values else "" for value in text], dtype=object)
-    return text, [*notes, *_stand_in(text, name)]
+    if found := stand_in(np.array([float(value) if value else np.nan for value in text])):
+        notes.append(f"{name} {found}")
+    return text, notes
 
 
 def _can_be_classes(values: dict[str, int], numbers: Numbers) -> bool:
@@ -86,14 +88,3 @@ def _refuse_other_forms(rows: dict[str, int], task: str | None, name: str) -> No
     what = likely_form(rows)
     if what and (task == "regression" or 2 * len(rows) > sum(rows.values())):
         raise DataError(f"{name} holds text; {what}; write plain numbers, or choose another target")
-
-
-def _stand_in(text: Array, name: str) -> list[str]:
-    values = np.array([float(value) if value else np.nan for value in text])
-    found = stand_in(values)
-    if found is None:
-        return []
-    return [
-        f"{name} is {found[0]:g} in {found[1]:,} rows, far from all others: if that means missing, "
-        "leave these fields empty"
-    ]

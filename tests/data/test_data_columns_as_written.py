@@ -109,12 +109,16 @@ def test_classes_may_be_such_words(table):
 def test_a_number_that_stands_for_missing_is_told(table):
     raw = read_source(
         table(
-            x=with_word("-999"), t=lambda row: -200 if row % 9 == 1 else row % 31 - 5, z=lambda row: -row % 7
+            x=with_word("-999"),
+            t=lambda row: -200 if row % 9 == 1 else row % 31 - 5,
+            b=lambda row: -99 if row % 9 == 1 else 10 * row,
+            z=lambda row: -row % 7,
         )
     )
-    assert len(raw.notes) == 2
+    assert len(raw.notes) == 3
     assert "column 'x' is -999 in 15 rows, far from all others" in raw.notes[0]
     assert "column 't' is -200 in 7 rows" in raw.notes[1]
+    assert "column 'b' is -99 in 7 rows, and never else below 0" in raw.notes[2]
 
 
 FORMS = {

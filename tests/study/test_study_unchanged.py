@@ -21,10 +21,11 @@ from storage import StorageURL
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> StudySettings:
-    folder = tmp_path_factory.mktemp("unchanged")
+    folder = tmp_path_factory.mktemp("unchanged") / "my data"
+    folder.mkdir()
     images = np.random.default_rng(0).integers(0, 256, size=(60, 4, 4), dtype=np.uint8)
     np.savez(folder / "rows.npz", x=images, y=np.arange(60) % 3)
-    return StudySettings(data=str(folder / "rows.npz"))
+    return StudySettings(data=str(folder / "rows.npz"), task="classification")
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +55,7 @@ def test_data_that_is_read_in_another_way_is_refused_with_what_changed(
     with pytest.raises(InputError, match="reads it in another way") as error:
         unchanged_data(study, settings)
     assert told in str(error.value)
+    assert f"`perceptuna data show '{settings.data}' --task classification`" in str(error.value)
 
 
 def test_the_last_digits_of_another_machine_are_no_change(
