@@ -12,15 +12,19 @@ import pytest
 from cli_calls import CommandLine
 
 from search import export
-from search.analysis.report.page import _is_report
+from search.analysis.report.page import _is_report_of
 from search.export import export_model, facts_beside
-from search.study import load_study
+from search.study import Study, load_study
 from search.writing import refuse_to_replace
 from storage import StorageURL, artifact_folder, open_artifacts
 from storage.artifacts import model_file_name, write_artifact
 
 KEPT = b"the model that was kept"
 OWN = "the user's own"
+
+
+def study_of(name: str) -> Study:
+    return load_study(name, StorageURL.parse("perceptuna.db"))
 
 
 class Killed(BaseException):
@@ -77,13 +81,16 @@ def test_a_name_that_no_file_can_have_is_refused(perceptuna: CommandLine, kept: 
         assert "cannot be written" in perceptuna.refused(command, "done", "-o", "n" * 300 + ending)
 
 
-def test_a_report_is_renewed_and_a_page_of_the_users_is_not(perceptuna: CommandLine, studies: Path) -> None:
+def test_a_report_is_renewed_and_a_page_of_the_users_or_of_another_study_is_not(
+    perceptuna: CommandLine, studies: Path
+) -> None:
     command, page = ("report", "done", "-o", "page.html"), perceptuna.folder / "page.html"
     page.write_text(OWN)
     assert "page.html is there already" in perceptuna.refused(*command)
     perceptuna.done(*command, "--force")
-    assert _is_report(page)
-    refuse_to_replace([page], force=False, ours=lambda: _is_report(page))
+    refuse_to_replace([page], force=False, ours=lambda: _is_report_of(study_of("done"), page))
+    gc.collect()  # closes the connections
+    assert "page.html is there already" in perceptuna.refused("report", "half", *command[2:])
 
 
 @pytest.mark.parametrize("before", [False, True])

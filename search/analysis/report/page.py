@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from search import formats
 from search.analysis.report import figures, landscape
@@ -44,16 +44,17 @@ def write_report(study: Study, path: Path, top: int = 20, *, force: bool = False
         InputError: `path` cannot be written or holds what is no report, or the study was not made by perceptuna.
     """
     check_place(path, [".html", ".htm"])
-    refuse_to_replace([path], force=force, ours=lambda: _is_report(path))
+    refuse_to_replace([path], force=force, ours=lambda: _is_report_of(study, path))
     page = render(read_facts(study, top))
     with written_whole(path) as file:
         file.write_text(page, encoding="utf-8")
 
 
-def _is_report(path: Path) -> bool:
+def _is_report_of(study: Study, path: Path) -> bool:
+    title = f"<title>{escape(printable_lines(study.name))}: perceptuna report</title>"
     try:
         with path.open("rb") as file:
-            return b": perceptuna report</title>" in file.read(_HEAD_BYTES)
+            return title.encode() in file.read(_HEAD_BYTES)
     except OSError:
         return False
 
