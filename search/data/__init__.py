@@ -6,7 +6,8 @@ needed.
 
 from search.data.builtin import namesake_note
 from search.data.components import Components
-from search.data.prepared import PreparedData, is_whole, load_prepared, prepare, searched_files
+from search.data.preparation import prepare
+from search.data.prepared import PreparedData, is_whole, load_prepared, searched_files
 from search.data.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
 from search.data.raw import RawData, Table, TableColumn
 from search.data.request import BUILTIN_SOURCES, DataRequest
