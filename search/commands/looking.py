@@ -126,7 +126,7 @@ def dashboard(
         typer.Option(
             metavar="TEXT",
             envvar="PERCEPTUNA_TOKEN",
-            help="what visitors must give; made up on other addresses",
+            help="what visitors must give; made up where there is none",
         ),
     ] = None,
     read_only: Annotated[bool, typer.Option("--read-only", help="refuse every change")] = False,
