@@ -36,7 +36,7 @@ def lacking(error: BaseException, *, known: bool = False) -> str | None:
             # HDF5 raises one without a number, with the system's words in its text.
             number = link.errno or next((one for one in _REMEDIES if os.strerror(one) in str(link)), 0)
             if number in _REMEDIES or not known:
-                return f"{text}; {_REMEDIES.get(number, 'see the cause above')}"
+                return f"{text}; {_REMEDIES.get(number, 'see that it is there and may be written')}"
         if isinstance(link, ImportError):
             # A library that cannot be opened.
             found = next((one for one in _REMEDIES if os.strerror(one) in str(link)), None)

@@ -51,6 +51,7 @@ class LocalWorkers:
         from distributed import Client
 
         from search.workers.processes import silence_dask
+        from search.workers.semaphores import outlast_the_resource_tracker
 
         dask.config.set(
             {
@@ -69,6 +70,7 @@ class LocalWorkers:
         )
         _check_open_files(self.count)
         silence_dask()
+        outlast_the_resource_tracker()
         remove_abandoned_folders()
         with ExitStack() as opened:
             folder = opened.enter_context(temporary_folder())

@@ -142,7 +142,7 @@ def test_what_the_machine_refuses_is_told_from_what_a_trial_does_wrong() -> None
             ImportError("libx.so: cannot open shared object file: Too many open files"),
             "raise the limit of open",
         ),
-        (FileNotFoundError(errno.ENOENT, "No usable temporary directory found"), "see the cause above"),
+        (FileNotFoundError(errno.ENOENT, "No usable temporary directory found"), "see that it is there"),
     ):
         assert remedy in (lacking(error) or ""), error
     for error in (ValueError("shapes"), ImportError("no module"), RuntimeError("graph"), MemoryError()):
