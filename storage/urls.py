@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from sqlalchemy.engine import URL, make_url
@@ -59,6 +60,14 @@ class StorageURL:
     """A database that can hold studies. Its text never shows the password; `full` does."""
 
     url: URL
+    _absolute: Path | None = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        path = Path(self.url.database or "") if self.url.get_backend_name() == "sqlite" else None
+        # Now: the current folder may be deleted, or be another one, when the path is asked for.
+        with suppress(FileNotFoundError):
+            path = path and path.absolute()
+        object.__setattr__(self, "_absolute", path)
 
     @classmethod
     def parse(cls, text: str) -> StorageURL:
@@ -109,10 +118,7 @@ class StorageURL:
     @property
     def sqlite_path(self) -> Path | None:
         """The database file, absolute; None for a server."""
-        if self.url.get_backend_name() != "sqlite":
-            return None
-        assert self.url.database is not None
-        return Path(self.url.database).absolute()
+        return self._absolute
 
     @property
     def full(self) -> str:

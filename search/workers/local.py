@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import resource
 import signal
 import time
@@ -122,6 +123,10 @@ class LocalWorkers:
         now = time.monotonic()
         if there:
             self._seen = now
+        elif _current_folder_is_gone():
+            raise MachineFault(
+                "no worker can be started: the folder that this command was called in was deleted; call it from another"
+            )
         elif now - self._seen > _NO_WORKER_SECONDS:
             raise MachineFault(
                 f"no worker could be started for {_NO_WORKER_SECONDS:.0f} s; see that there are memory and disk space, "
@@ -144,6 +149,15 @@ class LocalWorkers:
         self._client.close(timeout=10)
         self._cluster.close(timeout=10)
         self._opened.close()
+
+
+def _current_folder_is_gone() -> bool:
+    """Every new process of Python's starts in it."""
+    try:
+        os.getcwd()
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _check_open_files(workers: int) -> None:

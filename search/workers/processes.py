@@ -12,8 +12,13 @@ _LOGGERS = ("asyncio", "distributed", "tornado")
 
 
 def silence_dask() -> None:
-    """In this process, from now on."""
-    for name in _LOGGERS:
+    """In this process, from now on. Dask gives some of its loggers a level of their own, by a user's settings too."""
+    there = [
+        name
+        for name in logging.root.manager.loggerDict
+        if name.startswith(tuple(f"{one}." for one in _LOGGERS))
+    ]
+    for name in [*_LOGGERS, *there]:
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 

@@ -154,3 +154,16 @@ def test_what_cannot_hold_studies_is_refused(text: str, reason: str) -> None:
         StorageURL.parse(text)
     assert reason in str(caught.value)
     assert "secret" not in str(caught.value)
+
+
+def test_a_path_stays_what_it_was_when_the_current_folder_is_another_or_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    url, other = StorageURL.parse("studies.db"), StorageURL.of_file(tmp_path / "other.db")
+    gone.rmdir()
+    assert url.sqlite_path == gone / "studies.db"
+    assert other.option == f" --storage sqlite:///{tmp_path}/other.db"
+    assert url.option == " --storage sqlite:///studies.db"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
 LOSE_THE_TRACKER = """
 import gc, os, signal
 from multiprocessing import get_context, resource_tracker
@@ -22,8 +24,18 @@ gc.collect()
 """
 
 
-def test_a_killed_resource_tracker_is_replaced_without_a_word() -> None:
-    ended = subprocess.run(
-        [sys.executable, "-c", LOSE_THE_TRACKER], capture_output=True, text=True, timeout=60
-    )
-    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "", "")
+BE_KILLED = """
+import os, signal
+from multiprocessing import get_context
+from search.workers.semaphores import outlast_the_resource_tracker
+
+outlast_the_resource_tracker()
+lock = get_context("spawn").Lock()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.mark.parametrize(("code", "status"), [(LOSE_THE_TRACKER, 0), (BE_KILLED, -9)])
+def test_a_resource_tracker_says_nothing_when_it_or_its_process_is_killed(code: str, status: int) -> None:
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (status, "", "")

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import errno
+import logging
+import time
 from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,6 +17,7 @@ from search.machine import is_out_of_memory, lacking
 from search.workers.cluster import WorkerLost, Workers, _Ended
 from search.workers.local import LocalWorkers, _check_open_files
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
+from search.workers.processes import silence_dask
 from search.workers.trial import OutOfMemory
 
 JOB = StudyJob("one", "sqlite:///one.db", "val_accuracy", "{}", Path("data"), "fingerprint")
@@ -165,3 +169,34 @@ def test_too_few_open_files_are_told_before_a_worker_starts(monkeypatch: pytest.
     monkeypatch.setattr("resource.getrlimit", lambda which: (32, 4096))
     _check_open_files(2)
     assert asked == [(96, 4096)]  # as far as the system lets
+
+
+def test_no_logger_of_dasks_prints() -> None:
+    import distributed  # noqa: F401, its import gives distributed.client a level of its own
+
+    logging.getLogger("distributed.worker.memory").setLevel(logging.DEBUG)
+    silence_dask()
+    for name in (
+        "distributed",
+        "distributed.client",
+        "distributed.worker.memory",
+        "tornado.application",
+        "asyncio",
+    ):
+        assert not logging.getLogger(name).isEnabledFor(logging.CRITICAL)
+
+
+def test_a_deleted_current_folder_is_told_where_no_worker_can_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = LocalWorkers(0, 1)
+    monkeypatch.setattr(workers, "_cluster", SimpleNamespace(workers={}), raising=False)
+    monkeypatch.setattr(workers, "_client", SimpleNamespace(nthreads=dict), raising=False)
+    monkeypatch.setattr(workers, "_seen", time.monotonic(), raising=False)
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    assert workers.addresses() == set()
+    gone.rmdir()
+    with pytest.raises(MachineFault, match="the folder that this command was called in was deleted"):
+        workers.addresses()
