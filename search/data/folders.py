@@ -1,18 +1,16 @@
-"""Which folders hold images of which class and part of the split; what is left out, by name."""
+"""Which folders hold images of which class and part of the split."""
 
 from __future__ import annotations
 
-import os
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from search.data.folder_content import MOST_NAMED, LeftOut, Seen, look, lost, shown
 from search.errors import DataError
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
 EXPECTED = "FOLDER/<class>/*.png (or .jpg, .jpeg), or the same below FOLDER/train, FOLDER/val and FOLDER/test"
 _SPLITS = {
     "train": ("train", "training"),
@@ -22,9 +20,6 @@ _SPLITS = {
 _SPLIT_OF = {
     word + end: split for split, words in _SPLITS.items() for word in words for end in ("", "set", "data")
 }
-# What macOS packs beside every archive, all of it without images.
-_NOT_MEANT = ("__MACOSX",)
-_MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -53,44 +48,6 @@ class Layout:
         return self.train.classes + self.val.classes + self.test.classes
 
 
-@dataclass
-class _LeftOut:
-    """What is not used of a folder, to be told."""
-
-    top: Path
-    files: int = 0
-    folders: list[Path] = field(default_factory=list)
-    links: list[Path] = field(default_factory=list)
-    classes: list[str] = field(default_factory=list)
-
-    def notes(self) -> list[str]:
-        of_files = f"{self.files:,} files are left out: hidden, or not PNG or JPEG"
-        return [
-            *([of_files] if self.files else []),
-            *self._named("links are left out that lead nowhere", self._below(self.links)),
-            *self._named("folders are left out", self._below(self.folders)),
-            *self._named("class folders are left out, as they hold no PNG or JPEG", self.classes),
-        ]
-
-    def _below(self, paths: Iterable[Path]) -> list[str]:
-        return [shown(path.relative_to(self.top).as_posix()) for path in paths]
-
-    @staticmethod
-    def _named(what: str, names: Sequence[str]) -> list[str]:
-        more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
-        return [f"{what}: {', '.join(names[:_MOST_NAMED])}{more}"] if names else []
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """What lies in one folder, sorted by name. `others` counts endings of files that are no images."""
-
-    images: list[Path]
-    folders: list[Path]
-    links: list[Path]
-    others: Counter[str]
-
-
 def layout_of(folder: Path) -> Layout:
     """Class folders below `folder`, or below its train, val and test folders, whatever their case.
 
@@ -104,13 +61,13 @@ def layout_of(folder: Path) -> Layout:
 
 
 def _layout_of(folder: Path) -> Layout:
-    top, left_out = _look(folder), _LeftOut(folder)
+    top, left_out = look(folder), LeftOut(folder)
     left_out.files += len(top.images) + top.others.total()
     left_out.links += top.links
     splits = _split_folders(folder, top.folders)
     _refuse_one_too_high(folder, top, splits)
     classes = [path for path in top.folders if path not in splits.values()]
-    with_classes = {split: path for split, path in splits.items() if _look(path).folders}
+    with_classes = {split: path for split, path in splits.items() if look(path).folders}
     if "train" in with_classes:
         left_out.folders += classes
         train = _part(with_classes["train"], left_out)
@@ -137,12 +94,12 @@ def _layout_of(folder: Path) -> Layout:
     )
 
 
-def _refuse_one_too_high(folder: Path, top: _Seen, splits: dict[str, Path]) -> None:
+def _refuse_one_too_high(folder: Path, top: Seen, splits: dict[str, Path]) -> None:
     """An archive often unpacks to a folder in a folder."""
     if len(top.folders) > 1 or top.images or splits:
         return
     for only in top.folders:
-        seen = _look(only)
+        seen = look(only)
         if len(seen.folders) > 1 and not seen.images:
             raise DataError(
                 f"{folder} holds one folder, '{shown(only.name)}'; if the classes or splits are in that one, "
@@ -171,7 +128,7 @@ def _split_folders(folder: Path, folders: Sequence[Path]) -> dict[str, Path]:
 def _refuse_splits_as_classes(
     folder: Path, splits: dict[str, Path], with_classes: dict[str, Path], classes: Sequence[Path]
 ) -> None:
-    flat = [path for split, path in splits.items() if split not in with_classes and _look(path).images]
+    flat = [path for split, path in splits.items() if split not in with_classes and look(path).images]
     if not flat:
         return
     names = " and ".join(f"'{path.name}'" for path in flat)
@@ -184,21 +141,21 @@ def _refuse_splits_as_classes(
     )
 
 
-def _part(folder: Path, left_out: _LeftOut) -> Part:
-    seen = _look(folder)
+def _part(folder: Path, left_out: LeftOut) -> Part:
+    seen = look(folder)
     # FOLDER/train/train/<class>, as some archives have it.
     if not seen.images and len(seen.folders) == 1 and seen.folders[0].name == folder.name:
-        seen = _look(seen.folders[0])
+        seen = look(seen.folders[0])
     left_out.files += len(seen.images) + seen.others.total()
     left_out.links += seen.links
     return _classes(seen.folders, left_out)
 
 
-def _classes(folders: Sequence[Path], left_out: _LeftOut) -> Part:
+def _classes(folders: Sequence[Path], left_out: LeftOut) -> Part:
     files: list[Path] = []
     classes: list[str] = []
     for folder in folders:
-        seen = _look(folder)
+        seen = look(folder)
         _refuse_splits_below(folder, seen.folders)
         _refuse_what_is_no_text(folder)
         # <class>/images/*.png, as in Tiny ImageNet. A link may lead back.
@@ -207,12 +164,12 @@ def _classes(folders: Sequence[Path], left_out: _LeftOut) -> Part:
             entered.add(seen.folders[0].resolve())
             left_out.files += seen.others.total()
             left_out.links += seen.links
-            seen = _look(seen.folders[0])
+            seen = look(seen.folders[0])
         left_out.folders += seen.folders
         left_out.links += seen.links
         left_out.files += seen.others.total()
         if not seen.images:
-            left_out.classes.append(_lost(folder, left_out.top, seen.others))
+            left_out.classes.append(lost(folder, left_out.top, seen.others))
         files += seen.images
         classes += [folder.name] * len(seen.images)
     return Part(tuple(files), tuple(classes))
@@ -224,17 +181,6 @@ def _refuse_what_is_no_text(folder: Path) -> None:
         raise DataError(
             f"the name of the class folder {shown(str(folder))} is no UTF-8 text; rename it, for instance by mv"
         )
-
-
-def shown(name: str) -> str:
-    """A name of a file, whose bytes may be no text."""
-    return name.encode("utf-8", "backslashreplace").decode()
-
-
-def _lost(folder: Path, top: Path, others: Counter[str]) -> str:
-    """A class folder without images, and what it holds instead."""
-    held = ", ".join(f"{count:,} {ending or 'without ending'}" for ending, count in others.most_common(3))
-    return f"{folder.relative_to(top).as_posix()} ({held or 'empty'})"
 
 
 def _refuse_splits_below(folder: Path, folders: Sequence[Path]) -> None:
@@ -252,26 +198,6 @@ def _lacking(train: Part, given: Mapping[Any, Part]) -> list[str]:
     for split, part in given.items():
         lacking = sorted(set(train.classes) - set(part.classes))
         if part.files and lacking:
-            more = f" and {len(lacking) - _MOST_NAMED} more" if len(lacking) > _MOST_NAMED else ""
-            notes.append(f"the {split} split has no images of: {', '.join(lacking[:_MOST_NAMED])}{more}")
+            more = f" and {len(lacking) - MOST_NAMED} more" if len(lacking) > MOST_NAMED else ""
+            notes.append(f"the {split} split has no images of: {', '.join(lacking[:MOST_NAMED])}{more}")
     return notes
-
-
-def _look(folder: Path) -> _Seen:
-    seen = _Seen([], [], [], Counter())
-    with os.scandir(folder) as entries:
-        for entry in sorted(entries, key=lambda entry: entry.name):
-            path = Path(entry.path)
-            if entry.name in _NOT_MEANT:
-                continue
-            if entry.name.startswith("."):
-                seen.others["hidden"] += 1
-            elif entry.is_dir():
-                seen.folders.append(path)
-            elif entry.is_symlink() and not path.exists():
-                seen.links.append(path)
-            elif path.suffix.lower() in IMAGE_SUFFIXES and entry.is_file():
-                seen.images.append(path)
-            else:
-                seen.others[path.suffix.lower()] += 1
-    return seen

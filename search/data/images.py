@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from search.data.folders import EXPECTED, layout_of, shown
+from search.data.folder_content import shown
+from search.data.folders import EXPECTED, layout_of
 from search.data.free_memory import refuse_more_than_memory
 from search.data.image_file import Unusable, decoded
 from search.data.raw import RawData
