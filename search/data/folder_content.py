@@ -46,18 +46,19 @@ def look(folder: Path) -> Seen:
 
 @dataclass
 class LeftOut:
-    """What is not used of a folder, to be told."""
+    """What is not used of a folder, to be told; `images` are those beside class folders and in none."""
 
     top: Path
+    images: int = 0
     files: int = 0
     folders: list[Path] = field(default_factory=list)
     links: list[Path] = field(default_factory=list)
     classes: list[str] = field(default_factory=list)
 
     def notes(self) -> list[str]:
-        of_files = f"{self.files:,} files are left out: hidden, or not PNG or JPEG"
         return [
-            *([of_files] if self.files else []),
+            *_counted(self.images, "image", "in no class folder"),
+            *_counted(self.files, "file", "hidden, or not PNG or JPEG"),
             *self._named("links are left out that lead nowhere", self._below(self.links)),
             *self._named("folders are left out", self._below(self.folders)),
             *self._named("class folders are left out, as they hold no PNG or JPEG", self.classes),
@@ -70,6 +71,10 @@ class LeftOut:
     def _named(what: str, names: Sequence[str]) -> list[str]:
         more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
         return [f"{what}: {', '.join(names[:MOST_NAMED])}{more}"] if names else []
+
+
+def _counted(count: int, noun: str, why: str) -> list[str]:
+    return [f"{count:,} {noun}{' is' if count == 1 else 's are'} left out: {why}"] if count else []
 
 
 def lost(folder: Path, top: Path, others: Counter[str]) -> str:

@@ -62,7 +62,8 @@ def layout_of(folder: Path) -> Layout:
 
 def _layout_of(folder: Path) -> Layout:
     top, left_out = look(folder), LeftOut(folder)
-    left_out.files += len(top.images) + top.others.total()
+    left_out.images += len(top.images)
+    left_out.files += top.others.total()
     left_out.links += top.links
     splits = _split_folders(folder, top.folders)
     _refuse_one_too_high(folder, top, splits)
@@ -146,7 +147,8 @@ def _part(folder: Path, left_out: LeftOut) -> Part:
     # FOLDER/train/train/<class>, as some archives have it.
     if not seen.images and len(seen.folders) == 1 and seen.folders[0].name == folder.name:
         seen = look(seen.folders[0])
-    left_out.files += len(seen.images) + seen.others.total()
+    left_out.images += len(seen.images)
+    left_out.files += seen.others.total()
     left_out.links += seen.links
     return _classes(seen.folders, left_out)
 

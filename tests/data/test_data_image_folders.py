@@ -97,6 +97,17 @@ def test_every_folder_that_is_left_out_is_named(pets):
     assert raw.notes == ("folders are left out: extra, train/cat/deeper, test",)
 
 
+def test_images_in_no_class_folder_are_told_as_images(pets):
+    fill(pets)
+    for number in range(2):
+        Image.new("RGB", (4, 6)).save(pets / f"{number}.png")
+    (pets / "labels.txt").write_text("cat\ndog\n")
+    assert read_source(DataRequest(str(pets))).notes == (
+        "2 images are left out: in no class folder",
+        "1 file is left out: hidden, or not PNG or JPEG",
+    )
+
+
 def test_a_class_without_usable_files_is_named_with_what_it_holds(pets):
     fill(pets)
     (pets / "fox").mkdir()
