@@ -10,7 +10,7 @@ import numpy as np
 from search.data.date_forms import has_short_year
 from search.data.date_recognition import Recognised, recognise
 from search.data.likely_forms import likely_durations, likely_form, looks_like_times
-from search.data.missing import counted, few_rows, few_strays, is_missing_word, stand_in
+from search.data.missing import MOST_CODES, counted, few_rows, few_strays, is_missing_word, stand_in
 from search.data.notes import ColumnNotes
 from search.data.numbers import Numbers, read_numbers
 from search.data.raw import Array, TableColumn
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BOOLEANS = {"true": 1.0, "True": 1.0, "TRUE": 1.0, "false": 0.0, "False": 0.0, "FALSE": 0.0}
-# Of so few different texts nothing is told: they are as good as categories.
-MOST_CODES = 10
 
 
 def typed(name: str, series: pd.Series[Any], notes: ColumnNotes) -> TableColumn:
@@ -110,21 +108,18 @@ def _tell_almost(
     """A column stays categories, though it looks like something else: what, and what is in the way."""
     if codes:
         return
-    what = ""
+    what, advice = "", "write plain values, or leave such fields empty"
     if numbers.plain and few_rows(numbers.strays, rows):
         what = f"most values are numbers, but not {counted(rows, numbers.strays)}"
-    elif durations := likely_durations(rows):
-        what = durations
+    elif len(rows) > MOST_CODES and (durations := likely_durations(rows)):
+        what, advice = durations, "write minutes, or seconds"
     # Codes such as 1.0.7 beside 1.10.12, which could be a date of 2012, are no dates.
     elif read is not None and few_rows(read.strays, rows) and not has_short_year(read.template):
         what = f"most values are {read.what} ({read.template}), but not {counted(rows, read.strays)}"
     elif len(rows) > MOST_CODES:
         what = likely_form(rows)
     if what:
-        notes.add(
-            "almost",
-            f"column '{name}' is taken as categories: {what}; write plain values, or leave such fields empty",
-        )
+        notes.add("almost", f"column '{name}' is taken as categories: {what}; {advice}")
 
 
 def _number(name: str, values: Array, notes: ColumnNotes) -> TableColumn:

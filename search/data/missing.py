@@ -24,8 +24,8 @@ _OTHERS = (
 CERTAIN = frozenset(_OF_PANDAS) | {"nat"}
 WORDS = frozenset((*_OF_PANDAS, *_OTHERS))
 
-# Beside strays, more different numbers than this make numbers of a column: fewer are as good as categories.
-_MOST_CODES = 10
+# So few different values are as good as categories: beside strays, more of them make numbers or dates of a column.
+MOST_CODES = 10
 # So many different strays are no mistakes but values of their own.
 _MOST_STRAYS = 3
 _STRAYS_SHARE = 0.1
@@ -52,7 +52,7 @@ def few_strays(fitting: Sized, strays: Sequence[str], rows: Mapping[str, int]) -
     if not strays:
         return True
     most = max(_MOST_STRAYS, int(_STRAYS_SHARE * len(fitting)))
-    return len(fitting) > _MOST_CODES and len(strays) <= most and few_rows(strays, rows)
+    return len(fitting) > MOST_CODES and len(strays) <= most and few_rows(strays, rows)
 
 
 def few_rows(strays: Sequence[str], rows: Mapping[str, int]) -> bool:

@@ -191,6 +191,7 @@ CODES = {
     "books": lambda row: f"978-{row % 5}-{row + 100}-{row % 9}",
     "insurance numbers": lambda row: f"{row % 25 + 500}-{row % 9 + 10}-{row + 5000}",
     "addresses": lambda row: f"10.{row % 9}.{row + 100}.{4 * row}",
+    "shares": lambda row: ["50:50", "70:30", "80:20"][row % 3],
     "scores": lambda row: f"{row % 12}/5",
     "streets": lambda row: f"Mayfair {row % 25}",
 }
@@ -208,6 +209,7 @@ def test_durations_of_more_than_a_day_are_told(table):
         assert (
             f"column '{name}' is taken as categories: its values look like durations, such as '0:00" in note
         )
+        assert note.endswith("; write minutes, or seconds")
 
 
 def test_times_of_a_day_are_not_called_dates(table, tmp_path):
