@@ -55,6 +55,7 @@ PRIVATE: dict[str, dict[str, str]] = {
     "optuna.samplers.TPESampler": {
         "_build_parzen_estimator": "planned trials do not count among the bad ones",
         "_gamma": "how many are called good is a share of the trials that were drawn; the argument is deprecated",
+        "_n_startup_trials": "trials that were never trained are no start of a search",
         "_random_sampler": "is seeded anew for each trial",
         "_rng": "is seeded anew for each trial; reseed_rng takes no seed",
     },

@@ -174,10 +174,14 @@ def test_what_an_earlier_study_trained_longer_is_confirmed_as_long(place: Place)
     line = f"run shorter --from quantity --epochs 1 --allow-different --trials 1 --data {place.folder}/quantity.npz"
     assert place(line).code == 0
     place.trained.clear()
-    done = place(f"finalize shorter --top 3 --seeds 2 -o {place.folder}/shorter.keras")
+    done = place("ablate shorter --trial 0 --seeds 2")
     assert done.code == 0, done.err
-    epochs = {task.epochs for task in place.trained}
-    assert 2 in epochs
+    assert {task.epochs for task in place.trained} == {2}
+    # It is ablated where it is named. It is no candidate: its value had more epochs to come about.
+    study = place.study("shorter")
+    longer = {trial.number for trial in study.not_comparable()}
+    assert 0 in longer
+    assert longer.isdisjoint(trial.number for trial in study.ranked())
 
 
 def test_its_own_command_goes_on_with_it_and_no_search(place: Place) -> None:
