@@ -20,6 +20,7 @@ from optuna.trial import TrialState
 
 from search.analysis.dashboard_plots import plots_of
 from search.errors import InputError
+from search.look import keep_looks_of
 from search.origin import is_comparable
 from search.renaming import rename_study
 from search.study import load_study
@@ -111,20 +112,21 @@ def _break_lines(attributes: list[dict[str, str]]) -> None:
 class WhileDriven:
     """Refuses, with 409, to delete a study that a driver has, and to tell one of its trials.
 
-    The study's lock is held meanwhile, so that no driver starts on a study that is just being deleted.
+    The study's lock is held meanwhile, so that no driver starts on a study that is just being deleted. What it alone
+    remembers of looks at its test split is kept first.
     """
 
     name, api = "perceptuna-while-driven", 2
     _OF_STUDY = ("DELETE", "/api/studies/<study_id:int>")
     _OF_TRIAL = ("POST", "/api/trials/<trial_id:int>/tell")
 
-    def __init__(self, storage: BaseStorage, url: StorageURL) -> None:
+    def __init__(self, storage: StudyStorage, url: StorageURL) -> None:
         self._storage = storage
         self._url = url
 
     def apply(self, view: View, route: Route) -> View:
         if (route.method, route.rule) == self._OF_STUDY:
-            return lambda study_id: self._alone(self._name(study_id), lambda: view(study_id))
+            return lambda study_id: self._alone(self._name(study_id), lambda: self._delete(view, study_id))
         if (route.method, route.rule) == self._OF_TRIAL:
             return lambda trial_id: self._alone(self._study_of(trial_id), lambda: view(trial_id))
         return view
@@ -143,6 +145,11 @@ class WhileDriven:
             return change()
         finally:
             lock.release()
+
+    def _delete(self, view: View, study_id: int) -> Any:
+        if (name := self._name(study_id)) is not None:
+            keep_looks_of(self._storage, name, self._storage.get_study_user_attrs(study_id))
+        return view(study_id)
 
     def _name(self, study_id: int) -> str | None:
         with contextlib.suppress(KeyError):
@@ -182,10 +189,11 @@ class Renaming:
         from optuna_dashboard._serializer import serialize_frozen_study
         from optuna_dashboard._storage import get_study
 
-        wanted = (request.json or {}).get("study_name") or ""
+        asked = request.json
+        wanted = asked.get("study_name") if isinstance(asked, dict) else None
         try:
             study = load_study(self._storage.get_study_name_from_id(study_id), self._url, self._storage)
-            rename_study(study, str(wanted))
+            rename_study(study, str(wanted or ""))
         except KeyError:
             response.status = 404
             return {"reason": f"study_id={study_id} is not found"}

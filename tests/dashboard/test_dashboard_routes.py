@@ -13,8 +13,10 @@ from project_on_disk import STATES, Project, make_project
 from requests_by_wsgi import call
 
 from search.dashboard import dashboard_app
+from search.look import split_of
 from search.origin import ADOPTED, Origin
 from storage import artifact_folder, open_storage, study_lock
+from storage.looks import looks_at
 
 
 @pytest.fixture
@@ -49,6 +51,24 @@ def test_plots_are_made_and_not_stored(own: Project) -> None:
     plots(app_of(own), own.study_id)
     stored = open_storage(own.url).get_study_system_attrs(own.study_id)
     assert not any("plot" in key for key in stored)
+
+
+def test_a_deleted_study_leaves_the_looks_that_an_earlier_version_wrote_into_it(own: Project) -> None:
+    storage = open_storage(own.url)
+    look = {
+        "date": "2026-11-21T10:00:00+01:00",
+        "by": "ann",
+        "trial": 3,
+        "companion": "x",
+        "trained": 5,
+        "rows": 9,
+    }
+    storage.set_study_user_attr(own.study_id, "test_split_opened_1", json.dumps({**look, "number": 1}))
+    split = split_of(json.loads(storage.get_study_user_attrs(own.study_id)["data"]))
+    assert looks_at(storage, split) == []
+    assert call(app_of(own), f"/api/studies/{own.study_id}", "DELETE").status == 204
+    (kept,) = looks_at(storage, split)
+    assert json.loads(kept.opened)["study"] == "digits-mlp"
 
 
 def test_studies_of_other_programs_get_none(own: Project) -> None:
@@ -131,8 +151,8 @@ def test_a_name_that_perceptuna_would_not_give_is_guarded_as_any_other(own: Proj
 
 def test_renaming_keeps_the_study_itself_and_refuses_what_is_no_name(own: Project) -> None:
     app, path = app_of(own), f"/api/studies/{own.study_id}/rename"
-    for name in ("my study", "../up", "", None):
-        reply = call(app, path, "POST", body={"study_name": name})
+    for body in (*({"study_name": name} for name in ("my study", "../up", "", None)), ["better"], "better"):
+        reply = call(app, path, "POST", body=body)
         assert reply.status == 400
         assert "study name: expected" in json.loads(reply.body)["reason"]
     reply = call(app, path, "POST", body={"study_name": "better"})
