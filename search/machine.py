@@ -59,4 +59,5 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
     current: BaseException | None = error
     while current is not None:
         yield current
-        current = current.__cause__ or current.__context__
+        # As tracebacks do: what was raised `from None` has nothing to do with what came before.
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)

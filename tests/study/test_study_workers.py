@@ -149,7 +149,9 @@ def test_what_the_machine_refuses_is_told_from_what_a_trial_does_wrong() -> None
         (FileNotFoundError(errno.ENOENT, "No usable temporary directory found"), "see that it is there"),
     ):
         assert remedy in (lacking(error) or ""), error
-    for error in (ValueError("shapes"), ImportError("no module"), RuntimeError("graph"), MemoryError()):
+    unrelated = ValueError("shapes")
+    unrelated.__context__, unrelated.__suppress_context__ = files, True  # raised `from None`
+    for error in (unrelated, ImportError("no module"), RuntimeError("graph"), MemoryError()):
         assert lacking(error) is None
     assert lacking(files, known=True)
     assert lacking(FileNotFoundError(errno.ENOENT, "No such file"), known=True) is None
