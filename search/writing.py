@@ -53,7 +53,8 @@ def written_whole(path: Path) -> Iterator[Path]:
     Raises:
         InputError: the disk takes no more.
     """
-    partial = path.with_name(f".{path.stem[:100]}.{os.getpid()}.partial{path.suffix}")
+    # Without the name: it may be as long as a name can be.
+    partial = path.with_name(f".perceptuna-{os.getpid()}.partial{path.suffix}")
     try:
         yield partial
         partial.replace(path)

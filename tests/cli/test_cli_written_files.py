@@ -15,7 +15,7 @@ from search import export
 from search.analysis.report.page import _is_report_of
 from search.export import export_model, facts_beside
 from search.study import Study, load_study
-from search.writing import refuse_to_replace
+from search.writing import refuse_to_replace, written_whole
 from storage import StorageURL, artifact_folder, open_artifacts
 from storage.artifacts import model_file_name, write_artifact
 
@@ -74,6 +74,13 @@ def test_an_export_is_renewed_and_a_model_of_another_origin_is_not(
         assert "best.keras is there already" in perceptuna.refused(*command)
     (perceptuna.folder / "best.json").unlink()
     assert "best.keras is there already" in perceptuna.refused(*command)
+
+
+def test_a_name_as_long_as_a_name_can_be_is_written(tmp_path: Path) -> None:
+    path = tmp_path / ("名" * 80 + ".html")
+    with written_whole(path) as file:
+        file.write_text("all of it")
+    assert [(one, one.read_text()) for one in tmp_path.iterdir()] == [(path, "all of it")]
 
 
 def test_a_name_that_no_file_can_have_is_refused(perceptuna: CommandLine, kept: Path) -> None:
