@@ -196,7 +196,7 @@ def test_a_study_of_a_thousand_trials_is_listed_and_shown(
     option = ("--storage", a_thousand_trials)
     assert "1,000/1,000" in perceptuna.done("list", *option).out
     shown = perceptuna.done("show", "large", *option).out
-    assert "1000/1000 trials (1000 complete)" in shown
+    assert "1,000/1,000 trials (1,000 complete)" in shown
     assert re.findall(r"^ +\d+ +(\d+) +0\.5900", shown, re.MULTILINE) == [str(9 + 10 * k) for k in range(10)]
     assert "trial 999 of study large" in perceptuna.done("show", "large", "--trial", "999", *option).out
 
