@@ -6,6 +6,7 @@ KeyboardInterrupt, which `search.__main__` turns into exit code 130.
 
 from __future__ import annotations
 
+import atexit
 import os
 import signal
 from types import FrameType
@@ -25,6 +26,14 @@ def heed_signals() -> None:
     """From now on each of them raises KeyboardInterrupt. In the main thread alone."""
     for number in signals_to_heed():
         signal.signal(number, _interrupt)
+    # Registered first, so called last: Python gives each signal its default action back when it takes itself down, and
+    # that would end a command that is over with another exit code. An ignored one stays so.
+    atexit.register(_ignore_signals)
+
+
+def _ignore_signals() -> None:
+    for number in signals_to_heed():
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

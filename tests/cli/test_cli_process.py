@@ -54,6 +54,22 @@ def test_a_signal_while_the_program_starts_ends_it_in_order(name: str) -> None:
     assert (process.returncode, out, err) == (130, "", "perceptuna: interrupted\n")
 
 
+WHEN_PYTHON_IS_TAKEN_DOWN = """
+import os, signal, sys
+class Impatient:
+    def __del__(self, kill=os.kill, own=os.getpid(), number=signal.{name}):
+        kill(own, number)
+sys.modules["impatient"] = Impatient()
+"""
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_while_python_is_taken_down_changes_no_exit_code(name: str) -> None:
+    process = started("--version", prefix=WHEN_PYTHON_IS_TAKEN_DOWN.format(name=name))
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out[:11], err) == (0, "perceptuna ", "")
+
+
 MADE_UP = """
 import search.workers.cluster
 from benchmarks.soak_driver import MadeUpWorkers
