@@ -1,6 +1,6 @@
 """Kill studies at random instants, resume them, and look for what is lost, doubled, changed or left behind.
 
-    python -m benchmarks.soak [--kills 200] [--command-kills 60] [--seed 0]
+    python -m benchmarks.soak [--kills 200] [--command-kills 60] [--seed 0] [--at-once 1] [--only ablate]
 
 Most kills hit a driver of trials that cost nothing (`benchmarks.soak_driver`), the others whole `perceptuna`
 commands that train digits on worker processes: `kill -9` of the driver (Dask's nannies are threads of it), of one
@@ -11,14 +11,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 import uuid
 from collections import Counter
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -44,8 +47,9 @@ from storage import StorageURL
 STUDY = "soak"
 # An environment variable that every process of a command inherits.
 MARK = "PERCEPTUNA_SOAK"
-_GRACE_SECONDS = 20.0
-_LONGEST_SECONDS = 300.0
+# Generous, as the soak may run where others do.
+_GRACE_SECONDS = 60.0
+_LONGEST_SECONDS = 900.0
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ CHEAP = (
         budget=40,
         victims=("driver",),
         longest=0.8,
-        kills_per_study=8,
+        kills_per_study=12,
     ),
     Scenario(
         "made-up trials, one at a time, tpe and hyperband",
@@ -97,7 +101,7 @@ CHEAP = (
         budget=40,
         victims=("driver",),
         longest=2.0,
-        kills_per_study=8,
+        kills_per_study=12,
     ),
     Scenario(
         "made-up trials, the next version of a study (--from)",
@@ -106,7 +110,7 @@ CHEAP = (
         budget=20,
         victims=("driver",),
         longest=0.8,
-        kills_per_study=6,
+        kills_per_study=10,
         then=f"run next --from {STUDY} --trials 30 --workers 3",
         about="next",
     ),
@@ -117,7 +121,7 @@ CHEAP = (
         budget=10,
         victims=("driver",),
         longest=0.8,
-        kills_per_study=6,
+        kills_per_study=10,
         then=f"ablate {STUDY} --seeds 2 --workers 3",
         about=f"{STUDY}.ablate",
     ),
@@ -178,7 +182,7 @@ class Command:
                 with suppress(subprocess.TimeoutExpired):
                     self.process.wait(chosen.uniform(0, longest))
                 break
-            time.sleep(0.005)
+            time.sleep(0.02)
         return self.process.poll()
 
     def until_its_end(self) -> int | None:
@@ -261,13 +265,17 @@ class Place:
 
         return name not in study_names(self.url) or is_half_made(name, self.url)
 
-    def prepare(self, scenario: Scenario, seed: int) -> None:
-        """What is there before the first kill."""
+    def prepare(self, scenario: Scenario, seed: int, prepared: Path) -> None:
+        """What is there before the first kill; it is made once, in `prepared`."""
+        if prepared.exists():
+            shutil.copytree(prepared, self.folder)
+            return
         self.folder.mkdir(parents=True)
         if scenario.then:
             command = self.start(scenario, scenario.run, seed)
             if command.process.wait(_LONGEST_SECONDS) != 0:
                 raise SystemExit(f"{scenario.run} failed undisturbed:\n{command.text()}")
+        shutil.copytree(self.folder, prepared)
 
 
 @dataclass
@@ -287,23 +295,36 @@ class Report:
         return {"scenario": scenario.name, "command": scenario.killed, **self.__dict__}
 
 
-def soak(scenario: Scenario, kills: int, chosen: random.Random, folder: Path, cache: Path) -> Report:
-    """Kill studies of `scenario` until there were `kills`."""
+def soak(
+    scenario: Scenario,
+    kills: int,
+    chosen: random.Random,
+    folder: Path,
+    cache: Path,
+    until: float = math.inf,
+) -> Report:
+    """Kill studies of `scenario` until there were `kills`: of one seed for each forty, of three at most.
+    No more are killed at `until`, of `time.monotonic`.
+    """
     report = Report()
+    seeds = min(3, 1 + kills // 40)
     references: dict[int, Reference] = {}
-    while sum(report.kills.values()) < kills:
-        seed = chosen.randrange(3)
+    while sum(report.kills.values()) < kills and time.monotonic() < until:
+        seed, told = chosen.randrange(seeds), len(report.wrong)
+        prepared = folder / f"prepared-{seed}"
         if seed not in references:
-            references[seed] = undisturbed(scenario, seed, folder / f"undisturbed-{seed}", cache)
+            references[seed] = undisturbed(scenario, seed, folder / f"undisturbed-{seed}", cache, prepared)
         wanted = min(scenario.kills_per_study, kills - sum(report.kills.values()))
         place = Place(folder / f"study-{report.studies}", cache)
-        place.prepare(scenario, seed)
-        soak_study(scenario, seed, wanted, chosen, place, references[seed], report)
+        place.prepare(scenario, seed, prepared)
+        soak_study(scenario, seed, wanted, chosen, place, references[seed], report, until)
         print(
             f"{scenario.name}: study {report.studies}, {sum(report.kills.values())} kills, "
             f"{len(report.wrong)} findings",
             flush=True,
         )
+        for finding in report.wrong[told:]:
+            print(finding, flush=True)
     return report
 
 
@@ -315,9 +336,9 @@ class Reference:
     concluded: dict[str, Any]
 
 
-def undisturbed(scenario: Scenario, seed: int, folder: Path, cache: Path) -> Reference:
+def undisturbed(scenario: Scenario, seed: int, folder: Path, cache: Path, prepared: Path) -> Reference:
     place = Place(folder, cache)
-    place.prepare(scenario, seed)
+    place.prepare(scenario, seed, prepared)
     command = place.start(scenario, scenario.killed, seed)
     if command.process.wait(_LONGEST_SECONDS) != 0:
         raise SystemExit(f"{scenario.killed} failed undisturbed:\n{command.text()}")
@@ -332,11 +353,13 @@ def soak_study(
     place: Place,
     reference: Reference,
     report: Report,
+    until: float,
 ) -> None:
     """One study: kill and go on until it is finished, then check it."""
     acknowledged = Acknowledged()
     command = place.start(scenario, scenario.killed, seed)
     while True:
+        kills = kills if time.monotonic() < until else 0
         code = command.until_some_instant(scenario.longest, chosen) if kills else command.until_its_end()
         if code is None:
             if not kills:
@@ -380,27 +403,40 @@ def soak_study(
     report.acknowledged += len(acknowledged.seen)
 
 
+def shares(kills: int, parts: int) -> list[int]:
+    """As equal as can be."""
+    return [kills // parts + (part < kills % parts) for part in range(parts)]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--kills", type=int, default=200, help="of drivers of made-up trials")
     parser.add_argument("--command-kills", type=int, default=60, help="of whole commands that train")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--quick", action="store_true", help="write a result that replaces no full one")
     parser.add_argument("--keep", type=Path, help="keep the databases and outputs in this folder")
+    parser.add_argument("--at-once", type=int, default=1, help="how many ways of running a study")
+    parser.add_argument("--minutes", type=float, default=math.inf, help="no more kills after that")
+    parser.add_argument("--only", default="", help="those with this word in their name")
     arguments = parser.parse_args()
     started = time.monotonic()
-    rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as temporary:
+    until = started + 60 * arguments.minutes
+    with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(arguments.at_once) as threads:
         folder = arguments.keep or Path(temporary)
-        for kills, scenarios in ((arguments.kills, CHEAP), (arguments.command_kills, TRAINED)):
-            for index, scenario in enumerate(scenarios):
-                if not (share := kills // len(scenarios)):
-                    continue
+        soaks: dict[Future[Report], Scenario] = {}
+        for total, scenarios in ((arguments.kills, CHEAP), (arguments.command_kills, TRAINED)):
+            wanted = [one for one in scenarios if arguments.only in one.name]
+            for scenario, kills in zip(wanted, shares(total, len(wanted)), strict=True):
                 chosen = random.Random(f"{arguments.seed}-{scenario.name}")
-                where = folder / f"{scenario.module}-{index}"
-                rows.append(soak(scenario, share, chosen, where, folder / "cache").row(scenario))
-                print(json.dumps(rows[-1], indent=1), flush=True)
-                # Now, as the next scenario takes long.
-                path = write_result("soak" if arguments.kills else "soak-commands", rows, quick=False)
+                where = folder / scenario.name.replace(" ", "-")
+                if kills:
+                    job = threads.submit(soak, scenario, kills, chosen, where, folder / "cache", until)
+                    soaks[job] = scenario
+        for done in as_completed(soaks):
+            print(json.dumps(done.result().row(soaks[done]), indent=1), flush=True)
+            rows = [one.result().row(scenario) for one, scenario in soaks.items() if one.done()]
+            # Now, as the next one takes long.
+            path = write_result("soak" if arguments.kills else "soak-commands", rows, arguments.quick)
     tried = sum(sum(row["kills"].values()) for row in rows)
     wrong = sum(len(row["wrong"]) for row in rows)
     print(f"{tried} kills in {time.monotonic() - started:.0f} s, {wrong} findings; raw numbers: {path}")
