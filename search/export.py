@@ -85,8 +85,8 @@ def check_output(output: Path, *, force: bool = False, ours: Callable[[Facts], b
     Raises:
         InputError: see `search.writing`.
     """
+    check_place(output, [".keras"])  # first, as `/` has no name that another ending could follow
     beside = facts_beside(output)
-    check_place(output, [".keras"])
     check_place(beside, [".json"])
     refuse_to_replace([output, beside], force=force, ours=lambda: ours(_read_facts(beside)))
 

@@ -7,6 +7,7 @@ import codecs
 import gzip
 import io
 import lzma
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -28,6 +29,8 @@ _PACKED: dict[bytes, Callable[..., Any]] = {
     b"\xfd7zXZ\x00": lzma.open,
 }
 _ZIP = b"PK\x03\x04"
+# What comes of unpacking a damaged file. A name in a ZIP's directory may be no UTF-8 text.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, struct.error, UnicodeDecodeError)
 # What macOS and Windows put beside a table into an archive.
 _LITTER = (".DS_Store", "Thumbs.db", "desktop.ini")
 
@@ -60,7 +63,7 @@ def open_text_file(path: Path) -> TextFile:
             with file.binary() as content:
                 file = TextFile(path, content.read().rstrip(CONTROL_Z))
         return file
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as exc:
+    except _DAMAGE as exc:
         raise DataError(f"{path} cannot be unpacked ({exc}): it is damaged; write it again") from exc
     except OSError as exc:
         raise DataError(f"{path} cannot be read: {exc.strerror or exc}") from exc
@@ -80,25 +83,28 @@ def _unpacked(path: Path) -> bytes | None:
 
 
 def _from_archive(path: Path) -> bytes:
-    with zipfile.ZipFile(path) as archive:
-        members = [member for member in archive.infolist() if _may_be_table(member)]
-        if len(members) != 1:
-            names = ", ".join(member.filename for member in members[:5])
-            more = " and others" if len(members) > 5 else ""
-            raise DataError(
-                f"{path} is an archive of {len(members):,} files{': ' if members else ''}{names}{more}; "
-                "one table is expected in it, so unpack it and name the file"
-            )
-        try:
-            with archive.open(members[0]) as packed:
-                return _within_memory(packed, path)
-        except (RuntimeError, NotImplementedError) as exc:  # a password; a way of packing that Python lacks
-            raise DataError(f"{path} cannot be unpacked ({exc}); unpack it and name the file") from exc
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(_only_table(archive, path)) as packed:
+            return _within_memory(packed, path)
+    except (RuntimeError, NotImplementedError) as exc:  # a password; a way of packing that Python lacks
+        raise DataError(f"{path} cannot be unpacked ({exc}); unpack it and name the file") from exc
+
+
+def _only_table(archive: zipfile.ZipFile, path: Path) -> zipfile.ZipInfo:
+    members = [member for member in archive.infolist() if _may_be_table(member)]
+    if len(members) == 1:
+        return members[0]
+    names = ", ".join(member.filename for member in members[:5])
+    more = " and others" if len(members) > 5 else ""
+    raise DataError(
+        f"{path} is an archive of {len(members):,} files{': ' if members else ''}{names}{more}; "
+        "one table is expected in it, so unpack it and name the file"
+    )
 
 
 def _may_be_table(member: zipfile.ZipInfo) -> bool:
     path = Path(member.filename)
-    return not (member.is_dir() or path.parts[:1] == ("__MACOSX",) or path.name in _LITTER)
+    return not (member.filename.endswith("/") or path.parts[:1] == ("__MACOSX",) or path.name in _LITTER)
 
 
 def _within_memory(packed: IO[bytes], path: Path) -> bytes:

@@ -47,6 +47,13 @@ def test_a_path_that_cannot_be_is_refused_wherever_it_is_given(studies: Path, co
     assert [name for name in sorted(os.listdir()) if not name.endswith(("-wal", "-shm"))] == before
 
 
+@pytest.mark.parametrize("command", ["export done", "finalize done", "report done"])
+def test_a_place_without_a_name_is_refused(studies: Path, command: str) -> None:
+    for place in ("/", ".", "..", ""):
+        answer, told = called([*command.split(), "--output", place])
+        assert answer == "refused", told
+
+
 @pytest.mark.parametrize(
     "words", [["data", "show", "\udce9.csv"], ["show", "\ud800"], ["list", "--storage", "\udcff.db"]]
 )

@@ -7,10 +7,12 @@ import gzip
 import io
 import lzma
 import zipfile
+from contextlib import suppress
 
 import pytest
 
 from search.data import DataRequest, read_source
+from search.data.text_file import open_text_file
 from search.errors import DataError
 
 TABLE = "a,b,kind\n" + "".join(f"{row * 0.37:.3f},{row * 7 % 5},{'xy'[row % 2]}\n" for row in range(60))
@@ -71,6 +73,16 @@ def test_what_cannot_be_unpacked_is_told(table, name, packed, parts):
     with pytest.raises(DataError) as error:
         read_source(table(packed, name=name))
     assert all(part in str(error.value) for part in [name, *parts])
+
+
+def test_an_archive_that_is_damaged_anywhere_is_read_or_told(tmp_path):
+    """Every byte, in two ways."""
+    sound, path = archive({"é.csv": "x,y\n" + "1,a\n2,b\n" * 20}), tmp_path / "rows.zip"
+    for place in range(4, len(sound)):
+        for value in (0, 0xE4):
+            path.write_bytes(sound[:place] + bytes([value]) + sound[place + 1 :])
+            with suppress(DataError):
+                open_text_file(path)
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, lambda text: archive({"rows": text})])
