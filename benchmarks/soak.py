@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import random
 import shutil
 import subprocess
@@ -40,6 +39,7 @@ from benchmarks.soak_checks import (
     trials_of,
     violations,
 )
+from benchmarks.soak_processes import Running, started
 from search.attempts import REQUEUED
 from search.creation import is_half_made
 from storage import StorageURL
@@ -163,7 +163,7 @@ TRAINED = (
 class Command:
     """A command that runs, its output, and the mark that all its processes carry."""
 
-    process: subprocess.Popen[bytes]
+    process: Running
     output: Path
     mark: str
 
@@ -245,13 +245,9 @@ class Place:
         mark = uuid.uuid4().hex
         line = line.format(folder=self.folder)
         seeded = f"{line} --seed {seed}" if line.startswith("run") else line
-        with output.open("wb") as file:
-            process = subprocess.Popen(
-                [sys.executable, "-m", scenario.module, *seeded.split(), "--storage", str(self.url)],
-                env={**os.environ, "PERCEPTUNA_CACHE": str(self.cache), MARK: mark},
-                stdout=file,
-                stderr=subprocess.STDOUT,
-            )
+        words = [*seeded.split(), "--storage", str(self.url)]
+        environment = {"PERCEPTUNA_CACHE": str(self.cache), MARK: mark}
+        process = started(scenario.module, words, output, environment)
         self.commands.append(Command(process, output, mark))
         return self.commands[-1]
 
@@ -419,8 +415,8 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=math.inf, help="no more kills after that")
     parser.add_argument("--only", default="", help="those with this word in their name")
     arguments = parser.parse_args()
-    started = time.monotonic()
-    until = started + 60 * arguments.minutes
+    began = time.monotonic()
+    until = began + 60 * arguments.minutes
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(arguments.at_once) as threads:
         folder = arguments.keep or Path(temporary)
         soaks: dict[Future[Report], Scenario] = {}
@@ -439,7 +435,7 @@ def main() -> None:
             path = write_result("soak" if arguments.kills else "soak-commands", rows, arguments.quick)
     tried = sum(sum(row["kills"].values()) for row in rows)
     wrong = sum(len(row["wrong"]) for row in rows)
-    print(f"{tried} kills in {time.monotonic() - started:.0f} s, {wrong} findings; raw numbers: {path}")
+    print(f"{tried} kills in {time.monotonic() - began:.0f} s, {wrong} findings; raw numbers: {path}")
     sys.exit(bool(wrong))
 
 

@@ -8,7 +8,9 @@ this process that report made-up values. A value depends on the hyperparameters 
 
 from __future__ import annotations
 
+import os
 import queue
+import sys
 import threading
 import time
 import zlib
@@ -37,11 +39,14 @@ class MadeUpWorkers:
     def __init__(self, fleet: LocalWorkers, on_epoch: Callable[[EpochEvent], None], **limits: object) -> None:
         del limits
         self.slots = fleet.count
+        self._say = fleet._say
         self._on_epoch = on_epoch
         self._stop = threading.Event()
         self._done: queue.SimpleQueue[tuple[TrialTask, TrialOutcome]] = queue.SimpleQueue()
 
     def __enter__(self) -> MadeUpWorkers:
+        # As those that are processes: the soak waits for the word.
+        self._say(f"starting {self.slots} made-up workers …")
         return self
 
     def __exit__(self, *exception: object) -> None:
@@ -94,8 +99,23 @@ def _opened(job: StudyJob, thread: int) -> optuna.Study:
     return study
 
 
-if __name__ == "__main__":
+def main() -> None:
     search.workers.cluster.Workers = MadeUpWorkers  # type: ignore[misc,assignment]
-    from search.__main__ import main
+    from search.__main__ import main as run
 
+    run()
+
+
+def forked(words: list[str], output: str, environment: dict[str, str]) -> None:
+    """The command in a process that was forked: as it would be in one that was started, its imports done."""
+    file = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for standard, name in ((1, "stdout"), (2, "stderr")):
+        os.dup2(file, standard)
+        setattr(sys, name, open(standard, "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+    os.environ |= environment
+    sys.argv = ["perceptuna", *words]
+    main()
+
+
+if __name__ == "__main__":
     main()

@@ -18,3 +18,5 @@ def test_nothing_is_lost_doubled_or_changed_by_kills_at_random_instants(tmp_path
     assert report.wrong == []
     assert report.finished == 12 * report.studies
     assert sum(report.moments.values()) == sum(report.kills.values()) == 3
+    said = (tmp_path / "undisturbed-0" / "output-0.txt").read_text()
+    assert said.index("reading") < said.index("starting")  # what kills are timed by
