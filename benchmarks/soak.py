@@ -191,9 +191,12 @@ class Command:
         return self.process.poll()
 
     def kill(self, victim: str, chosen: random.Random) -> bool:
-        """False where there is none of that kind now."""
-        driver = psutil.Process(self.process.pid)
-        below = driver.children(recursive=True)
+        """False where there is none of that kind now, or no more."""
+        try:
+            driver = psutil.Process(self.process.pid)
+            below = driver.children(recursive=True)
+        except psutil.NoSuchProcess:  # it has just ended by itself
+            return False
         workers = [one for one in below if "spawn_main" in " ".join(_command_line(one))]
         if victim == "worker":
             doomed = [chosen.choice(workers)] if workers else []
