@@ -56,7 +56,7 @@ _LONGEST_SECONDS = 900.0
 class Scenario:
     """One way of running a study, and what is killed in it. `longest` is the longest wait before a kill,
     in seconds, once workers start. With `then`, the study is run to its end in peace, and that command is killed,
-    which makes trials of a study `about` it.
+    which makes trials of a study `about` it, in whose name a trial's number may follow.
     """
 
     name: str
@@ -256,8 +256,16 @@ class Place:
 
     def next_line(self, scenario: Scenario) -> str:
         """As a user would: `resume` where there is a study, else the command again."""
-        there = trials_of(scenario.about, self.url) or not self.is_new(scenario.about)
+        about = self.name_of(scenario)
+        there = trials_of(about, self.url) or not self.is_new(about)
         return scenario.go_on if there else scenario.killed
+
+    def name_of(self, scenario: Scenario) -> str:
+        """Of the study that is killed, as far as it is there."""
+        from search.study import study_names
+
+        begins = f"{scenario.about}-"
+        return next((name for name in study_names(self.url) if name.startswith(begins)), scenario.about)
 
     def is_new(self, name: str) -> bool:
         from search.study import study_names
@@ -341,7 +349,9 @@ def undisturbed(scenario: Scenario, seed: int, folder: Path, cache: Path, prepar
     command = place.start(scenario, scenario.killed, seed)
     if command.process.wait(_LONGEST_SECONDS) != 0:
         raise SystemExit(f"{scenario.killed} failed undisturbed:\n{command.text()}")
-    return Reference(trials_of(scenario.about, place.url), concluded(STUDY, place.url))
+    if not (trials := trials_of(place.name_of(scenario), place.url)):
+        raise SystemExit(f"{scenario.killed} made no trials of {scenario.about}")
+    return Reference(trials, concluded(STUDY, place.url))
 
 
 def soak_study(
@@ -365,9 +375,9 @@ def soak_study(
                 report.wrong.append(f"no end within {_LONGEST_SECONDS} s:\n{command.text()[-2000:]}")
                 command.kill("all", chosen)
                 break
-            acknowledged.look(trials_of(scenario.about, place.url))
+            acknowledged.look(trials_of(place.name_of(scenario), place.url))
             victim = chosen.choice(scenario.victims)
-            when = moment(scenario.about, place.url, command.text())
+            when = moment(place.name_of(scenario), place.url, command.text())
             if not command.kill(victim, chosen):
                 continue
             kills -= 1
@@ -376,7 +386,7 @@ def soak_study(
             if victim == "worker":
                 continue
             command.process.wait()
-            acknowledged.look(trials_of(scenario.about, place.url))
+            acknowledged.look(trials_of(place.name_of(scenario), place.url))
             # Half of the time the next driver starts while workers of the dead one are still there.
             if chosen.random() < 0.5:
                 report.wrong += command.left_behind()
@@ -389,9 +399,9 @@ def soak_study(
         command = place.start(scenario, place.next_line(scenario), seed)
     for one in place.commands:
         report.wrong += one.left_behind()
-    trials = trials_of(scenario.about, place.url)
+    trials = trials_of(place.name_of(scenario), place.url)
     acknowledged.look(trials)
-    found = acknowledged.changed + violations(scenario.about, place.url, reference.trials)
+    found = acknowledged.changed + violations(place.name_of(scenario), place.url, reference.trials)
     if (now := concluded(STUDY, place.url)) != reference.concluded:
         found.append(f"concluded {now}, undisturbed {reference.concluded}")
     report.wrong += [f"{place.folder.name} (seed {seed}): {line}" for line in found]
