@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from search.analysis.overview import Overview
-from search.formats import number
+from search.formats import number, plural
 from search.printable import printable
 from spaces.wording import quantity
 
@@ -47,10 +47,10 @@ def data_view(source: str, summary: DataSummary) -> RenderableType:
     given = {"validation": summary.given_validation, "test": summary.given_test}
     of_them = [f"{count:,} {part}" for part, count in given.items() if count]
     facts.add_row("rows", f"{summary.rows:,}" + (f", of them {' and '.join(of_them)}" if of_them else ""))
-    facts.add_row("one row", f"{summary.kind}, {' × '.join(map(str, summary.input_shape))}")
+    facts.add_row("one row", f"{summary.kind}, {_size(summary)}")
     facts.add_row("task", summary.task + (f" of '{summary.target}'" if summary.target else ""))
     if summary.imbalance is not None:
-        shown = [f"{name} {count:,}" for name, count in list(summary.classes.items())[:12]]
+        shown = [f"{name} ({count:,})" for name, count in list(summary.classes.items())[:12]]
         more = f" and {len(summary.classes) - 12:,} more" if len(summary.classes) > 12 else ""
         facts.add_row("classes", f"{len(summary.classes):,}: {', '.join(shown)}{more}")
         facts.add_row("balance", f"largest class {summary.imbalance:.1f} times the smallest")
@@ -60,8 +60,8 @@ def data_view(source: str, summary: DataSummary) -> RenderableType:
     if summary.repeated:
         facts.add_row(
             "repeated rows",
-            f"{summary.repeated:,} have the features of an earlier row, {summary.repeated_with_target:,} "
-            "of them its target too",
+            f"{summary.repeated:,} with the features of an earlier row, {summary.repeated_with_target:,} "
+            "of them with its target too",
         )
     parts: list[RenderableType] = [Text(printable(f"data {source}"), style="bold"), facts]
     if summary.columns:
@@ -74,6 +74,12 @@ def data_view(source: str, summary: DataSummary) -> RenderableType:
         if (more_columns := len(summary.columns) - MOST_COLUMNS_SHOWN) > 0:
             parts.append(f"… and {more_columns:,} more columns: --json tells of all")
     return Group(*parts, *(f"note: {note}" for note in summary.notes))
+
+
+def _size(summary: DataSummary) -> str:
+    if summary.kind == "table":
+        return plural(len(summary.columns), "column")
+    return " × ".join(f"{side:,}" for side in summary.input_shape) + " values" * (summary.kind == "vector")
 
 
 def plain_table(*headers: str) -> Table:

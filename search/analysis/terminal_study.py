@@ -141,13 +141,12 @@ def _best(study: Study, best: Entry) -> list[RenderableType]:
         if name in study.space.parameters and name not in without_effect
     )
     so_far = [value for _, value in best_after_each(study)]
+    course = f"{number(so_far[0])} {sparkline(so_far)} {number(so_far[-1])}"
     return [
         "",
         Text.assemble(("best configuration  ", "dim"), f"trial {best.trial}: {values}"),
-        Text.assemble(
-            (f"best {study.metric} over trials  ", "dim"),
-            f"{number(so_far[0])} {sparkline(so_far)} {number(so_far[-1])}",
-        ),
+        # One trial has no course.
+        *([Text.assemble((f"best {study.metric} over trials  ", "dim"), course)] if len(so_far) > 1 else []),
     ]
 
 

@@ -32,7 +32,7 @@ def list_studies(storage: Storage = None, as_json: AsJSON = False) -> None:
         echo(json.dumps([row.to_json() for row in rows]))
         return
     if not rows:
-        echo(f"no studies in {url}; start one with `perceptuna run STUDY{url.option}`")
+        echo(f"no studies in {url}; start one with `perceptuna run STUDY --data SOURCE{url.option}`")
         return
     from search.analysis.terminal import overview_table
 

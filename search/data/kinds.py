@@ -78,7 +78,9 @@ def _of_text(name: str, text: Array, notes: ColumnNotes, *, codes: bool) -> Tabl
         _tell_missing(name, rows, [*words, *read.strays], notes)
         if read.ambiguous:
             notes.add(
-                "day or month", f"column '{name}' could be day or month first: taken as {read.template}"
+                "day or month",
+                f"column '{name}' could be day or month first: taken as {read.template}; if that is wrong, "
+                "write its dates as YYYY-MM-DD",
             )
         elif read.unusual:
             notes.add(

@@ -13,6 +13,9 @@ from search.data.raw import Array, RawData, Table, TableColumn
 from search.data.repeats import row_hashes, with_target
 from spaces.wording import quantity
 
+# Whole numbers of which all lie here are most likely years.
+_YEARS = (1500, 2199)
+
 
 @dataclass(frozen=True)
 class ColumnSummary:
@@ -103,8 +106,7 @@ def _column(name: str, column: TableColumn) -> ColumnSummary:
     if not counts:
         values = ""
     elif column.kind == "number":
-        low, middle, high = (quantity(float(of(present))) for of in (np.min, np.median, np.max))
-        values = f"{low} to {high}, median {middle}"
+        values = _range(present)
     elif column.kind == "boolean":
         values = f"{present.mean():.0%} true"
     elif column.kind == "date":
@@ -112,3 +114,11 @@ def _column(name: str, column: TableColumn) -> ColumnSummary:
     else:
         values = ", ".join(f"{value} ({count:,})" for value, count in counts.most_common(3))
     return ColumnSummary(name, column.kind, int(missing.sum()), len(counts), values)
+
+
+def _range(present: Array) -> str:
+    """`21 to 313, median 69`; years have no separators: `1872 to 2010, median 1973`."""
+    low, middle, high = (float(of(present)) for of in (np.min, np.median, np.max))
+    years = low >= _YEARS[0] and high <= _YEARS[1] and bool((present == np.round(present)).all())
+    shown = [f"{value:g}" if years else quantity(value) for value in (low, high, middle)]
+    return "{} to {}, median {}".format(*shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,23 @@ def read_text_table(request: DataRequest) -> RawData:
     if layout.rows == 0:
         raise DataError(f"{path} has column names but no rows below them")
     target, known, notes = written_target(frame.pop(str(request.target)), request)
+    notes += _names_like_values(layout.names, header=request.header)
     return raw_table(frame, known, target, request, notes)
+
+
+def _names_like_values(names: tuple[str, ...], *, header: bool) -> list[str]:
+    """A note where most names are numbers with a fraction among them: the first line is perhaps a row.
+
+    Years are names, and so are the rising wavelengths of spectra.
+    """
+    numbers = [float(name) for name in names if is_number(name)]
+    rising = all(low < high for low, high in itertools.pairwise(numbers))
+    fractions = any(is_number(name) and "." in name for name in names)
+    if not header or rising or not fractions or 2 * len(numbers) <= len(names):
+        return []
+    return [
+        f"the first line, {listed(names)}, is taken as names of columns; if it holds values, say --no-header"
+    ]
 
 
 def written_target(

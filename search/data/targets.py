@@ -19,6 +19,8 @@ from search.errors import DataError
 MOST_CLASSES = 1000
 MOST_INFERRED_CLASSES = 20
 ROWS_PER_INFERRED_CLASS = 10
+# Of more whole numbers, prices or counts, nobody thinks that they are classes.
+MOST_DOUBTFUL_CLASSES = 100
 FEWEST_ROWS = 10
 
 _WHOLE = re.compile(r"[+-]?\d+(\.0*)?", re.ASCII)
@@ -113,11 +115,11 @@ def _encoded(labels: _Labels, task: str | None, name: str) -> Target:
     if task is None:
         few = count == 2 or (count <= MOST_INFERRED_CLASSES and count * ROWS_PER_INFERRED_CLASS <= rows)
         is_class = labels.words or (labels.whole and few)
-        if not labels.words and labels.whole:
+        if not labels.words and labels.whole and 2 < count <= MOST_DOUBTFUL_CLASSES:
             kind, other = ("classification", "regression") if is_class else ("regression", "classification")
             notes.append(
-                f"{name} holds whole numbers with {count} distinct values: taken as {kind}; "
-                f"set the task to {other} if that is wrong"
+                f"{name} holds {count} different whole numbers: taken as {kind}; "
+                f"if that is wrong, say --task {other}"
             )
     else:
         is_class = task == "classification"

@@ -30,14 +30,11 @@ class PlainLines(Progress):
     def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
         super().trial_ended(number, outcome)
         tally = self.tally
-        end = (
-            f"{tally.metric} {formats.number(outcome.value)}" if outcome.value is not None else outcome.reason
-        )
         best = (
             "" if tally.best is None else f" | best {formats.number(tally.best)} (trial {tally.best_number})"
         )
         self._write(
-            f"[{tally.finished:,}/{tally.budget:,}] trial {number} {outcome.state}: {end} "
+            f"[{tally.finished:,}/{tally.budget:,}] trial {number} {_ended(tally.metric, outcome)} "
             f"| {self._words.pop(number, '')}{best} | left {span(tally.time_left())}"
         )
 
@@ -51,6 +48,14 @@ class PlainLines(Progress):
 
     def stopping(self, ending: str) -> None:
         self._write(f"{ending}: running trials end at their next epoch …")
+
+
+def _ended(metric: str, outcome: TrialOutcome) -> str:
+    """`complete: val_accuracy 0.9612`, `pruned at epoch 3`, `failed: out of memory`."""
+    if outcome.value is not None:
+        return f"{outcome.state}: {metric} {formats.number(outcome.value)}"
+    said = outcome.reason.startswith(outcome.state)
+    return outcome.reason if said else f"{outcome.state}: {outcome.reason}"
 
 
 class JSONLines(Progress):

@@ -104,7 +104,7 @@ def _data_words(data: DataSpec) -> str:
     shape = " × ".join(map(str, data.input_shape))
     words = [
         data.task if data.task == "regression" else f"{data.task}, {len(data.class_names)} classes",
-        f"{data.kind} of {shape}",
+        f"{data.kind} of {shape}" + " features" * (data.kind != "image"),
         f"{data.rows.train:,} rows to train on, {data.rows.validation:,} to compare on, {data.rows.test:,} sealed",
     ]
     if data.target is not None:

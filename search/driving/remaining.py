@@ -110,5 +110,8 @@ def clock(seconds: float | None) -> str:
 
 
 def span(left: Interval | None) -> str:
-    """`1:20 (1:05 to 1:50)`, or `?`."""
-    return "?" if left is None else f"{clock(left.middle)} ({clock(left.low)} to {clock(left.high)})"
+    """`1:20 (1:05 to 1:50)`; `0:03` where the bounds are the same to the second; or `?`."""
+    if left is None:
+        return "?"
+    low, middle, high = clock(left.low), clock(left.middle), clock(left.high)
+    return middle if low == high else f"{middle} ({low} to {high})"

@@ -169,7 +169,8 @@ def _train(
     if interrupted and not late:
         return TrialOutcome("interrupted", result.epochs)
     late = late and interrupted
-    reason = f"{TRIAL_TIMEOUT if late else result.stop_reason} at epoch {result.epochs}"
+    why = TRIAL_TIMEOUT if late else result.stop_reason
+    reason = str(why) if why is StopReason.EPOCHS else f"{why} at epoch {result.epochs}"
     attributes = _attributes(task, worker, result, reason)
     if result.stop_reason in (StopReason.PRUNED, StopReason.NOT_FINITE):
         return TrialOutcome(

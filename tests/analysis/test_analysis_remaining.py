@@ -100,7 +100,10 @@ def test_many_trials_are_no_slower_and_agree_with_few() -> None:
 
 def test_an_interval_in_words() -> None:
     left = remaining_time([10.0] * 4, trials=360, workers=1)
-    assert span(left) == "1:00:00 (1:00:00 to 1:00:00)"
+    assert span(left) == "1:00:00"
+    assert span(Interval(65.0, 80.0, 110.0)) == "1:20 (1:05 to 1:50)"
+    assert span(Interval(0.0, 0.0, 0.0)) == "0:00"
+    assert span(None) == "?"
 
 
 def test_a_running_study_tells_its_time_left_with_an_interval() -> None:

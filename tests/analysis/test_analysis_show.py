@@ -45,6 +45,14 @@ def test_the_best_so_far_only_gets_better(trained_study: Study) -> None:
     assert "█ " in shown or len(set(values)) == 1
 
 
+def test_one_trial_has_no_course(trained_study: Study, monkeypatch: pytest.MonkeyPatch) -> None:
+    ranked = trained_study.ranked()
+    monkeypatch.setattr(type(trained_study), "ranked", lambda study: ranked[:1])
+    shown = "\n".join(printed(study_view(trained_study, 3), 160))
+    assert "best configuration" in shown
+    assert "over trials" not in shown
+
+
 def test_facts_of_a_study_are_json(trained_study: Study) -> None:
     facts = json.loads(json.dumps(study_facts(trained_study, 2), allow_nan=False))
     assert facts["state"] == "finished"

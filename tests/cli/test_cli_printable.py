@@ -84,8 +84,8 @@ def test_a_table_of_any_column_is_shown(perceptuna: CommandLine, name: str) -> N
     Path("t.csv").write_text(text, encoding="utf-8", newline="")
     out = perceptuna.done("data", "show", "t.csv", "--target", "label").out
     assert not COMMANDS.search(out)
-    assert "[yes] 9" in out
-    assert ":smile: 9" in out
+    assert "[yes] (9)" in out
+    assert ":smile: (9)" in out
     assert printable(name) in re.sub(r"\s*\n\s*", "", out)
 
 

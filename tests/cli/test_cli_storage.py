@@ -175,7 +175,9 @@ def test_the_environment_names_the_database(
 
 
 def test_looking_makes_no_database(perceptuna: CommandLine) -> None:
-    assert perceptuna.done("list").out.startswith("no studies in sqlite:///perceptuna.db; start one")
+    assert perceptuna.done("list").out.startswith(
+        "no studies in sqlite:///perceptuna.db; start one with `perceptuna run STUDY --data SOURCE`"
+    )
     assert perceptuna.done("list", "--json").out == "[]\n"
     for words in (["show", "study"], ["resume", "study"], ["stop", "study"], ["delete", "study", "--yes"]):
         assert "no database at" in perceptuna.refused(*words)

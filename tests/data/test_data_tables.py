@@ -138,8 +138,34 @@ def test_many_whole_numbers_are_a_quantity_unless_told_otherwise(csv):
     text = lines(100, lambda i: f"{i},a,{i % 30}")
     raw = read_source(csv(text))
     assert raw.task == "regression"
-    assert "set the task to classification" in raw.notes[-1]
+    assert "say --task classification" in raw.notes[-1]
     assert read_source(csv(text, task="classification")).task == "multiclass"
+
+
+def test_prices_are_a_quantity_without_a_note(csv):
+    raw = read_source(csv(lines(300, lambda i: f"{i / 7},a,{10000 + i * 37}")))
+    assert (raw.task, raw.notes) == ("regression", ())
+
+
+def test_a_first_line_that_may_be_a_row_is_told(csv):
+    def notes(header, target, row):
+        return read_source(csv(lines(60, row, header), target=target)).notes
+
+    values = notes(
+        "13.1,4,138.1,b", "b", lambda i: f"{i * 0.5},{i % 3 + 4},{90 + i * 7 % 59}.5,{'ab'[i % 2]}"
+    )
+    assert values == (
+        "the first line, 13.1, 4, 138.1, b, is taken as names of columns; if it holds values, say --no-header",
+    )
+    assert notes("400.5,401,401.5,b", "b", lambda i: f"{i * 0.5},{i % 3},{i * 7 % 59}.5,{'ab'[i % 2]}") == ()
+    assert notes("2003,2001,2002,b", "b", lambda i: f"{i * 0.5},{i % 3},{i * 7 % 59}.5,{'ab'[i % 2]}") == ()
+
+
+def test_years_are_shown_without_separators(csv):
+    request = csv(lines(60, lambda i: f"{1872 + i * 2},{900 + i * 40},{'ab'[i % 2]}"))
+    year, area = (column.values for column in describe(read_source(request)).columns)
+    assert year == "1872 to 1990, median 1931"
+    assert area == "900 to 3,260, median 2,080"
 
 
 def test_an_ambiguous_date_is_read_day_first_and_told(csv):

@@ -73,8 +73,8 @@ def test_each_ending_of_a_trial_is_told(study: Study, driver: MakeDriver) -> Non
     assert states(study) == ["COMPLETE", "PRUNED", "FAIL"] * 2
     failed = study.optuna.trials[2]
     assert failed.user_attrs == {"reason": "ValueError: no", "traceback": "Traceback …"}
-    assert lines[1].startswith("[2/6] trial 1 pruned: pruned at epoch 3")
-    assert "ValueError: no" in lines[2]
+    assert lines[1].startswith("[2/6] trial 1 pruned at epoch 3 |")
+    assert lines[2].startswith("[3/6] trial 2 failed: ValueError: no |")
 
 
 def test_an_interrupted_trial_is_run_again_with_its_seed_and_hyperparameters(

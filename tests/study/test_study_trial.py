@@ -159,7 +159,7 @@ def test_a_stop_at_the_last_epoch_throws_nothing_away(task: MakeTask) -> None:
         one, lambda event: search.workers.trial.request_stop(one.job.run) if event.epoch == 2 else None
     )
     assert (outcome.state, outcome.epochs) == ("complete", 2)
-    assert outcome.attributes["stop_reason"] == "all epochs run at epoch 2"
+    assert outcome.attributes["stop_reason"] == "all epochs run"
 
 
 def test_a_trial_past_its_time_is_complete_with_its_best_epoch_so_far(study: Study, task: MakeTask) -> None:
