@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,8 @@ def usage_message(error: typer.TyperException) -> str:
             f"no such option: {option}{did_you_mean(option, getattr(error, 'possibilities', None) or ())}"
         )
     else:
+        # Typer's own guess comes as a sentence of its own.
+        message = re.sub(r"\. Did you mean (.+)\?$", r" (did you mean \1?)", message)
         message = message[0].lower() + message[1:].removesuffix(".")
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "perceptuna"

@@ -88,7 +88,7 @@ def test_a_count_is_a_whole_number(perceptuna: CommandLine, option: str, value: 
         (["run", "study", "other"], "unexpected extra argument(s) (other)"),
         (["run", "study", "--storage"], "option '--storage' requires an argument"),
         (["run", "study", "--json=yes"], "option '--json' does not take a value"),
-        (["rum", "study"], "no such command 'rum'. Did you mean 'run'"),
+        (["rum", "study"], "no such command 'rum' (did you mean 'run'"),
         (["resume", "study", "--trials", "5", "--add", "5"], "--trials sets a total and --add raises it"),
         (["resume", "study", "--trials", "0"], "--trials: expected at least 1, but got '0'"),
         (["resume", "study", "--add", "-1"], "--add: expected at least 1, but got '-1'"),
