@@ -68,7 +68,7 @@ class Guard:
         """The guard's own answer, or None where the dashboard shall answer."""
         method, address = environ["REQUEST_METHOD"], environ.get("REMOTE_ADDR", "")
         in_query = dict(_query(environ)).get("token")
-        if method == "GET" and in_query is not None:
+        if in_query is not None and method == "GET" and _opens_a_page(environ):
             return self._token_of(in_query.encode("utf-8", "replace"), address) or self._log_in(environ)
         if not self._has_cookie(environ.get("HTTP_COOKIE", "")):
             refused = self._token_of(_bearer(environ.get("HTTP_AUTHORIZATION", "")), address)
@@ -143,6 +143,11 @@ def _hardened(start_response: StartResponse) -> StartResponse:
         return start_response(status, [*kept, *added], *error)  # type: ignore[arg-type]
 
     return start
+
+
+def _opens_a_page(environ: WSGIEnvironment) -> bool:
+    """Not as a picture of another site's page, which could use up the guesses of who looks at that."""
+    return environ.get("HTTP_SEC_FETCH_DEST", "document") == "document"
 
 
 def _is_from_another_site(environ: WSGIEnvironment) -> bool:

@@ -152,6 +152,13 @@ def test_who_guesses_has_to_wait_and_who_is_logged_in_has_not(locked: Guard) -> 
     assert call(locked, "/api/studies", cookie=cookie).status == 200
 
 
+def test_pictures_of_another_sites_page_keep_nobody_from_logging_in(locked: Guard) -> None:
+    for _ in range(30):
+        assert call(locked, "/", query="token=wrong", sec_fetch_dest="image").status == 401
+    assert call(locked, "/", query=LINK, sec_fetch_dest="image").status == 401
+    assert call(locked, "/", query=LINK, sec_fetch_dest="document").status == 303
+
+
 def test_wrong_tokens_are_counted_by_address_and_forgotten_in_time() -> None:
     now = 100.0
     wrong = WrongTokens(at_once=3, seconds=6.0, clock=lambda: now)
