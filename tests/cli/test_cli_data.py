@@ -119,7 +119,7 @@ def test_data_show_prints_what_a_source_holds(perceptuna: CommandLine) -> None:
     Path("rows.csv").write_text("a,b,y\n" + ROWS)
     shown = perceptuna.done("data", "show", "rows.csv", "--target", "y").out
     assert "40" in shown
-    assert "2: x 20, y 20" in shown
+    assert "2: x (20), y (20)" in shown
 
 
 def test_data_show_prints_the_first_columns_of_a_wide_table(perceptuna: CommandLine) -> None:

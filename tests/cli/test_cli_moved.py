@@ -91,10 +91,10 @@ def test_a_folder_that_is_named_like_a_built_in_set_is_told_how_to_be_named(perc
         for number in range(6):
             Image.new("RGB", (4, 6), (number,) * 3).save(f"digits/{name}/{number}.png")
     builtin = perceptuna.done("data", "show", "digits").out
-    assert "10: 0 178" in builtin
+    assert "10: 0 (178)" in builtin
     assert "write ./digits" in builtin
     own = perceptuna.done("data", "show", "./digits").out
-    assert "cat 6, dog 6" in own
+    assert "cat (6), dog (6)" in own
     assert "write ./digits" not in own
 
 

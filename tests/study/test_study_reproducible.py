@@ -97,7 +97,7 @@ def test_a_killed_and_resumed_study_is_the_undisturbed_one(
     pruner: str,
 ) -> None:
     settings = StudySettings.model_validate(
-        {"trials": 15, "epochs": EPOCHS, "sampler": sampler, "pruner": pruner, "seed": 11}
+        {"data": "digits", "trials": 15, "epochs": EPOCHS, "sampler": sampler, "pruner": pruner, "seed": 11}
     )
     quiet = begin("quiet", settings)
     drive(quiet, settings, digits, worker(quiet, settings))
