@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import io
 import os
+import re
 import sys
 import tempfile
 import time
@@ -89,12 +90,16 @@ def called(words: list[str]) -> tuple[str, str]:
         except SystemExit as end:
             code = end.code
         except BaseException:  # whatever it is, it is what is looked for
-            return "fault", traceback.format_exc()
+            return "fault", _FOLDERS.sub('File "', traceback.format_exc())
     told = _written(err) or _written(out)
     answer = ANSWERS.get(code if isinstance(code, int) else 1, "fault")
     if answer == "refused" and not told.startswith("perceptuna: "):
         answer = "fault"
     return answer, f"exit {code}\n{told}"
+
+
+# In a traceback, where on this machine a file lies.
+_FOLDERS = re.compile(r'File "[^"]*/(?=(?:benchmarks|search|spaces|storage|site-packages|python3\.\d+)/)')
 
 
 @cache
