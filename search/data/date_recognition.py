@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,21 +74,30 @@ def recognise(rows: Mapping[str, int]) -> Recognised | None:
     if not votes:
         return None
     most_votes = max(votes.values())
-    fitting: dict[str, frozenset[str]] = {}
-    for template in sorted((one for one, count in votes.items() if 2 * count >= most_votes), key=_rank):
-        known = np.isfinite(days_since_1970(possible, template))
-        fitting[template] = frozenset(itertools.compress(possible, known))
-    weights = {template: sum(rows[text] for text in texts) for template, texts in fitting.items()}
-    most = max(weights.values())
-    if most == 0:
+    candidates = sorted((one for one, count in votes.items() if 2 * count >= most_votes), key=_rank)
+    best, dates, most = "", frozenset[str](), 0
+    for template in candidates:
+        fitting = _fitting(possible, template)
+        weight = sum(rows[text] for text in fitting)
+        if weight > most:
+            best, dates, most = template, fitting, weight
+        if len(dates) == len(possible):
+            break  # none fits more rows, and each pass over a million dates takes seconds
+    if not best:
         return None
-    best = next(template for template, weight in weights.items() if weight == most)
+    exchanged = _month_and_day_exchanged(best)
     return Recognised(
         template=best,
-        dates=fitting[best],
-        strays=tuple(text for text in rows if text not in fitting[best]),
-        ambiguous=weights.get(_month_and_day_exchanged(best)) == most,
+        dates=dates,
+        strays=tuple(text for text in rows if text not in dates),
+        ambiguous=exchanged in candidates
+        and sum(rows[text] for text in _fitting(possible, exchanged)) == most,
     )
+
+
+def _fitting(texts: Sequence[str], template: str) -> frozenset[str]:
+    """Those that are dates of the template."""
+    return frozenset(itertools.compress(texts, np.isfinite(days_since_1970(texts, template))))
 
 
 def _templates_of(text: str) -> list[str]:
