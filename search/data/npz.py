@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
@@ -30,7 +31,7 @@ def read_npz(request: DataRequest) -> RawData:
     """
     source = request.source
     with open_archive(Path(source)) as archive:
-        roles = roles_of(archive.names, source, _words(archive))
+        roles = roles_of(archive.names, source, partial(_words, archive))
         headers = {name: archive.header(name) for pair in roles.pairs.values() for name in pair}
         _check_shapes(roles, headers, source)
         _refuse_too_large(roles, headers, source)
@@ -66,15 +67,12 @@ def read_npz(request: DataRequest) -> RawData:
     )
 
 
-def _words(archive: Archive) -> dict[str, str]:
-    """What each of the first arrays is, for a message; empty where its header cannot be read."""
-    words: dict[str, str] = {}
-    for name in archive.names[:20]:
-        try:
-            words[name] = archive.header(name).words()
-        except DataError:
-            words[name] = ""
-    return words
+def _words(archive: Archive, name: str) -> str:
+    """What an array is, for a message; empty where its header cannot be read."""
+    try:
+        return archive.header(name).words()
+    except DataError:
+        return ""
 
 
 def _check_shapes(roles: Roles, headers: dict[str, Header], source: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -20,6 +20,9 @@ SPLIT_WORDS = {
     "val": ("val", "valid", "validation", "dev"),
     "test": ("test", "testing"),
 }
+
+# Of so many arrays a message tells what they are.
+_MOST_TOLD = 20
 
 
 def _known() -> dict[str, str]:
@@ -45,8 +48,8 @@ class Roles:
     notes: tuple[str, ...] = field(default=())
 
 
-def roles_of(names: Iterable[str], source: str, words: Mapping[str, str]) -> Roles:
-    """Find x and y among `names`; `words` says what each array is, for messages.
+def roles_of(names: Iterable[str], source: str, words_of: Callable[[str], str]) -> Roles:
+    """Find x and y among `names`; `words_of` is asked what an array is, or "", where the file is refused.
 
     Raises:
         DataError: they are not there, half of a pair is missing, or two arrays could be the same.
@@ -57,6 +60,7 @@ def roles_of(names: Iterable[str], source: str, words: Mapping[str, str]) -> Rol
         found = {"x": "arr_0", "y": "arr_1"}
     whole = {"x", "y"} <= found.keys()
     if not whole and not {"x_train", "y_train"} <= found.keys():
+        words = {name: words_of(name) for name in names[:_MOST_TOLD]}
         listed = ", ".join(f"{name} ({words[name]})" if words.get(name) else name for name in names)
         raise DataError(
             f"{source} should hold {EXPECTED}, but holds {listed or 'nothing'}; rename its arrays"
