@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from search.data.notes import listed
+
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg")
 # What macOS packs beside every archive, all of it without images.
 _NOT_MEANT = ("__MACOSX",)
-MOST_NAMED = 20
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,7 @@ class LeftOut:
 
     @staticmethod
     def _named(what: str, names: Sequence[str]) -> list[str]:
-        more = f" and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else ""
-        return [f"{what}: {', '.join(names[:MOST_NAMED])}{more}"] if names else []
+        return [f"{what}: {listed(names)}"] if names else []
 
 
 def _counted(count: int, noun: str, why: str) -> list[str]:

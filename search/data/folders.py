@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from search.data.folder_content import MOST_NAMED, LeftOut, Seen, look, lost, shown
+from search.data.folder_content import LeftOut, Seen, look, lost, shown
+from search.data.notes import listed
 from search.errors import DataError
 
 EXPECTED = "FOLDER/<class>/*.png (or .jpg, .jpeg), or the same below FOLDER/train, FOLDER/val and FOLDER/test"
@@ -200,6 +201,5 @@ def _lacking(train: Part, given: Mapping[Any, Part]) -> list[str]:
     for split, part in given.items():
         lacking = sorted(set(train.classes) - set(part.classes))
         if part.files and lacking:
-            more = f" and {len(lacking) - MOST_NAMED} more" if len(lacking) > MOST_NAMED else ""
-            notes.append(f"the {split} split has no images of: {', '.join(lacking[:MOST_NAMED])}{more}")
+            notes.append(f"the {split} split has no images of: {listed(lacking)}")
     return notes

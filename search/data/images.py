@@ -18,13 +18,13 @@ from search.data.folder_content import shown
 from search.data.folders import EXPECTED, layout_of
 from search.data.free_memory import refuse_more_than_memory
 from search.data.image_file import Unusable, decoded
+from search.data.notes import MOST_NAMED
 from search.data.raw import RawData
 from search.data.request import DataRequest
 from search.errors import DataError
 
 FILES_PER_TASK = 256
 PIXELS_FOR_THREADS = 96 * 96
-_MOST_NAMED = 20
 
 
 @dataclass
@@ -189,8 +189,8 @@ def _first_usable(files: Sequence[Path]) -> tuple[Path, tuple[int, int]]:
 def _refuse_unusable(unusable: Sequence[tuple[Path, str]]) -> None:
     if not unusable:
         return
-    listed = "".join(f"\n  {shown(str(path))}: {reason}" for path, reason in unusable[:_MOST_NAMED])
-    more = f"\n  and {len(unusable) - _MOST_NAMED:,} more" if len(unusable) > _MOST_NAMED else ""
+    listed = "".join(f"\n  {shown(str(path))}: {reason}" for path, reason in unusable[:MOST_NAMED])
+    more = f"\n  and {len(unusable) - MOST_NAMED:,} more" if len(unusable) > MOST_NAMED else ""
     what = (
         "1 image cannot be used; remove or replace it"
         if len(unusable) == 1

@@ -1,8 +1,17 @@
-"""Notes about columns: of hundreds that say the same, a few are shown and the others counted."""
+"""Notes and names for people: of hundreds, a few are shown and the others counted."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 MOST_ALIKE = 5
+MOST_NAMED = 20
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names for a message, the first twenty of them."""
+    shown = ", ".join(names[:MOST_NAMED])
+    return f"{shown} and {len(names) - MOST_NAMED:,} more" if len(names) > MOST_NAMED else shown
 
 
 class ColumnNotes:

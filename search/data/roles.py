@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 
+from search.data.notes import MOST_NAMED, listed
 from search.errors import DataError
 
 EXPECTED = "x and y, or x_train, y_train and optionally x_val, y_val and x_test, y_test"
@@ -20,9 +21,6 @@ SPLIT_WORDS = {
     "val": ("val", "valid", "validation", "dev"),
     "test": ("test", "testing"),
 }
-
-# Of so many arrays a message tells what they are.
-_MOST_TOLD = 20
 
 
 def _known() -> dict[str, str]:
@@ -60,11 +58,9 @@ def roles_of(names: Iterable[str], source: str, words_of: Callable[[str], str]) 
         found = {"x": "arr_0", "y": "arr_1"}
     whole = {"x", "y"} <= found.keys()
     if not whole and not {"x_train", "y_train"} <= found.keys():
-        words = {name: words_of(name) for name in names[:_MOST_TOLD]}
-        listed = ", ".join(f"{name} ({words[name]})" if words.get(name) else name for name in names)
-        raise DataError(
-            f"{source} should hold {EXPECTED}, but holds {listed or 'nothing'}; rename its arrays"
-        )
+        words = {name: words_of(name) for name in names[:MOST_NAMED]}
+        held = ", ".join(f"{name} ({words[name]})" if words.get(name) else name for name in names)
+        raise DataError(f"{source} should hold {EXPECTED}, but holds {held or 'nothing'}; rename its arrays")
     pairs = {"train": (found["x"], found["y"]) if whole else (found["x_train"], found["y_train"])}
     split_as_well = whole and found.keys() & {"x_train", "y_train"}
     for split in () if split_as_well else ("val", "test"):
@@ -102,5 +98,4 @@ def _notes(
     renamed = [f"{name} as {role}" for role, name in found.items() if name in used and name != role]
     unused = [name for name in names if name not in used]
     notes = [f"arrays are taken by their names: {', '.join(renamed)}"] if renamed else []
-    more = f" and {len(unused) - 20} more" if len(unused) > 20 else ""
-    return notes + ([f"arrays that are not used: {', '.join(unused[:20])}{more}"] if unused else [])
+    return notes + ([f"arrays that are not used: {listed(unused)}"] if unused else [])

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from search.data.notes import listed
 from search.data.request import DataRequest
 from search.data.text_file import TextFile, open_text_file
 from search.errors import DataError
@@ -66,12 +67,6 @@ def refuse_too_many(count: int, path: Path) -> None:
             f"{path} has {count:,} columns, and a table may have {MOST_COLUMNS:,}: an exported model has an input "
             "for each by name; save numbers as one array, np.savez('rows.npz', x=…, y=…), or choose columns"
         )
-
-
-def listed(names: tuple[str, ...]) -> str:
-    """Names for a message, the first twenty of them."""
-    shown = ", ".join(names[:20])
-    return f"{shown} and {len(names) - 20:,} more" if len(names) > 20 else shown
 
 
 @contextlib.contextmanager
@@ -187,12 +182,12 @@ def _refuse_wrong_header(path: Path, first: list[str], second: list[str] | None,
     counted = first in ([str(i) for i in range(len(first))], [str(i + 1) for i in range(len(first))])
     if header and all(numbers) and not counted:
         raise DataError(
-            f"the first line of {path} holds numbers only ({listed(tuple(first))}), not column names; "
+            f"the first line of {path} holds numbers only ({listed(first)}), not column names; "
             "add a line of names, or say that there is no header (--no-header)"
         )
     if not header and second is not None and not any(numbers) and any(map(is_number, second)):
         raise DataError(
-            f"the first line of {path} holds text ({listed(tuple(first))}) where the second holds numbers: "
+            f"the first line of {path} holds text ({listed(first)}) where the second holds numbers: "
             "it looks like column names; leave --no-header out"
         )
 
