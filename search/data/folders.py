@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +9,12 @@ from typing import Any
 
 from search.data.folder_content import LeftOut, Seen, look, lost, shown
 from search.data.notes import listed
+from search.data.roles import SPLIT_WORDS, plain
 from search.errors import DataError
 
 EXPECTED = "FOLDER/<class>/*.png (or .jpg, .jpeg), or the same below FOLDER/train, FOLDER/val and FOLDER/test"
-_SPLITS = {
-    "train": ("train", "training"),
-    "val": ("val", "valid", "validation"),
-    "test": ("test", "testing"),
-}
 _SPLIT_OF = {
-    word + end: split for split, words in _SPLITS.items() for word in words for end in ("", "set", "data")
+    word + end: split for split, words in SPLIT_WORDS.items() for word in words for end in ("", "set", "data")
 }
 
 
@@ -114,7 +109,7 @@ def _split_folders(folder: Path, folders: Sequence[Path]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     names = {path.name.casefold() for path in folders}
     for path in folders:
-        split = _SPLIT_OF.get(re.sub(r"[\W_]", "", path.name.casefold()))
+        split = _SPLIT_OF.get(plain(path.name))
         # What is sorted into valid and invalid is no split.
         if split is None or (path.name.casefold() == "valid" and "invalid" in names):
             continue

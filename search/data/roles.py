@@ -16,17 +16,25 @@ _WORDS = {
     "x": ("x", "data", "feature", "features", "image", "images", "input", "inputs"),
     "y": ("y", "target", "targets", "label", "labels"),
 }
+# Of arrays, and of folders of images.
 SPLIT_WORDS = {
     "train": ("train", "training"),
-    "val": ("val", "valid", "validation", "dev"),
+    "val": ("val", "valid", "validation"),
     "test": ("test", "testing"),
 }
+# A folder `dev` is a class.
+_SPLITS = SPLIT_WORDS | {"val": (*SPLIT_WORDS["val"], "dev")}
+
+
+def plain(name: str) -> str:
+    """A name without case and separators: `test_set` and `TestSet` are `testset`."""
+    return re.sub(r"[\W_]", "", name.casefold())
 
 
 def _known() -> dict[str, str]:
-    """From a name without case and separators to the name that is expected: `imagestrain` to `x_train`."""
+    """From a plain name to the name that is expected: `imagestrain` to `x_train`."""
     known = {word: role for role, words in _WORDS.items() for word in words}
-    for (role, words), (split, of_split) in product(_WORDS.items(), SPLIT_WORDS.items()):
+    for (role, words), (split, of_split) in product(_WORDS.items(), _SPLITS.items()):
         for word, part in product(words, of_split):
             known[word + part] = known[part + word] = f"{role}_{split}"
     return known
@@ -79,7 +87,7 @@ def _by_role(names: tuple[str, ...], source: str) -> dict[str, str]:
     """Of the names that say what they are, each by what it is."""
     found: dict[str, str] = {}
     for name in names:
-        role = _KNOWN.get(re.sub(r"[\W_]", "", name.casefold()))
+        role = _KNOWN.get(plain(name))
         if role is None or found.get(role) == role:
             continue
         if role in found and name != role:
