@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,8 +102,6 @@ def _decode_all(
     files: Sequence[Path], image_size: tuple[int, int] | None
 ) -> tuple[NDArray[np.uint8], tuple[int, int] | None, list[str]]:
     """uint8 (files, height, width, channels), the size others were brought to or None, and notes."""
-    from PIL import Image
-
     first, size = _first_usable(files)
     size = image_size or size
     refuse_more_than_memory(
@@ -138,10 +137,7 @@ def _decode_all(
     # lock held: on 2 cores, two threads were slower than one up to 64 x 64 pixels and faster from 96 x 96.
     threads = min(8, os.cpu_count() or 1) if size[0] * size[1] >= PIXELS_FOR_THREADS else 1
     pool = ThreadPoolExecutor(max_workers=threads)
-    # An image of more pixels than Pillow takes for sound is no warning here. Filters hold in all threads.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of EXIF data that is damaged, for instance
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with _warnings_of_pillow():
         try:
             outcomes = list(pool.map(decode, range(0, len(files), FILES_PER_TASK)))
         finally:
@@ -171,12 +167,8 @@ def _notes(outcomes: Sequence[_Outcome], resized: tuple[int, int] | None) -> lis
 
 def _first_usable(files: Sequence[Path]) -> tuple[Path, tuple[int, int]]:
     """The first image that can be read, and its (height, width)."""
-    from PIL import Image
-
     unusable: list[tuple[Path, str]] = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # of EXIF data that is damaged, for instance
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
+    with _warnings_of_pillow():
         for path in files:
             try:
                 return path, decoded(path).pixels.shape[:2]
@@ -184,6 +176,17 @@ def _first_usable(files: Sequence[Path]) -> tuple[Path, tuple[int, int]]:
                 unusable.append((path, str(reason)))
     _refuse_unusable(unusable)
     raise AssertionError("there are images")
+
+
+@contextlib.contextmanager
+def _warnings_of_pillow() -> Iterator[None]:
+    """An image of more pixels than Pillow takes for sound is no warning here. Filters hold in all threads."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # of EXIF data that is damaged, for instance
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
 
 
 def _refuse_unusable(unusable: Sequence[tuple[Path, str]]) -> None:
