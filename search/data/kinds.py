@@ -10,11 +10,10 @@ import numpy as np
 from search.data.date_forms import has_short_year
 from search.data.date_recognition import Recognised, recognise
 from search.data.likely_forms import likely_durations, likely_form, looks_like_times
-from search.data.missing import MOST_CODES, counted, few_rows, few_strays, is_missing_word, stand_in
+from search.data.missing import MISSING, MOST_CODES, counted, few_rows, few_strays, is_missing_word, stand_in
 from search.data.notes import ColumnNotes
 from search.data.numbers import Numbers, read_numbers
 from search.data.raw import Array, TableColumn
-from search.data.separated import MISSING
 
 if TYPE_CHECKING:
     import pandas as pd

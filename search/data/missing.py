@@ -1,6 +1,7 @@
-"""Words that stand for a missing value among numbers, dates and booleans; and numbers that look as if they did.
+"""Words that stand for a missing value: a few in every column, many among numbers, dates and booleans alone.
 
-Among categories such a word is one of them: a house whose alley is "None" has no alley.
+Among categories such a word is one of them: a house whose alley is "None" has no alley. And numbers that look as if
+they stood for a missing value.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import numpy as np
 
 from search.data.raw import Array
 
+# In every column, categories too; written so and no other way.
+MISSING = ("", "NA", "null", "?", "NaN", "nan")
 # Those that pandas takes for missing, in any case of letters.
 _OF_PANDAS = (
     "#n/a", "#n/a n/a", "#na", "-1.#ind", "-1.#qnan", "-nan", "1.#ind", "1.#qnan", "<na>", "n/a", "na", "null", "nan",

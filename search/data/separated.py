@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from search.data.missing import MISSING
 from search.data.notes import listed
 from search.data.request import DataRequest
 from search.data.text_file import TextFile, open_text_file
@@ -22,7 +23,6 @@ MOST_COLUMNS = 25_000
 # Any run of blanks and tabs.
 BLANKS = " "
 SNIFFED_LINES = 50
-MISSING = ("", "NA", "null", "?", "NaN", "nan")
 UNNAMED = "unnamed"
 _SEP_LINE = re.compile(r"\"?sep=([^\"\r\n])\"?[\r\n]*", re.IGNORECASE)
 _ALIGNED = re.compile(r"\S {2,}\S")

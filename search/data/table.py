@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from search.data.kinds import as_text, typed
+from search.data.missing import MISSING
 from search.data.notes import ColumnNotes, listed
 from search.data.raw import Array, RawData, Table, TableColumn
 from search.data.request import DataRequest
 from search.data.row_numbers import are_row_numbers, counts_rows, has_no_name
-from search.data.separated import BLANKS, MISSING, is_number, text_layout
+from search.data.separated import BLANKS, is_number, text_layout
 from search.data.targets import Target, encode_target, encode_written_target
 from search.data.written_numbers import plain_numbers
 from search.errors import DataError
