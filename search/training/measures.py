@@ -127,7 +127,7 @@ class Measures:
 def area_under_roc(scores: Array, positive: Array) -> float:
     """The share of pairs of a positive and a negative row that `scores` put in order, ties as half (Fawcett 2006).
 
-    By one sort: Mann & Whitney's statistic (1947), counted in whole numbers. NaN where a score is none.
+    Mann & Whitney's statistic (1947), counted in whole numbers. NaN where a score is none.
 
     Args:
         scores: (rows,).
@@ -135,14 +135,10 @@ def area_under_roc(scores: Array, positive: Array) -> float:
     """
     if np.isnan(scores).any():
         return float("nan")
-    order = np.argsort(scores)
-    ranked = scores[order]
-    last_of_ties = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1)
-    positives_up_to = np.cumsum(positive[order], dtype=np.int64)[last_of_ties]
-    negatives_up_to = last_of_ties + 1 - positives_up_to
-    positives, negatives = np.diff(positives_up_to, prepend=0), np.diff(negatives_up_to, prepend=0)
-    twice_in_order = int((positives * (2 * negatives_up_to - negatives)).sum())
-    return twice_in_order / (2 * int(positives_up_to[-1]) * int(negatives_up_to[-1]))
+    above, below = np.sort(scores[positive]), np.sort(scores[~positive])
+    # Of each positive row: the negative ones below it, and those below it or tied with it.
+    twice_in_order = sum(int(np.searchsorted(below, above, side).sum()) for side in ("left", "right"))
+    return twice_in_order / (2 * len(above) * len(below))
 
 
 def _mean(values: Array) -> float:
