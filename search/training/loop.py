@@ -181,7 +181,7 @@ class _Run:
 
         Weights are looked at where the epoch would be the best: accuracy can be a number where they are none.
         """
-        watched = (logs.get("loss", 0.0), logs.get("val_loss", 0.0), logs[self._metric])
+        watched = (logs.get("loss", 0.0), logs.get("val_loss", 0.0), logs.get(self._metric, math.nan))
         return self._finite_weights and all(map(math.isfinite, watched))
 
     def _run_epochs(self, hooks: keras.callbacks.CallbackList) -> dict[str, float]:
@@ -222,14 +222,12 @@ class _Run:
         return self._epoch.measures.logs(table, self._spec)
 
     def _keep_best(self, epoch: int, logs: dict[str, float]) -> None:
-        value = logs.get(self._metric, math.nan)
-        losses = logs["loss"], logs["val_loss"]
-        if not all(map(math.isfinite, losses)) or not is_better(value, self._best, self._direction):
+        if not self.is_finite(logs) or not is_better(logs[self._metric], self._best, self._direction):
             return
         weights = self._weights()
         self._finite_weights = all(np.isfinite(weight).all() for weight in weights)
         if self._finite_weights:
-            self._best, self.best_epoch, self.best_weights = value, epoch + 1, weights
+            self._best, self.best_epoch, self.best_weights = logs[self._metric], epoch + 1, weights
 
     def _weights(self) -> list[Array]:
         return [*self._inputs.projection, *self._epoch.get_weights()]
