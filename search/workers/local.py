@@ -168,13 +168,18 @@ def _check_open_files(workers: int) -> None:
     """
     least = _FILES + _FILES_OF_A_WORKER * workers
     allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if allowed < least <= most or (allowed < least and most == resource.RLIM_INFINITY):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (least, most))
-    elif allowed != resource.RLIM_INFINITY and allowed < least:
+    if _allows(allowed, least):
+        return
+    if not _allows(most, least):
         raise MachineFault(
             f"{workers} workers need {least} open files, and this process may have {allowed}; raise that limit by "
             "`ulimit -n 4096`, or give fewer --workers"
         )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (least, most))
+
+
+def _allows(limit: int, wanted: int) -> bool:
+    return limit == resource.RLIM_INFINITY or wanted <= limit
 
 
 def _environment(threads: int) -> dict[str, str]:

@@ -7,6 +7,7 @@ import logging
 import time
 from concurrent.futures import Future
 from pathlib import Path
+from resource import RLIM_INFINITY
 from types import SimpleNamespace
 from typing import Any
 
@@ -171,6 +172,9 @@ def test_too_few_open_files_are_told_before_a_worker_starts(monkeypatch: pytest.
     monkeypatch.setattr("resource.getrlimit", lambda which: (32, 4096))
     _check_open_files(2)
     assert asked == [(96, 4096)]  # as far as the system lets
+    monkeypatch.setattr("resource.getrlimit", lambda which: (RLIM_INFINITY, RLIM_INFINITY))
+    _check_open_files(2)
+    assert asked == [(96, 4096)]
 
 
 def test_no_logger_of_dasks_prints() -> None:
