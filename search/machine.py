@@ -31,19 +31,24 @@ def lacking(error: BaseException, *, known: bool = False) -> str | None:
         known: only what a remedy is known for, not every refusal of the system's.
     """
     for link in _chain(error):
-        text = (str(link).strip() or type(link).__name__).splitlines()[0][:300]
-        if isinstance(link, OSError):
-            # HDF5 raises one without a number, with the system's words in its text.
-            number = link.errno or next((one for one in _REMEDIES if os.strerror(one) in str(link)), 0)
-            if number in _REMEDIES or not known:
-                return f"{text}; {_REMEDIES.get(number, 'see that it is there and may be written')}"
-        if isinstance(link, ImportError):
-            # A library that cannot be opened.
-            found = next((one for one in _REMEDIES if os.strerror(one) in str(link)), None)
-            if found is not None:
-                return f"{text}; {_REMEDIES[found]}"
-        if isinstance(link, RuntimeError) and _NO_THREAD in text:
-            return f"{text}; {_PROCESSES}"
+        remedy = _remedy(link)
+        if remedy is None and isinstance(link, OSError) and not known:
+            remedy = "see that it is there and may be written"
+        if remedy is not None:
+            text = (str(link).strip() or type(link).__name__).splitlines()[0][:300]
+            return f"{text}; {remedy}"
+    return None
+
+
+def _remedy(error: BaseException) -> str | None:
+    """Against what is known to be lacking."""
+    if isinstance(error, RuntimeError):
+        return _PROCESSES if _NO_THREAD in str(error) else None
+    if isinstance(error, OSError) and error.errno:
+        return _REMEDIES.get(error.errno)
+    if isinstance(error, OSError | ImportError):
+        # HDF5, and who opens a library, give no number: the system's words are in the text.
+        return next((_REMEDIES[one] for one in _REMEDIES if os.strerror(one) in str(error)), None)
     return None
 
 
