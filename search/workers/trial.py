@@ -84,7 +84,9 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
         worker = _open_worker(task.job)
         worker = replace(worker, data=whole(worker.data, worker.settings))
     except (OSError, RuntimeError, ImportError) as error:
-        return _disturbed(error)
+        if refused := lacking(error):
+            return TrialOutcome("disturbed", reason=refused)
+        raise
     if worker.study._storage.get_trial(task.trial_id).intermediate_values:
         raise TrialBegunBefore(f"trial {task.number}")
     trial = Trial(worker.study, task.trial_id)
@@ -97,18 +99,10 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
             raise
         if is_out_of_memory(error):
             raise OutOfMemory from error
-        if lacking(error) is not None:
-            return _disturbed(error)
+        if refused := lacking(error):
+            return TrialOutcome("disturbed", reason=refused)
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:500]
         return TrialOutcome("failed", reason=reason, traceback=traceback.format_exc()[-4000:])
-
-
-def _disturbed(error: Exception) -> TrialOutcome:
-    """Raises `error` where it is not the machine that refuses something."""
-    refused = lacking(error)
-    if refused is None:
-        raise error
-    return TrialOutcome("disturbed", reason=refused)
 
 
 @lru_cache(maxsize=2)
