@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from search.formats import number
-from search.metrics import direction_of, is_better
+from search.metrics import is_better
 
 if TYPE_CHECKING:
     from search.data import PreparedData
@@ -60,13 +60,9 @@ def remark_on_constant(study: Study, best: float) -> str | None:
         "val_mae": "the median for every row",
         "val_crossentropy": "the classes' shares for every row",
     }.get(study.metric, "the same for every row")
-    how = (
-        "is no better than"
-        if not is_better(best, float(constant), study.direction)
-        else "is hardly better than"
-    )
+    better = "hardly better" if is_better(best, float(constant), study.direction) else "no better"
     return (
-        f"The best {study.metric}, {number(best)}, {how} what {answer} reaches: {number(constant)}. "
+        f"The best {study.metric}, {number(best)}, is {better} than what {answer} reaches: {number(constant)}. "
         "Nothing, or hardly anything, was learnt from the features."
     )
 
@@ -77,5 +73,5 @@ def _is_clear(study: Study, best: float, constant: float) -> bool:
         least = 1.96 * math.sqrt(constant * (1 - constant) / study.data.rows.validation)
     else:
         least = _CLEAR * (abs(constant) if study.metric in ("val_mae", "val_crossentropy") else 1.0)
-    gain = best - constant if direction_of(study.metric) == "maximize" else constant - best
+    gain = best - constant if study.direction == "maximize" else constant - best
     return gain > least
