@@ -29,7 +29,9 @@ def import_keras() -> Any:
     try:
         import keras
     except ValueError as error:
-        raise InputError(f"{_settings_file()}: Keras refuses it ({error}); mend or remove it") from error
+        raise InputError(
+            f"{keras_home() / 'keras.json'}: Keras refuses it ({error}); mend or remove it"
+        ) from error
     if keras.config.backend() != "tensorflow":
         raise InputError(
             f"Keras runs on {keras.config.backend()} in this process, and models of perceptuna need tensorflow; start "
@@ -41,5 +43,6 @@ def import_keras() -> Any:
     return keras
 
 
-def _settings_file() -> Path:
-    return Path(os.environ.get("KERAS_HOME", "~/.keras"), "keras.json").expanduser()
+def keras_home() -> Path:
+    """Where Keras keeps its settings and the data that it downloads."""
+    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()

@@ -12,7 +12,7 @@ import numpy as np
 from search.data.raw import Array, RawData
 from search.data.request import BUILTIN_SOURCES, DataRequest
 from search.errors import DataError
-from search.plain_keras import import_keras
+from search.plain_keras import import_keras, keras_home
 
 # Where keras.datasets looks before it downloads, below ~/.keras/datasets, and what lies there under another name.
 KERAS_FILES = {
@@ -104,14 +104,10 @@ def builtin_files(name: str) -> list[Path]:
         assert package is not None
         assert package.origin is not None
         return [Path(package.origin).parent / "datasets" / "data" / "digits.csv.gz"]
-    files = [_keras_folder() / file for file in KERAS_FILES[name]]
+    files = [keras_home() / "datasets" / file for file in KERAS_FILES[name]]
     if not all(file.exists() for file in files):
         _load_keras(name)
     return files
-
-
-def _keras_folder() -> Path:
-    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser() / "datasets"
 
 
 def _load_keras(name: str) -> Any:
@@ -124,7 +120,7 @@ def _load_keras(name: str) -> Any:
         failed_download = type(exc) is Exception and "URL fetch failure" in str(exc)
         if not failed_download and not isinstance(exc, OSError | EOFError | ValueError):
             raise
-        places = ", ".join(str(_keras_folder() / file) for file in KERAS_FILES[name])
+        places = ", ".join(str(keras_home() / "datasets" / file) for file in KERAS_FILES[name])
         raise DataError(
             f"{name} could not be downloaded or read ({exc}); "
             f"without network, put its files there yourself: {places}{_RENAMED.get(name, '')}"
