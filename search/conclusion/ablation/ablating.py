@@ -165,8 +165,9 @@ def _ablation(work: Ablating, companion: Study, trained: list[dict[int, FrozenTr
     epochs, patience = limits_of(work.trial, study.settings)
     sign = 1 if study.direction == "maximize" else -1
     among = _could_have_been_chosen(study)
+    base_rows = mean_scores(companion, trained[0])
     effects = [
-        _effect(row, runs, trained[0], companion, among)
+        _effect(row, runs, base, base_rows, companion, among)
         for row, runs in zip(work.rows[1:], trained[1:], strict=True)
     ]
     return Ablation(
@@ -181,7 +182,7 @@ def _ablation(work: Ablating, companion: Study, trained: list[dict[int, FrozenTr
         seeds=work.seeds,
         search=float(work.trial.value or 0.0),
         chosen_among=among,
-        by_row_scores=mean_scores(companion, trained[0]) is not None,
+        by_row_scores=base_rows is not None,
         values=base,
         mean=mean.mean,
         interval=mean.interval,
@@ -194,15 +195,22 @@ def _ablation(work: Ablating, companion: Study, trained: list[dict[int, FrozenTr
 
 
 def _effect(
-    row: Row, runs: Mapping[int, FrozenTrial], base: Mapping[int, FrozenTrial], companion: Study, among: int
+    row: Row,
+    runs: Mapping[int, FrozenTrial],
+    base: Mapping[int, float],
+    base_rows: list[float] | None,
+    companion: Study,
+    among: int,
 ) -> Effect:
+    """`base` is the metric of the configuration as it is, by seed; `base_rows` the scores of its rows."""
     variation = row.variation
     assert variation is not None
     values, failed = values_of(runs), failure_of(runs)
     change = None
     if not failed:
-        rows = _rows_of_both(companion, runs, base)
-        change = change_from_chosen(values, values_of(base), rows, companion.direction, among)
+        rows = mean_scores(companion, runs)
+        of_both = None if rows is None or base_rows is None else (rows, base_rows)
+        change = change_from_chosen(values, base, of_both, companion.direction, among)
     return Effect(
         parameter=variation.parameter,
         before=variation.before,
@@ -220,14 +228,6 @@ def _effect(
         by_rows=bool(change and change.by_rows),
         failed=failed,
     )
-
-
-def _rows_of_both(
-    companion: Study, runs: Mapping[int, FrozenTrial], base: Mapping[int, FrozenTrial]
-) -> tuple[list[float], list[float]] | None:
-    """Scores of the validation rows, means over the seeds; None where rows have no scores."""
-    first, second = mean_scores(companion, runs), mean_scores(companion, base)
-    return None if first is None or second is None else (first, second)
 
 
 def _could_have_been_chosen(study: Study) -> int:
