@@ -9,9 +9,9 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search.attempts import counts, next_original_number
+from search.attempts import next_original_number, was_trained
 from search.errors import InputError
-from search.origin import Adoption, Predecessor, origin_of
+from search.origin import Adoption, Predecessor
 from search.rewriting import Rewriting
 from spaces import preset_names
 
@@ -57,7 +57,7 @@ def adopt(
     different = _differences(old, settings, data, metric)
     if different and not allow_different:
         raise InputError(_refusal(old, different))
-    found = [trial for trial in old.optuna.get_trials(deepcopy=False) if _was_trained(trial)]
+    found = [trial for trial in old.optuna.get_trials(deepcopy=False) if was_trained(trial)]
     if not found:
         raise InputError(
             f"--from: expected a study with complete or pruned trials, but '{old.name}' has none; wait for one, "
@@ -84,11 +84,6 @@ def adopt(
         different=tuple(different),
     )
     return Adoption(trials, predecessor, _remarks(old, settings, space, predecessor, different, reasons))
-
-
-def _was_trained(trial: FrozenTrial) -> bool:
-    """In `old` itself or in a study before it, to an end that has a value."""
-    return trial.state.name in ("COMPLETE", "PRUNED") and (counts(trial) or origin_of(trial) is not None)
 
 
 def _differences(old: Study, settings: StudySettings, data: DataSpec, metric: str) -> dict[str, list[str]]:

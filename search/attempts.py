@@ -45,3 +45,8 @@ def counts(trial: FrozenTrial) -> bool:
     that an earlier study trained.
     """
     return trial.state.is_finished() and not {REQUEUED, INFEASIBLE, ADOPTED} & trial.user_attrs.keys()
+
+
+def was_trained(trial: FrozenTrial) -> bool:
+    """Whether a trial was trained to an end that has a value, in its study or in an earlier one that it came from."""
+    return trial.state.name in ("COMPLETE", "PRUNED") and not {REQUEUED, INFEASIBLE} & trial.user_attrs.keys()

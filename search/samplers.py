@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from search.attempts import INFEASIBLE
+from search.attempts import was_trained
 from search.errors import InputError
 from search.planned import PLANNED
 
@@ -96,10 +96,7 @@ def _tpe(seed: int, planned: int) -> optuna.samplers.TPESampler:
 
 def _trained(study: optuna.Study) -> int:
     """How many trials have a value that tells something."""
-    from optuna.trial import TrialState
-
-    ended = study._get_trials(deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED), use_cache=True)
-    return sum(INFEASIBLE not in trial.user_attrs for trial in ended)
+    return sum(map(was_trained, study._get_trials(deepcopy=False, use_cache=True)))
 
 
 def seed_sampler(sampler: optuna.samplers.BaseSampler, study_seed: int, original: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from search.attempts import INFEASIBLE
+from search.attempts import was_trained
 from search.companion import Companion, Order, ended, left_of, long_enough, settings_about
 from search.conclusion.ablation.factors import Variation, in_effect, variations
 from search.conclusion.ablation.record import Ablation, Effect, write_ablation
@@ -232,12 +232,8 @@ def _effect(
 
 def _could_have_been_chosen(study: Study) -> int:
     """How many trials were compared by their validation rows, when one of them came to be looked at."""
-    return sum(
-        trial.state.name in ("COMPLETE", "PRUNED")
-        and INFEASIBLE not in trial.user_attrs
-        and is_comparable(trial)
-        for trial in study.optuna.get_trials(deepcopy=False)
-    )
+    trials = study.optuna.get_trials(deepcopy=False)
+    return sum(was_trained(trial) and is_comparable(trial) for trial in trials)
 
 
 def _adjusted(effects: list[Effect]) -> list[Effect]:
