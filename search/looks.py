@@ -65,13 +65,11 @@ def own(study: Study, found: Sequence[Look]) -> list[Look]:
 
 def by_others(study: Study, found: Sequence[Look]) -> dict[str, int]:
     """How many of `found` are of other studies, by the name that each has now."""
+    others = [look for look in found if look.identity != study.identity]
+    if not others:
+        return {}
     there = {other.user_attrs.get(IDENTITY): other.study_name for other in study.storage.get_all_studies()}
-    names = (
-        there.get(look.identity) or f"{look.study} (deleted)"
-        for look in found
-        if look.identity != study.identity
-    )
-    return dict(Counter(names))
+    return dict(Counter(there.get(look.identity) or f"{look.study} (deleted)" for look in others))
 
 
 def number_of(look: Look, found: Sequence[Look]) -> int:
