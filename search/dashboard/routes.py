@@ -28,7 +28,6 @@ from storage import StorageError, StorageURL, study_lock
 
 if TYPE_CHECKING:
     from bottle import Route
-    from optuna.storages import BaseStorage
 
     from search.metrics import Direction
     from storage.study_storage import StudyStorage
@@ -46,8 +45,9 @@ class StudyPlots:
 
     name, api = "perceptuna-plots", 2
 
-    def __init__(self, storage: BaseStorage) -> None:
+    def __init__(self, storage: StudyStorage, url: StorageURL) -> None:
         self._storage = storage
+        self._url = url
         self._made: dict[int, tuple[int, list[dict[str, str]]]] = {}
         self._lock = threading.Lock()
 
@@ -72,13 +72,9 @@ class StudyPlots:
         trials = self._storage.get_all_trials(study_id, deepcopy=False)
         if len(detail["directions"]) != 1 or all(map(is_comparable, trials)):
             return
-        sign = -1 if detail["directions"][0] == "maximize" else 1
-        ranked = sorted(
-            (trial for trial in trials if trial.state == TrialState.COMPLETE and is_comparable(trial)),
-            key=lambda trial: (sign * (trial.value or 0.0), trial.datetime_complete),
-        )
-        attributes = self._storage.get_study_system_attrs(study_id)
-        detail["best_trials"] = [serialize_frozen_trial(study_id, trial, attributes) for trial in ranked[:1]]
+        study = load_study(self._storage.get_study_name_from_id(study_id), self._url, self._storage)
+        best, attributes = study.best_trial(), self._storage.get_study_system_attrs(study_id)
+        detail["best_trials"] = [] if best is None else [serialize_frozen_trial(study_id, best, attributes)]
 
     def of(self, study_id: int) -> list[dict[str, str]]:
         """In the dashboard's form; made anew only when another trial has ended."""

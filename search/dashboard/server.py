@@ -82,7 +82,7 @@ def dashboard_app(storage: StudyStorage, url: StorageURL) -> WSGIApplication:
     plugins = (
         PageScript(app),
         LargeStudies(app, storage),
-        StudyPlots(storage),
+        StudyPlots(storage, url),
         WhileDriven(storage, url),
         Renaming(storage, url),
         LostFiles(),
