@@ -56,11 +56,12 @@ def serve(
 
         # It warns whenever a page asks for several things at once.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
-        made_up = None if token is not None else secrets.token_urlsafe()
-        guard = Guard(dashboard_app(storage, url), token=token or str(made_up), read_only=read_only)
+        asked = token or secrets.token_urlsafe()
+        guard = Guard(dashboard_app(storage, url), token=asked, read_only=read_only)
         server = bounded_server(guard, listening)
         address = dashboard_address(_name(host), port)
-        with_token = f"?token={made_up}" if made_up else ""
+        # One that the user gave is a secret of theirs, which no terminal shows.
+        with_token = f"?token={asked}" if token is None else ""
         say(f"dashboard on {address}{with_token} (Ctrl-C ends it)")
         if token is not None:
             say("log in once by adding ?token=… with the token to that address")
