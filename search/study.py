@@ -233,16 +233,13 @@ def load_studies(url: StorageURL) -> list[Study]:
     return [load_study(name, url, storage) for name in names]
 
 
-def attributes_of_others(study: Study) -> dict[str, dict[str, Any]]:
-    """What is kept in each other study of its database, by name."""
-    studies = study.optuna._storage.get_all_studies()
-    return {other.study_name: other.user_attrs for other in studies if other.study_name != study.name}
-
-
 def companions_of(study: Study) -> list[Study]:
-    """Studies of planned trainings about this one."""
-    others = attributes_of_others(study)
-    return [load_study(name, study.url) for name in others if others[name].get(COMPANION_OF) == study.name]
+    """Studies of planned trainings about this one, over its connection."""
+    return [
+        load_study(other.study_name, study.url, study.storage)
+        for other in study.storage.get_all_studies()
+        if other.user_attrs.get(COMPANION_OF) == study.name
+    ]
 
 
 def delete_study(study: Study) -> None:
