@@ -86,8 +86,7 @@ def _refuse_what_is_no_text() -> None:
         try:
             text.encode()
         except UnicodeEncodeError:
-            shown = text.encode(errors="backslashreplace").decode()
-            fail(f"{what} '{shown}' is no UTF-8 text; rename what it names, for instance by mv", 2)
+            fail(f"{what} '{text}' is no UTF-8 text; rename what it names, for instance by mv", 2)
 
 
 def _explain(error: Exception) -> NoReturn:
