@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from search.analysis.draws import busy_seconds, expected_best
+from search.analysis.leaderboard import trials_with_value
 from search.analysis.report.scales import ValueScale, best_so_far, thinned
 from search.metrics import Direction, on_train_rows
-from search.origin import is_comparable
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -37,14 +37,7 @@ def plots_of(trials: Sequence[FrozenTrial], metric: str, direction: Direction) -
         trials: all of a study.
         metric: such as `val_accuracy`; workers leave it and its train twin as attributes of each trial.
     """
-    scored = [
-        trial
-        for trial in trials
-        if trial.state.name in ("COMPLETE", "PRUNED")
-        and is_comparable(trial)
-        and trial.value is not None
-        and math.isfinite(trial.value)
-    ]
+    scored = trials_with_value(trials)
     if not scored:
         return {}
     scale = ValueScale.of([_value(trial) for trial in scored], direction)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from search.configuration import hyperparameters_of, what_it_is
+from search.origin import is_comparable
 from search.study import Study
 
 if TYPE_CHECKING:
@@ -40,6 +43,18 @@ def leaderboard(study: Study, top: int | None = 10) -> list[Entry]:
 def not_comparable(study: Study, top: int | None = 10) -> list[Entry]:
     """The `top` trials of an earlier study that came along though their values are another quantity, ranked apart."""
     return [_entry(study, rank, trial) for rank, trial in enumerate(study.not_comparable()[:top], start=1)]
+
+
+def trials_with_value(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+    """Comparable ones with a finite value: complete trials, and pruned ones with their last. What figures are of."""
+    return [
+        trial
+        for trial in trials
+        if trial.state.name in ("COMPLETE", "PRUNED")
+        and is_comparable(trial)
+        and trial.value is not None
+        and math.isfinite(trial.value)
+    ]
 
 
 def _entry(study: Study, rank: int, trial: FrozenTrial) -> Entry:

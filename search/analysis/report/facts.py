@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from search.analysis.importance import importances
-from search.analysis.leaderboard import Entry, leaderboard, not_comparable
+from search.analysis.leaderboard import Entry, leaderboard, not_comparable, trials_with_value
 from search.analysis.overview import study_state
 from search.analysis.report.cost import Cost, cost_of
 from search.analysis.report.pruning import Pruning, pruning_of
@@ -17,7 +16,7 @@ from search.attempts import counts
 from search.history import History, history_of
 from search.look import Look
 from search.looks import looks
-from search.origin import ADOPTED, Predecessor, is_comparable, predecessor_of
+from search.origin import ADOPTED, Predecessor, predecessor_of
 from search.study import Study
 
 if TYPE_CHECKING:
@@ -48,14 +47,7 @@ class Facts:
     @cached_property
     def scored(self) -> list[FrozenTrial]:
         """Comparable trials with a finite value by number: complete ones, and pruned ones with their last."""
-        return [
-            trial
-            for trial in self.trials
-            if trial.state.name in ("COMPLETE", "PRUNED")
-            and is_comparable(trial)
-            and trial.value is not None
-            and math.isfinite(trial.value)
-        ]
+        return trials_with_value(self.trials)
 
     @cached_property
     def complete(self) -> list[FrozenTrial]:
