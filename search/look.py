@@ -17,7 +17,7 @@ IDENTITY = "identity"
 # Before there was a table for them, looks were attributes of the study: this, and a number.
 _ATTRIBUTE = "test_split_opened_"
 # What comes after the split is opened.
-SEEN = {"value", "interval", "measured"}
+_SEEN = {"value", "interval", "measured"}
 
 
 class Look(BaseModel):
@@ -45,8 +45,9 @@ class Look(BaseModel):
     measured: dict[str, float] = {}
 
 
-def split_of(data: Mapping[str, Any]) -> str:
-    """What identifies the rows of a test split, from what a study says of its data: 64 hexadecimal digits."""
+def split_of(attributes: Mapping[str, Any]) -> str:
+    """What identifies the rows of a study's test split, from the study's attributes: 64 hexadecimal digits."""
+    data = json.loads(attributes["data"])
     # Rows are drawn class by class, so what is to be predicted decides which.
     how = () if data["given_test"] else ("seed", "test_fraction", "target", "task")
     identity = {name: data[name] for name in ("fingerprint", "given_test", *how)}
@@ -64,9 +65,14 @@ def from_attributes(name: str, attributes: Mapping[str, Any]) -> Iterator[tuple[
 
 def keep_looks_of(storage: StudyStorage, name: str, attributes: Mapping[str, Any]) -> None:
     """Before a study is deleted: the looks that an earlier version wrote into it, into the record."""
+    for model, look in from_attributes(name, attributes):
+        keep_look(storage, split_of(attributes), model, look)
+
+
+def keep_look(storage: StudyStorage, split: str, model: str, look: Look) -> None:
+    """Write `look` into the record, unless there is one of the same split and model."""
     from storage.looks import KeptLook, add_look  # Optuna, which is slow to import
 
-    for model, look in from_attributes(name, attributes):
-        told = look.model_dump_json(exclude={"number", *SEEN})
-        seen = None if look.value is None else look.model_dump_json(include=SEEN)
-        add_look(storage, split_of(json.loads(attributes["data"])), KeptLook(model, told, seen))
+    opened = look.model_dump_json(exclude={"number", *_SEEN})
+    seen = None if look.value is None else look.model_dump_json(include=_SEEN)
+    add_look(storage, split, KeptLook(model, opened, seen))

@@ -15,8 +15,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from search.look import IDENTITY, SEEN, Look, from_attributes, split_of
-from storage.looks import KeptLook, add_look, complete_look, looks_at
+from search.look import IDENTITY, Look, from_attributes, keep_look, split_of
+from storage.looks import KeptLook, complete_look, looks_at
 
 if TYPE_CHECKING:
     from search.study import Study
@@ -39,8 +39,7 @@ def new_look(study: Study, companion: Study, *, trial: int, trained: int) -> Loo
 
 def record_look(study: Study, model: str, look: Look) -> Look:
     """Write down that the split is opened for `model` (its fingerprint), or return the look that did so before."""
-    split = _split_of(study)
-    add_look(study.storage, split, KeptLook(model, look.model_dump_json(exclude={"number", *SEEN}), None))
+    keep_look(study.storage, _split_of(study), model, look)
     return _of(study, model)
 
 
@@ -80,7 +79,7 @@ def number_of(look: Look, found: Sequence[Look]) -> int:
 
 
 def _split_of(study: Study) -> str:
-    return split_of(json.loads(study.optuna.user_attrs["data"]))
+    return split_of(study.optuna.user_attrs)
 
 
 def _of(study: Study, model: str) -> Look:
@@ -108,7 +107,7 @@ def _of_earlier_versions(study: Study, split: str) -> dict[str, Look]:
         model: look
         for other in study.storage.get_all_studies()
         for model, look in from_attributes(other.study_name, other.user_attrs)
-        if split_of(json.loads(other.user_attrs["data"])) == split
+        if split_of(other.user_attrs) == split
     }
 
 

@@ -64,7 +64,7 @@ def test_a_deleted_study_leaves_the_looks_that_an_earlier_version_wrote_into_it(
         "rows": 9,
     }
     storage.set_study_user_attr(own.study_id, "test_split_opened_1", json.dumps({**look, "number": 1}))
-    split = split_of(json.loads(storage.get_study_user_attrs(own.study_id)["data"]))
+    split = split_of(storage.get_study_user_attrs(own.study_id))
     assert looks_at(storage, split) == []
     assert call(app_of(own), f"/api/studies/{own.study_id}", "DELETE").status == 204
     (kept,) = looks_at(storage, split)
