@@ -47,28 +47,26 @@ class KeptLook:
     seen: str | None
 
 
-def add_look(storage: StudyStorage, split: str, look: KeptLook) -> KeptLook:
-    """Record it, unless there is one of the same split and model; the one that is there then."""
+def add_look(storage: StudyStorage, split: str, look: KeptLook) -> None:
+    """Record it, unless there is one of the same split and model."""
 
-    def add(connection: Connection) -> KeptLook:
+    def add(connection: Connection) -> None:
         _make_table(connection)
         insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         row = {"split": split, "model": look.model, "opened": look.opened, "seen": look.seen}
         connection.execute(insert(_LOOKS).values(row).on_conflict_do_nothing())
-        return _look(connection, split, look.model)
 
-    return _in_one_transaction(storage, add)
+    _in_one_transaction(storage, add)
 
 
-def complete_look(storage: StudyStorage, split: str, model: str, seen: str) -> KeptLook:
-    """Add what was seen, unless it is there; the look as it is then."""
+def complete_look(storage: StudyStorage, split: str, model: str, seen: str) -> None:
+    """Add what was seen, unless it is there."""
 
-    def complete(connection: Connection) -> KeptLook:
+    def complete(connection: Connection) -> None:
         this = (_LOOKS.c.split == split) & (_LOOKS.c.model == model)
         connection.execute(_LOOKS.update().where(this & _LOOKS.c.seen.is_(None)).values(seen=seen))
-        return _look(connection, split, model)
 
-    return _in_one_transaction(storage, complete)
+    _in_one_transaction(storage, complete)
 
 
 def looks_at(storage: BaseStorage, split: str) -> Sequence[KeptLook]:
@@ -95,8 +93,3 @@ def _make_table(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"select pg_advisory_xact_lock({_MAKING_THE_TABLE})"))
     connection.execute(CreateTable(_LOOKS, if_not_exists=True))
-
-
-def _look(connection: Connection, split: str, model: str) -> KeptLook:
-    this = (_LOOKS.c.split == split) & (_LOOKS.c.model == model)
-    return KeptLook(*connection.execute(select(*_COLUMNS).where(this)).one())
