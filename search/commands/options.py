@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydantic_core import PydanticUndefined
 
 from search.settings import StudySettings
 from storage.urls import DEFAULT_URL
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 
 # Under which heading of `--help` an option stands, in the order of the headings.
 DATA, SPACE, SEARCH, BUDGET, MACHINE, OUTPUT = "Data", "Space", "Search", "Budget", "Machine", "Output"
-
-
 _SETTINGS_OF = {
     DATA: ("data", "target", "task", "header", "separator", "image_size", "val_fraction", "test_fraction"),
     SPACE: ("space", "baselines", "allow_outside"),
@@ -38,9 +35,7 @@ def option(field: str, *names: str, metavar: str | None = None, show_default: st
     A `metavar` is short, so that a terminal of 80 columns shows it in one line.
     """
     described = StudySettings.model_fields[field]
-    default = described.get_default() if show_default is None else show_default
-    if default is PydanticUndefined:
-        default = None
+    default = show_default or (None if described.is_required() else described.default)
     return typer.Option(
         *(names or (f"--{field.replace('_', '-')}",)),
         help=described.description,
