@@ -4,25 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sample_arrays import IMAGES, LABELS, VECTORS
 
 from search.data import DataRequest, prepare, read_source
 from search.data.sealed import open_test_split
 from search.errors import DataError
-
-random = np.random.default_rng(0)
-VECTORS = random.normal(size=(40, 5))
-IMAGES = random.integers(0, 256, size=(40, 4, 6), dtype=np.uint8)
-LABELS = np.arange(40) % 2
-
-
-@pytest.fixture
-def npz(tmp_path):
-    def save(*unnamed, **arrays):
-        path = tmp_path / "rows.npz"
-        np.savez(path, *unnamed, **arrays)
-        return DataRequest(str(path))
-
-    return save
 
 
 @pytest.mark.parametrize("with_test", [True, False])

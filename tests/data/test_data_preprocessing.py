@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from table_spec import table_spec
 
 import search
 from search.data import (
@@ -25,7 +26,7 @@ from search.data import (
 from search.data.columns import fit_columns, unique_input_names
 from search.data.raw import Table, TableColumn
 from search.data.sealed import open_test_split
-from search.data.spec import DataSpec, Rows
+from search.data.spec import DataSpec
 from search.data.splits import split_rows
 
 HEADER = "size in m²,price/unit,sold,kind,built,seen,y"
@@ -187,22 +188,6 @@ def test_a_missing_category_has_a_feature_and_a_value_never_seen_has_none(mixed)
 
 def _neutral(column, count):
     return [0.0 if column.kind == "number" else ""] * count
-
-
-def table_spec(columns, **changes):
-    return DataSpec(
-        source="rows.csv",
-        fingerprint="0",
-        kind="table",
-        task="binary",
-        input_shape=(sum(column.features for column in columns),),
-        rows=Rows(train=1, validation=1, test=1),
-        seed=0,
-        val_fraction=0.1,
-        test_fraction=0.1,
-        columns=columns,
-        **changes,
-    )
 
 
 words = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=6)

@@ -16,16 +16,6 @@ from search.data import DataRequest, describe, fingerprint_source, read_source
 from search.errors import DataError
 
 
-@pytest.fixture
-def csv(tmp_path):
-    def write(text, *, name="rows.csv", **options):
-        path = tmp_path / name
-        path.write_bytes(text if isinstance(text, bytes) else text.encode())
-        return DataRequest(str(path), **({"target": "y"} | options))
-
-    return write
-
-
 def lines(count, row, header="x,c,y"):
     return "\n".join([header, *(row(number) for number in range(count))]) + "\n"
 

@@ -8,10 +8,11 @@ import io
 import lzma
 import zipfile
 from contextlib import suppress
+from functools import partial
 
 import pytest
 
-from search.data import DataRequest, read_source
+from search.data import read_source
 from search.data.text_file import open_text_file
 from search.errors import DataError
 
@@ -27,13 +28,8 @@ def archive(members):
 
 
 @pytest.fixture
-def table(tmp_path):
-    def write(content, *, name="rows.csv", **options):
-        path = tmp_path / name
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return DataRequest(str(path), **({"target": "kind"} | options))
-
-    return write
+def table(csv):
+    return partial(csv, target="kind")
 
 
 def values(raw):

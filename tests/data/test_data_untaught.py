@@ -8,12 +8,13 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from table_spec import table_spec
 
 from search.cache import cache_folder
 from search.data import DataRequest, prepare, preprocessing_model, raw_inputs
 from search.data.columns import fit_columns
 from search.data.raw import Table, TableColumn
-from search.data.spec import UNTAUGHT_VERSION, DataSpec, Rows
+from search.data.spec import UNTAUGHT_VERSION, DataSpec
 from search.errors import InputError
 from search.settings import StudySettings
 from search.unchanged import unchanged_data
@@ -28,21 +29,6 @@ def text(values):
 def days(count, step):
     start = datetime.datetime(2020, 1, 1)
     return text((start + step * row).strftime("%Y-%m-%d %H:%M") for row in range(count))
-
-
-def spec_of(columns):
-    return DataSpec(
-        source="rows.csv",
-        fingerprint="0",
-        kind="table",
-        task="binary",
-        input_shape=(sum(column.features for column in columns),),
-        rows=Rows(train=1, validation=1, test=1),
-        seed=0,
-        val_fraction=0.1,
-        test_fraction=0.1,
-        columns=columns,
-    )
 
 
 @pytest.fixture(scope="module")
@@ -60,15 +46,15 @@ def table():
 
 def test_every_feature_of_a_table_varies_over_its_training_rows(table):
     columns, _ = fit_columns(table)
-    features = np.asarray(preprocessing_model(spec_of(columns))(raw_inputs(table, spec_of(columns))))
-    assert features.shape == (ROWS, spec_of(columns).input_shape[0])
+    features = np.asarray(preprocessing_model(table_spec(columns))(raw_inputs(table, table_spec(columns))))
+    assert features.shape == (ROWS, table_spec(columns).input_shape[0])
     assert (features.std(axis=0) > 0.02).all()
 
 
 def test_what_training_never_saw_adds_no_weight_of_its_own(table):
     """An unseen or missing category is zeros, a missing number or date its median, and a constant stays one."""
     columns, _ = fit_columns(table)
-    spec = spec_of(columns)
+    spec = table_spec(columns)
     model = preprocessing_model(spec)
     middle = {"town": ["a"], "age": [19.5], "paid": [5.0], "week": ["2020-05-16 12:00"]}
 
@@ -93,7 +79,7 @@ def test_what_training_never_saw_adds_no_weight_of_its_own(table):
 def test_rare_categories_share_a_feature_that_is_learnt():
     rare = text(f"v{row % 70:02d}" for row in range(700))
     columns, _ = fit_columns(Table({"c": TableColumn("category", rare)}))
-    spec = spec_of(columns)
+    spec = table_spec(columns)
     assert spec.input_shape == (51,)
     one_hot = np.asarray(preprocessing_model(spec)(raw_inputs({"c": ["never", "v69", "v00", ""]}, spec)))
     assert one_hot.argmax(axis=1).tolist()[:3] == [0, 0, 1]
