@@ -83,6 +83,11 @@ def encode_written_target(labels: Array, *, task: str | None, name: str) -> Targ
     return _encoded(_text_labels(labels.tolist(), words=False), task, name)
 
 
+def few_enough(count: int, rows: int) -> bool:
+    """Whether so many different whole numbers are classes, where nobody says what they are."""
+    return count <= 2 or (count <= MOST_INFERRED_CLASSES and count * ROWS_PER_INFERRED_CLASS <= rows)
+
+
 def _refuse_none(labels: Array, name: str) -> None:
     if len(labels) == 0:
         raise DataError(f"{name} has no rows with a value; there is nothing to learn from")
@@ -113,8 +118,7 @@ def _encoded(labels: _Labels, task: str | None, name: str) -> Target:
     rows = len(labels.codes)
     notes: list[str] = []
     if task is None:
-        few = count == 2 or (count <= MOST_INFERRED_CLASSES and count * ROWS_PER_INFERRED_CLASS <= rows)
-        is_class = labels.words or (labels.whole and few)
+        is_class = labels.words or (labels.whole and few_enough(count, rows))
         if not labels.words and labels.whole and 2 < count <= MOST_DOUBTFUL_CLASSES:
             kind, other = ("classification", "regression") if is_class else ("regression", "classification")
             notes.append(

@@ -18,7 +18,7 @@ from search.data.missing import (
 )
 from search.data.numbers import Numbers, read_numbers
 from search.data.raw import Array
-from search.data.targets import MOST_INFERRED_CLASSES, ROWS_PER_INFERRED_CLASS
+from search.data.targets import few_enough
 from search.errors import DataError
 
 
@@ -57,10 +57,9 @@ def plain_numbers(text: Array, *, task: str | None, name: str) -> tuple[Array, l
 
 def _can_be_classes(values: dict[str, int], numbers: Numbers) -> bool:
     """By the rule for whole numbers; text without numbers in it can be nothing else."""
-    few = len(values) <= MOST_INFERRED_CLASSES
-    some_each = len(values) <= 2 or len(values) * ROWS_PER_INFERRED_CLASS <= sum(values.values())
+    few = few_enough(len(values), sum(values.values()))
     whole = all(float(plain).is_integer() for plain in numbers.plain.values())
-    return few and some_each and (whole or bool(numbers.strays) or bool(numbers.form))
+    return few and (whole or bool(numbers.strays) or bool(numbers.form))
 
 
 def _refuse_strays(text: Array, rows: dict[str, int], numbers: Numbers, name: str) -> None:
