@@ -153,11 +153,10 @@ def _segments(template: str) -> list[_Segment]:
     for token in tokens(template):
         if token.startswith("±"):
             end_digits()
-            segments.append(_Segment(_MARK, (1, 1), "±"))
-            for part in token[1:].split(":"):
-                segments.append(_zone(part))
-                if part != token[1:].split(":")[-1]:
-                    segments.append(_Segment(_MARK, (1, 1), ":"))
+            hour, colon, minute = token[1:].partition(":")
+            segments += [_mark("±"), _zone(hour)]
+            if colon:
+                segments += [_mark(colon), _zone(minute)]
         elif token in _WIDTHS:
             digits.append(token)
         else:
@@ -167,7 +166,7 @@ def _segments(template: str) -> list[_Segment]:
             elif token.isalpha():
                 segments.append(_Segment(_LETTER, (len(token), len(token)), token))
             else:
-                segments.append(_Segment(_MARK, (1, 1), token))
+                segments.append(_mark(token))
     end_digits()
     return segments
 
@@ -182,6 +181,10 @@ def _digits(parts: list[str]) -> _Segment:
         after += _WIDTHS[token][1]
     shortest = sum(_WIDTHS[token][0] for token in parts)
     return _Segment(_DIGIT, (shortest, after), parts[0] if parts == ["f"] else "", tuple(fields))
+
+
+def _mark(mark: str) -> _Segment:
+    return _Segment(_MARK, (1, 1), mark)
 
 
 def _zone(part: str) -> _Segment:
