@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import io
 import re
 
 import numpy as np
 import pytest
 
 from search.driving.lines import PlainLines
+from search.driving.live_table import LiveTable
 from search.driving.progress import Tally
 from search.driving.remaining import Interval, clock, remaining_time, span, sums_to_come
-from search.workers.messages import TrialOutcome
+from search.printable import open_console
+from search.workers.messages import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
 
 
@@ -130,3 +133,18 @@ def test_an_attempt_that_is_run_again_is_no_duration() -> None:
     progress.trial_started(0, Hyperparameters(), "32 relu")
     progress.trial_requeued(0, "its worker died")
     assert tally.durations == [] == [*tally.begun]
+
+
+def test_before_an_epoch_has_ended_the_table_tells_no_pace() -> None:
+    """As after a resume: durations of earlier trials are known, and workers start."""
+    screen = io.StringIO()
+    tally = Tally("one", "", "val_accuracy", "maximize", budget=9, finished=4, durations=[3.0] * 4)
+    table = LiveTable(tally, open_console(file=screen, width=100), 9)
+    table._console.print(table._draw())
+    assert "no epoch yet" in screen.getvalue()
+    assert " left" not in screen.getvalue()
+    table.epoch(EpochEvent(4, 1, 0.5, {}))
+    tally.started -= 100
+    table._console.print(table._draw())
+    assert "0.01 epochs/s" in screen.getvalue()
+    assert " left" in screen.getvalue()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +11,8 @@ from search.analysis.terminal_study import remarks
 from search.constant import constant_value, keep_constant
 from search.creation import create_study
 from search.data import DataRequest, PreparedData, prepare
-from search.driving.live_table import LiveTable
-from search.driving.progress import Tally
-from search.printable import open_console
 from search.settings import StudySettings
 from search.study import Study
-from search.workers.messages import EpochEvent
 from spaces import load_space
 from storage import StorageURL
 
@@ -95,18 +90,3 @@ def test_few_different_configurations_are_told(tmp_path: Path, table: PreparedDa
         study.optuna.tell(asked, 1.0)
     (told,) = remarks(study)
     assert "Only 2 different configurations were tried in 8 trials" in told
-
-
-def test_before_an_epoch_has_ended_the_table_tells_no_pace(tmp_path: Path) -> None:
-    """As after a resume: durations of earlier trials are known, and workers start."""
-    screen = io.StringIO()
-    tally = Tally("one", "", "val_accuracy", "maximize", budget=9, finished=4, durations=[3.0] * 4)
-    table = LiveTable(tally, open_console(file=screen, width=100), 9)
-    table._console.print(table._draw())
-    assert "no epoch yet" in screen.getvalue()
-    assert " left" not in screen.getvalue()
-    table.epoch(EpochEvent(4, 1, 0.5, {}))
-    tally.started -= 100
-    table._console.print(table._draw())
-    assert "0.01 epochs/s" in screen.getvalue()
-    assert " left" in screen.getvalue()
