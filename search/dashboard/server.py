@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 from search.dashboard.guard import Guard
 from search.errors import InputError
-from search.interruption import heed_signals
 from search.links import dashboard_address, study_page
 from search.study_name import quote_name
 from storage import ARTIFACT_FOLDER, StorageURL, artifact_folder, open_storage
@@ -51,7 +50,6 @@ def serve(
         raise InputError("--token: is empty; give some text, or leave it out")
     storage = open_storage(url)
     with contextlib.suppress(KeyboardInterrupt), _listen(host, port) as listening:
-        heed_signals()
         from search.dashboard.connections import bounded_server
 
         # It warns whenever a page asks for several things at once.
