@@ -256,9 +256,7 @@ class Place:
 
     def next_line(self, scenario: Scenario) -> str:
         """As a user would: `resume` where there is a study, else the command again."""
-        about = self.name_of(scenario)
-        there = trials_of(about, self.url) or not self.is_new(about)
-        return scenario.go_on if there else scenario.killed
+        return scenario.killed if self.is_new(self.name_of(scenario)) else scenario.go_on
 
     def name_of(self, scenario: Scenario) -> str:
         """Of the study that is killed, as far as it is there."""

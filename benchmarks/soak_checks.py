@@ -15,6 +15,7 @@ from search.conclusion.ablation.record import best_ablation
 from search.conclusion.confirmation.record import read_conclusion
 from search.creation import is_half_made
 from search.looks import looks
+from search.origin import ADOPTED
 from search.study import Study, load_study, study_names
 from storage import StorageURL
 from storage.artifacts import model_file_name, study_artifacts
@@ -25,8 +26,8 @@ LOST_TWICE = "its worker died twice"
 
 
 def trials_of(name: str, url: StorageURL) -> list[FrozenTrial]:
-    """All trials; none while the study is not there."""
-    if name not in study_names(url):
+    """All trials; none while the study is not there, whole."""
+    if name not in study_names(url) or is_half_made(name, url):
         return []
     return load_study(name, url).optuna.get_trials()
 
@@ -115,8 +116,8 @@ def violations(name: str, url: StorageURL, reference: list[FrozenTrial]) -> list
     wrong = [
         f"trial {trial.number} is {trial.state.name}" for trial in trials if not trial.state.is_finished()
     ]
-    counted = Counter(original_number(trial) for trial in trials if counts(trial))
-    expected = Counter(original_number(trial) for trial in reference if counts(trial))
+    counted = Counter(original_number(trial) for trial in trials if _is_result(trial))
+    expected = Counter(original_number(trial) for trial in reference if _is_result(trial))
     if counted != expected or set(expected.values()) != {1}:
         wrong.append(f"finished trials by configuration: {dict(counted)}, undisturbed {dict(expected)}")
     if [trial.number for trial in trials] != list(range(len(trials))):
@@ -131,6 +132,11 @@ def violations(name: str, url: StorageURL, reference: list[FrozenTrial]) -> list
     with closing(sqlite3.connect(url.sqlite_path or "")) as connection:
         sound = connection.execute("pragma integrity_check").fetchone()[0]
     return wrong + ([] if sound == "ok" else [f"integrity of the database: {sound}"])
+
+
+def _is_result(trial: FrozenTrial) -> bool:
+    """Trained to its end, here or in the study that it was taken over from."""
+    return counts(trial) or ADOPTED in trial.user_attrs
 
 
 def _wrong_attempts(attempts: list[FrozenTrial], undisturbed: FrozenTrial | None) -> list[str]:

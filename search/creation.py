@@ -123,6 +123,19 @@ def half_made(study: Study) -> bool:
     return untrained and set(half.user_attrs) <= set(_BEFORE_MADE)
 
 
+def refuse_half_made(study: Study) -> None:
+    """What it still lacks, baselines perhaps or trials of an earlier study, only `run` and its options know.
+
+    Raises:
+        InputError: a kill left it half made.
+    """
+    if half_made(study):
+        raise InputError(
+            f"study '{study.name}' is half made: `perceptuna run` was killed before all of it was there, and before "
+            "its first trial; give that command again, which makes the study anew"
+        )
+
+
 def already_there(name: str, url: StorageURL) -> InputError:
     """The refusal to start a study under a name that is taken."""
     if "settings" not in load_study(name, url).optuna.user_attrs:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from search.adoption import adopt, space_left_by
 from search.cache import prepare_data, whole
 from search.constant import keep_constant
-from search.creation import already_there, create_study, is_half_made
+from search.creation import already_there, create_study, is_half_made, refuse_half_made
 from search.errors import InputError, MachineFault
 from search.memory import idle_worker_bytes, recycling_bound, size
 from search.metrics import check_metric_exists, choose_metric
@@ -123,7 +123,8 @@ def resume(
         cluster: as for `start`.
 
     Raises:
-        InputError: no such study, no search, nothing left to do, or its space or data changed (with what changed).
+        InputError: no such study, no search, half made, nothing left to do, or its space or data changed (with what
+            changed).
         StudyBusy: it is being driven.
     """
     from search.driving.recovery import recover
@@ -136,6 +137,7 @@ def resume(
             f"`{study.go_on}`"
         )
     with study_lock(url, name) as lock:
+        refuse_half_made(study)
         stored = study.settings
         given = {key: value for key, value in changes.items() if value is not None}
         if add is not None:

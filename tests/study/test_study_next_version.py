@@ -17,9 +17,12 @@ from search.data import PreparedData
 from search.driving.asking import attach_search
 from search.driving.driver import Driver
 from search.driving.progress import Progress, Tally
+from search.errors import InputError
+from search.launch import resume
 from search.origin import origin_of, predecessor_of
 from search.planned import PlannedTrial, enqueue_planned, planned_of
 from search.pruners import bracket_in, build_pruner
+from search.reporter import Reporter
 from search.study import Study, load_study, study_names
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from spaces import Hyperparameters
@@ -32,6 +35,10 @@ def drive(study: Study, digits: PreparedData, play: Callable[[TrialTask], TrialO
     workers = FakeWorkers(1, play)
     Driver(attach_search(study, settings), settings, job, workers, Progress(tally)).run()  # type: ignore[arg-type]
     return workers
+
+
+def never_driven(study: object, settings: object) -> Progress:
+    raise AssertionError("the study is driven")
 
 
 class TestGoingOn:
@@ -106,6 +113,8 @@ class TestGoingOn:
                 except Killed:
                     write += 1
             assert is_half_made("new", old.url) == ("new" in study_names(old.url))
+            with pytest.raises(InputError, match=r"half made.*`perceptuna run`"):  # not with a part of them
+                resume("new", old.url, {}, None, Reporter(print, never_driven))
         assert write > 13
         new = load_study("new", old.url)
         assert len(new.optuna.trials) == 4
