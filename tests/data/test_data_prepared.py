@@ -140,21 +140,14 @@ def test_a_cache_that_cannot_be_written_is_told(tmp_path):
         prepare(DataRequest("digits"), tmp_path / "cache")
 
 
-def test_a_full_disk_is_told_and_nothing_is_left_on_it(tmp_path):
+def test_a_full_disk_is_told_and_nothing_is_left_on_it(mounted):
     """A real one: pages that are mapped and cannot be had are a signal, which no test of a fake would show."""
-    cache = tmp_path / "small"
-    cache.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(cache)]
-    if shutil.which("mount") is None or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("a small disk cannot be mounted: needs root and the right to mount")
-    try:
-        with pytest.raises(
-            CacheUnusable, match=r"0\.1 MB.*No space left on device; free some disk space, or name"
-        ):
-            prepare(DataRequest("digits"), cache)
-        assert list(cache.iterdir()) == []
-    finally:
-        subprocess.run(["umount", "-l", str(cache)], check=True)
+    cache = mounted("64k")
+    with pytest.raises(
+        CacheUnusable, match=r"0\.1 MB.*No space left on device; free some disk space, or name"
+    ):
+        prepare(DataRequest("digits"), cache)
+    assert list(cache.iterdir()) == []
 
 
 def test_a_limit_of_file_sizes_is_told_and_nothing_is_left(tmp_path):

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import resource
-import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,18 +17,6 @@ from search.study import study_names
 from storage import DatabaseUnusable, StorageError, StorageURL, open_storage
 from storage.backup import back_up
 from storage.refusals import opening
-
-
-@pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, of one megabyte and a half."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=1536k", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("a small disk cannot be mounted: needs root and the right to mount")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 def place(path: Path) -> StorageURL:
@@ -47,7 +34,8 @@ def refusal(action: Callable[[], object]) -> StorageError:
     return error.value
 
 
-def test_a_file_system_that_is_mounted_read_only(disk: Path) -> None:
+def test_a_file_system_that_is_mounted_read_only(mounted: Callable[[str], Path]) -> None:
+    disk = mounted("1536k")
     url, new = place(disk / "studies.db"), StorageURL.of_file(disk / "new.db")
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
     for action in (
@@ -67,7 +55,8 @@ def test_a_file_system_that_is_mounted_read_only(disk: Path) -> None:
     assert "mounted read-only; name another place" in str(error)
 
 
-def test_a_disk_that_is_full_at_the_start(disk: Path) -> None:
+def test_a_disk_that_is_full_at_the_start(mounted: Callable[[str], Path]) -> None:
+    disk = mounted("1536k")
     url, new = place(disk / "studies.db"), StorageURL.of_file(disk / "new.db")
     with suppress(OSError), (disk / "filler").open("wb", buffering=0) as filler:
         while True:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -64,18 +63,6 @@ def test_a_study_waits_for_a_locked_database_and_is_saved_from_a_deleted_one(
     assert nothing_wrong(live.url)
 
 
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Three megabytes."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("a small disk cannot be mounted: needs root and the right to mount")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
-
-
 def fill(filler: Path) -> None:
     """Write until the disk takes nothing more."""
     with suppress(OSError), filler.open("ab", buffering=0) as file:
@@ -84,8 +71,9 @@ def fill(filler: Path) -> None:
 
 
 def test_a_study_ends_at_a_full_disk_and_goes_on_when_there_is_space(
-    tmp_path: Path, small_disk: Path
+    tmp_path: Path, mounted: Callable[[str], Path]
 ) -> None:
+    small_disk = mounted("3m")
     live = LiveStudy(tmp_path, StorageURL.of_file(small_disk / "studies.db"), patience=4)
     live.start(RUN)
     live.until("trial 0 complete")

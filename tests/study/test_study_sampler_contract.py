@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-import optuna
 import pytest
 from optuna.samplers import BaseSampler
 from optuna.testing.pytest_samplers import (
@@ -19,7 +17,10 @@ from optuna.testing.pytest_samplers import (
 from search.samplers import build_sampler
 from search.settings import StudySettings
 
-pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+pytestmark = [
+    pytest.mark.usefixtures("quiet_optuna"),
+    pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning"),
+]
 
 Make = Callable[[], BaseSampler]
 
@@ -50,11 +51,3 @@ class TestCMAES(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnlySampler
     @pytest.fixture
     def sampler(self) -> Make:
         return made("cmaes")
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[Any]:
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    yield
-    optuna.logging.set_verbosity(before)
