@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 import tempfile
 import textwrap
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
 import pytest
-import sqlalchemy
 from postgresql_server import Server, programs
+from server_database import fresh_server_database
 
 from storage import StorageURL, open_storage
-
-POSTGRESQL = "PERCEPTUNA_TEST_POSTGRESQL"
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -31,37 +26,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StorageURL]:
         return
     with fresh_server_database() as fresh:
         yield fresh
-
-
-@contextmanager
-def fresh_server_database() -> Iterator[StorageURL]:
-    """An empty database of the server that tests may use; the test is skipped where there is none."""
-    server = os.environ.get(POSTGRESQL)
-    if server is None:
-        pytest.skip(
-            f"${POSTGRESQL} names no server (postgresql://USER@HOST/DATABASE, allowed to create databases)"
-        )
-    with _fresh_database(StorageURL.parse(server).url) as fresh:
-        yield StorageURL(fresh)
-
-
-class _fresh_database:  # noqa: N801 - used as a context manager only
-    def __init__(self, server: sqlalchemy.URL) -> None:
-        self._engine = sqlalchemy.create_engine(server, isolation_level="AUTOCOMMIT")
-        self._name = f"perceptuna_{uuid.uuid4().hex[:12]}"
-        self._url = server.set(database=self._name)
-
-    def _execute(self, statement: str) -> None:
-        with self._engine.connect() as connection:
-            connection.execute(sqlalchemy.text(statement))
-
-    def __enter__(self) -> sqlalchemy.URL:
-        self._execute(f"create database {self._name}")
-        return self._url
-
-    def __exit__(self, *exception: object) -> None:
-        self._execute(f"drop database {self._name} with (force)")
-        self._engine.dispose()
 
 
 @pytest.fixture
@@ -80,6 +44,25 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> StorageURL:
     return StorageURL.parse(str(tmp_path / "studies.db"))
+
+
+@pytest.fixture
+def path(sqlite_url: StorageURL) -> Path:
+    assert sqlite_url.sqlite_path is not None
+    return sqlite_url.sqlite_path
+
+
+@pytest.fixture
+def one(sqlite_url: StorageURL) -> optuna.Study:
+    """An empty study in an SQLite file."""
+    return optuna.create_study(study_name="one", storage=open_storage(sqlite_url, create=True))
+
+
+@pytest.fixture
+def bound(monkeypatch: pytest.MonkeyPatch) -> float:
+    """Two seconds of patience, of which SQLite itself waits half a second at a time."""
+    monkeypatch.setenv("PERCEPTUNA_STORAGE_PATIENCE", "2")
+    return 2.0
 
 
 @pytest.fixture

@@ -6,15 +6,16 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import optuna
 import pytest
 import sqlalchemy
-from conftest import fresh_server_database
 from optuna.storages import BaseStorage
 from optuna.testing.pytest_storages import StorageTestCase
+from server_database import fresh_server_database
 
 from storage import StorageURL, open_storage
 from storage.study_storage import StudyStorage
+
+pytestmark = pytest.mark.usefixtures("quiet_optuna")
 
 
 class TestSQLite(StorageTestCase):
@@ -45,11 +46,3 @@ class TestPostgreSQL(StorageTestCase):
         with made._backend.engine.begin() as connection:
             connection.execute(sqlalchemy.text("truncate studies, trials restart identity cascade"))
         return StudyStorage(made._backend)
-
-
-@pytest.fixture(autouse=True)
-def _quiet() -> Iterator[None]:
-    before = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    yield
-    optuna.logging.set_verbosity(before)
