@@ -14,19 +14,16 @@ import json
 import math
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
 import uuid
 from collections import Counter
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import psutil
 from optuna.trial import FrozenTrial
 
 from benchmarks.measure import write_result
@@ -39,196 +36,13 @@ from benchmarks.soak_checks import (
     trials_of,
     violations,
 )
-from benchmarks.soak_processes import Running, started
+from benchmarks.soak_commands import LONGEST_SECONDS, MARK, Command
+from benchmarks.soak_processes import started
+from benchmarks.soak_scenarios import CHEAP, STUDY, TRAINED, Scenario
 from search.attempts import REQUEUED
 from search.creation import is_half_made
+from search.study import study_names
 from storage import StorageURL
-
-STUDY = "soak"
-# An environment variable that every process of a command inherits.
-MARK = "PERCEPTUNA_SOAK"
-# Generous, as the soak may run where others do.
-_GRACE_SECONDS = 60.0
-_LONGEST_SECONDS = 900.0
-
-
-@dataclass(frozen=True)
-class Scenario:
-    """One way of running a study, and what is killed in it. `longest` is the longest wait before a kill,
-    in seconds, once workers start. With `then`, the study is run to its end in peace, and that command is killed,
-    which makes trials of a study `about` it, in whose name a trial's number may follow.
-    """
-
-    name: str
-    module: str
-    options: str
-    budget: int
-    victims: tuple[str, ...]
-    longest: float
-    kills_per_study: int
-    then: str = ""
-    about: str = STUDY
-
-    @property
-    def run(self) -> str:
-        return f"run {STUDY} --data digits --space small --trials {self.budget} {self.options}"
-
-    @property
-    def killed(self) -> str:
-        """The command that is killed."""
-        return self.then or self.run
-
-    @property
-    def go_on(self) -> str:
-        """As it is told to who interrupts it."""
-        return f"resume {self.about}" if self.killed.startswith("run") else self.killed
-
-
-CHEAP = (
-    Scenario(
-        "made-up trials, 3 at a time, random",
-        "benchmarks.soak_driver",
-        "--epochs 4 --workers 3 --sampler random --pruner none",
-        budget=40,
-        victims=("driver",),
-        longest=0.8,
-        kills_per_study=12,
-    ),
-    Scenario(
-        "made-up trials, one at a time, tpe and hyperband",
-        "benchmarks.soak_driver",
-        "--epochs 9 --workers 1 --sampler tpe --pruner hyperband",
-        budget=40,
-        victims=("driver",),
-        longest=2.0,
-        kills_per_study=12,
-    ),
-    Scenario(
-        "made-up trials, the next version of a study (--from)",
-        "benchmarks.soak_driver",
-        "--epochs 4 --workers 3 --sampler random --pruner none",
-        budget=20,
-        victims=("driver",),
-        longest=0.8,
-        kills_per_study=10,
-        then=f"run next --from {STUDY} --trials 30 --workers 3",
-        about="next",
-    ),
-    Scenario(
-        "made-up trials, ablate",
-        "benchmarks.soak_driver",
-        "--epochs 4 --workers 3 --sampler random --pruner none",
-        budget=10,
-        victims=("driver",),
-        longest=0.8,
-        kills_per_study=10,
-        then=f"ablate {STUDY} --seeds 2 --workers 3",
-        about=f"{STUDY}.ablate",
-    ),
-)
-TRAINED = (
-    Scenario(
-        "trained trials on 2 workers, random",
-        "search",
-        "--epochs 2 --workers 2 --sampler random --pruner none",
-        budget=10,
-        victims=("driver", "worker", "worker", "all"),
-        longest=9.0,
-        kills_per_study=7,
-    ),
-    Scenario(
-        "trained trials on 1 worker, tpe and hyperband",
-        "search",
-        "--epochs 9 --workers 1 --sampler tpe --pruner hyperband",
-        budget=16,
-        victims=("driver", "all"),
-        longest=9.0,
-        kills_per_study=7,
-    ),
-    Scenario(
-        "trained trials on 2 workers, finalize",
-        "search",
-        "--epochs 2 --workers 2 --sampler random --pruner none",
-        budget=6,
-        victims=("driver", "worker", "all"),
-        longest=12.0,
-        kills_per_study=5,
-        then=f"finalize {STUDY} --top 3 --seeds 2 --workers 2 -o {{folder}}/model.keras",
-        about=f"{STUDY}.finalize",
-    ),
-)
-
-
-@dataclass
-class Command:
-    """A command that runs, its output, and the mark that all its processes carry."""
-
-    process: Running
-    output: Path
-    mark: str
-
-    def text(self) -> str:
-        return self.output.read_text(errors="replace")
-
-    def until_some_instant(self, longest: float, chosen: random.Random) -> int | None:
-        """Wait for a random time after a random milestone of the start; the exit code if it ends before."""
-        milestone, longest = chosen.choice(
-            (("", 2.0), ("reading", 0.4), ("starting", longest), ("starting", longest), ("starting", longest))
-        )
-        deadline = time.monotonic() + _LONGEST_SECONDS
-        while self.process.poll() is None and time.monotonic() < deadline:
-            # A resume reads no data anew and says nothing before it starts its workers.
-            if any(word in self.text() for word in (milestone, "starting")):
-                with suppress(subprocess.TimeoutExpired):
-                    self.process.wait(chosen.uniform(0, longest))
-                break
-            time.sleep(0.02)
-        return self.process.poll()
-
-    def until_its_end(self) -> int | None:
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(_LONGEST_SECONDS)
-        return self.process.poll()
-
-    def kill(self, victim: str, chosen: random.Random) -> bool:
-        """False where there is none of that kind now, or no more."""
-        try:
-            driver = psutil.Process(self.process.pid)
-            below = driver.children(recursive=True)
-        except psutil.NoSuchProcess:  # it has just ended by itself
-            return False
-        workers = [one for one in below if "spawn_main" in " ".join(_command_line(one))]
-        if victim == "worker":
-            doomed = [chosen.choice(workers)] if workers else []
-        else:
-            doomed = [driver, *(below if victim == "all" else [])]
-        for one in doomed:
-            with suppress(psutil.NoSuchProcess):
-                one.kill()
-        return bool(doomed)
-
-    def left_behind(self) -> list[str]:
-        """Processes that still run when they have had time to notice that their driver is gone."""
-        deadline = time.monotonic() + _GRACE_SECONDS
-        while (marked := _marked(self.mark)) and time.monotonic() < deadline:
-            time.sleep(0.2)
-        return [f"left behind: {pid} {line}" for pid, line in marked.items()]
-
-
-def _command_line(process: psutil.Process) -> list[str]:
-    with suppress(psutil.Error):
-        return process.cmdline()
-    return []
-
-
-def _marked(mark: str) -> dict[int, str]:
-    wanted = f"{MARK}={mark}".encode()
-    found = {}
-    for entry in Path("/proc").iterdir():
-        with suppress(OSError):
-            if entry.name.isdigit() and wanted in (entry / "environ").read_bytes().split(b"\0"):
-                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-    return found
 
 
 @dataclass
@@ -260,14 +74,10 @@ class Place:
 
     def name_of(self, scenario: Scenario) -> str:
         """Of the study that is killed, as far as it is there."""
-        from search.study import study_names
-
         begins = f"{scenario.about}-"
         return next((name for name in study_names(self.url) if name.startswith(begins)), scenario.about)
 
     def is_new(self, name: str) -> bool:
-        from search.study import study_names
-
         return name not in study_names(self.url) or is_half_made(name, self.url)
 
     def prepare(self, scenario: Scenario, seed: int, prepared: Path) -> None:
@@ -278,7 +88,7 @@ class Place:
         self.folder.mkdir(parents=True)
         if scenario.then:
             command = self.start(scenario, scenario.run, seed)
-            if command.process.wait(_LONGEST_SECONDS) != 0:
+            if command.process.wait(LONGEST_SECONDS) != 0:
                 raise SystemExit(f"{scenario.run} failed undisturbed:\n{command.text()}")
         shutil.copytree(self.folder, prepared)
 
@@ -345,7 +155,7 @@ def undisturbed(scenario: Scenario, seed: int, folder: Path, cache: Path, prepar
     place = Place(folder, cache)
     place.prepare(scenario, seed, prepared)
     command = place.start(scenario, scenario.killed, seed)
-    if command.process.wait(_LONGEST_SECONDS) != 0:
+    if command.process.wait(LONGEST_SECONDS) != 0:
         raise SystemExit(f"{scenario.killed} failed undisturbed:\n{command.text()}")
     if not (trials := trials_of(place.name_of(scenario), place.url)):
         raise SystemExit(f"{scenario.killed} made no trials of {scenario.about}")
@@ -370,7 +180,7 @@ def soak_study(
         code = command.until_some_instant(scenario.longest, chosen) if kills else command.until_its_end()
         if code is None:
             if not kills:
-                report.wrong.append(f"no end within {_LONGEST_SECONDS} s:\n{command.text()[-2000:]}")
+                report.wrong.append(f"no end within {LONGEST_SECONDS} s:\n{command.text()[-2000:]}")
                 command.kill("all", chosen)
                 break
             acknowledged.look(trials_of(place.name_of(scenario), place.url))

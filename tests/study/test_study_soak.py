@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.soak import CHEAP, soak
+from benchmarks.soak import soak
+from benchmarks.soak_scenarios import CHEAP
 
 
 @pytest.mark.slow
