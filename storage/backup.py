@@ -25,6 +25,7 @@ from storage.reading import (
     schema_revision,
     study_counts,
 )
+from storage.sqlite import logs_of
 from storage.urls import StorageURL
 
 # A model that is replaced while it is copied is in no second copy of the database.
@@ -101,7 +102,7 @@ def _refuse_target(source: Path, target: Path, force: bool) -> None:
     there = [path for path in (target, artifact_folder(StorageURL.of_file(target))) if path.exists()]
     if there and not force:
         raise DatabaseUnusable(f"{there[0]} is there already; name another file, or replace it by --force")
-    log = _beside(target, "-wal")
+    log, _ = logs_of(target)
     if log.exists() and log.stat().st_size:
         raise DatabaseUnusable(
             f"{target} is a database that some program has open, or was killed with; name another file"
@@ -153,7 +154,7 @@ def _beside(database: Path, ending: str) -> Path:
 
 
 def _remove(database: Path, files: Path) -> None:
-    for path in (database, _beside(database, "-wal"), _beside(database, "-shm")):
+    for path in (database, *logs_of(database)):
         path.unlink(missing_ok=True)
     if files.exists():
         shutil.rmtree(files)

@@ -12,7 +12,7 @@ from storage.errors import DatabaseUnusable, StorageError
 from storage.postgresql import connect_arguments
 from storage.reading import connect_to_read
 from storage.refusals import is_read_only, opening
-from storage.sqlite import ReportingConnection, WALConnection, busy_seconds
+from storage.sqlite import ReportingConnection, WALConnection, busy_seconds, logs_of
 from storage.tables import TABLES, are_half_made, are_whole, making_alone, names_in
 from storage.urls import StorageURL
 
@@ -147,7 +147,7 @@ def _check_writable(path: Path, name: str) -> None:
 
 def _check_no_log(path: Path) -> None:
     """A new file would share log and locks with a deleted one that is still written to, and both would be damaged."""
-    for left in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+    for left in logs_of(path):
         if left.exists() and left.stat().st_size:
             raise DatabaseUnusable(
                 f"--storage: {left} lies there without its database, to which a running study may still write; end "

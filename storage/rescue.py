@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from storage.artifacts import artifact_folder
 from storage.errors import DatabaseMoved, StorageError, translate
 from storage.reading import connect_to_read
-from storage.sqlite import WALConnection
+from storage.sqlite import WALConnection, logs_of
 from storage.urls import StorageURL
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def _put_in_place(saved: Path, path: Path) -> str:
     commands = []
     if not path.parent.exists():
         commands.append(["mkdir", "-p", str(path.parent)])
-    for left in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+    for left in logs_of(path):
         if left.exists():
             commands.append(["mv", "-n", str(left), str(_free(left.with_name(f"{left.name}.lost")))])
     commands.append(["mv", "-n", str(saved), str(path)])

@@ -66,6 +66,11 @@ class ReportingConnection(WALConnection):
     _synchronous = "normal"
 
 
+def logs_of(database: Path) -> tuple[Path, Path]:
+    """What SQLite has beside a database in write-ahead mode while it is open: its log, and the index of that."""
+    return database.with_name(f"{database.name}-wal"), database.with_name(f"{database.name}-shm")
+
+
 def busy_seconds() -> float:
     """How long SQLite waits for a lock of another program before it gives one try up."""
     return min(BUSY_SECONDS, patience_seconds() / 4)
