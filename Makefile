@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Without bytecode, every start of Keras and TensorFlow costs 8 CPU-seconds in place of 2.6.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types format bench soak fuzz memory commands docs lock clean
+.PHONY: demo test lint types format bench soak fuzz memory commands map docs lock clean
 
 # A study of its own, from the start each time.
 DEMO := --storage sqlite:///demo/perceptuna.db
@@ -54,6 +54,10 @@ memory: $(VENV)/installed
 # The command reference, from the commands themselves.
 commands: $(VENV)/installed
 	$(BIN)/python docs/commands.py
+
+# The map of rooms and files, from their docstrings.
+map: $(VENV)/installed
+	PYTHONPATH=. $(BIN)/python docs/map.py
 
 # The documentation as a site, in site/; fails where a link leads nowhere. (Its warning is of a version to come.)
 docs: $(VENV)/installed

@@ -21,7 +21,7 @@ import numpy as np
 
 from benchmarks.measure import write_result
 from search.data import DataRequest, PreparedData, prepare
-from search.tensorflow_start import start_tensorflow
+from search.machine.tensorflow_start import start_tensorflow
 from spaces import Hyperparameters
 
 TABLES = ("breast_cancer", "wine", "iris", "digits of 300 rows", "diabetes")

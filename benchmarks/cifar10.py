@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import RESULTS, machine
-from search.cache import cache_folder, find_data
 from search.data import DataRequest, prepare
-from search.precision import resolve_precision
+from search.study.cache import cache_folder, find_data
+from search.training.precision import resolve_precision
 from spaces import Baseline, Hyperparameters, load_baselines
 
 # Percent of the test images, one run each, as published; in the order of the list.
@@ -71,8 +71,8 @@ def train_and_test(job: Job) -> Row:
     """In a process of its own: TensorFlow is loaded once for all jobs of it."""
     import time
 
-    from search.data.sealed import open_test_split
-    from search.tensorflow_start import start_tensorflow
+    from search.data.preparing.sealed import open_test_split
+    from search.machine.tensorflow_start import start_tensorflow
 
     start_tensorflow(1)
     from search.training.loop import train

@@ -26,9 +26,9 @@ from optuna.trial import TrialState
 
 from benchmarks.large_study import made_study
 from benchmarks.measure import write_result
-from search.history import history_csv
-from search.learning_curve import learning_curve_svg
-from search.study import load_study
+from search.study.history import history_csv
+from search.study.learning_curve import learning_curve_svg
+from search.study.study import load_study
 from storage import StorageURL, artifact_folder, open_artifacts
 from storage.artifacts import write_artifact
 

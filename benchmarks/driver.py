@@ -34,9 +34,9 @@ from benchmarks.measure import write_result
 from search.driving.asking import attach_search
 from search.driving.driver import Driver
 from search.driving.progress import Progress, Tally
-from search.pruners import build_pruner
-from search.settings import StudySettings
-from search.study import Study, load_study
+from search.policies.pruners import build_pruner
+from search.settings.settings import StudySettings
+from search.study.study import Study, load_study
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from storage import StorageURL
 

@@ -16,9 +16,9 @@ from random import Random
 import numpy as np
 
 from benchmarks.fuzz_sources import Maker, Words, csv, images, mutated, npz, packed, parquet
-from search.creation import create_study
 from search.data import prepare
-from search.settings import StudySettings
+from search.settings.settings import StudySettings
+from search.study.creation import create_study
 from spaces import load_space, preset_names
 from storage import StorageURL
 

@@ -19,10 +19,10 @@ from unittest.mock import patch
 
 from benchmarks.measure import write_result
 from benchmarks.whole_training import train_whole
-from search.cache import cache_folder
 from search.conclusion.statistics.intervals import mean_of
 from search.data import Components, DataRequest, prepare
-from search.tensorflow_start import start_tensorflow
+from search.machine.tensorflow_start import start_tensorflow
+from search.study.cache import cache_folder
 from spaces import Hyperparameters
 
 if TYPE_CHECKING:

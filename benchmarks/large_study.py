@@ -16,9 +16,9 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from benchmarks.datasets import prepared
-from search.creation import create_study
-from search.settings import StudySettings
-from search.study import Study
+from search.settings.settings import StudySettings
+from search.study.creation import create_study
+from search.study.study import Study
 from spaces import Space, load_space
 from storage import StorageURL
 

@@ -5,7 +5,7 @@
 Growth: `perceptuna run` with one worker, random configurations of a preset, two epochs of digits each; the worker's
 resident memory is read after each trial. `small` has few structures and many widths, `mlp` a new structure in most
 trials, so that its worker is replaced now and then. Estimate: each configuration in a process of its own, the most
-memory it ever held less what it held before training, against `search.memory.training_bytes`.
+memory it ever held less what it held before training, against `search.training.memory.training_bytes`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import Any
 import psutil
 
 from benchmarks.measure import write_result
-from search.memory import idle_worker_bytes, training_bytes
+from search.training.memory import idle_worker_bytes, training_bytes
 from spaces import Hyperparameters
 
 CONFIGURATIONS: tuple[dict[str, Any], ...] = (
@@ -95,7 +95,7 @@ def estimate(configuration: dict[str, Any], folder: Path) -> dict[str, Any]:
 def measure(configuration: dict[str, Any], folder: Path) -> dict[str, Any]:
     """In this process. A small model is trained first: what TensorFlow keeps from then on is not this model's."""
     from search.data import DataRequest, prepare
-    from search.tensorflow_start import start_tensorflow
+    from search.machine.tensorflow_start import start_tensorflow
 
     start_tensorflow(1)
     from search.training.loop import train

@@ -15,9 +15,9 @@ from typing import Any
 
 from benchmarks.measure import write_result
 from benchmarks.whole_training import train_whole
-from search.cache import cache_folder
 from search.data import DataRequest, PreparedData, prepare
-from search.tensorflow_start import start_tensorflow
+from search.machine.tensorflow_start import start_tensorflow
+from search.study.cache import cache_folder
 from spaces import Hyperparameters
 
 MLPS = {

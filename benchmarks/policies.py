@@ -30,7 +30,7 @@ from benchmarks.grid import Grid
 from benchmarks.measure import write_result
 from benchmarks.recorded import EPOCHS, FOLDER, configurations, recorded
 from benchmarks.surrogate import surrogate
-from search.planned import PlannedTrial
+from search.study.planned import PlannedTrial
 from spaces import Hyperparameters, Space, load_baselines
 
 BUDGET = 40
@@ -95,8 +95,8 @@ def replayed(data: str, sampler: str, pruner: str, seed: int) -> Study:
     import optuna
     from optuna.trial import TrialState
 
-    from search.planned import PLANNED, entry_of, suggest
-    from search.samplers import seed_sampler
+    from search.policies.samplers import seed_sampler
+    from search.study.planned import PLANNED, entry_of, suggest
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     baselines = planned() if data.endswith(AFTER) else []
@@ -150,8 +150,8 @@ def _sampler(name: str, seed: int, baselines: int) -> Any:
                 return self._random_sampler.sample_independent(study, trial, name, distribution)
             return super().sample_independent(study, trial, name, distribution)
 
-    from search.samplers import build_sampler
-    from search.settings import StudySettings
+    from search.policies.samplers import build_sampler
+    from search.settings.settings import StudySettings
 
     match name:
         case "tpe joint":
@@ -173,8 +173,8 @@ def _sampler(name: str, seed: int, baselines: int) -> Any:
 def _pruner(name: str) -> Any:
     from optuna.pruners import HyperbandPruner, SuccessiveHalvingPruner
 
-    from search.pruners import build_pruner, first_rung, with_best_so_far
-    from search.settings import StudySettings
+    from search.policies.pruners import build_pruner, first_rung, with_best_so_far
+    from search.settings.settings import StudySettings
 
     class Halving(SuccessiveHalvingPruner):
         def prune(self, study: Any, trial: Any) -> bool:

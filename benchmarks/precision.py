@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.datasets import prepared
 from benchmarks.measure import write_result
-from search.tensorflow_start import start_tensorflow
+from search.machine.tensorflow_start import start_tensorflow
 from spaces import Hyperparameters
 
 NETWORKS = {

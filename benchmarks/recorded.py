@@ -27,8 +27,8 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import machine
-from search.cache import cache_folder, find_data
 from search.data import DataRequest, PreparedData, prepare
+from search.study.cache import cache_folder, find_data
 from spaces import Hyperparameters
 
 FOLDER = Path(__file__).parent / "recorded"
@@ -74,7 +74,7 @@ def recorded(name: str) -> list[list[float]]:
 
 
 def train_one(job: Job) -> tuple[int, list[float]]:
-    from search.tensorflow_start import start_tensorflow
+    from search.machine.tensorflow_start import start_tensorflow
 
     start_tensorflow(1)
     from search.training.loop import train

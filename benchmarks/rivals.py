@@ -22,8 +22,8 @@ from typing import Any
 
 from benchmarks.children import run_child
 from benchmarks.measure import write_result
-from search.cache import cache_folder
 from search.data import DataRequest, prepare
+from search.study.cache import cache_folder
 from spaces import Space, load_space
 
 CONTESTANTS = ("perceptuna", "optuna", "kerastuner_hyperband", "kerastuner_random")

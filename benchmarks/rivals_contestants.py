@@ -86,7 +86,7 @@ class Contest:
         """Early stopping as perceptuna has it, and the schedule's."""
         import keras
 
-        from search.settings import StudySettings
+        from search.settings.settings import StudySettings
         from search.training.optimizers import schedule_callbacks
 
         patience = StudySettings(data="digits").patience_within(self.task["epochs"])
@@ -99,9 +99,9 @@ class Contest:
 def perceptuna(contest: Contest) -> None:
     """`perceptuna run` with its defaults."""
     from search.driving.progress import Progress, Tally
-    from search.launch import start
-    from search.reporter import Reporter
-    from search.settings import StudySettings
+    from search.running.reporter import Reporter
+    from search.running.start import start
+    from search.settings.settings import StudySettings
     from storage import StorageURL
 
     class Marks(Progress):

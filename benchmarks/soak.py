@@ -39,9 +39,9 @@ from benchmarks.soak_checks import (
 from benchmarks.soak_commands import LONGEST_SECONDS, MARK, Command
 from benchmarks.soak_processes import started
 from benchmarks.soak_scenarios import CHEAP, STUDY, TRAINED, Scenario
-from search.attempts import REQUEUED
-from search.creation import is_half_made
-from search.study import study_names
+from search.study.attempts import REQUEUED
+from search.study.creation import is_half_made
+from search.study.study import study_names
 from storage import StorageURL
 
 

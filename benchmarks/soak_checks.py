@@ -10,13 +10,13 @@ from typing import Any
 
 from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
-from search.attempts import REQUEUED, counts, original_number
 from search.conclusion.ablation.record import best_ablation
 from search.conclusion.confirmation.record import read_conclusion
-from search.creation import is_half_made
-from search.looks import looks
-from search.origin import ADOPTED
-from search.study import Study, load_study, study_names
+from search.study.attempts import REQUEUED, counts, original_number
+from search.study.creation import is_half_made
+from search.study.looks import looks
+from search.study.origin import ADOPTED
+from search.study.study import Study, load_study, study_names
 from storage import StorageURL
 from storage.artifacts import model_file_name, study_artifacts
 from storage.tables import are_unmade

@@ -22,10 +22,10 @@ import numpy as np
 import optuna
 
 import search.workers.cluster
-from search.metrics import is_better
-from search.pruners import build_pruner
-from search.settings import StudySettings
-from search.study import load_study
+from search.policies.pruners import build_pruner
+from search.settings.metrics import is_better
+from search.settings.settings import StudySettings
+from search.study.study import load_study
 from search.workers.local import LocalWorkers
 from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTask
 from storage import StorageURL

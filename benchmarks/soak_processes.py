@@ -17,14 +17,15 @@ from benchmarks import soak_driver
 _IMPORTED = (
     "alembic.script",
     "benchmarks.soak_driver",
-    "search.analysis.leaderboard",
-    "search.analysis.terminal_study",
+    "search.analysis.facts.leaderboard",
+    "search.analysis.terminal.study",
     "search.cli",
     "search.commands.concluding",
     "search.commands.studies",
-    "search.data.prepared",
+    "search.data.preparing.prepared",
     "search.driving.driver",
-    "search.launch",
+    "search.running.resume",
+    "search.running.start",
 )
 _POLL_SECONDS = 0.02
 _context = multiprocessing.get_context("forkserver")

@@ -26,7 +26,7 @@ from typing import Any
 import sqlalchemy
 
 from benchmarks.measure import write_result
-from search.study import study_names
+from search.study.study import study_names
 from storage import StorageURL
 
 COMMANDS = 3

@@ -22,7 +22,7 @@ from benchmarks.measure import spread, write_result
 from spaces import Hyperparameters, load_space
 
 IMPORT = "import keras, tensorflow"
-WORKER = "from search.tensorflow_start import start_tensorflow; start_tensorflow(threads=1)"
+WORKER = "from search.machine.tensorflow_start import start_tensorflow; start_tensorflow(threads=1)"
 FIT = """
 import keras
 from sklearn.datasets import load_digits
@@ -110,8 +110,8 @@ def make_study(path: str, trials: int) -> None:
     import optuna
 
     from benchmarks.datasets import prepared
-    from search.creation import create_study
-    from search.settings import StudySettings
+    from search.settings.settings import StudySettings
+    from search.study.creation import create_study
     from storage import StorageURL
 
     settings = StudySettings(data="digits", space="small", trials=trials)

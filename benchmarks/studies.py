@@ -31,9 +31,9 @@ import numpy as np
 from benchmarks.children import Child, run_child
 from benchmarks.measure import spread, write_result
 from benchmarks.studies_contestants import SPACE
-from search.cache import cache_folder
 from search.data import DataRequest, prepare, read_source
-from search.tensorflow_start import tensorflow_log_silenced
+from search.machine.tensorflow_start import tensorflow_log_silenced
+from search.study.cache import cache_folder
 from spaces import load_space
 
 OURS = ("workers1", "workers2", "threads2")

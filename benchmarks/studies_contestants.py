@@ -40,12 +40,12 @@ def say(event: str, **fields: Any) -> None:
 
 def perceptuna(task: dict[str, Any], workers: int, threads: int = 1) -> dict[str, Any]:
     """As `perceptuna resume` on a study whose trials are all in the queue."""
-    from search.cache import prepare_data
-    from search.creation import create_study
     from search.driving.progress import Progress, Tally
-    from search.launch import resume
-    from search.reporter import Reporter
-    from search.settings import StudySettings
+    from search.running.reporter import Reporter
+    from search.running.resume import resume
+    from search.settings.settings import StudySettings
+    from search.study.cache import prepare_data
+    from search.study.creation import create_study
     from storage import StorageURL
 
     configurations = [Hyperparameters.model_validate(values) for values in task["configurations"]]

@@ -23,7 +23,7 @@ import numpy as np
 
 from benchmarks.datasets import prepared
 from benchmarks.measure import Timing, ratios, raw, spread, write_result
-from search.tensorflow_start import start_tensorflow
+from search.machine.tensorflow_start import start_tensorflow
 from spaces import Hyperparameters
 
 SETS = ("digits", "table569", "table20000", "fashion_mnist", "cifar10_jpeg")

@@ -23,7 +23,7 @@ import numpy as np
 from benchmarks.children import run_child
 from benchmarks.datasets import prepared
 from benchmarks.measure import spread, write_result
-from search.tensorflow_start import start_tensorflow
+from search.machine.tensorflow_start import start_tensorflow
 from spaces import Hyperparameters, load_space
 
 MORE_EPOCHS = 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from search.precision import resolve_precision
+from search.training.precision import resolve_precision
 
 if TYPE_CHECKING:
     from search.data import PreparedData

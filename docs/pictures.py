@@ -18,15 +18,15 @@ from rich.text import Text
 from waitress import create_server
 
 from search.analysis.report import write_report
-from search.analysis.tensorboard import trial_folder, write_study
-from search.analysis.terminal_study import study_view
+from search.analysis.tensorboard.runs import trial_folder, write_study
+from search.analysis.terminal.study import study_view
 from search.dashboard import dashboard_app
 from search.driving.live_table import LiveTable
 from search.driving.progress import Tally
-from search.launch import start
-from search.reporter import Reporter
-from search.settings import StudySettings
-from search.study import Study, load_study
+from search.running.reporter import Reporter
+from search.running.start import start
+from search.settings.settings import StudySettings
+from search.study.study import Study, load_study
 from search.workers.messages import EpochEvent
 from storage import StorageURL, open_storage
 from tests.headless_chromium import launched

@@ -9,9 +9,9 @@ import os
 import sys
 from typing import NoReturn
 
-from search import interruption
-from search.printable import printable
-from search.standard_streams import make_streams_last
+from search.machine import interruption
+from search.machine.standard_streams import make_streams_last
+from search.text.printable import printable
 
 
 def main() -> NoReturn:

@@ -15,10 +15,11 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from search.commands import concluding, database, looking, models, planning, sources, studies
+from search.commands import concluding, database, looking, models, sources, studies
+from search.commands import forecast as planning
 from search.commands.output import echo, fail, print_bug
-from search.interruption import interrupted
-from search.standard_streams import lost_output
+from search.machine.interruption import interrupted
+from search.machine.standard_streams import lost_output
 
 app = typer.Typer(
     name="perceptuna",
@@ -36,7 +37,7 @@ app.add_typer(database.app, name="storage")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        from search.environment import program_version
+        from search.training.environment import program_version
 
         echo(f"perceptuna {program_version()}")
         raise typer.Exit
@@ -91,9 +92,9 @@ def _refuse_what_is_no_text() -> None:
 
 def _explain(error: Exception) -> NoReturn:
     from search.errors import CacheUnusable, ClusterLost, InputError, MachineFault, StudyStopped
-    from search.machine import lacking
-    from search.printable import with_indented_lines
-    from search.usage import usage_message
+    from search.machine.lacking import lacking
+    from search.text.printable import with_indented_lines
+    from search.text.usage import usage_message
     from spaces import SpaceError, TomlError
     from storage.errors import DatabaseUnusable, StudyBusy, translate
 

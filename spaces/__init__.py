@@ -1,4 +1,7 @@
-"""What may be tried: hyperparameters of an MLP, spaces of them, known configurations, and the files of both."""
+"""What may be tried: hyperparameters of an MLP, spaces of them, known configurations, and the files of both.
+
+Imports: nothing of the project.
+"""
 
 from spaces.baseline import Baseline, baseline_names, load_baselines
 from spaces.effects import DataKind, Task, idle

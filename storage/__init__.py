@@ -1,4 +1,7 @@
-"""Where results live: the database, the artifacts beside it, and the lock that keeps one driver per study."""
+"""Where results live: the database, the artifacts beside it, and the lock that keeps one driver per study.
+
+Imports: nothing of the project.
+"""
 
 from storage.artifacts import artifact_folder, open_artifacts
 from storage.database import check_connection, check_database, open_storage

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from search.data import DataSpec
-from search.data.spec import Rows
+from search.data.preparing.spec import Rows
 
 
 def digits_spec(**changes: Any) -> DataSpec:

@@ -6,18 +6,49 @@ import ast
 import re
 import subprocess
 import sys
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-# What each part may import of the project, beside itself.
-ALLOWED = {
-    "spaces": set(),
-    "storage": set(),
-    "search.data": {"search.errors", "search.plain_keras", "spaces"},
-    "search.training": {"search.data", "search.errors", "search.metrics", "spaces"},
-}
+# From above to below: a room imports rooms that stand after it, never one that stands before.
+ROOMS = (
+    "search.__main__",
+    "search.cli",
+    "search.commands",
+    "search.dashboard",
+    "search.forecast",
+    "search",  # opens a study in a notebook
+    "search.analysis",
+    "search.analysis.report",
+    "search.analysis.terminal",
+    "search.analysis.facts",
+    "search.analysis.tensorboard",
+    "search.conclusion.confirmation",
+    "search.conclusion.ablation",
+    "search.conclusion",
+    "search.conclusion.statistics",
+    "search.running",
+    "search.driving",
+    "search.workers",
+    "search.versions",
+    "search.models",
+    "search.policies",
+    "search.study",
+    "search.training",
+    "search.settings",
+    "search.data",
+    "search.data.preparing",
+    "search.data.reading",
+    "search.data.columns",
+    "search.data.rows",
+    "search.text",
+    "search.machine",
+    "search.errors",
+    "spaces",
+    "storage",
+)
 
 
 def modules() -> list[Path]:
@@ -37,66 +68,57 @@ def imported(path: Path) -> set[str]:
     return {name for name in names if name.split(".")[0] in ("search", "spaces", "storage")}
 
 
-@pytest.mark.parametrize("part", ALLOWED)
-def test_a_part_imports_nothing_above_it(part: str) -> None:
-    folder = ROOT / part.replace(".", "/")
-    for path in folder.rglob("*.py"):
-        for name in imported(path):
-            own = name == part or name.startswith(f"{part}.")
-            allowed = any(name == one or name.startswith(f"{one}.") for one in ALLOWED[part])
-            assert own or allowed, f"{path.relative_to(ROOT)} imports {name}"
-
-
+@lru_cache
 def module_graph() -> dict[str, set[str]]:
     """What each module of the project imports of it."""
     return {".".join(path.relative_to(ROOT).with_suffix("").parts): imported(path) for path in modules()}
 
 
-# From above to below: a part imports what stands after it, never what stands before.
-PARTS = (
-    "search.__main__",
-    "search.cli",
-    "search.commands",
-    "search.dashboard",
-    "search.planning",
-    "search.analysis",
-    "search.conclusion",
-    "search.launch",
-    "search.driving",
-    "search.workers",
-    "search.training",
-    "search.data",
-)
+def room_of(module: str) -> str:
+    """The folder that a module lies in; itself, where it lies loose in `search`."""
+    found = ROOT / module.replace(".", "/")
+    if found.is_dir() or module in ROOMS:
+        return module
+    room = module.rpartition(".")[0]
+    return module if room == "search" else room
 
 
-def part_of(module: str) -> int | None:
-    found = (at for at, part in enumerate(PARTS) if module == part or module.startswith(f"{part}."))
-    return next(found, None)
+def room_graph() -> dict[str, set[str]]:
+    """What each room imports of the others."""
+    graph: dict[str, set[str]] = {}
+    for module, used in module_graph().items():
+        room = room_of(module.removesuffix(".__init__"))
+        graph.setdefault(room, set()).update({room_of(other) for other in used} - {room})
+    return graph
 
 
-def test_parts_import_one_way() -> None:
-    for name, used in module_graph().items():
-        part = part_of(name)
+def test_rooms_import_one_way() -> None:
+    for room, used in room_graph().items():
         for other in used:
-            imported_part = part_of(other)
-            if part is not None and imported_part is not None:
-                assert imported_part >= part, f"{name} imports {other}"
+            assert ROOMS.index(room) < ROOMS.index(other), f"{room} imports {other}"
 
 
-# Above what makes studies: also `search` itself, which opens one in a notebook, and the program.
-READERS = (*PARTS[: PARTS.index("search.launch")], "search.__")
+def test_spaces_and_storage_import_nothing_of_the_project() -> None:
+    assert room_graph()["spaces"] == room_graph()["storage"] == set()
 
 
-def test_what_reads_studies_is_not_needed_to_make_them() -> None:
-    for name, used in module_graph().items():
-        if not name.startswith(READERS):
-            assert not [one for one in used if one.startswith(READERS)], name
+@pytest.mark.parametrize("room", [room for room in ROOMS if (ROOT / room.replace(".", "/")).is_dir()])
+def test_a_room_says_in_a_sentence_what_it_is_and_what_it_imports(room: str) -> None:
+    if room == "search":  # what users read
+        return
+    text = (
+        ast.get_docstring(ast.parse((ROOT / room.replace(".", "/") / "__init__.py").read_text("utf-8"))) or ""
+    )
+    sentence, _, last = text.rpartition("\n\n")
+    used = sorted(other.removeprefix("search.") for other in room_graph()[room])
+    assert sentence.splitlines()[0].endswith(".")
+    assert " ".join(last.split()) == f"Imports: {', '.join(used) or 'nothing of the project'}."
 
 
 # The seal, the one place that opens it, and who may call that.
 SEALED, OPENED, CALLERS = (
-    "search.data.sealed",
-    "search.conclusion.confirmation.look",
+    "search.data.preparing.sealed",
+    "search.conclusion.confirmation.opening",
     {"search.conclusion.confirmation.finalizing"},
 )
 
@@ -106,14 +128,21 @@ def test_the_sealed_test_split_is_opened_in_one_place() -> None:
     assert {name for name, used in graph.items() if SEALED in used} == {OPENED}
     assert {name for name, used in graph.items() if OPENED in used} == CALLERS
     for path in modules():
-        if path.name not in ("sealed.py", "look.py"):
+        if path.name not in ("sealed.py", "opening.py"):
             text = path.read_text(encoding="utf-8")
             assert "open_test_split" not in text, path
             assert not re.search(r"""open_arrays\([^)]*["']test["']""", text), path
 
 
 @pytest.mark.parametrize(
-    "start", ["search.launch", "search.driving.driver", "search.workers.trial", "search.workers.joining"]
+    "start",
+    [
+        "search.running.start",
+        "search.running.resume",
+        "search.driving.driver",
+        "search.workers.trial",
+        "search.workers.joining",
+    ],
 )
 def test_no_search_code_opens_the_sealed_test_split(start: str) -> None:
     graph, reached, ahead = module_graph(), set[str](), [start]
@@ -142,16 +171,10 @@ def test_modules_do_not_import_each_other_in_a_circle() -> None:
         visit(name, [])
 
 
-def test_the_design_has_a_line_on_every_file() -> None:
-    house = (ROOT / "docs" / "design.md").read_text(encoding="utf-8").split("```")[1]
-    named = set(re.findall(r"[\w.]+\.(?:py|toml|json|js|css|j2)\b", house))
-    there = {
-        path.name
-        for folder in ("search", "spaces", "storage")
-        for path in (ROOT / folder).rglob("*.*")
-        if path.suffix in (".py", ".json", ".js", ".css", ".j2") and path.name != "__init__.py"
-    }
-    assert there == named
+def test_the_map_is_current() -> None:
+    from docs.map import the_map  # it reads this file
+
+    assert (ROOT / "docs" / "map.md").read_text(encoding="utf-8") == the_map(), "run `make map`"
 
 
 def test_importing_search_imports_nothing_heavy() -> None:

@@ -1,1 +1,4 @@
-"""Reads a finished or running study."""
+"""Reads a finished or running study.
+
+Imports: analysis.facts, analysis.report, analysis.terminal, machine, models, settings, storage, study, text.
+"""

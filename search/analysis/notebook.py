@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.analysis.leaderboard import Entry, leaderboard
-from search.analysis.terminal_study import study_view
-from search.attempts import counts
-from search.export import export_model
-from search.formats import count, number
-from search.history import history_of
-from search.metrics import on_train_rows
-from search.origin import ADOPTED, origin_of
-from search.plain_keras import import_keras
-from search.printable import open_console
-from search.study import Study, load_study
+from search.analysis.facts.leaderboard import Entry, leaderboard
+from search.analysis.terminal.study import study_view
+from search.machine.plain_keras import import_keras
+from search.models.export import export_model
+from search.settings.metrics import on_train_rows
+from search.study.attempts import counts
+from search.study.history import history_of
+from search.study.origin import ADOPTED, origin_of
+from search.study.study import Study, load_study
+from search.text.formats import count, number
+from search.text.printable import open_console
 from storage import StorageURL
 from storage.urls import DEFAULT_URL
 
@@ -108,7 +108,7 @@ class NotebookStudy(Study):
         """
         with tempfile.TemporaryDirectory() as folder:
             path, _ = export_model(self, Path(folder, "best.keras"))
-            from search.tensorflow_start import tensorflow_log_silenced
+            from search.machine.tensorflow_start import tensorflow_log_silenced
 
             with tensorflow_log_silenced():
                 return import_keras().saving.load_model(path)

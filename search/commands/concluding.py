@@ -13,7 +13,7 @@ import typer
 from search.commands.options import AsJSON, Cluster, Force, MovedData, Storage, StudyName, option, url_of
 from search.commands.output import echo, fail, print_out
 from search.commands.progress import reporter
-from search.interruption import go_on_with
+from search.machine.interruption import go_on_with
 
 app = typer.Typer()
 
@@ -54,12 +54,12 @@ def finalize(
 
     Example: perceptuna finalize my-first --top 3 --seeds 3 -o model.keras
     """
-    from search.analysis.terminal_confirmation import conclusion_view
+    from search.analysis.terminal.confirmation import conclusion_view
     from search.conclusion.confirmation import finalizing
     from search.conclusion.confirmation.words import warnings
-    from search.looks import by_others, looks, own
-    from search.relocation import relocated
-    from search.study import load_study
+    from search.study.looks import by_others, looks, own
+    from search.study.relocation import relocated
+    from search.study.study import load_study
 
     loaded = relocated(load_study(study, url_of(storage)), data)
     how = (
@@ -121,11 +121,11 @@ def ablate(
 
     Example: perceptuna ablate my-first --seeds 3
     """
-    from search.analysis.importance import importances
-    from search.analysis.terminal_ablation import ablation_facts, ablation_view
+    from search.analysis.facts.importance import importances
+    from search.analysis.terminal.ablation import ablation_facts, ablation_view
     from search.conclusion.ablation import ablating
-    from search.relocation import relocated
-    from search.study import load_study
+    from search.study.relocation import relocated
+    from search.study.study import load_study
 
     loaded = relocated(load_study(study, url_of(storage)), data)
     best = loaded.best_trial()

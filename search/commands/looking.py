@@ -10,10 +10,10 @@ import typer
 
 from search.commands.options import AsJSON, Force, Storage, StudyName, url_of
 from search.commands.output import console, echo, print_out
-from search.links import DEFAULT_HOST, DEFAULT_PORT, how_to_browse
+from search.study.links import DEFAULT_HOST, DEFAULT_PORT, how_to_browse
 
 if TYPE_CHECKING:
-    from search.study import Study
+    from search.study.study import Study
 
 app = typer.Typer()
 
@@ -24,7 +24,7 @@ def list_studies(storage: Storage = None, as_json: AsJSON = False) -> None:
 
     Example: perceptuna list
     """
-    from search.analysis.overview import overviews
+    from search.analysis.facts.overview import overviews
 
     url = url_of(storage)
     rows = overviews(url)
@@ -34,7 +34,7 @@ def list_studies(storage: Storage = None, as_json: AsJSON = False) -> None:
     if not rows:
         echo(f"no studies in {url}; start one with `perceptuna run STUDY --data SOURCE{url.option}`")
         return
-    from search.analysis.terminal import overview_table
+    from search.analysis.terminal.tables import overview_table
 
     console().print(overview_table(rows))
 
@@ -51,8 +51,9 @@ def show(
 
     Example: perceptuna show my-first --top 5
     """
-    from search.analysis import terminal_study, terminal_trial
-    from search.study import load_study
+    from search.analysis.terminal import study as terminal_study
+    from search.analysis.terminal import trial as terminal_trial
+    from search.study.study import load_study
 
     loaded = load_study(study, url_of(storage))
     if trial is not None:
@@ -84,7 +85,7 @@ def report(
     Example: perceptuna report my-first -o report.html
     """
     from search.analysis.report import write_report
-    from search.study import load_study
+    from search.study.study import load_study
 
     write_report(load_study(study, url_of(storage)), output, top, force=force)
     echo(f"wrote {output}")
@@ -108,8 +109,8 @@ def tensorboard(
     """
     import shlex
 
-    from search.analysis.tensorboard import write_study
-    from search.study import load_study
+    from search.analysis.tensorboard.runs import write_study
+    from search.study.study import load_study
 
     trials = write_study(load_study(study, url_of(storage)), output, histograms, echo)
     echo(f"wrote {trials} trials; look at them with: tensorboard --logdir {shlex.quote(str(output))}")

@@ -30,9 +30,9 @@ def export(
 
     Example: perceptuna export my-first -o best.keras
     """
-    from search.export import export_model
-    from search.relocation import relocated
-    from search.study import load_study
+    from search.models.export import export_model
+    from search.study.relocation import relocated
+    from search.study.study import load_study
 
     model, facts = export_model(
         relocated(load_study(study, url_of(storage)), data), output, trial, say=echo, force=force
@@ -54,9 +54,9 @@ def replay(
 
     Example: perceptuna replay my-first --trial 3
     """
-    from search.relocation import relocated
-    from search.replay import replay as replay_trial
-    from search.study import load_study
+    from search.models.replay import replay as replay_trial
+    from search.study.relocation import relocated
+    from search.study.study import load_study
 
     result = replay_trial(relocated(load_study(study, url_of(storage)), data), trial)
     if as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from search.settings import StudySettings
+from search.settings.settings import StudySettings
 from storage.urls import DEFAULT_URL
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import typer
 
-from search.printable import open_console, printable, printable_lines
+from search.text.printable import open_console, printable, printable_lines
 from storage.urls import hide_passwords
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.commands.output import console, echo, echo_line
-from search.interruption import go_on_with
-from search.reporter import Reporter
+from search.machine.interruption import go_on_with
+from search.running.reporter import Reporter
 
 if TYPE_CHECKING:
     from search.driving.progress import Progress
-    from search.settings import StudySettings
-    from search.study import Study
+    from search.settings.settings import StudySettings
+    from search.study.study import Study
 
 
 def reporter(as_json: bool, tensorboard: Path | None = None) -> Reporter:
@@ -22,7 +22,7 @@ def reporter(as_json: bool, tensorboard: Path | None = None) -> Reporter:
         InputError: no event files can be written to `tensorboard`.
     """
     if tensorboard is not None:
-        from search.analysis.tensorboard_live import check_folder
+        from search.analysis.tensorboard.live import check_folder
 
         check_folder(tensorboard)
 
@@ -30,11 +30,11 @@ def reporter(as_json: bool, tensorboard: Path | None = None) -> Reporter:
         echo_line(text, err=as_json)
 
     def progress_of(study: Study, settings: StudySettings) -> Progress:
-        from search.analysis.pace import durations
+        from search.analysis.facts.pace import durations
         from search.driving.lines import JSONLines, PlainLines
         from search.driving.live_table import LiveTable
         from search.driving.progress import Tally
-        from search.launch import workers_of
+        from search.running.drive import workers_of
 
         go_on_with(study.go_on)
         best = study.best_trial()
@@ -60,7 +60,7 @@ def reporter(as_json: bool, tensorboard: Path | None = None) -> Reporter:
         else:
             progress = PlainLines(tally, echo_line)
         if tensorboard is not None:
-            from search.analysis.tensorboard_live import LiveEvents
+            from search.analysis.tensorboard.live import LiveEvents
 
             progress.listener = LiveEvents(study, tensorboard, say)
         return progress

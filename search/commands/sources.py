@@ -10,7 +10,7 @@ import typer
 
 from search.commands.options import AsJSON, option
 from search.commands.output import echo, print_out
-from search.settings import StudySettings
+from search.settings.settings import StudySettings
 
 space_app = typer.Typer(help="Look at search spaces.", no_args_is_help=True)
 data_app = typer.Typer(help="Look at data.", no_args_is_help=True)
@@ -25,7 +25,7 @@ def space_show(
 
     Example: perceptuna space show mlp
     """
-    from search.analysis.terminal import space_table
+    from search.analysis.terminal.tables import space_table
     from spaces import load_space
 
     loaded = load_space(space)
@@ -61,10 +61,10 @@ def data_show(
     Example: perceptuna data show digits
     """
     given = {name: value for name, value in locals().items() if name in StudySettings.model_fields}
-    from search.analysis.terminal import data_view
+    from search.analysis.terminal.tables import data_view
     from search.data import describe, namesake_note, read_source
-    from search.settings import load_settings
-    from search.tensorflow_start import tensorflow_log_silenced
+    from search.machine.tensorflow_start import tensorflow_log_silenced
+    from search.settings.settings import load_settings
 
     settings = load_settings(None, {**given, "data": source})
     with tensorflow_log_silenced():  # Keras loads its own sets

@@ -24,11 +24,11 @@ from search.commands.options import (
 )
 from search.commands.output import echo, fail, print_out
 from search.commands.progress import reporter
-from search.interruption import go_on_with
-from search.printable import printable
+from search.machine.interruption import go_on_with
+from search.text.printable import printable
 
 if TYPE_CHECKING:
-    from search.launch import Finish
+    from search.running.drive import Finish
 
 app = typer.Typer()
 
@@ -70,9 +70,9 @@ def run(
     Example: perceptuna run my-first --data digits --space small --trials 20
     """
     from search.errors import InputError
-    from search.launch import refuse_taken, start
-    from search.settings import load_settings, storage_in
-    from search.study_name import check_study_name
+    from search.running.start import refuse_taken, start
+    from search.settings.settings import load_settings, storage_in
+    from search.settings.study_name import check_study_name
 
     if allow_different and earlier is None:
         raise InputError("--allow-different: says how --from takes trials over; name a study by --from")
@@ -80,8 +80,8 @@ def run(
     url = url_of(storage or storage_in(config))
     old, of_old = None, None
     if earlier is not None:
-        from search.adoption import inherited
-        from search.study import load_study
+        from search.study.study import load_study
+        from search.versions.adoption import inherited
 
         old = load_study(earlier, url)
         of_old = inherited(old)
@@ -123,9 +123,9 @@ def resume(
     Example: perceptuna resume my-first --add 10
     """
     from search.errors import InputError
-    from search.launch import resume as resume_study
-    from search.relocation import relocated
-    from search.study import load_study
+    from search.running.resume import resume as resume_study
+    from search.study.relocation import relocated
+    from search.study.study import load_study
 
     if trials is not None and add is not None:
         raise InputError("--trials sets a total and --add raises it; give one of them")
@@ -152,7 +152,7 @@ def stop(study: StudyName, storage: Storage = None) -> None:
     Example: perceptuna stop my-first
     """
     from search.errors import InputError
-    from search.study import STOP_REQUESTED, load_study
+    from search.study.study import STOP_REQUESTED, load_study
     from storage import is_driven
 
     url = url_of(storage)
@@ -173,8 +173,8 @@ def rename(
 
     Example: perceptuna rename my-first first-look
     """
-    from search.renaming import rename_study
-    from search.study import load_study
+    from search.study.renaming import rename_study
+    from search.study.study import load_study
 
     for old, new in rename_study(load_study(study, url_of(storage)), name).items():
         echo(f"study '{old}' is called '{new}' now")
@@ -190,7 +190,7 @@ def delete(
 
     Example: perceptuna delete my-first --yes
     """
-    from search.study import companions_of, delete_study, load_study
+    from search.study.study import companions_of, delete_study, load_study
 
     loaded = load_study(study, url_of(storage))
     doomed = [*companions_of(loaded), loaded]
@@ -205,7 +205,7 @@ def delete(
 
 def conclude(finish: Finish, as_json: bool) -> NoReturn:
     """Print the result and how to go on; exit as the contract says."""
-    from search.analysis import terminal_study
+    from search.analysis.terminal import study as terminal_study
 
     study, name = finish.study, finish.study.name
     if as_json:

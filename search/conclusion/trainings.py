@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from search.configuration import seed_of
-from search.row_scores import read_scores
+from search.study.configuration import seed_of
+from search.study.row_scores import read_scores
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
-    from search.study import Study
+    from search.study.study import Study
 
 
 class Purpose(IntEnum):

@@ -1,4 +1,7 @@
-"""optuna-dashboard over a project's studies: the guard before it, and what perceptuna adds to its pages."""
+"""optuna-dashboard over a project's studies: the guard before it, and what perceptuna adds to its pages.
+
+Imports: analysis.facts, analysis.report, errors, settings, storage, study.
+"""
 
 from search.dashboard.guard import Guard
 from search.dashboard.server import dashboard_app, serve

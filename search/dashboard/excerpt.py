@@ -13,7 +13,7 @@ from search.analysis.report.scales import thinned
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
-    from search.metrics import Direction
+    from search.settings.metrics import Direction
 
 BEST = 25
 NEWEST = 100

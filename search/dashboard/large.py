@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from optuna.storages import BaseStorage
     from optuna.trial import FrozenTrial
 
-    from search.metrics import Direction
+    from search.settings.metrics import Direction
 
 MANY_TRIALS = 1000
 CURVES = 50

@@ -18,18 +18,18 @@ from optuna.artifacts import FileSystemArtifactStore
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.trial import TrialState
 
-from search.analysis.dashboard_plots import plots_of
+from search.dashboard.plots import plots_of
 from search.errors import InputError
-from search.look import keep_looks_of
-from search.origin import is_comparable
-from search.renaming import rename_study
-from search.study import load_study
+from search.study.look import keep_looks_of
+from search.study.origin import is_comparable
+from search.study.renaming import rename_study
+from search.study.study import load_study
 from storage import StorageError, StorageURL, study_lock
 
 if TYPE_CHECKING:
     from bottle import Route
 
-    from search.metrics import Direction
+    from search.settings.metrics import Direction
     from storage.study_storage import StudyStorage
 
 View = Callable[..., Any]

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING
 
 from search.dashboard.guard import Guard
 from search.errors import InputError
-from search.links import dashboard_address, study_page
-from search.study_name import quote_name
+from search.settings.study_name import quote_name
+from search.study.links import dashboard_address, study_page
 from storage import ARTIFACT_FOLDER, StorageURL, artifact_folder, open_storage
 
 if TYPE_CHECKING:

@@ -2,18 +2,20 @@
 
 Importing this package costs NumPy and pydantic; pandas, scikit-learn, Pillow, pyarrow and Keras load where
 needed.
+
+Imports: data.preparing, data.reading, data.rows.
 """
 
-from search.data.builtin import namesake_note
-from search.data.components import Components
-from search.data.preparation import prepare
-from search.data.prepared import PreparedData, is_whole, load_prepared, searched_files
-from search.data.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
-from search.data.raw import RawData, Table, TableColumn
-from search.data.request import BUILTIN_SOURCES, DataRequest
-from search.data.source import fingerprint_file, fingerprint_source, read_source
-from search.data.spec import CategoryColumn, DataSpec, DateColumn, NumberColumn
-from search.data.summary import DataSummary, describe
+from search.data.preparing.components import Components
+from search.data.preparing.preparation import prepare
+from search.data.preparing.prepared import PreparedData, is_whole, load_prepared, searched_files
+from search.data.preparing.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
+from search.data.preparing.spec import CategoryColumn, DataSpec, DateColumn, NumberColumn
+from search.data.preparing.summary import DataSummary, describe
+from search.data.reading.builtin import namesake_note
+from search.data.reading.source import fingerprint_file, fingerprint_source, read_source
+from search.data.rows.raw import RawData, Table, TableColumn
+from search.data.rows.request import BUILTIN_SOURCES, DataRequest
 
 __all__ = [
     "BUILTIN_SOURCES",

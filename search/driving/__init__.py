@@ -1,1 +1,4 @@
-"""Drives a study: what is asked, told, kept and shown while trials run elsewhere."""
+"""Drives a study: what is asked, told, kept and shown while trials run elsewhere.
+
+Imports: data, errors, machine, policies, settings, spaces, storage, study, text, training, workers.
+"""

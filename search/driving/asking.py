@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from search.attempts import INFEASIBLE, ORIGINAL, next_original_number, original_number
 from search.errors import StudyStopped
-from search.memory import size, too_large
-from search.planned import is_planned, suggest
-from search.pruners import build_pruner
-from search.samplers import build_sampler, seed_sampler
-from search.study import Study
+from search.policies.pruners import build_pruner
+from search.policies.samplers import build_sampler, seed_sampler
+from search.study.attempts import INFEASIBLE, ORIGINAL, next_original_number, original_number
+from search.study.planned import is_planned, suggest
+from search.study.study import Study
+from search.training.memory import size, too_large
 
 if TYPE_CHECKING:
     import optuna
 
     from search.driving.progress import Progress
-    from search.settings import StudySettings
+    from search.settings.settings import StudySettings
     from spaces import Hyperparameters
 
 _TOO_LARGE_IN_A_ROW = 100

@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from search.attempts import LOST
-from search.configuration import limits_of, seed_of, what_it_is
 from search.driving.asking import Asking
 from search.driving.disturbance import Disturbance
 from search.driving.keeping import Keeping
@@ -17,9 +15,11 @@ from search.driving.progress import Progress
 from search.driving.recovery import run_again
 from search.driving.signals import StopSignals
 from search.errors import CacheUnusable, DataError, MachineFault, StudyStopped
-from search.metrics import is_better
-from search.planned import planned_of
-from search.study import STOP_REQUESTED, Study
+from search.settings.metrics import is_better
+from search.study.attempts import LOST
+from search.study.configuration import limits_of, seed_of, what_it_is
+from search.study.planned import planned_of
+from search.study.study import STOP_REQUESTED, Study
 from search.workers.cluster import WorkerLost, Workers
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from storage.patience import patient
@@ -27,7 +27,7 @@ from storage.patience import patient
 if TYPE_CHECKING:
     import optuna
 
-    from search.settings import StudySettings
+    from search.settings.settings import StudySettings
 
 Ending = Literal["budget", "timeout", "interrupted"]
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from search.planned import keeps_model
+from search.study.planned import keeps_model
 from storage import ARTIFACT_FOLDER, open_artifacts
 from storage.artifacts import model_file_name, remove_study_artifact, study_artifacts, write_artifact
 
 if TYPE_CHECKING:
     import optuna
 
-    from search.study import Study
+    from search.study.study import Study
     from search.workers.messages import TrialOutcome
 
 

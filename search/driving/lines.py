@@ -6,9 +6,9 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from search import formats
 from search.driving.progress import Progress, Tally
 from search.driving.remaining import span
+from search.text import formats
 
 if TYPE_CHECKING:
     from search.workers.messages import TrialOutcome

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from search import formats
 from search.driving.progress import Progress, Tally
 from search.driving.remaining import clock, span
-from search.printable import printable
+from search.text import formats
+from search.text.printable import printable
 from spaces.wording import quantity
 
 if TYPE_CHECKING:

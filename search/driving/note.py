@@ -6,12 +6,12 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from search.configuration import what_it_is
-from search.formats import number
-from search.origin import predecessor_of
-from search.printable import printable, printable_lines
-from search.settings import StudySettings
-from search.study import Study
+from search.settings.settings import StudySettings
+from search.study.configuration import what_it_is
+from search.study.origin import predecessor_of
+from search.study.study import Study
+from search.text.formats import number
+from search.text.printable import printable, printable_lines
 from storage.notes import read_note, write_note
 
 if TYPE_CHECKING:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from search.driving.remaining import Interval, remaining_time
-from search.metrics import Direction, is_better
-from search.printable import printable
+from search.settings.metrics import Direction, is_better
+from search.text.printable import printable
 
 if TYPE_CHECKING:
     from search.workers.messages import EpochEvent, TrialOutcome

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from search.attempts import LOST, ORIGINAL, REQUEUED, original_number
-from search.planned import PLANNED
-from search.study import STOP_REQUESTED, Study
+from search.study.attempts import LOST, ORIGINAL, REQUEUED, original_number
+from search.study.planned import PLANNED
+from search.study.study import STOP_REQUESTED, Study
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

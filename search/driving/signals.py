@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from search.interruption import is_interrupted, signals_to_heed
+from search.machine.interruption import is_interrupted, signals_to_heed
 
 
 class StopSignals:

@@ -1,1 +1,4 @@
-"""Train one Keras MLP. Knows Keras and the prepared data; knows nothing of Optuna."""
+"""Train one Keras MLP. Knows Keras and the prepared data; knows nothing of Optuna.
+
+Imports: data, errors, settings, spaces.
+"""

@@ -41,7 +41,7 @@ def inputs_of(hyperparameters: Hyperparameters, data: PreparedData) -> Inputs:
     """Training and validation rows of one training; kept for the next one that looks at the same."""
     components, mirror = components_of(hyperparameters, data.spec), asks_twice(hyperparameters, data.spec)
     if not components:
-        # Only one set of inputs is counted in `search.memory`.
+        # Only one set of inputs is counted in `search.training.memory`.
         _projected.cache_clear()
         return _resident(data.folder, mirror)
     return _projected(data.folder, mirror, components, hyperparameters.augment != "none")

@@ -15,7 +15,7 @@ import numpy as np
 
 from search.data import DataSpec, PreparedData
 from search.errors import StudyStopped
-from search.metrics import direction_of, is_better
+from search.settings.metrics import direction_of, is_better
 from search.training.callbacks import EpochCheck, StopReason, StopTraining
 from search.training.dimensions import parameter_count
 from search.training.epoch import compiled_epoch

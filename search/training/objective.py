@@ -86,7 +86,7 @@ def build_loss(spec: DataSpec, label_smoothing: float) -> keras.losses.Loss:
 
 
 def build_metrics(spec: DataSpec) -> list[keras.metrics.Metric]:
-    """The metrics named by `search.metrics.metrics_of`, in that order.
+    """The metrics named by `search.settings.metrics.metrics_of`, in that order.
 
     `crossentropy` is the loss without the L2 penalty and without label smoothing, so that it can be
     compared between trials that differ in them; `loss` cannot.

@@ -1,1 +1,4 @@
-"""Where trials run: worker processes of this machine or of a Dask cluster, and one trial on them."""
+"""Where trials run: worker processes of this machine or of a Dask cluster, and one trial on them.
+
+Imports: data, errors, machine, policies, settings, spaces, storage, study, training.
+"""

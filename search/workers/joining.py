@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from search.cache import cache_folder, find_data, received_folder
 from search.data import fingerprint_file
-from search.environment import installed_versions
 from search.errors import DataError
+from search.study.cache import cache_folder, find_data, received_folder
+from search.training.environment import installed_versions
 from search.workers.trial import runs_served
 from storage import StorageError, StorageURL, check_connection
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.errors import MachineFault
-from search.machine import lacking
-from search.temporary import remove_abandoned_folders, temporary_folder
+from search.machine.lacking import lacking
+from search.machine.temporary import remove_abandoned_folders, temporary_folder
 
 if TYPE_CHECKING:
     from distributed import Client, SpecCluster

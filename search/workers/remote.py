@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.data import fingerprint_file, searched_files
-from search.environment import installed_versions
 from search.errors import ClusterLost, InputError
+from search.training.environment import installed_versions
 from search.workers.joining import Introduction, Needs, finish_receiving, introduce, receive
 
 if TYPE_CHECKING:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from search.environment import training_environment
 from search.errors import DataError, StudyStopped
-from search.machine import is_out_of_memory, lacking
-from search.metrics import direction_of, is_better
-from search.row_scores import FILE_NAME, scores_file
-from search.settings import StudySettings
+from search.machine.lacking import is_out_of_memory, lacking
+from search.settings.metrics import direction_of, is_better
+from search.settings.settings import StudySettings
+from search.study.row_scores import FILE_NAME, scores_file
+from search.training.environment import training_environment
 from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTask
 from spaces import Hyperparameters
 from storage import StorageURL, open_storage
@@ -77,7 +77,7 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
     """
     from optuna import Trial
 
-    from search.cache import whole
+    from search.study.cache import whole
 
     _served.add(task.job.run)
     try:
@@ -107,10 +107,10 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
 
 @lru_cache(maxsize=2)
 def _open_worker(job: StudyJob) -> _Worker:
-    from search.cache import find_data, prepare_again
-    from search.pruners import build_pruner
-    from search.study import load_study
-    from search.tensorflow_start import start_tensorflow
+    from search.machine.tensorflow_start import start_tensorflow
+    from search.policies.pruners import build_pruner
+    from search.study.cache import find_data, prepare_again
+    from search.study.study import load_study
 
     settings = StudySettings.model_validate_json(job.settings)
     start_tensorflow(settings.threads)
@@ -209,8 +209,8 @@ def _attributes(task: TrialTask, worker: _Worker, result: TrainingResult, reason
 
 
 def _curves(task: TrialTask, result: TrainingResult) -> dict[str, bytes]:
-    from search.history import history_csv
-    from search.learning_curve import learning_curve_svg
+    from search.study.history import history_csv
+    from search.study.learning_curve import learning_curve_svg
 
     title = f"trial {task.number}"
     curve = learning_curve_svg(result.history, task.job.metric, result.best_epoch, title)
@@ -221,7 +221,7 @@ def _scores(task: TrialTask, worker: _Worker, result: TrainingResult) -> dict[st
     """Of each validation row at the best epoch, float32 (rows,); nothing where the metric is no mean over rows."""
     if not task.keep_scores:
         return {}
-    from search.cache import whole
+    from search.study.cache import whole
     from search.training.scoring import score_rows
 
     metric = task.job.metric.removeprefix("val_")
@@ -233,7 +233,7 @@ def _scores(task: TrialTask, worker: _Worker, result: TrainingResult) -> dict[st
 def _model_file(worker: _Worker, result: TrainingResult) -> bytes:
     """Keras saves to a path alone."""
     from search.data import attach_preprocessing
-    from search.temporary import temporary_folder
+    from search.machine.temporary import temporary_folder
 
     with temporary_folder() as folder:
         path = folder / "model.keras"

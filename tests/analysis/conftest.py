@@ -6,10 +6,10 @@ import pytest
 
 from search.driving.lines import PlainLines
 from search.driving.progress import Progress, Tally
-from search.launch import start
-from search.reporter import Reporter
-from search.settings import StudySettings
-from search.study import Study, load_study
+from search.running.reporter import Reporter
+from search.running.start import start
+from search.settings.settings import StudySettings
+from search.study.study import Study, load_study
 from storage import StorageURL
 
 SETTINGS = StudySettings(data="digits", space="small", trials=6, epochs=4, workers=1, pruner="median")

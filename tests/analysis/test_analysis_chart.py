@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from search.analysis.chart import line_chart, sparkline
+from search.analysis.terminal.chart import line_chart, sparkline
 
 
 def test_a_sparkline_climbs_from_the_lowest_to_the_highest_block() -> None:

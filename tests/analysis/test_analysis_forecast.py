@@ -13,19 +13,19 @@ from rich.console import Console
 
 from search.driving.remaining import Interval, sums_to_come
 from search.errors import InputError
-from search.planning.calibration import Costs, TrialCost
-from search.planning.forecast import (
+from search.forecast.calibration import Costs, TrialCost
+from search.forecast.forecast import (
     _fit,
     _makespan,
     _simulate_epochs,
     forecast_from_costs,
     forecast_from_study,
 )
-from search.planning.plan import plan_study
-from search.planning.view import forecast_view
-from search.pruners import brackets, build_pruner
-from search.settings import StudySettings
-from search.study import Study
+from search.forecast.plan import plan_study
+from search.forecast.view import forecast_view
+from search.policies.pruners import brackets, build_pruner
+from search.settings.settings import StudySettings
+from search.study.study import Study
 from spaces import load_space
 from storage import StorageURL
 

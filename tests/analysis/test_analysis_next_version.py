@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from search.adoption import adopt
 from search.analysis.notebook import open_study
 from search.analysis.report import write_report
-from search.analysis.terminal_study import state_counts
-from search.creation import create_study
+from search.analysis.terminal.study import state_counts
 from search.driving.note import note_text
 from search.errors import InputError
-from search.export import export_model
-from search.replay import replay
-from search.study import Study, load_study
+from search.models.export import export_model
+from search.models.replay import replay
+from search.study.creation import create_study
+from search.study.study import Study, load_study
+from search.versions.adoption import adopt
 from storage import StorageURL, artifact_folder
 
 
@@ -55,7 +55,7 @@ def test_its_best_is_exported_by_training_it_again(
     version: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # In this process another test may have started it, with other threads.
-    monkeypatch.setattr("search.tensorflow_start.start_tensorflow", lambda threads: None)
+    monkeypatch.setattr("search.machine.tensorflow_start.start_tensorflow", lambda threads: None)
     said: list[str] = []
     export_model(version, tmp_path / "best.keras", say=said.append)
     best = version.best_trial()

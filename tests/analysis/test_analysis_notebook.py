@@ -14,7 +14,7 @@ import pytest
 from search import load_study
 from search.analysis.notebook import NotebookStudy
 from search.errors import InputError
-from search.study import Study
+from search.study.study import Study
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from search.analysis.chart import line_chart
-from search.analysis.terminal_trial import trial_view
-from search.formats import apart, hyperparameter, number
-from search.learning_curve import learning_curve_svg
-from search.printable import open_console
+from search.analysis.terminal.chart import line_chart
+from search.analysis.terminal.trial import trial_view
+from search.study.learning_curve import learning_curve_svg
+from search.text.formats import apart, hyperparameter, number
+from search.text.printable import open_console
 from spaces.wording import quantity
 
 

@@ -12,7 +12,7 @@ from search.driving.lines import PlainLines
 from search.driving.live_table import LiveTable
 from search.driving.progress import Tally
 from search.driving.remaining import Interval, clock, remaining_time, span, sums_to_come
-from search.printable import open_console
+from search.text.printable import open_console
 from search.workers.messages import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
 

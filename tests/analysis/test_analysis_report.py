@@ -6,9 +6,9 @@ import json
 import re
 from pathlib import Path
 
-from search.analysis.leaderboard import leaderboard
+from search.analysis.facts.leaderboard import leaderboard
 from search.analysis.report import write_report
-from search.study import Study
+from search.study.study import Study
 
 
 def test_the_report_of_a_real_study_shows_its_best_trial_and_its_curves(

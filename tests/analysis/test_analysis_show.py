@@ -7,13 +7,13 @@ import json
 import pytest
 from rich.console import Console, RenderableType
 
-from search.analysis.importance import importances
-from search.analysis.overview import overview
-from search.analysis.pace import durations, time_left
-from search.analysis.terminal_study import best_after_each, next_steps, study_facts, study_view
-from search.analysis.terminal_trial import trial_facts, trial_view
-from search.history import history_of
-from search.study import Study
+from search.analysis.facts.importance import importances
+from search.analysis.facts.overview import overview
+from search.analysis.facts.pace import durations, time_left
+from search.analysis.terminal.study import best_after_each, next_steps, study_facts, study_view
+from search.analysis.terminal.trial import trial_facts, trial_view
+from search.study.history import history_of
+from search.study.study import Study
 from storage import study_lock
 
 

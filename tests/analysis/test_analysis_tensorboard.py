@@ -18,10 +18,10 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.plugins.hparams import metadata
 from tensorboard.util.tensor_util import make_ndarray
 
-from search.analysis.tensorboard import TrialWriter, write_study
+from search.analysis.tensorboard.runs import TrialWriter, write_study
 from search.errors import InputError
-from search.history import history_of
-from search.study import Study
+from search.study.history import history_of
+from search.study.study import Study
 
 
 @pytest.fixture(scope="session")
@@ -154,8 +154,8 @@ def test_writing_imports_no_tensorflow(trained_study: Study, tmp_path: Path) -> 
     program = f"""
 import sys
 from pathlib import Path
-from search.analysis.tensorboard import write_study
-from search.study import load_study
+from search.analysis.tensorboard.runs import write_study
+from search.study.study import load_study
 from storage import StorageURL
 write_study(load_study("real", StorageURL.parse({str(trained_study.url.sqlite_path)!r})), Path("runs"))
 print([name for name in ("tensorflow", "keras", "pandas") if name in sys.modules])

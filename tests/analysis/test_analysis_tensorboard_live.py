@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from search.analysis.tensorboard_live import LiveEvents, check_folder
+from search.analysis.tensorboard.live import LiveEvents, check_folder
 from search.errors import InputError
-from search.study import Study
+from search.study.study import Study
 from search.workers.messages import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
 

@@ -11,10 +11,10 @@ import optuna
 import pytest
 
 from search import cli as command_line
-from search.creation import create_study
 from search.data import prepare
-from search.settings import StudySettings
-from search.study import Study
+from search.settings.settings import StudySettings
+from search.study.creation import create_study
+from search.study.study import Study
 from spaces import load_space
 from storage import StorageURL, study_lock
 

@@ -10,7 +10,7 @@ import pytest
 from cli_calls import CommandLine
 
 from search.errors import InputError
-from search.settings import StudySettings
+from search.settings.settings import StudySettings
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_settings_come_from_the_file_and_the_command_line_wins(
         started.update(settings.model_dump(), name=name, url=str(url))
         raise InputError("started")
 
-    monkeypatch.setattr("search.launch.start", start)
+    monkeypatch.setattr("search.running.start.start", start)
     Path("study.toml").write_text(
         "data = 'mnist'\ntrials = 7\nepochs = 9\ntimeout = '2h'\nheader = false\nstorage = 'sqlite:///file.db'\n"
     )

@@ -9,10 +9,10 @@ import pytest
 from cli_calls import CommandLine, build_study, close_connections
 from PIL import Image
 
-from search.companion import Companion
-from search.creation import create_study
-from search.study import load_study
-from search.unchanged import unchanged_data
+from search.conclusion.companion import Companion
+from search.study.creation import create_study
+from search.study.study import load_study
+from search.study.unchanged import unchanged_data
 from storage import StorageURL
 
 IMAGES = np.random.default_rng(0).integers(0, 256, size=(40, 4, 4), dtype=np.uint8)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from cli_calls import CommandLine, build_study, close_connections
 
-from search import launch
-from search.study import load_study
+from search.running import start as starting
+from search.running.drive import Finish
+from search.study.study import load_study
 from storage import StorageURL
 
 _OPTIONS = ["run", "next", "--from", "done"]
@@ -59,7 +60,7 @@ def test_the_next_version_has_the_settings_of_the_earlier_one(
         "batch_size = [32, 64]\nnesterov = [false, true]\n"
     )
     # What follows is as without --from.
-    monkeypatch.setattr(launch, "drive", lambda study, *rest: launch.Finish(study, "budget"))
+    monkeypatch.setattr(starting, "drive", lambda study, *rest: Finish(study, "budget"))
     shown = perceptuna.done("run", "next", "--from", "old", "--space", "next.toml", "--trials", 1).out
     assert "space, from study 'old' to this one:\n" in shown
     assert "  optimizer: gone\n" in shown

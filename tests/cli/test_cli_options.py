@@ -164,7 +164,7 @@ def test_a_bug_shows_its_traceback(perceptuna: CommandLine, monkeypatch: pytest.
     def broken(*_: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("search.analysis.overview.overviews", broken)
+    monkeypatch.setattr("search.analysis.facts.overview.overviews", broken)
     with pytest.raises(RuntimeError, match="a bug"):
         perceptuna("list")
 
@@ -173,7 +173,7 @@ def test_ctrl_c_ends_with_130(perceptuna: CommandLine, monkeypatch: pytest.Monke
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("search.analysis.overview.overviews", interrupted)
+    monkeypatch.setattr("search.analysis.facts.overview.overviews", interrupted)
     outcome = perceptuna("list")
     assert (outcome.code, outcome.err) == (130, "perceptuna: interrupted\n")
 

@@ -14,11 +14,11 @@ from cli_calls import CommandLine
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from search.analysis.overview import Overview
-from search.analysis.terminal import data_view, overview_table
+from search.analysis.facts.overview import Overview
+from search.analysis.terminal.tables import data_view, overview_table
 from search.commands.output import fail
-from search.data.summary import ColumnSummary, DataSummary
-from search.printable import open_console, printable, with_indented_lines
+from search.data.preparing.summary import ColumnSummary, DataSummary
+from search.text.printable import open_console, printable, with_indented_lines
 
 ROOT = Path(__file__).parents[2]
 # What a terminal may be given beside letters: the line's end. No escape, no override of direction, no half of a pair.

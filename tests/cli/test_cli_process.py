@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from search import interruption
-from search.standard_streams import LastingOutput
-from search.study import load_study
+from search.machine import interruption
+from search.machine.standard_streams import LastingOutput
+from search.study.study import load_study
 from storage import StorageURL
 
 ROOT = Path(__file__).parents[2]
@@ -144,7 +144,7 @@ OTHER_KERAS = (
     """{"floatx": "float16", "epsilon": 0.01, "backend": "jax", "image_data_format": "channels_first"}"""
 )
 ASK_KERAS = """
-from search.plain_keras import import_keras
+from search.machine.plain_keras import import_keras
 keras = import_keras()
 c = keras.config
 print(c.backend(), c.floatx(), c.epsilon(), c.image_data_format(), c.dtype_policy().name, c.max_epochs())

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from cli_calls import CommandLine
 
-from search import export
 from search.analysis.report.page import _is_report_of
-from search.export import export_model, facts_beside
-from search.study import Study, load_study
-from search.writing import refuse_to_replace, written_whole
+from search.machine.writing import refuse_to_replace, written_whole
+from search.models import export
+from search.models.export import export_model, facts_beside
+from search.study.study import Study, load_study
 from storage import StorageURL, artifact_folder, open_artifacts
 from storage.artifacts import model_file_name, write_artifact
 

@@ -13,7 +13,7 @@ import pytest
 
 from search import cli
 from search.conclusion.confirmation.record import Conclusion
-from search.study import Study, load_study
+from search.study.study import Study, load_study
 from search.workers.messages import TrialOutcome, TrialTask
 from search.workers.trial import run_trial
 from storage import StorageURL
@@ -85,7 +85,7 @@ class Place:
         """Trials are trained in this process."""
         with pytest.MonkeyPatch.context() as patch:
             # Threads are a setting of the process, which other tests have begun.
-            patch.setattr("search.tensorflow_start.start_tensorflow", lambda threads: None)
+            patch.setattr("search.machine.tensorflow_start.start_tensorflow", lambda threads: None)
             patch.setattr("search.workers.cluster.Workers", lambda *given, **named: WorkersHere(self._ended))
             yield
 

@@ -10,8 +10,8 @@ import pytest
 from conclusion_calls import Killed, Place, Story
 
 from search.conclusion.confirmation.record import read_conclusion
-from search.creation import create_study
-from search.study import delete_study
+from search.study.creation import create_study
+from search.study.study import delete_study
 from search.workers.messages import TrialTask
 
 RUN = "run one --data digits --space small --trials 4 --epochs 2 --pruner none --workers 1"

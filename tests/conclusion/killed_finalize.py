@@ -17,11 +17,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import search.tensorflow_start
+import search.machine.tensorflow_start
 from search import cli
-from search.conclusion.confirmation import finalizing, look
-from search.looks import looks
-from search.study import load_study
+from search.conclusion.confirmation import finalizing
+from search.conclusion.confirmation import opening as look
+from search.study.looks import looks
+from search.study.study import load_study
 from storage import StorageURL
 
 STEPS: list[tuple[Any, str]] = [
@@ -42,7 +43,7 @@ def _without_tensorflow() -> None:
     scoring: Any = types.ModuleType("search.training.scoring")
     scoring.measure_rows, scoring.score_rows = _measured, lambda *given: None
     sys.modules[scoring.__name__] = scoring
-    search.tensorflow_start.start_tensorflow = lambda threads: None  # type: ignore[assignment]
+    search.machine.tensorflow_start.start_tensorflow = lambda threads: None  # type: ignore[assignment]
     look._weights_of = lambda model: []  # type: ignore[assignment]
 
 

@@ -17,17 +17,17 @@ from optuna.trial import TrialState
 from search.analysis.report import write_report
 from search.analysis.report.ablated import intervals
 from search.analysis.report.drawing import page_style
-from search.attempts import INFEASIBLE
 from search.conclusion.ablation import ablating
 from search.conclusion.ablation.factors import Variation, variations, words
 from search.conclusion.ablation.record import Ablation, Effect, best_ablation
 from search.conclusion.ablation.words import chance, disagreements, headline, sentence
 from search.conclusion.statistics.intervals import difference, difference_over_rows
-from search.configuration import hyperparameters_of, seed_of
-from search.origin import ADOPTED
-from search.planned import planned_of
-from search.row_scores import read_scores
-from search.study import Study, delete_study
+from search.study.attempts import INFEASIBLE
+from search.study.configuration import hyperparameters_of, seed_of
+from search.study.origin import ADOPTED
+from search.study.planned import planned_of
+from search.study.row_scores import read_scores
+from search.study.study import Study, delete_study
 from search.workers.messages import TrialTask
 from storage import StorageURL
 

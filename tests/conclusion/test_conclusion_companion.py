@@ -11,18 +11,18 @@ import numpy as np
 import pytest
 from conclusion_calls import Place
 
-from search.companion import Companion
+from search.conclusion.companion import Companion
 from search.conclusion.confirmation.candidates import top_candidates
 from search.conclusion.confirmation.finalizing import FinalizeOrder, check
 from search.conclusion.confirmation.record import read_conclusion
 from search.conclusion.trainings import Purpose, fresh_seeds
-from search.creation import create_study
 from search.driving.note import note_text
 from search.errors import InputError
-from search.looks import by_others, looks, new_look, record_look
-from search.memory import idle_worker_bytes, training_bytes
-from search.planned import planned_of
-from search.study import delete_study
+from search.study.creation import create_study
+from search.study.looks import by_others, looks, new_look, record_look
+from search.study.planned import planned_of
+from search.study.study import delete_study
+from search.training.memory import idle_worker_bytes, training_bytes
 from search.workers.messages import TrialOutcome, TrialTask
 from search.workers.trial import run_trial
 from storage import StudyBusy, study_lock

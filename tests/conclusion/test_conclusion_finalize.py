@@ -9,18 +9,18 @@ import numpy as np
 import pytest
 from conclusion_calls import Place, Story
 
-from search.analysis.overview import overview
-from search.attempts import REQUEUED
-from search.cache import cache_folder
+from search.analysis.facts.overview import overview
 from search.conclusion.confirmation.record import Conclusion, read_conclusion
 from search.conclusion.statistics.intervals import mean_of, wilson
-from search.configuration import seed_of
 from search.data import prepare
-from search.data.sealed import open_test_split
+from search.data.preparing.sealed import open_test_split
 from search.driving.note import note_text
-from search.looks import by_others, looks, own
-from search.planned import planned_of
-from search.row_scores import read_scores
+from search.study.attempts import REQUEUED
+from search.study.cache import cache_folder
+from search.study.configuration import seed_of
+from search.study.looks import by_others, looks, own
+from search.study.planned import planned_of
+from search.study.row_scores import read_scores
 from storage.artifacts import study_artifacts
 
 

@@ -14,10 +14,10 @@ import pytest
 from conclusion_calls import Place, Story
 
 from search.conclusion.confirmation.record import CONCLUSION
-from search.creation import create_study
-from search.look import Look
-from search.looks import by_others, looks, new_look, own, record_look, record_seen
-from search.study import Study, delete_study
+from search.study.creation import create_study
+from search.study.look import Look
+from search.study.looks import by_others, looks, new_look, own, record_look, record_seen
+from search.study.study import Study, delete_study
 from storage import StorageURL
 from storage.backup import back_up
 

@@ -8,7 +8,7 @@ import pytest
 
 from search.conclusion.confirmation.record import Conclusion, Standing
 from search.conclusion.confirmation.words import behind, left_out, opened, steps, verdict, warnings
-from search.look import Look
+from search.study.look import Look
 
 LOOK = Look(
     number=1,

@@ -18,7 +18,7 @@ from search.conclusion.statistics.intervals import (
     wilson,
 )
 from search.conclusion.statistics.race import holm, race, selection_cost
-from search.metrics import Direction
+from search.settings.metrics import Direction
 
 # Student (1908): hours of sleep gained by ten patients with each of two drugs.
 SLEEP = (

@@ -11,10 +11,10 @@ from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 from optuna.trial import TrialState
 
 from search.driving.note import NoteKeeper
-from search.history import history_csv
-from search.learning_curve import learning_curve_svg
-from search.settings import StudySettings
-from search.study import Study
+from search.settings.settings import StudySettings
+from search.study.history import history_csv
+from search.study.learning_curve import learning_curve_svg
+from search.study.study import Study
 from spaces import load_space
 from storage import StorageURL, artifact_folder, open_artifacts, open_storage
 

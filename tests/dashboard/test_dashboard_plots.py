@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-from search.analysis.dashboard_plots import MOST_POINTS, Figure, pareto_front, plots_of
-from search.analysis.draws import busy_seconds, expected_best
+from search.dashboard.draws import busy_seconds, expected_best
+from search.dashboard.plots import MOST_POINTS, Figure, pareto_front, plots_of
 
 BEGIN = datetime(2026, 11, 20, 8)
 

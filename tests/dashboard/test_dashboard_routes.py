@@ -13,8 +13,8 @@ from project_on_disk import STATES, Project, make_project
 from requests_by_wsgi import call
 
 from search.dashboard import dashboard_app
-from search.look import split_of
-from search.origin import ADOPTED, Origin
+from search.study.look import split_of
+from search.study.origin import ADOPTED, Origin
 from storage import artifact_folder, open_storage, study_lock
 from storage.looks import looks_at
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from search.data import DataSpec
-from search.data.spec import Rows
+from search.data.preparing.spec import Rows
 
 
 def table_spec(columns):

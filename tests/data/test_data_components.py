@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from search.data import Components, DataRequest, prepare, searched_files
-from search.data.components import COMPONENTS_FILE, fit_components
+from search.data.preparing.components import COMPONENTS_FILE, fit_components
 from search.errors import DataError
 from spaces import MOST_COMPONENTS
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.data.date_forms import DAYS, MONTHS, TIMES, WEEKDAYS, WHOLE, ZONES, tokens, without_zone
-from search.data.date_recognition import recognise
-from search.data.dates import days_since_1970, periods
-from search.data.dates_in_graph import days_in_graph
-from search.data.likely_forms import looks_like_times
+from search.data.columns.date_forms import DAYS, MONTHS, TIMES, WEEKDAYS, WHOLE, ZONES, tokens, without_zone
+from search.data.columns.date_recognition import recognise
+from search.data.columns.dates import days_since_1970, periods
+from search.data.columns.likely_forms import looks_like_times
+from search.data.preparing.dates_in_graph import days_in_graph
 
 EPOCH = datetime.datetime(1970, 1, 1)
 # Every day with one time, every time with one day, every zone with one of both.

@@ -7,7 +7,7 @@ import pytest
 from sample_arrays import IMAGES, LABELS, VECTORS
 
 from search.data import DataRequest, prepare, read_source
-from search.data.sealed import open_test_split
+from search.data.preparing.sealed import open_test_split
 from search.errors import DataError
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from search.data import DataRequest, read_source
-from search.data.archive import Archive, open_archive
+from search.data.reading.archive import Archive, open_archive
 from search.errors import DataError
 
 VECTORS = np.random.default_rng(0).normal(size=(40, 5))

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.data.date_recognition import recognise
-from search.data.likely_forms import looks_like_a_date
-from search.data.numbers import read_numbers
+from search.data.columns.date_recognition import recognise
+from search.data.columns.likely_forms import looks_like_a_date
+from search.data.columns.numbers import read_numbers
 
 numbers = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=2)
 WAYS = {

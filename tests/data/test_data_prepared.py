@@ -17,8 +17,8 @@ import pytest
 
 import search
 from search.data import Components, DataRequest, DataSpec, load_prepared, prepare, read_source
-from search.data.fitting import pixel_statistics
-from search.data.sealed import open_test_split
+from search.data.preparing.fitting import pixel_statistics
+from search.data.preparing.sealed import open_test_split
 from search.errors import CacheUnusable, DataError
 
 

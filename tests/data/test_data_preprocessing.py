@@ -23,11 +23,11 @@ from search.data import (
     raw_inputs,
     read_source,
 )
-from search.data.columns import fit_columns, unique_input_names
-from search.data.raw import Table, TableColumn
-from search.data.sealed import open_test_split
-from search.data.spec import DataSpec
-from search.data.splits import split_rows
+from search.data.preparing.fitted_columns import fit_columns, unique_input_names
+from search.data.preparing.sealed import open_test_split
+from search.data.preparing.spec import DataSpec
+from search.data.preparing.splits import split_rows
+from search.data.rows.raw import Table, TableColumn
 
 HEADER = "size in m²,price/unit,sold,kind,built,seen,y"
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from search.data import DataRequest, describe, prepare, read_source
-from search.data.raw import Table, TableColumn
-from search.data.repeats import row_hashes
+from search.data.preparing.repeats import row_hashes
+from search.data.rows.raw import Table, TableColumn
 
 RANDOM = np.random.default_rng(0)
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 from refusals import refused
 
-from search.cache import cache_folder
 from search.data import BUILTIN_SOURCES, DataRequest, fingerprint_source, read_source
 from search.errors import DataError
+from search.study.cache import cache_folder
 
 
 def test_a_misspelt_built_in_set_is_suggested(tmp_path):

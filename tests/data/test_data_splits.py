@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.data.splits import split_rows
+from search.data.preparing.splits import split_rows
 from search.errors import DataError
 
 class_sizes = st.lists(st.integers(3, 40), min_size=2, max_size=8).filter(lambda sizes: sum(sizes) >= 10)

@@ -13,7 +13,7 @@ from functools import partial
 import pytest
 
 from search.data import read_source
-from search.data.text_file import open_text_file
+from search.data.reading.text_file import open_text_file
 from search.errors import DataError
 
 TABLE = "a,b,kind\n" + "".join(f"{row * 0.37:.3f},{row * 7 % 5},{'xy'[row % 2]}\n" for row in range(60))
@@ -39,13 +39,13 @@ def values(raw):
 @pytest.mark.parametrize(
     ("name", "packed"),
     [
-        ("rows.csv.gz", gzip.compress(TABLE.encode())),
+        ("rows.csv.gz", gzip.compress(TABLE.encode(), mtime=0)),
         ("rows.csv.bz2", bz2.compress(TABLE.encode())),
         ("rows.csv.xz", lzma.compress(TABLE.encode())),
         ("rows.zip", archive({"rows.csv": TABLE})),
         ("mac.zip", archive({"rows.csv": TABLE, "__MACOSX/._rows.csv": b"\0\1"})),
         ("in-a-folder.zip", archive({"data/": "", "data/rows.csv": TABLE})),
-        ("named-otherwise.csv", gzip.compress(TABLE.encode())),
+        ("named-otherwise.csv", gzip.compress(TABLE.encode(), mtime=0)),
     ],
 )
 def test_a_packed_table_is_the_table_in_it(table, name, packed):
@@ -55,14 +55,18 @@ def test_a_packed_table_is_the_table_in_it(table, name, packed):
 @pytest.mark.parametrize(
     ("name", "packed", "parts"),
     [
-        ("cut.csv.gz", gzip.compress(TABLE.encode())[:-20], ["cannot be unpacked", "write it again"]),
+        (
+            "cut.csv.gz",
+            gzip.compress(TABLE.encode(), mtime=0)[:-20],
+            ["cannot be unpacked", "write it again"],
+        ),
         ("bad.csv.gz", b"\x1f\x8b\x08\0" + b"\xff" * 60, ["cannot be"]),
         ("bad.csv.xz", lzma.compress(TABLE.encode())[:40], ["cannot be unpacked"]),
         ("bad.csv.bz2", b"BZh9" + b"\1" * 50, ["cannot be read"]),
         ("bad.zip", b"PK\3\4 and no more", ["cannot be unpacked"]),
         ("two.zip", archive({"one": TABLE, "two": TABLE}), ["2 files: one, two", "unpack it"]),
         ("none.zip", archive({"folder/": ""}), ["0 files"]),
-        ("rows.csv.gz", gzip.compress(b"a,y\n\0"), ["not text"]),
+        ("rows.csv.gz", gzip.compress(b"a,y\n\0", mtime=0), ["not text"]),
     ],
 )
 def test_what_cannot_be_unpacked_is_told(table, name, packed, parts):
@@ -84,7 +88,7 @@ def test_an_archive_that_is_damaged_anywhere_is_read_or_told(tmp_path):
 @pytest.mark.parametrize("pack", [gzip.compress, lambda text: archive({"rows": text})])
 def test_a_few_kilobytes_cannot_fill_memory(table, monkeypatch, pack):
     """Ten megabytes out of ten kilobytes, where two are free."""
-    monkeypatch.setattr("search.data.text_file.free_memory", lambda: 8_000_000)
+    monkeypatch.setattr("search.data.reading.text_file.free_memory", lambda: 8_000_000)
     packed = pack(b"a,kind\n" + b"1,x\n" * 2_500_000)
     assert len(packed) < 30_000
     with pytest.raises(DataError, match=r"unpacks to more than 0.0 GB, 25% of the memory that is free"):

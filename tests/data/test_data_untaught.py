@@ -10,14 +10,14 @@ import numpy as np
 import pytest
 from table_spec import table_spec
 
-from search.cache import cache_folder
 from search.data import DataRequest, prepare, preprocessing_model, raw_inputs
-from search.data.columns import fit_columns
-from search.data.raw import Table, TableColumn
-from search.data.spec import UNTAUGHT_VERSION, DataSpec
+from search.data.preparing.fitted_columns import fit_columns
+from search.data.preparing.spec import UNTAUGHT_VERSION, DataSpec
+from search.data.rows.raw import Table, TableColumn
 from search.errors import InputError
-from search.settings import StudySettings
-from search.unchanged import unchanged_data
+from search.settings.settings import StudySettings
+from search.study.cache import cache_folder
+from search.study.unchanged import unchanged_data
 
 ROWS = 40
 

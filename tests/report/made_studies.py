@@ -12,8 +12,8 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import FrozenTrial, TrialState
 
 from search.data import DataSpec
-from search.settings import StudySettings
-from search.study import Study
+from search.settings.settings import StudySettings
+from search.study.study import Study
 from spaces import Space
 from spaces.parameters import Categorical, Float, Int
 from storage import StorageURL

@@ -17,7 +17,7 @@ from search.analysis.report.facts import read_facts
 from search.analysis.report.pruning import pruning_of
 from search.analysis.report.scales import ParameterScale, ValueScale, thinned
 from search.analysis.report.timeline import Clock, lanes
-from search.formats import duration, number
+from search.text.formats import duration, number
 
 NOW = BEGIN + timedelta(minutes=10)
 

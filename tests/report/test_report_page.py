@@ -20,9 +20,9 @@ from search.analysis.report.facts import read_facts
 from search.analysis.report.page import render
 from search.analysis.report.reproduce import reproduction_of
 from search.cli import app
-from search.data.spec import NumberColumn, Rows
-from search.settings import load_settings
-from search.study import Study
+from search.data.preparing.spec import NumberColumn, Rows
+from search.settings.settings import load_settings
+from search.study.study import Study
 
 SECTIONS = [
     "best",

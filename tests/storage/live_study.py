@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 from optuna.trial import FrozenTrial, TrialState
 
-from search.attempts import counts, original_number
-from search.study import load_study
+from search.study.attempts import counts, original_number
+from search.study.study import load_study
 from storage import StorageURL
 
 TRIALS = 8

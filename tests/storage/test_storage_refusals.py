@@ -13,7 +13,7 @@ import optuna
 import pytest
 import sqlalchemy
 
-from search.study import study_names
+from search.study.study import study_names
 from storage import DatabaseUnusable, StorageError, StorageURL, open_storage
 from storage.backup import back_up
 from storage.refusals import opening

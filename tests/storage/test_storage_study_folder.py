@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from digits_spec import digits_spec
 
-from search.creation import create_study
 from search.dashboard.routes import LastingArtifacts
 from search.dashboard.server import _other_folders
 from search.driving.keeping import Keeping
 from search.errors import InputError
-from search.kept_model import kept_model
-from search.settings import StudySettings
-from search.study import Study, load_study
+from search.models.kept_model import kept_model
+from search.settings.settings import StudySettings
+from search.study.creation import create_study
+from search.study.study import Study, load_study
 from spaces import load_space
 from storage import ARTIFACT_FOLDER, StorageURL
 from storage.artifacts import FOLDER_SETTING
@@ -75,7 +75,7 @@ def test_a_study_of_before_has_the_folder_of_who_drives_it_next(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     with monkeypatch.context() as patch:
-        patch.setattr("search.creation._files_of", lambda url, about: {})
+        patch.setattr("search.study.creation._files_of", lambda url, about: {})
         study = create_study("one", url, StudySettings(data="digits"), load_space("small"), digits_spec())
     expected = study.artifact_folder
     Keeping(study)

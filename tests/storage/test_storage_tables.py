@@ -10,7 +10,7 @@ import optuna
 import pytest
 import sqlalchemy
 
-from search.study import study_names
+from search.study.study import study_names
 from storage import DatabaseUnusable, StorageURL, open_storage
 
 # Forked by a process that has imported everything, so that they come to the same instant.

@@ -13,14 +13,14 @@ import pytest
 from earlier_study import NARROWER, adoption_of, write_old
 from study_fakes import SPACE, FakeWorkers
 
-from search.creation import create_study
 from search.data import DataRequest, PreparedData, prepare
 from search.driving.asking import attach_search
 from search.driving.driver import Driver
 from search.driving.lines import PlainLines
 from search.driving.progress import Tally
-from search.settings import StudySettings
-from search.study import Study, load_study
+from search.settings.settings import StudySettings
+from search.study.creation import create_study
+from search.study.study import Study, load_study
 from search.workers.messages import StudyJob
 from spaces import Space
 from storage import StorageURL

@@ -10,14 +10,14 @@ import optuna
 from optuna.trial import TrialState
 from study_fakes import SPACE
 
-from search.adoption import adopt
-from search.creation import create_study
 from search.data import DataSpec, PreparedData
-from search.history import history_csv
-from search.origin import Adoption
-from search.planned import PlannedTrial, enqueue_planned
-from search.settings import StudySettings
-from search.study import Study
+from search.settings.settings import StudySettings
+from search.study.creation import create_study
+from search.study.history import history_csv
+from search.study.origin import Adoption
+from search.study.planned import PlannedTrial, enqueue_planned
+from search.study.study import Study
+from search.versions.adoption import adopt
 from spaces import Hyperparameters, Space
 from spaces.parameters import Categorical, Fixed, Float, Int
 from storage import StorageURL, artifact_folder, open_artifacts, study_lock

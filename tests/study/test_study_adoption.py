@@ -9,16 +9,16 @@ import pytest
 from earlier_study import EPOCHS, NARROWER, PLANNED, adoption_of, rungs
 from study_fakes import SPACE
 
-from search.adoption import inherited, space_left_by
-from search.analysis.leaderboard import leaderboard
-from search.configuration import hyperparameters_of, limits_of, what_it_is
-from search.creation import create_study
+from search.analysis.facts.leaderboard import leaderboard
 from search.data import PreparedData
 from search.errors import InputError
-from search.origin import origin_of, predecessor_of
-from search.planned import planned_of
-from search.settings import StudySettings
-from search.study import Study, load_study
+from search.settings.settings import StudySettings
+from search.study.configuration import hyperparameters_of, limits_of, what_it_is
+from search.study.creation import create_study
+from search.study.origin import origin_of, predecessor_of
+from search.study.planned import planned_of
+from search.study.study import Study, load_study
+from search.versions.adoption import inherited, space_left_by
 from spaces import Hyperparameters
 from spaces.parameters import Int
 from storage import artifact_folder, study_lock

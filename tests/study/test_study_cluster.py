@@ -18,12 +18,12 @@ from dask_cluster import DaskCluster, Program
 from optuna.trial import FrozenTrial, TrialState
 
 import search.workers.remote
-from search.attempts import REQUEUED, original_number
-from search.cache import find_data, received_folder
 from search.data import PreparedData, fingerprint_file
-from search.environment import installed_versions
 from search.errors import ClusterLost, DataError, InputError
-from search.study import load_study
+from search.study.attempts import REQUEUED, original_number
+from search.study.cache import find_data, received_folder
+from search.study.study import load_study
+from search.training.environment import installed_versions
 from search.workers.cluster import Workers
 from search.workers.joining import Introduction, Needs, finish_receiving, receive, this_machine
 from search.workers.remote import ExistingCluster, _send, _unfit, check_cluster

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.analysis.terminal_study import remarks
-from search.constant import constant_value, keep_constant
-from search.creation import create_study
+from search.analysis.terminal.study import remarks
 from search.data import DataRequest, PreparedData, prepare
-from search.settings import StudySettings
-from search.study import Study
+from search.settings.settings import StudySettings
+from search.study.constant import constant_value, keep_constant
+from search.study.creation import create_study
+from search.study.study import Study
 from spaces import load_space
 from storage import StorageURL
 

@@ -21,9 +21,9 @@ import psutil
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-from search.attempts import ORIGINAL, REQUEUED, original_number
-from search.configuration import training_seed
-from search.study import Study, load_study
+from search.study.attempts import ORIGINAL, REQUEUED, original_number
+from search.study.configuration import training_seed
+from search.study.study import Study, load_study
 from storage import StorageURL, artifact_folder
 from storage.artifacts import model_file_name, study_artifacts, trial_artifacts
 

@@ -12,11 +12,11 @@ from filelock import FileLock
 from optuna.trial import TrialState
 from study_fakes import FakeWorkers, complete
 
-from search.attempts import LOST, REQUEUED, original_number
 from search.driving.driver import Driver
 from search.errors import MachineFault
-from search.study import Study
-from search.temporary import remove_abandoned_folders, temporary_folder
+from search.machine.temporary import remove_abandoned_folders, temporary_folder
+from search.study.attempts import LOST, REQUEUED, original_number
+from search.study.study import Study
 from search.workers.cluster import WorkerLost
 from search.workers.messages import TrialOutcome, TrialTask
 

@@ -12,12 +12,12 @@ import pytest
 from optuna.trial import TrialState
 from study_fakes import FakeWorkers, complete, value_of
 
-from search.attempts import ORIGINAL, REQUEUED
-from search.configuration import training_seed
 from search.driving.driver import Driver
 from search.driving.keeping import Keeping
 from search.errors import DataError, StudyStopped
-from search.study import STOP_REQUESTED, Study, delete_study
+from search.study.attempts import ORIGINAL, REQUEUED
+from search.study.configuration import training_seed
+from search.study.study import STOP_REQUESTED, Study, delete_study
 from search.workers.cluster import WorkerLost
 from search.workers.messages import TrialOutcome, TrialTask
 from storage import artifact_folder

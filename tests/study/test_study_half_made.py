@@ -10,11 +10,11 @@ import optuna
 import pytest
 from study_fakes import SPACE, Killed, killed_before
 
-from search.creation import create_study, is_half_made
 from search.data import PreparedData
 from search.errors import InputError
-from search.settings import StudySettings
-from search.study import load_study, study_names
+from search.settings.settings import StudySettings
+from search.study.creation import create_study, is_half_made
+from search.study.study import load_study, study_names
 from storage import StorageURL, open_storage
 
 _MAKE_TABLES = """

@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from search.history import History
-from search.learning_curve import learning_curve_svg
+from search.study.history import History
+from search.study.learning_curve import learning_curve_svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -14,18 +14,18 @@ from optuna.trial import TrialState
 from study_fakes import FakeWorkers, complete
 
 import search.driving.driver
-from search.attempts import INFEASIBLE, REQUEUED, counts, original_number
 from search.data import PreparedData
 from search.driving.driver import Driver
 from search.driving.progress import Progress
 from search.driving.recovery import recover
 from search.errors import InputError, StudyStopped
-from search.launch import start
-from search.memory import idle_worker_bytes, recycling_bound, training_bytes
-from search.quantities import parse_size
-from search.reporter import Reporter
-from search.settings import StudySettings
-from search.study import STOP_REQUESTED, Study
+from search.running.reporter import Reporter
+from search.running.start import start
+from search.settings.settings import StudySettings
+from search.study.attempts import INFEASIBLE, REQUEUED, counts, original_number
+from search.study.study import STOP_REQUESTED, Study
+from search.text.quantities import parse_size
+from search.training.memory import idle_worker_bytes, recycling_bound, training_bytes
 from search.workers.cluster import WorkerLost, Workers
 from search.workers.local import LocalWorkers
 from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTask

@@ -10,10 +10,10 @@ from rich.console import Console
 
 from search.driving.live_table import LiveTable
 from search.driving.progress import Tally
-from search.launch import start
-from search.reporter import Reporter
-from search.settings import StudySettings
-from search.study import Study
+from search.running.reporter import Reporter
+from search.running.start import start
+from search.settings.settings import StudySettings
+from search.study.study import Study
 from search.workers.messages import EpochEvent
 from storage import StorageURL
 

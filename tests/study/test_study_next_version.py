@@ -11,19 +11,19 @@ from optuna.pruners import _filter_study
 from optuna.trial import TrialState
 from study_fakes import SPACE, FakeWorkers, Killed, complete, killed_before
 
-from search.attempts import counts, next_original_number, original_number
-from search.creation import create_study, is_half_made
 from search.data import PreparedData
 from search.driving.asking import attach_search
 from search.driving.driver import Driver
 from search.driving.progress import Progress, Tally
 from search.errors import InputError
-from search.launch import resume
-from search.origin import origin_of, predecessor_of
-from search.planned import PlannedTrial, enqueue_planned, planned_of
-from search.pruners import bracket_in, build_pruner
-from search.reporter import Reporter
-from search.study import Study, load_study, study_names
+from search.policies.pruners import bracket_in, build_pruner
+from search.running.reporter import Reporter
+from search.running.resume import resume
+from search.study.attempts import counts, next_original_number, original_number
+from search.study.creation import create_study, is_half_made
+from search.study.origin import origin_of, predecessor_of
+from search.study.planned import PlannedTrial, enqueue_planned, planned_of
+from search.study.study import Study, load_study, study_names
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from spaces import Hyperparameters
 

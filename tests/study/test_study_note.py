@@ -11,8 +11,8 @@ from study_fakes import SPACE, FakeWorkers, value_of
 from search.data import PreparedData
 from search.driving.driver import Driver
 from search.driving.note import END, NoteKeeper, escaped, merged, note_text
-from search.settings import StudySettings
-from search.study import Study
+from search.settings.settings import StudySettings
+from search.study.study import Study
 from search.workers.messages import TrialOutcome, TrialTask
 from storage import StorageURL
 from storage.notes import read_note, write_note

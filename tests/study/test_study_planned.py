@@ -9,16 +9,16 @@ import pytest
 from optuna.trial import TrialState
 from study_fakes import SPACE, FakeWorkers, complete
 
-from search.configuration import hyperparameters_of, limits_of, what_it_is
-from search.creation import create_study
 from search.data import PreparedData
 from search.driving.asking import attach_search
 from search.driving.driver import Driver
 from search.driving.recovery import run_again
 from search.errors import InputError
-from search.planned import PlannedTrial, enqueue_planned, plan_of_baselines, planned_of
-from search.settings import StudySettings
-from search.study import Study
+from search.settings.settings import StudySettings
+from search.study.configuration import hyperparameters_of, limits_of, what_it_is
+from search.study.creation import create_study
+from search.study.planned import PlannedTrial, enqueue_planned, plan_of_baselines, planned_of
+from search.study.study import Study
 from search.workers.cluster import WorkerLost
 from spaces import Hyperparameters
 from storage import StorageURL

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from digits_spec import digits_spec
 
-from search.creation import create_study
 from search.errors import InputError
-from search.renaming import rename_study
-from search.settings import StudySettings
-from search.study import IDENTITY, Study, companions_of, load_study, study_names
+from search.settings.settings import StudySettings
+from search.study.creation import create_study
+from search.study.renaming import rename_study
+from search.study.study import IDENTITY, Study, companions_of, load_study, study_names
 from spaces import load_space
 from storage import StorageURL, StudyBusy, study_lock
 from storage.artifacts import study_artifacts

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from search.environment import differences, processor, training_environment
 from search.errors import InputError
-from search.replay import Replay, replay
-from search.settings import StudySettings
-from search.study import Study
+from search.models.replay import Replay, replay
+from search.settings.settings import StudySettings
+from search.study.study import Study
+from search.training.environment import differences, processor, training_environment
 
 
 def test_a_trial_that_cannot_be_compared_is_refused(study: Study) -> None:

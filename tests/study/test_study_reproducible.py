@@ -14,16 +14,16 @@ import pytest
 from optuna.trial import FrozenTrial
 from study_fakes import SPACE, FakeWorkers, Killed, killed_before
 
-from search.attempts import counts, original_number
-from search.creation import create_study
 from search.data import PreparedData
 from search.driving.asking import attach_search
 from search.driving.driver import Driver
 from search.driving.progress import Progress, Tally
 from search.driving.recovery import recover
-from search.pruners import build_pruner
-from search.settings import StudySettings
-from search.study import Study, load_study
+from search.policies.pruners import build_pruner
+from search.settings.settings import StudySettings
+from search.study.attempts import counts, original_number
+from search.study.creation import create_study
+from search.study.study import Study, load_study
 from search.workers.cluster import WorkerLost
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from storage import StorageURL

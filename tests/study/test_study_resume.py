@@ -10,9 +10,9 @@ from optuna.artifacts import upload_artifact
 from optuna.trial import FrozenTrial, TrialState
 from study_fakes import SPACE, Killed, killed_before
 
-from search.attempts import ORIGINAL, REQUEUED, original_number
 from search.driving.recovery import recover, run_again
-from search.study import STOP_REQUESTED, Study
+from search.study.attempts import ORIGINAL, REQUEUED, original_number
+from search.study.study import STOP_REQUESTED, Study
 from storage import artifact_folder, open_artifacts
 from storage.artifacts import trial_artifacts
 

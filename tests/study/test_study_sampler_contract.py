@@ -14,8 +14,8 @@ from optuna.testing.pytest_samplers import (
     SingleOnlySamplerTestCase,
 )
 
-from search.samplers import build_sampler
-from search.settings import StudySettings
+from search.policies.samplers import build_sampler
+from search.settings.settings import StudySettings
 
 pytestmark = [
     pytest.mark.usefixtures("quiet_optuna"),

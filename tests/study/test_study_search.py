@@ -13,17 +13,17 @@ from hypothesis import strategies as st
 from optuna.trial import TrialState
 from study_fakes import SPACE
 
-from search.attempts import INFEASIBLE, ORIGINAL, REQUEUED, counts, original_number
-from search.configuration import training_seed
-from search.creation import create_study
 from search.data import PreparedData
 from search.driving.asking import attach_search
 from search.errors import InputError
-from search.planned import PLANNED, PlannedTrial
-from search.pruners import build_pruner, describe_rungs, with_best_so_far
-from search.samplers import build_sampler, seed_sampler
-from search.settings import StudySettings
-from search.study import Study, delete_study, load_study, study_names
+from search.policies.pruners import build_pruner, describe_rungs, with_best_so_far
+from search.policies.samplers import build_sampler, seed_sampler
+from search.settings.settings import StudySettings
+from search.study.attempts import INFEASIBLE, ORIGINAL, REQUEUED, counts, original_number
+from search.study.configuration import training_seed
+from search.study.creation import create_study
+from search.study.planned import PLANNED, PlannedTrial
+from search.study.study import Study, delete_study, load_study, study_names
 from spaces import Hyperparameters
 from storage import StorageURL, StudyBusy, study_lock
 

@@ -16,10 +16,10 @@ from study_fakes import SPACE
 
 import search.workers.trial
 import storage.sqlite
-from search.cache import prepare_data
 from search.data import PreparedData
-from search.settings import StudySettings
-from search.study import Study, load_study
+from search.settings.settings import StudySettings
+from search.study.cache import prepare_data
+from search.study.study import Study, load_study
 from search.workers.messages import EpochEvent, StudyJob, TrialTask
 from search.workers.trial import OutOfMemory, TrialBegunBefore, run_trial
 from spaces import Hyperparameters
@@ -34,7 +34,7 @@ def task(
 ) -> Iterator[MakeTask]:
     """Asks for a trial and says what to train; Hyperparameters may be forced."""
     # TensorFlow takes its number of threads once, and other tests of this process have used it.
-    monkeypatch.setattr("search.tensorflow_start.start_tensorflow", lambda threads: None)
+    monkeypatch.setattr("search.machine.tensorflow_start.start_tensorflow", lambda threads: None)
 
     def make(
         best: float | None = None,

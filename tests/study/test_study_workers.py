@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from search.errors import MachineFault
-from search.machine import is_out_of_memory, lacking
+from search.machine.lacking import is_out_of_memory, lacking
 from search.workers.cluster import WorkerLost, Workers, _Ended
 from search.workers.local import LocalWorkers, _check_open_files
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask

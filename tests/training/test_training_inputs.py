@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from search.data import PreparedData, prepare
-from search.data.request import DataRequest
+from search.data.rows.request import DataRequest
 from search.training.dimensions import parameter_count
 from search.training.loop import TrainingResult, train
 from search.training.model import build_model

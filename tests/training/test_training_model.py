@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from search.data import DataSpec, PreparedData, attach_preprocessing, read_source
-from search.data.request import DataRequest
-from search.data.spec import Rows
+from search.data.preparing.spec import Rows
+from search.data.rows.request import DataRequest
 from search.training.loop import train
 from search.training.model import build_model
 from spaces import Hyperparameters

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from search.data import PreparedData
-from search.metrics import metrics_of
+from search.settings.metrics import metrics_of
 from search.training.loop import TrainingResult, train
 from search.training.objective import SmoothedCrossentropy, build_loss, build_metrics
 from spaces import Hyperparameters

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from search.data import DataSpec
-from search.precision import precision_note, processor_has_bfloat16, resolve_precision
+from search.training.precision import precision_note, processor_has_bfloat16, resolve_precision
 
 
 def spec(kind: str, *shape: int) -> DataSpec:

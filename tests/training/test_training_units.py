@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from search.conclusion.statistics.race import race
 from search.data import DataRequest, prepare
-from search.pruners import build_pruner
-from search.settings import StudySettings
+from search.policies.pruners import build_pruner
+from search.settings.settings import StudySettings
 from search.training.loop import TrainingResult, train
 from search.training.scoring import score_rows
 from spaces import Hyperparameters

@@ -21,8 +21,8 @@ from search.conclusion.ablation.words import (
     sentence,
 )
 from search.conclusion.statistics.words import unit_of
-from search.formats import count, duration
-from search.study import Study
+from search.study.study import Study
+from search.text.formats import count, duration
 
 _MOST_CHARACTERS = 38
 

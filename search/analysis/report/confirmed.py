@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from search.conclusion.confirmation.record import Conclusion, Standing, read_conclusion
 from search.conclusion.confirmation.words import behind, left_out, opened, place, steps, verdict
 from search.conclusion.statistics.words import level
-from search.look import Look
-from search.study import Study
+from search.study.look import Look
+from search.study.study import Study
 
 
 @dataclass(frozen=True)

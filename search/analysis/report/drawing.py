@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 from markupsafe import Markup
 
-from search.printable import printable_lines
+from search.text.printable import printable_lines
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,17 +7,17 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from search.analysis.importance import importances
-from search.analysis.leaderboard import Entry, leaderboard, not_comparable, trials_with_value
-from search.analysis.overview import study_state
+from search.analysis.facts.importance import importances
+from search.analysis.facts.leaderboard import Entry, leaderboard, not_comparable, trials_with_value
+from search.analysis.facts.overview import study_state
 from search.analysis.report.cost import Cost, cost_of
 from search.analysis.report.pruning import Pruning, pruning_of
-from search.attempts import counts
-from search.history import History, history_of
-from search.look import Look
-from search.looks import looks
-from search.origin import ADOPTED, Predecessor, predecessor_of
-from search.study import Study
+from search.study.attempts import counts
+from search.study.history import History, history_of
+from search.study.look import Look
+from search.study.looks import looks
+from search.study.origin import ADOPTED, Predecessor, predecessor_of
+from search.study.study import Study
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial

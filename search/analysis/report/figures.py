@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from optuna.trial import FrozenTrial
 
-    from search.analysis.leaderboard import Entry
-    from search.history import History
+    from search.analysis.facts.leaderboard import Entry
+    from search.study.history import History
 
 _MANY = 300
 COMPLETE: dict[str, Any] = {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from search.conclusion.statistics.intervals import wilson
 
 if TYPE_CHECKING:
-    from search.analysis.leaderboard import Entry
+    from search.analysis.facts.leaderboard import Entry
     from search.analysis.report.facts import Facts
 
 

@@ -13,7 +13,7 @@ from search.analysis.report.drawing import ACCENT, INK, MUTED, NARROW, PAPER, WI
 from search.analysis.report.facts import Facts
 from search.analysis.report.figures import BEST, spread, two_scales
 from search.analysis.report.scales import ParameterScale, ValueScale, describe, thinned
-from search.formats import number
+from search.text.formats import number
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from search import formats
 from search.analysis.report import figures, landscape
 from search.analysis.report.ablated import ablated_of, intervals
 from search.analysis.report.confirmed import confirmed_of, seal_of
@@ -18,11 +17,12 @@ from search.analysis.report.headline import headline_of
 from search.analysis.report.reproduce import SPACE_FILE, reproduction_of
 from search.analysis.report.scales import MOST_POINTS
 from search.analysis.report.timeline import MOST_LANES, lanes, timeline
-from search.analysis.terminal_study import remarks, state_counts
-from search.printable import printable_lines
-from search.pruners import describe_rungs
-from search.study import Study
-from search.writing import check_place, refuse_to_replace, written_whole
+from search.analysis.terminal.study import remarks, state_counts
+from search.machine.writing import check_place, refuse_to_replace, written_whole
+from search.policies.pruners import describe_rungs
+from search.study.study import Study
+from search.text import formats
+from search.text.printable import printable_lines
 
 if TYPE_CHECKING:
     from jinja2 import Environment

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from search.origin import predecessor_of
-from search.settings import StudySettings
-from search.study import Study
+from search.settings.settings import StudySettings
+from search.study.origin import predecessor_of
+from search.study.study import Study
 from spaces import preset_names
 
 if TYPE_CHECKING:

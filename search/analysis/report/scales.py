@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from search.analysis.report.drawing import clean
-from search.formats import number, setting
+from search.text.formats import number, setting
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

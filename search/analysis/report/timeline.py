@@ -14,7 +14,7 @@ from search.analysis.report.cost import Span, merged, span_of
 from search.analysis.report.drawing import ACCENT, INK, MUTED, PAPER, WIDE, Tips, new_figure, to_svg
 from search.analysis.report.facts import Facts
 from search.analysis.report.scales import MOST_POINTS, describe
-from search.formats import duration
+from search.text.formats import duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from search.attempts import was_trained
-from search.companion import Companion, Order, ended, left_of, long_enough, settings_about
 from search.conclusion.ablation.factors import Variation, in_effect, variations
 from search.conclusion.ablation.record import Ablation, Effect, write_ablation
+from search.conclusion.companion import Companion, Order, ended, left_of, long_enough, settings_about
 from search.conclusion.statistics.chosen import change_from_chosen
 from search.conclusion.statistics.intervals import mean_of
 from search.conclusion.statistics.race import holm
@@ -20,14 +19,15 @@ from search.conclusion.trainings import (
     parameters_of,
     values_of,
 )
-from search.configuration import hyperparameters_of, limits_of, what_it_is
 from search.driving.remaining import clock
 from search.errors import StudyStopped
-from search.launch import workers_of
-from search.origin import is_comparable
-from search.planned import PlannedTrial, entry_of
-from search.study import Study
-from search.unchanged import unchanged_data
+from search.running.drive import workers_of
+from search.study.attempts import was_trained
+from search.study.configuration import hyperparameters_of, limits_of, what_it_is
+from search.study.origin import is_comparable
+from search.study.planned import PlannedTrial, entry_of
+from search.study.study import Study
+from search.study.unchanged import unchanged_data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from search.data import PreparedData
-    from search.reporter import Reporter
-    from search.settings import StudySettings
+    from search.running.reporter import Reporter
+    from search.settings.settings import StudySettings
 
 COMMAND = "ablate"
 

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from search.conclusion.statistics.intervals import Difference, Interval, half_of
-from search.study import Study
+from search.study.study import Study
 
 # Of a study, followed by the number of the trial around which factors were changed.
 ABLATION = "ablation_"

@@ -6,19 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from search.companion import ended
+from search.conclusion.companion import ended
 from search.conclusion.confirmation.record import Standing
 from search.conclusion.statistics.intervals import mean_of
 from search.conclusion.statistics.race import Race, Rival, race
 from search.conclusion.trainings import failure_of, mean_scores, parameters_of, values_of
-from search.configuration import hyperparameters_of, limits_of, what_it_is
 from search.errors import StudyStopped
-from search.planned import PlannedTrial, entry_of, planned_of
+from search.study.configuration import hyperparameters_of, limits_of, what_it_is
+from search.study.planned import PlannedTrial, entry_of, planned_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
-    from search.study import Study
+    from search.study.study import Study
 
 
 @dataclass(frozen=True, eq=False)

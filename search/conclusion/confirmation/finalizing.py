@@ -8,32 +8,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.companion import Companion, Order, ended, left_of, long_enough, settings_about
+from search.conclusion.companion import Companion, Order, ended, left_of, long_enough, settings_about
 from search.conclusion.confirmation.candidates import (
     Candidate,
     Standings,
     standings_of,
     top_candidates,
 )
-from search.conclusion.confirmation.look import look_at_test_split, tested_model
+from search.conclusion.confirmation.opening import look_at_test_split, tested_model
 from search.conclusion.confirmation.record import Conclusion, read_conclusion, write_conclusion
 from search.conclusion.statistics.race import selection_cost
 from search.conclusion.trainings import Purpose, fresh_seeds, why_not
 from search.errors import InputError, StudyStopped
-from search.export import Facts, check_output, facts_of, write_model
-from search.look import Look
-from search.looks import looks
-from search.planned import PlannedTrial, entry_of
-from search.study import Study
-from search.unchanged import unchanged_data
+from search.models.export import Facts, check_output, facts_of, write_model
+from search.study.look import Look
+from search.study.looks import looks
+from search.study.planned import PlannedTrial, entry_of
+from search.study.study import Study
+from search.study.unchanged import unchanged_data
 from storage import StudyBusy, is_driven
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from search.data import PreparedData
-    from search.reporter import Reporter
-    from search.settings import StudySettings
+    from search.running.reporter import Reporter
+    from search.settings.settings import StudySettings
 
 COMMAND = "finalize"
 

@@ -7,8 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from search.conclusion.statistics.intervals import Interval, half_of
-from search.look import Look
-from search.study import Study
+from search.study.look import Look
+from search.study.study import Study
 
 # Attribute of the study that is finalized.
 CONCLUSION = "conclusion"

@@ -23,7 +23,7 @@ from search.conclusion.statistics.intervals import (
     difference_over_rows,
     p_of_both,
 )
-from search.metrics import Direction
+from search.settings.metrics import Direction
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from search.conclusion.statistics.intervals import (
     mean_of,
     p_of_both,
 )
-from search.metrics import Direction
+from search.settings.metrics import Direction
 
 _ALPHA = 1 - LEVEL
 

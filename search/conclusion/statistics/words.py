@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from search.conclusion.statistics.intervals import Difference
-from search.metrics import direction_of
+from search.settings.metrics import direction_of
 
 
 def factor_sentence(factor: str, gain: Difference, metric: str, judged_by: str = "") -> str:

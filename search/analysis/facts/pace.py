@@ -1,0 +1,38 @@
+"""Durations of a study's trials, and what they say of the time that is left."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from search.driving.remaining import Interval, remaining_time
+from search.running.drive import workers_of
+from search.settings.settings import StudySettings
+from search.study.attempts import counts
+from search.study.study import Study
+from storage import is_driven
+
+
+def durations(study: Study) -> list[float]:
+    """Wall seconds of each finished trial, from ask to tell, in the order in which they ended."""
+    ended = [
+        (trial.datetime_complete, trial.datetime_complete - trial.datetime_start)
+        for trial in study.optuna.get_trials(deepcopy=False)
+        if counts(trial) and trial.datetime_complete and trial.datetime_start
+    ]
+    return [duration.total_seconds() for _, duration in sorted(ended)]
+
+
+def time_left(study: Study, settings: StudySettings) -> Interval | None:
+    """Seconds until a study has its budget with `settings`; None as in `remaining_time`."""
+    known = durations(study)
+    elapsed = _elapsed(study) if is_driven(study.url, study.name) else []
+    return remaining_time(known, max(0, settings.trials - len(known)), workers_of(settings), elapsed)
+
+
+def _elapsed(study: Study) -> list[float]:
+    """Seconds that each running trial has run."""
+    from optuna.trial import TrialState
+
+    now = datetime.now()  # Optuna's times have no zone
+    running = study.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    return [(now - trial.datetime_start).total_seconds() for trial in running if trial.datetime_start]

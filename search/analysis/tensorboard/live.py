@@ -1,0 +1,137 @@
+"""Event files for TensorBoard while a study runs."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from search.analysis.tensorboard.runs import (
+    Status,
+    TrialWriter,
+    check_tensorboard,
+    trial_folder,
+    values_of,
+    write_experiment,
+)
+from search.errors import InputError
+from search.study.study import Study
+from search.workers.messages import EpochEvent, TrialOutcome
+from spaces import Hyperparameters
+
+_STATUS: dict[str, Status] = {"complete": "complete", "pruned": "pruned"}
+
+
+def check_folder(folder: Path) -> None:
+    """Whether live event files can be written there, beside those of earlier runs. Writes nothing.
+
+    Raises:
+        InputError: TensorBoard is not installed, or `folder` cannot be one.
+    """
+    check_tensorboard()
+    if os.path.lexists(folder) and not folder.is_dir():
+        raise InputError(f"--tensorboard: expected a folder, but {folder} is a file; name another")
+    if not folder.absolute().parent.is_dir():
+        raise InputError(
+            f"--tensorboard: the folder {folder.absolute().parent} does not exist; create it first"
+        )
+
+
+@dataclass
+class _Open:
+    """A trial that runs, or has ended and waits for its last epochs: they travel on another way than the outcome."""
+
+    writer: TrialWriter
+    epochs: int = 0
+    outcome: TrialOutcome | None = None
+
+
+class LiveEvents:
+    """A `search.driving.progress.Listener` that writes each epoch of each trial as it comes.
+
+    A study does not end for a full disk here: what happened is said once, and nothing more is written.
+    """
+
+    def __init__(self, study: Study, folder: Path, say: Callable[[str], None]) -> None:
+        self._space, self._metric, self._folder, self._say = study.space, study.metric, folder, say
+        self._open: dict[int, _Open] = {}
+        self._lock = threading.Lock()
+        self._broken = False
+        self._safely(lambda: write_experiment(folder, study.space, study.metric))
+
+    def started(self, number: int, hyperparameters: Hyperparameters) -> None:
+        values = values_of(self._space, hyperparameters)
+
+        def open_files() -> None:
+            self._open[number] = _Open(TrialWriter(self._folder, number, values))
+
+        self._safely(open_files)
+
+    def epoch(self, event: EpochEvent) -> None:
+        def write() -> None:
+            trial = self._open.get(event.number)
+            if trial is not None:
+                trial.writer.epoch(event.epoch, event.logs)
+                trial.epochs += 1
+                self._finish(event.number, trial)
+
+        self._safely(write)
+
+    def ended(self, number: int, outcome: TrialOutcome) -> None:
+        def write() -> None:
+            trial = self._open.get(number)
+            if trial is not None:
+                trial.outcome = outcome
+                self._finish(number, trial)
+
+        self._safely(write)
+
+    def requeued(self, number: int) -> None:
+        """What was written of it is another trial's now."""
+
+        def remove() -> None:
+            trial = self._open.pop(number, None)
+            if trial is not None:
+                trial.writer.close()
+                shutil.rmtree(trial_folder(self._folder, number))
+
+        self._safely(remove)
+
+    def close(self) -> None:
+        def end_all() -> None:
+            for number, trial in list(self._open.items()):
+                self._finish(number, trial, all_came=True)
+
+        self._safely(end_all)
+
+    def _finish(self, number: int, trial: _Open, all_came: bool = False) -> None:
+        outcome = trial.outcome
+        if outcome is None or (trial.epochs < outcome.epochs and not all_came):
+            return
+        del self._open[number]
+        best = outcome.attributes.get(self._metric)
+        trial.writer.end(
+            _STATUS.get(outcome.state, "failed"),
+            None if best is None else (int(outcome.attributes["best_epoch"]), float(best)),
+            {
+                name: float(outcome.attributes[name])
+                for name in ("parameters", "seconds")
+                if name in outcome.attributes
+            },
+        )
+        trial.writer.close()
+
+    def _safely(self, action: Callable[[], None]) -> None:
+        with self._lock:
+            if self._broken:
+                return
+            try:
+                action()
+            except OSError as error:
+                self._broken = True
+                self._say(
+                    f"note: no more is written to {self._folder} for TensorBoard ({error.strerror or error})"
+                )

@@ -1,0 +1,82 @@
+"""An ablation in the terminal, and as facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from search.analysis.terminal.tables import plain_table
+from search.conclusion.ablation.factors import words
+from search.conclusion.ablation.record import Ablation
+from search.conclusion.ablation.words import (
+    Importances,
+    beside,
+    chance,
+    change,
+    disagreements,
+    from_to,
+    headline,
+    sentence,
+)
+from search.text.formats import duration
+from search.text.printable import printable
+
+
+def ablation_view(ablation: Ablation, importances: Importances) -> RenderableType:
+    """What `ablate` ends with: largest loss first."""
+    return Group(
+        Text(printable(headline(ablation)), style="bold"),
+        _table(ablation),
+        "",
+        *(f"- {sentence(effect, ablation.metric)}" for effect in ablation.effects),
+        "",
+        chance(ablation),
+        *_importances(ablation, importances),
+    )
+
+
+def ablation_facts(ablation: Ablation, importances: Importances) -> dict[str, Any]:
+    """`perceptuna ablate --json`."""
+    facts = ablation.model_dump(mode="json")
+    for effect, told in zip(ablation.effects, facts["effects"], strict=True):
+        told["sentence"] = sentence(effect, ablation.metric)
+    return {
+        **facts,
+        "importances": dict(importances),
+        "disagreements": disagreements(ablation, importances),
+    }
+
+
+def _table(ablation: Ablation) -> Table:
+    table = plain_table("factor", "from -> to", f"change of {ablation.metric}", "parameters", "time")
+    for column in table.columns[3:]:
+        column.justify = "right"
+    table.add_row("as it is", "", "", _count(ablation.parameters), duration(ablation.seconds))
+    for effect in ablation.effects:
+        table.add_row(
+            words(effect.parameter),
+            from_to(effect),
+            change(effect, ablation.metric),
+            _count(effect.parameters),
+            duration(effect.seconds),
+        )
+    return table
+
+
+def _importances(ablation: Ablation, importances: Importances) -> list[RenderableType]:
+    if not importances:
+        return ["The study has too few complete trials to tell importances from chance."]
+    table = plain_table("what mattered in the study", "importance", "largest change around the trial")
+    for name, share, largest in beside(ablation, importances):
+        around = "" if largest is None else f"{change(largest, ablation.metric)}, {from_to(largest)}"
+        table.add_row(words(name), f"{share:4.0%}", around)
+    found = disagreements(ablation, importances)
+    told = ["The two disagree:", *(f"- {line}" for line in found)] if found else []
+    return ["", table, *told]
+
+
+def _count(parameters: int | None) -> str:
+    return "" if parameters is None else f"{parameters:,}"

@@ -1,0 +1,93 @@
+"""Lists of studies, spaces and data as tables for a terminal; what all tables here share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from search.analysis.facts.overview import Overview
+from search.text.formats import number, plural
+from search.text.printable import printable
+from spaces.wording import quantity
+
+if TYPE_CHECKING:
+    from search.data import DataSummary
+    from spaces import Space
+
+MOST_COLUMNS_SHOWN = 200
+
+
+def overview_table(rows: list[Overview]) -> Table:
+    """`perceptuna list`."""
+    table = plain_table("study", "state", "trials", "metric", "best", "data")
+    for row in rows:
+        state = f"{row.state} by {row.driver}" if row.driver else row.state
+        trials = f"{row.finished:,}/{row.budget:,}" if row.budget else f"{row.finished:,}"
+        name = f"{row.study} (about {row.companion_of})" if row.companion_of else row.study
+        table.add_row(name, state, trials, row.metric or "", number(row.best), _short_path(row.data))
+    return table
+
+
+def space_table(name: str, space: Space) -> RenderableType:
+    """`perceptuna space show`."""
+    table = plain_table("parameter", "kind", "tries", "only when")
+    for row in space.rows():
+        table.add_row(*row)
+    return Group(Text(printable(f"space {name}: {space.summary()}"), style="bold"), table)
+
+
+def data_view(source: str, summary: DataSummary) -> RenderableType:
+    """`perceptuna data show`."""
+    facts = plain_table("", "")
+    facts.show_header = False
+    given = {"validation": summary.given_validation, "test": summary.given_test}
+    of_them = [f"{count:,} {part}" for part, count in given.items() if count]
+    facts.add_row("rows", f"{summary.rows:,}" + (f", of them {' and '.join(of_them)}" if of_them else ""))
+    facts.add_row("one row", f"{summary.kind}, {_size(summary)}")
+    facts.add_row("task", summary.task + (f" of '{summary.target}'" if summary.target else ""))
+    if summary.imbalance is not None:
+        shown = [f"{name} ({count:,})" for name, count in list(summary.classes.items())[:12]]
+        more = f" and {len(summary.classes) - 12:,} more" if len(summary.classes) > 12 else ""
+        facts.add_row("classes", f"{len(summary.classes):,}: {', '.join(shown)}{more}")
+        facts.add_row("balance", f"largest class {summary.imbalance:.1f} times the smallest")
+    if summary.target_range is not None:
+        facts.add_row("target", " to ".join(map(quantity, summary.target_range)))
+    facts.add_row("missing values", f"{summary.missing:,}")
+    if summary.repeated:
+        facts.add_row(
+            "repeated rows",
+            f"{summary.repeated:,} with the features of an earlier row, {summary.repeated_with_target:,} "
+            "of them with its target too",
+        )
+    parts: list[RenderableType] = [Text(printable(f"data {source}"), style="bold"), facts]
+    if summary.columns:
+        columns = plain_table("column", "kind", "missing", "distinct", "values")
+        for column in summary.columns[:MOST_COLUMNS_SHOWN]:
+            columns.add_row(
+                column.name, column.kind, f"{column.missing:,}", f"{column.distinct:,}", column.values
+            )
+        parts.append(columns)
+        if (more_columns := len(summary.columns) - MOST_COLUMNS_SHOWN) > 0:
+            parts.append(f"… and {more_columns:,} more columns: --json tells of all")
+    return Group(*parts, *(f"note: {note}" for note in summary.notes))
+
+
+def _size(summary: DataSummary) -> str:
+    if summary.kind == "table":
+        return plural(len(summary.columns), "column")
+    return " × ".join(f"{side:,}" for side in summary.input_shape) + " values" * (summary.kind == "vector")
+
+
+def plain_table(*headers: str) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
+    for header in headers:
+        table.add_column(header)
+    return table
+
+
+def _short_path(data: str | None) -> str:
+    return "" if data is None else Path(data).name

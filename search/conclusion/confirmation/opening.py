@@ -1,0 +1,104 @@
+"""The one place that opens the sealed test split: for one model, after the look is recorded."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from search.conclusion.statistics.intervals import Interval, mean_of, wilson
+from search.data.preparing.sealed import open_test_split
+from search.errors import DataError, InputError
+from search.machine.plain_keras import import_keras
+from search.machine.temporary import temporary_folder
+from search.models.kept_model import kept_model
+from search.study.configuration import hyperparameters_of
+from search.study.look import Look
+from search.study.looks import new_look, record_look, record_seen
+
+if TYPE_CHECKING:
+    import numpy as np
+    from optuna.trial import FrozenTrial
+
+    from search.data import PreparedData
+    from search.study.study import Study
+
+
+def look_at_test_split(
+    study: Study, companion: Study, trained: FrozenTrial, data: PreparedData, trial: int
+) -> Look:
+    """Measure the kept model of `trained`, a trial of `companion`, on the test split of `study`.
+
+    The look is recorded before the split is opened, so that none is forgotten whatever happens, and completed by
+    what was seen. Where the same model was tested before, that look is returned: a second one would be the same.
+    `trial` is the configuration's number in the search.
+    """
+    from search.machine.tensorflow_start import start_tensorflow
+
+    start_tensorflow(study.settings.threads)
+    from search.training.scoring import measure_rows, score_rows
+
+    hyperparameters = hyperparameters_of(companion.space, trained)
+    weights = _weights_of(tested_model(companion, trained))
+    metric = study.metric.removeprefix("val_")
+    model = _fingerprint(hyperparameters.model_dump_json(), metric, weights)
+    look = record_look(study, model, new_look(study, companion, trial=trial, trained=trained.number))
+    if look.value is not None:
+        return look
+    x, y = open_test_split(data)
+    measured = measure_rows(hyperparameters, data.spec, weights, x, y)
+    if metric not in measured:
+        raise DataError(
+            f"the test split has rows of one class alone, where {metric} compares rows of two; "
+            "start a study with test rows of both, or with another --metric"
+        )
+    scores = score_rows(hyperparameters, data.spec, weights, x, y, metric)
+    value = measured[metric]
+    return record_seen(study, model, value, interval_over_rows(metric, value, scores), measured)
+
+
+def _fingerprint(hyperparameters: str, metric: str, weights: list[np.ndarray[Any, Any]]) -> str:
+    """Of a trained network and what it is judged by: 64 hexadecimal digits."""
+    digest = hashlib.sha256(f"{metric} {hyperparameters}".encode())
+    for array in weights:
+        digest.update(f"{array.dtype} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
+
+
+def interval_over_rows(metric: str, value: float, scores: np.ndarray[Any, Any] | None) -> Interval | None:
+    """95 % of a test value by the rows it is counted on: Wilson's for an accuracy, Student's for a mean of errors.
+
+    None where a metric is no mean over rows: how rows would move it is not known.
+    """
+    if scores is None:
+        return None
+    return wilson(value, len(scores)) if metric == "accuracy" else mean_of(scores.tolist()).interval
+
+
+def tested_model(companion: Study, trained: FrozenTrial) -> Path:
+    """The file of the model that is tested.
+
+    Raises:
+        InputError: it is gone.
+    """
+    kept = kept_model(companion, trained)
+    if kept is None or not kept.is_file():
+        option = companion.url.option
+        raise InputError(
+            f"the model of trial {trained.number} of study '{companion.name}', {kept or 'its file'}, is gone; "
+            f"restore it from a copy, or call `perceptuna delete {companion.name}{option}` and then this command, "
+            "which trains it anew"
+        )
+    return kept
+
+
+def _weights_of(model: Path) -> list[Any]:
+    """Of the MLP inside a kept model, in Keras's order."""
+    keras = import_keras()
+    with temporary_folder() as folder:
+        named = shutil.copyfile(model, Path(folder, "model.keras"))  # Keras goes by the ending
+        whole = keras.models.load_model(named, compile=False)
+    (mlp,) = (layer for layer in whole.layers if isinstance(layer, keras.Model))
+    return mlp.get_weights()

@@ -1,0 +1,144 @@
+"""What a column of a table is: numbers, booleans, categories or dates; and what to tell where that was a decision."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from search.data.columns.date_forms import has_short_year
+from search.data.columns.date_recognition import Recognised, recognise
+from search.data.columns.likely_forms import likely_durations, likely_form, looks_like_times
+from search.data.columns.missing import (
+    MISSING,
+    MOST_CODES,
+    counted,
+    few_rows,
+    few_strays,
+    is_missing_word,
+    stand_in,
+)
+from search.data.columns.numbers import Numbers, read_numbers
+from search.data.rows.notes import ColumnNotes
+from search.data.rows.raw import Array, TableColumn
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BOOLEANS = {"true": 1.0, "True": 1.0, "TRUE": 1.0, "false": 0.0, "False": 0.0, "FALSE": 0.0}
+
+
+def typed(name: str, series: pd.Series[Any], notes: ColumnNotes) -> TableColumn:
+    """A column with its kind; `notes` are told where the reading was a decision."""
+    import pandas as pd
+
+    dtype = series.dtype
+    if pd.api.types.is_bool_dtype(dtype):
+        return TableColumn("boolean", series.to_numpy(dtype=np.float64))
+    if pd.api.types.is_numeric_dtype(dtype):
+        return _number(name, series.to_numpy(dtype=np.float64, na_value=np.nan), notes)
+    if pd.api.types.is_timedelta64_dtype(dtype):
+        return _number(name, series.dt.total_seconds().to_numpy(dtype=np.float64), notes)
+    if pd.api.types.infer_dtype(series, skipna=True) == "decimal":
+        return _number(name, series.to_numpy(dtype=np.float64, na_value=np.nan), notes)
+    if pd.api.types.is_datetime64_any_dtype(dtype):
+        series = series.dt.strftime("%Y-%m-%dT%H:%M:%S")
+    return _of_text(name, as_text(series), notes, codes=isinstance(dtype, pd.CategoricalDtype))
+
+
+def as_text(series: pd.Series[Any]) -> Array:
+    """Values as text without the blanks around them, "" where missing; object (rows,)."""
+    missing = series.isna().to_numpy()
+    values = series.to_numpy(dtype=object)
+    text = np.array(
+        ["" if gone else str(value).strip() for value, gone in zip(values, missing, strict=True)],
+        dtype=object,
+    )
+    text[np.isin(text, MISSING)] = ""
+    return text
+
+
+def _of_text(name: str, text: Array, notes: ColumnNotes, *, codes: bool) -> TableColumn:
+    """`codes`: a file's own type says that these are categories, numbers or not."""
+    rows = Counter(text[text != ""].tolist())
+    values = {value: count for value, count in rows.items() if not is_missing_word(value)}
+    words = [value for value in rows if value not in values]
+    if not values:
+        return TableColumn("category", text)
+    if all(value in BOOLEANS for value in values):
+        _tell_missing(name, rows, words, notes)
+        return TableColumn("boolean", np.array([BOOLEANS.get(value, np.nan) for value in text]))
+    numbers = Numbers({}, tuple(values)) if codes else read_numbers(values)
+    if numbers.plain and few_strays(numbers.plain, numbers.strays, values):
+        _tell_missing(name, rows, [*words, *numbers.strays], notes)
+        if numbers.form:
+            notes.add(
+                "numbers in another form",
+                f"column '{name}' is read as numbers {numbers.form} ({numbers.example()}); "
+                "an exported model takes numbers",
+            )
+        number_of = {value: float(plain) for value, plain in numbers.plain.items()}
+        return _number(name, np.array([number_of.get(value, np.nan) for value in text]), notes)
+    read = recognise(values)
+    if read is not None and few_strays(read.dates, read.strays, values):
+        _tell_missing(name, rows, [*words, *read.strays], notes)
+        if read.ambiguous:
+            notes.add(
+                "day or month",
+                f"column '{name}' could be day or month first: taken as {read.template}; if that is wrong, "
+                "write its dates as YYYY-MM-DD",
+            )
+        elif read.unusual:
+            notes.add(
+                "dates in another form",
+                f"column '{name}' is read as {read.what}, {read.template}: {read.example()}",
+            )
+        dated = np.array([value if value in read.dates else "" for value in text], dtype=object)
+        return TableColumn("date", dated, read.template)
+    _tell_almost(name, values, numbers, read, notes, codes=codes)
+    return TableColumn("category", text)
+
+
+def _tell_missing(name: str, rows: dict[str, int], words: list[str], notes: ColumnNotes) -> None:
+    if words:
+        notes.add("words for missing", f"column '{name}': {counted(rows, words)} taken as missing")
+
+
+def _tell_almost(
+    name: str,
+    rows: dict[str, int],
+    numbers: Numbers,
+    read: Recognised | None,
+    notes: ColumnNotes,
+    *,
+    codes: bool,
+) -> None:
+    """A column stays categories, though it looks like something else: what, and what is in the way."""
+    if codes:
+        return
+    what, advice = "", "write plain values, or leave such fields empty"
+    if numbers.plain and few_rows(numbers.strays, rows):
+        what = f"most values are numbers, but not {counted(rows, numbers.strays)}"
+    elif len(rows) > MOST_CODES and (durations := likely_durations(rows)):
+        what, advice = durations, "write minutes, or seconds"
+    # Codes such as 1.0.7 beside 1.10.12, which could be a date of 2012, are no dates.
+    elif read is not None and few_rows(read.strays, rows) and not has_short_year(read.template):
+        what = f"most values are {read.what} ({read.template}), but not {counted(rows, read.strays)}"
+    elif len(rows) > MOST_CODES:
+        what = likely_form(rows)
+    if what:
+        notes.add("almost", f"column '{name}' is taken as categories: {what}; {advice}")
+
+
+def _number(name: str, values: Array, notes: ColumnNotes) -> TableColumn:
+    infinite = int(np.isinf(values).sum())
+    if infinite:
+        notes.add("infinite", f"column '{name}' has {infinite:,} infinite values: taken as missing")
+    if found := stand_in(values):
+        notes.add("stand-in", f"column '{name}' {found}")
+    elif (since := looks_like_times(values)) is not None:
+        notes.add(
+            "times", f"column '{name}' could be {since}: taken as numbers; write 2025-03-31 to have dates"
+        )
+    return TableColumn("number", values)

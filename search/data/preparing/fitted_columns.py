@@ -1,0 +1,158 @@
+"""Fit a table's preprocessing on the training rows: medians, means, categories, and columns of no use."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.data.columns import dates
+from search.data.preparing.spec import (
+    SPEC_VERSION,
+    UNTAUGHT_VERSION,
+    CategoryColumn,
+    Column,
+    DateColumn,
+    NumberColumn,
+)
+from search.data.rows.notes import ColumnNotes
+from search.data.rows.raw import Array, Table, TableColumn
+from search.errors import DataError
+
+MOST_CATEGORIES = 50
+IDENTIFIER_SHARE = 0.9
+IDENTIFIER_ROWS = 20
+# Positions among a category's features.
+UNKNOWN, MISSING = 0, 1
+# Standard deviation of a date's sine or cosine below which it hardly varies: a few days of a year do not.
+STEADY = 0.02
+
+
+def fit_columns(table: Table, version: int = SPEC_VERSION) -> tuple[tuple[Column, ...], tuple[str, ...]]:
+    """Columns as they are to be preprocessed, and notes on those dropped or capped.
+
+    `table` holds the training rows alone: nothing of validation or test may enter a statistic. `version` is of the
+    spec that the columns are for.
+
+    Raises:
+        DataError: no column is left.
+    """
+    fitted: list[Column] = []
+    notes = ColumnNotes()
+    input_names = unique_input_names(table.columns)
+    for name, column in table.columns.items():
+        missing = column.missing()
+        if _constant(column, missing):
+            notes.add("constant", f"column '{name}' is dropped: it has one value in all training rows")
+            continue
+        fit: Column | None
+        if column.kind == "category":
+            fit = _fit_category(name, input_names[name], column.values[~missing], bool(missing.any()), notes)
+        elif column.kind == "date":
+            fit = _fit_date(name, input_names[name], column)
+        else:
+            fit = _fit_number(name, input_names[name], column, missing)
+        if fit is not None and version <= UNTAUGHT_VERSION:
+            fit = fit.model_copy(update={"untaught": ()})
+        if fit is not None and fit.features:
+            fitted.append(fit)
+        elif fit is not None:
+            notes.add("constant", f"column '{name}' is dropped: it means the same in all training rows")
+    if not fitted:
+        raise DataError("no column is left to learn from: " + "; ".join(notes.texts()))
+    return tuple(fitted), notes.texts()
+
+
+def statistics(values: Array) -> tuple[float, float, float]:
+    """Median, mean and population standard deviation of the finite values; 1 in place of a deviation of 0."""
+    finite = values[np.isfinite(values)].astype(np.float64)
+    # Scaled by the largest, so that squares of 1e200 do not overflow and those of 1e-200 do not vanish.
+    largest = float(np.abs(finite).max()) or 1.0
+    scaled = finite / largest
+    std = float(scaled.std()) * largest
+    return float(np.median(scaled)) * largest, float(scaled.mean()) * largest, std if std > 0 else 1.0
+
+
+def unique_input_names(names: Iterable[str]) -> dict[str, str]:
+    """A Keras input's name for each column: the column's own, with a dash where Keras allows no slash."""
+    own = set(names)
+    taken: set[str] = set()
+    result: dict[str, str] = {}
+    for name in names:
+        plain = name.replace("/", "-")
+        candidate, number = plain, 2
+        while candidate in taken or (candidate != name and candidate in own):
+            candidate, number = f"{plain}-{number}", number + 1
+        taken.add(candidate)
+        result[name] = candidate
+    return result
+
+
+def _constant(column: TableColumn, missing: NDArray[np.bool_]) -> bool:
+    present = column.values[~missing]
+    return len(present) == 0 or (_one_value(present) and not missing.any())
+
+
+def _one_value(values: Array) -> bool:
+    return bool((values == values[0]).all())
+
+
+def _fit_number(name: str, input_name: str, column: TableColumn, missing: NDArray[np.bool_]) -> NumberColumn:
+    median, mean, std = statistics(column.values)
+    return NumberColumn(
+        name=name,
+        input_name=input_name,
+        boolean=column.kind == "boolean",
+        median=median,
+        mean=mean,
+        std=std,
+        missing_flag=bool(missing.any()),
+        untaught=(0,) if _one_value(column.values[~missing]) else (),
+    )
+
+
+def _fit_date(name: str, input_name: str, column: TableColumn) -> DateColumn | None:
+    days = dates.days_since_1970(column.values, column.template)
+    known = days[np.isfinite(days)]
+    median, mean, std = statistics(known)
+    steady = [_one_value(known)]
+    for period in dates.periods(column.template):
+        angle = 2 * np.pi / period * known
+        steady += [float(wave.std()) < STEADY for wave in (np.sin(angle), np.cos(angle))]
+    return DateColumn(
+        name=name,
+        input_name=input_name,
+        template=column.template,
+        median=median,
+        mean=mean,
+        std=std,
+        missing_flag=len(known) < len(days),
+        untaught=tuple(int(position) for position in np.flatnonzero(steady)),
+    )
+
+
+def _fit_category(
+    name: str, input_name: str, present: Array, some_missing: bool, notes: ColumnNotes
+) -> CategoryColumn | None:
+    counts = Counter(present.tolist())
+    if len(present) >= IDENTIFIER_ROWS and len(counts) >= IDENTIFIER_SHARE * len(present):
+        notes.add(
+            "identifier",
+            f"column '{name}' is dropped: {len(counts):,} of {len(present):,} training rows have a text "
+            "of their own, as identifiers do",
+        )
+        return None
+    # Ties by text, so that the order of rows does not change the features.
+    ranked = sorted(counts, key=lambda value: (-counts[value], value))
+    if len(ranked) > MOST_CATEGORIES:
+        notes.add(
+            "many categories",
+            f"column '{name}' has {len(ranked):,} categories: the {MOST_CATEGORIES} most frequent are kept, "
+            "the rest share one feature",
+        )
+    untaught = [UNKNOWN] * (len(ranked) <= MOST_CATEGORIES) + [MISSING] * (not some_missing)
+    return CategoryColumn(
+        name=name, input_name=input_name, values=tuple(ranked[:MOST_CATEGORIES]), untaught=tuple(untaught)
+    )

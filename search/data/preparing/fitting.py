@@ -1,0 +1,76 @@
+"""What the training rows tell: statistics of pixels, features, columns and target."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from search.data.preparing.fitted_columns import fit_columns, statistics
+from search.data.preparing.spec import SPEC_VERSION, UNTAUGHT_VERSION, DataSpec, Rows
+from search.data.preparing.splits import Split
+from search.data.rows.raw import Array, RawData, Table
+
+# Of images at a time.
+_ROWS_PER_BLOCK = 4096
+
+
+def fit_spec(raw: RawData, split: Split, fingerprint: str, version: int = SPEC_VERSION) -> DataSpec:
+    """Everything the training rows tell, and nothing that the others do, as a spec of `version` holds it."""
+    fitted: dict[str, Any] = {}
+    notes = raw.notes
+    if isinstance(raw.x, Table):
+        columns, column_notes = fit_columns(raw.x.take(split.train), version)
+        notes += column_notes
+        fitted |= {"columns": columns, "input_shape": (sum(column.features for column in columns),)}
+    elif raw.kind == "vector":
+        train = raw.x[split.train]
+        by_feature = [statistics(train[:, feature]) for feature in range(train.shape[1])]
+        fitted |= {
+            "feature_mean": tuple(mean for _, mean, _ in by_feature),
+            "feature_std": tuple(
+                0.0 if constant and version > UNTAUGHT_VERSION else std
+                for (_, _, std), constant in zip(by_feature, (train == train[0]).all(axis=0), strict=True)
+            ),
+            "input_shape": raw.x.shape[1:],
+        }
+    else:
+        mean, std = pixel_statistics(raw.x, split.train)
+        fitted |= {"scale": 1 / std, "offset": -mean / std, "input_shape": raw.x.shape[1:]}
+    if raw.task == "regression":
+        _, fitted["target_mean"], fitted["target_std"] = statistics(raw.y[split.train])
+    else:
+        counts = np.bincount(raw.y, minlength=len(raw.class_names))
+        fitted["class_counts"] = tuple(int(count) for count in counts)
+    return DataSpec(
+        version=version,
+        source=raw.request.source,
+        fingerprint=fingerprint,
+        kind=raw.kind,
+        task=raw.task,
+        resized=raw.resized,
+        class_names=raw.class_names,
+        target=raw.target,
+        rows=Rows(train=len(split.train), validation=len(split.validation), test=len(split.test)),
+        given_validation=raw.given_validation > 0,
+        given_test=raw.given_test > 0,
+        seed=raw.request.seed,
+        val_fraction=raw.request.val_fraction,
+        test_fraction=raw.request.test_fraction,
+        notes=notes,
+        **fitted,
+    )
+
+
+def pixel_statistics(images: Array, rows: Array) -> tuple[float, float]:
+    """Mean and population standard deviation of all pixels of these rows, 1 in place of a deviation of 0.
+
+    By a histogram of the 256 values: exact, and without a copy of the images in floats.
+    """
+    counts = np.zeros(256, dtype=np.int64)
+    for start in range(0, len(rows), _ROWS_PER_BLOCK):
+        counts += np.bincount(images[rows[start : start + _ROWS_PER_BLOCK]].ravel(), minlength=256)
+    values = np.arange(256)
+    mean = float((counts * values).sum() / counts.sum())
+    variance = float((counts * (values - mean) ** 2).sum() / counts.sum())
+    return mean, variance**0.5 or 1.0

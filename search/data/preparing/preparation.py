@@ -1,0 +1,191 @@
+"""From a source to prepared data: read, split, fitted and transformed once, and put on disk whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import errno
+import hashlib
+import json
+import math
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from search.data.preparing.components import fit_components
+from search.data.preparing.fitting import fit_spec
+from search.data.preparing.prepared import PARTS, SPEC_FILE, PreparedData, load_prepared
+from search.data.preparing.repeats import repeats_across_splits
+from search.data.preparing.spec import SPEC_VERSION, DataSpec
+from search.data.preparing.splits import Split, split_rows
+from search.data.reading.source import fingerprint_source, read_source
+from search.data.rows.raw import Array, RawData, Table
+from search.data.rows.request import DataRequest
+from search.errors import CacheUnusable, DataError
+
+ROWS_PER_BLOCK = 16_384
+ABANDONED_SECONDS = 86_400
+_ADVICE = {
+    errno.ENOSPC: "free some disk space",
+    errno.EDQUOT: "free some of your share of the disk",
+    errno.EFBIG: "allow larger files (ulimit -f)",
+    errno.EROFS: "make it writable",
+    errno.EACCES: "make it writable",
+}
+
+
+def prepare(
+    request: DataRequest,
+    cache: Path,
+    version: int = SPEC_VERSION,
+    before_keras: Callable[[], None] = lambda: None,
+) -> PreparedData:
+    """Read, split and preprocess a source, and save it below `cache`, unless the same was saved before.
+
+    `version` is of the spec that is wanted: a study goes on with the features that it was started with.
+    `before_keras` is called where Keras is needed, before it is: how many threads it has is settled by its first use.
+    Safe with other processes doing the same: each writes a folder of its own and the first to rename it wins.
+
+    Raises:
+        DataError: the source cannot be used as asked; nothing is written.
+        CacheUnusable: `cache` takes no data; what was begun is removed.
+    """
+    fingerprint = fingerprint_source(request)
+    folder = cache / _key(request, fingerprint, version)
+    with contextlib.suppress(DataError):
+        return load_prepared(folder, PARTS)
+    if request.image_size is not None:
+        before_keras()
+    raw = read_source(request)
+    split = split_rows(
+        raw.y,
+        class_names=raw.class_names,
+        val_fraction=request.val_fraction,
+        test_fraction=request.test_fraction,
+        seed=request.seed,
+        given_validation=raw.given_validation,
+        given_test=raw.given_test,
+    )
+    spec = fit_spec(raw, split, fingerprint, version)
+    spec = spec.model_copy(update={"notes": (*spec.notes, *repeats_across_splits(raw, split, spec))})
+    if raw.kind != "image":
+        before_keras()
+    rows_of = _rows_of(raw, spec)
+    try:
+        _write(raw, split, spec, rows_of, folder)
+    except OSError as exc:
+        raise _unusable(cache, spec, exc) from exc
+    return load_prepared(folder, PARTS)
+
+
+def _unusable(cache: Path, spec: DataSpec, exc: OSError) -> CacheUnusable:
+    rows = spec.rows.train + spec.rows.validation + spec.rows.test
+    size = rows * math.prod(spec.input_shape) * (1 if spec.kind == "image" else 4)
+    advice = _ADVICE.get(exc.errno or 0, "make it a folder that can be written to")
+    return CacheUnusable(
+        f"prepared data (about {size / 1e6:,.1f} MB) cannot be written below {cache}: {exc.strerror or exc}; "
+        f"{advice}, or name another folder, on another disk, by $PERCEPTUNA_CACHE"
+    )
+
+
+def _key(request: DataRequest, fingerprint: str, version: int) -> str:
+    asked = json.dumps([version, fingerprint, dataclasses.asdict(request)], sort_keys=True)
+    return hashlib.sha256(asked.encode()).hexdigest()[:32]
+
+
+def _rows_of(raw: RawData, spec: DataSpec) -> Callable[[Array], Array]:
+    """From row numbers to prepared rows of x."""
+    x = raw.x
+    if raw.kind == "image" and not isinstance(x, Table):
+        images = x
+        return lambda rows: images[rows]
+    from search.data.preparing.preprocessing import preprocessing_model, transform
+
+    model = preprocessing_model(spec)
+    return lambda rows: transform(x.take(rows) if isinstance(x, Table) else x[rows], spec, model)
+
+
+def _write(
+    raw: RawData, split: Split, spec: DataSpec, rows_of: Callable[[Array], Array], folder: Path
+) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(folder)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        for part in PARTS:
+            rows = getattr(split, part)
+            blocks = (rows[start : start + ROWS_PER_BLOCK] for start in range(0, len(rows), ROWS_PER_BLOCK))
+            _save_blocks(
+                partial / f"{part}_x.npy",
+                (rows_of(block) for block in blocks),
+                dtype=np.dtype(np.uint8 if raw.kind == "image" else np.float32),
+                shape=(len(rows), *spec.input_shape),
+            )
+            y = raw.y[rows]
+            if raw.task == "regression":
+                y = ((y - spec.target_mean) / spec.target_std).astype(np.float32)
+            _save(partial / f"{part}_y.npy", y)
+        if raw.kind == "image" and not isinstance(raw.x, Table):
+            fit_components(raw.x, split.train, spec.scale, spec.offset).save(partial)
+        (partial / SPEC_FILE).write_text(spec.model_dump_json(indent=1), encoding="utf-8")
+        _rename(partial, folder)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """What processes that were killed left behind; one at work has written within the last day."""
+    for partial in folder.parent.glob(f".{folder.name}-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - partial.stat().st_mtime > ABANDONED_SECONDS:
+                shutil.rmtree(partial, ignore_errors=True)
+
+
+def _save_blocks(path: Path, blocks: Iterable[Array], dtype: np.dtype[Any], shape: tuple[int, ...]) -> None:
+    """As `np.save` of all blocks in one array, which may be larger than memory.
+
+    Written and not mapped: where the disk is full, a write is an error that can be told, and a mapped page a signal
+    that ends the process (SIGBUS).
+    """
+    header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": shape}
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for block in blocks:
+            file.write(np.ascontiguousarray(block, dtype=dtype).data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _save(path: Path, array: Array) -> None:
+    with path.open("wb") as file:
+        np.save(file, array, allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _rename(partial: Path, folder: Path) -> None:
+    """Into place, unless another process was first; what stands there incomplete is moved aside at once."""
+    try:
+        partial.rename(folder)
+        return
+    except OSError:
+        if not folder.exists():
+            raise
+    try:
+        load_prepared(folder, PARTS)
+    except DataError:
+        incomplete = partial.with_name(f"{partial.name}-incomplete")
+        try:
+            folder.rename(incomplete)
+            partial.rename(folder)
+        except OSError:
+            # Another process mended it meanwhile, or nothing can be written here.
+            load_prepared(folder, PARTS)
+        finally:
+            shutil.rmtree(incomplete, ignore_errors=True)

@@ -1,0 +1,11 @@
+"""The test split. Nothing that searches may import this: a value seen in a search is no test any more."""
+
+from __future__ import annotations
+
+from search.data.preparing.prepared import PreparedData, open_arrays
+from search.data.rows.raw import Array
+
+
+def open_test_split(prepared: PreparedData) -> tuple[Array, Array]:
+    """x and y that no trial has seen, memory-mapped; shapes and dtypes as in `PreparedData`."""
+    return open_arrays(prepared, "test")

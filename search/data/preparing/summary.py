@@ -1,0 +1,124 @@
+"""What a source holds, for people: `perceptuna data show`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from search.data.preparing.repeats import row_hashes, with_target
+from search.data.rows.raw import Array, RawData, Table, TableColumn
+from spaces.wording import quantity
+
+# Whole numbers of which all lie here are most likely years.
+_YEARS = (1500, 2199)
+
+
+@dataclass(frozen=True)
+class ColumnSummary:
+    """`values` tells a number's or date's range, or a category's most frequent values."""
+
+    name: str
+    kind: str
+    missing: int
+    distinct: int
+    values: str
+
+
+@dataclass(frozen=True)
+class DataSummary:
+    """`rows` has those of given splits too.
+
+    `input_shape` is of a row as read; `classes` maps names to rows; `target_range` is of a regression.
+    """
+
+    source: str
+    kind: str
+    task: str
+    rows: int
+    given_validation: int
+    given_test: int
+    input_shape: tuple[int, ...]
+    target: str | None
+    classes: dict[str, int]
+    target_range: tuple[float, float] | None
+    missing: int
+    repeated: int
+    repeated_with_target: int
+    columns: tuple[ColumnSummary, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def imbalance(self) -> float | None:
+        """Rows of the most frequent class over those of the rarest; None for a regression."""
+        return max(self.classes.values()) / max(1, min(self.classes.values())) if self.classes else None
+
+    def to_json(self) -> dict[str, Any]:
+        return dataclasses.asdict(self) | {"imbalance": self.imbalance}
+
+
+def describe(raw: RawData) -> DataSummary:
+    """Summarise what was read, without TensorFlow."""
+    columns: tuple[ColumnSummary, ...] = ()
+    if isinstance(raw.x, Table):
+        columns = tuple(_column(name, column) for name, column in raw.x.columns.items())
+        shape: tuple[int, ...] = (len(columns),)
+    else:
+        shape = tuple(int(side) for side in raw.x.shape[1:])
+    classes: dict[str, int] = {}
+    target_range = None
+    if raw.task == "regression":
+        target_range = (float(raw.y.min()), float(raw.y.max()))
+    else:
+        counts = np.bincount(raw.y, minlength=len(raw.class_names))
+        classes = {name: int(count) for name, count in zip(raw.class_names, counts, strict=True)}
+    features = row_hashes(raw.x)
+    return DataSummary(
+        source=raw.request.source,
+        kind=raw.kind,
+        task=raw.task,
+        rows=len(raw.y),
+        given_validation=raw.given_validation,
+        given_test=raw.given_test,
+        input_shape=shape,
+        target=raw.target,
+        classes=classes,
+        target_range=target_range,
+        missing=sum(column.missing for column in columns),
+        repeated=_repeated(features),
+        repeated_with_target=_repeated(with_target(features, raw.y)),
+        columns=columns,
+        notes=raw.notes,
+    )
+
+
+def _repeated(hashes: Array) -> int:
+    return len(hashes) - len(np.unique(hashes))
+
+
+def _column(name: str, column: TableColumn) -> ColumnSummary:
+    missing = column.missing()
+    present = column.values[~missing]
+    counts = Counter(present.tolist())
+    if not counts:
+        values = ""
+    elif column.kind == "number":
+        values = _range(present)
+    elif column.kind == "boolean":
+        values = f"{present.mean():.0%} true"
+    elif column.kind == "date":
+        values = f"{column.template}, for instance {present[0]}"
+    else:
+        values = ", ".join(f"{value} ({count:,})" for value, count in counts.most_common(3))
+    return ColumnSummary(name, column.kind, int(missing.sum()), len(counts), values)
+
+
+def _range(present: Array) -> str:
+    """`21 to 313, median 69`; years have no separators: `1872 to 2010, median 1973`."""
+    low, middle, high = (float(of(present)) for of in (np.min, np.median, np.max))
+    years = low >= _YEARS[0] and high <= _YEARS[1] and bool((present == np.round(present)).all())
+    shown = [f"{value:g}" if years else quantity(value) for value in (low, high, middle)]
+    return "{} to {}, median {}".format(*shown)

@@ -1,0 +1,215 @@
+"""NPZ files: arrays x, y, or x_train, y_train and, where given, x_val, y_val and x_test, y_test."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from search.data.columns.targets import encode_target
+from search.data.reading.archive import Archive, Header, open_archive
+from search.data.reading.roles import Roles, roles_of
+from search.data.rows.free_memory import refuse_more_than_memory
+from search.data.rows.raw import Array, RawData
+from search.data.rows.request import DataRequest
+from search.errors import DataError
+
+_SMALL = (np.float16, np.uint8, np.int8, np.bool_)
+_LARGEST_CODE_POINT = 0x10FFFF
+_SURROGATES = (0xD800, 0xDFFF)
+
+
+def read_npz(request: DataRequest) -> RawData:
+    """uint8 x of 3 or 4 dimensions is images (rows, height, width[, channels]); other numbers are vectors.
+
+    Raises:
+        DataError: the file is no NPZ, lacks arrays, holds objects, NaN, infinities or unequal lengths, or is larger
+            than memory.
+    """
+    source = request.source
+    with open_archive(Path(source)) as archive:
+        roles = roles_of(archive.names, source, partial(_words, archive))
+        headers = {name: archive.header(name) for pair in roles.pairs.values() for name in pair}
+        _check_shapes(roles, headers, source)
+        _refuse_too_large(roles, headers, source)
+        arrays = {name: archive.read(name, header) for name, header in headers.items()}
+    xs = [arrays[x] for x, _ in roles.pairs.values()]
+    x = np.concatenate(xs) if len(xs) > 1 else xs[0]
+    y, one_hot, of_labels = _labels(roles, arrays, source)
+    if one_hot and request.task == "regression":
+        raise DataError(
+            f"{source}: y is one-hot, which are classes; its task is classification, not regression"
+        )
+    task = "classification" if one_hot else request.task
+    target = encode_target(y, task=task, name=f"y of {source}")
+    kind: Literal["image", "vector"] = "image" if x.dtype == np.uint8 and x.ndim in (3, 4) else "vector"
+    notes = [*roles.notes, *of_labels]
+    if kind == "vector" and x.ndim > 2:
+        notes.append(
+            f"x holds {x.dtype} of shape {x.shape[1:]} in each row: taken as {math.prod(x.shape[1:]):,} features in a "
+            "line; images are uint8 (rows, height, width[, channels])"
+        )
+    x = _images(x, source) if kind == "image" else _vectors(x, source)
+    given = {split: headers[pair[0]].shape[0] for split, pair in roles.pairs.items()}
+    return RawData(
+        request=request,
+        kind=kind,
+        task=target.task,
+        x=x,
+        y=target.y,
+        class_names=target.class_names,
+        given_validation=given.get("val", 0),
+        given_test=given.get("test", 0),
+        notes=(*notes, *target.notes),
+    )
+
+
+def _words(archive: Archive, name: str) -> str:
+    """What an array is, for a message; empty where its header cannot be read."""
+    try:
+        return archive.header(name).words()
+    except DataError:
+        return ""
+
+
+def _check_shapes(roles: Roles, headers: dict[str, Header], source: str) -> None:
+    """All that can be known before values are read.
+
+    Raises:
+        DataError: types, shapes or lengths do not go together.
+    """
+    of_train = headers[roles.pairs["train"][0]]
+    for x_name, y_name in roles.pairs.values():
+        x, y = headers[x_name], headers[y_name]
+        if x.dtype.kind not in "iufb":
+            raise DataError(f"{source}: {x_name} should hold numbers, but is of type {x.dtype}")
+        if y.dtype.kind not in "iufbUS":
+            raise DataError(
+                f"{source}: {y_name} should hold numbers, booleans or text, but is of type {y.dtype}"
+            )
+        if len(x.shape) == 0:
+            raise DataError(f"{source}: {x_name} is one number; it should have shape (rows, features)")
+        if math.prod(x.shape) == 0:
+            raise DataError(f"{source}: {x_name} is empty, of shape {x.shape}; it needs rows and features")
+        if x.shape[1:] != of_train.shape[1:] or x.dtype.newbyteorder("=") != of_train.dtype.newbyteorder("="):
+            raise DataError(
+                f"{source}: {x_name} has rows of {x.dtype} {x.shape[1:]}, {roles.pairs['train'][0]} of "
+                f"{of_train.dtype} {of_train.shape[1:]}; they must be alike"
+            )
+        rows = x.shape[0]
+        if y.shape not in ((rows,), (rows, 1), (1, rows)) and not (len(y.shape) == 2 and y.shape[0] == rows):
+            labels = f"{y.shape[0]:,}" if y.shape[1:] in ((), (1,)) and y.shape else f"the shape {y.shape}"
+            raise DataError(
+                f"{source}: {x_name} has {rows:,} rows and {y_name} {labels}; each row needs one label"
+            )
+
+
+def _refuse_too_large(roles: Roles, headers: dict[str, Header], source: str) -> None:
+    """All at once: as it is read, in one piece, and as numbers of 4 or 8 bytes with a copy of the training rows."""
+    read = sum(header.bytes for header in headers.values())
+    xs = [headers[x] for x, _ in roles.pairs.values()]
+    values = sum(math.prod(header.shape) for header in xs)
+    image = xs[0].dtype == np.uint8 and len(xs[0].shape) in (3, 4)
+    width = 1 if image else 4 if xs[0].dtype.type in _SMALL else 8
+    pieces = read if len(xs) > 1 else 0
+    refuse_more_than_memory(
+        read + pieces + (1 if image else 2) * values * width,
+        f"{source}: to read {', '.join(f'{name} ({header.words()})' for name, header in headers.items())}",
+        "save fewer rows, or smaller numbers (float32, uint8)",
+    )
+
+
+def _labels(roles: Roles, arrays: dict[str, Array], source: str) -> tuple[Array, bool, list[str]]:
+    """The labels of all rows (rows,), whether they were one-hot, and what was decided about them."""
+    names = [y for _, y in roles.pairs.values()]
+    parts = [_as_text(arrays[name], name, source) for name in names]
+    rows = [len(arrays[x]) for x, _ in roles.pairs.values()]
+    notes: list[str] = []
+    one_hot = all(
+        part.ndim == 2 and part.shape[1] > 1 and len(part) == count
+        for part, count in zip(parts, rows, strict=True)
+    )
+    if one_hot:
+        parts = [_from_one_hot(part, name, source) for part, name in zip(parts, names, strict=True)]
+        columns = sorted({arrays[name].shape[1] for name in names})
+        if len(columns) > 1:
+            raise DataError(
+                f"{source}: {' and '.join(names)} are one-hot of {columns} classes; they must be alike"
+            )
+        notes.append(f"{names[0]} is one-hot: taken as classes 0 to {columns[0] - 1}, by column")
+    elif any(part.size != count for part, count in zip(parts, rows, strict=True)):
+        raise DataError(
+            f"{source}: {' and '.join(names)} have labels of different shapes; they must be alike"
+        )
+    notes += [
+        f"{name} has shape {part.shape}: taken as {part.size:,} labels"
+        for name, part in zip(names, parts, strict=True)
+        if part.ndim == 2 and len(part) == 1 < part.size
+    ]
+    parts = [part.ravel() for part in parts]
+    for part, name in zip(parts, names, strict=True):
+        if part.dtype.kind == "f" and np.isnan(part).any():
+            row = int(np.flatnonzero(np.isnan(part))[0])
+            raise DataError(f"{source}: {name}[{row}] is NaN; remove rows without a label")
+    return _joined(parts, names, source), one_hot, notes
+
+
+def _as_text(y: Array, name: str, source: str) -> Array:
+    """Bytes as text; text that is none refused."""
+    if y.dtype.kind == "S":
+        return np.char.decode(y, "utf-8", "replace")
+    if y.dtype.kind == "U":
+        codes = np.ascontiguousarray(y).reshape(-1).view(np.uint32)
+        low, high = _SURROGATES
+        if (codes > _LARGEST_CODE_POINT).any() or ((codes >= low) & (codes <= high)).any():
+            raise DataError(f"{source}: {name} holds characters that do not exist; save its labels again")
+    return y
+
+
+def _from_one_hot(y: Array, name: str, source: str) -> Array:
+    if y.dtype.kind not in "iufb" or not (((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()):
+        raise DataError(
+            f"{source}: {name} should have shape (rows,), but has {y.shape} and is not one-hot (a single 1 in each "
+            "row); one target can be learnt, so save one column"
+        )
+    return y.argmax(axis=1)
+
+
+def _joined(parts: list[Array], names: list[str], source: str) -> Array:
+    """Labels of all parts in one array, each exactly what it was."""
+    if len({part.dtype.kind in "US" for part in parts}) == 1:
+        y = np.concatenate(parts)
+        if all((part.astype(y.dtype).astype(part.dtype) == part).all() for part in parts):
+            return y
+    types = ", ".join(f"{name} {part.dtype}" for name, part in zip(names, parts, strict=True))
+    raise DataError(f"{source}: labels of these types are not comparable: {types}; save them all as one type")
+
+
+def _images(x: Array, source: str) -> Array:
+    x = x[..., np.newaxis] if x.ndim == 3 else x
+    if x.shape[-1] not in (1, 3):
+        advice = {True: "it looks like channels first: save x.transpose(0, 2, 3, 1)"}.get(
+            x.shape[1] in (1, 3),
+            "save the three colours alone (x[..., :3]), or float32 to have it taken as vectors",
+        )
+        raise DataError(
+            f"{source}: uint8 x has shape {x.shape}, read as (rows, height, width, channels), but channels "
+            f"should be 1 or 3; {advice}"
+        )
+    return x
+
+
+def _vectors(x: Array, source: str) -> Array:
+    x = x.reshape(len(x), -1)
+    x = x.astype(np.float32 if x.dtype.type in _SMALL else np.float64, copy=False)
+    bad = ~np.isfinite(x).all(axis=1)
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        raise DataError(
+            f"{source}: row {row} of x holds NaN or infinite values ({int(bad.sum()):,} such rows); "
+            "fill or remove them, or save a table (CSV, Parquet), where missing values are handled"
+        )
+    return x

@@ -1,0 +1,116 @@
+"""Parquet files: types as they are stored, with whole numbers of 64 bits and decimals kept to the last digit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from search.data.columns.targets import Target, encode_target
+from search.data.reading.separated import UNNAMED, refuse_duplicates, refuse_too_many
+from search.data.reading.table import left_out, raw_table, refuse_target, written_target
+from search.data.rows.free_memory import refuse_more_than_memory
+from search.data.rows.raw import Array, RawData
+from search.data.rows.request import DataRequest
+from search.errors import DataError
+
+# pandas saves the index of a filtered frame under this name: row numbers, of no use.
+PANDAS_INDEX = "__index_level_"
+# The least that a value takes while it is read: as stored, and as a column.
+BYTES_PER_VALUE = 9
+
+
+def read_parquet(request: DataRequest) -> RawData:
+    """A Parquet file; dates and times become ISO text, decimals numbers, bytes that are UTF-8 text.
+
+    Raises:
+        DataError: the file is damaged or empty, or the target does not fit.
+    """
+    path = Path(request.source)
+    arrow = _read(path)
+    names = tuple(
+        name if name.strip() else f"{UNNAMED} {place}" for place, name in enumerate(arrow.column_names)
+    )
+    refuse_duplicates(names, path)
+    arrow = arrow.rename_columns(list(names))
+    refuse_target(request, names, "")
+    if arrow.num_rows == 0:
+        raise DataError(f"{path} has column names but no rows below them")
+    arrow, unused = _with_text(arrow)
+    if request.target in unused:
+        raise DataError(
+            f"target '{request.target}' of {path} holds lists, structures or bytes, not one value"
+        )
+    notes = [f"column '{name}' is dropped: lists, structures and bytes are not used" for name in unused]
+    index = [name for name in names if name.startswith(PANDAS_INDEX) and name != request.target]
+    target, known, of_target = _target(arrow[request.target], request)
+    frame = arrow.drop_columns([*unused, *index, str(request.target)]).to_pandas(ignore_metadata=True)
+    return raw_table(frame, known, target, request, [*notes, *of_target])
+
+
+def _read(path: Path) -> Any:
+    """The file as an Arrow table, once it is known to be a table of a size that memory holds."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        file = pq.ParquetFile(path)
+        refuse_too_many(file.metadata.num_columns, path)
+        # Repeated values are packed to next to nothing, so what is in the file says little.
+        refuse_more_than_memory(
+            file.metadata.num_rows * file.metadata.num_columns * BYTES_PER_VALUE,
+            f"{path} ({file.metadata.num_rows:,} rows of {file.metadata.num_columns:,} columns)",
+            "give it fewer rows or columns, or free memory",
+        )
+        table = file.read()
+        table.validate(full=True)  # a damaged page may hold offsets that lead out of it, or text that is none
+        return table
+    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError) as exc:
+        raise DataError(f"{path} is not a sound Parquet file ({str(exc).strip()}); write it again") from exc
+
+
+def _with_text(arrow: Any) -> tuple[Any, list[str]]:
+    """The table with bytes that are UTF-8 as text, and the names of its columns that hold no single values."""
+    import pyarrow as pa
+
+    unused: list[str] = []
+    for place, field in enumerate(arrow.schema):
+        if pa.types.is_nested(field.type):
+            unused.append(field.name)
+        elif _is_binary(field.type):
+            try:
+                text = arrow.column(place).cast(pa.binary()).cast(pa.string())
+            except pa.ArrowException:
+                unused.append(field.name)
+            else:
+                arrow = arrow.set_column(place, field.name, text)
+    return arrow, unused
+
+
+def _is_binary(kind: Any) -> bool:
+    import pyarrow as pa
+
+    return bool(
+        pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+    )
+
+
+def _target(column: Any, request: DataRequest) -> tuple[Target, Array, list[str]]:
+    """The target, where it has a value, bool (rows,), and notes."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    kind = column.type
+    if pa.types.is_decimal(kind):
+        return written_target(column.cast(pa.string()).to_pandas(), request)
+    if pa.types.is_boolean(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        missing = pc.is_null(column, nan_is_null=pa.types.is_floating(kind))
+        known = ~missing.to_numpy()
+        # By NumPy and without gaps: whole numbers stay whole whatever their sign and size.
+        labels = column.filter(pc.invert(missing)).to_numpy()
+        target = encode_target(
+            labels, task=request.task, name=f"target '{request.target}' of {request.source}"
+        )
+        return target, known, left_out(known, request)
+    return written_target(column.to_pandas(ignore_metadata=True), request, typed_as_text=True)

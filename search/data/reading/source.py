@@ -1,0 +1,118 @@
+"""Choose the reader for a source, and fingerprint a source by its content."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+from search.data.reading.builtin import builtin_files, read_builtin
+from search.data.reading.images import fingerprint_folder, read_folder
+from search.data.reading.npz import read_npz
+from search.data.reading.parquet import read_parquet
+from search.data.reading.table import PARQUET_SUFFIXES, TEXT_SUFFIXES, read_text_table
+from search.data.rows.raw import RawData
+from search.data.rows.request import BUILTIN_SOURCES, DataRequest
+from search.errors import DataError
+from spaces.errors import did_you_mean
+
+EXPECTED = (
+    f"a built-in set ({', '.join(BUILTIN_SOURCES)}), a file ending in .npz, .csv, .tsv, .txt or .parquet, "
+    "a packed table (.gz, .bz2, .xz, .zip), or a folder of class folders"
+)
+
+
+def read_source(request: DataRequest) -> RawData:
+    """Read and validate a source; writes nothing. Images of other sizes are brought to `image_size`.
+
+    Raises:
+        DataError: the source is not there, cannot be read, or does not fit the request.
+    """
+    return _reader(request)(request)
+
+
+def fingerprint_source(request: DataRequest) -> str:
+    """SHA-256 of the source's content without decoding it, 64 hexadecimal characters.
+
+    Of a file's bytes, of a folder's relative paths and bytes, of the files of a built-in set.
+
+    Raises:
+        DataError: the source is not there or cannot be read.
+    """
+    _reader(request)
+    path = Path(request.source)
+    try:
+        if request.source in BUILTIN_SOURCES:
+            digests = [fingerprint_file(file) for file in builtin_files(request.source)]
+            return hashlib.sha256(" ".join([request.source, *digests]).encode()).hexdigest()
+        return fingerprint_folder(path) if path.is_dir() else fingerprint_file(path)
+    except OSError as exc:
+        raise DataError(f"{exc.filename or path} cannot be read: {exc.strerror or exc}") from exc
+
+
+def fingerprint_file(path: Path) -> str:
+    """SHA-256 of a file's content, 64 hexadecimal characters."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _reader(request: DataRequest) -> Callable[[DataRequest], RawData]:
+    """The reader of a source, once its options are known to fit it."""
+    source, path = request.source, Path(request.source)
+    suffix = path.suffix.lower()
+    if source in BUILTIN_SOURCES:
+        _refuse_options(request, "target", "separator", "image_size", reason="it is a built-in set of images")
+        if request.task == "regression":
+            raise DataError(f"{source} holds classes; its task is classification, not regression")
+        return read_builtin
+    # os.path and not Path: it takes a name that is too long for one that is not there.
+    if os.path.isdir(path):
+        _refuse_options(request, "target", "separator", reason="a folder's classes are its subfolders")
+        if request.task == "regression":
+            raise DataError(
+                f"{source} is a folder of class folders; its task is classification, not regression"
+            )
+        return read_folder
+    if not os.path.exists(path):
+        raise DataError(
+            f"source {_short(source)!r} is neither there as a file or folder nor known: {_nearest(source)}"
+        )
+    if not os.path.isfile(path):  # a device, or a pipe: its second reader would wait for ever
+        raise DataError(f"{_short(source)} is no regular file; save what comes out of it, and name that file")
+    if suffix == ".npz":
+        _refuse_options(request, "target", "separator", "image_size", reason="an NPZ file names its own y")
+        return read_npz
+    if suffix == ".npy":
+        raise DataError(
+            f"{source} holds one array, and a source needs two; save them by np.savez('FILE.npz', x=…, y=…)"
+        )
+    if suffix in TEXT_SUFFIXES:
+        _refuse_options(request, "image_size", reason="it is a table")
+        return read_text_table
+    if suffix in PARQUET_SUFFIXES:
+        _refuse_options(request, "image_size", "separator", reason="it is a Parquet table")
+        return read_parquet
+    raise DataError(f"{source} has the ending {suffix or '(none)'!r}; expected {EXPECTED}")
+
+
+def _nearest(source: str) -> str:
+    """What to try in place of a source that does not exist."""
+    path = Path(source)
+    if len(path.parts) > 1 or path.suffix:
+        if not path.parent.is_dir():
+            return f"its folder {path.parent} does not exist either; check the path"
+        siblings = [entry.name for entry in path.parent.iterdir()]
+        return f"there is no such file in {path.parent.resolve()}{did_you_mean(path.name, siblings)}"
+    return f"expected {EXPECTED}{did_you_mean(source.lower().replace('-', '_'), BUILTIN_SOURCES)}"
+
+
+def _refuse_options(request: DataRequest, *names: str, reason: str) -> None:
+    for name in names:
+        value = getattr(request, name)
+        if value is not None:
+            raise DataError(f"{name} {value!r} does not apply to {request.source}: {reason}; leave it out")
+
+
+def _short(source: str) -> str:
+    return source if len(source) <= 100 else f"{source[:100]}…"

@@ -1,0 +1,222 @@
+"""Tables: CSV and other separated text; what each column of a table holds."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from search.data.columns.kinds import as_text, typed
+from search.data.columns.missing import MISSING
+from search.data.columns.targets import Target, encode_target, encode_written_target
+from search.data.columns.written_numbers import plain_numbers
+from search.data.reading.row_numbers import are_row_numbers, counts_rows, has_no_name
+from search.data.reading.separated import BLANKS, is_number, text_layout
+from search.data.rows.notes import ColumnNotes, listed
+from search.data.rows.raw import Array, RawData, Table, TableColumn
+from search.data.rows.request import DataRequest
+from search.errors import DataError
+from spaces.errors import did_you_mean
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".gz", ".bz2", ".xz", ".zip")
+PARQUET_SUFFIXES = (".parquet", ".parq", ".pq")
+
+
+def read_text_table(request: DataRequest) -> RawData:
+    """Separated text in UTF-8, one row a line; empty, NA, null, ? and NaN are missing.
+
+    Raises:
+        DataError: the file is empty, not UTF-8 or ragged, or the target does not fit.
+    """
+    import pandas as pd
+
+    path = Path(request.source)
+    layout = text_layout(request)
+    read_as = f" (it was read with separator {layout.separator!r}; set another one if that is wrong)"
+    refuse_target(request, layout.names, read_as if len(layout.names) == 1 else "")
+    try:
+        with layout.file.binary() as content:
+            frame = pd.read_csv(
+                content,
+                sep=r"\s+" if layout.separator == BLANKS else layout.separator,
+                skiprows=layout.skipped_lines,
+                header=0 if request.header else None,
+                names=list(layout.names),
+                # Labels are exact: a number of many digits, or a gap among whole numbers, must not change them.
+                dtype={str(request.target): str},
+                index_col=False,
+                # Of the target too, but there by `written_target`, which tells the words.
+                na_values={name: list(MISSING) for name in layout.names if name != request.target},
+                keep_default_na=False,
+                skipinitialspace=True,
+                low_memory=False,
+                encoding="utf-8-sig",
+            )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as exc:
+        if layout.rows == 0:
+            raise DataError(f"{path} has column names but no rows below them") from exc
+        raise DataError(f"{path} cannot be read as a table: {str(exc).strip()}") from exc
+    if len(frame) != layout.rows:
+        raise DataError(
+            f"{path}: {layout.rows:,} rows were counted but {len(frame):,} read; look for stray quotes in it"
+        )
+    if layout.rows == 0:
+        raise DataError(f"{path} has column names but no rows below them")
+    target, known, notes = written_target(frame.pop(str(request.target)), request)
+    notes += _names_like_values(layout.names, header=request.header)
+    return raw_table(frame, known, target, request, notes)
+
+
+def _names_like_values(names: tuple[str, ...], *, header: bool) -> list[str]:
+    """A note where most names are numbers with a fraction among them: the first line is perhaps a row.
+
+    Years are names, and so are the rising wavelengths of spectra.
+    """
+    numbers = [float(name) for name in names if is_number(name)]
+    rising = all(low < high for low, high in itertools.pairwise(numbers))
+    fractions = any(is_number(name) and "." in name for name in names)
+    if not header or rising or not fractions or 2 * len(numbers) <= len(names):
+        return []
+    return [
+        f"the first line, {listed(names)}, is taken as names of columns; if it holds values, say --no-header"
+    ]
+
+
+def written_target(
+    series: pd.Series[Any], request: DataRequest, *, typed_as_text: bool = False
+) -> tuple[Target, Array, list[str]]:
+    """A target of text, where it has a value, bool (rows,), and notes on what was left out.
+
+    `typed_as_text`: the file has types, so text is classes even where all of it are plain numbers.
+    """
+    name = f"target '{request.target}' of {request.source}"
+    stripped = as_text(series)
+    text, notes = plain_numbers(stripped, task=request.task, name=name)
+    known = text != ""
+    words = _missing_words(series, stripped)
+    notes += [note + words for note in left_out(known, request)]
+    if words and len(set(text[known].tolist())) < 2:
+        raise DataError(f"{name} has fewer than two values{words}; write another word where one is a class")
+    in_another_form = bool((text[known] != stripped[known]).any())
+    encode = encode_target if typed_as_text and not in_another_form else encode_written_target
+    target = encode(text[known], task=request.task, name=name)
+    if target.task != "regression" and (changed := _blanks_around(series, stripped)):
+        notes.append(
+            f"blanks around {changed:,} values of the target '{request.target}' are left out: "
+            "what differs by them alone is one class"
+        )
+    return target, known, notes
+
+
+def _missing_words(series: pd.Series[Any], text: Array) -> str:
+    """Which words of a target count as missing and in how many rows, for a message; "" where there are none."""
+    counts = Counter(
+        value.strip()
+        for value, kept in zip(series.to_numpy(dtype=object), text, strict=True)
+        if kept == "" and isinstance(value, str) and value.strip()
+    )
+    told = [f"'{word}' ({count:,})" for word, count in counts.most_common(5)]
+    return f"; {', '.join(told)} stands for missing" if told else ""
+
+
+def left_out(known: Array, request: DataRequest) -> list[str]:
+    """A note where rows have no target; `known` is bool (rows,)."""
+    if known.all():
+        return []
+    missing = int((~known).sum())
+    rows = "1 row is left out: it has" if missing == 1 else f"{missing:,} rows are left out: they have"
+    return [f"{rows} no value in the target '{request.target}'"]
+
+
+def refuse_target(request: DataRequest, names: tuple[str, ...], read_as: str) -> None:
+    """A table needs a target among its columns, and other columns beside it."""
+    source, target = request.source, request.target
+    if target is None:
+        raise DataError(
+            f"{source} is a table, so it needs a target (--target COLUMN); its columns are {listed(names)}"
+            + read_as
+        )
+    if target not in names:
+        numbered = "" if request.header else f"; without a header the columns are 0 to {len(names) - 1}"
+        if request.header and any(map(is_number, names)):
+            numbered = "; if its first line holds values and no names, say so (--no-header)"
+        raise DataError(
+            f"{source} has no column '{target}'{did_you_mean(target, names)}; it has {listed(names)}"
+            + (numbered or read_as)
+        )
+    if len(names) == 1:
+        raise DataError(
+            f"{source} has only the column '{target}'; a target needs other columns to be learnt from{read_as}"
+        )
+
+
+def raw_table(
+    frame: pd.DataFrame, known: Array, target: Target, request: DataRequest, notes: list[str]
+) -> RawData:
+    """The columns of a frame, each of its kind, beside the target of the rows where it is `known`, bool (rows,).
+
+    The frame is without the target, and has the rows without one: row numbers are those of the whole file.
+    """
+    columns: dict[str, TableColumn] = {}
+    stripped: list[str] = []
+    of_columns = ColumnNotes()
+    for label, series in frame.items():
+        name = str(label)
+        if _is_row_number(name, series, of_columns, header=request.header):
+            continue
+        series = series if known.all() else series[known]
+        columns[name] = typed(name, series, of_columns)
+        if columns[name].kind in ("category", "date") and _blanks_around(series, columns[name].values):
+            stripped.append(f"'{name}'")
+    notes = [*notes, *of_columns.texts()]
+    if stripped:
+        notes.append(
+            f"blanks around values are left out in {listed(stripped)}: "
+            "leave them out too in what an exported model is asked"
+        )
+    if not columns:
+        raise DataError(f"{request.source} has no column to learn the target '{request.target}' from")
+    return RawData(
+        request=request,
+        kind="table",
+        task=target.task,
+        x=Table(columns),
+        y=target.y,
+        class_names=target.class_names,
+        target=request.target,
+        notes=(*notes, *target.notes),
+    )
+
+
+def _is_row_number(name: str, series: pd.Series[Any], notes: ColumnNotes, *, header: bool) -> bool:
+    """Whether a column is left out because it counts the rows under no name; one with a name is told."""
+    import pandas as pd
+
+    if not pd.api.types.is_numeric_dtype(series.dtype) or pd.api.types.is_bool_dtype(series.dtype):
+        return False
+    values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+    if has_no_name(name, header=header) and are_row_numbers(values, header=header):
+        shown = f"'{name}'" if name.casefold().startswith("unnamed:") or not header else "without a name"
+        notes.add("row numbers", f"the column {shown} is dropped: it counts the rows")
+        return True
+    if counts_rows(values):
+        notes.add(
+            "counts",
+            f"column '{name}' counts the rows ({values.min():.0f} to {values.max():.0f}): it tells how the file is "
+            "sorted, and nothing of a new row; delete it first, unless its order has a meaning",
+        )
+    return False
+
+
+def _blanks_around(series: pd.Series[Any], text: Array) -> int:
+    """In how many rows `as_text` left out blanks around a value."""
+    return sum(
+        isinstance(value, str) and kept != "" and value != kept
+        for value, kept in zip(series.to_numpy(dtype=object), text, strict=True)
+    )

@@ -1,0 +1,75 @@
+"""Rows as they were read: validated, not yet split or preprocessed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.data.rows.request import DataRequest
+
+Array = NDArray[Any]
+Kind = Literal["image", "vector", "table"]
+Task = Literal["binary", "multiclass", "regression"]
+ColumnKind = Literal["number", "boolean", "category", "date"]
+
+
+@dataclass(frozen=True)
+class TableColumn:
+    """One column of a table.
+
+    `values` is float64 (rows,) with NaN for missing (number, boolean), or an object array of str with "" for
+    missing (category, date). `template` is a date's layout, as `search.data.columns.date_forms` has them.
+    """
+
+    kind: ColumnKind
+    values: Array
+    template: str = ""
+
+    def missing(self) -> NDArray[np.bool_]:
+        """True where the row has no value; shape (rows,). Infinite numbers count as missing."""
+        if self.kind in ("number", "boolean"):
+            return ~np.isfinite(self.values)
+        return np.asarray(self.values == "", dtype=np.bool_)
+
+    def take(self, rows: Array) -> TableColumn:
+        return TableColumn(self.kind, self.values[rows], self.template)
+
+
+@dataclass(frozen=True)
+class Table:
+    """Columns of equal length, in the order of the file, without the target."""
+
+    columns: dict[str, TableColumn]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values())).values)
+
+    def take(self, rows: Array) -> Table:
+        return Table({name: column.take(rows) for name, column in self.columns.items()})
+
+
+@dataclass(frozen=True)
+class RawData:
+    """A source, read and validated.
+
+    `x` is uint8 (rows, height, width, channels), a float64 or float32 array (rows, features), or a `Table`.
+    `y` is int32 class indices into `class_names`, or float64 target values; both (rows,).
+    The last `given_test` rows are the test split that the source brought along, the `given_validation` rows before them
+    its validation split; 0 where it brought none.
+    `resized` is set where images were brought to one size.
+    """
+
+    request: DataRequest
+    kind: Kind
+    task: Task
+    x: Array | Table
+    y: Array
+    class_names: tuple[str, ...] = ()
+    target: str | None = None
+    given_validation: int = 0
+    given_test: int = 0
+    resized: tuple[int, int] | None = None
+    notes: tuple[str, ...] = field(default=())

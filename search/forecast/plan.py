@@ -1,0 +1,89 @@
+"""Forecast a study by name: from its own trials where there are any, from a calibration where there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from search.errors import InputError
+from search.forecast.calibration import calibrate
+from search.forecast.forecast import Forecast, forecast_from_costs, forecast_from_study
+from search.policies.samplers import build_sampler
+from search.settings.settings import StudySettings, load_settings
+from search.settings.study_name import check_study_name, quote_name
+from search.study.cache import prepare_data
+from search.study.planned import plan_of_baselines
+from search.study.study import load_study, study_names
+from spaces import load_space
+from spaces.errors import did_you_mean
+from storage import StorageURL
+
+_MAY_CHANGE = ("trials", "workers", "timeout")
+
+
+def plan_study(
+    name: str | None,
+    url: StorageURL,
+    config: Path | None,
+    given: Mapping[str, object],
+    say: Callable[[str], None],
+) -> tuple[Forecast, StudySettings]:
+    """What study `name` will still take, or a new one, and the settings that this holds for.
+
+    Args:
+        name: None, or a name that no study has, asks for a new one.
+        config: the settings file of a new one.
+        given: what the user said of the settings; None where nothing was said.
+
+    Raises:
+        InputError, SpaceError: as for `run`; or the study is there and has too few trials or all of them, or
+            another setting was given than those that may change; or there is neither a study nor data.
+    """
+    said = {key: value for key, value in given.items() if value is not None}
+    if name is not None:
+        check_study_name(name)
+        names = study_names(url)
+        if name in names:
+            return _of_existing(name, url, said)
+        if not said and config is None:
+            raise InputError(
+                f"plan: no study {quote_name(name)} in {url}{did_you_mean(name, names)}; "
+                "give --data and the options of `run` to plan a new one"
+            )
+    return _of_new(load_settings(config, said), say)
+
+
+def _of_new(settings: StudySettings, say: Callable[[str], None]) -> tuple[Forecast, StudySettings]:
+    settings = settings.with_absolute_paths()
+    build_sampler(settings, 0)
+    space = load_space(settings.space)
+    spec = prepare_data(settings).spec
+    space, _ = space.restricted_to(spec.task, spec.kind, spec.components)
+    plan_of_baselines(settings, space)
+    costs = calibrate(settings, say)
+    return forecast_from_costs(costs, settings, space, spec), settings
+
+
+def _of_existing(name: str, url: StorageURL, given: Mapping[str, object]) -> tuple[Forecast, StudySettings]:
+    refused = [f"--{key.replace('_', '-')}" for key in given if key not in _MAY_CHANGE]
+    if refused:
+        raise InputError(
+            f"plan: study '{name}' is in {url}, so its forecast comes from its trials; expected only "
+            f"--trials, --workers or --timeout beside its name, but got {', '.join(refused)}; "
+            "leave the name out to plan a new study"
+        )
+    study = load_study(name, url)
+    settings = study.settings.changed({"timeout": None, **given})
+    finished = len(study.finished())
+    if finished >= settings.trials:
+        raise InputError(
+            f"plan: study '{name}' has {finished} finished trials of {settings.trials}, so nothing is left; "
+            f"--trials {finished + 50} asks what 50 more would take"
+        )
+    forecast = forecast_from_study(study, settings)
+    if forecast is None:
+        raise InputError(
+            f"plan: study '{name}' has {finished} finished trials, expected at least 3 beside the "
+            "first of each worker; wait for them, or plan without a name, with the options of `run`"
+        )
+    return forecast, settings

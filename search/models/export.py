@@ -1,0 +1,129 @@
+"""The study's model as one file that Keras opens by itself, and its facts as JSON beside it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from search.machine.writing import check_place, refuse_to_replace, written_whole
+from search.models.kept_model import kept_model
+from search.models.replay import retrain
+from search.study.configuration import hyperparameters_of
+from search.study.origin import origin_of
+from search.study.study import Study
+from search.training.environment import program_version
+
+if TYPE_CHECKING:
+    import keras
+    from optuna.trial import FrozenTrial
+
+
+Facts = Mapping[str, Any]
+
+
+def export_model(
+    study: Study,
+    output: Path,
+    number: int | None = None,
+    say: Callable[[str], None] = lambda remark: None,
+    *,
+    force: bool = False,
+) -> tuple[Path, Path]:
+    """Write the model of the best trial, or of trial `number`, to `output` (.keras) and its facts to .json.
+
+    The best trial's model was kept when it was trained. Any other trial is trained again with its own seed, and so
+    is one whose file is gone.
+
+    Raises:
+        InputError: the study has no complete trial, there is no such trial, or `output` cannot be written or holds
+            what is not an earlier export of this study.
+    """
+    check_output(output, force=force, ours=lambda facts: _exported_before(facts, study))
+    trial = study.complete_trial(number)
+    kept = kept_model(study, trial)
+    if kept is not None and not kept.is_file():
+        say(f"the model that was kept of trial {trial.number}, {kept}, is gone: it is trained again")
+        kept = None
+    elif kept is None and (origin := origin_of(trial)) is not None and origin.can_be_retrained:
+        say(
+            f"trial {trial.number} is {origin.words()}, whose model did not come along: it is trained again "
+            f"(`perceptuna export {origin.study} --trial {origin.trial}` writes the same)"
+        )
+    return write_model(output, facts_of(study, trial), _trained_again(study, trial) if kept is None else kept)
+
+
+def write_model(output: Path, facts: Facts, model: Path | keras.Model) -> tuple[Path, Path]:
+    """Both files. Killed at any moment, it leaves no model beside facts that are not its own.
+
+    Raises:
+        InputError: the disk takes no more.
+    """
+    beside = facts_beside(output)
+    # Left in the other order: the facts get their name before the model.
+    with written_whole(output) as new, written_whole(beside) as told:
+        if isinstance(model, Path):
+            shutil.copyfile(model, new)
+        else:
+            model.save(new)
+        told.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        output.unlink(missing_ok=True)
+    return output, beside
+
+
+def facts_beside(output: Path) -> Path:
+    """The file of a model's facts."""
+    return output.with_suffix(".json")
+
+
+def check_output(output: Path, *, force: bool = False, ours: Callable[[Facts], bool]) -> None:
+    """Refuse a path that cannot be written, or where something is that is not `ours` to renew, by its facts.
+
+    Raises:
+        InputError: see `search.machine.writing`.
+    """
+    check_place(output, [".keras"])  # first, as `/` has no name that another ending could follow
+    beside = facts_beside(output)
+    check_place(beside, [".json"])
+    refuse_to_replace([output, beside], force=force, ours=lambda: ours(_read_facts(beside)))
+
+
+def _read_facts(path: Path) -> Facts:
+    """What is in a file that may be none of ours; nothing where it is none."""
+    with suppress(OSError, ValueError):
+        facts = json.loads(path.read_text(encoding="utf-8"))
+        if isinstance(facts, dict) and "perceptuna" in facts:
+            return facts
+    return {}
+
+
+def _exported_before(facts: Facts, study: Study) -> bool:
+    """Whether these are of a model of `study` that `export` wrote: one that was tested stays."""
+    return facts.get("study") == study.name and "conclusion" not in facts
+
+
+def _trained_again(study: Study, trial: FrozenTrial) -> keras.Model:
+    from search.data import attach_preprocessing
+
+    return attach_preprocessing(retrain(study, trial).model, study.data)
+
+
+def facts_of(study: Study, trial: FrozenTrial) -> dict[str, Any]:
+    """What is told beside the model of a trial."""
+    data = study.data
+    names = ("best_epoch", "epochs", "parameters", "seconds", "seed", "gap")
+    return {
+        "study": study.name,
+        "trial": trial.number,
+        "metric": study.metric,
+        "value": trial.value,
+        "hyperparameters": hyperparameters_of(study.space, trial).model_dump(mode="json"),
+        "training": {name: trial.user_attrs[name] for name in names if name in trial.user_attrs},
+        "task": data.task,
+        "class_names": data.class_names,
+        "data": json.loads(data.model_dump_json()),
+        "perceptuna": program_version(),
+    }

@@ -1,0 +1,154 @@
+"""Train a trial again as it was trained, and compare."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from search.errors import InputError
+from search.study.configuration import hyperparameters_of, limits_of, seed_of
+from search.study.origin import origin_of
+from search.study.study import Study
+from search.training.environment import differences, training_environment
+
+if TYPE_CHECKING:
+    import keras
+    from optuna.trial import FrozenTrial
+
+    from search.settings.settings import StudySettings
+    from search.training.loop import TrainingResult
+
+    MakeCallbacks = Callable[[], Sequence[keras.callbacks.Callback]]
+
+
+@dataclass(frozen=True)
+class Replay:
+    """The metric after each epoch, when the trial was run and now; `differs` is what has changed around it."""
+
+    study: str
+    trial: int
+    metric: str
+    then: list[float]
+    now: list[float]
+    threads: int
+    differs: list[str]
+
+    @property
+    def equal(self) -> bool:
+        """To the last bit."""
+        return self.then == self.now
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "equal": self.equal}
+
+    def sentences(self) -> list[str]:
+        """What came out, for a user."""
+        if self.equal:
+            return [
+                f"trial {self.trial}: {self.metric} is the same to the last bit after each of {_epochs(self.now)}"
+            ]
+        pairs = zip(self.then, self.now, strict=False)
+        first = next((epoch for epoch, (a, b) in enumerate(pairs, start=1) if a != b), None)
+        shown = [f"trial {self.trial}: {self.metric} is not the same"]
+        if first is not None:
+            shown.append(
+                f"  first after epoch {first}: {self.then[first - 1]!r} then, {self.now[first - 1]!r} now"
+            )
+        if len(self.then) != len(self.now):
+            shown.append(f"  {_epochs(self.then)} then, {_epochs(self.now)} now")
+        shown += [f"  {line}" for line in self.differs]
+        if not self.differs and self.threads > 1:
+            shown.append(f"  {self.threads} threads add in an order of their own; bits repeat on one thread")
+        elif not self.differs:
+            shown.append("  versions, processor, precision and threads are the same")
+        return shown
+
+
+def replay(study: Study, number: int, callbacks: MakeCallbacks = tuple) -> Replay:
+    """Train trial `number` of `study` with its own hyperparameters, seed, precision and threads.
+
+    Args:
+        callbacks: makes Keras callbacks that look at the training, once TensorFlow has started.
+
+    Raises:
+        InputError: there is no such trial, it was not trained to an end, the data changed, or another program made
+            the study.
+    """
+    study.refuse_foreign()
+    trial = find_trained(study, number)
+    settings = _settings_of(study, trial)
+    result = retrain(study, trial, callbacks)
+    then = [trial.intermediate_values[epoch] for epoch in sorted(trial.intermediate_values)]
+    # An epoch whose loss is not finite ends a trial and is not reported.
+    reported = len(then) if result.epochs == trial.user_attrs["epochs"] else result.epochs
+    now = [float(value) for value in result.history[study.metric][:reported]]
+    recorded = trial.user_attrs.get("environment", {})
+    differs = (
+        differences(recorded, training_environment(settings)) if recorded else ["no record of its versions"]
+    )
+    return Replay(study.name, number, study.metric, then, now, settings.threads, differs)
+
+
+def retrain(study: Study, trial: FrozenTrial, callbacks: MakeCallbacks = tuple) -> TrainingResult:
+    """For as many epochs as `trial` ran, pruned or out of time included; `callbacks` as for `replay`.
+
+    Raises:
+        InputError: the data is not what the study was started with, or not what an earlier study trained `trial` on.
+    """
+    from search.machine.tensorflow_start import start_tensorflow
+    from search.study.unchanged import unchanged_data
+
+    origin = origin_of(trial)
+    if origin is not None and not origin.can_be_retrained:
+        raise InputError(
+            f"trial {trial.number} is {origin.words()}, so training it here would come to something else; take it from "
+            f"there: `perceptuna export {origin.study} --trial {origin.trial} -o FILE.keras{study.url.option}`"
+        )
+    settings = _settings_of(study, trial)
+    data = unchanged_data(study, settings)
+    start_tensorflow(settings.threads)
+    from search.training.callbacks import StopReason
+    from search.training.loop import train
+
+    ran = trial.user_attrs.get("epochs", settings.epochs)
+    epochs, patience = limits_of(trial, settings)
+    return train(
+        hyperparameters_of(study.space, trial),
+        data,
+        epochs=epochs,
+        patience=patience,
+        metric=study.metric,
+        seed=trial.user_attrs.get("seed", seed_of(trial, settings.seed)),
+        check=lambda epoch, logs: StopReason.INTERRUPTED if epoch >= ran else None,
+        callbacks=callbacks(),
+        bfloat16=settings.precision == "bfloat16",
+    )
+
+
+def _settings_of(study: Study, trial: FrozenTrial) -> StudySettings:
+    """The study's, with the precision and the threads of that trial."""
+    recorded = trial.user_attrs.get("environment", {})
+    changes: dict[str, Any] = {}
+    if "precision" in recorded:
+        changes = {"precision": recorded["precision"], "threads": int(recorded["threads"])}
+    return study.settings.model_copy(update=changes)
+
+
+def find_trained(study: Study, number: int, option: str = "--trial") -> FrozenTrial:
+    """Trial `number`, which `option` named.
+
+    Raises:
+        InputError: there is no such trial, or it was not trained to an end.
+    """
+    trial = study.trial(number, option)
+    if trial.state.name not in ("COMPLETE", "PRUNED") or "epochs" not in trial.user_attrs:
+        raise InputError(
+            f"{option}: trial {number} is {trial.state.name.lower()} and was not trained to an end; "
+            "only a complete or pruned trial can be trained again"
+        )
+    return trial
+
+
+def _epochs(values: list[float]) -> str:
+    return f"{len(values)} epoch{'s' * (len(values) != 1)}"

@@ -1,0 +1,179 @@
+"""Pruners by the names of the settings, and when they compare trials: rungs and brackets."""
+
+from __future__ import annotations
+
+import copy
+import math
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from search.study.attempts import REQUEUED, original_number
+from search.study.configuration import limits_of
+from search.study.origin import origin_of
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial
+
+    from search.settings.settings import StudySettings
+
+# The first comparison of `asha` is late and lenient: what falls to a good end by cosine, or learns slowly under strong
+# regularisation, is behind for a third of its epochs (docs/results/policies.md).
+_FIRST_RUNG = {"hyperband": 1 / 10, "asha": 1 / 3, "median": 1 / 10, "none": 1.0}
+REDUCTION_FACTOR = {"hyperband": 3, "asha": 2}
+"""One trial in how many goes on from a rung."""
+
+
+def first_rung(settings: StudySettings) -> int:
+    """Epochs before the earliest comparison."""
+    return max(1, round(settings.epochs * _FIRST_RUNG[settings.pruner]))
+
+
+def rungs_of(settings: StudySettings) -> list[int]:
+    """Epochs after which `asha` compares trials, once, or `hyperband`: the first rung, then so many times as many.
+
+    None in the second half: to end a trial there saves little and loses its value.
+    """
+    start, factor = first_rung(settings), REDUCTION_FACTOR[settings.pruner]
+    reached = (start * factor**power for power in range(1 if settings.pruner == "asha" else 20))
+    return [rung for rung in reached if 2 * rung <= settings.epochs]
+
+
+def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
+    """The pruner by name."""
+    from optuna import pruners
+
+    class Hyperband(pruners.HyperbandPruner):
+        """Hyperband by best values so far; a configuration counts once, in the bracket of its original number."""
+
+        def __init__(self, last_rung: int, **values: Any) -> None:
+            super().__init__(**values)
+            self._last_rung = last_rung
+            self._known: dict[int, int] = {}
+
+        def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+            if (trial.last_step or 0) > self._last_rung or not is_compared(trial, settings):
+                return False
+            return super().prune(study, with_best_so_far(trial, study.direction.name))
+
+        def _get_bracket_id(self, study: optuna.Study, trial: FrozenTrial) -> int:
+            if REQUEUED in trial.user_attrs:
+                return -1
+            if not self._pruners:
+                # Who only samples has no brackets: all trials are in 0, and a sampler is to learn from all. Nor does
+                # a worker have them yet when it opens its first trial.
+                return 0
+            number = original_number(trial)
+            if number not in self._known:
+                # For each trial it is asked several times a trial: at a thousand, a fifth of a driver's time.
+                numbered: Any = SimpleNamespace(number=number)
+                self._known[number] = super()._get_bracket_id(study, numbered)
+                origin = origin_of(trial)
+                if origin is not None and origin.bracket is not None:
+                    self._known[number] = origin.bracket
+            return self._known[number]
+
+    class Median(pruners.MedianPruner):
+        """Median pruning among those that can be compared."""
+
+        def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+            def rivals(**which: Any) -> list[FrozenTrial]:
+                return [rival for rival in study.get_trials(**which) if is_compared(rival, settings)]
+
+            seen: Any = SimpleNamespace(get_trials=rivals, direction=study.direction)
+            return is_compared(trial, settings) and super().prune(seen, trial)
+
+    start = first_rung(settings)
+    match settings.pruner:
+        case "hyperband" | "asha":
+            # Successive halving is hyperband of one bracket; Optuna's own counts lost attempts as rivals.
+            most = settings.epochs if settings.pruner == "hyperband" else start
+            factor, last = REDUCTION_FACTOR[settings.pruner], max(rungs_of(settings), default=0)
+            return Hyperband(last, min_resource=start, max_resource=most, reduction_factor=factor)
+        case "median":
+            return Median(n_startup_trials=5, n_warmup_steps=start)
+        case "none":
+            return pruners.NopPruner()
+
+
+def is_compared(trial: FrozenTrial, settings: StudySettings) -> bool:
+    """Whether `trial` is compared with others after the same epoch, as one that is judged and as a rival.
+
+    One that has fewer epochs of its own, as a baseline may, is further down its cosine there: it would look better
+    than it is beside those that still learn at a high rate. It runs to its own end, and others are not measured by it.
+    """
+    return limits_of(trial, settings)[0] >= settings.epochs
+
+
+def with_best_so_far(trial: FrozenTrial, direction: str) -> FrozenTrial:
+    """`trial` as if its last report were its best one so far, which is what it would be worth if it ended now.
+
+    A single epoch at a high learning rate tells less of the end: with batch normalization it can be far below the
+    one before.
+    """
+    reported = trial.intermediate_values
+    if not reported:
+        return trial
+    best = max(reported.values()) if direction == "MAXIMIZE" else min(reported.values())
+    seen = copy.copy(trial)
+    seen.intermediate_values = {**reported, max(reported): best}
+    return seen
+
+
+def bracket_in(pruner: optuna.pruners.BasePruner, study: optuna.Study, trial: FrozenTrial) -> int | None:
+    """Which of the `brackets` of its settings `pruner` compares `trial` in; None for a pruner without brackets."""
+    from optuna.pruners import HyperbandPruner
+
+    if not isinstance(pruner, HyperbandPruner):
+        return None
+    if not pruner._pruners:
+        pruner._try_initialization(study)
+    return pruner._get_bracket_id(study, trial)
+
+
+@dataclass(frozen=True)
+class Bracket:
+    """Trials that are compared with each other, after the epochs in `rungs`; `share` of all trials are in it."""
+
+    share: float
+    rungs: list[int]
+
+
+def brackets(settings: StudySettings) -> list[Bracket]:
+    """Those of `hyperband` and `asha`; for `median` the epoch of its first comparison; none without pruning.
+
+    Number and shares of hyperband's are Optuna's own (Li et al. 2018, algorithm 1); each begins one rung later.
+    """
+    start, epochs = first_rung(settings), settings.epochs
+    match settings.pruner:
+        case "none":
+            return [Bracket(1.0, [])]
+        case "median":
+            return [Bracket(1.0, [start] if start < epochs else [])]
+        case "asha":
+            return [Bracket(1.0, rungs_of(settings))]
+        case "hyperband":
+            rungs, factor = rungs_of(settings), REDUCTION_FACTOR["hyperband"]
+            count = math.floor(math.log(epochs / start, factor)) + 1
+            weights = [math.ceil(count * factor**s / (s + 1)) for s in reversed(range(count))]
+            return [Bracket(weight / sum(weights), rungs[k:]) for k, weight in enumerate(weights)]
+
+
+def describe_rungs(settings: StudySettings) -> str:
+    """When the pruner compares trials, in a sentence."""
+    start, found = first_rung(settings), brackets(settings)
+    match settings.pruner:
+        case "none":
+            return "pruning: none, every trial may run all its epochs"
+        case "median":
+            return f"pruning: median, after each epoch from epoch {start} on, once 5 trials are complete"
+        case "asha":
+            return f"pruning: asha, the best half goes on after epoch {_join(found[0].rungs)} (of {settings.epochs})"
+        case "hyperband":
+            shown = "; ".join(f"bracket {k}: {_join(bracket.rungs)}" for k, bracket in enumerate(found))
+            return f"pruning: hyperband, the best third goes on after epochs {shown} (of {settings.epochs})"
+
+
+def _join(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers)) or "none"

@@ -1,0 +1,71 @@
+"""Resume a study, from whatever state it was left in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from search.errors import InputError
+from search.running.drive import Finish, check_memory_limit, drive, fleet_of
+from search.study.creation import refuse_half_made
+from search.study.study import load_study
+from search.study.unchanged import refuse_changed_space, unchanged_data
+from storage import StorageURL, study_lock
+
+if TYPE_CHECKING:
+    from search.running.reporter import Reporter
+
+
+def resume(
+    name: str,
+    url: StorageURL,
+    changes: Mapping[str, object],
+    add: int | None,
+    reporter: Reporter,
+    cluster: str | None = None,
+) -> Finish:
+    """Go on with a study to its budget, from whatever state it was left in.
+
+    Args:
+        changes: settings that may change between runs (trials, workers, threads, limits); None = as stored.
+        add: trials on top of the stored budget.
+        cluster: as for `start`.
+
+    Raises:
+        InputError: no such study, no search, half made, nothing left to do, or its space or data changed (with what
+            changed).
+        StudyBusy: it is being driven.
+    """
+    from search.driving.recovery import recover
+
+    study = load_study(name, url)
+    study.refuse_foreign()
+    if study.companion_of is not None:
+        raise InputError(
+            f"study '{name}' is about study '{study.companion_of}' and no search of its own; go on with it by "
+            f"`{study.go_on}`"
+        )
+    with study_lock(url, name) as lock:
+        refuse_half_made(study)
+        stored = study.settings
+        given = {key: value for key, value in changes.items() if value is not None}
+        if add is not None:
+            given["trials"] = stored.trials + add
+        # The time limit of an earlier command does not bind this one.
+        settings = stored.changed({"timeout": None, **given})
+        refuse_changed_space(study, settings)
+        data = unchanged_data(study, settings)
+        check_memory_limit(settings, data)
+        finished = len(study.finished())
+        if finished >= settings.trials:
+            raise InputError(
+                f"study '{name}' has {finished} finished trials of {settings.trials}, so nothing is left to do; "
+                f"raise the budget: `perceptuna resume {name} --add 20{url.option}`"
+            )
+        fleet = fleet_of(name, cluster, url, settings, data, reporter)
+        orphans = recover(study)
+        if orphans:
+            reporter.say(f"{orphans} trials were running when the study was last left; they are run again")
+        study.optuna.set_user_attr("settings", settings.model_dump_json())
+        # Read anew: a Study keeps what it has read.
+        return drive(load_study(name, url), lock, settings, data, fleet, reporter)

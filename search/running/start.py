@@ -1,0 +1,87 @@
+"""Start a study: check everything, then lock, prepare and drive."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from search.policies.samplers import build_sampler
+from search.running.drive import Finish, check_memory_limit, drive, fleet_of
+from search.settings.metrics import check_metric_exists, choose_metric
+from search.settings.settings import StudySettings
+from search.settings.study_name import check_study_name
+from search.study.cache import prepare_data
+from search.study.creation import already_there, create_study, is_half_made
+from search.study.planned import plan_of_baselines
+from search.study.study import Study, study_names
+from search.training.precision import precision_note, resolve_precision
+from search.versions.adoption import adopt, space_left_by
+from spaces import load_baselines, load_space
+from storage import StorageURL, check_database, study_lock
+
+if TYPE_CHECKING:
+    from search.running.reporter import Reporter
+
+
+def start(
+    name: str,
+    url: StorageURL,
+    settings: StudySettings,
+    reporter: Reporter,
+    cluster: str | None = None,
+    earlier: Study | None = None,
+    allow_different: bool = False,
+) -> Finish:
+    """Create a study and drive it to its budget. Whatever is wrong with the input is found before anything is written.
+
+    Args:
+        cluster: address of a Dask cluster whose workers train, in place of processes of this machine.
+        earlier: the study whose trials this one takes over, as far as they fit.
+        allow_different: also where its values are not comparable.
+
+    Raises:
+        InputError, SpaceError, DatabaseUnusable: the user's input is wrong.
+        StudyBusy: somebody else is creating it right now.
+    """
+    from search.data import namesake_note
+
+    check_study_name(name)
+    settings = settings.with_absolute_paths()
+    left = space_left_by(earlier, settings) if earlier else None
+    space = left or load_space(settings.space)
+    if settings.baselines is not None:
+        load_baselines(settings.baselines)
+    build_sampler(settings, 0)
+    check_metric_exists(settings.metric)
+    check_database(url, create=True)
+    refuse_taken(name, url)
+    reporter.say(f"reading {settings.data} …")
+    data = prepare_data(settings)
+    precision = resolve_precision(settings.precision, data.spec)
+    settings = settings.model_copy(update={"precision": precision})
+    metric = choose_metric(settings.metric, data.spec.task)
+    check_memory_limit(settings, data)
+    space, notes = space.restricted_to(data.spec.task, data.spec.kind, data.spec.components)
+    plan = plan_of_baselines(settings, space)
+    of_precision = precision_note(settings.precision)
+    for note in [namesake_note(settings.data), *data.spec.notes, *notes, of_precision]:
+        if note:
+            reporter.say(f"note: {note}")
+    adoption = None
+    if earlier is not None:
+        adoption = adopt(earlier, settings, space, data.spec, metric, allow_different=allow_different)
+        for remark in adoption.remarks:
+            reporter.say(remark)
+    fleet = fleet_of(name, cluster, url, settings, data, reporter)
+    with study_lock(url, name) as lock:
+        study = create_study(name, url, settings, space, data.spec, plan, adoption=adoption)
+        return drive(study, lock, settings, data, fleet, reporter)
+
+
+def refuse_taken(name: str, url: StorageURL) -> None:
+    """A study of that name is resumed, not started.
+
+    Raises:
+        InputError: it is there, whole.
+    """
+    if name in study_names(url) and not is_half_made(name, url):
+        raise already_there(name, url)

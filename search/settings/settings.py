@@ -1,0 +1,188 @@
+"""One study's settings: every default, the settings file, and what is kept with the study."""
+
+from __future__ import annotations
+
+import math
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from search.errors import InputError
+from search.text.quantities import parse_duration, parse_image_size, parse_size
+from search.text.usage import expectation
+from spaces import TomlDocument, baseline_names, did_you_mean, preset_names
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from search.data import DataRequest
+
+SamplerName = Literal["tpe", "random", "gp", "qmc", "cmaes"]
+PrunerName = Literal["hyperband", "asha", "median", "none"]
+TaskName = Literal["classification", "regression"]
+PrecisionName = Literal["auto", "float32", "bfloat16"]
+
+# What a setting without a default is, for who forgot it.
+_REQUIRED = {"data": "rows to learn from (digits, FILE.csv, FILE.parquet, FILE.npz or a FOLDER of images)"}
+# Fewer epochs without a better metric may be noise, however short the training.
+_LEAST_PATIENCE = 10
+
+
+def _check_image_size(text: str | None) -> str | None:
+    if text is not None:
+        parse_image_size(text)
+    return text
+
+
+class StudySettings(BaseModel):
+    """What a user can choose for a study; the field's description is the help text of its option."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    data: str = Field(description="rows to learn from", min_length=1)
+    target: str | None = Field(None, description="column to predict, for tables")
+    task: TaskName | None = Field(
+        None, description="classification or regression; inferred from the target when not given"
+    )
+    header: bool = Field(True, description="first row of a CSV names the columns")
+    separator: str | None = Field(None, description="between the columns of a CSV; found when not given")
+    image_size: Annotated[str | None, AfterValidator(_check_image_size)] = Field(
+        None, description="resize the images of a folder, in pixels: 32x48 is 32 high and 48 wide"
+    )
+    val_fraction: float = Field(0.15, ge=0.01, le=0.5, description="share of rows that trials are judged on")
+    test_fraction: float = Field(0.15, ge=0.01, le=0.5, description="share of rows sealed until the end")
+    space: str = Field("mlp", description="a preset (mlp, small, wide) or a TOML file", min_length=1)
+    baselines: Annotated[str | None, Field(min_length=1)] = Field(
+        None, description="known configurations to run first: cifar10_mlp or a TOML file"
+    )
+    allow_outside: bool = Field(False, description="run baselines that are outside the space too")
+    trials: int = Field(50, ge=1, le=1_000_000, description="finished trials the study is to have")
+    timeout: Annotated[
+        float | None, BeforeValidator(lambda value: None if value is None else parse_duration(value))
+    ] = Field(None, description="stop after this time of this command: 90s, 15m, 2h")
+    epochs: int = Field(30, ge=1, le=100_000, description="most epochs of a trial")
+    patience: int | None = Field(
+        None, ge=1, le=100_000, description="epochs without a better metric before a trial ends"
+    )
+    metric: str | None = Field(None, description="what to optimise: val_accuracy, val_loss, val_mae …")
+    sampler: SamplerName = Field(
+        "tpe", description="how configurations are chosen: tpe, random, gp, qmc or cmaes"
+    )
+    pruner: PrunerName = Field(
+        "asha", description="how hopeless trials are ended early: asha, hyperband, median or none"
+    )
+    seed: int = Field(0, ge=0, lt=2**32, description="of the split, the sampler and every trial")
+    workers: int | None = Field(None, ge=1, le=1024, description="trials at the same time")
+    precision: PrecisionName = Field(
+        "auto",
+        description="of matrix products: float32, bfloat16 or auto, which is bfloat16 for images of 784 values or more "
+        "where the processor has it",
+    )
+    threads: int = Field(1, ge=1, le=1024, description="threads of each worker")
+    trial_timeout: Annotated[
+        float | None, BeforeValidator(lambda value: None if value is None else parse_duration(value))
+    ] = Field(None, description="end a trial at the next epoch after this time; its best epoch so far counts")
+    memory_limit: Annotated[
+        int | None, BeforeValidator(lambda value: None if value is None else parse_size(value))
+    ] = Field(None, description="of each worker: 2GB, 1.5GiB; a configuration that needs more is not trained")
+
+    def data_request(self) -> DataRequest:
+        """What `search.data` needs to know."""
+        from search.data import DataRequest
+
+        return DataRequest(
+            source=self.data,
+            target=self.target,
+            task=self.task,
+            header=self.header,
+            separator=self.separator,
+            image_size=parse_image_size(self.image_size) if self.image_size else None,
+            val_fraction=self.val_fraction,
+            test_fraction=self.test_fraction,
+            seed=self.seed,
+        )
+
+    def patience_within(self, epochs: int) -> int:
+        """The patience of a trial of at most so many epochs.
+
+        By itself it grows with them: a tenth of the epochs ends good trainings, a third hardly any
+        (docs/results/policies.md).
+        """
+        return self.patience or max(_LEAST_PATIENCE, math.ceil(epochs / 3))
+
+    def with_absolute_paths(self) -> StudySettings:
+        """Resuming from another folder must find the same files. Built-in names win over files of that name."""
+        from search.data import BUILTIN_SOURCES
+
+        builtin = {"data": BUILTIN_SOURCES, "space": preset_names(), "baselines": baseline_names()}
+        changes = {
+            name: str(Path(value).absolute())
+            for name, known in builtin.items()
+            if (value := getattr(self, name)) is not None and value not in known and os.path.exists(value)
+        }
+        return self.model_copy(update=changes)
+
+    def changed(self, changes: dict[str, Any]) -> StudySettings:
+        """With the values of some options in place of these.
+
+        Raises:
+            InputError: a value cannot be.
+        """
+        return load_settings(None, {**self.model_dump(), **changes})
+
+
+def load_settings(
+    config: Path | None, command_line: dict[str, Any], inherited: Mapping[str, Any] | None = None
+) -> StudySettings:
+    """Settings from a TOML file and the command line, which wins.
+
+    Args:
+        command_line: option values by field name; None where the user gave none.
+        inherited: what holds where neither says anything, in place of the defaults.
+
+    Raises:
+        InputError: all that is wrong, a line each.
+    """
+    from_file, line_of = _read_config(config) if config is not None else ({}, lambda key: None)
+    from_file.pop("storage", None)
+    given = {name: value for name, value in command_line.items() if value is not None}
+    try:
+        return StudySettings.model_validate({**(inherited or {}), **from_file, **given})
+    except ValidationError as error:
+        lines = [_explain(problem, given, config, line_of) for problem in error.errors()]
+        raise InputError("\n  ".join(lines)) from None
+
+
+def storage_in(config: Path | None) -> str | None:
+    """The `storage` that a settings file names: it is the command's, and no setting of the study.
+
+    Raises:
+        InputError: it is no text.
+    """
+    if config is None:
+        return None
+    entries, line_of = _read_config(config)
+    storage = entries.get("storage")
+    if storage is not None and not isinstance(storage, str):
+        raise InputError(
+            f"{config}, line {line_of('storage')}: storage: expected text in quotes, but got {storage!r}"
+        )
+    return storage
+
+
+def _read_config(path: Path) -> tuple[dict[str, Any], Any]:
+    document = TomlDocument.read(path)
+    return dict(document.entries), lambda key: document.line_of((key,))
+
+
+def _explain(problem: Any, given: dict[str, Any], config: Path | None, line_of: Any) -> str:
+    """One validation error as a sentence with its place: the option, or file and line."""
+    key = str(problem["loc"][0])
+    if problem["type"] == "missing":
+        return f"--{key}: expected {_REQUIRED[key]}, but nothing was given"
+    place = f"--{key.replace('_', '-')}" if key in given else f"{config}, line {line_of(key)}: {key}"
+    if problem["type"] == "extra_forbidden":
+        return f"{place}: no such setting{did_you_mean(key, [*StudySettings.model_fields, 'storage'])}"
+    return f"{place}: {expectation(problem)}"

@@ -1,0 +1,146 @@
+"""A new study, whole before it counts as made; and what a kill left of one that is half made."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from search.errors import InputError
+from search.settings.metrics import choose_metric, direction_of
+from search.study.look import IDENTITY
+from search.study.origin import ADOPTED, CONTINUES, Adoption
+from search.study.planned import PLAN, plan_json
+from search.study.study import (
+    COMPANION_ABOUT,
+    COMPANION_OF,
+    GO_ON,
+    Study,
+    load_study,
+    quiet_optuna,
+    study_names,
+)
+from search.training.environment import program_version
+from storage import ARTIFACT_FOLDER, artifact_folder, open_storage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from search.data import DataSpec
+    from search.settings.settings import StudySettings
+    from search.study.planned import PlannedTrial
+    from spaces import Space
+    from storage import StorageURL
+
+# A study's attributes in the order in which they are written; the last one says that it is whole.
+_BEFORE_MADE = (
+    IDENTITY,
+    "metric",
+    "settings",
+    "space",
+    "space_fingerprint",
+    "data",
+    "data_fingerprint",
+    PLAN,
+    COMPANION_OF,
+    COMPANION_ABOUT,
+    GO_ON,
+    CONTINUES,
+    ARTIFACT_FOLDER,
+)
+_MADE = "perceptuna"
+
+
+def create_study(
+    name: str,
+    url: StorageURL,
+    settings: StudySettings,
+    space: Space,
+    data: DataSpec,
+    plan: Sequence[PlannedTrial] = (),
+    about: Study | None = None,
+    adoption: Adoption | None = None,
+    go_on: str = "",
+) -> Study:
+    """A new study with its settings, space, data and plan in its attributes, in place of a half-made one.
+
+    The caller holds the study's lock. With `about`, it is a companion of that study, and `go_on` the command that
+    goes on with it; with `adoption`, it begins with trials of an earlier one.
+
+    Raises:
+        InputError: the name is taken, or the metric is not one of the task's.
+    """
+    import optuna
+
+    quiet_optuna()
+    metric = choose_metric(settings.metric, data.task)
+    storage = open_storage(url, create=True)
+    if is_half_made(name, url):
+        optuna.delete_study(study_name=name, storage=storage)
+    try:
+        created = optuna.create_study(study_name=name, storage=storage, direction=direction_of(metric))
+    except optuna.exceptions.DuplicatedStudyError:
+        raise already_there(name, url) from None
+    created.set_metric_names([metric])
+    attributes = {
+        IDENTITY: uuid.uuid4().hex,
+        "metric": metric,
+        "settings": settings.model_dump_json(),
+        "space": space.to_json(),
+        "space_fingerprint": space.fingerprint,
+        "data": data.model_dump_json(),
+        "data_fingerprint": data.fingerprint,
+        **({PLAN: plan_json(plan)} if plan else {}),
+        **({COMPANION_OF: about.name, COMPANION_ABOUT: about.identity, GO_ON: go_on} if about else {}),
+        **({CONTINUES: adoption.predecessor.model_dump_json()} if adoption else {}),
+        **_files_of(url, about),
+    }
+    for key, value in attributes.items():
+        created.set_user_attr(key, value)
+    if adoption is not None:
+        created.add_trials(adoption.trials)
+    created.set_user_attr(_MADE, program_version())
+    return Study(name, url, created)
+
+
+def _files_of(url: StorageURL, about: Study | None) -> dict[str, str]:
+    """A study on a server keeps its files where it was started, or beside those of the study that it is about."""
+    if url.sqlite_path is not None:
+        return {}
+    return {ARTIFACT_FOLDER: str(artifact_folder(url) if about is None else about.artifact_folder)}
+
+
+def is_half_made(name: str, url: StorageURL) -> bool:
+    """Whether `run` was killed while it made this study: no trial was asked yet, so nothing is lost with it."""
+    if name not in study_names(url):
+        return False
+    return half_made(load_study(name, url))
+
+
+def half_made(study: Study) -> bool:
+    """Whether it lacks what a study is made with, and holds no trial of its own that would be lost with it."""
+    half = study.optuna
+    untrained = all(ADOPTED in trial.user_attrs for trial in half.get_trials(deepcopy=False))
+    return untrained and set(half.user_attrs) <= set(_BEFORE_MADE)
+
+
+def refuse_half_made(study: Study) -> None:
+    """What it still lacks, baselines perhaps or trials of an earlier study, only `run` and its options know.
+
+    Raises:
+        InputError: a kill left it half made.
+    """
+    if half_made(study):
+        raise InputError(
+            f"study '{study.name}' is half made: `perceptuna run` was killed before all of it was there, and before "
+            "its first trial; give that command again, which makes the study anew"
+        )
+
+
+def already_there(name: str, url: StorageURL) -> InputError:
+    """The refusal to start a study under a name that is taken."""
+    if "settings" not in load_study(name, url).optuna.user_attrs:
+        return InputError(f"study '{name}' is already in {url}, made by another program; choose another name")
+    return InputError(
+        f"study '{name}' is already in {url}; go on with it by `perceptuna resume {name}{url.option}`, "
+        "or choose another name"
+    )

@@ -1,0 +1,265 @@
+"""A study: find it, load it, know where it stands, delete it."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from search.errors import InputError
+from search.settings.metrics import Direction, direction_of
+from search.settings.settings import StudySettings
+from search.settings.study_name import quote_name
+from search.study.attempts import counts
+from search.study.look import IDENTITY, keep_looks_of
+from search.study.origin import is_comparable
+from spaces import Space
+from spaces.errors import did_you_mean
+from storage import (
+    ARTIFACT_FOLDER,
+    StorageURL,
+    artifact_folder,
+    open_artifacts,
+    open_storage,
+    study_lock,
+)
+from storage.artifacts import remove_artifact_file, study_artifacts, trial_artifacts
+from storage.refusals import opening
+from storage.tables import are_unmade
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial
+
+    from search.data import DataSpec
+    from storage.study_storage import StudyStorage
+
+# Set by `perceptuna stop`, read by the driver.
+STOP_REQUESTED = "stop_requested"
+# Of a companion: the name of the study that it is about, and which study of that name.
+COMPANION_OF = "companion_of"
+COMPANION_ABOUT = "companion_about"
+# The command that goes on with it, where that is not `perceptuna resume`.
+GO_ON = "go_on"
+
+
+@dataclass(frozen=True)
+class Study:
+    """One Optuna study together with what perceptuna keeps in it."""
+
+    name: str
+    url: StorageURL
+    optuna: optuna.Study
+
+    @property
+    def storage(self) -> StudyStorage:
+        """What `open_storage` opened for it."""
+        return cast("StudyStorage", self.optuna._storage)
+
+    @cached_property
+    def settings(self) -> StudySettings:
+        """As they were when the study was created or last resumed."""
+        return StudySettings.model_validate_json(self._attribute("settings"))
+
+    @cached_property
+    def space(self) -> Space:
+        """The space that is searched, narrowed to what has a meaning for the data."""
+        return Space.from_json(self._attribute("space"))
+
+    @cached_property
+    def data(self) -> DataSpec:
+        """What the data was when the study was created."""
+        from search.data import DataSpec
+
+        return DataSpec.model_validate_json(self._attribute("data"))
+
+    @property
+    def metric(self) -> str:
+        return str(self._attribute("metric"))
+
+    @property
+    def direction(self) -> Direction:
+        return direction_of(self.metric)
+
+    def _attribute(self, key: str) -> Any:
+        attributes = self.optuna.user_attrs
+        if key not in attributes:
+            raise InputError(
+                f"study '{self.name}' in {self.url} was not made by perceptuna (it has no '{key}'); "
+                "open it with the program that made it; if a kill left it half made, `perceptuna run` starts it anew"
+            )
+        return attributes[key]
+
+    def refuse_foreign(self) -> None:
+        """Raises InputError where another program made the study, of which nothing is known."""
+        self._attribute("settings")
+
+    @property
+    def companion_of(self) -> str | None:
+        """The study that it is about, where it is no search of its own."""
+        return self.optuna.user_attrs.get(COMPANION_OF)
+
+    @property
+    def go_on(self) -> str:
+        """The command that goes on with it."""
+        resume = f"perceptuna resume {self.name}{self.url.option}"
+        return str(self.optuna.user_attrs.get(GO_ON, resume))
+
+    @property
+    def artifact_folder(self) -> Path:
+        """Where its models and curves are."""
+        return artifact_folder(self.url, self.optuna.user_attrs.get(ARTIFACT_FOLDER))
+
+    @property
+    def identity(self) -> str:
+        """Tells it from an earlier study of its name."""
+        return str(self._attribute(IDENTITY))
+
+    def finished(self) -> list[FrozenTrial]:
+        """Trials that count toward the budget: those with an end that is their own."""
+        return [trial for trial in self.optuna.get_trials(deepcopy=False) if counts(trial)]
+
+    def ranked(self) -> list[FrozenTrial]:
+        """Complete trials, best first; of equal values the one that was complete first, whose model was kept.
+
+        Without those of an earlier study whose values are another quantity, on other data perhaps.
+        """
+        return [trial for trial in self._complete() if is_comparable(trial)]
+
+    def not_comparable(self) -> list[FrozenTrial]:
+        """Complete trials of an earlier study that are not `ranked`, best first."""
+        return [trial for trial in self._complete() if not is_comparable(trial)]
+
+    def _complete(self) -> list[FrozenTrial]:
+        from optuna.trial import TrialState
+
+        sign = -1 if self.optuna.direction.name == "MAXIMIZE" else 1
+        complete = self.optuna.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        return sorted(
+            complete, key=lambda trial: (sign * (trial.value or 0.0), trial.datetime_complete, trial.number)
+        )
+
+    def best_trial(self) -> FrozenTrial | None:
+        """The first of `ranked`, or None before there is one.
+
+        (Optuna leaves it to the database which of equal trials it names, so that the answer may change.)
+        """
+        if len(self.optuna.directions) != 1:
+            return None
+        return next(iter(self.ranked()), None)
+
+    def trial(self, number: int, option: str = "--trial") -> FrozenTrial:
+        """Trial `number`, which `option` named.
+
+        Raises:
+            InputError: there is none.
+        """
+        trials = self.optuna.get_trials(deepcopy=False)
+        if not 0 <= number < len(trials):
+            known = f"0 to {len(trials) - 1}" if trials else "none yet"
+            raise InputError(f"{option}: study '{self.name}' has trials {known}, but got {number}")
+        return trials[number]
+
+    def complete_trial(self, number: int | None) -> FrozenTrial:
+        """Trial `number`, or the best one.
+
+        Raises:
+            InputError: there is none, it is not complete, or another program made the study.
+        """
+        self.refuse_foreign()
+        best = self.best_trial()
+        if best is None:
+            raise InputError(
+                f"study '{self.name}' has no complete trial yet; "
+                f"wait for one, or go on with it: `{self.go_on}`"
+            )
+        trial = best if number is None else self.trial(number)
+        if trial.state.name != "COMPLETE":
+            raise InputError(
+                f"--trial: expected a complete trial, but trial {number} is {trial.state.name.lower()}"
+            )
+        return trial
+
+
+def quiet_optuna() -> None:
+    """Its log repeats what the progress table shows, and warns of what a conditional space does on purpose."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+
+
+def study_names(url: StorageURL) -> list[str]:
+    """Names of all studies at `url`, in order of creation; none where the tables are not made yet.
+
+    Raises:
+        DatabaseUnusable: see `storage.check_database`; the folder of the file has to be there.
+    """
+    with opening(url):
+        if are_unmade(url):
+            return []
+    import optuna
+
+    return optuna.get_all_study_names(open_storage(url))
+
+
+def load_study(name: str, url: StorageURL, storage: StudyStorage | None = None) -> Study:
+    """An existing study, in `storage` where the database at `url` is open already. Reads only.
+
+    Raises:
+        InputError: there is no such study.
+    """
+    import optuna
+
+    quiet_optuna()
+    storage = storage or open_storage(url)
+    try:
+        # A RandomSampler: building trials of this study must not sample anything.
+        loaded = optuna.load_study(study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler())
+    except KeyError:
+        known = optuna.get_all_study_names(storage)
+        listed = ", ".join(known[:10]) + (f" and {len(known) - 10} more" if len(known) > 10 else "")
+        hint = did_you_mean(name, known) or f"; there are: {listed or 'none'}"
+        raise InputError(f"no study {quote_name(name)} in {url}{hint}") from None
+    return Study(name, url, loaded)
+
+
+def load_studies(url: StorageURL) -> list[Study]:
+    """All studies at `url`, in order of creation, over one connection. Reads only."""
+    names = study_names(url)
+    storage = open_storage(url) if names else None
+    return [load_study(name, url, storage) for name in names]
+
+
+def companions_of(study: Study) -> list[Study]:
+    """Studies of planned trainings about this one, over its connection."""
+    return [
+        load_study(other.study_name, study.url, study.storage)
+        for other in study.storage.get_all_studies()
+        if other.user_attrs.get(COMPANION_OF) == study.name
+    ]
+
+
+def delete_study(study: Study) -> None:
+    """Remove a study, its trials and its artifacts; the record of looks at its test split stays.
+
+    Raises:
+        StudyBusy: it is being driven.
+    """
+    import optuna
+
+    with study_lock(study.url, study.name):
+        keep_looks_of(study.storage, study.name, study.optuna.user_attrs)
+        folder = study.artifact_folder
+        if folder.is_dir():
+            store = open_artifacts(folder)
+            ids = [
+                artifact
+                for trial in study.optuna.get_trials(deepcopy=False)
+                for artifact in trial_artifacts(trial)
+            ]
+            for artifact in [*ids, *study_artifacts(study.optuna)]:
+                remove_artifact_file(store, artifact)
+        optuna.delete_study(study_name=study.name, storage=study.optuna._storage)

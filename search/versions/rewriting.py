@@ -1,0 +1,165 @@
+"""Trials of one study as trials of another: for its space, its metric and its pruner."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from search.policies.pruners import bracket_in, brackets, build_pruner
+from search.settings.metrics import Direction, direction_of
+from search.study.attempts import ORIGINAL, original_number
+from search.study.configuration import hyperparameters_of, limits_of
+from search.study.history import history_of
+from search.study.origin import ADOPTED, Origin, origin_of
+from search.study.planned import PLANNED, entry_of, planned_of
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial
+
+    from search.settings.settings import StudySettings
+    from search.study.study import Study
+    from spaces import Space
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    """From trials of `old` to trials of a study of `settings`, `space` and `metric`.
+
+    `different` says in what values are not comparable: data, metric, epochs. Of another metric they are read from
+    the learning curve. Of other data or epochs, the values after each epoch are left behind: a pruner would compare
+    by them.
+    """
+
+    old: Study
+    settings: StudySettings
+    space: Space
+    metric: str
+    different: tuple[str, ...]
+
+    def reasons_against(self, trial: FrozenTrial) -> list[str]:
+        """Why `trial` does not fit, without its own values, so that they can be counted; empty where it does."""
+        reasons = self.space.contains(hyperparameters_of(self.old.space, trial))
+        if (
+            self.metric != self.old.metric
+            and _best_epoch(self._curve(trial), direction_of(self.metric)) is None
+        ):
+            reasons.append(f"no learning curve of {self.metric} was kept")
+        return [reason.rpartition(", but got ")[0] or reason for reason in reasons]
+
+    def rewritten(self, trial: FrozenTrial) -> FrozenTrial:
+        """A trial that fits, as `Study.add_trial` takes it."""
+        from optuna.trial import FixedTrial, FrozenTrial
+
+        # Playing it back tells the distribution of each parameter.
+        played = FixedTrial(dict(self.space.params_of(hyperparameters_of(self.old.space, trial))))
+        self.space.suggest(played)
+        same_metric = self.metric == self.old.metric
+        value, measured = (trial.value, {}) if same_metric else self._in_the_new_metric(trial)
+        values, bracket = self._values(trial), self._bracket(trial)
+        origin = self._origin(trial, bracket)
+        compared = values if origin.epochs >= self.settings.epochs else {}
+        return FrozenTrial(
+            number=-1,
+            trial_id=-1,
+            state=trial.state,
+            value=value,
+            datetime_start=trial.datetime_start,
+            datetime_complete=trial.datetime_complete,
+            params=dict(played.params),
+            distributions=dict(played.distributions),
+            user_attrs={
+                **trial.user_attrs,
+                **measured,
+                **self._planned(trial),
+                ORIGINAL: original_number(trial),
+                ADOPTED: origin.model_dump_json(exclude_defaults=True),
+            },
+            system_attrs=_rungs(self.settings, bracket or 0, compared, direction_of(self.metric)),
+            intermediate_values=values,
+        )
+
+    def _origin(self, trial: FrozenTrial, bracket: int | None) -> Origin:
+        """That of the study that trained it, which may be one before `old`."""
+        before = origin_of(trial)
+        epochs, patience = limits_of(trial, self.old.settings)
+        return Origin(
+            study=before.study if before else self.old.name,
+            trial=before.trial if before else trial.number,
+            epochs=epochs,
+            patience=patience,
+            bracket=bracket,
+            different=tuple(dict.fromkeys([*(before.different if before else ()), *self.different])),
+        )
+
+    def _planned(self, trial: FrozenTrial) -> dict[str, str]:
+        """Its name stays; the new space does hold it."""
+        planned = planned_of(trial)
+        if planned is None:
+            return {}
+        changes = {"outside": False, "keep_model": False, "keep_scores": False}
+        return {PLANNED: entry_of(planned.model_copy(update=changes))}
+
+    def _curve(self, trial: FrozenTrial) -> list[float]:
+        """The new study's metric after each epoch; empty where it was not kept."""
+        return history_of(self.old, trial).get(self.metric, [])
+
+    def _values(self, trial: FrozenTrial) -> dict[int, float]:
+        """What a pruner can compare by, after each epoch."""
+        if {"data", "epochs"} & set(self.different):
+            return {}
+        if self.metric == self.old.metric:
+            return dict(trial.intermediate_values)
+        return dict(enumerate(self._curve(trial), start=1))
+
+    def _in_the_new_metric(self, trial: FrozenTrial) -> tuple[float, dict[str, Any]]:
+        """Its value (of a pruned trial the last), and its attributes at the best epoch of that metric."""
+        history, name = history_of(self.old, trial), self.metric.removeprefix("val_")
+        curve = history[self.metric]
+        best = _best_epoch(curve, direction_of(self.metric))
+        assert best is not None  # else it does not fit
+        last = curve[-1] if math.isfinite(curve[-1]) else curve[best]
+        return curve[best] if trial.state.name == "COMPLETE" else last, {
+            "best_epoch": best + 1,
+            name: history[name][best],
+            self.metric: curve[best],
+            "gap": history[name][best] - curve[best],
+        }
+
+    def _bracket(self, trial: FrozenTrial) -> int | None:
+        """Where hyperband compares it: with those that were compared as it was, from the same epoch on."""
+        if self.settings.pruner != "hyperband" or "epochs" in self.different:
+            return None
+        match self.old.settings.pruner:
+            case "hyperband":
+                return bracket_in(self._old_pruner, self.old.optuna, trial)
+            case "asha" | "median":
+                return 0
+            case "none":
+                return None
+
+    @cached_property
+    def _old_pruner(self) -> optuna.pruners.BasePruner:
+        return build_pruner(self.old.settings)
+
+
+def _rungs(
+    settings: StudySettings, bracket: int, values: dict[int, float], direction: Direction
+) -> dict[str, float]:
+    """What hyperband and asha compare later trials with, under the keys that Optuna looks for: the best so far."""
+    found = brackets(settings)[bracket].rungs if settings.pruner in ("hyperband", "asha") else []
+    best = max if direction == "maximize" else min
+    return {
+        f"completed_rung_{rung}": best(values[before] for before in values if before <= epoch)
+        for rung, epoch in enumerate(found)
+        if math.isfinite(values.get(epoch, math.nan))
+    }
+
+
+def _best_epoch(curve: list[float], direction: Direction) -> int | None:
+    """Counted from 0; None where no value is finite."""
+    finite = [epoch for epoch, value in enumerate(curve) if math.isfinite(value)]
+    sign = 1 if direction == "maximize" else -1
+    return max(finite, key=lambda epoch: sign * curve[epoch], default=None)
