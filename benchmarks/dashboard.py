@@ -1,4 +1,4 @@
-"""How long the dashboard takes to open a large study: its answer, and the page in a browser, beside optuna-dashboard's.
+"""How long the dashboard takes to open a large study: its answer, and the page in a browser.
 
     python -m benchmarks.dashboard [--quick] [--trials 10000]
 
@@ -8,7 +8,6 @@ Wall seconds on a machine that is used as it is; its load and our niceness are w
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import gzip
 import os
@@ -26,10 +25,9 @@ from typing import Any
 
 import psutil
 from playwright.sync_api import Page, sync_playwright
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 from benchmarks.large_study import made_study
-from benchmarks.measure import write_result
+from benchmarks.measure import command_line, write_result
 from storage import StorageURL
 
 ASKED_AGAIN = 5
@@ -46,8 +44,7 @@ _LAST_PLOT = "#graph-intermediate-values .scatterlayer .js-line"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--quick", action="store_true")
+    parser = command_line(__doc__)
     parser.add_argument("--trials", type=int, default=10_000)
     arguments = parser.parse_args()
     trials = 500 if arguments.quick else arguments.trials
@@ -65,13 +62,6 @@ def main() -> None:
             row["page"] = visits(page, VISITS)
             row["page_of_all_trials"] = visits(f"{page}?numbers=all", 3)
             print(row, flush=True)
-        with rival_dashboard(url) as address:
-            get(f"{address}/api/studies/{study}")  # it reads the trials
-            row["optuna_dashboard_answer_warm"] = [get(f"{address}/api/studies/{study}")[0] for _ in range(3)]
-            try:
-                row["optuna_dashboard_page"] = visits(f"{address}/dashboard/studies/{study}", 1)
-            except PlaywrightTimeout:
-                row["optuna_dashboard_page"] = f"no plot within {PATIENCE} s"
         row["load_after"] = round(os.getloadavg()[0], 1)
     print(row)
     print("raw numbers:", write_result("dashboard", [row], arguments.quick))
@@ -164,17 +154,6 @@ def dashboard(url: StorageURL) -> Iterator[str]:
     words = ["-m", "search", "dashboard", "--read-only", "--port", str(PORT), "--storage", url.full]
     with running([*words, "--token", TOKEN]):
         yield f"http://127.0.0.1:{PORT}"
-
-
-@contextmanager
-def rival_dashboard(url: StorageURL) -> Iterator[str]:
-    """optuna-dashboard alone, on the same server."""
-    code = (
-        "import sys, waitress, optuna_dashboard; "
-        "waitress.serve(optuna_dashboard.wsgi(sys.argv[1]), host='127.0.0.1', port=int(sys.argv[2]))"
-    )
-    with running(["-c", code, url.full, str(PORT + 1)]):
-        yield f"http://127.0.0.1:{PORT + 1}"
 
 
 @contextmanager

@@ -1,6 +1,6 @@
 """How many trials a second one driver asks and tells, by workers at once and trials stored.
 
-    python -m benchmarks.driver [--quick] [--profile]
+    python -m benchmarks.driver [--quick]
 
 Everything is perceptuna's own, driver, sampler, SQLite, artifacts, except the workers: their trials take no time. They
 do to the database what a worker does (open the trial, report ten epochs, ask the pruner after each), in the driver's
@@ -11,10 +11,7 @@ tell.
 
 from __future__ import annotations
 
-import argparse
-import cProfile
 import os
-import pstats
 import shutil
 import sqlite3
 import tempfile
@@ -30,7 +27,7 @@ from typing import Any
 import optuna
 
 from benchmarks.large_study import made_study
-from benchmarks.measure import write_result
+from benchmarks.measure import command_line, write_result
 from search.driving.asking import attach_search
 from search.driving.driver import Driver
 from search.driving.progress import Progress, Tally
@@ -49,32 +46,20 @@ COUNTED = 20
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--profile", action="store_true", help="where the time goes, for 8 workers and tpe")
-    arguments = parser.parse_args()
-    stored = STORED[:2] if arguments.quick else STORED
-    workers = WORKERS[:2] if arguments.quick else WORKERS
-    if arguments.profile:
-        stored, workers = (1_000,), (8,)
+    quick = command_line(__doc__).parse_args().quick
+    stored, workers = (STORED[:2], WORKERS[:2]) if quick else (STORED, WORKERS)
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         for count in stored:
             full = Path(folder, f"{count}.db")
             made_study(StorageURL.of_file(full), count)
-            for sampler, slots in product(SAMPLERS[: 1 if arguments.profile else 2], workers):
+            for sampler, slots in product(SAMPLERS, workers):
                 copy = Path(folder, "copy.db")
                 copy_database(full, copy)
-                with profile(arguments.profile):
-                    row = {
-                        "stored": count,
-                        "sampler": sampler,
-                        "workers": slots,
-                        **measured(copy, sampler, slots),
-                    }
-                rows.append(row)
-                print(row, flush=True)
-                result = write_result("driver", [{"load": os.getloadavg(), "cells": rows}], arguments.quick)
+                cell = {"stored": count, "sampler": sampler, "workers": slots}
+                rows.append({**cell, **measured(copy, sampler, slots)})
+                print(rows[-1], flush=True)
+                result = write_result("driver", [{"load": os.getloadavg(), "cells": rows}], quick)
                 for file in Path(folder).glob("copy.db*"):
                     shutil.rmtree(file) if file.is_dir() else file.unlink()
     print("raw numbers:", result)
@@ -161,22 +146,6 @@ class InstantWorkers:
 
     def end(self, task: TrialTask) -> None:
         """Nothing hangs."""
-
-
-class profile:  # noqa: N801
-    """Prints the 35 dearest functions, where it is wanted."""
-
-    def __init__(self, wanted: bool) -> None:
-        self._profile = cProfile.Profile() if wanted else None
-
-    def __enter__(self) -> None:
-        if self._profile:
-            self._profile.enable()
-
-    def __exit__(self, *error: object) -> None:
-        if self._profile:
-            self._profile.disable()
-            pstats.Stats(self._profile).sort_stats("cumulative").print_stats(45)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ a running study tells is read at a quarter and at a half of its trials.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import subprocess
@@ -21,7 +20,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.measure import write_result
+from benchmarks.measure import command_line, write_result
 from examples.make_tables import write_tables
 from storage import StorageURL, artifact_folder
 
@@ -35,8 +34,7 @@ WORKERS = 2
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--quick", action="store_true")
+    parser = command_line(__doc__)
     parser.add_argument("--studies", default=",".join(STUDIES))
     arguments = parser.parse_args()
     studies = QUICK if arguments.quick else {name: STUDIES[name] for name in arguments.studies.split(",")}

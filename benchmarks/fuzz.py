@@ -9,7 +9,6 @@ time: `--one NUMBER` runs it alone and shows its words, its output and its trace
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import io
 import os
@@ -31,7 +30,7 @@ from unittest.mock import patch
 import typer
 
 from benchmarks.fuzz_inputs import MAKERS
-from benchmarks.measure import write_result
+from benchmarks.measure import command_line, write_result
 
 # A command that computes for so long, or does nothing for ten times as long, would be one that hangs.
 LONGEST_SECONDS = 60.0
@@ -116,14 +115,11 @@ def _written(stream: io.TextIOWrapper) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = command_line(__doc__)
     parser.add_argument("--inputs", type=int, default=5000)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", default=",".join(MAKERS), help="kinds of inputs, with commas between")
     parser.add_argument("--one", type=int, help="the number of one input, to see what becomes of it")
-    parser.add_argument("--quick", action="store_true", help="500 inputs")
     arguments = parser.parse_args()
     kinds = arguments.only.split(",")
     with tempfile.TemporaryDirectory() as home:

@@ -1,6 +1,6 @@
 """Send hostile requests to a dashboard that is really served, and look for what they got, changed or brought down.
 
-    python -m benchmarks.hostile [--requests 2000] [--seed 0]
+    python -m benchmarks.hostile [--quick] [--seed 0]
 
 Requests go through sockets, byte by byte as they were made up: every route and method, without a token or with a
 wrong one, paths that climb, bodies of every kind, heads that are no HTTP, connections that stay open. None of them may
@@ -10,7 +10,6 @@ the while. The seed makes a run again what it was.
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
 import socket
@@ -25,7 +24,7 @@ from typing import Any
 
 import optuna
 
-from benchmarks.measure import write_result
+from benchmarks.measure import command_line, write_result
 from search.dashboard import Guard, dashboard_app
 from search.dashboard.connections import bounded_server
 from storage import StorageURL, open_storage
@@ -45,14 +44,14 @@ REFUSED = {400, 401, 405, 413, 417, 429, 431, 501, 505}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=str(__doc__).splitlines()[0])
-    parser.add_argument("--requests", type=int, default=2_000)
+    parser = command_line(__doc__)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        row = attacked(Path(folder), arguments.requests, random.Random(arguments.seed))
+        requests = 200 if arguments.quick else 2_000
+        row = attacked(Path(folder), requests, random.Random(arguments.seed))
     print(row)
-    print("raw numbers:", write_result("hostile", [row], arguments.requests < 2_000))
+    print("raw numbers:", write_result("hostile", [row], arguments.quick))
 
 
 def attacked(folder: Path, requests: int, chance: random.Random) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import platform
 import statistics
@@ -12,6 +13,13 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent / "results"
+
+
+def command_line(what: str | None) -> argparse.ArgumentParser:
+    """Of a benchmark whose docstring is `what`; `--quick` is a short run, which replaces no full result."""
+    parser = argparse.ArgumentParser(description=what, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help="a short run, to see that it works")
+    return parser
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """What a worker's memory does over many trials, and how good the estimate is that --memory-limit goes by.
 
-    python -m benchmarks.memory [--trials 500] [--spaces small,mlp] [--skip-estimate]
+    python -m benchmarks.memory [--quick] [--trials 500] [--spaces small,mlp]
 
 Growth: `perceptuna run` with one worker, random configurations of a preset, two epochs of digits each; the worker's
 resident memory is read after each trial. `small` has few structures and many widths, `mlp` a new structure in most
@@ -23,7 +23,7 @@ from typing import Any
 
 import psutil
 
-from benchmarks.measure import write_result
+from benchmarks.measure import command_line, write_result
 from search.training.memory import idle_worker_bytes, training_bytes
 from spaces import Hyperparameters
 
@@ -137,10 +137,9 @@ class _Peak:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("--trials", type=int, default=500)
     parser.add_argument("--spaces", default="small,mlp", help="presets whose growth is watched")
-    parser.add_argument("--skip-estimate", action="store_true")
     parser.add_argument("--measure", nargs=2, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.measure:
@@ -149,7 +148,7 @@ def main() -> None:
     rows: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        for configuration in () if arguments.skip_estimate else CONFIGURATIONS:
+        for configuration in CONFIGURATIONS[:2] if arguments.quick else CONFIGURATIONS:
             row = estimate(configuration, folder / "cache")
             print(
                 f"estimate {row['estimate_mb']:7.1f} MB, measured {row['measured_mb']:7.1f}: {configuration}",
@@ -158,7 +157,7 @@ def main() -> None:
             rows.append(row)
         for space in arguments.spaces.split(","):
             started = time.monotonic()
-            row = growth(space, arguments.trials, folder)
+            row = growth(space, 20 if arguments.quick else arguments.trials, folder)
             resident = row["resident_mb"]
             print(
                 f"{space}, {len(resident)} trials in {time.monotonic() - started:.0f} s: {resident[0]:.0f} MB after "
@@ -166,7 +165,7 @@ def main() -> None:
                 f"most; {row['workers']} worker(s)"
             )
             rows.append(row)
-    print("raw numbers:", write_result("memory", rows, arguments.trials < 500))
+    print("raw numbers:", write_result("memory", rows, arguments.quick))
 
 
 if __name__ == "__main__":

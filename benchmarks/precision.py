@@ -8,13 +8,12 @@ pair shares weights, order of rows and dropout; only the rounding of the factors
 
 from __future__ import annotations
 
-import argparse
 import statistics
 import time
 from typing import Any
 
 from benchmarks.datasets import prepared
-from benchmarks.measure import write_result
+from benchmarks.measure import command_line, write_result
 from search.machine.tensorflow_start import start_tensorflow
 from spaces import Hyperparameters
 
@@ -27,8 +26,7 @@ NETWORKS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = command_line(__doc__)
     parser.add_argument("--sets", default="fashion_mnist,cifar10_jpeg")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--epochs", type=int, default=10)

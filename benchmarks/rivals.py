@@ -12,7 +12,6 @@ Seeds are rounds: all contestants run once before any runs again.
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import tempfile
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.children import run_child
-from benchmarks.measure import write_result
+from benchmarks.measure import command_line, write_result
 from search.data import DataRequest, prepare
 from search.study.cache import cache_folder
 from spaces import Space, load_space
@@ -71,14 +70,12 @@ def _spread(values: list[float]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("--data", required=True)
-    parser.add_argument("--space", default="mlp")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--epochs", type=int, default=30)
     parser.add_argument("--only", default=",".join(CONTESTANTS))
-    parser.add_argument("--quick", action="store_true", help="one seed, one minute")
     given = parser.parse_args()
     seconds, seeds = (60.0, 1) if given.quick else (60 * given.minutes, given.seeds)
     task = {
@@ -89,7 +86,7 @@ def main() -> None:
     }
     with tempfile.TemporaryDirectory() as folder:
         space = Path(folder, "space.toml")
-        whole = load_space(given.space).parameters
+        whole = load_space("mlp").parameters
         plain = Space(parameters={name: whole[name] for name in whole if name not in ("augment", "shift")})
         space.write_text(plain.to_toml(), encoding="utf-8")
         rows, path = compare({**task, "space": str(space)}, seeds, given.only.split(","), given.quick)

@@ -9,9 +9,7 @@ worker, of everything at once. Each study is compared, trial by trial, with the 
 
 from __future__ import annotations
 
-import argparse
 import json
-import math
 import random
 import shutil
 import sys
@@ -26,7 +24,7 @@ from typing import Any
 
 from optuna.trial import FrozenTrial
 
-from benchmarks.measure import write_result
+from benchmarks.measure import command_line, write_result
 from benchmarks.soak_checks import (
     LOST_TWICE,
     Acknowledged,
@@ -116,15 +114,12 @@ def soak(
     chosen: random.Random,
     folder: Path,
     cache: Path,
-    until: float = math.inf,
 ) -> Report:
-    """Kill studies of `scenario` until there were `kills`: of one seed for each forty, of three at most.
-    No more are killed at `until`, of `time.monotonic`.
-    """
+    """Kill studies of `scenario` until there were `kills`: of one seed for each forty, of three at most."""
     report = Report()
     seeds = min(3, 1 + kills // 40)
     references: dict[int, Reference] = {}
-    while sum(report.kills.values()) < kills and time.monotonic() < until:
+    while sum(report.kills.values()) < kills:
         seed, told = chosen.randrange(seeds), len(report.wrong)
         prepared = folder / f"prepared-{seed}"
         if seed not in references:
@@ -132,7 +127,7 @@ def soak(
         wanted = min(scenario.kills_per_study, kills - sum(report.kills.values()))
         place = Place(folder / f"study-{report.studies}", cache)
         place.prepare(scenario, seed, prepared)
-        soak_study(scenario, seed, wanted, chosen, place, references[seed], report, until)
+        soak_study(scenario, seed, wanted, chosen, place, references[seed], report)
         print(
             f"{scenario.name}: study {report.studies}, {sum(report.kills.values())} kills, "
             f"{len(report.wrong)} findings",
@@ -170,13 +165,11 @@ def soak_study(
     place: Place,
     reference: Reference,
     report: Report,
-    until: float,
 ) -> None:
     """One study: kill and go on until it is finished, then check it."""
     acknowledged = Acknowledged()
     command = place.start(scenario, scenario.killed, seed)
     while True:
-        kills = kills if time.monotonic() < until else 0
         code = command.until_some_instant(scenario.longest, chosen) if kills else command.until_its_end()
         if code is None:
             if not kills:
@@ -226,18 +219,15 @@ def shares(kills: int, parts: int) -> list[int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser = command_line(__doc__)
     parser.add_argument("--kills", type=int, default=200, help="of drivers of made-up trials")
     parser.add_argument("--command-kills", type=int, default=60, help="of whole commands that train")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--quick", action="store_true", help="write a result that replaces no full one")
     parser.add_argument("--keep", type=Path, help="keep the databases and outputs in this folder")
     parser.add_argument("--at-once", type=int, default=1, help="how many ways of running a study")
-    parser.add_argument("--minutes", type=float, default=math.inf, help="no more kills after that")
     parser.add_argument("--only", default="", help="those with this word in their name")
     arguments = parser.parse_args()
     began = time.monotonic()
-    until = began + 60 * arguments.minutes
     with tempfile.TemporaryDirectory() as temporary, ThreadPoolExecutor(arguments.at_once) as threads:
         folder = arguments.keep or Path(temporary)
         soaks: dict[Future[Report], Scenario] = {}
@@ -247,7 +237,7 @@ def main() -> None:
                 chosen = random.Random(f"{arguments.seed}-{scenario.name}")
                 where = folder / scenario.name.replace(" ", "-")
                 if kills:
-                    job = threads.submit(soak, scenario, kills, chosen, where, folder / "cache", until)
+                    job = threads.submit(soak, scenario, kills, chosen, where, folder / "cache")
                     soaks[job] = scenario
         for done in as_completed(soaks):
             print(json.dumps(done.result().row(soaks[done]), indent=1), flush=True)

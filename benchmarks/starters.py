@@ -1,6 +1,6 @@
 """Fresh databases on which many start at once: does each have its study in the end?
 
-    python -m benchmarks.starters [--quick] [--databases 10] [--starters 10] [--postgresql URL]
+    python -m benchmarks.starters [--quick] [--postgresql URL]
 
 A starter opens the database, makes its tables where they are missing, and creates a study, as `perceptuna run` does
 before it trains. Two more databases are used by whole commands, which train two trials each. With `--postgresql`
@@ -9,7 +9,6 @@ before it trains. Two more databases are used by whole commands, which train two
 
 from __future__ import annotations
 
-import argparse
 import multiprocessing
 import os
 import subprocess
@@ -25,28 +24,25 @@ from typing import Any
 
 import sqlalchemy
 
-from benchmarks.measure import write_result
+from benchmarks.measure import command_line, write_result
 from search.study.study import study_names
 from storage import StorageURL
 
-COMMANDS = 3
+DATABASES, STARTERS, COMMANDS = 10, 10, 3
 RUN = "run {name} --data digits --space small --trials 2 --epochs 1 --workers 1 --pruner none"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--databases", type=int, default=10)
-    parser.add_argument("--starters", type=int, default=10)
+    parser = command_line(__doc__)
     parser.add_argument("--postgresql")
     arguments = parser.parse_args()
-    databases = 2 if arguments.quick else arguments.databases
+    databases = 2 if arguments.quick else DATABASES
     rows = []
     for server in [None, *([arguments.postgresql] if arguments.postgresql else [])]:
         kind = "postgresql" if server else "sqlite"
         for _ in range(databases):
             with fresh_database(server) as url:
-                rows.append({"kind": kind, "what": "starters", **started(url, arguments.starters)})
+                rows.append({"kind": kind, "what": "starters", **started(url, STARTERS)})
                 print(rows[-1], flush=True)
         for _ in range(1 if arguments.quick else 2):
             with fresh_database(server) as url:

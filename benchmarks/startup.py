@@ -9,7 +9,6 @@ worker does in its own way: `worker`), and a script that imports Keras and fits 
 
 from __future__ import annotations
 
-import argparse
 import json
 import statistics
 import tempfile
@@ -18,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.children import Child, run_child
-from benchmarks.measure import spread, write_result
-from spaces import Hyperparameters, load_space
+from benchmarks.large_study import made_study
+from benchmarks.measure import command_line, spread, write_result
+from storage import StorageURL
 
 IMPORT = "import keras, tensorflow"
 WORKER = "from search.machine.tensorflow_start import start_tensorflow; start_tensorflow(threads=1)"
@@ -44,8 +44,7 @@ RIVALS = {
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--quick", action="store_true")
+    parser = command_line(__doc__)
     parser.add_argument("--rounds", type=int)
     arguments = parser.parse_args()
     rounds = arguments.rounds or (1 if arguments.quick else 7)
@@ -60,7 +59,7 @@ def main() -> None:
 def measure(folder: Path, rounds: int) -> dict[str, dict[str, Any]]:
     """Wall and CPU seconds of each command, rounds interleaved."""
     empty, full = f"sqlite:///{folder}/empty.db", f"sqlite:///{folder}/full.db"
-    make_study(f"{folder}/full.db", TRIALS)
+    made_study(StorageURL.of_file(folder / "full.db"), TRIALS)
     run = ["run", "first", "--data", "digits", "--space", "small", "--trials", "1", "--epochs", "1"]
     commands = {
         "import": ["-c", IMPORT],
@@ -103,37 +102,6 @@ def describe(row: dict[str, Any], measured: Mapping[str, dict[str, Any]]) -> str
             f"wall ×{statistics.median(a / b for a, b in walls):.2f}"
         )
     return text
-
-
-def make_study(path: str, trials: int) -> None:
-    """A finished study of perceptuna with `trials` complete trials of 10 epochs, on digits."""
-    import optuna
-
-    from benchmarks.datasets import prepared
-    from search.settings.settings import StudySettings
-    from search.study.creation import create_study
-    from storage import StorageURL
-
-    settings = StudySettings(data="digits", space="small", trials=trials)
-    spec = prepared("digits").spec
-    space, _ = load_space("small").restricted_to(spec.task, spec.kind, spec.components)
-    study = create_study("full", StorageURL.parse(f"sqlite:///{path}"), settings, space, spec)
-    sampled = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
-    study.optuna.add_trials([_complete(sampled.ask(), space) for _ in range(trials)])
-
-
-def _complete(trial: Any, space: Any) -> Any:
-    import optuna
-
-    hyperparameters: Hyperparameters = space.suggest(trial)
-    value = 0.9 + hyperparameters.learning_rate
-    return optuna.trial.create_trial(
-        params=trial.params,
-        distributions=trial.distributions,
-        value=value,
-        intermediate_values=dict.fromkeys(range(1, 11), value),
-        user_attrs={"epochs": 10, "seconds": 0.2, "best_epoch": 10, "val_accuracy": value},
-    )
 
 
 if __name__ == "__main__":

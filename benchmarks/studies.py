@@ -6,7 +6,6 @@ Each contestant is a process of its own, started cold, and trains the configurat
 pruning, on the same prepared rows:
 
 - `workers1`, `workers2`: a perceptuna study with 1 and 2 workers, storage, curves and best model included;
-- `threads2`: the same with one worker of two threads;
 - `optuna_keras`: as Optuna's Keras example does it, with SQLite (TensorFlow's own choice of threads);
 - `kerastuner`: RandomSearch over the same ranges, so its configurations are others;
 - `mlpclassifier`: scikit-learn's, which has NEITHER batch normalization NOR dropout; one thread suits it best.
@@ -18,7 +17,6 @@ building, training and evaluating took (CPU seconds; perceptuna's are wall secon
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
@@ -29,14 +27,14 @@ from typing import Any
 import numpy as np
 
 from benchmarks.children import Child, run_child
-from benchmarks.measure import spread, write_result
+from benchmarks.measure import command_line, spread, write_result
 from benchmarks.studies_contestants import SPACE
 from search.data import DataRequest, prepare, read_source
 from search.machine.tensorflow_start import tensorflow_log_silenced
 from search.study.cache import cache_folder
 from spaces import load_space
 
-OURS = ("workers1", "workers2", "threads2")
+OURS = ("workers1", "workers2")
 CONTESTANTS = (*OURS, "optuna_keras", "kerastuner", "mlpclassifier")
 RIVALS = ("optuna_keras", "mlpclassifier")
 SETS = ("digits", "fashion20000")
@@ -44,8 +42,7 @@ FASHION_ROWS = 20_000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--quick", action="store_true")
+    parser = command_line(__doc__)
     parser.add_argument("--sets")
     parser.add_argument("--only", default=",".join(CONTESTANTS))
     parser.add_argument("--rounds", type=int)
@@ -130,7 +127,6 @@ def figures(child: Child) -> dict[str, Any]:
         "cpu_per_trial": child.cpu / trials,
         "warm_cpu_per_trial": (last.cpu - first.cpu) / (trials - 1),
         "training_per_trial": statistics.fmean(result["training"]),
-        "training_median": statistics.median(result["training"]),
         "training": result["training"],
         "accuracies": result["accuracies"],
         "best": max(result["accuracies"]),
@@ -147,7 +143,6 @@ COLUMNS: tuple[tuple[str, str, int], ...] = (
     ("cpu_per_trial", "CPU s/trial", 3),
     ("warm_cpu_per_trial", "warm", 3),
     ("training_per_trial", "training s", 3),
-    ("training_median", "median", 3),
     ("peak_mb", "peak MB", 0),
     ("best", "best", 4),
     ("mean", "mean", 4),
@@ -159,7 +154,6 @@ RATIOS: tuple[tuple[str, str, bool], ...] = (
     ("cpu_per_trial", "CPU", False),
     ("warm_cpu_per_trial", "warm CPU", False),
     ("training_per_trial", "training", False),
-    ("training_median", "training's median", False),
     ("peak_mb", "memory", False),
 )
 

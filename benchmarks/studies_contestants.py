@@ -26,7 +26,6 @@ def main() -> None:
     run = {
         "workers1": lambda: perceptuna(task, workers=1),
         "workers2": lambda: perceptuna(task, workers=2),
-        "threads2": lambda: perceptuna(task, workers=1, threads=2),
         "optuna_keras": lambda: optuna_keras(task),
         "kerastuner": lambda: kerastuner(task),
         "mlpclassifier": lambda: mlpclassifier(task),
@@ -38,7 +37,7 @@ def say(event: str, **fields: Any) -> None:
     print(json.dumps({"event": event, **fields}), flush=True)
 
 
-def perceptuna(task: dict[str, Any], workers: int, threads: int = 1) -> dict[str, Any]:
+def perceptuna(task: dict[str, Any], workers: int) -> dict[str, Any]:
     """As `perceptuna resume` on a study whose trials are all in the queue."""
     from search.driving.progress import Progress, Tally
     from search.running.reporter import Reporter
@@ -58,7 +57,6 @@ def perceptuna(task: dict[str, Any], workers: int, threads: int = 1) -> dict[str
         sampler="random",
         pruner="none",
         workers=workers,
-        threads=threads,
     )
     url = StorageURL.parse(f"sqlite:///{task['folder']}/studies.db")
     spec = prepare_data(settings).spec

@@ -9,7 +9,6 @@ turn: `fit` in one that is set up as Keras comes, ours in one that is set up as 
 
 from __future__ import annotations
 
-import argparse
 import math
 import multiprocessing
 import os
@@ -22,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.datasets import prepared
-from benchmarks.measure import Timing, ratios, raw, spread, write_result
+from benchmarks.measure import Timing, command_line, ratios, raw, spread, write_result
 from search.machine.tensorflow_start import start_tensorflow
 from spaces import Hyperparameters
 
@@ -34,8 +33,7 @@ MOST_ROWS = 20_000
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
+    parser = command_line(__doc__)
     parser.add_argument("--sets", default=",".join(SETS))
     parser.add_argument("--batches", default=",".join(map(str, BATCHES)))
     parser.add_argument("--rounds", type=int)
@@ -149,6 +147,13 @@ def contestant(run: str, name: str, batch: int, rows: int) -> Callable[[], Any]:
 
 def plain_fit(hyperparameters: Hyperparameters, spec: Any, x: Any, y: Any) -> Callable[[], Any]:
     """What a user of Keras writes."""
+    model = compiled_model(hyperparameters, spec)
+    targets = y if spec.task == "multiclass" else y.reshape(-1, 1).astype(np.float32)
+    return lambda: model.fit(x, targets, batch_size=hyperparameters.batch_size, epochs=1, verbose=0)
+
+
+def compiled_model(hyperparameters: Hyperparameters, spec: Any) -> Any:
+    """Keras's own model, for `fit`."""
     from search.training.model import build_model
     from search.training.objective import build_loss
     from search.training.optimizers import build_optimizer
@@ -156,8 +161,7 @@ def plain_fit(hyperparameters: Hyperparameters, spec: Any, x: Any, y: Any) -> Ca
     model = build_model(hyperparameters, spec, seed=0)
     optimizer = build_optimizer(hyperparameters, total_steps=1)
     model.compile(optimizer, build_loss(spec, 0.0), metrics=["accuracy"])
-    targets = y if spec.task == "multiclass" else y.reshape(-1, 1).astype(np.float32)
-    return lambda: model.fit(x, targets, batch_size=hyperparameters.batch_size, epochs=1, verbose=0)
+    return model
 
 
 def our_epoch(

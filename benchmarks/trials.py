@@ -1,4 +1,4 @@
-"""What a trial costs beyond its epochs, what a new structure costs, and what a process keeps of past trials.
+"""What a trial costs beyond its epochs, and what a new structure costs.
 
     python -m benchmarks.trials [--quick]
 
@@ -10,19 +10,16 @@ process of its own afterwards, since that call seems to empty TensorFlow's kerne
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from benchmarks.children import run_child
 from benchmarks.datasets import prepared
-from benchmarks.measure import spread, write_result
+from benchmarks.measure import command_line, spread, write_result
+from benchmarks.training import compiled_model
 from search.machine.tensorflow_start import start_tensorflow
 from spaces import Hyperparameters, load_space
 
@@ -38,19 +35,10 @@ STRUCTURES: tuple[dict[str, Any], ...] = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--memory", choices=("ours", "fit"), help=argparse.SUPPRESS)
-    parser.add_argument("--trials", type=int, help=argparse.SUPPRESS)
-    arguments = parser.parse_args()
-    if arguments.memory:
-        print(json.dumps(resident_after_each(arguments.memory, arguments.trials)))
-        return
+    quick = command_line(__doc__).parse_args().quick
     start_tensorflow(threads=1)
-    quick = arguments.quick
     rows = [fixed_cost(10 if quick else 40, 3 if quick else 10), new_structure_cost()]
     rows += [hit_rate(preset, 100) for preset in ("mlp", "small")]
-    rows.append(memory_growth(ours=100, fit=10 if quick else 20))
     print("raw numbers:", write_result("trials", rows, quick))
 
 
@@ -145,47 +133,11 @@ def hit_rate(preset: str, trials: int) -> dict[str, Any]:
     return {"what": "hit rate", "space": preset, "trials": trials, "hits": hits, "structures": different}
 
 
-def memory_growth(ours: int, fit: int) -> dict[str, Any]:
-    """MB that a process grows by each trial, ours against `fit`, each in a process of its own."""
-    row: dict[str, Any] = {"what": "memory"}
-    for name, trials in (("ours", ours), ("fit", fit)):
-        child = run_child(["-m", "benchmarks.trials", "--memory", name, "--trials", str(trials)])
-        resident = json.loads(child.lines[-1].text)
-        # After the first fifth every structure has been seen, and the data are loaded.
-        steady = resident[trials // 5 :]
-        row[name] = {"mb": resident, "growth": (steady[-1] - steady[0]) / (len(steady) - 1)}
-        row[name]["growth_from_start"] = (resident[-1] - resident[0]) / trials
-        row[name]["cpu_per_trial"] = child.cpu / trials
-        print(
-            f"memory, {name}: {row[name]['growth']:.2f} MB a trial after the first fifth of {trials}, "
-            f"{row[name]['growth_from_start']:.2f} from the start, {resident[-1]:.0f} MB at the end",
-            flush=True,
-        )
-    return row
-
-
-def resident_after_each(name: str, trials: int) -> list[float]:
-    """Resident MB before the first trial and after each, of one epoch."""
-    import psutil
-
-    start_tensorflow(threads=1)
-    process, train = psutil.Process(), trainer(name)
-    resident = [process.memory_info().rss / 1e6]
-    for index in range(trials):
-        train(varied(index, STRUCTURES[index % len(STRUCTURES)]), 1)
-        resident.append(process.memory_info().rss / 1e6)
-        print(f"{index + 1}/{trials}", file=sys.stderr)
-    return [round(value, 2) for value in resident]
-
-
 def trainer(name: str) -> Callable[[Hyperparameters, int], Any]:
     """Trains digits for so many epochs: `ours` by `train`, `fit` as a user of Keras does."""
     import keras
 
     from search.training.loop import train
-    from search.training.model import build_model
-    from search.training.objective import build_loss
-    from search.training.optimizers import build_optimizer
 
     data = prepared("digits")
     (x, y), validation = (tuple(map(np.asarray, part)) for part in (data.training(), data.validation()))
@@ -195,10 +147,7 @@ def trainer(name: str) -> Callable[[Hyperparameters, int], Any]:
 
     def fit(hyperparameters: Hyperparameters, epochs: int) -> Any:
         keras.backend.clear_session()
-        model = build_model(hyperparameters, data.spec, seed=0)
-        optimizer = build_optimizer(hyperparameters, total_steps=1)
-        model.compile(optimizer, build_loss(data.spec, 0.0), metrics=["accuracy"])
-        batch = hyperparameters.batch_size
+        model, batch = compiled_model(hyperparameters, data.spec), hyperparameters.batch_size
         return model.fit(x, y, batch_size=batch, epochs=epochs, verbose=0, validation_data=validation)
 
     return ours if name == "ours" else fit
