@@ -108,8 +108,8 @@ def retrain(study: Study, trial: FrozenTrial, callbacks: MakeCallbacks = tuple) 
     settings = _settings_of(study, trial)
     data = unchanged_data(study, settings)
     start_tensorflow(settings.threads)
-    from search.training.callbacks import StopReason
     from search.training.loop import train
+    from search.training.stop_reason import StopReason
 
     ran = trial.user_attrs.get("epochs", settings.epochs)
     epochs, patience = limits_of(trial, settings)

@@ -8,25 +8,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from enum import StrEnum
 
 import keras
+
+from search.training.stop_reason import StopReason
 
 Logs = dict[str, float]
 
 
-class StopReason(StrEnum):
-    """Why a training ended."""
-
-    EPOCHS = "all epochs run"
-    EARLY = "no better metric for `patience` epochs"
-    PRUNED = "pruned"
-    NOT_FINITE = "loss or weights not finite"
-    INTERRUPTED = "interrupted"
-    NO_METRIC = "metric missing"
-
-
-_OBJECTIONS = (StopReason.PRUNED, StopReason.INTERRUPTED)
+_OBJECTIONS = (StopReason.PRUNED, StopReason.INTERRUPTED, StopReason.TIMEOUT)
 
 LEAST_IMPROVEMENT = 1e-4
 """Share of the error that an epoch has to take away for `Plateau` to see it."""

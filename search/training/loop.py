@@ -16,13 +16,14 @@ import numpy as np
 from search.data import DataSpec, PreparedData
 from search.errors import StudyStopped
 from search.settings.metrics import direction_of, is_better
-from search.training.callbacks import EpochCheck, StopReason, StopTraining
+from search.training.callbacks import EpochCheck, StopTraining
 from search.training.dimensions import parameter_count
 from search.training.epoch import compiled_epoch
 from search.training.inputs import inputs_of
 from search.training.model import build_model, initial_weights
 from search.training.objective import build_loss, build_metrics
 from search.training.optimizers import build_optimizer, learning_rates, schedule_callbacks
+from search.training.stop_reason import StopReason
 from search.training.structure import Structure
 from spaces import Hyperparameters
 

@@ -17,6 +17,7 @@ from search.settings.metrics import direction_of, is_better
 from search.settings.settings import StudySettings
 from search.study.row_scores import FILE_NAME, scores_file
 from search.training.environment import training_environment
+from search.training.stop_reason import Stop, StopReason
 from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTask
 from spaces import Hyperparameters
 from storage import StorageURL, open_storage
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
     from search.data import PreparedData
     from search.training.loop import TrainingResult
 
-# Why a trial ended that ran longer than it was allowed to.
-TRIAL_TIMEOUT = "--trial-timeout"
 # Runs of drivers whose trials shall end at their next epoch. A worker of a cluster outlives a run.
 _stopped: set[str] = set()
 _served: set[str] = set()
@@ -127,15 +126,12 @@ def _open_worker(job: StudyJob) -> _Worker:
 def _train(
     task: TrialTask, trial: optuna.Trial, worker: _Worker, on_epoch: Callable[[EpochEvent], None]
 ) -> TrialOutcome:
-    from search.training.callbacks import StopReason
     from search.training.loop import train
 
     settings = worker.settings
     deadline = time.monotonic() + (settings.trial_timeout or float("inf"))
-    late = False
 
     def check(epoch: int, logs: dict[str, float]) -> StopReason | None:
-        nonlocal late
         value = logs[task.job.metric]
         trial.report(value, epoch)
         on_epoch(EpochEvent(task.number, epoch, value, logs))
@@ -146,8 +142,7 @@ def _train(
             return StopReason.PRUNED
         if task.job.run in _stopped:
             return StopReason.INTERRUPTED
-        late = time.monotonic() > deadline
-        return StopReason.INTERRUPTED if late else None
+        return StopReason.TIMEOUT if time.monotonic() > deadline else None
 
     result = train(
         Hyperparameters.model_validate_json(task.hyperparameters),
@@ -159,14 +154,12 @@ def _train(
         check=check,
         bfloat16=settings.precision == "bfloat16",
     )
-    interrupted = result.stop_reason is StopReason.INTERRUPTED
-    if interrupted and not late:
+    why = result.stop_reason
+    if why is StopReason.INTERRUPTED:
         return TrialOutcome("interrupted", result.epochs)
-    late = late and interrupted
-    why = TRIAL_TIMEOUT if late else result.stop_reason
-    reason = str(why) if why is StopReason.EPOCHS else f"{why} at epoch {result.epochs}"
+    reason = Stop(why, None if why is StopReason.EPOCHS else result.epochs).text()
     attributes = _attributes(task, worker, result, reason)
-    if result.stop_reason in (StopReason.PRUNED, StopReason.NOT_FINITE):
+    if why in (StopReason.PRUNED, StopReason.NOT_FINITE):
         return TrialOutcome(
             "pruned", result.epochs, reason=reason, attributes=attributes, files=_curves(task, result)
         )
@@ -176,7 +169,7 @@ def _train(
         "complete",
         result.epochs,
         value,
-        reason if late else "",
+        reason if why is StopReason.TIMEOUT else "",
         attributes=attributes,
         files=_curves(task, result) | _scores(task, worker, result),
         model=_model_file(worker, result) if better or task.keep_model else None,

@@ -8,8 +8,8 @@ from typing import Any
 import keras
 
 from search.data import PreparedData
-from search.training.callbacks import StopReason
 from search.training.loop import TrainingResult, train
+from search.training.stop_reason import StopReason
 from spaces import Hyperparameters
 
 

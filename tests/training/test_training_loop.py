@@ -16,9 +16,9 @@ from one_training import Rates, fit
 from search.data import PreparedData
 from search.errors import StudyStopped
 from search.settings.metrics import Direction, is_better
-from search.training.callbacks import StopReason
 from search.training.measures import Measures
 from search.training.objective import build_loss, build_metrics
+from search.training.stop_reason import StopReason
 from spaces import Hyperparameters
 
 
