@@ -52,7 +52,7 @@ class Contest:
 
     def arrays(self, hyperparameters: Hyperparameters) -> Any:
         """What a network of these hyperparameters is given, made once for all that are given the same."""
-        from search.training.dimensions import components_of
+        from search.training.network.dimensions import components_of
 
         return arrays(self.data.folder, components_of(hyperparameters, self.data.spec))
 
@@ -64,10 +64,10 @@ class Contest:
 
     def model(self, hyperparameters: Hyperparameters) -> Any:
         """A compiled Keras model, of the same layers, optimizer and schedule as perceptuna's, for `arrays`."""
-        from search.training.dimensions import components_of
+        from benchmarks.keras_fit import build_loss, build_metrics
         from search.training.model import build_model
-        from search.training.objective import build_loss, build_metrics
-        from search.training.optimizers import build_optimizer
+        from search.training.network.dimensions import components_of
+        from search.training.schedules import build_optimizer
 
         spec = self.data.spec
         steps = -(-spec.rows.train // hyperparameters.batch_size)
@@ -87,7 +87,7 @@ class Contest:
         import keras
 
         from search.settings.settings import StudySettings
-        from search.training.optimizers import schedule_callbacks
+        from search.training.schedules import schedule_callbacks
 
         patience = StudySettings(data="digits").patience_within(self.task["epochs"])
         return [

@@ -154,9 +154,9 @@ def plain_fit(hyperparameters: Hyperparameters, spec: Any, x: Any, y: Any) -> Ca
 
 def compiled_model(hyperparameters: Hyperparameters, spec: Any) -> Any:
     """Keras's own model, for `fit`."""
+    from benchmarks.keras_fit import build_loss
     from search.training.model import build_model
-    from search.training.objective import build_loss
-    from search.training.optimizers import build_optimizer
+    from search.training.schedules import build_optimizer
 
     model = build_model(hyperparameters, spec, seed=0)
     optimizer = build_optimizer(hyperparameters, total_steps=1)
@@ -171,7 +171,7 @@ def our_epoch(
 
     from search.training.epoch import CompiledEpoch
     from search.training.model import initial_weights
-    from search.training.structure import Structure
+    from search.training.network.structure import Structure
 
     # Not from the cache: both precisions, and all batch sizes, have weights of their own.
     epoch = CompiledEpoch(Structure.of(hyperparameters, spec, bfloat16=bfloat16))

@@ -58,7 +58,7 @@ def fixed_cost(trials: int, rival_trials: int) -> dict[str, Any]:
     """CPU milliseconds of a trial of a known structure without its epochs, and of the reset within it."""
     from search.training.epoch import compiled_epoch
     from search.training.model import initial_weights
-    from search.training.structure import Structure
+    from search.training.network.structure import Structure
 
     data = prepared("digits")
     train_ours, train_fit = trainer("ours"), trainer("fit")
@@ -115,7 +115,7 @@ def hit_rate(preset: str, trials: int) -> dict[str, Any]:
     import optuna
 
     from search.training.epoch import compiled_epoch
-    from search.training.structure import Structure
+    from search.training.network.structure import Structure
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     spec = prepared("digits").spec

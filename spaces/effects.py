@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Literal, NamedTuple
 
 from spaces.hyperparameters import MAX_DEPTH
+from spaces.optimizers import OPTIMIZERS, takers_of
 from spaces.wording import Scalar
 
 Task = Literal["binary", "multiclass", "regression"]
@@ -20,11 +22,14 @@ class Need(NamedTuple):
     unmet: str
 
 
+def _of_optimizers(name: str) -> Need:
+    takers = takers_of(name)
+    return Need("optimizer", takers, f"the optimizer is never {' or '.join(takers)}")
+
+
 NEEDS: dict[str, Need] = {
     "taper": Need("depth", tuple(range(2, MAX_DEPTH + 1)), "there is only one hidden layer"),
-    "momentum": Need("optimizer", ("sgd",), "the optimizer is never sgd"),
-    "nesterov": Need("optimizer", ("sgd",), "the optimizer is never sgd"),
-    "weight_decay": Need("optimizer", ("adamw", "lion"), "the optimizer is never adamw or lion"),
+    **{name: _of_optimizers(name) for name in dict.fromkeys(chain(*OPTIMIZERS.values()))},
     "plateau_factor": Need("schedule", ("plateau",), "the schedule is never plateau"),
     "plateau_patience": Need("schedule", ("plateau",), "the schedule is never plateau"),
     "shift": Need("augment", ("shift", "shift_flip"), "images are never shifted"),

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 
 from spaces.errors import SpaceError, did_you_mean
+from spaces.optimizers import OPTIMIZERS, Optimizer, takers_of
 from spaces.wording import Scalar, quoted, rounded, shown
 
 Activation = Literal[
@@ -18,7 +19,6 @@ Activation = Literal[
 Initializer = Literal[
     "glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal"
 ]
-Optimizer = Literal["adam", "adamw", "sgd", "rmsprop", "lion"]
 Schedule = Literal["constant", "plateau", "cosine"]
 Augment = Literal["none", "flip", "shift", "shift_flip"]
 
@@ -38,12 +38,17 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 NotNegative = Annotated[float, Field(ge=0)]
 
 
+def _only_for(name: str) -> str:
+    """`adamw and lion only`."""
+    return f"{' and '.join(takers_of(name))} only"
+
+
 class Hyperparameters(BaseModel):
     """Everything that tells one MLP and its training from another on the same data.
 
-    Names and meanings are Keras's where Keras has them. `momentum` and `nesterov` matter to `sgd` only,
-    `weight_decay` to `adamw` and `lion`, `plateau_factor` and `plateau_patience` to the schedule `plateau`,
-    `label_smoothing` to classification, `pca`, `augment` and `shift` to images.
+    Names and meanings are Keras's where Keras has them. `momentum`, `nesterov` and `weight_decay` matter to some
+    optimizers (`OPTIMIZERS`), `plateau_factor` and `plateau_patience` to the schedule `plateau`, `label_smoothing` to
+    classification, `pca`, `augment` and `shift` to images.
 
     Raises:
         pydantic.ValidationError: a value has the wrong type (nothing is converted, except whole numbers to
@@ -71,9 +76,9 @@ class Hyperparameters(BaseModel):
     initializer: Initializer = Field("glorot_uniform", description="of the kernels of the hidden layers")
     optimizer: Optimizer = "adam"
     learning_rate: Annotated[float, Field(gt=0, description="per step, at the start of the schedule")] = 1e-3
-    momentum: Fraction = Field(0.9, description="sgd only")
-    nesterov: bool = Field(False, description="sgd only")
-    weight_decay: NotNegative = Field(0.004, description="decoupled, adamw and lion only")
+    momentum: Fraction = Field(0.9, description=_only_for("momentum"))
+    nesterov: bool = Field(False, description=_only_for("nesterov"))
+    weight_decay: NotNegative = Field(0.004, description=f"decoupled, {_only_for('weight_decay')}")
     schedule: Schedule = Field("constant", description="of the learning rate over the epochs")
     plateau_factor: Annotated[
         float, Field(gt=0, lt=1, description="plateau only: the learning rate is multiplied by this")
@@ -140,11 +145,12 @@ class Hyperparameters(BaseModel):
         words += [f"L2 {rounded(self.l2)}"] * (self.l2 > 0)
         words += [self.initializer] * (self.initializer != default_of("initializer"))
         words.append(f"{self.optimizer} {rounded(self.learning_rate)}")
-        if self.optimizer == "sgd":
+        taken = OPTIMIZERS[self.optimizer]
+        if "momentum" in taken:
             words += [f"{'nesterov' if self.nesterov else 'momentum'} {rounded(self.momentum)}"] * (
                 self.momentum > 0
             )
-        if self.optimizer in ("adamw", "lion") and self.weight_decay != default_of("weight_decay"):
+        if "weight_decay" in taken and self.weight_decay != default_of("weight_decay"):
             words.append(f"weight decay {rounded(self.weight_decay)}")
         words += [self._schedule_words()] * (self.schedule != "constant")
         words.append(f"batch {self.batch_size}")

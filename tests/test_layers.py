@@ -37,6 +37,7 @@ ROOMS = (
     "search.policies",
     "search.study",
     "search.training",
+    "search.training.network",
     "search.settings",
     "search.data",
     "search.data.preparing",

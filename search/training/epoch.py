@@ -19,12 +19,12 @@ import tensorflow as tf
 
 from search.data import DataSpec
 from search.training.augmentation import augment_images
-from search.training.dimensions import largest_shift
 from search.training.evaluation import InferenceStructure, compiled_evaluation
 from search.training.layers import SETTLED, DropoutMasks, batch_norm, l2_penalty, masked, matmul, moving_rates
 from search.training.measures import Measures
-from search.training.structure import Structure
-from search.training.updates import Scalars, adam_rates, update_of
+from search.training.network.dimensions import largest_shift
+from search.training.network.optimizers import OPTIMIZERS, Scalars, adam_rates
+from search.training.network.structure import Structure
 from search.training.weights import LayerVectors, Weights, matrix, vector
 from spaces import Hyperparameters
 
@@ -66,9 +66,9 @@ class CompiledEpoch:
         self.structure = structure
         self.measures = Measures(structure.task)
         self._weights = Weights(structure.depth, structure.batch_norm)
-        self._update = update_of(structure.optimizer, structure.nesterov)
+        self._optimizer = OPTIMIZERS[structure.optimizer]
         self._slots = [
-            [matrix() if variable.shape.rank == 2 else vector() for _ in range(self._update.slots)]
+            [matrix() if variable.shape.rank == 2 else vector() for _ in range(self._optimizer.slots)]
             for variable in self._weights.trained
         ]
         self._given = _Numbers(*[0.0] * len(_Numbers._fields))
@@ -279,11 +279,12 @@ class _Step:
 
     def _apply(self, gradients: list[Tensor], rates: Tensor) -> None:
         learning_rate, adam_rate, _ = tf.unstack(rates, num=3)
-        scalars = Scalars(learning_rate, adam_rate, self._numbers.momentum, self._numbers.weight_decay)
+        numbers, nesterov = self._numbers, self._structure.nesterov
+        scalars = Scalars(learning_rate, adam_rate, numbers.momentum, numbers.weight_decay, nesterov)
         for variable, slots, gradient in zip(
             self._weights.trained, self._epoch._slots, gradients, strict=True
         ):
-            self._epoch._update.apply(variable, slots, gradient, scalars)
+            self._epoch._optimizer.update(variable, slots, gradient, scalars)
 
     def _move(self, statistics: list[Tensor], rate: Tensor) -> None:
         """moving = (1 - rate) * moving + rate * statistics, in one kernel after the difference."""

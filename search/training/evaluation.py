@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from search.training.layers import l2_penalty, moving_batch_norm
 from search.training.measures import Measures
-from search.training.structure import Structure
+from search.training.network.structure import Structure
 from search.training.weights import Layout
 
 Tensor = Any

@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from search.data import Components, DataSpec, PreparedData, load_prepared
-from search.training.dimensions import asks_twice, components_of
+from search.training.network.dimensions import asks_twice, components_of
 from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]

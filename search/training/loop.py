@@ -17,14 +17,13 @@ from search.data import DataSpec, PreparedData
 from search.errors import StudyStopped
 from search.settings.metrics import direction_of, is_better
 from search.training.callbacks import EpochCheck, StopTraining
-from search.training.dimensions import parameter_count
 from search.training.epoch import compiled_epoch
 from search.training.inputs import inputs_of
 from search.training.model import build_model, initial_weights
-from search.training.objective import build_loss, build_metrics
-from search.training.optimizers import build_optimizer, learning_rates, schedule_callbacks
+from search.training.network.dimensions import parameter_count
+from search.training.network.structure import Structure
+from search.training.schedules import build_optimizer, learning_rates, schedule_callbacks
 from search.training.stop_reason import StopReason
-from search.training.structure import Structure
 from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]
@@ -75,7 +74,7 @@ def train(
         seed: of weights, shuffling, dropout and augmentation.
         check: asked after each epoch, with its logs; a reason ends the training properly. Pruning or interrupting what
             ends at this epoch anyway has no effect.
-        callbacks: more Keras callbacks, run before the check; they see a real model.
+        callbacks: more Keras callbacks, run before the check; they see a real model, whose optimizer holds the rate.
         bfloat16: round the factors of matrix products to bfloat16; everything else stays float32.
 
     Raises:
@@ -147,9 +146,8 @@ class _Run:
         self.model: Any = _Reins(optimizer)
         if watched:
             self.model = build_model(hyperparameters, data.spec, seed=seed)
-            loss = build_loss(data.spec, hyperparameters.label_smoothing)
-            # For callbacks that evaluate: XLA, which Keras takes where it finds an accelerator, cannot keep all rows.
-            self.model.compile(optimizer, loss, metrics=build_metrics(data.spec), jit_compile=False)
+            # Without a loss: nothing is trained or measured by Keras, and callbacks are given logs.
+            self.model.compile(optimizer)
         self._epoch = compiled_epoch(Structure.of(hyperparameters, data.spec, bfloat16=bfloat16))
         weights = initial_weights(hyperparameters, data.spec, seed)
         self._epoch.reset(hyperparameters, weights, data.spec, seed=seed, projection=self._inputs.projection)

@@ -8,7 +8,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from search.training.dimensions import components_of, first_inputs, layer_parameters
+from search.training.network.dimensions import components_of, first_inputs, layer_parameters
+from search.training.network.optimizers import OPTIMIZERS
 from spaces import MOST_COMPONENTS
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ WORKER_BYTES = 1_000_000_000
 _FLOAT = 4
 # Of each weight: itself, its gradient, the best and the first epoch's, and three on the way in and out of TensorFlow.
 _COPIES_OF_WEIGHTS = 7
-# Of each weight, the optimizer's slots; lion, which has no fused update, holds four more for a moment.
-_COPIES_OF_OPTIMIZER = {"adam": 2, "adamw": 2, "sgd": 1, "rmsprop": 2, "lion": 5}
 # Of each unit and row of a batch: before and after normalization, activation and dropout, and their gradients.
 _COPIES_OF_ACTIVATIONS = 6
 # Of each feature and row of a batch: gathered, as float32, augmented.
@@ -48,7 +47,8 @@ def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
         # All directions as they are read, and the projection on its way into TensorFlow.
         projected = 2 * components * (rows + features) + MOST_COMPONENTS * features
     widths, parameters = hyperparameters.widths, layer_parameters(hyperparameters, spec)
-    copies = _COPIES_OF_WEIGHTS + _COPIES_OF_OPTIMIZER[hyperparameters.optimizer]
+    optimizer = OPTIMIZERS[hyperparameters.optimizer]
+    copies = _COPIES_OF_WEIGHTS + optimizer.slots + optimizer.passing
     batch = min(hyperparameters.batch_size, spec.rows.train)
     inputs = _COPIES_OF_INPUTS * features
     if hyperparameters.input_dropout > 0:

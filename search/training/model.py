@@ -8,7 +8,7 @@ import keras
 import numpy as np
 
 from search.data import DataSpec
-from search.training.dimensions import asks_twice, components_of, first_inputs, output_units
+from search.training.network.dimensions import asks_twice, components_of, first_inputs, output_units
 from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]

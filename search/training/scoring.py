@@ -10,7 +10,7 @@ import tensorflow as tf
 from search.data import DataSpec
 from search.training.epoch import CompiledEpoch, compiled_epoch
 from search.training.inputs import mirrored_rows, rows_as_inputs, split_weights
-from search.training.structure import Structure
+from search.training.network.structure import Structure
 from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import keras
 import pytest
 from digits_spec import digits_spec
 
-from search.conclusion.ablation.factors import KERAS_RATES, Variation, in_effect, variations
+from search.conclusion.ablation.factors import Variation, in_effect, variations
 from search.data import DataSpec
+from search.training.network.optimizers import OPTIMIZERS
 from spaces import VOCABULARY, Hyperparameters, Space, load_space
-from spaces.hyperparameters import words_of
 
 SPEC = digits_spec()
 TABLE = SPEC.model_copy(update={"kind": "table", "task": "regression"})
@@ -82,7 +81,7 @@ def test_each_variation_differs_in_its_factor_alone() -> None:
         assert differs - {"learning_rate"} <= {one.parameter}
         assert one.parameter in differs
         assert ("learning_rate" in differs) == (one.parameter == "learning_rate" or bool(one.note)) or (
-            KERAS_RATES["lion"] == EVERYTHING.learning_rate and "lion" in one.label
+            OPTIMIZERS["lion"].learning_rate == EVERYTHING.learning_rate and "lion" in one.label
         )
 
 
@@ -172,9 +171,3 @@ def test_an_optimizer_of_another_scale_gets_its_own_learning_rate_and_says_so() 
     assert to_sgd.hyperparameters.learning_rate == 0.01
     assert to_sgd.note == "learning rate 0.01, Keras's default"
     assert found(sgd, "optimizer sgd -> adam").hyperparameters.learning_rate == 1e-3
-
-
-@pytest.mark.parametrize("name", words_of("optimizer"))
-def test_keras_has_these_default_learning_rates(name: str) -> None:
-    optimizer = keras.optimizers.get({"class_name": name, "config": {}})
-    assert float(optimizer.learning_rate) == pytest.approx(KERAS_RATES[name])

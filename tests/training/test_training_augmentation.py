@@ -8,7 +8,7 @@ import tensorflow as tf
 from digits_spec import digits_spec
 
 from search.training.augmentation import augment_images
-from search.training.dimensions import largest_shift
+from search.training.network.dimensions import largest_shift
 from spaces import Hyperparameters
 
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from benchmarks.keras_fit import build_loss, build_metrics
 from search.data import PreparedData
 from search.training.loop import train
 from search.training.model import build_model
-from search.training.objective import build_loss, build_metrics
-from search.training.optimizers import build_optimizer
+from search.training.schedules import build_optimizer
 from search.training.stop_reason import StopReason
 from search.training.weight_histograms import WeightHistograms
 from spaces import Hyperparameters

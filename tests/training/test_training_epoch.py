@@ -13,15 +13,17 @@ import tensorflow as tf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.keras_fit import build_loss, build_metrics
 from search.data import DataRequest, PreparedData, prepare
 from search.training.epoch import CompiledEpoch, compiled_epoch
 from search.training.layers import SETTLED, DropoutMasks, moving_rates
 from search.training.loop import train
 from search.training.model import build_model
-from search.training.objective import build_loss, build_metrics
-from search.training.optimizers import build_optimizer, learning_rates
-from search.training.structure import Structure
+from search.training.network.structure import Structure
+from search.training.schedules import build_optimizer, learning_rates
 from spaces import Hyperparameters
+from spaces.hyperparameters import words_of
+from spaces.optimizers import OPTIMIZERS
 
 BATCH = 50
 
@@ -93,7 +95,7 @@ def assert_equal(theirs: dict[str, Any], ours: dict[str, Any], tolerance: float 
         assert np.abs(one - other).max() < tolerance
 
 
-@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd", "rmsprop", "lion"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
 @pytest.mark.parametrize("batch_norm", [False, True])
 def test_one_epoch_of_each_optimizer(digits: PreparedData, optimizer: str, batch_norm: bool) -> None:
     """The last batch is a partial one without batch normalization; moving statistics are among the weights.
@@ -112,9 +114,7 @@ def test_one_epoch_of_each_optimizer(digits: PreparedData, optimizer: str, batch
         assert_equal(theirs, ours)
 
 
-@pytest.mark.parametrize(
-    "activation", ["relu", "leaky_relu", "elu", "selu", "gelu", "silu", "mish", "tanh", "sigmoid", "softplus"]
-)
+@pytest.mark.parametrize("activation", words_of("activation"))
 def test_every_activation(regression: PreparedData, activation: str) -> None:
     assert_equal(*both(regression, activation=activation, optimizer="sgd", learning_rate=0.01))
 

@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from one_training import Rates, fit
 
+from benchmarks.keras_fit import build_loss, build_metrics
 from search.data import PreparedData
 from search.errors import StudyStopped
 from search.settings.metrics import Direction, is_better
 from search.training.measures import Measures
-from search.training.objective import build_loss, build_metrics
 from search.training.stop_reason import StopReason
 from spaces import Hyperparameters
 

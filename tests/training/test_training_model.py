@@ -16,6 +16,7 @@ from search.data.rows.request import DataRequest
 from search.training.loop import train
 from search.training.model import build_model
 from spaces import Hyperparameters
+from spaces.hyperparameters import words_of
 
 COLOUR_IMAGES = DataSpec(
     source="images",
@@ -119,10 +120,7 @@ def test_the_head_follows_from_the_task(
     assert heads == {"multiclass": (10, "softmax"), "binary": (1, "sigmoid"), "regression": (1, "linear")}
 
 
-@pytest.mark.parametrize(
-    "initializer",
-    ["glorot_uniform", "glorot_normal", "he_uniform", "he_normal", "lecun_uniform", "lecun_normal"],
-)
+@pytest.mark.parametrize("initializer", words_of("initializer"))
 def test_initializers_are_seeded_and_differ_between_layers(initializer: str) -> None:
     one = Hyperparameters.from_values({"depth": 3, "width": 16, "initializer": initializer})
     first, again, other = (

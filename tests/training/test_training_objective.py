@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pytest
 
+from benchmarks.keras_fit import SmoothedCrossentropy, build_loss, build_metrics
 from search.data import PreparedData
 from search.settings.metrics import metrics_of
 from search.training.loop import TrainingResult, train
-from search.training.objective import SmoothedCrossentropy, build_loss, build_metrics
 from spaces import Hyperparameters
 
 

@@ -1,4 +1,4 @@
 """What each part of a configuration is worth: one factor at a time, on fresh seeds.
 
-Imports: conclusion, conclusion.statistics, data, driving, errors, running, settings, spaces, study, training.
+Imports: conclusion, conclusion.statistics, data, driving, errors, running, settings, spaces, study, training.network.
 """

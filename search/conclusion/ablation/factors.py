@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from search.training.dimensions import components_of, largest_shift
+from search.training.network.dimensions import components_of, largest_shift
+from search.training.network.optimizers import OPTIMIZERS
 from spaces import VOCABULARY, Hyperparameters, SpaceError, idle
 from spaces.hyperparameters import default_of, words_of
 from spaces.parameters import Categorical, Float, Int
@@ -31,10 +32,6 @@ _TECHNIQUES: dict[str, tuple[str, object]] = {
     "augment": ("augmentation by {}", "none"),
 }
 _DIVIDED = {"width": 2, "batch_size": 2, "learning_rate": 10}
-# Each step of these is scaled by the size of the gradients, so that one learning rate suits all three; Keras's
-# defaults elsewhere (keras.optimizers, 3.15).
-_ONE_SCALE = ("adam", "adamw", "rmsprop")
-KERAS_RATES = {"adam": 1e-3, "adamw": 1e-3, "rmsprop": 1e-3, "lion": 1e-3, "sgd": 0.01}
 
 
 @dataclass(frozen=True)
@@ -157,9 +154,9 @@ def _variation(parameter: str, value: Any, base: Hyperparameters) -> Variation |
     """None where no network can be like that."""
     now = getattr(base, parameter)
     changes, note = {parameter: value}, ""
-    if parameter == "optimizer" and value != now and not {value, now} <= set(_ONE_SCALE):
-        changes["learning_rate"] = KERAS_RATES[value]
-        note = f"learning rate {rounded(KERAS_RATES[value])}, Keras's default"
+    if parameter == "optimizer" and OPTIMIZERS[value].steps != OPTIMIZERS[now].steps:
+        rate = changes["learning_rate"] = OPTIMIZERS[value].learning_rate
+        note = f"learning rate {rounded(rate)}, Keras's default"
     try:
         changed = Hyperparameters.from_values({**base.model_dump(), **changes})
     except SpaceError:

@@ -1,4 +1,7 @@
-"""What a trial minimises and what it measures, by task."""
+"""What `fit` minimises and measures, as a user of Keras would write it: benchmarks race it, tests compare with it.
+
+No training of perceptuna runs any of it.
+"""
 
 from __future__ import annotations
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from search.data import DataSpec
-from search.training.dimensions import asks_twice, components_of
+from search.training.network.dimensions import asks_twice, components_of
 from spaces import Hyperparameters
+from spaces.optimizers import OPTIMIZERS, Optimizer
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Structure:
     even_dropout: bool
     l2: bool
     label_smoothing: bool
-    optimizer: str
+    optimizer: Optimizer
     nesterov: bool
     mirror: bool
     input_shape: tuple[int, ...] | None
@@ -49,7 +50,7 @@ class Structure:
             l2=hyperparameters.l2 > 0,
             label_smoothing=hyperparameters.label_smoothing > 0 and spec.task != "regression",
             optimizer=hyperparameters.optimizer,
-            nesterov=hyperparameters.optimizer == "sgd" and hyperparameters.nesterov,
+            nesterov="nesterov" in OPTIMIZERS[hyperparameters.optimizer] and hyperparameters.nesterov,
             mirror=asks_twice(hyperparameters, spec),
             input_shape=spec.input_shape if augment else None,
             image=spec.kind == "image" and (augment or not projected),

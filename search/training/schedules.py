@@ -1,4 +1,4 @@
-"""Optimizers and learning-rate schedules by the names of the search space."""
+"""The learning rate of each step: schedules, and Keras's optimizer, in which callbacks read and set it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import keras
 import numpy as np
 
 from search.training.callbacks import Plateau
+from search.training.network.optimizers import OPTIMIZERS
 from spaces import Hyperparameters
+from spaces.optimizers import OPTIMIZERS as HYPERPARAMETERS_OF
 
 Array = np.ndarray[Any, Any]
 
@@ -16,7 +18,7 @@ PLATEAU_MINIMUM = 1e-6
 
 
 def build_optimizer(hyperparameters: Hyperparameters, *, total_steps: int) -> keras.optimizers.Optimizer:
-    """Keras's optimizer with the schedule's learning rate.
+    """Keras's optimizer with the schedule's learning rate. A training asks it for the rate alone: it makes no step.
 
     Args:
         total_steps: updates of the whole training; a cosine falls to zero over them
@@ -25,19 +27,10 @@ def build_optimizer(hyperparameters: Hyperparameters, *, total_steps: int) -> ke
     rate: Any = hyperparameters.learning_rate
     if hyperparameters.schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(hyperparameters.learning_rate, decay_steps=total_steps)
-    match hyperparameters.optimizer:
-        case "adam":
-            return keras.optimizers.Adam(rate)
-        case "adamw":
-            return keras.optimizers.AdamW(rate, weight_decay=hyperparameters.weight_decay)
-        case "sgd":
-            return keras.optimizers.SGD(
-                rate, momentum=hyperparameters.momentum, nesterov=hyperparameters.nesterov
-            )
-        case "rmsprop":
-            return keras.optimizers.RMSprop(rate)
-        case "lion":
-            return keras.optimizers.Lion(rate, weight_decay=hyperparameters.weight_decay)
+    name = hyperparameters.optimizer
+    taken = {taken: getattr(hyperparameters, taken) for taken in HYPERPARAMETERS_OF[name]}
+    optimizer: keras.optimizers.Optimizer = getattr(keras.optimizers, OPTIMIZERS[name].keras)(rate, **taken)
+    return optimizer
 
 
 def schedule_callbacks(
