@@ -1,60 +1,25 @@
-"""Commands in this process, whose trials are trained for real but here: no worker has to start."""
+"""Commands in this process, whose trials are trained here."""
 
 from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 
-import pytest
+from workers_here import trained_here
 
 from search import cli
 from search.conclusion.confirmation.record import Conclusion
 from search.study.study import Study, load_study
-from search.workers.messages import TrialOutcome, TrialTask
-from search.workers.trial import run_trial
+from search.workers.messages import TrialTask
 from storage import StorageURL
 
 
 class Killed(BaseException):
     """Stands for the end of the process; no `except Exception` may stop it."""
-
-
-class WorkersHere:
-    """One worker, in this process. `after` is called when a trial was trained and nobody knows it yet."""
-
-    slots = 1
-
-    def __init__(self, after: Callable[[TrialTask], None]) -> None:
-        self._after = after
-        self._submitted: list[TrialTask] = []
-        self._stopped = False
-
-    def __enter__(self) -> WorkersHere:
-        return self
-
-    def __exit__(self, *exception: object) -> None: ...
-
-    def submit(self, task: TrialTask) -> None:
-        self._submitted.append(task)
-
-    def collect(self, timeout: float) -> list[tuple[TrialTask, TrialOutcome]]:
-        del timeout
-        task = self._submitted.pop(0)
-        if self._stopped:
-            return [(task, TrialOutcome("interrupted"))]
-        outcome = run_trial(task)
-        self._after(task)
-        return [(task, outcome)]
-
-    def stop_trials(self) -> None:
-        self._stopped = True
-
-    def end(self, task: TrialTask) -> None:
-        raise AssertionError(f"nobody lets trial {task.number} hang")
 
 
 @dataclass(frozen=True)
@@ -80,15 +45,6 @@ class Place:
         self.trained: list[TrialTask] = []
         self.after: Callable[[TrialTask], None] = self.trained.append
 
-    @contextmanager
-    def here(self) -> Iterator[None]:
-        """Trials are trained in this process."""
-        with pytest.MonkeyPatch.context() as patch:
-            # Threads are a setting of the process, which other tests have begun.
-            patch.setattr("search.machine.tensorflow_start.start_tensorflow", lambda threads: None)
-            patch.setattr("search.workers.cluster.Workers", lambda *given, **named: WorkersHere(self._ended))
-            yield
-
     def _ended(self, task: TrialTask) -> None:
         self.after(task)
 
@@ -97,7 +53,7 @@ class Place:
         before = sys.argv
         sys.argv = ["perceptuna", *words, "--storage", str(self.url)]
         try:
-            with self.here(), redirect_stdout(out), redirect_stderr(err):
+            with trained_here(self._ended), redirect_stdout(out), redirect_stderr(err):
                 cli.main()
         except SystemExit as end:
             return Outcome(int(end.code or 0), out.getvalue(), err.getvalue())

@@ -109,7 +109,7 @@ def test_a_candidate_that_fails_on_a_seed_is_not_compared(
             return TrialOutcome("failed", reason="out of memory")
         return run_trial(task)
 
-    monkeypatch.setattr("conclusion_calls.run_trial", failing)
+    monkeypatch.setattr("workers_here.run_trial", failing)
     done = place(f"finalize quantity --top 2 --seeds 4 -o {place.folder}/failed.keras")
     assert done.code == 0, done.err
     assert f"Trial {best.number} was not compared: 1 of 4 seeds ended without a value: out of memory" in (
@@ -134,7 +134,7 @@ def test_what_failed_is_tried_again_by_the_same_command(
 
     ended = []
     for played in (failing, failing_at_last, run_trial):
-        monkeypatch.setattr("conclusion_calls.run_trial", played)
+        monkeypatch.setattr("workers_here.run_trial", played)
         place.trained.clear()
         outcome = place(command)
         ended.append((outcome.code, len(place.trained)))
