@@ -25,7 +25,7 @@ from storage.reading import (
     schema_revision,
     study_counts,
 )
-from storage.sqlite import logs_of
+from storage.sqlite import copy_to, logs_of
 from storage.urls import StorageURL
 
 # A model that is replaced while it is copied is in no second copy of the database.
@@ -132,11 +132,8 @@ def _copy(url: StorageURL, source: Path, partial: Path, files: Path) -> Backup:
 
 def _copy_database(source: Path, partial: Path) -> None:
     partial.unlink(missing_ok=True)
-    with closing(connect_to_read(source)) as original, closing(sqlite3.connect(partial)) as copy:
-        original.backup(copy)
-        # One file, without a log beside it; whoever opens it to write turns the log on again.
-        copy.execute("pragma journal_mode=delete")
-        (result,) = copy.execute("pragma integrity_check(1)").fetchone()
+    with closing(connect_to_read(source)) as original:
+        result = copy_to(original, partial)
     if result != "ok":
         raise StorageError(f"{source} is damaged ({result}); see `perceptuna storage check`")
 

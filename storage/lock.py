@@ -18,6 +18,7 @@ from urllib.parse import quote
 
 from storage.errors import DatabaseUnusable, StorageError, StudyBusy
 from storage.postgresql import lasting_engine, notice_death
+from storage.sqlite import inode_of
 from storage.urls import StorageURL
 
 # Long enough to outlast `is_held`, which takes a file's lock for a moment to see whether it is free.
@@ -85,7 +86,7 @@ class FileStudyLock(StudyLock):
         # Studies of other programs may have names that are no file names.
         self.path = url.sqlite_path.with_name(f"{url.sqlite_path.name}-{quote(study, safe='')}.lock")
         self._lock = FileLock(self.path)
-        self._inode: int | None = None
+        self._inode: tuple[int, int] | None = None
 
     def acquire(self) -> None:
         from filelock import Timeout
@@ -98,7 +99,7 @@ class FileStudyLock(StudyLock):
             raise DatabaseUnusable(
                 f"--storage: {self.path} cannot be locked ({error.strerror}); make it and its folder writable"
             ) from error
-        self._inode = self._inode_at_path()
+        self._inode = inode_of(self.path)
         # A full disk keeps a name from being written; the lock holds without it.
         with suppress(OSError):
             self.path.write_text(f"{_this_process()}\n", encoding="utf-8")
@@ -128,14 +129,8 @@ class FileStudyLock(StudyLock):
             return None
 
     def ensure_held(self) -> None:
-        if self._inode is None or self._inode_at_path() != self._inode:
+        if self._inode is None or inode_of(self.path) != self._inode:
             raise self._lost(f"its file {self.path} was deleted or replaced")
-
-    def _inode_at_path(self) -> int | None:
-        try:
-            return self.path.stat().st_ino
-        except OSError:
-            return None
 
 
 class PostgresStudyLock(StudyLock):

@@ -73,6 +73,7 @@ class PatientStorage(RDBStorage):
     set_trial_intermediate_value = _repeated(RDBStorage.set_trial_intermediate_value)
     _set_trial_param = _repeated(RDBStorage._set_trial_param)
 
+    @_repeated
     def _get_trials(
         self,
         study_id: int,
@@ -80,21 +81,15 @@ class PatientStorage(RDBStorage):
         included_trial_ids: set[int],
         trial_id_greater_than: int,
     ) -> list[FrozenTrial]:
-        if states is None and trial_id_greater_than < 0:
-            return keep_trying(lambda: self._all_trials(study_id))
-        some = study_id, states, included_trial_ids, trial_id_greater_than
-        return keep_trying(lambda: RDBStorage._get_trials(self, *some))
-
-    def _all_trials(self, study_id: int) -> list[FrozenTrial]:
+        if states is not None or trial_id_greater_than >= 0:
+            return super()._get_trials(study_id, states, included_trial_ids, trial_id_greater_than)
         with _create_scoped_session(self.scoped_session) as session:
             models.StudyModel.find_or_raise_by_id(study_id, session)
             return read_all_trials(session, study_id)
 
+    @_repeated
     def set_trial_params(self, parameters: Sequence[TrialParameter]) -> None:
         """Parameters of one trial, in one transaction."""
-        keep_trying(lambda: self._set_trial_params(parameters))
-
-    def _set_trial_params(self, parameters: Sequence[TrialParameter]) -> None:
         with _create_scoped_session(self.scoped_session, ignore_integrity_error=True) as session:
             trial: Any = models.TrialModel.find_or_raise_by_id(parameters[0].trial_id, session)
             self.check_trial_is_updatable(trial.trial_id, trial.state)
@@ -108,11 +103,9 @@ class PatientStorage(RDBStorage):
                 }
                 session.add(models.TrialParamModel(**row))
 
+    @_repeated
     def set_trial_attributes(self, trial_id: int, user: dict[str, Any], system: dict[str, Any]) -> None:
         """Many at once, in one transaction: each of Optuna's own calls is one of its own."""
-        keep_trying(lambda: self._set_trial_attributes(trial_id, user, system))
-
-    def _set_trial_attributes(self, trial_id: int, user: dict[str, Any], system: dict[str, Any]) -> None:
         tables = (models.TrialUserAttributeModel, user), (models.TrialSystemAttributeModel, system)
         insert = sqlite.insert if self.engine.name == "sqlite" else postgresql.insert
         with _create_scoped_session(self.scoped_session) as session:
@@ -130,11 +123,9 @@ class PatientStorage(RDBStorage):
                         written.on_conflict_do_update(index_elements=["trial_id", "key"], set_=again)
                     )
 
+    @_repeated
     def rename_studies(self, names: dict[int, str], attributes: dict[int, dict[str, Any]]) -> None:
         """New names and changed user attributes of studies, by id, in one transaction. Done twice it is done once."""
-        keep_trying(lambda: self._rename_studies(names, attributes))
-
-    def _rename_studies(self, names: dict[int, str], attributes: dict[int, dict[str, Any]]) -> None:
         with _create_scoped_session(self.scoped_session) as session:
             for study_id, name in names.items():
                 models.StudyModel.find_or_raise_by_id(study_id, session).study_name = name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from storage.artifacts import artifact_folder
 from storage.errors import DatabaseMoved, StorageError, translate
-from storage.reading import connect_to_read
-from storage.sqlite import WALConnection, logs_of
+from storage.sqlite import WALConnection, copy_to, logs_of
 from storage.urls import StorageURL
 
 if TYPE_CHECKING:
@@ -101,12 +99,7 @@ def _is_in_place(opened: WALConnection) -> bool:
 
 def _save(opened: WALConnection, target: Path) -> Path | None:
     free = _free(target)
-    with closing(sqlite3.connect(free)) as copy:
-        opened.backup(copy)
-        copy.execute("pragma journal_mode=delete")
-    with closing(connect_to_read(free)) as copy:
-        sound = copy.execute("pragma integrity_check(1)").fetchone() == ("ok",)
-    return free if sound else None
+    return free if copy_to(opened, free) == "ok" else None
 
 
 def _free(target: Path) -> Path:

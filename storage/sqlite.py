@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +40,7 @@ class WALConnection(sqlite3.Connection):
         # To read is to open the log, which stays the same file for as long as this connection is open.
         self.execute("select 1 from sqlite_master limit 1").fetchone()
         path = self.execute("pragma database_list").fetchone()[2]
-        self._files = tuple((name, _inode(name)) for name in (path, f"{path}-wal"))
+        self._files = tuple((name, inode_of(name)) for name in (path, f"{path}-wal"))
 
     def commit(self) -> None:
         """As SQLite's, and it ends well only where the file is in its place afterwards.
@@ -53,7 +54,7 @@ class WALConnection(sqlite3.Connection):
     def check_in_place(self) -> None:
         """Raises DatabaseMoved when the database or its log is no longer the file at its path (two `stat` calls)."""
         for name, inode in self._files:
-            if inode is not None and _inode(name) != inode:
+            if inode is not None and inode_of(name) != inode:
                 raise DatabaseMoved(f"{name} {MOVED} while it was in use")
 
 
@@ -76,7 +77,19 @@ def busy_seconds() -> float:
     return min(BUSY_SECONDS, patience_seconds() / 4)
 
 
-def _inode(path: str) -> tuple[int, int] | None:
+def copy_to(original: sqlite3.Connection, target: Path) -> str:
+    """Copy a database as it is at this moment: `ok` where the copy is sound, else SQLite's own words.
+
+    It is one file, without a log beside it; whoever opens it to write turns the log on again.
+    """
+    with closing(sqlite3.connect(target)) as copy:
+        original.backup(copy)
+        copy.execute("pragma journal_mode=delete")
+        return str(copy.execute("pragma integrity_check(1)").fetchone()[0])
+
+
+def inode_of(path: str | Path) -> tuple[int, int] | None:
+    """What tells the file at `path` from another that takes its place; None where there is none."""
     try:
         found = os.stat(path)
     except OSError:
