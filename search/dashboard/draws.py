@@ -1,9 +1,8 @@
-"""What the same trials would have been worth in a random order, and when they ended, pauses left out."""
+"""What the same trials would have been worth in a random order."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import numpy as np
 
@@ -35,21 +34,3 @@ def expected_best(values: Sequence[float], draws: np.ndarray, direction: Directi
         shares = k / n * np.concatenate([[1.0], np.cumprod(falls)])
         expected.append(shares @ best_first)
     return np.array(expected)
-
-
-def busy_seconds(spans: Sequence[tuple[datetime, datetime]]) -> list[float]:
-    """When each of `spans` ended, in seconds since the first began, without the times in which there was none.
-
-    A study that was left on Friday and resumed on Monday has not searched over the weekend.
-    """
-    ends = [0.0] * len(spans)
-    idle, busy_until = 0.0, min(begin for begin, _ in spans) if spans else None
-    first = busy_until
-    for index in sorted(range(len(spans)), key=lambda index: spans[index]):
-        begin, end = spans[index]
-        assert first is not None
-        assert busy_until is not None
-        idle += max(0.0, (begin - busy_until).total_seconds())
-        busy_until = max(busy_until, end)
-        ends[index] = (end - first).total_seconds() - idle
-    return ends

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from search.analysis.facts.records import best_numbers, records
 from search.analysis.report.scales import thinned
 
 if TYPE_CHECKING:
@@ -68,31 +68,9 @@ class Excerpt:
         chosen = {
             *self.wanted,
             *best_numbers(ended, direction, BEST),
-            *_records(ended, direction),
+            *(trial.number for trial in records(ended, direction)),
             *(trial.number for trial in ended[-NEWEST:]),
             *(trial.number for trial in thinned(ended, EVENLY)),
         }
         left_out = {trial.number for trial in ended} - chosen
         return [trial for trial in trials if trial.number not in left_out]
-
-
-def best_numbers(trials: Iterable[FrozenTrial], direction: Direction, most: int) -> list[int]:
-    """Numbers of the best of `trials`, by their first value, the best first."""
-    return [number for _, number in sorted(_losses(trials, direction))[:most]]
-
-
-def _records(trials: Iterable[FrozenTrial], direction: Direction) -> Iterator[int]:
-    """Numbers of those that beat all before them."""
-    best = math.inf
-    for loss, number in _losses(trials, direction):
-        if loss < best:
-            best = loss
-            yield number
-
-
-def _losses(trials: Iterable[FrozenTrial], direction: Direction) -> Iterator[tuple[float, int]]:
-    """First value, such that less is better, and number of each complete trial."""
-    sign = -1 if direction == "maximize" else 1
-    for trial in trials:
-        if trial.state.name == "COMPLETE" and trial.values:
-            yield sign * trial.values[0], trial.number

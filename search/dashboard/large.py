@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from bottle import request, response
 
-from search.dashboard.excerpt import BEST, NEWEST, Excerpt, best_numbers
+from search.analysis.facts.records import best_numbers
+from search.dashboard.excerpt import BEST, NEWEST, Excerpt
 
 if TYPE_CHECKING:
     from bottle import Bottle, Route

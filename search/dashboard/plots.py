@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from search.analysis.facts.busy import Clock, merged
 from search.analysis.facts.leaderboard import trials_with_value
-from search.analysis.report.scales import ValueScale, best_so_far, thinned
-from search.dashboard.draws import busy_seconds, expected_best
-from search.settings.metrics import Direction, on_train_rows
+from search.analysis.facts.records import records
+from search.analysis.report.scales import ValueScale, thinned
+from search.dashboard.draws import expected_best
+from search.settings.metrics import Direction, on_train_rows, sign_of
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
@@ -92,14 +94,16 @@ def _time(
     timed = [trial for trial in scored if trial.datetime_start and trial.datetime_complete]
     if not timed:
         return None
-    seconds = busy_seconds([(t.datetime_start, t.datetime_complete) for t in timed])  # type: ignore[misc]
+    spans = [(t.datetime_start, t.datetime_complete) for t in timed]
+    clock = Clock(merged(spans))  # type: ignore[arg-type]
+    seconds = [clock.at(end) for _, end in spans]  # type: ignore[arg-type]
     order = sorted(range(len(timed)), key=lambda i: (seconds[i], timed[i].number))
     ended, unit, per = [timed[i] for i in order], *_unit(max(seconds))
     at = {timed[i].number: seconds[i] / per for i in order}
-    records = best_so_far(ended, direction)
-    steps = [*records, *records[-1:]]
-    xs = [*(at[trial.number] for trial in records), at[ended[-1].number]][: len(steps)]
-    lines = [_line(xs, [_value(t) for t in steps], "best so far", _BLUE, shape="hv")] if records else []
+    best = records(ended, direction)
+    steps = [*best, *best[-1:]]
+    xs = [*(at[trial.number] for trial in best), at[ended[-1].number]][: len(steps)]
+    lines = [_line(xs, [_value(t) for t in steps], "best so far", _BLUE, shape="hv")] if best else []
     ks = np.unique(np.geomspace(1, len(ended), min(_EXPECTATION_POINTS, len(ended))).round().astype(int))
     expected = expected_best([_value(trial) for trial in ended], ks, direction)
     lines.append(
@@ -117,12 +121,8 @@ def _time(
 
 def pareto_front(trials: Sequence[FrozenTrial], direction: Direction) -> list[FrozenTrial]:
     """Of `trials` with a number of weights, those that no other is both as small and better than, smallest first."""
-    sign = -1 if direction == "maximize" else 1
-    front: list[FrozenTrial] = []
-    for trial in sorted(trials, key=lambda trial: (_weights(trial), sign * _value(trial), trial.number)):
-        if not front or sign * _value(trial) < sign * _value(front[-1]):
-            front.append(trial)
-    return front
+    sign = sign_of(direction)
+    return records(sorted(trials, key=lambda t: (_weights(t), -sign * _value(t), t.number)), direction)
 
 
 def _value(trial: FrozenTrial) -> float:

@@ -57,6 +57,11 @@ def direction_of(metric: str) -> Direction:
     return "maximize" if metric.removeprefix("val_") in _HIGHER_IS_BETTER else "minimize"
 
 
+def sign_of(direction: str) -> int:
+    """What a value is multiplied by, so that more of it is better."""
+    return 1 if direction == "maximize" else -1
+
+
 def on_train_rows(metric: str) -> str:
     """What a validation metric's twin is called where people read it: `train accuracy`."""
     return f"train {metric.removeprefix('val_')}"
@@ -66,6 +71,5 @@ def is_better(value: float, than: float | None, direction: Direction) -> bool:
     """Strictly better; any finite value is better than nothing, and nothing is worse than NaN or infinity."""
     if not math.isfinite(value):
         return False
-    if than is None:
-        return True
-    return value > than if direction == "maximize" else value < than
+    sign = sign_of(direction)
+    return than is None or sign * value > sign * than

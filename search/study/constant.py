@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from search.settings.metrics import is_better
+from search.settings.metrics import is_better, sign_of
 from search.text.formats import number
 
 if TYPE_CHECKING:
@@ -73,5 +73,4 @@ def _is_clear(study: Study, best: float, constant: float) -> bool:
         least = 1.96 * math.sqrt(constant * (1 - constant) / study.data.rows.validation)
     else:
         least = _CLEAR * (abs(constant) if study.metric in ("val_mae", "val_crossentropy") else 1.0)
-    gain = best - constant if study.direction == "maximize" else constant - best
-    return gain > least
+    return sign_of(study.direction) * (best - constant) > least

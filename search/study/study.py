@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from search.errors import InputError
-from search.settings.metrics import Direction, direction_of
+from search.settings.metrics import Direction, direction_of, sign_of
 from search.settings.settings import StudySettings
 from search.settings.study_name import quote_name
 from search.study.attempts import counts
@@ -135,10 +135,10 @@ class Study:
     def _complete(self) -> list[FrozenTrial]:
         from optuna.trial import TrialState
 
-        sign = -1 if self.optuna.direction.name == "MAXIMIZE" else 1
+        sign = sign_of(self.optuna.direction.name.lower())
         complete = self.optuna.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         return sorted(
-            complete, key=lambda trial: (sign * (trial.value or 0.0), trial.datetime_complete, trial.number)
+            complete, key=lambda trial: (-sign * (trial.value or 0.0), trial.datetime_complete, trial.number)
         )
 
     def best_trial(self) -> FrozenTrial | None:

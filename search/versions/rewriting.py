@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from search.policies.pruners import bracket_in, brackets, build_pruner
-from search.settings.metrics import Direction, direction_of
+from search.settings.metrics import Direction, direction_of, sign_of
 from search.study.attempts import ORIGINAL, original_number
 from search.study.configuration import hyperparameters_of, limits_of
 from search.study.history import history_of
@@ -161,5 +161,4 @@ def _rungs(
 def _best_epoch(curve: list[float], direction: Direction) -> int | None:
     """Counted from 0; None where no value is finite."""
     finite = [epoch for epoch, value in enumerate(curve) if math.isfinite(value)]
-    sign = 1 if direction == "maximize" else -1
-    return max(finite, key=lambda epoch: sign * curve[epoch], default=None)
+    return max(finite, key=lambda epoch: sign_of(direction) * curve[epoch], default=None)

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-from search.dashboard.draws import busy_seconds, expected_best
+from search.analysis.facts.busy import Clock, merged
+from search.dashboard.draws import expected_best
 from search.dashboard.plots import MOST_POINTS, Figure, pareto_front, plots_of
 
 BEGIN = datetime(2026, 11, 20, 8)
@@ -66,8 +67,8 @@ def test_pauses_between_two_commands_are_left_out() -> None:
         return BEGIN + timedelta(seconds=second)
 
     spans = [(at(0), at(10)), (at(2), at(5)), (at(90_000), at(90_007)), (at(90_001), at(90_003))]
-    assert busy_seconds(spans) == pytest.approx([10, 5, 17, 13])
-    assert busy_seconds([]) == []
+    clock = Clock(merged(spans))
+    assert [clock.at(end) for _, end in spans] == [10, 5, 17, 13]
 
 
 def test_the_front_holds_what_nothing_smaller_beats() -> None:

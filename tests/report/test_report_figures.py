@@ -10,13 +10,14 @@ from made_studies import BEGIN, made_study, made_trial, mixed_trials
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
+from search.analysis.facts.busy import Clock, merged
 from search.analysis.report import landscape
-from search.analysis.report.cost import cost_of, merged
+from search.analysis.report.cost import cost_of
 from search.analysis.report.drawing import page_style
 from search.analysis.report.facts import read_facts
 from search.analysis.report.pruning import pruning_of
 from search.analysis.report.scales import ParameterScale, ValueScale, thinned
-from search.analysis.report.timeline import Clock, lanes
+from search.analysis.report.timeline import lanes
 from search.text.formats import duration, number
 
 NOW = BEGIN + timedelta(minutes=10)
@@ -63,7 +64,7 @@ def test_the_cost_counts_attempts_that_were_run_again_and_leaves_pauses_out() ->
 
 def test_a_long_pause_is_cut_out_of_the_timeline_and_named() -> None:
     busy = merged((BEGIN + timedelta(seconds=s), BEGIN + timedelta(seconds=s + 50)) for s in (0, 51, 10_000))
-    clock = Clock(busy)
+    clock = Clock(busy, 0.08)
     assert clock.pauses == [(101.0, 9_899.0)]
     assert clock.at(BEGIN + timedelta(seconds=10_001)) == 102
 

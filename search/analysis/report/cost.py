@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from search.analysis.facts.busy import Span, merged
+
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
-
-Span = tuple[datetime, datetime]
 
 
 @dataclass(frozen=True)
@@ -52,17 +52,6 @@ def span_of(trial: FrozenTrial, now: datetime) -> Span:
     """From ask to tell, or to `now`."""
     start = trial.datetime_start or now
     return start, max(start, trial.datetime_complete or now)
-
-
-def merged(spans: Iterable[Span]) -> list[Span]:
-    """Spans that overlap as one, in order."""
-    joined: list[Span] = []
-    for start, end in sorted(spans):
-        if joined and start <= joined[-1][1]:
-            joined[-1] = joined[-1][0], max(joined[-1][1], end)
-        else:
-            joined.append((start, end))
-    return joined
 
 
 def epochs_run(trial: FrozenTrial) -> int:

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
+from search.analysis.facts.records import records
 from search.analysis.report.drawing import ACCENT, INK, MUTED, NARROW, PAPER, Tips, new_figure, to_svg
 from search.analysis.report.facts import Facts
 from search.analysis.report.scales import (
     MOST_POINTS,
     ParameterScale,
     ValueScale,
-    best_so_far,
     describe,
     thinned,
 )
@@ -48,20 +48,20 @@ def history(facts: Facts) -> Markup | None:
     if not facts.scored:
         return None
     metric = facts.study.metric
-    records = best_so_far(facts.scored, facts.study.direction)
-    drawn = thinned(facts.scored, MOST_POINTS, (trial.number for trial in records))
+    best = records(facts.scored, facts.study.direction)
+    drawn = thinned(facts.scored, MOST_POINTS, (trial.number for trial in best))
     scale = ValueScale.of([trial.value or 0.0 for trial in facts.scored], facts.study.direction)
     figure, tips = new_figure(NARROW, 3.7), Tips()
     axes = figure.subplots()
-    if records:
-        steps = [*records, records[-1]]
-        numbers = [*(trial.number for trial in records), max(facts.trials[-1].number, 1)]
+    if best:
+        steps = [*best, best[-1]]
+        numbers = [*(trial.number for trial in best), max(facts.trials[-1].number, 1)]
         axes.step(
             numbers, [t.value or 0.0 for t in steps], where="post", color=INK, lw=1.4, label="best so far"
         )
     _scatter(axes, tips, drawn, [float(trial.number) for trial in drawn], scale, metric)
-    if records:
-        _star(axes, tips, records[-1], float(records[-1].number), metric)
+    if best:
+        _star(axes, tips, best[-1], float(best[-1].number), metric)
     _value_axis(axes, scale, metric)
     axes.set_xlabel("trial")
     _whole_ticks(axes)

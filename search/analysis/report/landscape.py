@@ -13,6 +13,7 @@ from search.analysis.report.drawing import ACCENT, INK, MUTED, NARROW, PAPER, WI
 from search.analysis.report.facts import Facts
 from search.analysis.report.figures import BEST, spread, two_scales
 from search.analysis.report.scales import ParameterScale, ValueScale, describe, thinned
+from search.settings.metrics import sign_of
 from search.text.formats import number
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def contour(facts: Facts) -> Markup | None:
     if len(scales) < 2:
         return None
     across, up = scales
-    metric, sign = facts.study.metric, -1 if facts.study.direction == "maximize" else 1
+    metric, sign = facts.study.metric, -sign_of(facts.study.direction)
     both = [t for t in facts.complete if across.place(t) is not None and up.place(t) is not None]
     if len(both) < 2:
         return None

@@ -33,17 +33,6 @@ def thinned(trials: Sequence[FrozenTrial], most: int, keep: Iterable[int] = ()) 
     return [trial for trial in trials if trial.number in chosen]
 
 
-def best_so_far(trials: Sequence[FrozenTrial], direction: str) -> list[FrozenTrial]:
-    """The complete trials that beat all before them, by number."""
-    sign = -1 if direction == "maximize" else 1
-    best, records = math.inf, []
-    for trial in trials:
-        if trial.state.name == "COMPLETE" and sign * (trial.value or 0.0) < best:
-            best = sign * (trial.value or 0.0)
-            records.append(trial)
-    return records
-
-
 @dataclass(frozen=True)
 class ValueScale:
     """Limits of a metric's axis that a few diverged trials cannot stretch until all others look alike.

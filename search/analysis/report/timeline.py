@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, insort
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from itertools import pairwise
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from search.analysis.report.cost import Span, merged, span_of
+from search.analysis.facts.busy import Clock, merged
+from search.analysis.report.cost import span_of
 from search.analysis.report.drawing import ACCENT, INK, MUTED, PAPER, WIDE, Tips, new_figure, to_svg
 from search.analysis.report.facts import Facts
 from search.analysis.report.scales import MOST_POINTS, describe
@@ -71,25 +71,6 @@ def _fits(lane: list[FrozenTrial], trial: FrozenTrial, now: datetime) -> bool:
     )
 
 
-class Clock:
-    """Seconds of study time: the clock without the pauses in which nothing ran for long."""
-
-    def __init__(self, busy: list[Span]) -> None:
-        self._busy = busy
-        total = sum((end - start for start, end in busy), timedelta())
-        self.pauses: list[tuple[float, float]] = []
-        """Where each cut is, in study time, and how many seconds were cut out."""
-        self._cuts: list[tuple[datetime, timedelta]] = []
-        for (_, end), (start, _) in pairwise(busy):
-            if start - end > _PAUSE_SHARE * total:
-                self.pauses.append((self.at(end), (start - end).total_seconds()))
-                self._cuts.append((start, start - end))
-
-    def at(self, moment: datetime) -> float:
-        cut = sum((length for start, length in self._cuts if start <= moment), timedelta())
-        return (moment - self._busy[0][0] - cut).total_seconds()
-
-
 def timeline(facts: Facts) -> Markup | None:
     """A bar for each trial, a row for each worker; None before a trial has begun.
 
@@ -100,7 +81,7 @@ def timeline(facts: Facts) -> Markup | None:
         return None
     shown = all_lanes[:MOST_LANES]
     begun = [trial for lane in all_lanes for trial in lane.trials]
-    clock = Clock(merged(span_of(trial, facts.read) for trial in begun))
+    clock = Clock(merged(span_of(trial, facts.read) for trial in begun), _PAUSE_SHARE)
     end = max(clock.at(span_of(trial, facts.read)[1]) for trial in begun) or 1.0
     unit, name = next(
         (u, n)

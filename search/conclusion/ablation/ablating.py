@@ -22,6 +22,7 @@ from search.conclusion.trainings import (
 from search.driving.remaining import clock
 from search.errors import StudyStopped
 from search.running.drive import workers_of
+from search.settings.metrics import sign_of
 from search.study.attempts import was_trained
 from search.study.configuration import hyperparameters_of, limits_of, what_it_is
 from search.study.origin import is_comparable
@@ -163,7 +164,7 @@ def _ablation(work: Ablating, companion: Study, trained: list[dict[int, FrozenTr
     study, base = work.study, values_of(trained[0])
     mean = mean_of(list(base.values()))
     epochs, patience = limits_of(work.trial, study.settings)
-    sign = 1 if study.direction == "maximize" else -1
+    sign = sign_of(study.direction)
     among = _could_have_been_chosen(study)
     base_rows = mean_scores(companion, trained[0])
     effects = [

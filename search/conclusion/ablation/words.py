@@ -8,6 +8,7 @@ from search.conclusion.ablation.factors import words
 from search.conclusion.ablation.record import Ablation, Effect
 from search.conclusion.statistics.intervals import LEVEL, half_of
 from search.conclusion.statistics.words import amount, factor_sentence, level
+from search.settings.metrics import sign_of
 
 Importances = Sequence[tuple[str, float]]
 
@@ -110,7 +111,7 @@ def _effects(ablation: Ablation, parameter: str) -> list[Effect]:
 
 def _clear_losses(ablation: Ablation, parameter: str) -> list[Effect]:
     """Largest first."""
-    sign = 1 if ablation.direction == "maximize" else -1
+    sign = sign_of(ablation.direction)
     return [
         effect
         for effect in _effects(ablation, parameter)

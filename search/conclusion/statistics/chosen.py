@@ -23,7 +23,7 @@ from search.conclusion.statistics.intervals import (
     difference_over_rows,
     p_of_both,
 )
-from search.settings.metrics import Direction
+from search.settings.metrics import Direction, sign_of
 
 
 @dataclass(frozen=True)
@@ -67,5 +67,5 @@ def change_from_chosen(
 def _over_rows(
     changed: Sequence[float], chosen: Sequence[float], mean: float, direction: Direction, among: int
 ) -> Difference:
-    loses = mean < 0 if direction == "maximize" else mean > 0
+    loses = sign_of(direction) * mean < 0
     return difference_over_rows(changed, chosen, tests=max(1, among) if loses else 1)

@@ -15,7 +15,7 @@ from search.conclusion.statistics.intervals import (
     mean_of,
     p_of_both,
 )
-from search.settings.metrics import Direction
+from search.settings.metrics import Direction, sign_of
 
 _ALPHA = 1 - LEVEL
 
@@ -85,7 +85,7 @@ def race(
     """
     if not values:
         raise ValueError("expected at least one configuration to compare")
-    sign = 1 if direction == "maximize" else -1
+    sign = sign_of(direction)
     judged = {name: mean_of(list(of.values())) for name, of in values.items()}
     means = {name: sign * of.mean for name, of in judged.items()}
     leader, *others = sorted(values, key=lambda name: (-means[name], sizes[name]))
@@ -118,7 +118,7 @@ class SelectionCost:
 
 def selection_cost(search: float, confirmed: float, test: float, direction: Direction) -> SelectionCost:
     """Gaps between a configuration's value in the search, its mean on fresh seeds and its test value."""
-    sign = 1 if direction == "maximize" else -1
+    sign = sign_of(direction)
     return SelectionCost(sign * (search - confirmed), sign * (confirmed - test))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from search.conclusion.statistics.intervals import Difference
-from search.settings.metrics import direction_of
+from search.settings.metrics import direction_of, sign_of
 
 
 def factor_sentence(factor: str, gain: Difference, metric: str, judged_by: str = "") -> str:
@@ -15,8 +15,7 @@ def factor_sentence(factor: str, gain: Difference, metric: str, judged_by: str =
     difference that 5 seeds can show (+0.1 ± 0.4 points)`; `judged_by` in
     place of the seeds. A metric to be minimised is turned, so that what is worth something lowers it.
     """
-    sign = 1 if direction_of(metric) == "maximize" else -1
-    worth = sign * gain.mean
+    worth = sign_of(direction_of(metric)) * gain.mean
     if gain.half is None or gain.interval is None:
         return f"{factor} {_changes(worth, metric)} with {_seeds(gain)}, too little to tell from chance"
     low, high = gain.interval
