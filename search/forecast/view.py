@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from search.analysis.terminal.tables import plain_table
+from search.analysis.terminal.tables import facts_table, plain_table
 from search.driving.remaining import Interval, clock, span
 from search.forecast.forecast import Forecast
 from search.settings.settings import StudySettings
@@ -17,8 +17,7 @@ def forecast_view(name: str | None, forecast: Forecast, settings: StudySettings)
     """`perceptuna plan`."""
     what = f"a new study of {settings.data}" if name is None else name
     head = Text.assemble(("plan of ", "dim"), (printable(what), "bold"), f", from {forecast.basis}")
-    facts = plain_table("", "")
-    facts.show_header = False
+    facts = facts_table()
     facts.add_row("trials", f"{forecast.trials:,} on {plural(forecast.workers, 'worker')}")
     facts.add_row("wall time", span(forecast.seconds) + _cut(forecast))
     most = forecast.trials * settings.epochs
@@ -44,14 +43,12 @@ def _cut(forecast: Forecast) -> str:
 def _rungs(forecast: Forecast) -> list[RenderableType]:
     if not forecast.rungs:
         return []
-    table = plain_table("bracket", "compared after epoch", "trials that come so far")
-    for column in table.columns:
-        column.justify = "right"
-    for rung in forecast.rungs:
-        table.add_row(
-            "all" if rung.bracket is None else str(rung.bracket), f"{rung.epoch:,}", f"{rung.trials:,.0f}"
-        )
-    return [table]
+    rows = (
+        ("all" if rung.bracket is None else str(rung.bracket), f"{rung.epoch:,}", f"{rung.trials:,.0f}")
+        for rung in forecast.rungs
+    )
+    headers = ["bracket", "compared after epoch", "trials that come so far"]
+    return [plain_table(headers, rows, right=range(3))]
 
 
 def _interval(interval: Interval, form: str) -> str:

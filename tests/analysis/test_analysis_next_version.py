@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from search.analysis.facts.remarks import state_counts
 from search.analysis.notebook import open_study
 from search.analysis.report import write_report
-from search.analysis.terminal.study import state_counts
 from search.driving.note import note_text
 from search.errors import InputError
 from search.models.export import export_model

@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from search.analysis.facts.importance import importances
 from search.analysis.facts.overview import overview
 from search.analysis.facts.pace import durations, time_left
-from search.analysis.terminal.study import best_after_each, next_steps, study_facts, study_view
+from search.analysis.terminal.study import in_order, next_steps, study_facts, study_view
 from search.analysis.terminal.trial import trial_facts, trial_view
 from search.study.history import history_of
 from search.study.study import Study
@@ -36,10 +36,11 @@ def test_the_words_of_a_leaderboard_stand_below_its_figures_where_there_is_no_ro
 
 
 def test_the_best_so_far_only_gets_better(trained_study: Study) -> None:
-    values = [value for _, value in best_after_each(trained_study)]
-    assert values == sorted(values)
-    assert len(values) == len(trained_study.ranked())
-    assert best_after_each(trained_study)[-1][0] == trained_study.ranked()[0].number
+    facts = study_facts(trained_study, 3)["best_so_far"]
+    values = [one["value"] for one in facts]
+    assert values == sorted(set(values))
+    assert facts[0]["trial"] == in_order(trained_study)[0].number
+    assert facts[-1]["trial"] == trained_study.ranked()[0].number
     shown = "\n".join(printed(study_view(trained_study, 3), 160))
     assert f"best configuration  trial {trained_study.ranked()[0].number}: depth " in shown
     assert "█ " in shown or len(set(values)) == 1

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.analysis.terminal.study import remarks
+from search.analysis.facts.remarks import remarks
 from search.data import DataRequest, PreparedData, prepare
 from search.settings.settings import StudySettings
 from search.study.constant import constant_value, keep_constant

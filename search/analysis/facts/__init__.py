@@ -1,4 +1,5 @@
 """Facts of trials and studies that every view shows: leaderboard, overview, importance, pace.
 
-Imports: driving, errors, running, settings, storage, study.
+Imports: conclusion.ablation, conclusion.confirmation, conclusion.statistics, driving, errors, running,
+settings, storage, study, text.
 """

@@ -7,6 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from search.analysis.facts.boards import factor_rows
 from search.analysis.report.drawing import INK, MUTED, NARROW, PAPER, Tips, clean, new_figure, to_svg
 from search.analysis.report.scales import ValueScale
 from search.conclusion.ablation.factors import words
@@ -14,15 +15,12 @@ from search.conclusion.ablation.record import Ablation, Effect, best_ablation
 from search.conclusion.ablation.words import (
     Importances,
     chance,
-    change,
     disagreements,
-    from_to,
     headline,
     sentence,
 )
 from search.conclusion.statistics.words import unit_of
 from search.study.study import Study
-from search.text.formats import count, duration
 
 _MOST_CHARACTERS = 38
 
@@ -46,20 +44,12 @@ def ablated_of(study: Study, importances: Importances) -> Ablated | None:
     return Ablated(
         ablation=ablation,
         headline=headline(ablation),
-        rows=[_row(effect, ablation.metric) for effect in ablation.effects],
+        rows=[
+            (*row, sentence(effect, ablation.metric))
+            for row, effect in zip(factor_rows(ablation), ablation.effects, strict=True)
+        ],
         chance=chance(ablation),
         disagreements=disagreements(ablation, importances),
-    )
-
-
-def _row(effect: Effect, metric: str) -> tuple[str, ...]:
-    return (
-        words(effect.parameter),
-        from_to(effect),
-        change(effect, metric),
-        count(effect.parameters),
-        duration(effect.seconds),
-        sentence(effect, metric),
     )
 
 

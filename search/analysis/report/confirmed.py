@@ -5,24 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search.conclusion.confirmation.record import Conclusion, Standing, read_conclusion
-from search.conclusion.confirmation.words import behind, left_out, opened, place, steps, verdict
-from search.conclusion.statistics.words import level
+from search.analysis.facts.boards import Row, race_headers, race_rows
+from search.conclusion.confirmation.record import Conclusion, read_conclusion
+from search.conclusion.confirmation.words import left_out, opened, steps, verdict
 from search.study.look import Look
 from search.study.study import Study
 
 
 @dataclass(frozen=True)
 class Confirmed:
-    """A conclusion; `since` is how many trials the search has finished after it.
-
-    `rows` are of the candidates: trial, parameters, value in the search, mean of the fresh seeds, behind, verdict.
-    """
+    """A conclusion; `since` is how many trials the search has finished after it; `rows` are of the candidates."""
 
     conclusion: Conclusion
     verdict: list[str]
     steps: list[tuple[str, str, str]]
-    rows: list[tuple[str, ...]]
+    headers: Row
+    rows: list[Row]
     opened: str
     since: int
 
@@ -36,7 +34,8 @@ def confirmed_of(study: Study, finished: int, looks: Sequence[Look]) -> Confirme
         conclusion=conclusion,
         verdict=[verdict(conclusion), *left_out(conclusion)],
         steps=steps(conclusion),
-        rows=[_row(conclusion, standing) for standing in conclusion.standings],
+        headers=race_headers(conclusion),
+        rows=list(race_rows(conclusion)),
         opened=opened(conclusion.test, looks),
         since=finished - conclusion.searched,
     )
@@ -46,16 +45,3 @@ def seal_of(looks: Sequence[Look]) -> str:
     """Whether the test split was opened, and how often: `sealed`, `opened once`, `opened 2 times`."""
     times = len(looks)
     return "sealed" if not times else "opened once" if times == 1 else f"opened {times} times"
-
-
-def _row(conclusion: Conclusion, standing: Standing) -> tuple[str, ...]:
-    metric = conclusion.metric
-    return (
-        str(standing.trial),
-        f"{standing.parameters:,}",
-        level(standing.search, None, metric),
-        level(standing.mean, standing.half, metric),
-        behind(standing, metric),
-        place(conclusion, standing),
-        standing.what,
-    )

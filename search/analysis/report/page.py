@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
+from search.analysis.facts.boards import leaderboard_rows
+from search.analysis.facts.remarks import remarks, state_counts
 from search.analysis.report import figures, landscape
 from search.analysis.report.ablated import ablated_of, intervals
 from search.analysis.report.confirmed import confirmed_of, seal_of
@@ -17,7 +19,6 @@ from search.analysis.report.headline import headline_of
 from search.analysis.report.reproduce import SPACE_FILE, reproduction_of
 from search.analysis.report.scales import MOST_POINTS
 from search.analysis.report.timeline import MOST_LANES, lanes, timeline
-from search.analysis.terminal.study import remarks, state_counts
 from search.machine.writing import check_place, refuse_to_replace, written_whole
 from search.policies.pruners import describe_rungs
 from search.study.study import Study
@@ -74,6 +75,10 @@ def render(facts: Facts) -> str:
             settings=study.settings,
             data=study.data,
             headline=headline,
+            leaderboard=[
+                (rank, trial, train, validation, *more)
+                for rank, trial, validation, train, *more in leaderboard_rows(facts.entries)
+            ],
             confirmed=confirmed_of(study, facts.finished, facts.looks),
             ablated=ablated_of(study, facts.importances),
             seal=seal_of(facts.looks),

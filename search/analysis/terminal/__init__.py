@@ -1,5 +1,5 @@
 """A study, a trial and what was concluded, as text and tables in a terminal.
 
-Imports: analysis.facts, conclusion.ablation, conclusion.confirmation, conclusion.statistics, data, driving,
-settings, spaces, storage, study, text.
+Imports: analysis.facts, conclusion.ablation, conclusion.confirmation, data, driving, settings, spaces,
+storage, study, text.
 """

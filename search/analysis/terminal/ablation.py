@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from search.analysis.facts.boards import factor_rows
 from search.analysis.terminal.tables import plain_table
 from search.conclusion.ablation.factors import words
 from search.conclusion.ablation.record import Ablation
@@ -21,7 +22,7 @@ from search.conclusion.ablation.words import (
     headline,
     sentence,
 )
-from search.text.formats import duration
+from search.text.formats import count, duration
 from search.text.printable import printable
 
 
@@ -51,32 +52,18 @@ def ablation_facts(ablation: Ablation, importances: Importances) -> dict[str, An
 
 
 def _table(ablation: Ablation) -> Table:
-    table = plain_table("factor", "from -> to", f"change of {ablation.metric}", "parameters", "time")
-    for column in table.columns[3:]:
-        column.justify = "right"
-    table.add_row("as it is", "", "", _count(ablation.parameters), duration(ablation.seconds))
-    for effect in ablation.effects:
-        table.add_row(
-            words(effect.parameter),
-            from_to(effect),
-            change(effect, ablation.metric),
-            _count(effect.parameters),
-            duration(effect.seconds),
-        )
-    return table
+    headers = ["factor", "from -> to", f"change of {ablation.metric}", "parameters", "time"]
+    as_it_is = "as it is", "", "", count(ablation.parameters), duration(ablation.seconds)
+    return plain_table(headers, [as_it_is, *factor_rows(ablation)], right=(3, 4))
 
 
 def _importances(ablation: Ablation, importances: Importances) -> list[RenderableType]:
     if not importances:
         return ["The study has too few complete trials to tell importances from chance."]
-    table = plain_table("what mattered in the study", "importance", "largest change around the trial")
+    table = plain_table(["what mattered in the study", "importance", "largest change around the trial"])
     for name, share, largest in beside(ablation, importances):
         around = "" if largest is None else f"{change(largest, ablation.metric)}, {from_to(largest)}"
         table.add_row(words(name), f"{share:4.0%}", around)
     found = disagreements(ablation, importances)
     told = ["The two disagree:", *(f"- {line}" for line in found)] if found else []
     return ["", table, *told]
-
-
-def _count(parameters: int | None) -> str:
-    return "" if parameters is None else f"{parameters:,}"

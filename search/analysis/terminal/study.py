@@ -3,32 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.segment import Segment
 from rich.text import Text
 
+from search.analysis.facts.boards import leaderboard_rows
 from search.analysis.facts.importance import importances
 from search.analysis.facts.leaderboard import Entry, leaderboard, not_comparable
 from search.analysis.facts.overview import overview
 from search.analysis.facts.pace import time_left
+from search.analysis.facts.records import records
+from search.analysis.facts.remarks import remarks, state_counts
 from search.analysis.terminal.chart import sparkline
 from search.analysis.terminal.confirmation import of_study
 from search.analysis.terminal.tables import plain_table
 from search.conclusion.confirmation.record import read_conclusion
 from search.driving.remaining import span
-from search.settings.metrics import is_better, on_train_rows
-from search.study.attempts import INFEASIBLE, REQUEUED
-from search.study.constant import remark_on_constant
+from search.settings.metrics import on_train_rows
 from search.study.links import how_to_browse
 from search.study.looks import looks
-from search.study.origin import ADOPTED
-from search.study.planned import PLANNED
 from search.study.study import Study
-from search.text.formats import count, duration, hyperparameter, number, plural
+from search.text.formats import hyperparameter, number, plural
 from search.text.printable import printable
 from spaces import idle
+
+if TYPE_CHECKING:
+    from optuna.trial import FrozenTrial
 
 # Narrower than this, words beside the figures would be broken into a column of single words.
 _WIDE_ENOUGH = 110
@@ -48,7 +51,8 @@ def study_facts(study: Study, top: int) -> dict[str, Any]:
         "leaderboard": [entry.to_json() for entry in leaderboard(study, top)],
         "not_comparable": [entry.to_json() for entry in not_comparable(study, top)],
         "best_so_far": [
-            {"trial": trial, "value": value} for trial, value in dict.fromkeys(best_after_each(study))
+            {"trial": trial.number, "value": trial.value}
+            for trial in records(in_order(study), study.direction)
         ],
         "remarks": remarks(study),
         "importances": dict(importances(study)),
@@ -101,15 +105,13 @@ class Leaderboard:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         wide = options.max_width >= _WIDE_ENOUGH
-        table = plain_table(
-            "rank", "trial", self._metric, on_train_rows(self._metric), "parameters", "epochs", "time"
-        )
-        for column in table.columns:
-            column.justify, column.no_wrap = "right", True
-        if wide:
-            table.add_column("what it is")
-        for entry in self._entries:
-            table.add_row(*_figures(entry), *([entry.what] if wide else []))
+        figures = "rank", "trial", self._metric, on_train_rows(self._metric), "parameters", "epochs", "time"
+        rows = list(leaderboard_rows(self._entries))
+        table = plain_table([*figures, "what it is"], rows, right=range(len(figures)))
+        if not wide:
+            table = plain_table(figures, (row[:-1] for row in rows), right=range(len(figures)))
+        for column in table.columns[: len(figures)]:
+            column.no_wrap = True
         if wide:
             yield table
             return
@@ -120,18 +122,6 @@ class Leaderboard:
             yield Text(printable(f"      {entry.what}"), style="dim")
 
 
-def _figures(entry: Entry) -> list[str]:
-    return [
-        str(entry.rank),
-        str(entry.trial),
-        number(entry.validation),
-        number(entry.train),
-        count(entry.parameters),
-        f"{count(entry.best_epoch)}/{count(entry.epochs)}",
-        duration(entry.seconds),
-    ]
-
-
 def _best(study: Study, best: Entry) -> list[RenderableType]:
     """The best configuration in full, and how the study came to it."""
     without_effect = set(idle(best.hyperparameters, study.data.task, study.data.kind))
@@ -140,7 +130,8 @@ def _best(study: Study, best: Entry) -> list[RenderableType]:
         for name, value in best.hyperparameters.items()
         if name in study.space.parameters and name not in without_effect
     )
-    so_far = [value for _, value in best_after_each(study)]
+    best_of = max if study.direction == "maximize" else min
+    so_far = list(accumulate((trial.value or 0.0 for trial in in_order(study)), best_of))
     course = f"{number(so_far[0])} {sparkline(so_far)} {number(so_far[-1])}"
     return [
         "",
@@ -154,28 +145,8 @@ def _importances(study: Study) -> list[RenderableType]:
     found = importances(study)
     if not found:
         return []
-    table = plain_table("what mattered", "", "")
-    for name, share in found[:_IMPORTANCES_SHOWN]:
-        table.add_row(name, f"{share:4.0%}", "█" * round(share * 30))
-    return ["", table]
-
-
-_REPEATED = 0.5
-
-
-def remarks(study: Study) -> list[str]:
-    """What a reader of the best value should know: that a constant reaches it, that few configurations were tried."""
-    best = study.best_trial()
-    told = [] if best is None or best.value is None else [remark_on_constant(study, best.value)]
-    tried = [trial for trial in study.finished() if trial.params]
-    different = len({(repr(sorted(trial.params.items())), trial.user_attrs.get(PLANNED)) for trial in tried})
-    if study.companion_of is None and len(tried) > 1 and different <= _REPEATED * len(tried):
-        told.append(
-            f"Only {plural(different, 'different configuration')} {'was' if different == 1 else 'were'} tried in "
-            f"{plural(len(tried), 'trial')}: the space holds few, or the sampler repeats itself. "
-            "Widen the space for more."
-        )
-    return [line for line in told if line]
+    rows = ((name, f"{share:4.0%}", "█" * round(share * 30)) for name, share in found[:_IMPORTANCES_SHOWN])
+    return ["", plain_table(["what mattered", "", ""], rows)]
 
 
 _APART_SHOWN = 3
@@ -193,14 +164,9 @@ def _apart(study: Study) -> list[RenderableType]:
     return ["", told, *(f"  {study.metric} {number(entry.validation)}  {entry.what}" for entry in entries)]
 
 
-def best_after_each(study: Study) -> list[tuple[int, float]]:
-    """Number and value of the best trial after each complete one, in the order in which they ended."""
-    direction = study.direction
-    best: list[tuple[int, float]] = []
-    for trial in sorted(study.ranked(), key=lambda trial: (trial.datetime_complete, trial.number)):
-        this = (trial.number, float(trial.value or 0.0))
-        best.append(this if not best or is_better(this[1], best[-1][1], direction) else best[-1])
-    return best
+def in_order(study: Study) -> list[FrozenTrial]:
+    """Its ranked trials in the order in which they ended."""
+    return sorted(study.ranked(), key=lambda trial: (trial.datetime_complete, trial.number))
 
 
 def _reasons(study: Study) -> list[str]:
@@ -209,16 +175,6 @@ def _reasons(study: Study) -> list[str]:
         trial.user_attrs.get("reason") or trial.user_attrs.get("stop_reason") for trial in study.finished()
     )
     return [f"{amount:,} × {reason}" for reason, amount in counts.most_common(5) if reason]
-
-
-def state_counts(study: Study) -> Counter[str]:
-    """Trials by state; apart from them those that were run again, too large to be trained, or another study's."""
-    counts: Counter[str] = Counter()
-    for trial in study.optuna.get_trials(deepcopy=False):
-        special = {REQUEUED: "run again", INFEASIBLE: "infeasible", ADOPTED: "taken over"}
-        marked = [word for key, word in special.items() if key in trial.user_attrs]
-        counts[marked[0] if marked else trial.state.name.lower()] += 1
-    return counts
 
 
 def next_steps(study: Study, ending: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,27 +24,25 @@ MOST_COLUMNS_SHOWN = 200
 
 def overview_table(rows: list[Overview]) -> Table:
     """`perceptuna list`."""
-    table = plain_table("study", "state", "trials", "metric", "best", "data")
+    table = plain_table(["study", "state", "trials", "metric", "best", "data"])
     for row in rows:
         state = f"{row.state} by {row.driver}" if row.driver else row.state
         trials = f"{row.finished:,}/{row.budget:,}" if row.budget else f"{row.finished:,}"
         name = f"{row.study} (about {row.companion_of})" if row.companion_of else row.study
-        table.add_row(name, state, trials, row.metric or "", number(row.best), _short_path(row.data))
+        data = Path(row.data).name if row.data else ""
+        table.add_row(name, state, trials, row.metric or "", number(row.best), data)
     return table
 
 
 def space_table(name: str, space: Space) -> RenderableType:
     """`perceptuna space show`."""
-    table = plain_table("parameter", "kind", "tries", "only when")
-    for row in space.rows():
-        table.add_row(*row)
+    table = plain_table(["parameter", "kind", "tries", "only when"], space.rows())
     return Group(Text(printable(f"space {name}: {space.summary()}"), style="bold"), table)
 
 
 def data_view(source: str, summary: DataSummary) -> RenderableType:
     """`perceptuna data show`."""
-    facts = plain_table("", "")
-    facts.show_header = False
+    facts = facts_table()
     given = {"validation": summary.given_validation, "test": summary.given_test}
     of_them = [f"{count:,} {part}" for part, count in given.items() if count]
     facts.add_row("rows", f"{summary.rows:,}" + (f", of them {' and '.join(of_them)}" if of_them else ""))
@@ -65,12 +64,11 @@ def data_view(source: str, summary: DataSummary) -> RenderableType:
         )
     parts: list[RenderableType] = [Text(printable(f"data {source}"), style="bold"), facts]
     if summary.columns:
-        columns = plain_table("column", "kind", "missing", "distinct", "values")
-        for column in summary.columns[:MOST_COLUMNS_SHOWN]:
-            columns.add_row(
-                column.name, column.kind, f"{column.missing:,}", f"{column.distinct:,}", column.values
-            )
-        parts.append(columns)
+        rows = (
+            (column.name, column.kind, f"{column.missing:,}", f"{column.distinct:,}", column.values)
+            for column in summary.columns[:MOST_COLUMNS_SHOWN]
+        )
+        parts.append(plain_table(["column", "kind", "missing", "distinct", "values"], rows))
         if (more_columns := len(summary.columns) - MOST_COLUMNS_SHOWN) > 0:
             parts.append(f"… and {more_columns:,} more columns: --json tells of all")
     return Group(*parts, *(f"note: {note}" for note in summary.notes))
@@ -82,12 +80,20 @@ def _size(summary: DataSummary) -> str:
     return " × ".join(f"{side:,}" for side in summary.input_shape) + " values" * (summary.kind == "vector")
 
 
-def plain_table(*headers: str) -> Table:
+def plain_table(
+    headers: Sequence[str], rows: Iterable[Sequence[RenderableType]] = (), right: Container[int] = ()
+) -> Table:
+    """`rows` under `headers`, without lines; the columns numbered in `right` are set to the right."""
     table = Table(box=None, header_style="dim", pad_edge=False, padding=(0, 2, 0, 0))
-    for header in headers:
-        table.add_column(header)
+    for place, header in enumerate(headers):
+        table.add_column(header, justify="right" if place in right else "left")
+    for row in rows:
+        table.add_row(*row)
     return table
 
 
-def _short_path(data: str | None) -> str:
-    return "" if data is None else Path(data).name
+def facts_table() -> Table:
+    """For names and what they stand for, without headers."""
+    table = plain_table(["", ""])
+    table.show_header = False
+    return table

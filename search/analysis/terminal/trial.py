@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from search.analysis.terminal.chart import line_chart
-from search.analysis.terminal.tables import plain_table
+from search.analysis.terminal.tables import facts_table
 from search.settings.metrics import on_train_rows
 from search.study.configuration import hyperparameters_of
 from search.study.history import history_of
@@ -57,8 +57,7 @@ def trial_view(facts: dict[str, Any]) -> RenderableType:
     head = Text(
         printable(f"trial {facts['trial']} of study {facts['study']}: {facts['state']}{value}"), style="bold"
     )
-    table = plain_table("", "")
-    table.show_header = False
+    table = facts_table()
     for name in ("started", "ended"):
         if facts[name]:
             table.add_row(name, facts[name].replace("T", " ").split(".")[0])

@@ -1,0 +1,39 @@
+"""What a reader should know beside the figures: how trials ended, and how much the best value says."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from search.study.attempts import INFEASIBLE, REQUEUED
+from search.study.constant import remark_on_constant
+from search.study.origin import ADOPTED
+from search.study.planned import PLANNED
+from search.study.study import Study
+from search.text.formats import plural
+
+_REPEATED = 0.5
+
+
+def remarks(study: Study) -> list[str]:
+    """What a reader of the best value should know: that a constant reaches it, that few configurations were tried."""
+    best = study.best_trial()
+    told = [] if best is None or best.value is None else [remark_on_constant(study, best.value)]
+    tried = [trial for trial in study.finished() if trial.params]
+    different = len({(repr(sorted(trial.params.items())), trial.user_attrs.get(PLANNED)) for trial in tried})
+    if study.companion_of is None and len(tried) > 1 and different <= _REPEATED * len(tried):
+        told.append(
+            f"Only {plural(different, 'different configuration')} {'was' if different == 1 else 'were'} tried in "
+            f"{plural(len(tried), 'trial')}: the space holds few, or the sampler repeats itself. "
+            "Widen the space for more."
+        )
+    return [line for line in told if line]
+
+
+def state_counts(study: Study) -> Counter[str]:
+    """Trials by state; apart from them those that were run again, too large to be trained, or another study's."""
+    counts: Counter[str] = Counter()
+    for trial in study.optuna.get_trials(deepcopy=False):
+        special = {REQUEUED: "run again", INFEASIBLE: "infeasible", ADOPTED: "taken over"}
+        marked = [word for key, word in special.items() if key in trial.user_attrs]
+        counts[marked[0] if marked else trial.state.name.lower()] += 1
+    return counts
