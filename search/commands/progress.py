@@ -34,7 +34,6 @@ def reporter(as_json: bool, tensorboard: Path | None = None) -> Reporter:
         from search.driving.lines import JSONLines, PlainLines
         from search.driving.live_table import LiveTable
         from search.driving.progress import Tally
-        from search.running.drive import workers_of
 
         go_on_with(study.go_on)
         best = study.best_trial()
@@ -46,7 +45,7 @@ def reporter(as_json: bool, tensorboard: Path | None = None) -> Reporter:
             direction=study.direction,
             budget=settings.trials,
             finished=finished,
-            workers=workers_of(settings),
+            workers=settings.local_workers(),
             durations=durations(study),
             timeout=settings.timeout,
             best=None if best is None else best.value,

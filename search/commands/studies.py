@@ -125,7 +125,7 @@ def resume(
     from search.errors import InputError
     from search.running.resume import resume as resume_study
     from search.study.relocation import relocated
-    from search.study.study import load_study
+    from search.study.study import load_study, resume_command
 
     if trials is not None and add is not None:
         raise InputError("--trials sets a total and --add raises it; give one of them")
@@ -138,7 +138,7 @@ def resume(
         "memory_limit": memory_limit,
     }
     url = url_of(storage)
-    go_on_with(f"perceptuna resume {study}{url.option}")
+    go_on_with(resume_command(study, url))
     if data is not None:
         relocated(load_study(study, url), data)
     finish = resume_study(study, url, changes, add, reporter(as_json, tensorboard), cluster)

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from search.driving.recovery import recover
 from search.errors import InputError
-from search.running.drive import Finish, check_memory_limit, drive, fleet_of
+from search.running.drive import Finish, drive
+from search.running.fleet import fleet_of
 from search.study.configuration import limits_of
 from search.study.creation import create_study, half_made
 from search.study.planned import PLAN, PLANNED, PlannedTrial, enqueue, entry_of, plan_json, read_plan
 from search.study.study import COMPANION_ABOUT, GO_ON, Study, load_study, study_names
+from search.training.memory import check_memory_limit
 from storage import study_lock
 
 if TYPE_CHECKING:
@@ -95,7 +97,7 @@ class Companion:
         about, url = self.about, self.about.url
         alone = {"sampler": "random", "pruner": "none", "baselines": None, "timeout": None}
         settings = settings.model_copy(update={**alone, "trials": len(plan)})
-        check_memory_limit(settings, data)
+        check_memory_limit(settings.memory_limit, data.spec)
         with study_lock(url, self.name) as lock:
             companion = self.load()
             if companion is None:
@@ -110,13 +112,13 @@ class Companion:
                 if not missing:
                     return Finish(companion, "budget")
             enough = settings.model_copy(update={"trials": missing})
-            fleet = fleet_of(self.name, cluster, url, enough, data, reporter, self.go_on)
+            fleet = fleet_of(cluster, url, enough, data, say=reporter.say, go_on=self.go_on)
             if companion is None:
                 create_study(self.name, url, settings, about.space, about.data, plan, about, go_on=self.go_on)
             else:
                 companion.optuna.set_user_attr(GO_ON, self.go_on)
             # Read anew: a Study keeps what it has read.
-            return drive(load_study(self.name, url), lock, settings, data, fleet, reporter)
+            return drive(load_study(self.name, url), lock, data, fleet, reporter)
 
 
 def settings_about(study: Study, command: str, order: Order, options: str = "") -> StudySettings:

@@ -15,7 +15,6 @@ from search.driving.progress import Progress, Tally
 from search.errors import InputError
 from search.forecast.footprint import artifact_bytes, database_bytes
 from search.machine.temporary import temporary_folder
-from search.running.drive import workers_of
 from search.running.reporter import Reporter
 from search.running.start import start
 from search.settings.settings import StudySettings
@@ -79,19 +78,19 @@ def calibrate(settings: StudySettings, say: Callable[[str], None]) -> Costs:
     began = time.monotonic()
     short = settings.model_copy(
         update={
-            "trials": max(_FEWEST_TRIALS, 3 * workers_of(settings)),
+            "trials": max(_FEWEST_TRIALS, 3 * settings.local_workers()),
             "sampler": "random",
             "pruner": "none",
             "baselines": None,
             "epochs": _SHORT_EPOCHS,
             "timeout": _SHORT_SECONDS,
-            "workers": workers_of(settings),
+            "workers": settings.local_workers(),
         }
     )
     say(f"calibrating: {short.trials} random configurations, {_SHORT_EPOCHS} epochs each …")
     costs = _measure(short)
     epoch_seconds = statistics.fmean(cost.epoch_seconds for cost in costs.trials)
-    if epoch_seconds * settings.epochs * short.trials / workers_of(settings) <= _FULL_SECONDS:
+    if epoch_seconds * settings.epochs * short.trials / settings.local_workers() <= _FULL_SECONDS:
         say(f"calibrating: {short.trials} others to their own end …")
         full = short.model_copy(update={"epochs": settings.epochs, "seed": settings.seed + 1})
         more = _measure(full)
@@ -155,7 +154,7 @@ def _measure(settings: StudySettings) -> Costs:
                 "their epochs take long: run the study with a --timeout, and read the time left from its table"
             )
         first = min(watch_of_all.begun.values())
-        workers = workers_of(settings)
+        workers = settings.local_workers()
         tables_bytes, trial_bytes, epoch_bytes = database_bytes(study)
         artifacts, model = artifact_bytes(url, len(trials))
     in_order = [cost.before for cost in trials]

@@ -15,7 +15,6 @@ from search.analysis.facts.pace import time_left
 from search.driving.remaining import FEWEST, Interval, sums_to_come
 from search.forecast.calibration import Costs, TrialCost, steps, structure, work
 from search.policies.pruners import REDUCTION_FACTOR, brackets
-from search.running.drive import workers_of
 from search.settings.settings import StudySettings
 from search.study.study import Study
 from spaces import Space
@@ -68,7 +67,7 @@ def forecast_from_costs(costs: Costs, settings: StudySettings, space: Space, spe
     scale = settings.trials / simulated
     random = np.random.default_rng(settings.seed)
     configurations = _Configurations.sampled(space, spec, settings.seed)
-    workers = workers_of(settings)
+    workers = settings.local_workers()
     seconds, epochs, pruned, reached = [], [], [], []
     for _ in range(_DRAWS):
         sample = [costs.trials[i] for i in random.integers(0, len(costs.trials), len(costs.trials))]
@@ -106,7 +105,7 @@ def forecast_from_study(study: Study, settings: StudySettings) -> Forecast | Non
     None while fewer than three trials have ended beside the first of each worker.
     """
     finished = study.finished()
-    workers, left = workers_of(settings), max(0, settings.trials - len(finished))
+    workers, left = settings.local_workers(), max(0, settings.trials - len(finished))
     seconds = time_left(study, settings)
     if seconds is None or len(finished) < workers + FEWEST:
         return None

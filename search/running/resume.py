@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from search.errors import InputError
-from search.running.drive import Finish, check_memory_limit, drive, fleet_of
+from search.running.drive import Finish, drive
+from search.running.fleet import fleet_of
 from search.study.creation import refuse_half_made
 from search.study.study import load_study
 from search.study.unchanged import refuse_changed_space, unchanged_data
+from search.training.memory import check_memory_limit
 from storage import StorageURL, study_lock
 
 if TYPE_CHECKING:
@@ -55,17 +57,17 @@ def resume(
         settings = stored.changed({"timeout": None, **given})
         refuse_changed_space(study, settings)
         data = unchanged_data(study, settings)
-        check_memory_limit(settings, data)
+        check_memory_limit(settings.memory_limit, data.spec)
         finished = len(study.finished())
         if finished >= settings.trials:
             raise InputError(
                 f"study '{name}' has {finished} finished trials of {settings.trials}, so nothing is left to do; "
                 f"raise the budget: `perceptuna resume {name} --add 20{url.option}`"
             )
-        fleet = fleet_of(name, cluster, url, settings, data, reporter)
+        fleet = fleet_of(cluster, url, settings, data, say=reporter.say, go_on=study.go_on)
         orphans = recover(study)
         if orphans:
             reporter.say(f"{orphans} trials were running when the study was last left; they are run again")
         study.optuna.set_user_attr("settings", settings.model_dump_json())
         # Read anew: a Study keeps what it has read.
-        return drive(load_study(name, url), lock, settings, data, fleet, reporter)
+        return drive(load_study(name, url), lock, data, fleet, reporter)

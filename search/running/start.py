@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from search.policies.samplers import build_sampler
-from search.running.drive import Finish, check_memory_limit, drive, fleet_of
+from search.running.drive import Finish, drive
+from search.running.fleet import fleet_of
 from search.settings.metrics import check_metric_exists, choose_metric
 from search.settings.settings import StudySettings
 from search.settings.study_name import check_study_name
 from search.study.cache import prepare_data
 from search.study.creation import already_there, create_study, is_half_made
 from search.study.planned import plan_of_baselines
-from search.study.study import Study, study_names
+from search.study.study import Study, resume_command, study_names
+from search.training.memory import check_memory_limit
 from search.training.precision import precision_note, resolve_precision
 from search.versions.adoption import adopt, space_left_by
 from spaces import load_baselines, load_space
@@ -59,7 +61,7 @@ def start(
     precision = resolve_precision(settings.precision, data.spec)
     settings = settings.model_copy(update={"precision": precision})
     metric = choose_metric(settings.metric, data.spec.task)
-    check_memory_limit(settings, data)
+    check_memory_limit(settings.memory_limit, data.spec)
     space, notes = space.restricted_to(data.spec.task, data.spec.kind, data.spec.components)
     plan = plan_of_baselines(settings, space)
     of_precision = precision_note(settings.precision)
@@ -71,10 +73,10 @@ def start(
         adoption = adopt(earlier, settings, space, data.spec, metric, allow_different=allow_different)
         for remark in adoption.remarks:
             reporter.say(remark)
-    fleet = fleet_of(name, cluster, url, settings, data, reporter)
+    fleet = fleet_of(cluster, url, settings, data, say=reporter.say, go_on=resume_command(name, url))
     with study_lock(url, name) as lock:
         study = create_study(name, url, settings, space, data.spec, plan, adoption=adoption)
-        return drive(study, lock, settings, data, fleet, reporter)
+        return drive(study, lock, data, fleet, reporter)
 
 
 def refuse_taken(name: str, url: StorageURL) -> None:

@@ -1,4 +1,4 @@
 """What a user can choose for a study: every setting with its default, the metrics, what a study may be called.
 
-Imports: data, errors, spaces, storage, text.
+Imports: data, errors, machine, spaces, storage, text.
 """

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from search.errors import InputError
+from search.machine.cores import available_cores
 from search.text.quantities import parse_duration, parse_image_size, parse_size
 from search.text.usage import expectation
 from spaces import TomlDocument, baseline_names, did_you_mean, preset_names
@@ -103,6 +104,10 @@ class StudySettings(BaseModel):
             test_fraction=self.test_fraction,
             seed=self.seed,
         )
+
+    def local_workers(self) -> int:
+        """Trials at the same time on this machine: by itself one a core, and never more than there are to train."""
+        return min(self.workers or available_cores(), self.trials)
 
     def patience_within(self, epochs: int) -> int:
         """The patience of a trial of at most so many epochs.

@@ -17,6 +17,7 @@ from search.study.study import (
     Study,
     load_study,
     quiet_optuna,
+    resume_command,
     study_names,
 )
 from search.training.environment import program_version
@@ -141,6 +142,6 @@ def already_there(name: str, url: StorageURL) -> InputError:
     if "settings" not in load_study(name, url).optuna.user_attrs:
         return InputError(f"study '{name}' is already in {url}, made by another program; choose another name")
     return InputError(
-        f"study '{name}' is already in {url}; go on with it by `perceptuna resume {name}{url.option}`, "
+        f"study '{name}' is already in {url}; go on with it by `{resume_command(name, url)}`, "
         "or choose another name"
     )

@@ -104,8 +104,7 @@ class Study:
     @property
     def go_on(self) -> str:
         """The command that goes on with it."""
-        resume = f"perceptuna resume {self.name}{self.url.option}"
-        return str(self.optuna.user_attrs.get(GO_ON, resume))
+        return str(self.optuna.user_attrs.get(GO_ON, resume_command(self.name, self.url)))
 
     @property
     def artifact_folder(self) -> Path:
@@ -181,6 +180,11 @@ class Study:
                 f"--trial: expected a complete trial, but trial {number} is {trial.state.name.lower()}"
             )
         return trial
+
+
+def resume_command(name: str, url: StorageURL) -> str:
+    """The command that goes on with a search of that name."""
+    return f"perceptuna resume {name}{url.option}"
 
 
 def quiet_optuna() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+from search.errors import InputError
 from search.training.network.dimensions import components_of, first_inputs, layer_parameters
 from search.training.network.optimizers import OPTIMIZERS
 from spaces import MOST_COMPONENTS
@@ -36,6 +37,20 @@ def idle_worker_bytes(spec: DataSpec) -> int:
     item = 1 if spec.kind == "image" else _FLOAT
     rows = spec.rows.train + spec.rows.validation
     return WORKER_BYTES + 2 * rows * math.prod(spec.input_shape) * item
+
+
+def check_memory_limit(limit: int | None, spec: DataSpec) -> None:
+    """Refuse a limit in bytes within which no worker can be.
+
+    Raises:
+        InputError: it is that small.
+    """
+    idle = idle_worker_bytes(spec)
+    if limit is not None and limit <= idle:
+        raise InputError(
+            f"--memory-limit: a worker with this data takes {size(idle)} before it trains anything, but got "
+            f"{size(limit)}; give more, or leave it out"
+        )
 
 
 def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec) -> int:

@@ -30,6 +30,10 @@ class WorkerLost(Exception):
 class Fleet(Protocol):
     """Worker processes under nannies, each of which runs one trial at a time."""
 
+    @property
+    def run(self) -> str:
+        """Names to them the command that drives a study now."""
+
     def open(self) -> Any:
         """The `distributed.Client` by which they are reached."""
 

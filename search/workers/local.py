@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from multiprocessing import resource_tracker
@@ -41,6 +42,7 @@ class LocalWorkers:
         memory_limit: int | None = None,
         say: Callable[[str], None] = lambda remark: None,
     ) -> None:
+        self.run = uuid.uuid4().hex
         self.count = count
         self._threads = threads
         self._memory_limit = memory_limit

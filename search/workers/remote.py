@@ -63,6 +63,7 @@ class ExistingCluster:
         go_on: str,
         renew: Callable[[], object] = lambda: None,
     ) -> None:
+        self.run = needs.run
         self._renew = renew
         self._address = address
         self._go_on = go_on

@@ -37,6 +37,8 @@ class PretendedFuture(Future[Any]):
 class PretendedFleet:
     """Workers by address, and the client that reaches them. A restart takes effect when `restarted` is called."""
 
+    run = "run"
+
     def __init__(self, *addresses: str) -> None:
         self.there = set(addresses)
         self.given: list[tuple[int, str, PretendedFuture]] = []

@@ -1,5 +1,5 @@
 """Facts of trials and studies that every view shows: leaderboard, overview, importance, pace.
 
-Imports: conclusion.ablation, conclusion.confirmation, conclusion.statistics, driving, errors, running,
-settings, storage, study, text.
+Imports: conclusion.ablation, conclusion.confirmation, conclusion.statistics, driving, errors, settings,
+storage, study, text.
 """

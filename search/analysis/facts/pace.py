@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from search.driving.remaining import Interval, remaining_time
-from search.running.drive import workers_of
 from search.settings.settings import StudySettings
 from search.study.attempts import counts
 from search.study.study import Study
@@ -26,7 +25,7 @@ def time_left(study: Study, settings: StudySettings) -> Interval | None:
     """Seconds until a study has its budget with `settings`; None as in `remaining_time`."""
     known = durations(study)
     elapsed = _elapsed(study) if is_driven(study.url, study.name) else []
-    return remaining_time(known, max(0, settings.trials - len(known)), workers_of(settings), elapsed)
+    return remaining_time(known, max(0, settings.trials - len(known)), settings.local_workers(), elapsed)
 
 
 def _elapsed(study: Study) -> list[float]:

@@ -21,7 +21,6 @@ from search.conclusion.trainings import (
 )
 from search.driving.remaining import clock
 from search.errors import StudyStopped
-from search.running.drive import workers_of
 from search.settings.metrics import sign_of
 from search.study.attempts import was_trained
 from search.study.configuration import hyperparameters_of, limits_of, what_it_is
@@ -133,7 +132,7 @@ def forecast(work: Ablating) -> str:
     seconds = work.trial.user_attrs.get("seconds")
     if not left or seconds is None:
         return text
-    at_once = workers_of(work.settings.model_copy(update={"trials": left}))
+    at_once = work.settings.model_copy(update={"trials": left}).local_workers()
     took = (
         f"{at_once} worker{'s' * (at_once != 1)}, by the {seconds:.1f} s that trial {work.trial.number} took"
     )

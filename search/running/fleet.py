@@ -1,0 +1,44 @@
+"""Which workers a command has its trials trained by: processes of this machine, or those of a cluster."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from search.study.cache import whole
+
+if TYPE_CHECKING:
+    from search.data import PreparedData
+    from search.settings.settings import StudySettings
+    from search.workers.cluster import Fleet
+    from storage import StorageURL
+
+
+def fleet_of(
+    cluster: str | None,
+    url: StorageURL,
+    settings: StudySettings,
+    data: PreparedData,
+    *,
+    say: Callable[[str], None],
+    go_on: str,
+) -> Fleet:
+    """The workers, not yet started; those at the address `cluster` where one is given, which are asked first.
+
+    Args:
+        go_on: the command that goes on, for who sees the cluster go away.
+
+    Raises:
+        InputError: the cluster cannot serve.
+    """
+    if cluster is None:
+        from search.workers.local import LocalWorkers
+
+        return LocalWorkers(settings.local_workers(), settings.threads, settings.memory_limit, say)
+    from search.workers.joining import Needs, this_machine
+    from search.workers.remote import ExistingCluster, check_cluster
+
+    needs = Needs(uuid.uuid4().hex, url.full, this_machine(), data.folder, data.spec.fingerprint)
+    check_cluster(cluster, needs)
+    return ExistingCluster(cluster, needs, say, go_on, renew=lambda: whole(data, settings))
