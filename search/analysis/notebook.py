@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from search.analysis.facts.boards import leaderboard_rows
 from search.analysis.facts.leaderboard import Entry, leaderboard
 from search.analysis.terminal.study import study_view
 from search.machine.plain_keras import import_keras
@@ -18,7 +19,6 @@ from search.study.attempts import counts
 from search.study.history import history_of
 from search.study.origin import ADOPTED, origin_of
 from search.study.study import Study, load_study
-from search.text.formats import count, number
 from search.text.printable import open_console
 from storage import StorageURL
 from storage.urls import DEFAULT_URL
@@ -46,22 +46,20 @@ class NotebookStudy(Study):
         import pandas as pd
 
         head = f"<p>study <b>{html.escape(self.name)}</b>: {len(self.finished())} finished trials</p>"
-        metric = self.metric
-        rows = [
-            {
-                "rank": entry.rank,
-                "trial": entry.trial,
-                metric: entry.validation,
-                on_train_rows(metric): entry.train,
-                "parameters": count(entry.parameters),
-                "epochs": f"{entry.best_epoch}/{entry.epochs}",
-                "what it is": entry.what,
-            }
-            for entry in self.leaderboard()
-        ]
-        if not rows:
+        names = (
+            "rank",
+            "trial",
+            self.metric,
+            on_train_rows(self.metric),
+            "parameters",
+            "epochs",
+            "time",
+            "what it is",
+        )
+        table = pd.DataFrame(leaderboard_rows(self.leaderboard()), columns=names)
+        if table.empty:
             return f"{head}<p>no complete trial yet</p>"
-        return head + pd.DataFrame(rows).to_html(index=False, border=0, float_format=number)
+        return head + table.drop(columns="time").to_html(index=False, border=0)
 
     def leaderboard(self, top: int | None = 10) -> list[Entry]:
         """The `top` complete trials, best first."""

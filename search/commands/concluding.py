@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from search.commands.options import AsJSON, Cluster, Force, MovedData, Storage, StudyName, option, url_of
+from search.commands.options import AsJSON, Cluster, Force, MovedData, Storage, StudyName, option, study_of
 from search.commands.output import echo, fail, print_out
 from search.commands.progress import reporter
 from search.machine.interruption import go_on_with
@@ -58,10 +58,8 @@ def finalize(
     from search.conclusion.confirmation import finalizing
     from search.conclusion.confirmation.words import warnings
     from search.study.looks import by_others, looks, own
-    from search.study.relocation import relocated
-    from search.study.study import load_study
 
-    loaded = relocated(load_study(study, url_of(storage)), data)
+    loaded = study_of(study, storage, data)
     how = (
         _as_options(workers=workers, threads=threads, cluster=cluster)
         + " --force" * force
@@ -124,10 +122,8 @@ def ablate(
     from search.analysis.facts.importance import importances
     from search.analysis.terminal.ablation import ablation_facts, ablation_view
     from search.conclusion.ablation import ablating
-    from search.study.relocation import relocated
-    from search.study.study import load_study
 
-    loaded = relocated(load_study(study, url_of(storage)), data)
+    loaded = study_of(study, storage, data)
     best = loaded.best_trial()
     number = trial if trial is not None or best is None else best.number
     # The best may be another by then.

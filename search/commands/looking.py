@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search.commands.options import AsJSON, Force, Storage, StudyName, url_of
+from search.commands.options import AsJSON, Force, Storage, StudyName, study_of, url_of
 from search.commands.output import console, echo, print_out
 from search.study.links import DEFAULT_HOST, DEFAULT_PORT, how_to_browse
 
@@ -53,9 +53,8 @@ def show(
     """
     from search.analysis.terminal import study as terminal_study
     from search.analysis.terminal import trial as terminal_trial
-    from search.study.study import load_study
 
-    loaded = load_study(study, url_of(storage))
+    loaded = study_of(study, storage)
     if trial is not None:
         facts = terminal_trial.trial_facts(loaded, trial)
         print_out(json.dumps(facts) if as_json else terminal_trial.trial_view(facts))
@@ -85,9 +84,8 @@ def report(
     Example: perceptuna report my-first -o report.html
     """
     from search.analysis.report import write_report
-    from search.study.study import load_study
 
-    write_report(load_study(study, url_of(storage)), output, top, force=force)
+    write_report(study_of(study, storage), output, top, force=force)
     echo(f"wrote {output}")
 
 
@@ -110,9 +108,8 @@ def tensorboard(
     import shlex
 
     from search.analysis.tensorboard.runs import write_study
-    from search.study.study import load_study
 
-    trials = write_study(load_study(study, url_of(storage)), output, histograms, echo)
+    trials = write_study(study_of(study, storage), output, histograms, echo)
     echo(f"wrote {trials} trials; look at them with: tensorboard --logdir {shlex.quote(str(output))}")
 
 

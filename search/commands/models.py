@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from search.commands.options import AsJSON, Force, MovedData, Storage, StudyName, url_of
+from search.commands.options import AsJSON, Force, MovedData, Storage, StudyName, study_of
 from search.commands.output import echo
 
 app = typer.Typer()
@@ -31,12 +31,8 @@ def export(
     Example: perceptuna export my-first -o best.keras
     """
     from search.models.export import export_model
-    from search.study.relocation import relocated
-    from search.study.study import load_study
 
-    model, facts = export_model(
-        relocated(load_study(study, url_of(storage)), data), output, trial, say=echo, force=force
-    )
+    model, facts = export_model(study_of(study, storage, data), output, trial, say=echo, force=force)
     echo(f"wrote {model} and {facts}")
 
 
@@ -55,10 +51,8 @@ def replay(
     Example: perceptuna replay my-first --trial 3
     """
     from search.models.replay import replay as replay_trial
-    from search.study.relocation import relocated
-    from search.study.study import load_study
 
-    result = replay_trial(relocated(load_study(study, url_of(storage)), data), trial)
+    result = replay_trial(study_of(study, storage, data), trial)
     if as_json:
         echo(json.dumps(result.to_json()))
     else:

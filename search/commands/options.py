@@ -14,6 +14,7 @@ from search.settings.settings import StudySettings
 from storage.urls import DEFAULT_URL
 
 if TYPE_CHECKING:
+    from search.study.study import Study
     from storage import StorageURL
 
 
@@ -96,6 +97,18 @@ def url_of(storage: str | None) -> StorageURL:
     from storage import StorageURL
 
     return StorageURL.parse(storage or DEFAULT_URL)
+
+
+def study_of(name: str, storage: str | None, data: str | None = None) -> Study:
+    """The study of that name, whose data is at `data` from now on, where that is given."""
+    from search.study.study import load_study
+
+    study = load_study(name, url_of(storage))
+    if data is None:
+        return study
+    from search.study.relocation import relocated
+
+    return relocated(study, data)
 
 
 def _settings(

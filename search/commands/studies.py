@@ -19,6 +19,7 @@ from search.commands.options import (
     StudyName,
     TensorBoard,
     option,
+    study_of,
     url_of,
     with_settings,
 )
@@ -124,8 +125,7 @@ def resume(
     """
     from search.errors import InputError
     from search.running.resume import resume as resume_study
-    from search.study.relocation import relocated
-    from search.study.study import load_study, resume_command
+    from search.study.study import resume_command
 
     if trials is not None and add is not None:
         raise InputError("--trials sets a total and --add raises it; give one of them")
@@ -140,7 +140,7 @@ def resume(
     url = url_of(storage)
     go_on_with(resume_command(study, url))
     if data is not None:
-        relocated(load_study(study, url), data)
+        study_of(study, storage, data)
     finish = resume_study(study, url, changes, add, reporter(as_json, tensorboard), cluster)
     conclude(finish, as_json)
 
@@ -152,12 +152,11 @@ def stop(study: StudyName, storage: Storage = None) -> None:
     Example: perceptuna stop my-first
     """
     from search.errors import InputError
-    from search.study.study import STOP_REQUESTED, load_study
+    from search.study.study import STOP_REQUESTED
     from storage import is_driven
 
-    url = url_of(storage)
-    loaded = load_study(study, url)
-    if not is_driven(url, study):
+    loaded = study_of(study, storage)
+    if not is_driven(loaded.url, study):
         raise InputError(f"study '{study}' is not running")
     loaded.optuna.set_user_attr(STOP_REQUESTED, True)
     echo(f"asked study '{study}' to stop; go on later with `{loaded.go_on}`")
@@ -174,9 +173,8 @@ def rename(
     Example: perceptuna rename my-first first-look
     """
     from search.study.renaming import rename_study
-    from search.study.study import load_study
 
-    for old, new in rename_study(load_study(study, url_of(storage)), name).items():
+    for old, new in rename_study(study_of(study, storage), name).items():
         echo(f"study '{old}' is called '{new}' now")
 
 
@@ -190,9 +188,9 @@ def delete(
 
     Example: perceptuna delete my-first --yes
     """
-    from search.study.study import companions_of, delete_study, load_study
+    from search.study.study import companions_of, delete_study
 
-    loaded = load_study(study, url_of(storage))
+    loaded = study_of(study, storage)
     doomed = [*companions_of(loaded), loaded]
     if not yes:
         count = sum(len(one.optuna.get_trials(deepcopy=False)) for one in doomed)

@@ -10,15 +10,13 @@ from search.study.unchanged import unchanged_data
 from storage import study_lock
 
 
-def relocated(study: Study, place: str | None) -> Study:
-    """`study` with its data at `place` from now on, and the studies about it likewise; as it is where that is None.
+def relocated(study: Study, place: str) -> Study:
+    """`study` with its data at `place` from now on, and the studies about it likewise.
 
     Raises:
         InputError: there is nothing at `place`, or other data than the study was started with; nothing is changed.
         StudyBusy: it is being driven.
     """
-    if place is None:
-        return study
     there = place if place in BUILTIN_SOURCES else str(Path(place).absolute())
     unchanged_data(study, study.settings.changed({"data": there}))
     with study_lock(study.url, study.name):

@@ -69,10 +69,8 @@ def intervals(study: Study) -> Markup | None:
         if one.interval is not None:
             low, high = (scale.clip(factor * bound) for bound in one.interval)
             axes.plot([low, high], [place, place], color=INK, lw=1.6 if one.is_clear else 0.8)
-        (mark,) = axes.plot(
-            [scale.clip(mean)], [place], linestyle="none", clip_on=False, **_mark(one, mean, scale)
-        )
-        tips.add(mark, [sentence(one, ablation.metric)])
+        text = sentence(one, ablation.metric)
+        tips.marks(axes, [scale.clip(mean)], [place], [text], **_mark(one, mean, scale))
     axes.set_yticks(range(len(drawn)), [_label(one) for one in drawn])
     axes.tick_params("y", length=0, pad=9)
     axes.invert_yaxis()

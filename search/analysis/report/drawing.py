@@ -19,6 +19,7 @@ from markupsafe import Markup
 from search.text.printable import printable_lines
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 INK, MUTED, GRID, ACCENT, PAPER = "#010101", "#020202", "#030303", "#040404", "#050505"
@@ -100,6 +101,13 @@ class Tips:
         artist.set_gid(group)
         self._texts[group] = list(texts)
 
+    def marks(
+        self, axes: Axes, xs: Sequence[float], ys: Sequence[float], texts: Sequence[str], **style: Any
+    ) -> None:
+        """Draw marks, also those at the edge in full, each with its text."""
+        (drawn,) = axes.plot(xs, ys, linestyle="none", clip_on=False, **style)
+        self.add(drawn, texts)
+
     def put_into(self, svg: ElementTree.Element) -> None:
         for group in svg.iter(f"{_SVG}g"):
             texts = self._texts.get(group.get("id", ""))
@@ -108,6 +116,16 @@ class Tips:
                 marks = list(group.iter(f"{_SVG}use")) or list(group.iter(f"{_SVG}path"))
                 for mark, text in zip(marks, texts, strict=True):
                     ElementTree.SubElement(mark, f"{_SVG}title").text = clean(text)
+
+
+def add_legend(figure: Figure) -> None:
+    """Below the figure: what is drawn in any of its panels, each label once."""
+    found = {
+        label: handle
+        for axes in figure.axes
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
+    }
+    figure.legend(found.values(), found.keys(), loc="outside lower center", ncols=4)
 
 
 def clean(text: str) -> str:

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from search.analysis.facts.records import records
-from search.analysis.report.drawing import ACCENT, INK, MUTED, NARROW, PAPER, Tips, new_figure, to_svg
+from search.analysis.report.drawing import (
+    ACCENT,
+    INK,
+    MUTED,
+    NARROW,
+    PAPER,
+    Tips,
+    add_legend,
+    new_figure,
+    to_svg,
+)
 from search.analysis.report.facts import Facts
 from search.analysis.report.scales import (
     MOST_POINTS,
@@ -50,7 +60,7 @@ def history(facts: Facts) -> Markup | None:
     metric = facts.study.metric
     best = records(facts.scored, facts.study.direction)
     drawn = thinned(facts.scored, MOST_POINTS, (trial.number for trial in best))
-    scale = ValueScale.of([trial.value or 0.0 for trial in facts.scored], facts.study.direction)
+    scale = _value_scale(facts)
     figure, tips = new_figure(NARROW, 3.7), Tips()
     axes = figure.subplots()
     if best:
@@ -65,7 +75,7 @@ def history(facts: Facts) -> Markup | None:
     _value_axis(axes, scale, metric)
     axes.set_xlabel("trial")
     _whole_ticks(axes)
-    figure.legend(loc="outside lower center", ncols=4)
+    add_legend(figure)
     return to_svg(figure, "history", f"{metric} of each trial and the best so far", tips)
 
 
@@ -119,7 +129,7 @@ def slices(facts: Facts) -> Markup | None:
     if not scales or len(facts.complete) < 2:
         return None
     metric, best = facts.study.metric, facts.complete[0]
-    value_scale = ValueScale.of([trial.value or 0.0 for trial in facts.scored], facts.study.direction)
+    value_scale = _value_scale(facts)
     figure, tips = new_figure(NARROW, 3.6), Tips()
     panels = figure.subplots(1, len(scales), sharey=True, squeeze=False).ravel()
     for axes, scale in zip(panels, scales, strict=True):
@@ -130,12 +140,7 @@ def slices(facts: Facts) -> Markup | None:
             _star(axes, tips, best, spread(scale, best), metric)
         scale.dress(axes, "x")
     _value_axis(panels[0], value_scale, metric)
-    handles = {
-        label: handle
-        for axes in panels
-        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True)
-    }
-    figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4)
+    add_legend(figure)
     return to_svg(figure, "slices", f"{metric} over {' and over '.join(s.title for s in scales)}", tips)
 
 
@@ -167,20 +172,22 @@ def _scatter(
                 continue
             many = {"markersize": 3.5} if len(trials) > _MANY else {}
             beyond = {"marker": "v" if (marks[0][0].value or 0.0) < scale.low else "^", "markersize": 6}
-            (line,) = axes.plot(
+            tips.marks(
+                axes,
                 [place for _, place in marks],
                 [scale.clip(trial.value or 0.0) for trial, _ in marks],
-                linestyle="none",
-                clip_on=False,
+                [describe(trial, metric) for trial, _ in marks],
                 label=state.lower() + ("" if inside else ", off the scale"),
                 **{**style, **many, **({} if inside else beyond)},
             )
-            tips.add(line, [describe(trial, metric) for trial, _ in marks])
 
 
 def _star(axes: Axes, tips: Tips, best: FrozenTrial, place: float, metric: str) -> None:
-    (line,) = axes.plot([place], [best.value or 0.0], linestyle="none", clip_on=False, label="best", **BEST)
-    tips.add(line, [describe(best, metric)])
+    tips.marks(axes, [place], [best.value or 0.0], [describe(best, metric)], label="best", **BEST)
+
+
+def _value_scale(facts: Facts) -> ValueScale:
+    return ValueScale.of([trial.value or 0.0 for trial in facts.scored], facts.study.direction)
 
 
 def _value_axis(axes: Axes, scale: ValueScale, metric: str) -> None:

@@ -58,21 +58,19 @@ def contour(facts: Facts) -> Markup | None:
         marks = [trial for trial in drawn[1:] if (sign * (trial.value or 0.0) <= cut) is best_quarter]
         if not marks:
             continue
-        (line,) = axes.plot(
+        tips.marks(
+            axes,
             [spread(across, trial) for trial in marks],
             [spread(up, trial) for trial in marks],
-            linestyle="none",
+            [describe(trial, metric) for trial in marks],
             marker="o",
             markersize=5.5 if best_quarter else 4.5,
             markerfacecolor=ACCENT if best_quarter else PAPER,
             markeredgecolor=PAPER if best_quarter else MUTED,
-            clip_on=False,
             label="best quarter" if best_quarter else "other complete trials",
         )
-        tips.add(line, [describe(trial, metric) for trial in marks])
     place = [spread(across, both[0])], [spread(up, both[0])]
-    (star,) = axes.plot(*place, linestyle="none", clip_on=False, label="best", **BEST)
-    tips.add(star, [describe(both[0], metric)])
+    tips.marks(axes, *place, [describe(both[0], metric)], label="best", **BEST)
     handles, _ = axes.get_legend_handles_labels()
     figure.legend(handles=[*handles, *keys], loc="outside lower center", ncols=3)
     return to_svg(figure, "contour", f"{metric} over {across.title} and {up.title}", tips)

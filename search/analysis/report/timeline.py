@@ -11,7 +11,17 @@ from markupsafe import Markup
 
 from search.analysis.facts.busy import Clock, merged
 from search.analysis.report.cost import span_of
-from search.analysis.report.drawing import ACCENT, INK, MUTED, PAPER, WIDE, Tips, new_figure, to_svg
+from search.analysis.report.drawing import (
+    ACCENT,
+    INK,
+    MUTED,
+    PAPER,
+    WIDE,
+    Tips,
+    add_legend,
+    new_figure,
+    to_svg,
+)
 from search.analysis.report.facts import Facts
 from search.analysis.report.scales import MOST_POINTS, describe
 from search.text.formats import duration
@@ -99,9 +109,7 @@ def timeline(facts: Facts) -> Markup | None:
         axes.axvline(place / unit, color=INK, lw=1, ls=":")
         axes.text(place / unit, -0.75, f"pause of {duration(seconds)}", ha="center", va="bottom", fontsize=9)
     _dress(axes, shown, end / unit, f"{name} since the first trial began")
-    handles, labels = axes.get_legend_handles_labels()
-    unique = dict(zip(labels, handles, strict=True))
-    figure.legend(unique.values(), unique.keys(), loc="outside lower center", ncols=4)
+    add_legend(figure)
     return to_svg(figure, "timeline", f"trials of {len(shown)} workers over time", tips)
 
 

@@ -55,9 +55,7 @@ class Effect(_Record):
     def gain(self, sign: int) -> Difference:
         """`sign` times the change, as a difference."""
         assert self.change is not None
-        low, high = sorted(sign * bound for bound in self.interval or (0.0, 0.0))
-        interval = None if self.interval is None else (low, high)
-        return Difference(sign * self.change, interval, self.p, len(self.values))
+        return Difference(self.change, self.interval, self.p, len(self.values)).times(sign)
 
 
 class Ablation(_Record):

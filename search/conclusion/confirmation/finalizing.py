@@ -192,7 +192,7 @@ def _conclusion(work: Finalizing, result: Standings, trained: FrozenTrial, look:
     study, winner = work.study, result.race.winner
     standing = next(standing for standing in result.standings if standing.trial == winner)
     assert look.value is not None  # it has been opened
-    cost = selection_cost(standing.search, standing.mean, look.value, study.direction)
+    of_search, of_validation = selection_cost(standing.search, standing.mean, look.value, study.direction)
     return Conclusion(
         metric=study.metric,
         direction=study.direction,
@@ -206,7 +206,7 @@ def _conclusion(work: Finalizing, result: Standings, trained: FrozenTrial, look:
         final_trial=trained.number,
         final_validation=float(trained.value or 0.0),
         test=look,
-        cost_of_search=cost.of_search,
-        cost_of_validation=cost.of_validation,
+        cost_of_search=of_search,
+        cost_of_validation=of_validation,
         searched=len(study.finished()),
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -55,6 +55,14 @@ class Difference:
     def half(self) -> float | None:
         """Half the interval's width, what stands behind ±."""
         return half_of(self.interval)
+
+    def times(self, sign: int) -> Difference:
+        """The same difference, turned round where `sign` is -1."""
+        interval = None
+        if self.interval is not None:
+            low, high = sorted(sign * bound for bound in self.interval)
+            interval = low, high
+        return replace(self, mean=sign * self.mean, interval=interval)
 
 
 def half_of(interval: Interval | None) -> float | None:

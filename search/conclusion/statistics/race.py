@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from search.conclusion.statistics.intervals import (
@@ -89,7 +89,7 @@ def race(
     judged = {name: mean_of(list(of.values())) for name, of in values.items()}
     means = {name: sign * of.mean for name, of in judged.items()}
     leader, *others = sorted(values, key=lambda name: (-means[name], sizes[name]))
-    behind = [_scaled(difference(values[leader], values[name]), sign) for name in others]
+    behind = [difference(values[leader], values[name]).times(sign) for name in others]
     by_rows = [_over_rows(rows or {}, leader, name, sign) for name in others]
     found = [p_of_both(*pair) for pair in zip(behind, by_rows, strict=True)]
     adjusted = iter(_step_down([p for p in found if p is not None], lambda left: left * (left + 1) // 2))
@@ -102,24 +102,15 @@ def race(
     return Race(leader, rivals, winner=min(could_win, key=lambda name: sizes[name]))
 
 
-@dataclass(frozen=True)
-class SelectionCost:
+def selection_cost(search: float, confirmed: float, test: float, direction: Direction) -> tuple[float, float]:
     """What it cost to choose by the validation split: how much worse each later value is, in the metric's unit.
 
-    `of_search` is from the search's value to the confirmed mean: one lucky seed was the best of many.
-    `of_validation` is from the confirmed mean to the test value: the best epoch and the best configuration were
-    chosen on validation rows, and test rows are others; chance among both is in it too. Negative where the later
-    value is better.
+    The first is from the search's value to the mean on fresh seeds: one lucky seed was the best of many. The second is
+    from there to the test value: the best epoch and the best configuration were chosen on validation rows, and test
+    rows are others; chance among both is in it too. Negative where the later value is better.
     """
-
-    of_search: float
-    of_validation: float
-
-
-def selection_cost(search: float, confirmed: float, test: float, direction: Direction) -> SelectionCost:
-    """Gaps between a configuration's value in the search, its mean on fresh seeds and its test value."""
     sign = sign_of(direction)
-    return SelectionCost(sign * (search - confirmed), sign * (confirmed - test))
+    return sign * (search - confirmed), sign * (confirmed - test)
 
 
 def _over_rows(
@@ -127,7 +118,7 @@ def _over_rows(
 ) -> Difference | None:
     if leader not in rows or rival not in rows:
         return None
-    return _scaled(difference_over_rows(rows[leader], rows[rival]), sign)
+    return difference_over_rows(rows[leader], rows[rival]).times(sign)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -142,11 +133,3 @@ def _step_down(p_values: Sequence[float], hypotheses: Callable[[int], int]) -> l
         highest = max(highest, min(1.0, p_values[index] * hypotheses(len(p_values) - step)))
         adjusted[index] = highest
     return adjusted
-
-
-def _scaled(of: Difference, sign: int) -> Difference:
-    interval = of.interval
-    if interval is not None:
-        low, high = sorted(sign * bound for bound in interval)
-        interval = low, high
-    return replace(of, mean=sign * of.mean, interval=interval)
