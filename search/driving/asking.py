@@ -10,7 +10,8 @@ from search.policies.samplers import build_sampler, seed_sampler
 from search.study.attempts import INFEASIBLE, ORIGINAL, next_original_number, original_number
 from search.study.planned import is_planned, suggest
 from search.study.study import Study
-from search.training.memory import size, too_large
+from search.text.formats import size
+from search.training.memory import too_large
 
 if TYPE_CHECKING:
     import optuna

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from search.driving.progress import Progress, Tally
-from search.driving.remaining import clock, span
+from search.driving.remaining import span
 from search.text import formats
 from search.text.printable import printable
 from spaces.wording import quantity
@@ -109,7 +109,7 @@ class LiveTable(Progress):
         # Until an epoch has ended, workers start: neither is there a pace, nor is their start in the time left.
         pace = f"{quantity(rate, 2)} epochs/s" if tally.epochs else "no epoch yet"
         left = f", about {span(tally.time_left())} left" if tally.epochs else ""
-        head.add_row("pace", pace, f"{clock(tally.seconds())} gone{left}")
+        head.add_row("pace", pace, f"{formats.clock(tally.seconds())} gone{left}")
         if not self._rows:
             return Group(head, Text(printable(self._note), style="yellow")) if self._note else head
         running = Table(expand=False, box=None, header_style="dim")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from search.text.formats import clock
+
 FEWEST = 3
 """Ended trials beside the first of each worker from which on an interval follows."""
 _OF_FEW = 3.0
@@ -98,15 +100,6 @@ def _from_few(
         return max(each * trials - elapsed, 0.0) / at_once + mean / 2 * (1 - 1 / at_once)
 
     return Interval(0.0, left(mean), left(_OF_FEW * max(durations)))
-
-
-def clock(seconds: float | None) -> str:
-    """`1:02:03`, or `?` where it is not known."""
-    if seconds is None:
-        return "?"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
 
 
 def span(left: Interval | None) -> str:

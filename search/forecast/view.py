@@ -6,10 +6,10 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from search.analysis.terminal.tables import facts_table, plain_table
-from search.driving.remaining import Interval, clock, span
+from search.driving.remaining import Interval, span
 from search.forecast.forecast import Forecast
 from search.settings.settings import StudySettings
-from search.text.formats import plural
+from search.text.formats import clock, fine_size, plural
 from search.text.printable import printable
 
 
@@ -24,9 +24,9 @@ def forecast_view(name: str | None, forecast: Forecast, settings: StudySettings)
     facts.add_row("epochs", f"{_interval(forecast.epochs, '{:,.0f}')}, of at most {most:,}")
     facts.add_row("pruned", _interval(forecast.pruned, "{:.0%}"))
     if forecast.worker_memory is not None:
-        facts.add_row("memory", f"{_size(forecast.worker_memory)} for each worker")
+        facts.add_row("memory", f"{fine_size(forecast.worker_memory)} for each worker")
     if forecast.database_bytes is not None and forecast.artifact_bytes is not None:
-        database, artifacts = _size(forecast.database_bytes), _size(forecast.artifact_bytes)
+        database, artifacts = fine_size(forecast.database_bytes), fine_size(forecast.artifact_bytes)
         facts.add_row("disk", f"database {database}, artifacts {artifacts}")
     return Group(head, facts, *_rungs(forecast), Text(_ASSUMPTIONS, style="dim"))
 
@@ -54,11 +54,3 @@ def _rungs(forecast: Forecast) -> list[RenderableType]:
 def _interval(interval: Interval, form: str) -> str:
     low, middle, high = (form.format(bound) for bound in (interval.low, interval.middle, interval.high))
     return f"{middle} ({low} to {high})"
-
-
-def _size(count: float) -> str:
-    for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    return f"{count:.3g} GB"

@@ -10,6 +10,7 @@ from search.errors import InputError
 from search.study.configuration import hyperparameters_of, limits_of, seed_of
 from search.study.origin import origin_of
 from search.study.study import Study
+from search.text.formats import plural
 from search.training.environment import differences, training_environment
 
 if TYPE_CHECKING:
@@ -45,9 +46,8 @@ class Replay:
     def sentences(self) -> list[str]:
         """What came out, for a user."""
         if self.equal:
-            return [
-                f"trial {self.trial}: {self.metric} is the same to the last bit after each of {_epochs(self.now)}"
-            ]
+            each = f"each of {plural(len(self.now), 'epoch')}"
+            return [f"trial {self.trial}: {self.metric} is the same to the last bit after {each}"]
         pairs = zip(self.then, self.now, strict=False)
         first = next((epoch for epoch, (a, b) in enumerate(pairs, start=1) if a != b), None)
         shown = [f"trial {self.trial}: {self.metric} is not the same"]
@@ -56,7 +56,7 @@ class Replay:
                 f"  first after epoch {first}: {self.then[first - 1]!r} then, {self.now[first - 1]!r} now"
             )
         if len(self.then) != len(self.now):
-            shown.append(f"  {_epochs(self.then)} then, {_epochs(self.now)} now")
+            shown.append(f"  {plural(len(self.then), 'epoch')} then, {plural(len(self.now), 'epoch')} now")
         shown += [f"  {line}" for line in self.differs]
         if not self.differs and self.threads > 1:
             shown.append(f"  {self.threads} threads add in an order of their own; bits repeat on one thread")
@@ -148,7 +148,3 @@ def find_trained(study: Study, number: int, option: str = "--trial") -> FrozenTr
             "only a complete or pruned trial can be trained again"
         )
     return trial
-
-
-def _epochs(values: list[float]) -> str:
-    return f"{len(values)} epoch{'s' * (len(values) != 1)}"

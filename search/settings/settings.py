@@ -37,6 +37,11 @@ def _check_image_size(text: str | None) -> str | None:
     return text
 
 
+_Seconds = Annotated[
+    float | None, BeforeValidator(lambda value: None if value is None else parse_duration(value))
+]
+
+
 class StudySettings(BaseModel):
     """What a user can choose for a study; the field's description is the help text of its option."""
 
@@ -60,9 +65,7 @@ class StudySettings(BaseModel):
     )
     allow_outside: bool = Field(False, description="run baselines that are outside the space too")
     trials: int = Field(50, ge=1, le=1_000_000, description="finished trials the study is to have")
-    timeout: Annotated[
-        float | None, BeforeValidator(lambda value: None if value is None else parse_duration(value))
-    ] = Field(None, description="stop after this time of this command: 90s, 15m, 2h")
+    timeout: _Seconds = Field(None, description="stop after this time of this command: 90s, 15m, 2h")
     epochs: int = Field(30, ge=1, le=100_000, description="most epochs of a trial")
     patience: int | None = Field(
         None, ge=1, le=100_000, description="epochs without a better metric before a trial ends"
@@ -82,9 +85,9 @@ class StudySettings(BaseModel):
         "where the processor has it",
     )
     threads: int = Field(1, ge=1, le=1024, description="threads of each worker")
-    trial_timeout: Annotated[
-        float | None, BeforeValidator(lambda value: None if value is None else parse_duration(value))
-    ] = Field(None, description="end a trial at the next epoch after this time; its best epoch so far counts")
+    trial_timeout: _Seconds = Field(
+        None, description="end a trial at the next epoch after this time; its best epoch so far counts"
+    )
     memory_limit: Annotated[
         int | None, BeforeValidator(lambda value: None if value is None else parse_size(value))
     ] = Field(None, description="of each worker: 2GB, 1.5GiB; a configuration that needs more is not trained")

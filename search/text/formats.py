@@ -58,6 +58,29 @@ def duration(seconds: float | None) -> str:
     return f"{whole} s"
 
 
+def clock(seconds: float | None) -> str:
+    """`1:02:03`, or `?` where it is not known."""
+    if seconds is None:
+        return "?"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def size(count: float) -> str:
+    """`850 MB`, `1.3 GB`."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def fine_size(count: float) -> str:
+    """`532 B`, `85.3 kB`, `1.25 GB`."""
+    for unit in ("B", "kB", "MB"):
+        if count < 1000:
+            return f"{count:.3g} {unit}"
+        count /= 1000
+    return f"{count:.3g} GB"
+
+
 def setting(value: object) -> str:
     """The value of a hyperparameter, short: `1.2e-3`, `true`, `relu`."""
     return rounded(value) if isinstance(value, float) else shown(value)

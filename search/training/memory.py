@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from search.errors import InputError
+from search.text.formats import size
 from search.training.network.dimensions import components_of, first_inputs, layer_parameters
 from search.training.network.optimizers import OPTIMIZERS
 from spaces import MOST_COMPONENTS
@@ -85,8 +86,3 @@ def recycling_bound(spec: DataSpec, limit: int | None) -> int:
     """
     idle = idle_worker_bytes(spec)
     return idle + min(1_000_000_000, (limit - idle) // 2 if limit else 1_000_000_000)
-
-
-def size(count: float) -> str:
-    """`850 MB`, `1.3 GB`."""
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"

@@ -11,7 +11,8 @@ import pytest
 from search.driving.lines import PlainLines
 from search.driving.live_table import LiveTable
 from search.driving.progress import Tally
-from search.driving.remaining import Interval, clock, remaining_time, span, sums_to_come
+from search.driving.remaining import Interval, remaining_time, span, sums_to_come
+from search.text.formats import clock
 from search.text.printable import open_console
 from search.workers.messages import EpochEvent, TrialOutcome
 from spaces import Hyperparameters

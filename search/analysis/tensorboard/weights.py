@@ -9,6 +9,7 @@ from typing import Any
 
 from search.models.replay import find_trained, replay
 from search.study.study import Study
+from search.text.formats import plural
 
 
 def write_weights(study: Study, number: int, folder: Path, say: Callable[[str], None]) -> None:
@@ -18,7 +19,7 @@ def write_weights(study: Study, number: int, folder: Path, say: Callable[[str], 
         InputError: as `replay`; nothing is written then.
     """
     known = find_trained(study, number, "--histograms").user_attrs
-    epochs = f"{known['epochs']} epoch{'s' * (known['epochs'] != 1)}"
+    epochs = plural(known["epochs"], "epoch")
     then = f" ({known['seconds']:.1f} s when it was run)" if "seconds" in known else ""
     say(f"training trial {number} again for its weights: {epochs}{then} …")
 

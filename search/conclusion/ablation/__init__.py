@@ -1,4 +1,5 @@
 """What each part of a configuration is worth: one factor at a time, on fresh seeds.
 
-Imports: conclusion, conclusion.statistics, data, driving, errors, running, settings, spaces, study, training.network.
+Imports: conclusion, conclusion.statistics, data, errors, running, settings, spaces, study, text,
+training.network.
 """

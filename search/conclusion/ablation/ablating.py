@@ -19,7 +19,6 @@ from search.conclusion.trainings import (
     parameters_of,
     values_of,
 )
-from search.driving.remaining import clock
 from search.errors import StudyStopped
 from search.settings.metrics import sign_of
 from search.study.attempts import was_trained
@@ -28,6 +27,7 @@ from search.study.origin import is_comparable
 from search.study.planned import PlannedTrial, entry_of
 from search.study.study import Study
 from search.study.unchanged import unchanged_data
+from search.text.formats import clock, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -133,9 +133,7 @@ def forecast(work: Ablating) -> str:
     if not left or seconds is None:
         return text
     at_once = work.settings.model_copy(update={"trials": left}).local_workers()
-    took = (
-        f"{at_once} worker{'s' * (at_once != 1)}, by the {seconds:.1f} s that trial {work.trial.number} took"
-    )
+    took = f"{plural(at_once, 'worker')}, by the {seconds:.1f} s that trial {work.trial.number} took"
     return f"{text}; about {clock(left * seconds / at_once)} on {took}"
 
 

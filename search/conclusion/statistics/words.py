@@ -6,6 +6,7 @@ import math
 
 from search.conclusion.statistics.intervals import Difference
 from search.settings.metrics import direction_of, sign_of
+from search.text.formats import plural
 
 
 def factor_sentence(factor: str, gain: Difference, metric: str, judged_by: str = "") -> str:
@@ -17,11 +18,13 @@ def factor_sentence(factor: str, gain: Difference, metric: str, judged_by: str =
     """
     worth = sign_of(direction_of(metric)) * gain.mean
     if gain.half is None or gain.interval is None:
-        return f"{factor} {_changes(worth, metric)} with {_seeds(gain)}, too little to tell from chance"
+        return f"{factor} {_changes(worth, metric)} with {plural(gain.count, 'seed')}, too little to tell from chance"
     low, high = gain.interval
     if low <= 0 <= high:
         signed = amount(worth, gain.half, metric, signed=True)
-        return f"{factor} makes no difference that {judged_by or _seeds(gain)} can show ({signed})"
+        return (
+            f"{factor} makes no difference that {judged_by or plural(gain.count, 'seed')} can show ({signed})"
+        )
     verb = "is worth" if worth > 0 else "costs"
     return f"{factor} {verb} {amount(abs(worth), gain.half, metric)} here"
 
@@ -58,10 +61,6 @@ def _changes(worth: float, metric: str) -> str:
     if not worth:
         return "changes nothing"
     return f"{'gains' if worth > 0 else 'loses'} {amount(abs(worth), None, metric)}"
-
-
-def _seeds(gain: Difference) -> str:
-    return f"{gain.count} seed{'s' * (gain.count != 1)}"
 
 
 def unit_of(metric: str) -> tuple[float, str]:
