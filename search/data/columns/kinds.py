@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +10,6 @@ from search.data.columns.date_forms import has_short_year
 from search.data.columns.date_recognition import Recognised, recognise
 from search.data.columns.likely_forms import likely_durations, likely_form, looks_like_times
 from search.data.columns.missing import (
-    MISSING,
     MOST_CODES,
     counted,
     few_rows,
@@ -20,6 +18,7 @@ from search.data.columns.missing import (
     stand_in,
 )
 from search.data.columns.numbers import Numbers, read_numbers
+from search.data.columns.texts import Texts, texts_of
 from search.data.rows.notes import ColumnNotes
 from search.data.rows.raw import Array, TableColumn
 
@@ -29,46 +28,41 @@ if TYPE_CHECKING:
 BOOLEANS = {"true": 1.0, "True": 1.0, "TRUE": 1.0, "false": 0.0, "False": 0.0, "FALSE": 0.0}
 
 
-def typed(name: str, series: pd.Series[Any], notes: ColumnNotes) -> TableColumn:
-    """A column with its kind; `notes` are told where the reading was a decision."""
+def typed(name: str, series: pd.Series[Any], notes: ColumnNotes) -> tuple[TableColumn, bool]:
+    """A column with its kind, and whether blanks around its texts are left out.
+
+    `notes` are told where the reading was a decision.
+    """
     import pandas as pd
 
     dtype = series.dtype
     if pd.api.types.is_bool_dtype(dtype):
-        return TableColumn("boolean", series.to_numpy(dtype=np.float64))
+        return TableColumn("boolean", series.to_numpy(dtype=np.float64)), False
     if pd.api.types.is_numeric_dtype(dtype):
-        return _number(name, series.to_numpy(dtype=np.float64, na_value=np.nan), notes)
+        return _number(name, series.to_numpy(dtype=np.float64, na_value=np.nan), notes), False
     if pd.api.types.is_timedelta64_dtype(dtype):
-        return _number(name, series.dt.total_seconds().to_numpy(dtype=np.float64), notes)
+        return _number(name, series.dt.total_seconds().to_numpy(dtype=np.float64), notes), False
     if pd.api.types.infer_dtype(series, skipna=True) == "decimal":
-        return _number(name, series.to_numpy(dtype=np.float64, na_value=np.nan), notes)
+        return _number(name, series.to_numpy(dtype=np.float64, na_value=np.nan), notes), False
     if pd.api.types.is_datetime64_any_dtype(dtype):
         series = series.dt.strftime("%Y-%m-%dT%H:%M:%S")
-    return _of_text(name, as_text(series), notes, codes=isinstance(dtype, pd.CategoricalDtype))
+    texts = texts_of(series)
+    column = _of_text(name, texts, notes, codes=isinstance(dtype, pd.CategoricalDtype))
+    if column.kind == "date":
+        return column, not texts.blanks.keys().isdisjoint(column.values)
+    return column, column.kind == "category" and bool(texts.blanks)
 
 
-def as_text(series: pd.Series[Any]) -> Array:
-    """Values as text without the blanks around them, "" where missing; object (rows,)."""
-    missing = series.isna().to_numpy()
-    values = series.to_numpy(dtype=object)
-    text = np.array(
-        ["" if gone else str(value).strip() for value, gone in zip(values, missing, strict=True)],
-        dtype=object,
-    )
-    text[np.isin(text, MISSING)] = ""
-    return text
-
-
-def _of_text(name: str, text: Array, notes: ColumnNotes, *, codes: bool) -> TableColumn:
+def _of_text(name: str, texts: Texts, notes: ColumnNotes, *, codes: bool) -> TableColumn:
     """`codes`: a file's own type says that these are categories, numbers or not."""
-    rows = Counter(text[text != ""].tolist())
+    rows = texts.rows
     values = {value: count for value, count in rows.items() if not is_missing_word(value)}
     words = [value for value in rows if value not in values]
     if not values:
-        return TableColumn("category", text)
+        return TableColumn("category", texts.each(str))
     if all(value in BOOLEANS for value in values):
         _tell_missing(name, rows, words, notes)
-        return TableColumn("boolean", np.array([BOOLEANS.get(value, np.nan) for value in text]))
+        return TableColumn("boolean", texts.each(lambda text: BOOLEANS.get(text, np.nan), float))
     numbers = Numbers({}, tuple(values)) if codes else read_numbers(values)
     if numbers.plain and few_strays(numbers.plain, numbers.strays, values):
         _tell_missing(name, rows, [*words, *numbers.strays], notes)
@@ -78,8 +72,7 @@ def _of_text(name: str, text: Array, notes: ColumnNotes, *, codes: bool) -> Tabl
                 f"column '{name}' is read as numbers {numbers.form} ({numbers.example()}); "
                 "an exported model takes numbers",
             )
-        number_of = {value: float(plain) for value, plain in numbers.plain.items()}
-        return _number(name, np.array([number_of.get(value, np.nan) for value in text]), notes)
+        return _number(name, texts.each(lambda text: float(numbers.plain.get(text, "nan")), float), notes)
     read = recognise(values)
     if read is not None and few_strays(read.dates, read.strays, values):
         _tell_missing(name, rows, [*words, *read.strays], notes)
@@ -94,10 +87,10 @@ def _of_text(name: str, text: Array, notes: ColumnNotes, *, codes: bool) -> Tabl
                 "dates in another form",
                 f"column '{name}' is read as {read.what}, {read.template}: {read.example()}",
             )
-        dated = np.array([value if value in read.dates else "" for value in text], dtype=object)
+        dated = texts.each(lambda text: text if text in read.dates else "")
         return TableColumn("date", dated, read.template)
     _tell_almost(name, values, numbers, read, notes, codes=codes)
-    return TableColumn("category", text)
+    return TableColumn("category", texts.each(str))
 
 
 def _tell_missing(name: str, rows: dict[str, int], words: list[str], notes: ColumnNotes) -> None:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
-import numpy as np
-
 from search.data.columns.date_recognition import recognise
 from search.data.columns.likely_forms import likely_form
 from search.data.columns.missing import (
@@ -18,11 +14,12 @@ from search.data.columns.missing import (
 )
 from search.data.columns.numbers import Numbers, read_numbers
 from search.data.columns.targets import few_enough
+from search.data.columns.texts import Texts
 from search.data.rows.raw import Array
 from search.errors import DataError
 
 
-def plain_numbers(text: Array, *, task: str | None, name: str) -> tuple[Array, list[str]]:
+def plain_numbers(texts: Texts, *, task: str | None, name: str) -> tuple[Array, list[str]]:
     """A target's texts, object (rows,), with its numbers as Python writes them, and notes on how they were read.
 
     "" stands for missing. Words that are certainly for missing (NULL, N/A) become "" where all else is numbers. What
@@ -31,7 +28,8 @@ def plain_numbers(text: Array, *, task: str | None, name: str) -> tuple[Array, l
     Raises:
         DataError: most values are numbers, or all are dates, and others stand in the way.
     """
-    rows = Counter(text[text != ""].tolist())
+    text = texts.each(str)
+    rows = texts.rows
     values = {value: count for value, count in rows.items() if not is_certainly_missing(value)}
     numbers = read_numbers(values)
     words = [value for value in rows if value not in values]
@@ -47,10 +45,10 @@ def plain_numbers(text: Array, *, task: str | None, name: str) -> tuple[Array, l
         notes.append(f"{name}: {counted(rows, words)} taken as missing")
     if numbers.form:
         notes.append(f"{name} is read as numbers {numbers.form} ({numbers.example()})")
-        text = np.array([numbers.plain.get(value, "") for value in text], dtype=object)
+        text = texts.each(lambda value: numbers.plain.get(value, ""))
     elif words:
-        text = np.array([value if value in values else "" for value in text], dtype=object)
-    if found := stand_in(np.array([float(value) if value else np.nan for value in text])):
+        text = texts.each(lambda value: value if value in values else "")
+    if found := stand_in(texts.each(lambda value: float(numbers.plain.get(value, "nan")), float)):
         notes.append(f"{name} {found}")
     return text, notes
 

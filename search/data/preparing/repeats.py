@@ -69,9 +69,8 @@ def with_target(features: Hashes, y: Array) -> Hashes:
 def _column_hashes(column: TableColumn) -> Hashes:
     if column.values.dtype.kind == "f":
         return _number_hashes(column.values)
-    from pandas.util import hash_array
-
-    return _mixed(hash_array(column.values, categorize=True))
+    hashes = np.fromiter(map(hash, column.values), dtype=np.int64, count=len(column.values))
+    return _mixed(hashes.view(np.uint64))
 
 
 def _number_hashes(values: Array) -> Hashes:

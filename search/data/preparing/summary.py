@@ -102,8 +102,12 @@ def _repeated(hashes: Array) -> int:
 def _column(name: str, column: TableColumn) -> ColumnSummary:
     missing = column.missing()
     present = column.values[~missing]
-    counts = Counter(present.tolist())
-    if not counts:
+    if column.kind in ("number", "boolean"):
+        distinct = len(np.unique(present))
+    else:
+        counts = Counter(present)
+        distinct = len(counts)
+    if len(present) == 0:
         values = ""
     elif column.kind == "number":
         values = _range(present)
@@ -113,7 +117,7 @@ def _column(name: str, column: TableColumn) -> ColumnSummary:
         values = f"{column.template}, for instance {present[0]}"
     else:
         values = ", ".join(f"{value} ({count:,})" for value, count in counts.most_common(3))
-    return ColumnSummary(name, column.kind, int(missing.sum()), len(counts), values)
+    return ColumnSummary(name, column.kind, int(missing.sum()), distinct, values)
 
 
 def _range(present: Array) -> str:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search.data.columns.kinds import as_text, typed
+from search.data.columns.kinds import typed
 from search.data.columns.missing import MISSING
 from search.data.columns.targets import Target, encode_target, encode_written_target
+from search.data.columns.texts import Texts, texts_of
 from search.data.columns.written_numbers import plain_numbers
 from search.data.reading.row_numbers import are_row_numbers, counts_rows, has_no_name
 from search.data.reading.separated import BLANKS, is_number, text_layout
@@ -96,17 +96,17 @@ def written_target(
     `typed_as_text`: the file has types, so text is classes even where all of it are plain numbers.
     """
     name = f"target '{request.target}' of {request.source}"
-    stripped = as_text(series)
-    text, notes = plain_numbers(stripped, task=request.task, name=name)
+    texts = texts_of(series)
+    text, notes = plain_numbers(texts, task=request.task, name=name)
     known = text != ""
-    words = _missing_words(series, stripped)
+    words = _missing_words(texts)
     notes += [note + words for note in left_out(known, request)]
     if words and len(set(text[known].tolist())) < 2:
         raise DataError(f"{name} has fewer than two values{words}; write another word where one is a class")
-    in_another_form = bool((text[known] != stripped[known]).any())
+    in_another_form = bool((text[known] != texts.each(str)[known]).any())
     encode = encode_target if typed_as_text and not in_another_form else encode_written_target
     target = encode(text[known], task=request.task, name=name)
-    if target.task != "regression" and (changed := _blanks_around(series, stripped)):
+    if target.task != "regression" and (changed := texts.blanks.total()):
         notes.append(
             f"blanks around {changed:,} values of the target '{request.target}' are left out: "
             "what differs by them alone is one class"
@@ -114,14 +114,9 @@ def written_target(
     return target, known, notes
 
 
-def _missing_words(series: pd.Series[Any], text: Array) -> str:
+def _missing_words(texts: Texts) -> str:
     """Which words of a target count as missing and in how many rows, for a message; "" where there are none."""
-    counts = Counter(
-        value.strip()
-        for value, kept in zip(series.to_numpy(dtype=object), text, strict=True)
-        if kept == "" and isinstance(value, str) and value.strip()
-    )
-    told = [f"'{word}' ({count:,})" for word, count in counts.most_common(5)]
+    told = [f"'{word}' ({count:,})" for word, count in texts.words.most_common() if word][:5]
     return f"; {', '.join(told)} stands for missing" if told else ""
 
 
@@ -171,8 +166,8 @@ def raw_table(
         if _is_row_number(name, series, of_columns, header=request.header):
             continue
         series = series if known.all() else series[known]
-        columns[name] = typed(name, series, of_columns)
-        if columns[name].kind in ("category", "date") and _blanks_around(series, columns[name].values):
+        columns[name], blanks = typed(name, series, of_columns)
+        if blanks:
             stripped.append(f"'{name}'")
     notes = [*notes, *of_columns.texts()]
     if stripped:
@@ -212,11 +207,3 @@ def _is_row_number(name: str, series: pd.Series[Any], notes: ColumnNotes, *, hea
             "sorted, and nothing of a new row; delete it first, unless its order has a meaning",
         )
     return False
-
-
-def _blanks_around(series: pd.Series[Any], text: Array) -> int:
-    """In how many rows `as_text` left out blanks around a value."""
-    return sum(
-        isinstance(value, str) and kept != "" and value != kept
-        for value, kept in zip(series.to_numpy(dtype=object), text, strict=True)
-    )
