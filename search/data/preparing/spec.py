@@ -17,6 +17,12 @@ SPEC_VERSION: Literal[3] = 3
 UNTAUGHT_VERSION: Literal[2] = 2
 
 
+_COMPARED = (
+    "kind", "task", "target", "input_shape", "resized", "given_validation", "given_test", "seed", "val_fraction",
+    "test_fraction", "scale", "offset",
+)  # fmt: skip
+
+
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
@@ -136,27 +142,12 @@ class DataSpec(_Part):
         Statistics may differ by a millionth of their deviation: another processor adds in another order.
         """
         changes: list[str] = []
-        for name in (
-            "kind",
-            "task",
-            "target",
-            "input_shape",
-            "resized",
-            "given_validation",
-            "given_test",
-            "seed",
-        ):
+        for name in _COMPARED:
             before, after = getattr(self, name), getattr(other, name)
-            if before != after:
-                changes.append(f"{name.replace('_', ' ')}: {before} -> {after}")
-        for name in ("val_fraction", "test_fraction"):
-            before, after = getattr(self, name), getattr(other, name)
-            if before != after:
-                changes.append(f"{name}: {before} -> {after}")
-        for name in ("scale", "offset"):
-            before, after = getattr(self, name), getattr(other, name)
-            if not _close(before, after, abs(before)):
-                changes.append(f"{name}: {before} -> {after}")
+            same = _close(before, after, abs(before)) if name in ("scale", "offset") else before == after
+            if not same:
+                told = name if name in ("val_fraction", "test_fraction") else name.replace("_", " ")
+                changes.append(f"{told}: {before} -> {after}")
         for part in ("train", "validation", "test"):
             before, after = getattr(self.rows, part), getattr(other.rows, part)
             if before != after:

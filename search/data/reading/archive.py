@@ -26,7 +26,6 @@ SAVE_ONE = "save one by np.savez(path, x=…, y=…)"
 SAVE_IT = "save it by np.savez(path, x=…, y=…)"
 # NumPy itself writes headers of at most 10,000 bytes, and as many more in front of them as fit into 16.
 _LONGEST_HEADER = 10_016
-_BYTES_AT_ONCE = 1 << 20
 _WRONG_LITERALS = (
     SyntaxError, tokenize.TokenError, TypeError, RecursionError, MemoryError, AttributeError, LookupError,
 )  # fmt: skip
@@ -38,12 +37,10 @@ _DAMAGE = (
 
 @dataclass(frozen=True)
 class Header:
-    """What an array is; `offset` is where its values begin, in bytes of its file in the archive."""
+    """What an array is."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[np.generic]
-    fortran_order: bool
-    offset: int
 
     @property
     def bytes(self) -> int:
@@ -74,13 +71,13 @@ class Archive:
         entry = self._entries[name]
         with self._sound(), self._opened.open(entry) as file:
             start = io.BytesIO(file.read(_LONGEST_HEADER))
-            shape, fortran_order, dtype = _read_header(start)
+            shape, dtype = _read_header(start)
         if dtype.hasobject:
             raise DataError(
                 f"{self.path}: {name} holds Python objects, which are not loaded because they can run code; "
                 "save arrays of numbers or of text instead (array.astype(float) or array.astype(str))"
             )
-        header = Header(shape, dtype, fortran_order, start.tell())
+        header = Header(shape, dtype)
         if (
             any(side < 0 for side in shape)
             or dtype.itemsize == 0
@@ -92,26 +89,15 @@ class Archive:
             )
         return header
 
-    def read(self, name: str, header: Header) -> Array:
-        """The values of `name`, in the machine's byte order.
+    def read(self, name: str) -> Array:
+        """The values of `name`, whose header was found sound, in the machine's byte order.
 
         Raises:
             DataError: they are damaged.
         """
-        values = np.empty(header.bytes, dtype=np.uint8)
-        place = 0
         with self._sound(), self._opened.open(self._entries[name]) as file:
-            file.read(header.offset)
-            while place < header.bytes:
-                part = file.read(min(_BYTES_AT_ONCE, header.bytes - place))
-                if not part:
-                    raise EOFError(f"{name} ends early")
-                values[place : place + len(part)] = np.frombuffer(part, dtype=np.uint8)
-                place += len(part)
-        shape = header.shape[::-1] if header.fortran_order else header.shape
-        array: Array = values.view(header.dtype).reshape(shape)
-        array = array.T if header.fortran_order else array
-        return array.astype(header.dtype.newbyteorder("="), copy=False)
+            array: Array = np.lib.format.read_array(file, allow_pickle=False)
+        return array.astype(array.dtype.newbyteorder("="), copy=False)
 
     @contextmanager
     def _sound(self) -> Iterator[None]:
@@ -142,8 +128,8 @@ def open_archive(path: Path) -> Iterator[Archive]:
         yield Archive(path, opened)
 
 
-def _read_header(file: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
-    """Shape, whether columns come first, and dtype.
+def _read_header(file: io.BytesIO) -> tuple[tuple[int, ...], np.dtype[np.generic]]:
+    """Shape and dtype.
 
     Raises:
         ValueError: it is no header of an array.
@@ -151,8 +137,8 @@ def _read_header(file: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[np.g
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     try:
-        shape, fortran_order, dtype = read(file)
+        shape, _, dtype = read(file)
     # It is read as Python literals, which fail in many ways.
     except _WRONG_LITERALS as exc:
         raise ValueError(f"its header cannot be read: {type(exc).__name__}") from exc
-    return tuple(int(side) for side in shape), bool(fortran_order), dtype
+    return tuple(int(side) for side in shape), dtype

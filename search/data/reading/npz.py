@@ -35,7 +35,7 @@ def read_npz(request: DataRequest) -> RawData:
         headers = {name: archive.header(name) for pair in roles.pairs.values() for name in pair}
         _check_shapes(roles, headers, source)
         _refuse_too_large(roles, headers, source)
-        arrays = {name: archive.read(name, header) for name, header in headers.items()}
+        arrays = {name: archive.read(name) for name in headers}
     xs = [arrays[x] for x, _ in roles.pairs.values()]
     x = np.concatenate(xs) if len(xs) > 1 else xs[0]
     y, one_hot, of_labels = _labels(roles, arrays, source)
