@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from search.data.columns.missing import MISSING
+
 _FLAGS = re.ASCII
 # What float() takes beyond this, such as 1_000 and digits of other scripts, is text.
 PLAIN = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,9})?|[+-]?(inf|infinity)", _FLAGS | re.IGNORECASE)
@@ -68,6 +70,15 @@ class _Parts:
     body: str
     exponent: str
     unit: str
+
+
+def is_number(field: str) -> bool:
+    """Whether a field is one as programs write them, and no word for missing."""
+    try:
+        float(field)
+    except ValueError:
+        return False
+    return field not in MISSING
 
 
 def read_numbers(rows: Mapping[str, int]) -> Numbers:

@@ -5,14 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from search.data.columns.row_numbers import UNNAMED
 from search.data.columns.targets import Target, encode_target
-from search.data.reading.separated import UNNAMED, refuse_duplicates, refuse_too_many
-from search.data.reading.table import left_out, raw_table, refuse_target, written_target
+from search.data.reading.table import (
+    left_out,
+    raw_table,
+    refuse_duplicates,
+    refuse_target,
+    refuse_too_many,
+    written_target,
+)
 from search.data.rows.free_memory import refuse_more_than_memory
 from search.data.rows.raw import Array, RawData
 from search.data.rows.request import DataRequest
 from search.errors import DataError
 
+PARQUET_SUFFIXES = (".parquet", ".parq", ".pq")
 # pandas saves the index of a filtered frame under this name: row numbers, of no use.
 PANDAS_INDEX = "__index_level_"
 # The least that a value takes while it is read: as stored, and as a column.

@@ -12,18 +12,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from search.data.columns.missing import MISSING
+from search.data.columns.numbers import is_number
+from search.data.columns.row_numbers import UNNAMED
+from search.data.reading.table import refuse_duplicates, refuse_too_many
 from search.data.reading.text_file import TextFile, open_text_file
 from search.data.rows.notes import listed
 from search.data.rows.request import DataRequest
 from search.errors import DataError
 
 SEPARATORS = ",;\t|"
-MOST_COLUMNS = 25_000
 # Any run of blanks and tabs.
 BLANKS = " "
 SNIFFED_LINES = 50
-UNNAMED = "unnamed"
 _SEP_LINE = re.compile(r"\"?sep=([^\"\r\n])\"?[\r\n]*", re.IGNORECASE)
 _ALIGNED = re.compile(r"\S {2,}\S")
 
@@ -50,23 +50,6 @@ def text_layout(request: DataRequest) -> TextLayout:
     with _fields_of_any_size():
         separator = request.separator or said or _sniffed_separator(file)
         return _checked_layout(file, separator, skipped, header=request.header)
-
-
-def refuse_duplicates(names: tuple[str, ...], path: Path) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise DataError(f"{path} has two columns named '{name}'; rename or remove one")
-        seen.add(name)
-
-
-def refuse_too_many(count: int, path: Path) -> None:
-    """Each column becomes an input of the exported model by name, which takes Keras some milliseconds."""
-    if count > MOST_COLUMNS:
-        raise DataError(
-            f"{path} has {count:,} columns, and a table may have {MOST_COLUMNS:,}: an exported model has an input "
-            "for each by name; save numbers as one array, np.savez('rows.npz', x=…, y=…), or choose columns"
-        )
 
 
 @contextlib.contextmanager
@@ -190,14 +173,6 @@ def _refuse_wrong_header(path: Path, first: list[str], second: list[str] | None,
             f"the first line of {path} holds text ({listed(first)}) where the second holds numbers: "
             "it looks like column names; leave --no-header out"
         )
-
-
-def is_number(field: str) -> bool:
-    try:
-        float(field)
-    except ValueError:
-        return False
-    return field not in MISSING
 
 
 def _is_blank(row: list[str]) -> bool:

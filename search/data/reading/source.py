@@ -10,8 +10,8 @@ from pathlib import Path
 from search.data.reading.builtin import builtin_files, read_builtin
 from search.data.reading.images import fingerprint_folder, read_folder
 from search.data.reading.npz import read_npz
-from search.data.reading.parquet import read_parquet
-from search.data.reading.table import PARQUET_SUFFIXES, TEXT_SUFFIXES, read_text_table
+from search.data.reading.parquet import PARQUET_SUFFIXES, read_parquet
+from search.data.reading.text_table import TEXT_SUFFIXES, read_text_table
 from search.data.rows.raw import RawData
 from search.data.rows.request import BUILTIN_SOURCES, DataRequest
 from search.errors import DataError

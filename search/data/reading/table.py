@@ -1,20 +1,18 @@
-"""Tables: CSV and other separated text; what each column of a table holds."""
+"""What every table is held to and becomes, whatever file it comes from: target, columns, and what is refused."""
 
 from __future__ import annotations
 
-import itertools
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from search.data.columns.kinds import typed
-from search.data.columns.missing import MISSING
+from search.data.columns.numbers import is_number
+from search.data.columns.row_numbers import are_row_numbers, counts_rows, has_no_name
 from search.data.columns.targets import Target, encode_target, encode_written_target
 from search.data.columns.texts import Texts, texts_of
 from search.data.columns.written_numbers import plain_numbers
-from search.data.reading.row_numbers import are_row_numbers, counts_rows, has_no_name
-from search.data.reading.separated import BLANKS, is_number, text_layout
 from search.data.rows.notes import ColumnNotes, listed
 from search.data.rows.raw import Array, RawData, Table, TableColumn
 from search.data.rows.request import DataRequest
@@ -24,68 +22,7 @@ from spaces.errors import did_you_mean
 if TYPE_CHECKING:
     import pandas as pd
 
-TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".gz", ".bz2", ".xz", ".zip")
-PARQUET_SUFFIXES = (".parquet", ".parq", ".pq")
-
-
-def read_text_table(request: DataRequest) -> RawData:
-    """Separated text in UTF-8, one row a line; empty, NA, null, ? and NaN are missing.
-
-    Raises:
-        DataError: the file is empty, not UTF-8 or ragged, or the target does not fit.
-    """
-    import pandas as pd
-
-    path = Path(request.source)
-    layout = text_layout(request)
-    read_as = f" (it was read with separator {layout.separator!r}; set another one if that is wrong)"
-    refuse_target(request, layout.names, read_as if len(layout.names) == 1 else "")
-    try:
-        with layout.file.binary() as content:
-            frame = pd.read_csv(
-                content,
-                sep=r"\s+" if layout.separator == BLANKS else layout.separator,
-                skiprows=layout.skipped_lines,
-                header=0 if request.header else None,
-                names=list(layout.names),
-                # Labels are exact: a number of many digits, or a gap among whole numbers, must not change them.
-                dtype={str(request.target): str},
-                index_col=False,
-                # Of the target too, but there by `written_target`, which tells the words.
-                na_values={name: list(MISSING) for name in layout.names if name != request.target},
-                keep_default_na=False,
-                skipinitialspace=True,
-                low_memory=False,
-                encoding="utf-8-sig",
-            )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as exc:
-        if layout.rows == 0:
-            raise DataError(f"{path} has column names but no rows below them") from exc
-        raise DataError(f"{path} cannot be read as a table: {str(exc).strip()}") from exc
-    if len(frame) != layout.rows:
-        raise DataError(
-            f"{path}: {layout.rows:,} rows were counted but {len(frame):,} read; look for stray quotes in it"
-        )
-    if layout.rows == 0:
-        raise DataError(f"{path} has column names but no rows below them")
-    target, known, notes = written_target(frame.pop(str(request.target)), request)
-    notes += _names_like_values(layout.names, header=request.header)
-    return raw_table(frame, known, target, request, notes)
-
-
-def _names_like_values(names: tuple[str, ...], *, header: bool) -> list[str]:
-    """A note where most names are numbers with a fraction among them: the first line is perhaps a row.
-
-    Years are names, and so are the rising wavelengths of spectra.
-    """
-    numbers = [float(name) for name in names if is_number(name)]
-    rising = all(low < high for low, high in itertools.pairwise(numbers))
-    fractions = any(is_number(name) and "." in name for name in names)
-    if not header or rising or not fractions or 2 * len(numbers) <= len(names):
-        return []
-    return [
-        f"the first line, {listed(names)}, is taken as names of columns; if it holds values, say --no-header"
-    ]
+MOST_COLUMNS = 25_000
 
 
 def written_target(
@@ -127,6 +64,23 @@ def left_out(known: Array, request: DataRequest) -> list[str]:
     missing = int((~known).sum())
     rows = "1 row is left out: it has" if missing == 1 else f"{missing:,} rows are left out: they have"
     return [f"{rows} no value in the target '{request.target}'"]
+
+
+def refuse_duplicates(names: tuple[str, ...], path: Path) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise DataError(f"{path} has two columns named '{name}'; rename or remove one")
+        seen.add(name)
+
+
+def refuse_too_many(count: int, path: Path) -> None:
+    """Each column becomes an input of the exported model by name, which takes Keras some milliseconds."""
+    if count > MOST_COLUMNS:
+        raise DataError(
+            f"{path} has {count:,} columns, and a table may have {MOST_COLUMNS:,}: an exported model has an input "
+            "for each by name; save numbers as one array, np.savez('rows.npz', x=…, y=…), or choose columns"
+        )
 
 
 def refuse_target(request: DataRequest, names: tuple[str, ...], read_as: str) -> None:

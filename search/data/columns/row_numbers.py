@@ -6,10 +6,10 @@ import re
 
 import numpy as np
 
-from search.data.reading.separated import UNNAMED
 from search.data.rows.raw import Array
 
-# As our reader, pandas and readr name a column without a name.
+UNNAMED = "unnamed"
+# As our readers, pandas and readr name a column without a name.
 _NO_NAME = re.compile(rf"{UNNAMED} \d+|unnamed: \d+(\.\d+)*|\.\.\.\d+", re.ASCII | re.IGNORECASE)
 # Shuffled row numbers of a part of a larger file: this many times its rows is the largest.
 _LARGEST_SHARE = 20

@@ -1,0 +1,75 @@
+"""Tables of separated text: CSV and its kin."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+
+from search.data.columns.missing import MISSING
+from search.data.columns.numbers import is_number
+from search.data.reading.separated import BLANKS, text_layout
+from search.data.reading.table import raw_table, refuse_target, written_target
+from search.data.rows.notes import listed
+from search.data.rows.raw import RawData
+from search.data.rows.request import DataRequest
+from search.errors import DataError
+
+TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".gz", ".bz2", ".xz", ".zip")
+
+
+def read_text_table(request: DataRequest) -> RawData:
+    """Separated text in UTF-8, one row a line; empty, NA, null, ? and NaN are missing.
+
+    Raises:
+        DataError: the file is empty, not UTF-8 or ragged, or the target does not fit.
+    """
+    import pandas as pd
+
+    path = Path(request.source)
+    layout = text_layout(request)
+    read_as = f" (it was read with separator {layout.separator!r}; set another one if that is wrong)"
+    refuse_target(request, layout.names, read_as if len(layout.names) == 1 else "")
+    if layout.rows == 0:
+        raise DataError(f"{path} has column names but no rows below them")
+    try:
+        with layout.file.binary() as content:
+            frame = pd.read_csv(
+                content,
+                sep=r"\s+" if layout.separator == BLANKS else layout.separator,
+                skiprows=layout.skipped_lines,
+                header=0 if request.header else None,
+                names=list(layout.names),
+                # Labels are exact: a number of many digits, or a gap among whole numbers, must not change them.
+                dtype={str(request.target): str},
+                index_col=False,
+                # Of the target too, but there by `written_target`, which tells the words.
+                na_values={name: list(MISSING) for name in layout.names if name != request.target},
+                keep_default_na=False,
+                skipinitialspace=True,
+                low_memory=False,
+                encoding="utf-8-sig",
+            )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as exc:
+        raise DataError(f"{path} cannot be read as a table: {str(exc).strip()}") from exc
+    if len(frame) != layout.rows:
+        raise DataError(
+            f"{path}: {layout.rows:,} rows were counted but {len(frame):,} read; look for stray quotes in it"
+        )
+    target, known, notes = written_target(frame.pop(str(request.target)), request)
+    notes += _names_like_values(layout.names, header=request.header)
+    return raw_table(frame, known, target, request, notes)
+
+
+def _names_like_values(names: tuple[str, ...], *, header: bool) -> list[str]:
+    """A note where most names are numbers with a fraction among them: the first line is perhaps a row.
+
+    Years are names, and so are the rising wavelengths of spectra.
+    """
+    numbers = [float(name) for name in names if is_number(name)]
+    rising = all(low < high for low, high in itertools.pairwise(numbers))
+    fractions = any(is_number(name) and "." in name for name in names)
+    if not header or rising or not fractions or 2 * len(numbers) <= len(names):
+        return []
+    return [
+        f"the first line, {listed(names)}, is taken as names of columns; if it holds values, say --no-header"
+    ]
