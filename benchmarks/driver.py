@@ -29,8 +29,10 @@ import optuna
 from benchmarks.large_study import made_study
 from benchmarks.measure import command_line, write_result
 from search.driving.asking import attach_search
+from search.driving.dispatcher import Dispatcher
 from search.driving.driver import Driver
-from search.driving.progress import Progress, Tally
+from search.driving.note import NoteKeeper
+from search.driving.progress import Progress
 from search.policies.pruners import build_pruner
 from search.settings.settings import StudySettings
 from search.study.study import Study, load_study
@@ -79,8 +81,8 @@ def measured(path: Path, sampler: str, slots: int) -> dict[str, Any]:
     settings = StudySettings(data="digits", trials=budget, epochs=EPOCHS, sampler=sampler, workers=slots)  # type: ignore[arg-type]
     job = StudyJob(study.name, url.full, study.metric, settings.model_dump_json(), path, "")
     workers = InstantWorkers(slots, opened(study, settings))
-    tally = Tally(study.name, "", study.metric, study.direction, budget)
-    driver = Driver(attach_search(study, settings), settings, job, workers, Progress(tally))  # type: ignore[arg-type]
+    dispatcher = Dispatcher(Progress.of(study, settings), NoteKeeper(study, settings))
+    driver = Driver(attach_search(study, settings), settings, job, workers, dispatcher)  # type: ignore[arg-type]
     with suppress(Enough):
         driver.run()
     first, last = workers.clocks[0], workers.clocks[COUNTED]

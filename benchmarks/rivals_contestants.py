@@ -98,26 +98,23 @@ class Contest:
 
 def perceptuna(contest: Contest) -> None:
     """`perceptuna run` with its defaults."""
-    from search.driving.progress import Progress, Tally
-    from search.running.reporter import Reporter
+    from search.driving.dispatcher import Listeners
+    from search.driving.listener import Listener
+    from search.driving.progress import Progress
     from search.running.start import start
     from search.settings.settings import StudySettings
     from storage import StorageURL
 
-    class Marks(Progress):
-        def trial_ended(self, number: int, outcome: Any) -> None:
-            super().trial_ended(number, outcome)
+    class Marks(Listener):
+        def trial_ended(self, progress: Progress, number: int, outcome: Any) -> None:
             contest.ended(outcome.value)
-
-    def progress(study: Any, settings: StudySettings) -> Progress:
-        return Marks(Tally("rivals", "", study.metric, study.direction, settings.trials))
 
     task = contest.task
     settings = StudySettings(
         data=task["data"], space=task["space"], epochs=task["epochs"], trials=100_000, seed=task["seed"]
     )
     url = StorageURL.parse(f"sqlite:///{task['folder']}/studies.db")
-    start("rivals", url, settings, Reporter(lambda text: None, progress))
+    start("rivals", url, settings, Listeners(Marks()))
 
 
 def optuna(contest: Contest) -> None:

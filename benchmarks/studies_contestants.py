@@ -39,8 +39,9 @@ def say(event: str, **fields: Any) -> None:
 
 def perceptuna(task: dict[str, Any], workers: int) -> dict[str, Any]:
     """As `perceptuna resume` on a study whose trials are all in the queue."""
-    from search.driving.progress import Progress, Tally
-    from search.running.reporter import Reporter
+    from search.driving.dispatcher import Listeners
+    from search.driving.listener import Listener
+    from search.driving.progress import Progress
     from search.running.resume import resume
     from search.settings.settings import StudySettings
     from search.study.cache import prepare_data
@@ -66,19 +67,17 @@ def perceptuna(task: dict[str, Any], workers: int) -> dict[str, Any]:
         study.optuna.enqueue_trial(space.params_of(hyperparameters))
     driver_cpu: list[float] = []
 
-    class Marks(Progress):
-        def trial_started(self, number: int, hyperparameters: Hyperparameters, what: str) -> None:
+    class Marks(Listener):
+        def trial_started(
+            self, progress: Progress, number: int, hyperparameters: Hyperparameters, what: str
+        ) -> None:
             driver_cpu.append(time.process_time())
 
-        def trial_ended(self, number: int, outcome: Any) -> None:
-            super().trial_ended(number, outcome)
+        def trial_ended(self, progress: Progress, number: int, outcome: Any) -> None:
             driver_cpu.append(time.process_time())
             say("trial_ended")
 
-    def progress(study: Any, settings: StudySettings) -> Progress:
-        return Marks(Tally("studies", "", study.metric, study.direction, settings.trials))
-
-    finish = resume("studies", url, {}, None, Reporter(lambda text: None, progress))
+    finish = resume("studies", url, {}, None, Listeners(Marks()))
     trials = finish.study.finished()
     return {
         "training": [trial.user_attrs["seconds"] for trial in trials],

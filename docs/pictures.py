@@ -21,9 +21,9 @@ from search.analysis.report import write_report
 from search.analysis.tensorboard.runs import trial_folder, write_study
 from search.analysis.terminal.study import study_view
 from search.dashboard import dashboard_app
+from search.driving.dispatcher import Listeners
 from search.driving.live_table import LiveTable
-from search.driving.progress import Tally
-from search.running.reporter import Reporter
+from search.driving.progress import Progress
 from search.running.start import start
 from search.settings.settings import StudySettings
 from search.study.study import Study, load_study
@@ -41,23 +41,16 @@ class Snapshot(LiveTable):
 
     taken: RenderableType = ""
 
-    def epoch(self, event: EpochEvent) -> None:
-        super().epoch(event)
-        trained = [row for row in self._rows.values() if row.epoch > 1]
-        if self.tally.finished >= 2 * self.tally.budget // 3 and len(trained) > 1 and not self.taken:
-            self.taken = self._draw()
+    def epoch_ended(self, progress: Progress, event: EpochEvent) -> None:
+        trained = [trial for trial in list(progress.running.values()) if trial.epoch > 1]
+        if progress.finished >= 2 * progress.budget // 3 and len(trained) > 1 and not self.taken:
+            self.taken = self.drawn(progress)
 
 
 def run_study(url: StorageURL) -> Snapshot:
-    made: list[Snapshot] = []
-
-    def make(study: Study, settings: StudySettings) -> Snapshot:
-        tally = Tally(study.name, "", study.metric, study.direction, settings.trials)
-        made.append(Snapshot(tally, Console(force_terminal=True, width=110), settings.epochs))
-        return made[0]
-
-    start("digits", url, SETTINGS, Reporter(print, make))
-    return made[0]
+    table = Snapshot(Console(force_terminal=True, width=110), print)
+    start("digits", url, SETTINGS, Listeners(table))
+    return table
 
 
 def draw_terminal(live: RenderableType, study: Study) -> None:

@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
+from search.commands.listening import listeners
 from search.commands.options import AsJSON, Cluster, Force, MovedData, Storage, StudyName, option, study_of
 from search.commands.output import echo, fail, print_out
-from search.commands.progress import reporter
 from search.machine.interruption import go_on_with
 
 app = typer.Typer()
@@ -83,7 +83,7 @@ def finalize(
         echo(f"perceptuna: warning: {warning}", err=True)
     conclusion = None
     with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
-        conclusion = finalizing.finalize(work, reporter(as_json))
+        conclusion = finalizing.finalize(work, listeners(as_json))
     if conclusion is None:
         fail(f"interrupted; go on with: {go_on}", 130)
     opened = looks(loaded)
@@ -136,7 +136,7 @@ def ablate(
     work = ablating.check(loaded, order)
     found = None
     with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
-        found = ablating.ablate(work, reporter(as_json))
+        found = ablating.ablate(work, listeners(as_json))
     if found is None:
         fail(f"interrupted; go on with: {go_on}", 130)
     shares = importances(loaded)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from search.commands.listening import listeners
 from search.commands.options import (
     BUDGET,
     SEARCH,
@@ -24,7 +25,6 @@ from search.commands.options import (
     with_settings,
 )
 from search.commands.output import echo, fail, print_out
-from search.commands.progress import reporter
 from search.machine.interruption import go_on_with
 from search.text.printable import printable
 
@@ -89,7 +89,7 @@ def run(
     if earlier is None and config is None and given["data"] is None:
         refuse_taken(study, url)  # who forgets that it is there meant to resume it
     settings = load_settings(config, given, of_old)
-    finish = start(study, url, settings, reporter(as_json, tensorboard), cluster, old, allow_different)
+    finish = start(study, url, settings, listeners(as_json, tensorboard), cluster, old, allow_different)
     conclude(finish, as_json)
 
 
@@ -141,7 +141,7 @@ def resume(
     go_on_with(resume_command(study, url))
     if data is not None:
         study_of(study, storage, data)
-    finish = resume_study(study, url, changes, add, reporter(as_json, tensorboard), cluster)
+    finish = resume_study(study, url, changes, add, listeners(as_json, tensorboard), cluster)
     conclude(finish, as_json)
 
 

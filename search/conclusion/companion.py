@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from search.data import PreparedData
-    from search.running.reporter import Reporter
+    from search.driving.dispatcher import Listeners
     from search.settings.settings import StudySettings
 
 
@@ -82,7 +82,7 @@ class Companion:
         plan: Sequence[PlannedTrial],
         settings: StudySettings,
         data: PreparedData,
-        reporter: Reporter,
+        listeners: Listeners,
         cluster: str | None = None,
     ) -> Finish:
         """Train what `plan` has and the companion has not.
@@ -105,20 +105,20 @@ class Companion:
             else:
                 if orphans := recover(companion):
                     what = "1 training was" if orphans == 1 else f"{orphans} trainings were"
-                    reporter.say(
+                    listeners.said(
                         f"{what} running when study '{self.name}' was last left, and will be run again"
                     )
                 missing, settings = _plan_more(companion, plan, settings)
                 if not missing:
                     return Finish(companion, "budget")
             enough = settings.model_copy(update={"trials": missing})
-            fleet = fleet_of(cluster, url, enough, data, say=reporter.say, go_on=self.go_on)
+            fleet = fleet_of(cluster, url, enough, data, say=listeners.said, go_on=self.go_on)
             if companion is None:
                 create_study(self.name, url, settings, about.space, about.data, plan, about, go_on=self.go_on)
             else:
                 companion.optuna.set_user_attr(GO_ON, self.go_on)
             # Read anew: a Study keeps what it has read.
-            return drive(load_study(self.name, url), lock, data, fleet, reporter)
+            return drive(load_study(self.name, url), lock, data, fleet, listeners)
 
 
 def settings_about(study: Study, command: str, order: Order, options: str = "") -> StudySettings:

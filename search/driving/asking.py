@@ -16,7 +16,7 @@ from search.training.memory import too_large
 if TYPE_CHECKING:
     import optuna
 
-    from search.driving.progress import Progress
+    from search.driving.dispatcher import Dispatcher
     from search.settings.settings import StudySettings
     from spaces import Hyperparameters
 
@@ -41,10 +41,10 @@ def attach_search(study: Study, settings: StudySettings) -> Study:
 class Asking:
     """Asks one study for trials; nobody else does meanwhile."""
 
-    def __init__(self, study: Study, settings: StudySettings, progress: Progress) -> None:
+    def __init__(self, study: Study, settings: StudySettings, dispatcher: Dispatcher) -> None:
         self._study = study
         self._settings = settings
-        self._progress = progress
+        self._dispatcher = dispatcher
         self._next = next_original_number(study.optuna)
 
     def next(self) -> tuple[optuna.Trial, Hyperparameters] | None:
@@ -70,12 +70,12 @@ class Asking:
             if self._study.companion_of is not None:
                 trial.set_user_attr("reason", reason)
                 self._study.optuna.tell(trial, state=TrialState.FAIL)
-                self._progress.trial_rejected(trial.number, reason, counts=True)
+                self._dispatcher.trial_rejected(trial.number, reason, counts=True)
                 return None
             trial.set_constraint("memory", excess)
             trial.set_user_attr(INFEASIBLE, reason)
             self._study.optuna.tell(trial, state=TrialState.PRUNED)
-            self._progress.trial_rejected(trial.number, reason)
+            self._dispatcher.trial_rejected(trial.number, reason)
         raise StudyStopped(
             f"the last {_TOO_LARGE_IN_A_ROW} configurations are all too large for --memory-limit {size(limit or 0)} "
             f"(trial {trial.number} {reason}); raise it, or narrow width and depth in the space"

@@ -7,9 +7,13 @@ waited for, the study stops with the cause.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from search.errors import MachineFault
 from storage.patience import patience_seconds
+
+if TYPE_CHECKING:
+    from search.driving.dispatcher import Dispatcher
 
 _FIRST_PAUSE_SECONDS = 1.0
 _LONGEST_PAUSE_SECONDS = 30.0
@@ -18,9 +22,9 @@ _LONGEST_PAUSE_SECONDS = 30.0
 class Disturbance:
     """Since when no trial could be trained, and until when the next one waits; seconds of `clock`."""
 
-    def __init__(self, clock: Callable[[], float], say: Callable[[str], None]) -> None:
+    def __init__(self, clock: Callable[[], float], dispatcher: Dispatcher) -> None:
         self._clock = clock
-        self._say = say
+        self._dispatcher = dispatcher
         self._since: float | None = None
         self._pause = _FIRST_PAUSE_SECONDS
         self._until = float("-inf")
@@ -39,7 +43,7 @@ class Disturbance:
         now = self._clock()
         if self._since is None:
             self._since = now
-            self._say(f"{reason} (trying again for up to {patience_seconds():.0f} s)")
+            self._dispatcher.paused(f"{reason} (trying again for up to {patience_seconds():.0f} s)")
         elif now - self._since > patience_seconds():
             raise MachineFault(f"no trial can be trained: {reason}")
         if not self.pausing:
@@ -49,5 +53,7 @@ class Disturbance:
     def passed(self) -> None:
         """A trial was trained."""
         if self._since is not None:
-            self._say(f"trials can be trained again after {self._clock() - self._since:.0f} s")
+            self._dispatcher.unpaused(
+                f"trials can be trained again after {self._clock() - self._since:.0f} s"
+            )
         self._since, self._pause = None, _FIRST_PAUSE_SECONDS

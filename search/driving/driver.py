@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from search.driving.asking import Asking
+from search.driving.dispatcher import Dispatcher
 from search.driving.disturbance import Disturbance
 from search.driving.keeping import Keeping
-from search.driving.note import NoteKeeper
-from search.driving.progress import Progress
+from search.driving.listener import Ending
 from search.driving.recovery import run_again
 from search.driving.signals import StopSignals
 from search.errors import CacheUnusable, DataError, MachineFault, StudyStopped
@@ -28,8 +28,6 @@ if TYPE_CHECKING:
     import optuna
 
     from search.settings.settings import StudySettings
-
-Ending = Literal["budget", "timeout", "interrupted"]
 
 _POLL_SECONDS = 0.5
 _STOP_POLL_SECONDS = 2.0
@@ -59,29 +57,26 @@ class Driver:
         settings: StudySettings,
         job: StudyJob,
         workers: Workers,
-        progress: Progress,
+        dispatcher: Dispatcher,
         *,
         ensure_held: Callable[[], None] = lambda: None,
-        say: Callable[[str], None] = lambda remark: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._study = study
         self._settings = settings
         self._job = job
         self._workers = workers
-        self._progress = progress
+        self._dispatcher = dispatcher
+        self._progress = dispatcher.progress
         self._ensure_held = ensure_held
-        self._say = say
         self._clock = clock
         self._keeping = Keeping(study)
         self._running: dict[int, _Running] = {}
-        self._signals = StopSignals(progress.abandon)
+        self._signals = StopSignals(dispatcher.abandoned)
         self._stopping_since = float("inf")
         self._failures: list[str] = []
-        self._asking = Asking(study, settings, progress)
-        self._best_trial = study.best_trial()
-        self._note = NoteKeeper(study, settings)
-        self._disturbance = Disturbance(clock, say)
+        self._asking = Asking(study, settings, dispatcher)
+        self._disturbance = Disturbance(clock, dispatcher)
 
     def run(self) -> Ending:
         """Until the budget of finished trials is reached, the time is up, or somebody says stop.
@@ -91,12 +86,12 @@ class Driver:
             DataError, CacheUnusable: its prepared data is gone and cannot be had again.
             MachineFault: the machine lets none be trained.
         """
-        with self._signals.handled(), patient(self._say, self._goes_on):
+        with self._signals.handled(), patient(self._dispatcher.said, self._goes_on):
             # A killed driver may have left the model of a trial that was never told.
             self._keeping.remove_stale_models()
             try:
                 ending = self._run()
-                self._note.write(self._best_trial)
+                self._dispatcher.ended(ending)
                 return ending
             except (StudyStopped, DataError, CacheUnusable, MachineFault):
                 for running in self._running.values():
@@ -107,20 +102,18 @@ class Driver:
         deadline = self._clock() + (self._settings.timeout or float("inf"))
         last_poll = self._clock()
         ending: Ending = "budget"
-        finished = len(self._study.finished())
         while True:
             self._ensure_held()
             if ending == "budget" and not self._disturbance.pausing:
-                while len(self._running) < min(self._workers.slots, self._settings.trials - finished):
-                    finished += self._start_trial()
-            if not self._running and (ending != "budget" or finished >= self._settings.trials):
+                while len(self._running) < min(self._workers.slots, self._left()):
+                    self._start_trial()
+            if not self._running and (ending != "budget" or self._left() <= 0):
                 # What came while the last trial ended has stopped nothing.
-                return "budget" if finished >= self._settings.trials else ending
-            self._progress.tally.workers = max(1, min(self._workers.slots, self._settings.trials))
+                return "budget" if self._left() <= 0 else ending
+            self._dispatcher.workers(max(1, min(self._workers.slots, self._settings.trials)))
             for task, outcome in self._workers.collect(_POLL_SECONDS):
-                finished += self._end_trial(self._running.pop(task.trial_id), outcome)
-            self._progress.tick()
-            self._note.tick(self._best_trial)
+                self._end_trial(self._running.pop(task.trial_id), outcome)
+            self._dispatcher.ticked()
             self._end_hung_trials()
             poll = self._clock() - last_poll > _STOP_POLL_SECONDS
             last_poll = self._clock() if poll else last_poll
@@ -130,12 +123,16 @@ class Driver:
                 elif self._clock() > deadline:
                     ending = "timeout"
                 if ending != "budget":
-                    self._progress.stopping(ending)
+                    self._dispatcher.stopping(ending)
                     self._workers.stop_trials()
                     self._stopping_since = self._clock()
             elif poll:
                 # A worker that took a dead one's place meanwhile has not heard of it.
                 self._workers.stop_trials()
+
+    def _left(self) -> int:
+        """Trials that the budget still has room for, running ones included."""
+        return self._settings.trials - self._progress.finished
 
     def _end_hung_trials(self) -> None:
         """Trials that reach no epoch's end are ended with their worker: past their own time, or when all shall end."""
@@ -150,11 +147,11 @@ class Driver:
             if running.ended:
                 self._workers.end(running.task)
 
-    def _start_trial(self) -> int:
-        """Start one; 1 where it counts toward the budget already, since it cannot be trained."""
+    def _start_trial(self) -> None:
+        """Start one, unless it has ended already, since it cannot be trained."""
         asked = self._asking.next()
         if asked is None:
-            return 1
+            return
         trial, hyperparameters = asked
         epochs, patience = limits_of(trial, self._settings)
         planned = planned_of(trial)
@@ -166,39 +163,38 @@ class Driver:
             epochs=epochs,
             patience=patience,
             seed=seed_of(trial, self._settings.seed),
-            best=self._best_trial.value if self._best_trial else None,
+            best=self._progress.best,
             keep_model=planned is not None and planned.keep_model,
             keep_scores=planned is not None and planned.keep_scores,
         )
         self._running[task.trial_id] = _Running(trial, task, self._clock())
-        self._progress.trial_started(trial.number, hyperparameters, what_it_is(self._study.space, trial))
+        self._dispatcher.trial_started(trial.number, hyperparameters, what_it_is(self._study.space, trial))
         self._workers.submit(task)
-        return 0
 
-    def _end_trial(self, running: _Running, outcome: TrialOutcome | WorkerLost) -> int:
-        """Tell the study how a trial ended; 1 where it counts toward the budget, 0 where it is run again."""
+    def _end_trial(self, running: _Running, outcome: TrialOutcome | WorkerLost) -> None:
+        """Tell the study how a trial ended, or have it run again."""
         self._ensure_held()
         trial, tell = running.trial, self._study.optuna.tell
         if isinstance(outcome, WorkerLost) and running.ended:
             if running.ended == "stopping":
                 self._run_again(running, "interrupted")
-                return 0
+                return
             outcome = TrialOutcome("failed", reason=_hung(self._settings.trial_timeout or 0.0))
         if isinstance(outcome, WorkerLost):
             if self._signals.received:
                 # Whoever ends a service ends all of its processes.
                 self._run_again(running, "interrupted")
-                return 0
+                return
             lost = int(trial.user_attrs.get(LOST, 0)) + 1
             if lost == 1:
                 self._run_again(running, str(outcome), lost=lost)
-                return 0
+                return
             outcome = TrialOutcome("failed", reason=f"{outcome} twice")
         if outcome.state in ("interrupted", "disturbed"):
             self._run_again(running, outcome.reason or "interrupted")
             if outcome.state == "disturbed":
                 self._disturbance.came(outcome.reason)
-            return 0
+            return
         self._disturbance.passed()
         self._keeping.keep(trial, outcome)
         match outcome.state:
@@ -208,26 +204,24 @@ class Driver:
                 tell(trial, state=_states().PRUNED)
             case "failed" | "stopped":
                 tell(trial, state=_states().FAIL)
-        self._progress.trial_ended(trial.number, outcome)
+        self._dispatcher.trial_ended(trial.number, outcome)
         self._stop_when_hopeless(outcome)
-        return 1
 
     def _complete(self, running: _Running, outcome: TrialOutcome) -> None:
         assert outcome.value is not None
         trial = running.trial
-        best = self._best_trial.value if self._best_trial else None
+        best = self._progress.best
         better = outcome.model is not None and is_better(outcome.value, best, self._study.direction)
         if outcome.model is not None and (better or running.task.keep_model):
             self._keeping.publish_model(trial.number, outcome.model)
         self._study.optuna.tell(trial, outcome.value)
         if better:
-            self._best_trial = self._study.best_trial()
             self._keeping.remove_stale_models()
 
     def _run_again(self, running: _Running, why: str, lost: int = 0) -> None:
         frozen = self._study.storage.get_trial(running.task.trial_id)
         run_again(self._study, frozen, why, lost=lost)
-        self._progress.trial_requeued(frozen.number, why)
+        self._dispatcher.trial_requeued(frozen.number, why)
 
     def _stop_when_hopeless(self, outcome: TrialOutcome) -> None:
         if outcome.state == "stopped":

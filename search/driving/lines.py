@@ -1,4 +1,4 @@
-"""Progress as lines: plain ones for pipes and logs, JSON for programs."""
+"""A study as lines: plain ones for pipes and logs, JSON for programs."""
 
 from __future__ import annotations
 
@@ -6,47 +6,53 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from search.driving.progress import Progress, Tally
+from search.driving.listener import Ending, Listener
 from search.driving.remaining import span
 from search.text import formats
 
 if TYPE_CHECKING:
+    from search.driving.progress import Progress
+    from search.study.study import Study
     from search.workers.messages import TrialOutcome
     from spaces import Hyperparameters
 
 
-class PlainLines(Progress):
+class PlainLines(Listener):
     """A line per trial: for pipes and logs."""
 
-    def __init__(self, tally: Tally, write: Callable[[str], None]) -> None:
-        super().__init__(tally)
+    def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._words: dict[int, str] = {}
 
-    def trial_started(self, number: int, hyperparameters: Hyperparameters, what: str) -> None:
-        super().trial_started(number, hyperparameters, what)
+    def said(self, remark: str) -> None:
+        self._write(remark)
+
+    def opened(self, study: Study, progress: Progress) -> None:
+        self._words.clear()
+
+    def trial_started(
+        self, progress: Progress, number: int, hyperparameters: Hyperparameters, what: str
+    ) -> None:
         self._words[number] = what
 
-    def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
-        super().trial_ended(number, outcome)
-        tally = self.tally
+    def trial_ended(self, progress: Progress, number: int, outcome: TrialOutcome) -> None:
         best = (
-            "" if tally.best is None else f" | best {formats.number(tally.best)} (trial {tally.best_number})"
+            ""
+            if progress.best is None
+            else f" | best {formats.number(progress.best)} (trial {progress.best_number})"
         )
         self._write(
-            f"[{tally.finished:,}/{tally.budget:,}] trial {number} {_ended(tally.metric, outcome)} "
-            f"| {self._words.pop(number, '')}{best} | left {span(tally.time_left())}"
+            f"[{progress.finished:,}/{progress.budget:,}] trial {number} {_ended(progress.metric, outcome)} "
+            f"| {self._words.pop(number, '')}{best} | left {span(progress.time_left())}"
         )
 
-    def trial_requeued(self, number: int, why: str) -> None:
-        super().trial_requeued(number, why)
+    def trial_requeued(self, progress: Progress, number: int, why: str) -> None:
         self._write(f"trial {number}: {why}; it will be run again with the same hyperparameters and seed")
 
-    def trial_rejected(self, number: int, why: str, *, counts: bool = False) -> None:
-        super().trial_rejected(number, why, counts=counts)
+    def trial_rejected(self, progress: Progress, number: int, why: str) -> None:
         self._write(f"trial {number}: not trained, {why}")
 
-    def stopping(self, ending: str) -> None:
+    def stopping(self, progress: Progress, ending: Ending) -> None:
         self._write(f"{ending}: running trials end at their next epoch …")
 
 
@@ -58,43 +64,46 @@ def _ended(metric: str, outcome: TrialOutcome) -> str:
     return outcome.reason if said else f"{outcome.state}: {outcome.reason}"
 
 
-class JSONLines(Progress):
-    """One JSON object per line: for programs."""
+class JSONLines(Listener):
+    """One JSON object per line: for programs. Remarks, which are for people, go where `say` takes them."""
 
-    def __init__(self, tally: Tally, write: Callable[[str], None]) -> None:
-        super().__init__(tally)
+    def __init__(self, write: Callable[[str], None], say: Callable[[str], None]) -> None:
         self._write = write
+        self._say = say
 
-    def _event(self, event: str, **fields: Any) -> None:
-        self._write(json.dumps({"event": event, "study": self.tally.study, **fields}))
+    def said(self, remark: str) -> None:
+        self._say(remark)
 
-    def trial_started(self, number: int, hyperparameters: Hyperparameters, what: str) -> None:
-        super().trial_started(number, hyperparameters, what)
-        self._event("trial_started", trial=number, hyperparameters=hyperparameters.model_dump(mode="json"))
+    def trial_started(
+        self, progress: Progress, number: int, hyperparameters: Hyperparameters, what: str
+    ) -> None:
+        values = hyperparameters.model_dump(mode="json")
+        self._event(progress, "trial_started", trial=number, hyperparameters=values)
 
-    def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
-        super().trial_ended(number, outcome)
-        left = self.tally.time_left()
+    def trial_ended(self, progress: Progress, number: int, outcome: TrialOutcome) -> None:
+        left = progress.time_left()
         self._event(
+            progress,
             "trial_ended",
             trial=number,
             state=outcome.state,
             value=outcome.value,
             epochs=outcome.epochs,
             reason=outcome.reason or None,
-            best=self.tally.best,
-            finished=self.tally.finished,
-            budget=self.tally.budget,
+            best=progress.best,
+            finished=progress.finished,
+            budget=progress.budget,
             seconds_left=left.to_json() if left else None,
         )
 
-    def trial_requeued(self, number: int, why: str) -> None:
-        super().trial_requeued(number, why)
-        self._event("trial_requeued", trial=number, reason=why)
+    def trial_requeued(self, progress: Progress, number: int, why: str) -> None:
+        self._event(progress, "trial_requeued", trial=number, reason=why)
 
-    def trial_rejected(self, number: int, why: str, *, counts: bool = False) -> None:
-        super().trial_rejected(number, why, counts=counts)
-        self._event("trial_rejected", trial=number, reason=why)
+    def trial_rejected(self, progress: Progress, number: int, why: str) -> None:
+        self._event(progress, "trial_rejected", trial=number, reason=why)
 
-    def stopping(self, ending: str) -> None:
-        self._event("stopping", reason=ending)
+    def stopping(self, progress: Progress, ending: Ending) -> None:
+        self._event(progress, "stopping", reason=ending)
+
+    def _event(self, progress: Progress, event: str, **fields: Any) -> None:
+        self._write(json.dumps({"event": event, "study": progress.study, **fields}))

@@ -1,11 +1,11 @@
-"""Progress as a live table on a terminal."""
+"""A study as a live table on a terminal."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from search.driving.progress import Progress, Tally
+from search.driving.listener import Ending, Listener
 from search.driving.remaining import span
 from search.text import formats
 from search.text.printable import printable
@@ -14,108 +14,92 @@ from spaces.wording import quantity
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
     from rich.live import Live
+    from rich.table import Table
 
-    from search.workers.messages import EpochEvent, TrialOutcome
-    from spaces import Hyperparameters
-
-
-@dataclass
-class _Row:
-    words: str
-    epoch: int = 0
-    value: float | None = None
+    from search.driving.progress import Progress
 
 
-class LiveTable(Progress):
+class LiveTable(Listener):
     """A table that is drawn over itself: the best so far, states, pace, and each running trial."""
 
-    def __init__(self, tally: Tally, console: Console, epochs: int) -> None:
-        super().__init__(tally)
+    def __init__(self, console: Console, say: Callable[[str], None]) -> None:
         self._console = console
-        self._epochs = epochs
-        self._rows: dict[int, _Row] = {}
+        self._say = say
         self._note = ""
         self._live: Live | None = None
 
-    def __enter__(self) -> Progress:
+    def said(self, remark: str) -> None:
+        self._say(remark)
+
+    def workers_started(self, progress: Progress) -> None:
         from rich.live import Live
 
-        self._live = Live(self._draw(), console=self._console, auto_refresh=False, transient=False)
+        self._note = ""
+        self._live = Live(self.drawn(progress), console=self._console, auto_refresh=False, transient=False)
         self._live.start()
-        return self
 
-    def __exit__(self, *exception: object) -> None:
-        assert self._live is not None
-        self._live.update(self._draw(), refresh=True)
-        self._live.stop()
-        super().__exit__(*exception)
-
-    def epoch(self, event: EpochEvent) -> None:
-        super().epoch(event)
-        row = self._rows.get(event.number)
-        if row is not None:
-            row.epoch, row.value = event.epoch, event.value
-
-    def trial_started(self, number: int, hyperparameters: Hyperparameters, what: str) -> None:
-        super().trial_started(number, hyperparameters, what)
-        self._rows[number] = _Row(what)
-
-    def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
-        super().trial_ended(number, outcome)
-        self._rows.pop(number, None)
-
-    def trial_requeued(self, number: int, why: str) -> None:
-        super().trial_requeued(number, why)
-        self._rows.pop(number, None)
+    def trial_requeued(self, progress: Progress, number: int, why: str) -> None:
         self._note = f"trial {number}: {why}; it will be run again"
 
-    def trial_rejected(self, number: int, why: str, *, counts: bool = False) -> None:
-        super().trial_rejected(number, why, counts=counts)
+    def trial_rejected(self, progress: Progress, number: int, why: str) -> None:
         self._note = f"trial {number}: not trained, {why}"
 
-    def stopping(self, ending: str) -> None:
+    def stopping(self, progress: Progress, ending: Ending) -> None:
         self._note = f"{ending}: running trials end at their next epoch (Ctrl-C again: at once)"
 
-    def tick(self) -> None:
+    def ticked(self, progress: Progress) -> None:
         assert self._live is not None
-        self._live.update(self._draw(), refresh=True)
+        self._live.update(self.drawn(progress), refresh=True)
 
-    def abandon(self) -> None:
+    def closed(self, progress: Progress) -> None:
+        assert self._live is not None
+        self._live.update(self.drawn(progress), refresh=True)
+        self._live.stop()
+
+    def abandoned(self) -> None:
         self._console.show_cursor(True)
-        super().abandon()
 
-    def _draw(self) -> RenderableType:
+    def drawn(self, progress: Progress) -> RenderableType:
+        """The table as it is now."""
         from rich.console import Group
-        from rich.progress_bar import ProgressBar
-        from rich.table import Table
         from rich.text import Text
 
-        tally = self.tally
-        head = Table.grid(padding=(0, 2))
-        states = (
-            ", ".join(f"{count:,} {state}" for state, count in sorted(tally.states.items())) or "none yet"
-        )
-        best = (
-            "none yet" if tally.best is None else f"{formats.number(tally.best)} (trial {tally.best_number})"
-        )
-        head.add_row(
-            "trials",
-            f"{tally.finished:,}/{tally.budget:,}",
-            ProgressBar(tally.budget, tally.finished, width=30),
-        )
-        head.add_row("ended", states, "")
-        head.add_row(f"best {tally.metric}", Text(best, style="bold"), "")
-        rate = tally.epochs_per_second()
-        # Until an epoch has ended, workers start: neither is there a pace, nor is their start in the time left.
-        pace = f"{quantity(rate, 2)} epochs/s" if tally.epochs else "no epoch yet"
-        left = f", about {span(tally.time_left())} left" if tally.epochs else ""
-        head.add_row("pace", pace, f"{formats.clock(tally.seconds())} gone{left}")
-        if not self._rows:
-            return Group(head, Text(printable(self._note), style="yellow")) if self._note else head
-        running = Table(expand=False, box=None, header_style="dim")
-        for column in ("trial", "epoch", tally.metric, "what it is"):
-            running.add_column(column, no_wrap=column != "what it is")
-        for number, row in list(self._rows.items()):
-            value = "" if row.value is None else formats.number(row.value)
-            running.add_row(str(number), f"{row.epoch:,}/{self._epochs:,}", value, row.words)
-        return Group(head, running, Text(printable(self._note), style="yellow"))
+        head, note = _head(progress), Text(printable(self._note), style="yellow")
+        if progress.running:
+            return Group(head, _running(progress), note)
+        return Group(head, note) if self._note else head
+
+
+def _head(progress: Progress) -> Table:
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    head = Table.grid(padding=(0, 2))
+    states = ", ".join(f"{count:,} {state}" for state, count in sorted(progress.states.items())) or "none yet"
+    best = (
+        "none yet"
+        if progress.best is None
+        else f"{formats.number(progress.best)} (trial {progress.best_number})"
+    )
+    bar = ProgressBar(progress.budget, progress.finished, width=30)
+    head.add_row("trials", f"{progress.finished:,}/{progress.budget:,}", bar)
+    head.add_row("ended", states, "")
+    head.add_row(f"best {progress.metric}", Text(best, style="bold"), "")
+    # Until an epoch has ended, workers start: neither is there a pace, nor is their start in the time left.
+    pace = f"{quantity(progress.epochs_per_second(), 2)} epochs/s" if progress.epochs else "no epoch yet"
+    left = f", about {span(progress.time_left())} left" if progress.epochs else ""
+    head.add_row("pace", pace, f"{formats.clock(progress.seconds())} gone{left}")
+    return head
+
+
+def _running(progress: Progress) -> Table:
+    from rich.table import Table
+
+    running = Table(expand=False, box=None, header_style="dim")
+    for column in ("trial", "epoch", progress.metric, "what it is"):
+        running.add_column(column, no_wrap=column != "what it is")
+    for number, trial in list(progress.running.items()):
+        value = "" if trial.value is None else formats.number(trial.value)
+        running.add_row(str(number), f"{trial.epoch:,}/{progress.epochs_of_a_trial:,}", value, trial.what)
+    return running

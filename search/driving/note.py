@@ -6,6 +6,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from search.driving.listener import Ending, Listener
 from search.settings.settings import StudySettings
 from search.study.configuration import what_it_is
 from search.study.origin import predecessor_of
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from search.data import DataSpec
+    from search.driving.progress import Progress
 
 END = (
     "*Kept up to date by perceptuna down to this line. What is written below it stays; "
@@ -26,7 +28,7 @@ END = (
 _SECONDS = 30.0
 
 
-class NoteKeeper:
+class NoteKeeper(Listener):
     """Writes the note when something in it has changed, and no oftener than the pages that show it need.
 
     There is nothing in it that changes with each trial: a note is several writes to the study's attributes, which
@@ -36,26 +38,27 @@ class NoteKeeper:
     def __init__(self, study: Study, settings: StudySettings) -> None:
         self._study = study
         self._settings = settings
-        self._best: int | None = None
+        self._changed = True
         self._written = float("-inf")
 
-    def tick(self, best: FrozenTrial | None) -> None:
-        """Write it if it was never written, or if `best` is another trial and the last writing is a while ago."""
-        never = self._written == float("-inf")
-        if (never or _number(best) != self._best) and time.monotonic() - self._written > _SECONDS:
-            self.write(best)
+    def best_changed(self, progress: Progress) -> None:
+        self._changed = True
 
-    def write(self, best: FrozenTrial | None) -> None:
+    def ticked(self, progress: Progress) -> None:
+        """Write it if it was never written, or if the best is another trial and the last writing is a while ago."""
+        if self._changed and time.monotonic() - self._written > _SECONDS:
+            self.write()
+
+    def ended(self, progress: Progress, ending: Ending) -> None:
+        self.write()
+
+    def write(self) -> None:
         """Bring the note up to date now. What a person wrote into it stays."""
         now = read_note(self._study.optuna)
-        wanted = merged(now, note_text(self._study, self._settings, best))
+        wanted = merged(now, note_text(self._study, self._settings, self._study.best_trial()))
         if wanted != now:
             write_note(self._study.optuna, wanted)
-        self._best, self._written = _number(best), time.monotonic()
-
-
-def _number(trial: FrozenTrial | None) -> int | None:
-    return None if trial is None else trial.number
+        self._changed, self._written = False, time.monotonic()
 
 
 def merged(now: str, text: str) -> str:

@@ -1,45 +1,72 @@
-"""How far a study is while it runs, counted; the ways to show it are subclasses of `Progress`."""
+"""How far a study is while it runs: counts, the best so far, the time that is left. Held once, for all who listen."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
-from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from search.driving.remaining import Interval, remaining_time
 from search.settings.metrics import Direction, is_better
-from search.text.printable import printable
+from search.study.attempts import counts
 
 if TYPE_CHECKING:
-    from search.workers.messages import EpochEvent, TrialOutcome
-    from spaces import Hyperparameters
+    from search.settings.settings import StudySettings
+    from search.study.study import Study
 
 
 @dataclass
-class Tally:
-    """Where a study stands, for any way of showing it."""
+class RunningTrial:
+    """A trial on a worker, `what` in words, since `begun`; and how it stood at the end of its last epoch."""
+
+    what: str
+    begun: float = field(default_factory=time.monotonic)
+    epoch: int = 0
+    value: float | None = None
+
+
+@dataclass
+class Progress:
+    """Where a study stands. `search.driving.dispatcher` counts; whoever listens reads."""
 
     study: str
-    go_on: str
     metric: str
     direction: Direction
     budget: int
+    epochs_of_a_trial: int
+    """At most, unless it was planned with others."""
     finished: int = 0
     best: float | None = None
     best_number: int | None = None
     states: Counter[str] = field(default_factory=Counter)
+    """Of the trials that ended since this command drives the study."""
     epochs: int = 0
     started: float = field(default_factory=time.monotonic)
     workers: int = 1
     durations: list[float] = field(default_factory=list)
     """Seconds of each ended trial, earlier runs of the study included."""
-    begun: dict[int, float] = field(default_factory=dict)
-    """When each running trial began."""
+    running: dict[int, RunningTrial] = field(default_factory=dict)
     timeout: float | None = None
     """Seconds after which this command ends whatever is left."""
+
+    @classmethod
+    def of(cls, study: Study, settings: StudySettings) -> Progress:
+        """Where `study` stands before it is driven with `settings`."""
+        best = study.best_trial()
+        return cls(
+            study=study.name,
+            metric=study.metric,
+            direction=study.direction,
+            budget=settings.trials,
+            epochs_of_a_trial=settings.epochs,
+            finished=len(study.finished()),
+            best=None if best is None else best.value,
+            best_number=None if best is None else best.number,
+            workers=settings.local_workers(),
+            durations=durations(study),
+            timeout=settings.timeout,
+        )
 
     def seconds(self) -> float:
         """Since this command began to drive the study."""
@@ -48,93 +75,45 @@ class Tally:
     def epochs_per_second(self) -> float:
         return self.epochs / max(self.seconds(), 1e-9)
 
-    def begin(self, number: int) -> None:
-        self.begun[number] = time.monotonic()
+    def begin(self, number: int, what: str) -> None:
+        self.running[number] = RunningTrial(what)
 
-    def end(self, number: int) -> None:
-        """Trial `number` has ended for good."""
-        if number in self.begun:
-            self.durations.append(time.monotonic() - self.begun.pop(number))
+    def epoch(self, number: int, epoch: int, value: float) -> None:
+        """Trial `number` has ended this epoch. By any thread."""
+        self.epochs += 1
+        if trial := self.running.get(number):
+            trial.epoch, trial.value = epoch, value
+
+    def give_up(self, number: int) -> None:
+        """Trial `number` is run again under another number: its time so far is no trial's duration."""
+        self.running.pop(number, None)
+
+    def end(self, number: int, state: str, value: float | None = None) -> bool:
+        """Trial `number` has ended for good; whether it is the best so far."""
+        if trial := self.running.pop(number, None):
+            self.durations.append(time.monotonic() - trial.begun)
+        self.finished += 1
+        self.states[state] += 1
+        if value is None or not is_better(value, self.best, self.direction):
+            return False
+        self.best, self.best_number = value, number
+        return True
 
     def time_left(self) -> Interval | None:
         """Seconds until the budget or the time is used up; None before two trials have ended."""
         now = time.monotonic()
-        elapsed = [now - begun for begun in self.begun.values()]
+        elapsed = [now - trial.begun for trial in self.running.values()]
         left = remaining_time(self.durations, self.budget - self.finished, self.workers, elapsed)
         if left is None or self.timeout is None:
             return left
         return left.at_most(max(self.timeout - self.seconds(), 0.0))
 
 
-class Listener(Protocol):
-    """Hears of all trials beside what the user sees. `epoch` is called by any thread."""
-
-    def started(self, number: int, hyperparameters: Hyperparameters) -> None: ...
-
-    def epoch(self, event: EpochEvent) -> None: ...
-
-    def ended(self, number: int, outcome: TrialOutcome) -> None: ...
-
-    def requeued(self, number: int) -> None: ...
-
-    def close(self) -> None: ...
-
-
-class Progress:
-    """Counts what happens; subclasses show it. Methods are called by the driver alone, `epoch` by any thread."""
-
-    listener: Listener | None = None
-
-    def __init__(self, tally: Tally) -> None:
-        self.tally = tally
-
-    def __enter__(self) -> Progress:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        if self.listener:
-            self.listener.close()
-
-    def epoch(self, event: EpochEvent) -> None:
-        """One epoch of one trial has ended."""
-        self.tally.epochs += 1
-        if self.listener:
-            self.listener.epoch(event)
-
-    def trial_started(self, number: int, hyperparameters: Hyperparameters, what: str) -> None:
-        self.tally.begin(number)
-        if self.listener:
-            self.listener.started(number, hyperparameters)
-
-    def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
-        if self.listener:
-            self.listener.ended(number, outcome)
-        tally = self.tally
-        tally.end(number)
-        tally.finished += 1
-        tally.states[outcome.state] += 1
-        if outcome.value is not None and is_better(outcome.value, tally.best, tally.direction):
-            tally.best, tally.best_number = outcome.value, number
-
-    def trial_requeued(self, number: int, why: str) -> None:
-        del why
-        self.tally.begun.pop(number, None)
-        if self.listener:
-            self.listener.requeued(number)
-
-    def trial_rejected(self, number: int, why: str, *, counts: bool = False) -> None:
-        """It was asked for and found too large to be trained; where it `counts`, no other is tried in its place."""
-        del number, why
-        if counts:
-            self.tally.finished += 1
-            self.tally.states["failed"] += 1
-
-    def stopping(self, ending: str) -> None: ...
-
-    def tick(self) -> None:
-        """Called about twice a second."""
-
-    def abandon(self) -> None:
-        """The process is about to end at once, inside a signal handler."""
-        with suppress(OSError):  # the terminal may be gone
-            os.write(2, f"\nperceptuna: ended at once; go on with: {printable(self.tally.go_on)}\n".encode())
+def durations(study: Study) -> list[float]:
+    """Wall seconds of each finished trial, from ask to tell, in the order in which they ended."""
+    ended = [
+        (trial.datetime_complete, trial.datetime_complete - trial.datetime_start)
+        for trial in study.optuna.get_trials(deepcopy=False)
+        if counts(trial) and trial.datetime_complete and trial.datetime_start
+    ]
+    return [duration.total_seconds() for _, duration in sorted(ended)]

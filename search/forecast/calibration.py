@@ -11,11 +11,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.driving.progress import Progress, Tally
+from search.driving.dispatcher import Listeners
+from search.driving.listener import Listener
+from search.driving.progress import Progress
 from search.errors import InputError
 from search.forecast.footprint import artifact_bytes, database_bytes
 from search.machine.temporary import temporary_folder
-from search.running.reporter import Reporter
 from search.running.start import start
 from search.settings.settings import StudySettings
 from search.study.attempts import counts
@@ -102,28 +103,27 @@ def calibrate(settings: StudySettings, say: Callable[[str], None]) -> Costs:
     return replace(costs, seconds=time.monotonic() - began)
 
 
-class _Stopwatch(Progress):
+class _Stopwatch(Listener):
     """When each trial began, ended each epoch and ended; and the memory of the largest worker."""
 
-    def __init__(self, tally: Tally) -> None:
-        super().__init__(tally)
-        self.begun: dict[int, float] = {}
+    def __init__(self) -> None:
+        self.began_at: dict[int, float] = {}
         self.epochs: defaultdict[int, list[float]] = defaultdict(list)
-        self.ended: dict[int, float] = {}
+        self.ended_at: dict[int, float] = {}
         self.memory = 0
 
-    def epoch(self, event: EpochEvent) -> None:
+    def epoch_ended(self, progress: Progress, event: EpochEvent) -> None:
         self.epochs[event.number].append(time.monotonic())
 
-    def trial_started(self, number: int, hyperparameters: Hyperparameters, what: str) -> None:
-        self.begun[number] = time.monotonic()
+    def trial_started(
+        self, progress: Progress, number: int, hyperparameters: Hyperparameters, what: str
+    ) -> None:
+        self.began_at[number] = time.monotonic()
 
-    def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
-        self.ended[number] = time.monotonic()
+    def trial_ended(self, progress: Progress, number: int, outcome: TrialOutcome) -> None:
+        self.ended_at[number] = time.monotonic()
 
-    def trial_requeued(self, number: int, why: str) -> None: ...
-
-    def tick(self) -> None:
+    def ticked(self, progress: Progress) -> None:
         import psutil
 
         for child in psutil.Process().children(recursive=True):
@@ -134,26 +134,22 @@ class _Stopwatch(Progress):
 
 
 def _measure(settings: StudySettings) -> Costs:
-    watches: list[_Stopwatch] = []
+    watch = _Stopwatch()
     began = time.monotonic()
     with temporary_folder() as folder:
         url = StorageURL.parse(str(Path(folder, "plan.db")))
 
-        def watch(study: Study, settings: StudySettings) -> Progress:
-            watches.append(_Stopwatch(Tally(study.name, "", study.metric, study.direction, settings.trials)))
-            return watches[0]
-
-        finish = start("plan", url, settings, Reporter(lambda text: None, watch))
+        finish = start("plan", url, settings, Listeners(watch))
         if finish.ending == "interrupted":
             raise KeyboardInterrupt
-        study, watch_of_all = finish.study, watches[0]
-        trials = _trial_costs(study, watch_of_all, settings)
+        study = finish.study
+        trials = _trial_costs(study, watch, settings)
         if len(trials) < 3:
             raise InputError(
                 f"plan: {len(trials)} configurations were measured in {_SHORT_SECONDS:.0f} s, expected at least 3; "
                 "their epochs take long: run the study with a --timeout, and read the time left from its table"
             )
-        first = min(watch_of_all.begun.values())
+        first = min(watch.began_at.values())
         workers = settings.local_workers()
         tables_bytes, trial_bytes, epoch_bytes = database_bytes(study)
         artifacts, model = artifact_bytes(url, len(trials))
@@ -163,7 +159,7 @@ def _measure(settings: StudySettings) -> Costs:
         # What the first trials waited for is counted once, as part of the start.
         trials=trials[workers:] if len(trials) >= workers + 3 else trials,
         start_seconds=first - began + imports,
-        worker_memory=watch_of_all.memory,
+        worker_memory=watch.memory,
         tables_bytes=tables_bytes,
         trial_bytes=trial_bytes,
         epoch_bytes=epoch_bytes,
@@ -190,8 +186,8 @@ def _trial_costs(study: Study, watch: _Stopwatch, settings: StudySettings) -> li
                 structure=structure(hyperparameters, study.data),
                 epochs=trial.user_attrs["epochs"],
                 epoch_seconds=epoch_seconds,
-                before=max(0.0, epochs[0] - watch.begun[trial.number] - epoch_seconds),
-                after=max(0.0, watch.ended[trial.number] - epochs[-1]),
+                before=max(0.0, epochs[0] - watch.began_at[trial.number] - epoch_seconds),
+                after=max(0.0, watch.ended_at[trial.number] - epochs[-1]),
                 whole=settings.epochs > _SHORT_EPOCHS,
             )
         )

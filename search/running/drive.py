@@ -17,8 +17,8 @@ from storage.rescue import resumable
 
 if TYPE_CHECKING:
     from search.data import PreparedData
-    from search.driving.driver import Ending
-    from search.running.reporter import Reporter
+    from search.driving.dispatcher import Listeners
+    from search.driving.listener import Ending
     from search.workers.cluster import Fleet
 
 
@@ -30,10 +30,12 @@ class Finish:
     ending: Ending
 
 
-def drive(study: Study, lock: StudyLock, data: PreparedData, fleet: Fleet, reporter: Reporter) -> Finish:
+def drive(study: Study, lock: StudyLock, data: PreparedData, fleet: Fleet, listeners: Listeners) -> Finish:
     """Drive `study`, which is all as this command wants it, to its budget. The caller holds its `lock`."""
     from search.driving.asking import attach_search
     from search.driving.driver import Driver
+    from search.driving.note import NoteKeeper
+    from search.driving.progress import Progress
     from search.policies.pruners import describe_rungs
     from search.workers.cluster import Workers
     from search.workers.messages import StudyJob
@@ -56,21 +58,15 @@ def drive(study: Study, lock: StudyLock, data: PreparedData, fleet: Fleet, repor
         resumable(study.optuna._storage, study.url, study.go_on),
         _told_how_to_go_on(study.go_on),
     ):
-        progress = reporter.progress(study, settings)
+        dispatcher = listeners.of(Progress.of(study, settings), NoteKeeper(study, settings))
+        dispatcher.opened(study)
         enqueue_planned(study.optuna, study.space)
         keep_constant(study, data)
-        reporter.say(describe_rungs(settings))
-        starting = Workers(fleet, progress.epoch, most=settings.workers, recycle_above=recycle)
-        with starting as workers, progress:
-            driver = Driver(
-                attach_search(study, settings),
-                settings,
-                job,
-                workers,
-                progress,
-                ensure_held=lock.ensure_held,
-                say=reporter.say,
-            )
+        dispatcher.said(describe_rungs(settings))
+        starting = Workers(fleet, dispatcher.epoch_ended, most=settings.workers, recycle_above=recycle)
+        with starting as workers, dispatcher.driving():
+            searched = attach_search(study, settings)
+            driver = Driver(searched, settings, job, workers, dispatcher, ensure_held=lock.ensure_held)
             ending = driver.run()
     return Finish(study, ending)
 

@@ -15,7 +15,7 @@ from search.training.memory import check_memory_limit
 from storage import StorageURL, study_lock
 
 if TYPE_CHECKING:
-    from search.running.reporter import Reporter
+    from search.driving.dispatcher import Listeners
 
 
 def resume(
@@ -23,7 +23,7 @@ def resume(
     url: StorageURL,
     changes: Mapping[str, object],
     add: int | None,
-    reporter: Reporter,
+    listeners: Listeners,
     cluster: str | None = None,
 ) -> Finish:
     """Go on with a study to its budget, from whatever state it was left in.
@@ -64,10 +64,10 @@ def resume(
                 f"study '{name}' has {finished} finished trials of {settings.trials}, so nothing is left to do; "
                 f"raise the budget: `perceptuna resume {name} --add 20{url.option}`"
             )
-        fleet = fleet_of(cluster, url, settings, data, say=reporter.say, go_on=study.go_on)
+        fleet = fleet_of(cluster, url, settings, data, say=listeners.said, go_on=study.go_on)
         orphans = recover(study)
         if orphans:
-            reporter.say(f"{orphans} trials were running when the study was last left; they are run again")
+            listeners.said(f"{orphans} trials were running when the study was last left; they are run again")
         study.optuna.set_user_attr("settings", settings.model_dump_json())
         # Read anew: a Study keeps what it has read.
-        return drive(load_study(name, url), lock, data, fleet, reporter)
+        return drive(load_study(name, url), lock, data, fleet, listeners)

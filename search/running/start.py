@@ -21,14 +21,14 @@ from spaces import load_baselines, load_space
 from storage import StorageURL, check_database, study_lock
 
 if TYPE_CHECKING:
-    from search.running.reporter import Reporter
+    from search.driving.dispatcher import Listeners
 
 
 def start(
     name: str,
     url: StorageURL,
     settings: StudySettings,
-    reporter: Reporter,
+    listeners: Listeners,
     cluster: str | None = None,
     earlier: Study | None = None,
     allow_different: bool = False,
@@ -56,7 +56,7 @@ def start(
     check_metric_exists(settings.metric)
     check_database(url, create=True)
     refuse_taken(name, url)
-    reporter.say(f"reading {settings.data} …")
+    listeners.said(f"reading {settings.data} …")
     data = prepare_data(settings)
     precision = resolve_precision(settings.precision, data.spec)
     settings = settings.model_copy(update={"precision": precision})
@@ -67,16 +67,16 @@ def start(
     of_precision = precision_note(settings.precision)
     for note in [namesake_note(settings.data), *data.spec.notes, *notes, of_precision]:
         if note:
-            reporter.say(f"note: {note}")
+            listeners.said(f"note: {note}")
     adoption = None
     if earlier is not None:
         adoption = adopt(earlier, settings, space, data.spec, metric, allow_different=allow_different)
         for remark in adoption.remarks:
-            reporter.say(remark)
-    fleet = fleet_of(cluster, url, settings, data, say=reporter.say, go_on=resume_command(name, url))
+            listeners.said(remark)
+    fleet = fleet_of(cluster, url, settings, data, say=listeners.said, go_on=resume_command(name, url))
     with study_lock(url, name) as lock:
         study = create_study(name, url, settings, space, data.spec, plan, adoption=adoption)
-        return drive(study, lock, data, fleet, reporter)
+        return drive(study, lock, data, fleet, listeners)
 
 
 def refuse_taken(name: str, url: StorageURL) -> None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from search.driving.dispatcher import Listeners
 from search.driving.lines import PlainLines
-from search.driving.progress import Progress, Tally
-from search.running.reporter import Reporter
 from search.running.start import start
 from search.settings.settings import StudySettings
 from search.study.study import Study, load_study
@@ -19,9 +18,5 @@ SETTINGS = StudySettings(data="digits", space="small", trials=6, epochs=4, worke
 def trained_study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     """Reads only, please: all tests share it."""
     url = StorageURL.parse(str(tmp_path_factory.mktemp("analysis") / "studies.db"))
-
-    def progress(study: Study, settings: StudySettings) -> Progress:
-        return PlainLines(Tally("real", "", study.metric, study.direction, settings.trials), print)
-
-    start("real", url, SETTINGS, Reporter(print, progress))
+    start("real", url, SETTINGS, Listeners(PlainLines(print)))
     return load_study("real", url)

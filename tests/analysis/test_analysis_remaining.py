@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 import re
+from typing import Any
 
 import numpy as np
 import pytest
 
+from search.driving.dispatcher import Dispatcher
 from search.driving.lines import PlainLines
 from search.driving.live_table import LiveTable
-from search.driving.progress import Tally
+from search.driving.progress import Progress
 from search.driving.remaining import Interval, remaining_time, span, sums_to_come
 from search.text.formats import clock
 from search.text.printable import open_console
@@ -110,42 +112,45 @@ def test_an_interval_in_words() -> None:
     assert span(None) == "?"
 
 
+def standing(**changes: Any) -> Progress:
+    return Progress("one", "val_accuracy", "maximize", epochs_of_a_trial=9, **changes)
+
+
 def test_a_running_study_tells_its_time_left_with_an_interval() -> None:
     lines: list[str] = []
-    tally = Tally("one", "", "val_accuracy", "maximize", budget=10, durations=[60.0] * 4, finished=4)
-    with PlainLines(tally, lines.append) as progress:
-        progress.trial_started(4, Hyperparameters(), "32 relu")
-        progress.trial_ended(4, TrialOutcome("complete", 3, 0.5))
+    progress = standing(budget=10, durations=[60.0] * 4, finished=4)
+    told = Dispatcher(progress, PlainLines(lines.append))
+    told.trial_started(4, Hyperparameters(), "32 relu")
+    told.trial_ended(4, TrialOutcome("complete", 3, 0.5))
     assert re.search(r"left \d:\d\d(:\d\d)? \(.* to .*\)$", lines[0])
-    assert tally.durations[:4] == [60.0] * 4
-    assert tally.begun == {}
+    assert progress.durations[:4] == [60.0] * 4
+    assert progress.running == {}
 
 
 def test_the_time_left_ends_with_the_time_limit() -> None:
-    tally = Tally("one", "", "val_accuracy", "maximize", budget=10_000, durations=[60.0] * 4, timeout=600.0)
-    left = tally.time_left()
+    left = standing(budget=10_000, durations=[60.0] * 4, timeout=600.0).time_left()
     assert left is not None
     assert left.low == left.high == pytest.approx(600.0, abs=5.0)
 
 
 def test_an_attempt_that_is_run_again_is_no_duration() -> None:
-    tally = Tally("one", "", "val_accuracy", "maximize", budget=10)
-    progress = PlainLines(tally, print)
-    progress.trial_started(0, Hyperparameters(), "32 relu")
-    progress.trial_requeued(0, "its worker died")
-    assert tally.durations == [] == [*tally.begun]
+    told = Dispatcher(standing(budget=10))
+    told.trial_started(0, Hyperparameters(), "32 relu")
+    told.trial_requeued(0, "its worker died")
+    assert told.progress.durations == [] == [*told.progress.running]
 
 
 def test_before_an_epoch_has_ended_the_table_tells_no_pace() -> None:
     """As after a resume: durations of earlier trials are known, and workers start."""
     screen = io.StringIO()
-    tally = Tally("one", "", "val_accuracy", "maximize", budget=9, finished=4, durations=[3.0] * 4)
-    table = LiveTable(tally, open_console(file=screen, width=100), 9)
-    table._console.print(table._draw())
+    progress = standing(budget=9, finished=4, durations=[3.0] * 4)
+    console = open_console(file=screen, width=100)
+    table = LiveTable(console, print)
+    console.print(table.drawn(progress))
     assert "no epoch yet" in screen.getvalue()
     assert " left" not in screen.getvalue()
-    table.epoch(EpochEvent(4, 1, 0.5, {}))
-    tally.started -= 100
-    table._console.print(table._draw())
+    Dispatcher(progress, table).epoch_ended(EpochEvent(4, 1, 0.5, {}))
+    progress.started -= 100
+    console.print(table.drawn(progress))
     assert "0.01 epochs/s" in screen.getvalue()
     assert " left" in screen.getvalue()

@@ -8,6 +8,8 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from search.analysis.tensorboard.live import LiveEvents, check_folder
+from search.driving.dispatcher import Dispatcher
+from search.driving.progress import Progress
 from search.errors import InputError
 from search.study.study import Study
 from search.workers.messages import EpochEvent, TrialOutcome
@@ -39,48 +41,51 @@ def remarks() -> list[str]:
 
 
 @pytest.fixture
-def live(trained_study: Study, tmp_path: Path, remarks: list[str]) -> LiveEvents:
-    events = LiveEvents(trained_study, tmp_path / "runs", remarks.append)
-    events.started(7, Hyperparameters())
-    return events
+def live(trained_study: Study, tmp_path: Path, remarks: list[str]) -> Dispatcher:
+    told = Dispatcher(
+        Progress.of(trained_study, trained_study.settings), LiveEvents(tmp_path / "runs", remarks.append)
+    )
+    told.opened(trained_study)
+    told.trial_started(7, Hyperparameters(), "64 relu")
+    return told
 
 
-def test_an_epoch_is_there_as_soon_as_it_ended(live: LiveEvents, tmp_path: Path) -> None:
-    live.epoch(epoch(1))
+def test_an_epoch_is_there_as_soon_as_it_ended(live: Dispatcher, tmp_path: Path) -> None:
+    live.epoch_ended(epoch(1))
     assert steps(tmp_path / "runs") == [1]
-    live.epoch(epoch(2))
+    live.epoch_ended(epoch(2))
     assert steps(tmp_path / "runs") == [1, 2]
 
 
-def test_epochs_that_arrive_after_the_outcome_are_not_lost(live: LiveEvents, tmp_path: Path) -> None:
-    live.epoch(epoch(1))
-    live.ended(7, DONE)
+def test_epochs_that_arrive_after_the_outcome_are_not_lost(live: Dispatcher, tmp_path: Path) -> None:
+    live.epoch_ended(epoch(1))
+    live.trial_ended(7, DONE)
     for late in (2, 3):
-        live.epoch(epoch(late))
+        live.epoch_ended(epoch(late))
     assert steps(tmp_path / "runs") == [1, 2, 3]
     result = read(tmp_path / "runs" / "trial-00007")
     assert (result.Scalars("best")[0].step, result.Scalars("best")[0].value) == (2, pytest.approx(0.8))
 
 
-def test_an_outcome_whose_epochs_never_came_is_written_at_the_end(live: LiveEvents, tmp_path: Path) -> None:
-    live.ended(7, DONE)
-    live.close()
+def test_an_outcome_whose_epochs_never_came_is_written_at_the_end(live: Dispatcher, tmp_path: Path) -> None:
+    with live.driving():
+        live.trial_ended(7, DONE)
     assert read(tmp_path / "runs" / "trial-00007").Scalars("seconds")[0].value == 1.5
 
 
-def test_a_trial_that_is_run_again_leaves_nothing(live: LiveEvents, tmp_path: Path) -> None:
-    live.epoch(epoch(1))
-    live.requeued(7)
-    live.epoch(epoch(2))
+def test_a_trial_that_is_run_again_leaves_nothing(live: Dispatcher, tmp_path: Path) -> None:
+    live.epoch_ended(epoch(1))
+    live.trial_requeued(7, "its worker died")
+    live.epoch_ended(epoch(2))
     assert not (tmp_path / "runs" / "trial-00007").exists()
 
 
 def test_a_folder_that_takes_no_more_is_said_once_and_ends_nothing(
-    live: LiveEvents, tmp_path: Path, remarks: list[str]
+    live: Dispatcher, tmp_path: Path, remarks: list[str]
 ) -> None:
     for number in (8, 9):
         (tmp_path / "runs" / f"trial-{number:05}").write_text("a file where a folder would be")
-        live.started(number, Hyperparameters())
+        live.trial_started(number, Hyperparameters(), "64 relu")
     assert len(remarks) == 1
     assert "no more is written" in remarks[0]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,12 @@ from study_fakes import SPACE, FakeWorkers
 
 from search.data import DataRequest, PreparedData, prepare
 from search.driving.asking import attach_search
+from search.driving.dispatcher import Dispatcher
 from search.driving.driver import Driver
 from search.driving.lines import PlainLines
-from search.driving.progress import Tally
+from search.driving.listener import Listener
+from search.driving.note import NoteKeeper
+from search.driving.progress import Progress
 from search.settings.settings import StudySettings
 from search.study.creation import create_study
 from search.study.study import Study, load_study
@@ -45,16 +48,16 @@ def study(tmp_path: Path, settings: StudySettings, digits: PreparedData) -> Stud
 
 @pytest.fixture
 def driver(study: Study, settings: StudySettings, digits: PreparedData) -> Iterator[Callable[..., Driver]]:
-    """Builds a driver of `study`; what it shows is in `lines`."""
+    """Builds a driver of `study`; what it shows is in `lines`, and `more` listen."""
 
     def make(
         workers: FakeWorkers,
         lines: list[str] | None = None,
         clock: Callable[[], float] = time.monotonic,
+        more: Sequence[Listener] = (),
         **changes: object,
     ) -> Driver:
         changed = settings.model_copy(update=changes)
-        tally = Tally("one", "perceptuna resume one", study.metric, study.direction, changed.trials)
         job = StudyJob(
             study.name,
             study.url.full,
@@ -63,8 +66,13 @@ def driver(study: Study, settings: StudySettings, digits: PreparedData) -> Itera
             digits.folder,
             digits.spec.fingerprint,
         )
-        shown = PlainLines(tally, (lines if lines is not None else []).append)
-        return Driver(study, changed, job, workers, shown, clock=clock)  # type: ignore[arg-type]
+        dispatcher = Dispatcher(
+            Progress.of(study, changed),
+            PlainLines((lines if lines is not None else []).append),
+            *more,
+            NoteKeeper(study, changed),
+        )
+        return Driver(study, changed, job, workers, dispatcher, clock=clock)  # type: ignore[arg-type]
 
     yield make
     optuna.logging.set_verbosity(optuna.logging.INFO)

@@ -15,11 +15,12 @@ from study_fakes import FakeWorkers, complete
 
 import search.driving.driver
 from search.data import PreparedData
+from search.driving.dispatcher import Listeners
 from search.driving.driver import Driver
+from search.driving.listener import Listener
 from search.driving.progress import Progress
 from search.driving.recovery import recover
 from search.errors import InputError, StudyStopped
-from search.running.reporter import Reporter
 from search.running.start import start
 from search.settings.settings import StudySettings
 from search.study.attempts import INFEASIBLE, REQUEUED, counts, original_number
@@ -124,12 +125,13 @@ class TestMemory:
         assert study.finished() == []
 
     def test_a_limit_below_an_idle_worker_is_refused(self, study: Study) -> None:
-        def never_driven(*arguments: object) -> Progress:
-            raise AssertionError(arguments)
+        class NeverDriven(Listener):
+            def opened(self, study: Study, progress: Progress) -> None:
+                raise AssertionError(study)
 
         url = StorageURL.parse(str(study.url.sqlite_path) + "-other.db")
         with pytest.raises(InputError, match=r"--memory-limit: a worker with this data takes 1\.0 GB"):
-            start("two", url, StudySettings(data="digits", memory_limit=10**8), Reporter(print, never_driven))
+            start("two", url, StudySettings(data="digits", memory_limit=10**8), Listeners(NeverDriven()))
         assert url.sqlite_path is not None
         assert not url.sqlite_path.exists()
 

@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from search.driving.dispatcher import Listeners
+from search.driving.listener import Listener
 from search.driving.live_table import LiveTable
-from search.driving.progress import Tally
-from search.running.reporter import Reporter
+from search.driving.progress import Progress
 from search.running.start import start
 from search.settings.settings import StudySettings
 from search.study.study import Study
@@ -18,13 +19,16 @@ from search.workers.messages import EpochEvent
 from storage import StorageURL
 
 
-class Watched(LiveTable):
-    """Remembers the epochs that it was told of."""
+class Epochs(Listener):
+    """Remembers those that it was told of."""
 
-    heard: list[EpochEvent]
+    def __init__(self) -> None:
+        self.heard: list[EpochEvent] = []
 
-    def epoch(self, event: EpochEvent) -> None:
-        super().epoch(event)
+    def opened(self, study: Study, progress: Progress) -> None:
+        self.progress = progress
+
+    def epoch_ended(self, progress: Progress, event: EpochEvent) -> None:
         self.heard.append(event)
 
 
@@ -32,21 +36,13 @@ class Watched(LiveTable):
 def test_epochs_of_workers_reach_the_live_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PERCEPTUNA_CACHE", str(tmp_path / "cache"))
     screen = io.StringIO()
-    made: list[Watched] = []
-
-    def make(study: Study, settings: StudySettings) -> Watched:
-        tally = Tally(study.name, "", study.metric, study.direction, settings.trials)
-        made.append(Watched(tally, Console(file=screen, force_terminal=True, width=100), settings.epochs))
-        made[0].heard = []
-        return made[0]
-
+    said: list[str] = []
+    epochs, table = Epochs(), LiveTable(Console(file=screen, force_terminal=True, width=100), said.append)
     settings = StudySettings(
         data="digits", space="small", trials=2, epochs=40, patience=40, workers=1, pruner="none"
     )
-    said: list[str] = []
-    finish = start(
-        "live", StorageURL.parse(str(tmp_path / "studies.db")), settings, Reporter(said.append, make)
-    )
+    url = StorageURL.parse(str(tmp_path / "studies.db"))
+    finish = start("live", url, settings, Listeners(epochs, table))
 
     assert finish.ending == "budget"
     reported = {
@@ -55,9 +51,9 @@ def test_epochs_of_workers_reach_the_live_table(tmp_path: Path, monkeypatch: pyt
         for epoch, value in trial.intermediate_values.items()
     }
     # What is on its way when the last trial ends is not waited for.
-    heard = {(event.number, event.epoch): event.value for event in made[0].heard}
+    heard = {(event.number, event.epoch): event.value for event in epochs.heard}
     assert len(heard) > 20
     assert heard.items() <= reported.items()
-    assert made[0].tally.epochs == len(reported) == 80
+    assert epochs.progress.epochs == len(reported) == 80
     assert "2/2" in screen.getvalue()
     assert any(line.startswith("pruning: none") for line in said)

@@ -13,11 +13,12 @@ from study_fakes import SPACE, FakeWorkers, Killed, complete, killed_before
 
 from search.data import PreparedData
 from search.driving.asking import attach_search
+from search.driving.dispatcher import Dispatcher, Listeners
 from search.driving.driver import Driver
-from search.driving.progress import Progress, Tally
+from search.driving.listener import Listener
+from search.driving.progress import Progress
 from search.errors import InputError
 from search.policies.pruners import bracket_in, build_pruner
-from search.running.reporter import Reporter
 from search.running.resume import resume
 from search.study.attempts import counts, next_original_number, original_number
 from search.study.creation import create_study, is_half_made
@@ -30,15 +31,16 @@ from spaces import Hyperparameters
 
 def drive(study: Study, digits: PreparedData, play: Callable[[TrialTask], TrialOutcome]) -> FakeWorkers:
     settings = study.settings
-    tally = Tally(study.name, "", study.metric, study.direction, settings.trials)
+    dispatcher = Dispatcher(Progress.of(study, settings))
     job = StudyJob(study.name, study.url.full, study.metric, settings.model_dump_json(), digits.folder, "")
     workers = FakeWorkers(1, play)
-    Driver(attach_search(study, settings), settings, job, workers, Progress(tally)).run()  # type: ignore[arg-type]
+    Driver(attach_search(study, settings), settings, job, workers, dispatcher).run()  # type: ignore[arg-type]
     return workers
 
 
-def never_driven(study: object, settings: object) -> Progress:
-    raise AssertionError("the study is driven")
+class NeverDriven(Listener):
+    def opened(self, study: Study, progress: Progress) -> None:
+        raise AssertionError("the study is driven")
 
 
 class TestGoingOn:
@@ -114,7 +116,7 @@ class TestGoingOn:
                     write += 1
             assert is_half_made("new", old.url) == ("new" in study_names(old.url))
             with pytest.raises(InputError, match=r"half made.*`perceptuna run`"):  # not with a part of them
-                resume("new", old.url, {}, None, Reporter(print, never_driven))
+                resume("new", old.url, {}, None, Listeners(NeverDriven()))
         assert write > 13
         new = load_study("new", old.url)
         assert len(new.optuna.trials) == 4

@@ -54,7 +54,7 @@ def test_it_is_written_twice_in_a_short_study_whatever_the_number_of_trials(
 
 def test_a_study_that_changed_nothing_in_it_does_not_write_it(study: Study, settings: StudySettings) -> None:
     for _ in range(3):
-        NoteKeeper(study, settings).write(None)
+        NoteKeeper(study, settings).write()
     assert versions(study) == 1
 
 

@@ -16,8 +16,9 @@ from study_fakes import SPACE, FakeWorkers, Killed, killed_before
 
 from search.data import PreparedData
 from search.driving.asking import attach_search
+from search.driving.dispatcher import Dispatcher
 from search.driving.driver import Driver
-from search.driving.progress import Progress, Tally
+from search.driving.progress import Progress
 from search.driving.recovery import recover
 from search.policies.pruners import build_pruner
 from search.settings.settings import StudySettings
@@ -50,7 +51,6 @@ def worker(study: Study, settings: StudySettings) -> Callable[[TrialTask], Trial
 
 
 def drive(study: Study, settings: StudySettings, data: PreparedData, play: Any) -> None:
-    tally = Tally(study.name, "", study.metric, study.direction, settings.trials)
     job = StudyJob(
         study.name,
         study.url.full,
@@ -61,7 +61,7 @@ def drive(study: Study, settings: StudySettings, data: PreparedData, play: Any) 
     )
     searched = attach_search(load_study(study.name, study.url), settings)
     workers: Any = FakeWorkers(1, play)
-    Driver(searched, settings, job, workers, Progress(tally)).run()
+    Driver(searched, settings, job, workers, Dispatcher(Progress.of(searched, settings))).run()
 
 
 def told(study: Study) -> dict[int, tuple[Any, ...]]:

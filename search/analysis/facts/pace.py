@@ -1,24 +1,14 @@
-"""Durations of a study's trials, and what they say of the time that is left."""
+"""The time that a study still takes, from the durations of its trials so far."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from search.driving.progress import durations
 from search.driving.remaining import Interval, remaining_time
 from search.settings.settings import StudySettings
-from search.study.attempts import counts
 from search.study.study import Study
 from storage import is_driven
-
-
-def durations(study: Study) -> list[float]:
-    """Wall seconds of each finished trial, from ask to tell, in the order in which they ended."""
-    ended = [
-        (trial.datetime_complete, trial.datetime_complete - trial.datetime_start)
-        for trial in study.optuna.get_trials(deepcopy=False)
-        if counts(trial) and trial.datetime_complete and trial.datetime_start
-    ]
-    return [duration.total_seconds() for _, duration in sorted(ended)]
 
 
 def time_left(study: Study, settings: StudySettings) -> Interval | None:

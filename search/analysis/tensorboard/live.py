@@ -17,6 +17,8 @@ from search.analysis.tensorboard.runs import (
     values_of,
     write_experiment,
 )
+from search.driving.listener import Listener
+from search.driving.progress import Progress
 from search.errors import InputError
 from search.study.study import Study
 from search.workers.messages import EpochEvent, TrialOutcome
@@ -49,20 +51,25 @@ class _Open:
     outcome: TrialOutcome | None = None
 
 
-class LiveEvents:
-    """A `search.driving.progress.Listener` that writes each epoch of each trial as it comes.
+class LiveEvents(Listener):
+    """Writes each epoch of each trial into `folder` as it comes.
 
     A study does not end for a full disk here: what happened is said once, and nothing more is written.
     """
 
-    def __init__(self, study: Study, folder: Path, say: Callable[[str], None]) -> None:
-        self._space, self._metric, self._folder, self._say = study.space, study.metric, folder, say
+    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
+        self._folder, self._say = folder, say
         self._open: dict[int, _Open] = {}
         self._lock = threading.Lock()
         self._broken = False
-        self._safely(lambda: write_experiment(folder, study.space, study.metric))
 
-    def started(self, number: int, hyperparameters: Hyperparameters) -> None:
+    def opened(self, study: Study, progress: Progress) -> None:
+        self._space = study.space
+        self._safely(lambda: write_experiment(self._folder, study.space, study.metric))
+
+    def trial_started(
+        self, progress: Progress, number: int, hyperparameters: Hyperparameters, what: str
+    ) -> None:
         values = values_of(self._space, hyperparameters)
 
         def open_files() -> None:
@@ -70,26 +77,26 @@ class LiveEvents:
 
         self._safely(open_files)
 
-    def epoch(self, event: EpochEvent) -> None:
+    def epoch_ended(self, progress: Progress, event: EpochEvent) -> None:
         def write() -> None:
             trial = self._open.get(event.number)
             if trial is not None:
                 trial.writer.epoch(event.epoch, event.logs)
                 trial.epochs += 1
-                self._finish(event.number, trial)
+                self._finish(progress, event.number, trial)
 
         self._safely(write)
 
-    def ended(self, number: int, outcome: TrialOutcome) -> None:
+    def trial_ended(self, progress: Progress, number: int, outcome: TrialOutcome) -> None:
         def write() -> None:
             trial = self._open.get(number)
             if trial is not None:
                 trial.outcome = outcome
-                self._finish(number, trial)
+                self._finish(progress, number, trial)
 
         self._safely(write)
 
-    def requeued(self, number: int) -> None:
+    def trial_requeued(self, progress: Progress, number: int, why: str) -> None:
         """What was written of it is another trial's now."""
 
         def remove() -> None:
@@ -100,19 +107,19 @@ class LiveEvents:
 
         self._safely(remove)
 
-    def close(self) -> None:
+    def closed(self, progress: Progress) -> None:
         def end_all() -> None:
             for number, trial in list(self._open.items()):
-                self._finish(number, trial, all_came=True)
+                self._finish(progress, number, trial, all_came=True)
 
         self._safely(end_all)
 
-    def _finish(self, number: int, trial: _Open, all_came: bool = False) -> None:
+    def _finish(self, progress: Progress, number: int, trial: _Open, all_came: bool = False) -> None:
         outcome = trial.outcome
         if outcome is None or (trial.epochs < outcome.epochs and not all_came):
             return
         del self._open[number]
-        best = outcome.attributes.get(self._metric)
+        best = outcome.attributes.get(progress.metric)
         trial.writer.end(
             _STATUS.get(outcome.state, "failed"),
             None if best is None else (int(outcome.attributes["best_epoch"]), float(best)),

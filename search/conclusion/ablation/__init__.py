@@ -1,5 +1,5 @@
 """What each part of a configuration is worth: one factor at a time, on fresh seeds.
 
-Imports: conclusion, conclusion.statistics, data, errors, running, settings, spaces, study, text,
+Imports: conclusion, conclusion.statistics, data, driving, errors, settings, spaces, study, text,
 training.network.
 """

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from search.data import PreparedData
-    from search.running.reporter import Reporter
+    from search.driving.dispatcher import Listeners
     from search.settings.settings import StudySettings
 
 COMMAND = "ablate"
@@ -94,16 +94,16 @@ def check(study: Study, order: AblateOrder) -> Ablating:
     )
 
 
-def ablate(work: Ablating, reporter: Reporter) -> Ablation | None:
+def ablate(work: Ablating, listeners: Listeners) -> Ablation | None:
     """Carry it out; None where it was interrupted, and the same command goes on with it.
 
     Raises:
         StudyStopped: the configuration as it is could not be trained on every seed.
     """
-    reporter.say(forecast(work))
+    listeners.said(forecast(work))
     # By seed: an early end leaves all factors on some seeds.
     plan = [row.plans[seed] for seed in work.seeds for row in work.rows]
-    finish = work.companion.carry_out(plan, work.settings, work.data, reporter, work.order.cluster)
+    finish = work.companion.carry_out(plan, work.settings, work.data, listeners, work.order.cluster)
     if finish.ending != "budget":
         return None
     there = ended(finish.study)

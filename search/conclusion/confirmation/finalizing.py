@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from search.data import PreparedData
-    from search.running.reporter import Reporter
+    from search.driving.dispatcher import Listeners
     from search.settings.settings import StudySettings
 
 COMMAND = "finalize"
@@ -140,25 +140,25 @@ def _winner(work: Finalizing, result: Standings) -> Candidate:
     return next(one for one in work.candidates if one.number == result.race.winner)
 
 
-def finalize(work: Finalizing, reporter: Reporter) -> Conclusion | None:
+def finalize(work: Finalizing, listeners: Listeners) -> Conclusion | None:
     """Carry it out; None where it was interrupted, and the same command goes on with it.
 
     Raises:
         StudyStopped: no candidate could be trained on every seed, or the winner could not be trained once more.
     """
     study, name = work.study, work.companion.name
-    reporter.say(
+    listeners.said(
         f"confirming the best {len(work.candidates)} of study '{study.name}' on {len(work.seeds)} fresh seeds each, "
         f"in study '{name}'"
     )
-    companion = _trained(work, _confirming(work), reporter)
+    companion = _trained(work, _confirming(work), listeners)
     if companion is None:
         return None
     result = standings_of(study, companion, work.candidates, work.seeds)
     winner = _winner(work, result)
     last = winner.to_be_tested(work.last_seed)
-    reporter.say(f"training trial {winner.number} once more, on another seed, to be tested")
-    companion = _trained(work, [last], reporter)
+    listeners.said(f"training trial {winner.number} once more, on another seed, to be tested")
+    companion = _trained(work, [last], listeners)
     if companion is None:
         return None
     trained = ended(companion)[entry_of(last)]
@@ -182,9 +182,9 @@ def finalize(work: Finalizing, reporter: Reporter) -> Conclusion | None:
     return conclusion
 
 
-def _trained(work: Finalizing, plans: list[PlannedTrial], reporter: Reporter) -> Study | None:
+def _trained(work: Finalizing, plans: list[PlannedTrial], listeners: Listeners) -> Study | None:
     """The companion when all of `plans` have ended; None where it was interrupted before."""
-    finish = work.companion.carry_out(plans, work.settings, work.data, reporter, work.order.cluster)
+    finish = work.companion.carry_out(plans, work.settings, work.data, listeners, work.order.cluster)
     return finish.study if finish.ending == "budget" else None
 
 
