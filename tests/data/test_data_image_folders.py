@@ -176,7 +176,7 @@ def test_a_decompression_bomb_is_refused(pets, tmp_path, monkeypatch, recwarn):
 
 
 def test_images_that_do_not_fit_into_memory_are_refused(pets, tmp_path, monkeypatch):
-    monkeypatch.setattr("search.data.rows.free_memory.free_memory", lambda: 100)
+    monkeypatch.setattr("search.data.reading.free_memory.free_memory", lambda: 100)
     refused(fill(pets), tmp_path, "12 images of 6 x 4 pixels", "--image-size")
 
 

@@ -49,6 +49,6 @@ def test_a_few_kilobytes_of_parquet_cannot_fill_memory(tmp_path, monkeypatch):
     # Equal values are packed to nearly nothing.
     pq.write_table(pa.table({"x": pa.array([7] * 2_000_000), "y": pa.array([1] * 2_000_000)}), path)
     assert path.stat().st_size < 20_000
-    monkeypatch.setattr("search.data.rows.free_memory.free_memory", lambda: 20_000_000)
+    monkeypatch.setattr("search.data.reading.free_memory.free_memory", lambda: 20_000_000)
     with pytest.raises(DataError, match=r"2,000,000 rows of 2 columns\) needs about .* of memory"):
         read_source(DataRequest(str(path), target="y"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from search.data.columns.date_forms import (
 from search.data.columns.dates import HOURS_PER_DAY, SECONDS_PER_DAY, days_since_1970
 
 _SAMPLE = 50
+_MONTH_AND_DAY = re.compile(r"(MM?|DD?)([/.-])(MM?|DD?)(?=\2Y)")
 # Forms that need no word about how they were read.
 _USUAL = ("YYYY-MM-DD", "YYYY/MM/DD", "DD/MM/YYYY", "MM/DD/YYYY", "DD.MM.YYYY")
 
@@ -151,11 +153,6 @@ def _begins(template: str, day: str) -> bool:
 
 
 def _month_and_day_exchanged(template: str) -> str:
-    for day in ("DD", "D"):
-        month = day.replace("D", "M")
-        for mark in "/.-":
-            if f"{day}{mark}{month}{mark}Y" in template:
-                return template.replace(f"{day}{mark}{month}", f"{month}{mark}{day}", 1)
-            if f"{month}{mark}{day}{mark}Y" in template:
-                return template.replace(f"{month}{mark}{day}", f"{day}{mark}{month}", 1)
-    return ""
+    """MM/DD/YYYY for DD/MM/YYYY; "" where a template has no such form."""
+    exchanged, times = _MONTH_AND_DAY.subn(r"\3\2\1", template)
+    return exchanged if times else ""

@@ -123,22 +123,10 @@ def _number(xp: Any, condition: Any) -> Any:
     return condition.astype(np.float64) if xp is np else xp.cast(condition, "float64")
 
 
-def _is_afternoon(half: str) -> int:
-    return int(half.casefold() == "pm")
-
-
-def _sign(sign: str) -> int:
-    return -1 if sign == "-" else 1
-
-
-def _part(digits: str) -> float:
-    return int(digits) / 10 ** len(digits)
-
-
 # How the text of a field becomes a number, where it is none.
 _NUMBER_OF: dict[str, Callable[[str], float]] = {
     "month_name": month_named,
-    "half": _is_afternoon,
-    "sign": _sign,
-    "fraction": _part,
+    "half": lambda half: int(half.casefold() == "pm"),
+    "sign": lambda sign: -1 if sign == "-" else 1,
+    "fraction": lambda digits: int(digits) / 10 ** len(digits),
 }

@@ -38,14 +38,13 @@ def typed(name: str, series: pd.Series[Any], notes: ColumnNotes) -> tuple[TableC
     dtype = series.dtype
     if pd.api.types.is_bool_dtype(dtype):
         return TableColumn("boolean", series.to_numpy(dtype=np.float64)), False
-    if pd.api.types.is_numeric_dtype(dtype):
-        return _number(name, series.to_numpy(dtype=np.float64, na_value=np.nan), notes), False
     if pd.api.types.is_timedelta64_dtype(dtype):
-        return _number(name, series.dt.total_seconds().to_numpy(dtype=np.float64), notes), False
-    if pd.api.types.infer_dtype(series, skipna=True) == "decimal":
-        return _number(name, series.to_numpy(dtype=np.float64, na_value=np.nan), notes), False
-    if pd.api.types.is_datetime64_any_dtype(dtype):
+        series = series.dt.total_seconds()
+    elif pd.api.types.is_datetime64_any_dtype(dtype):
         series = series.dt.strftime("%Y-%m-%dT%H:%M:%S")
+    decimal = pd.api.types.infer_dtype(series, skipna=True) == "decimal"
+    if decimal or pd.api.types.is_numeric_dtype(series.dtype):
+        return _number(name, series.to_numpy(dtype=np.float64, na_value=np.nan), notes), False
     texts = texts_of(series)
     column = _of_text(name, texts, notes, codes=isinstance(dtype, pd.CategoricalDtype))
     if column.kind == "date":

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from search.data.columns import dates
 from search.data.preparing.dates_in_graph import days_in_graph
 from search.data.preparing.spec import CategoryColumn, DataSpec, DateColumn, NumberColumn
+from search.data.reading.resizing import resizing_layer
 from search.data.rows.raw import Array, Table
-from search.data.rows.resizing import resizing_layer
 from search.machine.plain_keras import import_keras
 
 if TYPE_CHECKING:

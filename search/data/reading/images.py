@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from search.data.reading.folder_content import shown
 from search.data.reading.folders import EXPECTED, layout_of
+from search.data.reading.free_memory import refuse_more_than_memory
 from search.data.reading.image_file import Unusable, decoded
-from search.data.rows.free_memory import refuse_more_than_memory
 from search.data.rows.notes import MOST_NAMED
 from search.data.rows.raw import RawData
 from search.data.rows.request import DataRequest
@@ -222,7 +222,7 @@ class _Resize:
 
     def __call__(self, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
         if self._layer is None:
-            from search.data.rows.resizing import resizing_layer
+            from search.data.reading.resizing import resizing_layer
 
             self._layer = resizing_layer(self.size)
         return np.asarray(np.round(self._layer(image[np.newaxis].astype(np.float32)))[0], dtype=np.uint8)

@@ -11,8 +11,8 @@ import numpy as np
 
 from search.data.columns.targets import encode_target
 from search.data.reading.archive import Archive, Header, open_archive
+from search.data.reading.free_memory import refuse_more_than_memory
 from search.data.reading.roles import Roles, roles_of
-from search.data.rows.free_memory import refuse_more_than_memory
 from search.data.rows.raw import Array, RawData
 from search.data.rows.request import DataRequest
 from search.errors import DataError

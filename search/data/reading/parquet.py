@@ -7,6 +7,7 @@ from typing import Any
 
 from search.data.columns.row_numbers import UNNAMED
 from search.data.columns.targets import Target, encode_target
+from search.data.reading.free_memory import refuse_more_than_memory
 from search.data.reading.table import (
     left_out,
     raw_table,
@@ -15,7 +16,6 @@ from search.data.reading.table import (
     refuse_too_many,
     written_target,
 )
-from search.data.rows.free_memory import refuse_more_than_memory
 from search.data.rows.raw import Array, RawData
 from search.data.rows.request import DataRequest
 from search.errors import DataError

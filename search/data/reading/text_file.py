@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO
 
-from search.data.rows.free_memory import free_memory
+from search.data.reading.free_memory import free_memory
 from search.errors import DataError
 
 # Of the memory that is free: the columns that come of the text need some too.
