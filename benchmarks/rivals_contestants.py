@@ -26,7 +26,7 @@ def arrays(prepared: Path, components: int) -> Any:
     splits = data.training(), data.validation()
     if not components:
         return tuple(tuple(map(np.asarray, split)) for split in splits)
-    from search.training.inputs import rows_as_inputs
+    from search.training.rows import rows_as_inputs
 
     projection = Components.load(prepared).projection(components)
     return tuple((rows_as_inputs(x, data.spec, projection).numpy(), np.asarray(y)) for x, y in splits)
@@ -65,7 +65,7 @@ class Contest:
     def model(self, hyperparameters: Hyperparameters) -> Any:
         """A compiled Keras model, of the same layers, optimizer and schedule as perceptuna's, for `arrays`."""
         from benchmarks.keras_fit import build_loss, build_metrics
-        from search.training.model import build_model
+        from search.training.keras_form.model import build_model
         from search.training.network.dimensions import components_of
         from search.training.schedules import build_optimizer
 

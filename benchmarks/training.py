@@ -155,7 +155,7 @@ def plain_fit(hyperparameters: Hyperparameters, spec: Any, x: Any, y: Any) -> Ca
 def compiled_model(hyperparameters: Hyperparameters, spec: Any) -> Any:
     """Keras's own model, for `fit`."""
     from benchmarks.keras_fit import build_loss
-    from search.training.model import build_model
+    from search.training.keras_form.model import build_model
     from search.training.schedules import build_optimizer
 
     model = build_model(hyperparameters, spec, seed=0)
@@ -169,8 +169,8 @@ def our_epoch(
 ) -> Callable[[], Any]:
     import tensorflow as tf
 
-    from search.training.epoch import CompiledEpoch
-    from search.training.model import initial_weights
+    from search.training.graph.epoch import CompiledEpoch
+    from search.training.keras_form.initial import initial_weights
     from search.training.network.structure import Structure
 
     # Not from the cache: both precisions, and all batch sizes, have weights of their own.

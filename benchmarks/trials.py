@@ -56,8 +56,8 @@ def varied(index: int, structure: dict[str, Any]) -> Hyperparameters:
 
 def fixed_cost(trials: int, rival_trials: int) -> dict[str, Any]:
     """CPU milliseconds of a trial of a known structure without its epochs, and of the reset within it."""
-    from search.training.epoch import compiled_epoch
-    from search.training.model import initial_weights
+    from search.training.graph.epoch import compiled_epoch
+    from search.training.keras_form.initial import initial_weights
     from search.training.network.structure import Structure
 
     data = prepared("digits")
@@ -97,7 +97,7 @@ def beyond_epochs(train: Callable[[Hyperparameters, int], Any], hyperparameters:
 
 def new_structure_cost() -> dict[str, Any]:
     """CPU milliseconds that a structure's first training takes more than its second."""
-    from search.training.epoch import compiled_epoch
+    from search.training.graph.epoch import compiled_epoch
 
     train = trainer("ours")
     train(varied(0, STRUCTURES[0]), 1)
@@ -114,7 +114,7 @@ def hit_rate(preset: str, trials: int) -> dict[str, Any]:
     """How many of random configurations find their compiled epoch, for one worker and digits."""
     import optuna
 
-    from search.training.epoch import compiled_epoch
+    from search.training.graph.epoch import compiled_epoch
     from search.training.network.structure import Structure
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)

@@ -37,6 +37,8 @@ ROOMS = (
     "search.policies",
     "search.study",
     "search.training",
+    "search.training.graph",
+    "search.training.keras_form",
     "search.training.network",
     "search.settings",
     "search.data",

@@ -22,8 +22,9 @@ from search.settings.settings import StudySettings
 from search.study.attempts import counts
 from search.study.configuration import hyperparameters_of
 from search.study.study import Study
-from search.training.network.dimensions import components_of, layer_parameters
+from search.training.network.dimensions import components_of
 from search.training.network.structure import Structure
+from search.training.network.weights import layer_parameters
 from search.workers.messages import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
 from storage import StorageURL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Literal
 
 from search.errors import InputError
@@ -10,17 +11,28 @@ from spaces.errors import did_you_mean
 
 Direction = Literal["maximize", "minimize"]
 
-_METRICS: dict[str, tuple[str, ...]] = {
-    "binary": ("accuracy", "crossentropy", "auc"),
-    "multiclass": ("accuracy", "crossentropy"),
-    "regression": ("mae", "r2"),
+
+@dataclass(frozen=True)
+class Metric:
+    """Which way is better, and of which tasks."""
+
+    better: Direction
+    tasks: tuple[str, ...]
+
+
+METRICS: dict[str, Metric] = {
+    "accuracy": Metric("maximize", ("binary", "multiclass")),
+    "crossentropy": Metric("minimize", ("binary", "multiclass")),
+    "auc": Metric("maximize", ("binary",)),
+    "mae": Metric("minimize", ("regression",)),
+    "r2": Metric("maximize", ("regression",)),
 }
-_HIGHER_IS_BETTER = {"accuracy", "auc", "r2"}
+"""What is measured each epoch beside `loss`; a task's first is its default. Formulas are in `training/measures.py`."""
 
 
 def metrics_of(task: str) -> tuple[str, ...]:
     """Names of what is measured each epoch beside `loss`, for train and validation rows."""
-    return _METRICS[task]
+    return tuple(name for name, metric in METRICS.items() if task in metric.tasks)
 
 
 def check_metric_exists(name: str | None) -> None:
@@ -29,7 +41,7 @@ def check_metric_exists(name: str | None) -> None:
     Raises:
         InputError: no task has such a metric.
     """
-    known = [f"val_{metric}" for metric in ("loss", *dict.fromkeys(sum(_METRICS.values(), ())))]
+    known = [f"val_{metric}" for metric in ("loss", *METRICS)]
     if name is not None and name not in known:
         raise InputError(
             f"--metric: expected one of {', '.join(known)}, but got '{name}'{did_you_mean(name, known)}"
@@ -54,7 +66,8 @@ def choose_metric(name: str | None, task: str) -> str:
 
 def direction_of(metric: str) -> Direction:
     """Whether more or less of `metric` is better."""
-    return "maximize" if metric.removeprefix("val_") in _HIGHER_IS_BETTER else "minimize"
+    known = METRICS.get(metric.removeprefix("val_"))
+    return known.better if known else "minimize"
 
 
 def sign_of(direction: str) -> int:

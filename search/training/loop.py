@@ -17,11 +17,13 @@ from search.data import DataSpec, PreparedData
 from search.errors import StudyStopped
 from search.settings.metrics import direction_of, is_better
 from search.training.callbacks import EpochCheck, StopTraining
-from search.training.epoch import compiled_epoch
-from search.training.inputs import inputs_of
-from search.training.model import build_model, initial_weights
-from search.training.network.dimensions import parameter_count
+from search.training.graph.epoch import compiled_epoch
+from search.training.keras_form.initial import initial_weights
+from search.training.keras_form.model import build_model
+from search.training.measures import logs_of
 from search.training.network.structure import Structure
+from search.training.network.weights import parameter_count
+from search.training.rows import inputs_of
 from search.training.schedules import build_optimizer, learning_rates, schedule_callbacks
 from search.training.stop_reason import StopReason
 from spaces import Hyperparameters
@@ -214,11 +216,11 @@ class _Run:
         rates = learning_rates(self.model.optimizer, epoch * self.steps, self.steps)
         table = self._epoch.train(*self._inputs.train, order, self._batch_size, rates)
         self.model.optimizer.iterations.assign((epoch + 1) * self.steps)
-        return self._epoch.measures.logs(table, self._spec)
+        return logs_of(table, self._spec)
 
     def _validate(self) -> dict[str, float]:
         table = self._epoch.evaluate(*self._inputs.validation, self._inputs.mirrored)
-        return self._epoch.measures.logs(table, self._spec)
+        return logs_of(table, self._spec)
 
     def _keep_best(self, epoch: int, logs: dict[str, float]) -> None:
         if not self.is_finite(logs) or not is_better(logs[self._metric], self._best, self._direction):

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from search.errors import InputError
 from search.text.formats import size
-from search.training.network.dimensions import components_of, first_inputs, layer_parameters
+from search.training.network.dimensions import EVALUATION_BATCH, components_of, first_inputs
 from search.training.network.optimizers import OPTIMIZERS
+from search.training.network.weights import layer_parameters
 from spaces import MOST_COMPONENTS
 
 if TYPE_CHECKING:
@@ -29,8 +30,6 @@ _COPIES_OF_ACTIVATIONS = 6
 _COPIES_OF_INPUTS = 3
 # Of each input that may be dropped: random bits, mask, product.
 _COPIES_OF_DROPPED = 3
-# As the compiled epoch validates (search/training/evaluation.py).
-_VALIDATION_ROWS = 1024
 
 
 def idle_worker_bytes(spec: DataSpec) -> int:
@@ -70,7 +69,7 @@ def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     if hyperparameters.input_dropout > 0:
         inputs += _COPIES_OF_DROPPED * first_inputs(hyperparameters, spec)
     step = batch * (_COPIES_OF_ACTIVATIONS * sum(widths) + inputs)
-    validation = min(_VALIDATION_ROWS, spec.rows.validation) * (2 * max(widths) + 2 * features)
+    validation = min(EVALUATION_BATCH, spec.rows.validation) * (2 * max(widths) + 2 * features)
     return _FLOAT * (copies * parameters + projected + max(step, validation))
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from search.data import DataSpec
-from search.training.epoch import CompiledEpoch, compiled_epoch
-from search.training.inputs import mirrored_rows, rows_as_inputs, split_weights
+from search.training.graph.epoch import compiled_epoch
+from search.training.measures import logs_of, scores_of
 from search.training.network.structure import Structure
+from search.training.rows import mirrored_rows, rows_as_inputs, split_weights
 from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]
@@ -25,8 +26,7 @@ def measure_rows(
         weights: in Keras's order.
         x, y: prepared rows, as in `PreparedData`.
     """
-    epoch = _epoch_of(hyperparameters, spec)
-    return epoch.measures.logs(_table(epoch, hyperparameters, spec, weights, x, y), spec)
+    return logs_of(_table(hyperparameters, spec, weights, x, y), spec)
 
 
 def score_rows(
@@ -36,22 +36,13 @@ def score_rows(
 
     It is of the table that the metric is made of, so that intervals over rows are of the quantity that is shown.
     """
-    epoch = _epoch_of(hyperparameters, spec)
-    return epoch.measures.scores(_table(epoch, hyperparameters, spec, weights, x, y), metric, spec)
-
-
-def _epoch_of(hyperparameters: Hyperparameters, spec: DataSpec) -> CompiledEpoch:
-    return compiled_epoch(Structure.of(hyperparameters, spec, bfloat16=False))
+    return scores_of(_table(hyperparameters, spec, weights, x, y), metric, spec)
 
 
 def _table(
-    epoch: CompiledEpoch,
-    hyperparameters: Hyperparameters,
-    spec: DataSpec,
-    weights: list[Array],
-    x: Array,
-    y: Array,
+    hyperparameters: Hyperparameters, spec: DataSpec, weights: list[Array], x: Array, y: Array
 ) -> Array:
+    epoch = compiled_epoch(Structure.of(hyperparameters, spec, bfloat16=False))
     projection, trained = split_weights(hyperparameters, spec, weights)
     epoch.reset(hyperparameters, trained, spec, seed=0)
     rows = rows_as_inputs(x, spec, projection)

@@ -136,7 +136,7 @@ class TestMemory:
         assert not url.sqlite_path.exists()
 
     def test_the_estimate_counts_the_parameters_that_are_trained(self, digits: PreparedData) -> None:
-        from search.training.network.dimensions import parameter_count
+        from search.training.network.weights import parameter_count
 
         for width, batch_norm in product((16, 300), (False, True)):
             small = Hyperparameters(width=width, depth=3, taper=0.5, batch_norm=batch_norm, batch_size=1)

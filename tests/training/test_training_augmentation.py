@@ -7,18 +7,17 @@ import pytest
 import tensorflow as tf
 from digits_spec import digits_spec
 
-from search.training.augmentation import augment_images
+from search.training.graph.augmentation import augment_images
+from search.training.graph.draws import Draws
 from search.training.network.dimensions import largest_shift
 from spaces import Hyperparameters
 
 
-def augmented(
-    images: np.ndarray, counter: int, *, mirror: bool, most: tuple[int, int] = (2, 2)
-) -> np.ndarray:
+def augmented(images: np.ndarray, step: int, *, mirror: bool, most: tuple[int, int] = (2, 2)) -> np.ndarray:
     rows = tf.constant(images.reshape(len(images), -1))
-    key, count = tf.constant([5], tf.uint64), tf.constant(counter, tf.uint64)
+    draws = Draws(tf.constant([5], tf.uint64), tf.constant(step, tf.uint64))
     pixels = tf.constant(most[0]), tf.constant(most[1])
-    moved = augment_images(rows, images.shape[1:], key, count, pixels, mirror)
+    moved = augment_images(rows, images.shape[1:], draws, pixels, mirror)
     return moved.numpy().reshape(images.shape)
 
 

@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from benchmarks.keras_fit import build_loss, build_metrics
 from search.data import PreparedData
+from search.training.keras_form.model import build_model
 from search.training.loop import train
-from search.training.model import build_model
 from search.training.schedules import build_optimizer
 from search.training.stop_reason import StopReason
 from search.training.weight_histograms import WeightHistograms

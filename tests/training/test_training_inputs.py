@@ -10,9 +10,9 @@ import pytest
 
 from search.data import PreparedData, prepare
 from search.data.rows.request import DataRequest
+from search.training.keras_form.model import build_model
 from search.training.loop import TrainingResult, train
-from search.training.model import build_model
-from search.training.network.dimensions import parameter_count
+from search.training.network.weights import parameter_count
 from search.training.scoring import measure_rows, score_rows
 from spaces import Hyperparameters
 

@@ -8,14 +8,17 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from digits_spec import digits_spec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
 from benchmarks.keras_fit import ExactAUC
 from search.data import PreparedData
+from search.settings.metrics import METRICS, metrics_of
+from search.training.graph.head import HEADS
 from search.training.loop import train
-from search.training.measures import Measures, area_under_roc
+from search.training.measures import area_under_roc, logs_of, scores_of
 from search.training.scoring import measure_rows, score_rows
 from spaces import Hyperparameters
 
@@ -91,6 +94,19 @@ class TestAreaUnderRoc:
         assert "auc" in measure_rows(one, binary.spec, weights, x, y)
         only = np.asarray(y) == 1
         assert "auc" not in measure_rows(one, binary.spec, weights, x[only], y[only])
+
+
+@pytest.mark.parametrize("name", METRICS)
+@pytest.mark.parametrize("task", HEADS)
+def test_every_metric_of_a_task_has_its_formula(name: str, task: str) -> None:
+    """Of each row or of all; of a task that has no such metric there is none."""
+    spec = digits_spec().model_copy(update={"task": task})
+    table = np.random.default_rng(0).normal(size=(9, len(HEADS[task].columns))).astype(np.float32)
+    measured = logs_of(table, spec)
+    assert (name in measured) == (name in metrics_of(task))
+    scores = scores_of(table, name, spec)
+    if scores is not None:
+        assert scores.mean() == measured[name]
 
 
 def weights_of(inputs: int, units: int, head: np.ndarray) -> list[np.ndarray]:
@@ -170,20 +186,20 @@ class TestRowScores:
 
 def test_a_table_of_many_batches_keeps_the_order_of_the_rows(binary: PreparedData) -> None:
     """Logs of a training's rows come batch by batch, the last a partial one."""
-    measures = Measures("binary")
+    head = HEADS["binary"]
 
     @tf.function
     def recorded(logits: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
-        table = measures.empty_table(tf.constant(3))
+        table = head.empty_table(tf.constant(3))
         for batch, rows in enumerate((slice(0, 4), slice(4, 8), slice(8, 9))):
-            losses, _ = measures.losses(logits[rows], y[rows], None)
-            table = table.write(batch, measures.record(losses + 1.0, losses, logits[rows], y[rows]))
+            losses, _ = head.losses(logits[rows], y[rows], None)
+            table = table.write(batch, head.record(losses + 1.0, losses, logits[rows], y[rows]))
         return table.concat()
 
     logits = np.linspace(-2, 2, 9).astype(np.float32)
     y = np.array([0, 0, 1, 0, 1, 0, 1, 1, 1], np.int32)
     table = recorded(tf.constant(logits[:, None]), tf.constant(y)).numpy()
-    logs = measures.logs(table, binary.spec)
+    logs = logs_of(table, binary.spec)
     probabilities = 1 / (1 + np.exp(-logits.astype(np.float64)))
     assert logs["crossentropy"] == pytest.approx(log_loss(y, probabilities), rel=1e-6)
     assert logs["loss"] == pytest.approx(1 + logs["crossentropy"], rel=1e-6)

@@ -13,8 +13,8 @@ import pytest
 from search.data import DataSpec, PreparedData, attach_preprocessing, read_source
 from search.data.preparing.spec import Rows
 from search.data.rows.request import DataRequest
+from search.training.keras_form.model import build_model
 from search.training.loop import train
-from search.training.model import build_model
 from spaces import Hyperparameters
 from spaces.hyperparameters import words_of
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
-from itertools import pairwise
 
 from search.data import DataSpec
 from spaces import Hyperparameters
+
+EVALUATION_BATCH = 1024
+"""Rows that are measured at a time: without gradients larger batches fit, and cost less dispatch."""
 
 
 def output_units(spec: DataSpec) -> int:
@@ -30,19 +32,6 @@ def largest_shift(hyperparameters: Hyperparameters, spec: DataSpec) -> tuple[int
         return 0, 0
     height, width = (max(1, round(side * hyperparameters.shift)) for side in spec.input_shape[:2])
     return height, width
-
-
-def parameter_count(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
-    """As Keras counts them: moving statistics and the projection of `pca` included."""
-    projection = (math.prod(spec.input_shape) + 1) * components_of(hyperparameters, spec)
-    return projection + layer_parameters(hyperparameters, spec)
-
-
-def layer_parameters(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
-    """Those of hidden layers and head alone, which each step reads."""
-    sides = [first_inputs(hyperparameters, spec), *hyperparameters.widths, output_units(spec)]
-    dense = sum((inputs + 1) * units for inputs, units in pairwise(sides))
-    return dense + (4 * sum(hyperparameters.widths) if hyperparameters.batch_norm else 0)
 
 
 def first_inputs(hyperparameters: Hyperparameters, spec: DataSpec) -> int:

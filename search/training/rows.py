@@ -1,4 +1,4 @@
-"""What a network's first layer is given: the prepared rows, or their principal components."""
+"""Rows as tensors, as a compiled epoch takes them: the prepared rows, or their principal components."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ import numpy as np
 import tensorflow as tf
 
 from search.data import Components, DataSpec, PreparedData, load_prepared
+from search.training.graph.arithmetic import dense
+from search.training.graph.inputs import standardised
 from search.training.network.dimensions import asks_twice, components_of
+from search.training.network.weights import projection_weights
 from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]
@@ -51,7 +54,7 @@ def split_weights(
     hyperparameters: Hyperparameters, spec: DataSpec, weights: list[Array]
 ) -> tuple[tuple[Array, ...], list[Array]]:
     """Weights in Keras's order as those of the layer `pca`, if there is one, and those that are trained."""
-    frozen = 2 if components_of(hyperparameters, spec) else 0
+    frozen = len(projection_weights(hyperparameters, spec))
     return tuple(weights[:frozen]), weights[frozen:]
 
 
@@ -63,8 +66,7 @@ def rows_as_inputs(x: Array, spec: DataSpec, projection: tuple[Array, ...]) -> A
     kernel, bias = map(tf.constant, projection)
 
     def projected(block: Array) -> Any:
-        standardised = tf.cast(block, tf.float32) * spec.scale + spec.offset
-        return tf.nn.bias_add(tf.matmul(standardised, kernel), bias)
+        return dense(standardised(block, spec.scale, spec.offset), kernel, bias, bfloat16=False)
 
     starts = range(0, max(len(rows), 1), _BLOCK)
     return tf.concat([projected(rows[at : at + _BLOCK]) for at in starts], axis=0)

@@ -6,32 +6,24 @@ from typing import Any
 
 import tensorflow as tf
 
-Tensor = Any
+from search.training.graph.draws import Draw, Draws
 
-_PHILOX = 1
+Tensor = Any
 
 
 def augment_images(
-    x: Tensor, shape: tuple[int, ...], key: Tensor, counter: Tensor, most: tuple[Tensor, Tensor], mirror: bool
+    x: Tensor, shape: tuple[int, ...], draws: Draws, most: tuple[Tensor, Tensor], mirror: bool
 ) -> Tensor:
     """Each image moved by whole pixels, zeros moving in, and, with `mirror`, half of them mirrored left to right.
 
     Args:
         x: (batch, height * width * channels) uint8.
         shape: height, width, channels.
-        key: uint64 (1,), from the trial's seed.
-        counter: uint64 scalar, another for each step.
         most: int32 scalars, the largest shift down and right, in pixels.
     """
     height, width, channels = shape
     rows = tf.shape(x)[0]
-    bits = tf.raw_ops.StatelessRandomUniformFullIntV2(
-        shape=tf.stack([3, rows]),
-        key=key,
-        counter=tf.stack([tf.zeros_like(counter), counter]),
-        alg=_PHILOX,
-        dtype=tf.uint32,
-    )
+    bits = draws.bits(tf.stack([3, rows]), Draw.AUGMENTATION)
     down, right = _offsets(bits[0], most[0]), _offsets(bits[1], most[1])
     sign = tf.where((bits[2] & 1) > 0, -1.0, 1.0) if mirror else tf.ones([rows])
     # Output column j reads column sign * j + start: a mirror image reads from its right edge leftwards.

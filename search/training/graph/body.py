@@ -1,0 +1,76 @@
+"""The hidden layers in the graph, in training and outside of it; as `keras_form/body.py`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from search.training.graph.arithmetic import dense, matmul
+from search.training.graph.draws import Draw, Draws
+from search.training.graph.dropout import DropoutMasks, masked
+from search.training.graph.normalization import batch_norm, moving_batch_norm
+from search.training.graph.numbers import Numbers
+from search.training.graph.variables import Parts
+from search.training.network.structure import Structure
+
+Tensor = Any
+
+
+class Body:
+    """Hidden layers in training. Made before the loop over steps.
+
+    Args:
+        lengths: units of each layer, int32 scalars by the path of its kernel.
+    """
+
+    def __init__(self, structure: Structure, numbers: Numbers, lengths: Parts) -> None:
+        self._structure = structure
+        self._activate = keras.activations.get(structure.activation)
+        widths = [lengths[f"dense_{layer}/kernel"] for layer in range(1, structure.depth + 1)]
+        first, last = numbers.dropout, numbers.last_dropout
+        rates = [last] if structure.even_dropout else [first] * (structure.depth - 1) + [last]
+        self._masks = DropoutMasks(rates, widths)
+
+    def masks(self, rows: Tensor, draws: Draws) -> list[Tensor]:
+        """Of each layer, for one step; none without dropout."""
+        return self._masks.draw(rows, draws, Draw.DROPOUT) if self._structure.dropout else []
+
+    def __call__(
+        self, x: Tensor, rows: Tensor, weights: Parts, masks: list[Tensor]
+    ) -> tuple[Tensor, list[Tensor]]:
+        """What the head is given, and the batch's mean and variance of each normalised layer.
+
+        Args:
+            rows: rows of x, float32.
+        """
+        statistics: list[Tensor] = []
+        bfloat16 = self._structure.bfloat16
+        for layer in range(1, self._structure.depth + 1):
+            kernel = weights[f"dense_{layer}/kernel"]
+            if self._structure.batch_norm:
+                gamma, beta = (weights[f"batch_norm_{layer}/{name}"] for name in ("gamma", "beta"))
+                x, mean, variance = batch_norm(matmul(x, kernel, bfloat16), gamma, beta, rows)
+                statistics += [mean, variance]
+            else:
+                x = dense(x, kernel, weights[f"dense_{layer}/bias"], bfloat16)
+            x = self._activate(x)
+            if self._structure.dropout:
+                x = masked(x, masks[layer - 1])
+        return x, statistics
+
+
+def infer_body(x: Tensor, weights: Parts, *, depth: int, normalised: bool, activation: str) -> Tensor:
+    """What the head is given outside of training: by the moving statistics, in float32, nothing dropped."""
+    activate = keras.activations.get(activation)
+    parts = ("gamma", "beta", "moving_mean", "moving_variance")
+    for layer in range(1, depth + 1):
+        kernel = weights[f"dense_{layer}/kernel"]
+        if normalised:
+            of_norm = [weights[f"batch_norm_{layer}/{part}"] for part in parts]
+            x = moving_batch_norm(tf.matmul(x, kernel), *of_norm)
+        else:
+            x = dense(x, kernel, weights[f"dense_{layer}/bias"], bfloat16=False)
+        x = activate(x)
+    return x

@@ -1,0 +1,152 @@
+"""One epoch as one compiled graph, kept between trials of equal structure.
+
+A `CompiledEpoch` is traced once. Weights and optimizer slots are variables of open shape, the batch size an
+argument and everything else a number in a variable, so that the next trial of the same structure, whatever its
+widths, only has to set them.
+
+On small networks a step costs what its kernels cost to start, some hundred of them. So what no step changes is
+computed before the loop, and the graph is made without AutoGraph, whose conversions cost more than the tracing.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from search.data import DataSpec
+from search.training.graph.evaluation import InferenceStructure, compiled_evaluation
+from search.training.graph.head import HEADS
+from search.training.graph.normalization import SETTLED, moving_rates
+from search.training.graph.numbers import Numbers
+from search.training.graph.step import Step
+from search.training.graph.variables import Variables, matrix, vector
+from search.training.network.optimizers import OPTIMIZERS, adam_rates
+from search.training.network.structure import Structure
+from search.training.network.weights import open_weights
+from spaces import Hyperparameters
+
+Tensor = Any
+Array = np.ndarray[Any, Any]
+
+# Compiled epochs kept by a process; each takes a few MB.
+_KEPT = 32
+
+
+@lru_cache(maxsize=_KEPT)
+def compiled_epoch(structure: Structure) -> CompiledEpoch:
+    """The compiled epoch of `structure`, made at its first use in this process."""
+    return CompiledEpoch(structure)
+
+
+class CompiledEpoch:
+    """Trains and evaluates MLPs of one structure, one after the other."""
+
+    def __init__(self, structure: Structure) -> None:
+        self.structure = structure
+        self._head = HEADS[structure.task]
+        self._variables = Variables(open_weights(structure.depth, structure.batch_norm))
+        slots = range(OPTIMIZERS[structure.optimizer].slots)
+        self._slots = [
+            [matrix() if variable.shape.rank == 2 else vector() for _ in slots]
+            for variable in self._variables.trained
+        ]
+        self._given = Numbers.none()
+        self._numbers = tf.Variable(self._given)
+        # Kernel and bias of the layer `pca`, for pixels that are augmented before it.
+        self._projection = (matrix(), vector())
+        self._key = tf.Variable(tf.zeros([1], tf.uint64))
+        self._steps = 0
+        # Of the moving statistics, as in `moving_rates`.
+        self._seen = 0.0
+        x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
+        y = tf.TensorSpec([None], self._head.y_type)
+        order, integer = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
+        of_train = [x, y, order, integer, tf.TensorSpec([None, 3], tf.float32), integer]
+        self._train = tf.function(self._train_graph, input_signature=of_train, autograph=False)
+        self._evaluate = compiled_evaluation(InferenceStructure.of(structure))
+
+    def reset(
+        self,
+        hyperparameters: Hyperparameters,
+        weights: list[Array],
+        spec: DataSpec,
+        *,
+        seed: int,
+        projection: tuple[Array, ...] = (),
+    ) -> None:
+        """Begin a trial: its weights in Keras's order, its numbers, empty optimizer slots.
+
+        Args:
+            weights: of hidden layers and head.
+            projection: kernel and bias from pixels to principal components; for augmented images alone.
+        """
+        self._variables.assign(weights)
+        for variable, array in zip(self._projection, projection, strict=False):
+            variable.assign(array)
+        for variable, slots in zip(self._variables.trained, self._slots, strict=True):
+            for slot in slots:
+                slot.assign(tf.zeros_like(variable))
+        self._given = Numbers.of(hyperparameters, spec)
+        self._numbers.assign(self._given)
+        self._key.assign(np.array([seed], np.uint64))
+        self._steps = 0
+        self._seen = 0.0
+
+    def get_weights(self) -> list[Array]:
+        """Copies, in Keras's order."""
+        return self._variables.arrays()
+
+    def set_weights(self, weights: list[Array]) -> None:
+        """From arrays in Keras's order. Moving statistics that are others than before are taken as settled."""
+        before = self._variables.moving.numpy()
+        self._variables.assign(weights)
+        if not np.array_equal(before, self._variables.moving.numpy()):
+            self._seen = SETTLED
+
+    def train(self, x: Tensor, y: Tensor, order: Array, batch_size: int, rates: Array) -> Array:
+        """One epoch over rows `order` (int32) of x, in batches; the last may be smaller.
+
+        Args:
+            x: (rows, features) float32, or uint8 for images whose pixels the graph has to see.
+            rates: learning rate of each step, float32 (steps,).
+
+        Returns:
+            The table that `measures` makes logs of, rows in the order given. Each row is measured by the
+            weights before its batch's step, L2 penalty included, as `fit` shows it.
+        """
+        moving, self._seen = moving_rates(len(order), batch_size, self._seen)
+        all_rates = np.stack([rates, adam_rates(rates, self._steps), moving], axis=1)
+        table = self._train(x, y, *map(tf.constant, (order, batch_size, all_rates, self._steps)))
+        self._steps += len(rates)
+        return np.asarray(table)
+
+    def evaluate(self, x: Tensor, y: Tensor, mirrored: Tensor) -> Array:
+        """The table of all rows of x in their order, by the moving statistics and without dropout.
+
+        Args:
+            mirrored: the same images mirrored, where the structure says so; else of no rows.
+        """
+        own = [variable.read_value() for variable in self._variables.own.values()]
+        vectors, moving = self._variables.shared.read_value(), self._variables.moving.read_value()
+        numbers = (self._given.scale, self._given.offset, self._given.l2, self._given.smoothing)
+        return np.asarray(self._evaluate(x, mirrored, y, own, vectors, moving, *map(tf.constant, numbers)))
+
+    def _train_graph(
+        self, x: Tensor, y: Tensor, order: Tensor, batch_size: Tensor, rates: Tensor, first: Tensor
+    ) -> Any:
+        step = Step(
+            self.structure,
+            self._variables,
+            self._slots,
+            Numbers(*tf.unstack(self._numbers.read_value(), num=len(Numbers._fields))),
+            (self._projection[0].read_value(), self._projection[1].read_value()),
+            self._key.read_value(),
+            (x, y, order, batch_size),
+            rates,
+            first,
+        )
+        begin = (tf.constant(0), self._head.empty_table(step.count))
+        return tf.while_loop(lambda index, _: index < step.count, step, begin)[1].concat()

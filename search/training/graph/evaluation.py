@@ -1,0 +1,124 @@
+"""Loss and metrics of a model on all rows of a split, as one compiled graph.
+
+It depends on less than a compiled epoch does: trials that differ in optimizer, dropout or shifts share one,
+which is a third of what a new structure costs.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import tensorflow as tf
+
+from search.training.graph.arithmetic import l2_penalty
+from search.training.graph.body import infer_body
+from search.training.graph.head import HEADS, head_outputs
+from search.training.graph.inputs import standardised
+from search.training.graph.variables import Cut, Parts, kept
+from search.training.network.dimensions import EVALUATION_BATCH
+from search.training.network.structure import Structure
+from search.training.network.weights import Keeping, open_weights
+
+Tensor = Any
+
+# Compiled evaluations kept by a process.
+_KEPT = 32
+
+
+class InferenceStructure(NamedTuple):
+    """What an evaluation depends on. `image`: rows come as uint8 pixels; components never do.
+
+    `mirror`: outputs are averaged with those of the mirrored rows.
+    """
+
+    task: str
+    depth: int
+    activation: str
+    batch_norm: bool
+    label_smoothing: bool
+    image: bool
+    mirror: bool
+
+    @classmethod
+    def of(cls, structure: Structure) -> InferenceStructure:
+        alike = {field: getattr(structure, field) for field in cls._fields}
+        return cls(**alike | {"image": structure.image and not structure.projected})
+
+
+@lru_cache(maxsize=_KEPT)
+def compiled_evaluation(structure: InferenceStructure) -> Any:
+    """A function from (x, mirrored, y, own, vectors, moving, scale, offset, l2, smoothing) to the head's table.
+
+    Products are of float32, moving statistics take the place of the batch's, nothing is dropped: what the
+    exported model computes.
+    """
+    matrix, vector, scalar = (tf.TensorSpec([None] * rank, tf.float32) for rank in (2, 1, 0))
+    x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
+    y = tf.TensorSpec([None], HEADS[structure.task].y_type)
+    own = [matrix for _ in kept(open_weights(structure.depth, structure.batch_norm), Keeping.OWN)]
+    signature = [x, x, y, own, vector, vector, *[scalar] * 4]
+    return tf.function(_Evaluation(structure), input_signature=signature, autograph=False)
+
+
+class _Evaluation:
+    def __init__(self, structure: InferenceStructure) -> None:
+        self._structure = structure
+        self._head = HEADS[structure.task]
+        self._weights = open_weights(structure.depth, structure.batch_norm)
+
+    def __call__(
+        self,
+        x: Tensor,
+        mirrored: Tensor,
+        y: Tensor,
+        own: list[Tensor],
+        vectors: Tensor,
+        moving: Tensor,
+        scale: Tensor,
+        offset: Tensor,
+        l2: Tensor,
+        smoothing: Tensor,
+    ) -> Tensor:
+        rows, head = tf.shape(y)[0], self._head
+        smoothed = smoothing if self._structure.label_smoothing else None
+        weights = self._by_path(own, vectors, moving)
+        penalty = l2_penalty([weights[weight.path] for weight in self._weights if weight.penalised], l2)
+
+        def infer(start: Tensor, of: Tensor) -> Tensor:
+            return self._outputs(of[start : start + EVALUATION_BATCH], weights, scale, offset)
+
+        def batch(start: Tensor, table: tf.TensorArray) -> tuple[Tensor, tf.TensorArray]:
+            y_batch = y[start : start + EVALUATION_BATCH]
+            outputs = infer(start, x)
+            if self._structure.mirror:
+                outputs = 0.5 * (outputs + infer(start, mirrored))
+            losses, _ = head.losses(outputs, y_batch, smoothed)
+            plain = losses if smoothed is None else head.losses(outputs, y_batch, None)[0]
+            lines = head.record(losses + penalty, plain, outputs, y_batch)
+            return start + EVALUATION_BATCH, table.write(start // EVALUATION_BATCH, lines)
+
+        begin = (tf.constant(0), head.empty_table((rows + EVALUATION_BATCH - 1) // EVALUATION_BATCH))
+        return tf.while_loop(lambda start, _: start < rows, batch, begin)[1].concat()
+
+    def _by_path(self, own: list[Tensor], vectors: Tensor, moving: Tensor) -> Parts:
+        """Cut here, once for all rows."""
+        parts = dict(zip([weight.path for weight in kept(self._weights, Keeping.OWN)], own, strict=True))
+        lengths = {path: tf.shape(kernel)[-1] for path, kernel in parts.items()}
+        shared, moved = (
+            Cut(self._weights, keeping, lengths)(of)
+            for keeping, of in ((Keeping.SHARED, vectors), (Keeping.MOVING, moving))
+        )
+        return parts | shared | moved
+
+    def _outputs(self, x: Tensor, weights: Parts, scale: Tensor, offset: Tensor) -> Tensor:
+        structure = self._structure
+        x = standardised(x, scale, offset) if structure.image else x
+        hidden = infer_body(
+            x,
+            weights,
+            depth=structure.depth,
+            normalised=structure.batch_norm,
+            activation=structure.activation,
+        )
+        return head_outputs(hidden, weights)

@@ -1,0 +1,105 @@
+"""The head in the graph: outputs before their activation, the loss by task, and what is recorded of each row.
+
+As `keras_form/head.py`, whose outputs have the activation.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+import tensorflow as tf
+
+from search.training.graph.arithmetic import dense
+from search.training.graph.variables import Parts
+
+Tensor = Any
+
+
+def head_outputs(x: Tensor, weights: Parts, bfloat16: bool = False) -> Tensor:
+    """Logits, or the standardised prediction, (batch, units) float32."""
+    return dense(x, weights["head/kernel"], weights["head/bias"], bfloat16)
+
+
+class Head(ABC):
+    """What one task minimises and records. `outputs` are those of `head_outputs`.
+
+    A graph records a table, a line for each row, with the columns that are named here; `measures` makes metrics of it.
+    """
+
+    columns: tuple[str, ...]
+    y_type: Any = tf.int32
+
+    @abstractmethod
+    def losses(self, outputs: Tensor, y: Tensor, smoothing: Tensor | None) -> tuple[Tensor, Tensor]:
+        """The loss of each row (batch,), without L2, and its gradient by the outputs (batch, units).
+
+        With label smoothing (Szegedy et al. 2016, sec. 7) where `smoothing` is given. Written out, because
+        the automatic gradient of a mean takes a dozen small kernels.
+        """
+
+    @abstractmethod
+    def _record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> list[Tensor]:
+        """The columns of one batch."""
+
+    def record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> Tensor:
+        """The table's lines of one batch, float32 (batch, columns).
+
+        Args:
+            losses: of each row, L2 included.
+            plain: the loss of each row without L2 and smoothing.
+        """
+        return tf.stack(self._record(losses, plain, outputs, y), axis=1)
+
+    def empty_table(self, batches: Tensor) -> tf.TensorArray:
+        """Of as many batches; each `write` of a graph adds one."""
+        shape = [None, len(self.columns)]
+        return tf.TensorArray(tf.float32, batches, element_shape=shape, infer_shape=False)
+
+
+class _Regression(Head):
+    columns = ("loss", "absolute_error", "target")
+    y_type = tf.float32
+
+    def losses(self, outputs: Tensor, y: Tensor, smoothing: Tensor | None) -> tuple[Tensor, Tensor]:
+        error = outputs[:, 0] - y
+        return tf.square(error), (2.0 * error)[:, None]
+
+    def _record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> list[Tensor]:
+        return [losses, tf.abs(outputs[:, 0] - y), y]
+
+
+class _Binary(Head):
+    columns = ("loss", "crossentropy", "logit", "label")
+
+    def losses(self, outputs: Tensor, y: Tensor, smoothing: Tensor | None) -> tuple[Tensor, Tensor]:
+        labels, logits = tf.cast(y, tf.float32), outputs[:, 0]
+        if smoothing is not None:
+            labels = labels * (1.0 - smoothing) + 0.5 * smoothing
+        losses = tf.nn.sigmoid_cross_entropy_with_logits(labels, logits)
+        return losses, (tf.sigmoid(logits) - labels)[:, None]
+
+    def _record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> list[Tensor]:
+        return [losses, plain, outputs[:, 0], tf.cast(y, tf.float32)]
+
+
+class _Multiclass(Head):
+    columns = ("loss", "crossentropy", "right")
+
+    def losses(self, outputs: Tensor, y: Tensor, smoothing: Tensor | None) -> tuple[Tensor, Tensor]:
+        if smoothing is None:
+            losses, gradient = tf.raw_ops.SparseSoftmaxCrossEntropyWithLogits(features=outputs, labels=y)
+            return losses, gradient
+        classes = tf.shape(outputs)[1]
+        other = smoothing / tf.cast(classes, tf.float32)
+        labels = tf.one_hot(y, classes, 1.0 - smoothing + other, other)
+        losses, gradient = tf.raw_ops.SoftmaxCrossEntropyWithLogits(features=outputs, labels=labels)
+        return losses, gradient
+
+    def _record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> list[Tensor]:
+        right = tf.equal(tf.argmax(outputs, 1, output_type=tf.int32), y)
+        return [losses, plain, tf.cast(right, tf.float32)]
+
+
+HEADS: dict[str, Head] = {"regression": _Regression(), "binary": _Binary(), "multiclass": _Multiclass()}
+"""By task."""

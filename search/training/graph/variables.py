@@ -1,0 +1,93 @@
+"""A network's weights as variables of open shape: a matrix for each layer, and all vectors in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from search.training.network.weights import Keeping, Weight
+
+Tensor = Any
+Array = np.ndarray[Any, Any]
+Parts = dict[str, Tensor]
+"""Tensors by the paths of their weights."""
+
+
+class Variables:
+    """Weights that a graph reads and updates, for any widths. Each is kept as its description says (`Keeping`)."""
+
+    def __init__(self, weights: list[Weight]) -> None:
+        self.weights = weights
+        self.own = {weight.path: matrix() for weight in kept(weights, Keeping.OWN)}
+        self.shared = vector()
+        # Layer by layer; empty without batch normalization.
+        self.moving = vector()
+
+    @property
+    def trained(self) -> list[Any]:
+        """What an optimizer updates: the matrices, then the vectors."""
+        return [*self.own.values(), self.shared]
+
+    def lengths(self) -> Parts:
+        """In a graph: units of each layer, int32 scalars by the path of its kernel."""
+        return {path: tf.shape(variable)[-1] for path, variable in self.own.items()}
+
+    def assign(self, arrays: Iterable[Array]) -> None:
+        """From arrays in the order of the description, which is Keras's."""
+        given = {weight.path: array for weight, array in zip(self.weights, arrays, strict=True)}
+        for path, variable in self.own.items():
+            variable.assign(given[path])
+        self.shared.assign(np.concatenate([given[one.path] for one in kept(self.weights, Keeping.SHARED)]))
+        moving = [
+            given[one.path] - given[one.without] if one.without else given[one.path]
+            for one in kept(self.weights, Keeping.MOVING)
+        ]
+        if moving:
+            self.moving.assign(np.concatenate(moving))
+
+    def arrays(self) -> list[Array]:
+        """Copies, in the order of the description."""
+        found = {path: variable.numpy() for path, variable in self.own.items()}
+        lengths = {path: array.shape[-1] for path, array in found.items()}
+        for keeping, variable in ((Keeping.SHARED, self.shared), (Keeping.MOVING, self.moving)):
+            parts = kept(self.weights, keeping)
+            ends = np.cumsum([lengths[part.along] for part in parts])[:-1]
+            found |= zip([part.path for part in parts], np.split(variable.numpy(), ends), strict=False)
+        for weight in kept(self.weights, Keeping.FOLDED):
+            found[weight.path] = np.zeros(lengths[weight.along], np.float32)
+        return [found[weight.path] for weight in self.weights]
+
+
+class Cut:
+    """Cuts a variable of many vectors into them, in a graph; made where the widths are known."""
+
+    def __init__(self, weights: list[Weight], keeping: Keeping, lengths: Parts) -> None:
+        self._weights = kept(weights, keeping)
+        self._lengths = (
+            tf.stack([lengths[weight.along] for weight in self._weights]) if self._weights else None
+        )
+
+    def __call__(self, vectors: Tensor) -> Parts:
+        """Vectors by their paths, in the order of the description."""
+        if self._lengths is None:
+            return {}
+        parts = tf.split(vectors, self._lengths, num=len(self._weights))
+        return dict(zip([weight.path for weight in self._weights], parts, strict=True))
+
+
+def kept(weights: list[Weight], keeping: Keeping) -> list[Weight]:
+    """Those that a graph keeps like that."""
+    return [weight for weight in weights if weight.keeping is keeping]
+
+
+def matrix() -> Any:
+    """A float32 variable of any two sides."""
+    return tf.Variable(tf.zeros([1, 1]), shape=[None, None])
+
+
+def vector() -> Any:
+    """A float32 variable of any length."""
+    return tf.Variable(tf.zeros([1]), shape=[None])

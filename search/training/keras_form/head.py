@@ -1,0 +1,33 @@
+"""The head as Keras layers: class probabilities, or the standardised target; as `graph/head.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from search.data import DataSpec
+from search.training.keras_form.initial import initializer
+from search.training.network.dimensions import asks_twice
+from search.training.network.weights import trained_weights
+from spaces import Hyperparameters
+
+_ACTIVATIONS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
+
+
+def head_layer(hyperparameters: Hyperparameters, spec: DataSpec, seed: int) -> keras.layers.Layer:
+    """With its activation, but where outputs of two sides are averaged before it."""
+    kernel = next(one for one in trained_weights(hyperparameters, spec) if one.path == "head/kernel")
+    return keras.layers.Dense(
+        kernel.shape[-1],
+        activation=None if asks_twice(hyperparameters, spec) else _ACTIVATIONS[spec.task],
+        kernel_initializer=initializer(kernel, seed),
+        name="head",
+    )
+
+
+def average(of_sides: Sequence[Any], task: str) -> Any:
+    """One answer of the outputs for an image and for its mirror image, (batch, units) each."""
+    both = keras.layers.Average(name="both_sides")(of_sides)
+    return keras.layers.Activation(_ACTIVATIONS[task], name="output")(both)

@@ -1,0 +1,33 @@
+"""Initial weights: those that Keras's layers begin with, also where no layer is made."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from search.data import DataSpec
+from search.training.network.weights import Weight, trained_weights
+from spaces import Hyperparameters
+
+Array = np.ndarray[Any, Any]
+
+_CONSTANTS = {"zeros": np.zeros, "ones": np.ones}
+
+
+def initializer(weight: Weight, seed: int) -> keras.initializers.Initializer:
+    """Keras's, by the training's seed."""
+    config = {} if weight.initial in _CONSTANTS else {"seed": seed + weight.seed}
+    return keras.initializers.get({"class_name": weight.initial, "config": config})
+
+
+def initial_weights(hyperparameters: Hyperparameters, spec: DataSpec, seed: int) -> list[Array]:
+    """The weights `build_model` begins with, in Keras's order, without making layers and without those of `pca`."""
+    return [_initial(weight, seed) for weight in trained_weights(hyperparameters, spec)]
+
+
+def _initial(weight: Weight, seed: int) -> Array:
+    if weight.initial in _CONSTANTS:
+        return _CONSTANTS[weight.initial](weight.shape, np.float32)
+    return np.asarray(initializer(weight, seed)(weight.shape))

@@ -1,0 +1,123 @@
+"""The weights of a network in Keras's order: the one description from which both forms are made.
+
+A new layer describes its arrays here. From that follow their number and initial values, the L2 penalty, Keras's layers,
+the variables of the graph, and the copies between the two.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from itertools import pairwise
+
+from search.data import DataSpec
+from search.training.network.dimensions import components_of, first_inputs, output_units
+from spaces import Hyperparameters
+
+Side = int | None
+"""Of an array; None in a graph, which serves every width."""
+
+
+class Keeping(Enum):
+    """Where a graph keeps an array."""
+
+    OWN = auto()
+    """In a variable of its own, trained."""
+    SHARED = auto()
+    """In one variable with all others of its kind, trained: each variable costs as much as the arithmetic on it."""
+    MOVING = auto()
+    """In one variable of all moving statistics."""
+    FOLDED = auto()
+    """Nowhere: it is zero, and one that is given is taken out of the moving mean, where it has the same effect."""
+
+
+@dataclass(frozen=True)
+class Weight:
+    """One array of a network, float32.
+
+    Args:
+        path: as Keras calls it, `dense_1/kernel`.
+        initial: a Keras initializer; its seed is the training's and `seed`.
+        penalised: whether the L2 penalty counts it.
+        along: of a vector, the path of the kernel whose last side is its length.
+        without: of a moving mean, the path of the bias that is taken out of it.
+    """
+
+    path: str
+    shape: tuple[Side, ...]
+    keeping: Keeping
+    initial: str = "zeros"
+    seed: int = 0
+    penalised: bool = False
+    along: str = ""
+    without: str = ""
+
+
+def trained_weights(hyperparameters: Hyperparameters, spec: DataSpec) -> list[Weight]:
+    """Those of hidden layers and head, moving statistics among them."""
+    sides = (first_inputs(hyperparameters, spec), *hyperparameters.widths, output_units(spec))
+    return list(_weights(sides, hyperparameters.batch_norm, hyperparameters.initializer))
+
+
+def open_weights(depth: int, batch_norm: bool) -> list[Weight]:
+    """The same for networks of any widths."""
+    return list(_weights((None,) * (depth + 2), batch_norm, "zeros"))
+
+
+def projection_weights(hyperparameters: Hyperparameters, spec: DataSpec) -> list[Weight]:
+    """Those of the layer `pca`, which come before all others and are not trained; none where there is no such layer."""
+    components = components_of(hyperparameters, spec)
+    return list(_dense("pca", math.prod(spec.input_shape), components, "zeros")) if components else []
+
+
+def _weights(sides: Sequence[Side], batch_norm: bool, initializer: str) -> Iterator[Weight]:
+    *hidden, (inputs, outputs) = pairwise(sides)
+    for layer, (before, units) in enumerate(hidden, start=1):
+        dense, norm = f"dense_{layer}", f"batch_norm_{layer}"
+        yield from _dense(dense, before, units, initializer, seed=layer, penalised=True, folded=batch_norm)
+        if batch_norm:
+            yield from _batch_norm(norm, units, after=dense)
+    yield from _dense("head", inputs, outputs, "glorot_uniform")
+
+
+def _dense(
+    name: str,
+    inputs: Side,
+    units: Side,
+    initializer: str,
+    *,
+    seed: int = 0,
+    penalised: bool = False,
+    folded: bool = False,
+) -> Iterator[Weight]:
+    """A bias in front of batch normalization is folded: it is subtracted with the mean, so its gradient is zero.
+
+    What Keras computes for it is rounding noise, which Adam and Lion blow up.
+    """
+    kernel = f"{name}/kernel"
+    yield Weight(kernel, (inputs, units), Keeping.OWN, initializer, seed, penalised)
+    yield Weight(f"{name}/bias", (units,), Keeping.FOLDED if folded else Keeping.SHARED, along=kernel)
+
+
+def _batch_norm(name: str, units: Side, after: str) -> Iterator[Weight]:
+    shape, along = (units,), f"{after}/kernel"
+    yield Weight(f"{name}/gamma", shape, Keeping.SHARED, "ones", along=along)
+    yield Weight(f"{name}/beta", shape, Keeping.SHARED, along=along)
+    yield Weight(f"{name}/moving_mean", shape, Keeping.MOVING, along=along, without=f"{after}/bias")
+    yield Weight(f"{name}/moving_variance", shape, Keeping.MOVING, "ones", along=along)
+
+
+def layer_parameters(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
+    """Of hidden layers and head alone, which each step reads; as Keras counts them, moving statistics included."""
+    return _count(trained_weights(hyperparameters, spec))
+
+
+def parameter_count(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
+    """As Keras counts them: the projection of `pca` included."""
+    return _count(projection_weights(hyperparameters, spec)) + layer_parameters(hyperparameters, spec)
+
+
+def _count(weights: list[Weight]) -> int:
+    return sum(math.prod(side or 0 for side in weight.shape) for weight in weights)

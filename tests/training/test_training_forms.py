@@ -1,0 +1,213 @@
+"""The two forms of a network, the Keras model and the graph, are one network: the place to add a layer's case to."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from benchmarks.keras_fit import build_loss, build_metrics
+from search.data import Components, DataRequest, PreparedData, prepare
+from search.training.graph.epoch import compiled_epoch
+from search.training.keras_form.initial import initial_weights
+from search.training.keras_form.model import build_model
+from search.training.measures import logs_of
+from search.training.network.dimensions import components_of
+from search.training.network.structure import Structure
+from search.training.network.weights import projection_weights, trained_weights
+from search.training.rows import rows_as_inputs
+from search.training.schedules import build_optimizer, learning_rates
+from search.training.scoring import measure_rows
+from spaces import Hyperparameters
+from spaces.hyperparameters import words_of
+from spaces.optimizers import OPTIMIZERS
+
+BATCH = 50
+DESCENT = {"optimizer": "sgd", "learning_rate": 0.02}
+LAYERS: dict[str, dict[str, object]] = {
+    "plain": {},
+    # The rounding of a normalised unit near 0 decides what ReLU lets through, and grows from there.
+    "batch normalization": {"batch_norm": True, "activation": "tanh"},
+    "L2 and label smoothing": {"label_smoothing": 0.1, "l2": 0.01},
+    "components": {"pca": 12},
+    "components and batch normalization": {"pca": 12, "batch_norm": True, "activation": "tanh"},
+}
+"""What a network can be made of, trained on every task. Random layers are held to their distributions elsewhere."""
+ANSWERS: dict[str, dict[str, object]] = {
+    **LAYERS,
+    "both sides": {"augment": "flip"},
+    "both sides of components": {"augment": "shift_flip", "pca": 12, "batch_norm": True},
+    "dropout is over": {"dropout": 0.5, "input_dropout": 0.5},
+}
+"""What a network can be asked as, by whatever weights."""
+DATA = ("digits", "binary", "regression")
+
+
+def network(**values: object) -> Hyperparameters:
+    return Hyperparameters.from_values({"depth": 2, "width": 24, "taper": 0.5, "batch_size": BATCH, **values})
+
+
+def column(y: Any, data: PreparedData) -> Any:
+    """As Keras wants targets of one unit."""
+    return y if data.spec.task == "multiclass" else y.reshape(-1, 1)
+
+
+def projection_of(one: Hyperparameters, data: PreparedData) -> tuple[np.ndarray, ...]:
+    components = components_of(one, data.spec)
+    return Components.load(data.folder).projection(components) if components else ()
+
+
+def both(data: PreparedData, epochs: int = 1, **values: object) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Logs and weights after `epochs` in the order of the rows: of `fit`, of the compiled epoch."""
+    one = network(**values)
+    (x, y), (x_val, y_val) = data.training(), data.validation()
+    if one.batch_norm:
+        # Whole batches: Keras counts a last one of few rows as much as any other.
+        x, y = (part[: len(part) // BATCH * BATCH] for part in (x, y))
+    steps = -(-len(x) // one.batch_size)
+    model = build_model(one, data.spec, seed=3)
+    if one.batch_norm:
+        # Their gradient is rounding noise, which Adam and Lion blow up; the compiled epoch leaves them at zero.
+        for layer in range(1, one.depth + 1):
+            model.get_layer(f"dense_{layer}").bias.trainable = False
+    projection = projection_of(one, data)
+    start = model.get_weights()[len(projection) :]
+    model.set_weights([*projection, *start])
+    optimizer = build_optimizer(one, total_steps=epochs * steps)
+    rates = [learning_rates(optimizer, epoch * steps, steps) for epoch in range(epochs)]
+    model.compile(optimizer, build_loss(data.spec, one.label_smoothing), metrics=build_metrics(data.spec))
+    history = model.fit(
+        x,
+        column(y, data),
+        batch_size=one.batch_size,
+        epochs=epochs,
+        shuffle=False,
+        validation_data=(x_val, column(y_val, data)),
+        validation_batch_size=1024,
+        verbose=0,
+    ).history
+    theirs = {"logs": {name: values[-1] for name, values in history.items()}}
+    if one.batch_norm:
+        take_initial_statistics_out(model, one.depth, updates=epochs * steps)
+        measured = model.evaluate(x_val, column(y_val, data), batch_size=1024, return_dict=True, verbose=0)
+        theirs["logs"] |= {f"val_{name}": value for name, value in measured.items()}
+    theirs["weights"] = model.get_weights()[len(projection) :]
+
+    epoch = compiled_epoch(Structure.of(one, data.spec, bfloat16=False))
+    epoch.reset(one, start, data.spec, seed=0)
+    order = np.arange(len(x), dtype=np.int32)
+    rows = rows_as_inputs(np.asarray(x), data.spec, projection)
+    for of_epoch in rates:
+        trained = epoch.train(rows, tf.constant(y), order, one.batch_size, of_epoch)
+    rows = rows_as_inputs(np.asarray(x_val), data.spec, projection)
+    validation = logs_of(epoch.evaluate(rows, tf.constant(y_val), rows[:0]), data.spec)
+    logs = logs_of(trained, data.spec) | {f"val_{name}": value for name, value in validation.items()}
+    return theirs, {"weights": epoch.get_weights(), "logs": logs}
+
+
+def take_initial_statistics_out(model: keras.Model, depth: int, updates: int) -> None:
+    """Keras's moving statistics hold a share of the initial mean 0 and variance 1 (Kingma & Ba 2015, section 3)."""
+    share = 0.99**updates
+    for layer in range(1, depth + 1):
+        norm = model.get_layer(f"batch_norm_{layer}")
+        norm.moving_mean.assign(norm.moving_mean / (1 - share))
+        norm.moving_variance.assign((norm.moving_variance - share) / (1 - share))
+
+
+def assert_equal(theirs: dict[str, Any], ours: dict[str, Any], tolerance: float = 1e-5) -> None:
+    assert theirs["logs"].keys() == ours["logs"].keys()
+    scales = {name: max(1.0, abs(value)) for name, value in theirs["logs"].items()}
+    apart = {name: abs(theirs["logs"][name] - ours["logs"][name]) / scales[name] for name in scales}
+    assert max(apart.values()) < tolerance, apart
+    for one, other in zip(theirs["weights"], ours["weights"], strict=True):
+        assert np.abs(one - other).max() < tolerance
+
+
+def meaning(data: str, values: dict[str, object]) -> bool:
+    """Whether the case is another than `plain`: components and mirror images are of images."""
+    return data == "digits" or not {"pca", "augment"} & set(values)
+
+
+TRAINED = [(data, layer) for data, layer in product(DATA, LAYERS) if meaning(data, LAYERS[layer])]
+ASKED = [(data, layer) for data, layer in product(DATA, ANSWERS) if meaning(data, ANSWERS[layer])]
+
+
+@pytest.mark.parametrize(("data", "layer"), TRAINED)
+def test_both_forms_train_alike(request: pytest.FixtureRequest, data: str, layer: str) -> None:
+    """Loss with penalty and smoothing, accuracy, cross-entropy, AUC, MAE in the target's units, R2; weights."""
+    assert_equal(*both(request.getfixturevalue(data), epochs=3, **DESCENT, **LAYERS[layer]))
+
+
+@pytest.mark.parametrize(("data", "layer"), ASKED)
+def test_both_forms_answer_alike(request: pytest.FixtureRequest, data: str, layer: str) -> None:
+    """By weights and moving statistics that are none of a beginning."""
+    of: PreparedData = request.getfixturevalue(data)
+    one = network(**ANSWERS[layer])
+    random, model = np.random.default_rng(1), build_model(one, of.spec, seed=2)
+    trained = model.get_weights()[len(projection_weights(one, of.spec)) :]
+    moved = [weight + random.uniform(0.0, 0.1, weight.shape).astype(np.float32) for weight in trained]
+    weights = [*projection_of(one, of), *moved]
+    model.set_weights(weights)
+    model.compile(loss=build_loss(of.spec, one.label_smoothing), metrics=build_metrics(of.spec))
+    x, y = of.validation()
+    theirs = model.evaluate(x, column(y, of), batch_size=1024, return_dict=True, verbose=0)
+    assert measure_rows(one, of.spec, weights, np.asarray(x), y) == pytest.approx(theirs, rel=1e-5, abs=1e-5)
+
+
+@pytest.mark.parametrize("initializer", words_of("initializer"))
+@pytest.mark.parametrize("layer", LAYERS)
+def test_both_forms_have_the_same_weights(digits: PreparedData, layer: str, initializer: str) -> None:
+    """By the one description: their names, shapes and order, and their first values to the last bit."""
+    one = network(**LAYERS[layer], initializer=initializer)
+    model = build_model(one, digits.spec, seed=5)
+    fixed, trained = projection_weights(one, digits.spec), trained_weights(one, digits.spec)
+    described = [(weight.path, weight.shape) for weight in (*fixed, *trained)]
+    assert described == [(weight.path, tuple(weight.shape)) for weight in model.weights]
+    begun = model.get_weights()[len(fixed) :]
+    expected = initial_weights(one, digits.spec, 5)
+    assert all(np.array_equal(a, b) for a, b in zip(begun, expected, strict=True))
+    assert {weight.dtype for weight in expected} == {np.dtype(np.float32)}
+    epoch = compiled_epoch(Structure.of(one, digits.spec, bfloat16=False))
+    epoch.reset(one, expected, digits.spec, seed=0)
+    assert all(np.array_equal(a, b) for a, b in zip(epoch.get_weights(), expected, strict=True))
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("batch_norm", [False, True])
+def test_one_epoch_of_each_optimizer(digits: PreparedData, optimizer: str, batch_norm: bool) -> None:
+    """The last batch is a partial one without batch normalization; moving statistics are among the weights.
+
+    With batch normalization a second of Adam's first steps is of full size whatever the gradient's size, so
+    rounding of a gradient near zero shows: plain descent is held to 1e-5, the others to the loss.
+    """
+    assert digits.spec.rows.train % BATCH
+    theirs, ours = both(
+        digits, optimizer=optimizer, batch_norm=batch_norm, learning_rate=1e-3, schedule="cosine", l2=1e-3
+    )
+    if batch_norm and optimizer != "sgd":
+        assert ours["logs"]["loss"] == pytest.approx(theirs["logs"]["loss"], abs=1e-4)
+        assert ours["logs"]["val_loss"] == pytest.approx(theirs["logs"]["val_loss"], abs=2e-3)
+    else:
+        assert_equal(theirs, ours)
+
+
+@pytest.mark.parametrize("activation", words_of("activation"))
+def test_every_activation(regression: PreparedData, activation: str) -> None:
+    assert_equal(*both(regression, activation=activation, optimizer="sgd", learning_rate=0.01))
+
+
+@pytest.mark.parametrize("features", [1, 10_000])
+def test_one_feature_and_ten_thousand(tmp_path: Any, features: int) -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(90, features)).astype(np.float32)
+    np.savez(tmp_path / "data.npz", x=x, y=(x[:, 0] > 0).astype(int))
+    data = prepare(DataRequest(str(tmp_path / "data.npz")), tmp_path)
+    assert_equal(*both(data, optimizer="sgd", learning_rate=1e-3))
+
+
+def test_fewer_rows_than_a_batch(regression: PreparedData) -> None:
+    assert_equal(*both(regression, epochs=2, batch_size=4096, optimizer="sgd", learning_rate=0.01))
