@@ -16,9 +16,10 @@ demo: $(VENV)/installed
 	@$(BIN)/perceptuna delete demo --yes $(DEMO) >/dev/null 2>&1 || true
 	$(BIN)/perceptuna run demo --data digits --space small --trials 24 --epochs 12 --workers 2 $(DEMO)
 
-# In two processes, each file of tests in one: much of their time is waiting for programs that they start.
+# In two processes, each file of tests in one: much of their time is waiting for programs that they start. Files are
+# begun in the order of tests/conftest.py: pytest-xdist would leave those of few tests, the longest, for the end.
 test: $(VENV)/installed
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/installed
 	$(BIN)/ruff check .

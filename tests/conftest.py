@@ -2,14 +2,63 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
 import pytest
+
+import storage.database
+import storage.tables
+from storage import StorageURL, open_storage
+
+# Bytes that all tests together leave behind, many times over; those that passed leave nothing.
+_ROOM = 4 * 10**9
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What tests write lies in memory where there is room for it: a test of the driver waits for a disk 70 times."""
+    memory = Path("/dev/shm")
+    if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(memory))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with a slow test come first, so that none of them is left for one process when the other has ended."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tables_by_copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """The tables of an SQLite database are made once and copied: to make them takes longer than most of the tests.
+
+    They are made each time where `tables_made` is used: in tests of the storage itself.
+    """
+    made = StorageURL.of_file(tmp_path_factory.mktemp("tables") / "empty.db")
+    open_storage(made, create=True)._backend.engine.dispose()
+
+    @contextmanager
+    def making_alone(url: StorageURL) -> Iterator[None]:
+        with storage.tables.making_alone(url):
+            if url.sqlite_path is not None and not url.sqlite_path.exists():
+                shutil.copyfile(str(made.sqlite_path), url.sqlite_path)
+            yield
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(storage.database, "making_alone", making_alone)
+        yield
+
+
+@pytest.fixture
+def tables_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The tables of each database of this test are made, as everywhere but in tests."""
+    monkeypatch.setattr(storage.database, "making_alone", storage.tables.making_alone)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -20,6 +20,8 @@ from optuna.trial import FrozenTrial, TrialState
 
 from storage import StorageError, StorageURL, StudyBusy, is_driven, open_storage, study_lock
 
+pytestmark = pytest.mark.usefixtures("tables_made")
+
 Process = Callable[..., "subprocess.Popen[str]"]
 
 _HOLD = """

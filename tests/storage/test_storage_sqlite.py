@@ -21,6 +21,8 @@ from storage import DatabaseUnusable, StorageError, StorageURL, check_database, 
 from storage.errors import translate
 from storage.sqlite import WALConnection
 
+pytestmark = pytest.mark.usefixtures("tables_made")
+
 Snapshot = dict[str, tuple[int, bytes | None]]
 
 

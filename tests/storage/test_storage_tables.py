@@ -13,6 +13,8 @@ import sqlalchemy
 from search.study.study import study_names
 from storage import DatabaseUnusable, StorageURL, open_storage
 
+pytestmark = pytest.mark.usefixtures("tables_made")
+
 # Forked by a process that has imported everything, so that they come to the same instant.
 _START = """
     import os, sys, time

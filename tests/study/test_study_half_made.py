@@ -39,6 +39,7 @@ open_storage(StorageURL.parse(sys.argv[1]), create=True)
 """
 
 
+@pytest.mark.usefixtures("tables_made")
 def test_a_study_killed_at_any_write_of_its_making_is_made_anew(
     tmp_path: Path, digits: PreparedData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
