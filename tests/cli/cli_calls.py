@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import gc
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import optuna
 import pytest
+from sqlalchemy import Connection, Engine, event
 
 from search import cli as command_line
 from search.data import prepare
@@ -39,12 +43,12 @@ class CommandLine:
     def __call__(self, *words: object) -> Outcome:
         self._patch.setattr("sys.argv", ["perceptuna", *map(str, words)])
         self._capsys.readouterr()
-        with pytest.raises(SystemExit) as end:
+        with connections_closed(), pytest.raises(SystemExit) as end:
             command_line.main()
         out, err = self._capsys.readouterr()
         code = int(end.value.code or 0)
         del end
-        if list(self.folder.glob("*-wal")):  # a process that ends closes its connections; so does this
+        if list(self.folder.glob("*-wal")):  # of connections that are held by what nobody uses any more
             gc.unfreeze()  # TensorFlow's start keeps all that is there from being collected
             gc.collect()
         return Outcome(code, out, err)
@@ -65,6 +69,23 @@ class CommandLine:
         after = contents(self.folder)
         assert after == before, set(after) ^ set(before)
         return outcome.err
+
+
+@contextmanager
+def connections_closed() -> Iterator[None]:
+    """A process that ends closes its connections to databases; so does this, of those that are opened meanwhile."""
+    engines: weakref.WeakSet[Engine] = weakref.WeakSet()
+
+    def remember(connection: Connection) -> None:
+        engines.add(connection.engine)
+
+    event.listen(Engine, "engine_connect", remember)
+    try:
+        yield
+    finally:
+        event.remove(Engine, "engine_connect", remember)
+        for engine in list(engines):
+            engine.dispose()
 
 
 def contents(folder: Path) -> dict[str, bytes]:
