@@ -12,6 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from storage.errors import ArtifactsUnusable
 from storage.patience import keep_trying
 from storage.reading import ARTIFACT_PREFIX, kept_folders
@@ -19,7 +21,6 @@ from storage.urls import StorageURL
 
 if TYPE_CHECKING:
     import optuna
-    import sqlalchemy
     from optuna.artifacts import FileSystemArtifactStore
 
 
@@ -39,7 +40,7 @@ def artifact_folder(url: StorageURL, kept: str | None = None) -> Path:
     return Path(os.environ.get(FOLDER_SETTING) or kept or "perceptuna-artifacts").absolute()
 
 
-def artifact_folders(url: StorageURL, connection: sqlalchemy.Connection) -> list[Path]:
+def artifact_folders(url: StorageURL, connection: Connection) -> list[Path]:
     """Those of all studies at `url`, each once."""
     kept = kept_folders(connection) if url.sqlite_path is None else []
     return list(dict.fromkeys(artifact_folder(url, one) for one in kept or [None]))

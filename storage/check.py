@@ -8,7 +8,9 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
+
+from sqlalchemy import Connection
 
 from storage.artifacts import artifact_folders
 from storage.database import check_connection, check_database
@@ -23,9 +25,6 @@ from storage.reading import (
     study_counts,
 )
 from storage.urls import StorageURL
-
-if TYPE_CHECKING:
-    import sqlalchemy
 
 _LITTLE_SPACE = 500 * 2**20
 _SHOWN = 5
@@ -93,7 +92,7 @@ def _space(folder: Path) -> Iterator[Finding]:
         yield Finding("right", f"{free / 2**30:,.1f} GB free in {folder}")
 
 
-def _integrity(connection: sqlalchemy.Connection, path: Path) -> Iterator[Finding]:
+def _integrity(connection: Connection, path: Path) -> Iterator[Finding]:
     found = [row[0] for row in connection.exec_driver_sql(f"pragma integrity_check({_SHOWN})")]
     if found == ["ok"]:
         yield Finding("right", "SQLite's integrity check found nothing")
@@ -101,7 +100,7 @@ def _integrity(connection: sqlalchemy.Connection, path: Path) -> Iterator[Findin
         yield Finding("wrong", f"{path} is damaged ({'; '.join(found)}); restore a copy of it")
 
 
-def _schema(connection: sqlalchemy.Connection, url: StorageURL) -> Iterator[Finding]:
+def _schema(connection: Connection, url: StorageURL) -> Iterator[Finding]:
     found, expected = schema_revision(connection), current_revision()
     if found == expected:
         yield Finding("right", f"the tables are of Optuna's present revision, {found}")

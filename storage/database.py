@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from storage.errors import DatabaseUnusable, StorageError
 from storage.postgresql import connect_arguments
-from storage.reading import connect_to_read
+from storage.reading import connect_to_read, reading
 from storage.refusals import is_read_only, opening
 from storage.sqlite import ReportingConnection, WALConnection, busy_seconds, logs_of
 from storage.tables import TABLES, are_half_made, are_whole, making_alone, names_in
@@ -89,12 +89,8 @@ def check_connection(url: StorageURL, *, create: bool = True) -> None:
     if url.sqlite_path is not None:
         check_database(url, create=create)
         return
-    import sqlalchemy
-
-    with opening(url):
-        engine = sqlalchemy.create_engine(url.full, connect_args=connect_arguments(url))
-        engine.connect().close()
-        engine.dispose()
+    with opening(url), reading(url):
+        pass
 
 
 def check_database(url: StorageURL, *, create: bool) -> None:

@@ -15,6 +15,8 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
+
 MOVED = "was moved, deleted or replaced"
 
 
@@ -130,8 +132,6 @@ def may_pass(error: BaseException) -> bool:
 
     A damaged file, a missing table or a wrong statement stays what it is.
     """
-    from sqlalchemy.exc import InterfaceError, OperationalError
-
     if isinstance(error, ArtifactsUnusable):
         return True
     cause = _cause(error)
@@ -148,7 +148,6 @@ def may_pass(error: BaseException) -> bool:
 def _cause(error: BaseException) -> BaseException | None:
     """The driver's own error at the root of SQLAlchemy's and Optuna's wrappers; or a disk that takes nothing."""
     from optuna.exceptions import StorageInternalError
-    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
     cause: BaseException | None = None
     for link in _chain(error):

@@ -16,6 +16,9 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import quote
 
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
 from storage.errors import DatabaseUnusable, StorageError, StudyBusy
 from storage.postgresql import lasting_engine, notice_death
 from storage.sqlite import inode_of
@@ -148,8 +151,6 @@ class PostgresStudyLock(StudyLock):
         self._connection: Any = None
 
     def acquire(self) -> None:
-        from sqlalchemy import text
-
         self._connection = self._engine.connect()
         notice_death(self._connection)
         got = self._connection.execute(text("select pg_try_advisory_lock(:key)"), {"key": self._key}).scalar()
@@ -171,17 +172,12 @@ class PostgresStudyLock(StudyLock):
         return names[0].removeprefix(_APPLICATION) if names else None
 
     def _holders(self) -> list[str | None]:
-        from sqlalchemy import text
-
         # The server shows a lock of one 64-bit key as two halves (PostgreSQL's manual, view pg_locks).
         halves = {"high": (self._key >> 32) & 0xFFFFFFFF, "low": self._key & 0xFFFFFFFF}
         with self._engine.connect() as connection:
             return list(connection.execute(text(_HOLDERS), halves).scalars())
 
     def ensure_held(self) -> None:
-        from sqlalchemy import text
-        from sqlalchemy.exc import SQLAlchemyError
-
         if self._connection is None:
             raise self._lost("it was released")
         try:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, Engine, create_engine, text
+from sqlalchemy.pool import NullPool
 
 from storage.urls import StorageURL
-
-if TYPE_CHECKING:
-    import sqlalchemy
 
 # Without these, a server whose machine is gone is waited for by the hour (libpq's manual, connection parameters).
 _NOTICE = {
@@ -34,14 +33,11 @@ def connect_arguments(url: StorageURL, **more: object) -> dict[str, object]:
     return {key: value for key, value in {**_NOTICE, **more}.items() if key not in url.url.query}
 
 
-def lasting_engine(url: StorageURL, **more: object) -> sqlalchemy.Engine:
+def lasting_engine(url: StorageURL, **more: object) -> Engine:
     """Connections that are held for a lock: each of its own, in no transaction.
 
     An open transaction would hold back the server's vacuum for as long as a study runs.
     """
-    from sqlalchemy import create_engine
-    from sqlalchemy.pool import NullPool
-
     return create_engine(
         url.full,
         poolclass=NullPool,
@@ -50,16 +46,14 @@ def lasting_engine(url: StorageURL, **more: object) -> sqlalchemy.Engine:
     )
 
 
-def notice_death(connection: sqlalchemy.Connection) -> None:
+def notice_death(connection: Connection) -> None:
     """From now on the server ends this session about a minute after the machine at its other end has died."""
-    from sqlalchemy import text
-
     for name, value in SERVER_NOTICE.items():
         connection.execute(text(f"set {name} = {value}"))
 
 
 @contextmanager
-def held_connection(url: StorageURL) -> Iterator[sqlalchemy.Connection]:
+def held_connection(url: StorageURL) -> Iterator[Connection]:
     """One such connection, whose session ends with the block."""
     engine = lasting_engine(url)
     try:

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.pool import NullPool
 
 from storage.postgresql import connect_arguments
 from storage.urls import StorageURL
-
-if TYPE_CHECKING:
-    import sqlalchemy
 
 _BUSY_SECONDS = 30.0
 # Optuna's own prefix of the attributes that describe artifacts.
@@ -53,11 +52,8 @@ def connect_to_read(path: Path) -> sqlite3.Connection:
 
 
 @contextmanager
-def reading(url: StorageURL) -> Iterator[sqlalchemy.Connection]:
+def reading(url: StorageURL) -> Iterator[Connection]:
     """A connection for queries, to SQLite one that cannot write."""
-    from sqlalchemy import create_engine
-    from sqlalchemy.pool import NullPool
-
     path = url.sqlite_path
     engine = (
         create_engine("sqlite://", creator=lambda: connect_to_read(path), poolclass=NullPool)
@@ -68,10 +64,8 @@ def reading(url: StorageURL) -> Iterator[sqlalchemy.Connection]:
         yield connection
 
 
-def study_counts(connection: sqlalchemy.Connection) -> dict[str, dict[str, int]]:
+def study_counts(connection: Connection) -> dict[str, dict[str, int]]:
     """Of each study, in order of creation: how many trials are in which state."""
-    from sqlalchemy import text
-
     counts: dict[str, dict[str, int]] = {}
     for name, state, count in connection.execute(text(_COUNTS)):
         of_study = counts.setdefault(name, {})
@@ -91,10 +85,8 @@ class NamedArtifacts:
     certain: set[str]
 
 
-def named_artifacts(connection: sqlalchemy.Connection) -> NamedArtifacts:
+def named_artifacts(connection: Connection) -> NamedArtifacts:
     """The artifacts of all studies and of all of their trials, however these ended."""
-    from sqlalchemy import text
-
     rows = connection.execute(text(_NAMED)).all()
     # null is how optuna-dashboard marks a deleted artifact.
     owners = [
@@ -105,18 +97,14 @@ def named_artifacts(connection: sqlalchemy.Connection) -> NamedArtifacts:
     return NamedArtifacts({key for key, _ in owners}, {key for key, owner in owners if owner in _CERTAIN})
 
 
-def kept_folders(connection: sqlalchemy.Connection) -> list[str | None]:
+def kept_folders(connection: Connection) -> list[str | None]:
     """The folder of artifacts that each study says it has; None of one that was made before studies said so."""
-    from sqlalchemy import text
-
     found = connection.execute(text(_FOLDERS), {"key": ARTIFACT_FOLDER}).scalars()
     return [None if value is None else json.loads(value) for value in found]
 
 
-def schema_revision(connection: sqlalchemy.Connection) -> str | None:
+def schema_revision(connection: Connection) -> str | None:
     """The revision of the tables, as Optuna's migrations call it."""
-    from sqlalchemy import text
-
     return connection.execute(text("select version_num from alembic_version")).scalar()
 
 

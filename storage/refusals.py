@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from storage.errors import DatabaseUnusable, StorageError, reason_of, remedy_of
 from storage.urls import StorageURL
 
@@ -43,8 +45,6 @@ def opening(url: StorageURL) -> Iterator[None]:
         DatabaseUnusable: the URL is wrong, or psycopg is missing.
         StorageError: the disk, the server or a limit of this process is in the way.
     """
-    from sqlalchemy.exc import SQLAlchemyError
-
     try:
         yield
     except ImportError as error:

@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
 from storage.errors import StorageError
 from storage.postgresql import held_connection
 from storage.reading import connect_to_read, reading
@@ -31,8 +34,6 @@ def are_whole(url: StorageURL) -> bool:
     path = url.sqlite_path
     if path is not None:
         return path.exists() and _are_whole_in(path)
-    from sqlalchemy import text
-
     wanted = sorted({*TABLES, "alembic_version"})
     with reading(url) as connection:
         there = (connection.execute(text("select to_regclass(:name)"), {"name": name}) for name in wanted)
@@ -113,9 +114,6 @@ def _alone_with_file(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _alone_on_server(url: StorageURL) -> Iterator[None]:
-    from sqlalchemy import text
-    from sqlalchemy.exc import OperationalError
-
     with held_connection(url) as connection:
         connection.execute(text(f"set lock_timeout = '{_WAIT_SECONDS}s'"))
         try:

@@ -10,6 +10,7 @@ import typer
 
 from search.commands.options import AsJSON, Force, Storage, url_of
 from search.commands.output import echo, echo_line, fail
+from storage import StorageURL
 
 app = typer.Typer(help="Look after the database of studies.", no_args_is_help=True)
 
@@ -63,7 +64,6 @@ def backup(
 
     Example: perceptuna storage backup -o copy.db
     """
-    from storage import StorageURL
     from storage.backup import back_up
 
     url = url_of(storage)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -105,8 +106,6 @@ def tensorboard(
 
     Example: perceptuna tensorboard my-first -o runs --histograms 3
     """
-    import shlex
-
     from search.analysis.tensorboard.runs import write_study
 
     trials = write_study(study_of(study, storage), output, histograms, echo)

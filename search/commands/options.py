@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from search.settings.settings import StudySettings
+from storage import StorageURL
 from storage.urls import DEFAULT_URL
 
 if TYPE_CHECKING:
     from search.study.study import Study
-    from storage import StorageURL
-
 
 # Under which heading of `--help` an option stands, in the order of the headings.
 DATA, SPACE, SEARCH, BUDGET, MACHINE, OUTPUT = "Data", "Space", "Search", "Budget", "Machine", "Output"
@@ -94,8 +93,6 @@ AsJSON = Annotated[bool, typer.Option("--json", help="print JSON, for programs",
 
 
 def url_of(storage: str | None) -> StorageURL:
-    from storage import StorageURL
-
     return StorageURL.parse(storage or DEFAULT_URL)
 
 

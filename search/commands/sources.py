@@ -10,7 +10,8 @@ import typer
 
 from search.commands.options import AsJSON, option
 from search.commands.output import echo, print_out
-from search.settings.settings import StudySettings
+from search.settings.settings import StudySettings, load_settings
+from spaces import load_space
 
 space_app = typer.Typer(help="Look at search spaces.", no_args_is_help=True)
 data_app = typer.Typer(help="Look at data.", no_args_is_help=True)
@@ -26,7 +27,6 @@ def space_show(
     Example: perceptuna space show mlp
     """
     from search.analysis.terminal.tables import space_table
-    from spaces import load_space
 
     loaded = load_space(space)
     print_out(loaded.to_json() if as_json else space_table(space, loaded))
@@ -40,8 +40,6 @@ def space_check(
 
     Example: perceptuna space check small
     """
-    from spaces import load_space
-
     loaded = load_space(space)
     echo(f"{space}: right, {loaded.summary()}")
 
@@ -64,7 +62,6 @@ def data_show(
     from search.analysis.terminal.tables import data_view
     from search.data import describe, namesake_note, read_source
     from search.machine.tensorflow_start import tensorflow_log_silenced
-    from search.settings.settings import load_settings
 
     settings = load_settings(None, {**given, "data": source})
     with tensorflow_log_silenced():  # Keras loads its own sets

@@ -25,8 +25,11 @@ from search.commands.options import (
     with_settings,
 )
 from search.commands.output import echo, fail, print_out
+from search.errors import InputError
 from search.machine.interruption import go_on_with
+from search.settings.settings import load_settings, storage_in
 from search.text.printable import printable
+from storage import is_driven
 
 if TYPE_CHECKING:
     from search.running.drive import Finish
@@ -70,9 +73,7 @@ def run(
 
     Example: perceptuna run my-first --data digits --space small --trials 20
     """
-    from search.errors import InputError
     from search.running.start import refuse_taken, start
-    from search.settings.settings import load_settings, storage_in
     from search.settings.study_name import check_study_name
 
     if allow_different and earlier is None:
@@ -123,7 +124,6 @@ def resume(
 
     Example: perceptuna resume my-first --add 10
     """
-    from search.errors import InputError
     from search.running.resume import resume as resume_study
     from search.study.study import resume_command
 
@@ -151,9 +151,7 @@ def stop(study: StudyName, storage: Storage = None) -> None:
 
     Example: perceptuna stop my-first
     """
-    from search.errors import InputError
     from search.study.study import STOP_REQUESTED
-    from storage import is_driven
 
     loaded = study_of(study, storage)
     if not is_driven(loaded.url, study):

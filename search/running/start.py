@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from search.data import namesake_note
 from search.policies.samplers import build_sampler
 from search.running.drive import Finish, drive
 from search.running.fleet import fleet_of
@@ -44,8 +45,6 @@ def start(
         InputError, SpaceError, DatabaseUnusable: the user's input is wrong.
         StudyBusy: somebody else is creating it right now.
     """
-    from search.data import namesake_note
-
     check_study_name(name)
     settings = settings.with_absolute_paths()
     left = space_left_by(earlier, settings) if earlier else None
