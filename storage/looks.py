@@ -8,18 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Column, Integer, MetaData, String, Table, Text, UniqueConstraint, inspect, select, text
+from optuna.storages import BaseStorage
+from sqlalchemy import (
+    Column,
+    Connection,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateTable
 
 from storage.patience import keep_trying
 from storage.study_storage import StudyStorage
-
-if TYPE_CHECKING:
-    from optuna.storages import BaseStorage
-    from sqlalchemy import Connection
 
 Result = TypeVar("Result")
 

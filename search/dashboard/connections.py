@@ -6,20 +6,16 @@ a whole body before anybody looks at the request.
 
 from __future__ import annotations
 
+import socket
 import time
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from waitress import create_server
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.utilities import Error
 
-from search.dashboard.guard import ASKS_FOR_TOKEN
-
-if TYPE_CHECKING:
-    import socket
-
-    from search.dashboard.guard import Guard
+from search.dashboard.guard import ASKS_FOR_TOKEN, Guard
 
 # For a request without its body, and for a body besides what its size takes at a slow line's speed.
 REQUEST_SECONDS = 20.0

@@ -5,15 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+
+from optuna.trial import FrozenTrial
 
 from search.analysis.facts.records import best_numbers, records
 from search.analysis.report.scales import thinned
-
-if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
-
-    from search.settings.metrics import Direction
+from search.settings.metrics import Direction
 
 BEST = 25
 NEWEST = 100

@@ -7,19 +7,15 @@ draws in 11 s (benchmarks/dashboard.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bottle import request, response
+from bottle import Bottle, Route, request, response
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial
 
 from search.analysis.facts.records import best_numbers
 from search.dashboard.excerpt import BEST, NEWEST, Excerpt
-
-if TYPE_CHECKING:
-    from bottle import Bottle, Route
-    from optuna.storages import BaseStorage
-    from optuna.trial import FrozenTrial
-
-    from search.settings.metrics import Direction
+from search.settings.metrics import Direction
 
 MANY_TRIALS = 1000
 CURVES = 50

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from bottle import HTTPResponse, request
-
-if TYPE_CHECKING:
-    from bottle import Bottle, Route
+from bottle import Bottle, HTTPResponse, Route, request
 
 _ADDRESS = "/perceptuna/page.js"
 _BEFORE = "</title>"

@@ -8,9 +8,10 @@ from __future__ import annotations
 import html
 import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from optuna.trial import FrozenTrial
 
 from search.analysis.facts.busy import Clock, merged
 from search.analysis.facts.leaderboard import trials_with_value
@@ -18,9 +19,6 @@ from search.analysis.facts.records import records
 from search.analysis.report.scales import ValueScale, thinned
 from search.dashboard.draws import expected_best
 from search.settings.metrics import Direction, on_train_rows, sign_of
-
-if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
 
 Figure = dict[str, Any]
 MOST_POINTS = 500
@@ -155,12 +153,7 @@ def _points(trials: Sequence[FrozenTrial], xs: Sequence[float], ys: Sequence[flo
     symbol = {"size": 7, "color": _BLUE, "opacity": 0.8}
     if state == "pruned":
         symbol = {"size": 6, "color": _GREY, "symbol": "x-thin-open", "opacity": 0.9}
-    return {
-        "type": "scatter",
-        "mode": "markers",
-        "name": state,
-        "x": [_short(x) for x in xs],
-        "y": [_short(y) for y in ys],
+    return _trace("markers", state, xs, ys) | {
         "customdata": [trial.number for trial in trials],
         "hovertemplate": f"trial %{{customdata}} ({state})" + _NEAREST,
         "marker": symbol,
@@ -176,15 +169,15 @@ def _line(
     dash: str = "solid",
     shape: str = "linear",
 ) -> Figure:
-    return {
-        "type": "scatter",
-        "mode": "lines",
-        "name": name,
-        "x": [_short(x) for x in xs],
-        "y": [_short(y) for y in ys],
+    return _trace("lines", name, xs, ys) | {
         "line": {"color": color, "dash": dash, "shape": shape, "width": 2},
         "hoverinfo": "x+y" if dash != "dot" else "skip",
     }
+
+
+def _trace(mode: str, name: str, xs: Sequence[float], ys: Sequence[float]) -> Figure:
+    places = {"x": [_short(x) for x in xs], "y": [_short(y) for y in ys]}
+    return {"type": "scatter", "mode": mode, "name": name, **places}
 
 
 def _short(value: float) -> float | None:

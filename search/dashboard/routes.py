@@ -11,26 +11,22 @@ import json
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
-from bottle import HTTPResponse, request, response
+from bottle import HTTPResponse, Route, request, response
 from optuna.artifacts import FileSystemArtifactStore
 from optuna.artifacts.exceptions import ArtifactNotFound
 from optuna.trial import TrialState
 
 from search.dashboard.plots import plots_of
 from search.errors import InputError
+from search.settings.metrics import Direction
 from search.study.look import keep_looks_of
 from search.study.origin import is_comparable
 from search.study.renaming import rename_study
 from search.study.study import load_study
 from storage import StorageError, StorageURL, study_lock
-
-if TYPE_CHECKING:
-    from bottle import Route
-
-    from search.settings.metrics import Direction
-    from storage.study_storage import StudyStorage
+from storage.study_storage import StudyStorage
 
 View = Callable[..., Any]
 

@@ -9,8 +9,8 @@ from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from search.data import DataSpec
 from search.driving.dispatcher import Listeners
 from search.driving.listener import Listener
 from search.driving.progress import Progress
@@ -28,9 +28,6 @@ from search.training.network.weights import layer_parameters
 from search.workers.messages import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
 from storage import StorageURL
-
-if TYPE_CHECKING:
-    from search.data import DataSpec
 
 _FEWEST_TRIALS = 10
 _SHORT_EPOCHS = 2

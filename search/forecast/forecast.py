@@ -7,20 +7,18 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from search.analysis.facts.pace import time_left
+from search.data import DataSpec
 from search.driving.remaining import FEWEST, Interval, sums_to_come
 from search.forecast.calibration import Costs, TrialCost, steps, structure, work
 from search.policies.pruners import REDUCTION_FACTOR, brackets
 from search.settings.settings import StudySettings
 from search.study.study import Study
 from spaces import Space
-
-if TYPE_CHECKING:
-    from search.data import DataSpec
 
 Array = np.ndarray[Any, Any]
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from search.errors import InputError
 from search.settings.study_name import check_study_name, quote_name
@@ -18,9 +19,6 @@ from search.study.study import (
     study_names,
 )
 from storage import study_lock
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 
 def rename_study(study: Study, name: str) -> dict[str, str]:

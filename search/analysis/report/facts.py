@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING
+
+from optuna.trial import FrozenTrial
 
 from search.analysis.facts.importance import importances
 from search.analysis.facts.leaderboard import Entry, leaderboard, not_comparable, trials_with_value
@@ -18,9 +19,6 @@ from search.study.look import Look
 from search.study.looks import looks
 from search.study.origin import ADOPTED, Predecessor, predecessor_of
 from search.study.study import Study
-
-if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
 
 CURVES = 6
 """Trials whose learning curves are drawn."""

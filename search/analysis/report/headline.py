@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from search.analysis.facts.leaderboard import Entry
+from search.analysis.report.facts import Facts
 from search.conclusion.statistics.intervals import wilson
-
-if TYPE_CHECKING:
-    from search.analysis.facts.leaderboard import Entry
-    from search.analysis.report.facts import Facts
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean, median
-from typing import TYPE_CHECKING
+
+from optuna.trial import FrozenTrial
 
 from search.analysis.report.cost import epochs_run
-
-if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,13 @@ import platform
 import shlex
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+
+from optuna.trial import FrozenTrial
 
 from search.settings.settings import StudySettings
 from search.study.origin import predecessor_of
 from search.study.study import Study
 from spaces import preset_names
-
-if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
 
 _PACKAGES = ("perceptuna", "tensorflow", "keras", "optuna", "numpy")
 SPACE_FILE = "space.toml"

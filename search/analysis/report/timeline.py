@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from markupsafe import Markup
+from optuna.trial import FrozenTrial
 
 from search.analysis.facts.busy import Clock, merged
 from search.analysis.report.cost import span_of
@@ -25,11 +27,6 @@ from search.analysis.report.drawing import (
 from search.analysis.report.facts import Facts
 from search.analysis.report.scales import MOST_POINTS, describe
 from search.text.formats import duration
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from optuna.trial import FrozenTrial
 
 MOST_LANES = 40
 _PAUSE_SHARE = 0.08

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from search.data import DataSpec
 from search.training.network.dimensions import components_of, largest_shift
 from search.training.network.optimizers import OPTIMIZERS
-from spaces import VOCABULARY, Hyperparameters, SpaceError, idle
+from spaces import VOCABULARY, Hyperparameters, Space, SpaceError, idle
 from spaces.hyperparameters import default_of, words_of
 from spaces.parameters import Categorical, Float, Int
 from spaces.wording import rounded, shown
-
-if TYPE_CHECKING:
-    from search.data import DataSpec
-    from spaces import Space
 
 # What a technique is called, and the value that switches it off.
 _TECHNIQUES: dict[str, tuple[str, object]] = {
