@@ -174,6 +174,7 @@ def test_ctrl_c_ends_with_130(perceptuna: CommandLine, monkeypatch: pytest.Monke
         raise KeyboardInterrupt
 
     monkeypatch.setattr("search.analysis.facts.overview.overviews", interrupted)
+    monkeypatch.setattr("search.machine.interruption._go_on", "")  # of an earlier command in this process
     outcome = perceptuna("list")
     assert (outcome.code, outcome.err) == (130, "perceptuna: interrupted\n")
 
