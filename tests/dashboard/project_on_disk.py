@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import shutil
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import optuna
@@ -34,9 +35,8 @@ class Project:
 def make_project(folder: Path) -> Project:
     url = StorageURL.parse(f"sqlite:///{folder}/studies.db")
     store = open_artifacts(artifact_folder(url))
-    study = optuna.create_study(
-        study_name="digits-mlp", storage=open_storage(url, create=True), direction="maximize"
-    )
+    storage = open_storage(url, create=True)
+    study = optuna.create_study(study_name="digits-mlp", storage=storage, direction="maximize")
     study.set_user_attr("metric", "val_accuracy")
     study.set_user_attr("settings", StudySettings(data="digits").model_dump_json())
     study.set_user_attr("space", load_space("small").to_json())
@@ -50,7 +50,15 @@ def make_project(folder: Path) -> Project:
     made = Study("digits-mlp", url, study)
     NoteKeeper(made, made.settings).write()
     trial = study.get_trials()[COMPLETE_TRIAL]
+    storage._backend.engine.dispose()
     return Project(url, study._study_id, trial._trial_id, curves[COMPLETE_TRIAL], running._trial_id)
+
+
+def copy_of(project: Project, folder: Path) -> Project:
+    """The same in another folder; nobody has `project` open."""
+    assert project.url.sqlite_path is not None
+    shutil.copytree(project.url.sqlite_path.parent, folder, dirs_exist_ok=True)
+    return replace(project, url=StorageURL.parse(f"sqlite:///{folder}/studies.db"))
 
 
 def _finish(

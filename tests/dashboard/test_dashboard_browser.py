@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import optuna
 import pytest
 from headless_chromium import NEEDS_CHROMIUM, launched
-from project_on_disk import COMPLETE_TRIAL, STATES, Project, make_project
+from project_on_disk import COMPLETE_TRIAL, STATES, Project
 
 from search.dashboard import Guard, dashboard_app, excerpt, large
 from search.dashboard.connections import bounded_server
@@ -125,11 +125,10 @@ def test_the_contour_which_shades_a_choice_by_its_last_trial_is_left_out(
 
 
 def test_the_link_logs_in_and_then_the_pages_can_change_things(
-    page: Page, tmp_path: Path, elsewhere: list[str]
+    page: Page, own: Project, elsewhere: list[str]
 ) -> None:
     """Over a name that is not loopback: there the browser sends no Sec-Fetch-Site, and Origin has to do."""
-    project = make_project(tmp_path)
-    home = f"http://{NAME}:{serve(project, token='a-token')}/dashboard"
+    home = f"http://{NAME}:{serve(own, token='a-token')}/dashboard"
     refused = page.goto(home)
     assert refused is not None
     assert refused.status == 401
@@ -140,23 +139,22 @@ def test_the_link_logs_in_and_then_the_pages_can_change_things(
     assert page.evaluate("document.cookie") == ""
 
     status = page.evaluate(
-        "id => fetch(`/api/studies/${id}`, {method: 'DELETE'}).then(reply => reply.status)", project.study_id
+        "id => fetch(`/api/studies/${id}`, {method: 'DELETE'}).then(reply => reply.status)", own.study_id
     )
     assert status == 204
-    assert open_storage(project.url).get_all_studies() == []
+    assert open_storage(own.url).get_all_studies() == []
     assert elsewhere == []
 
 
 def test_the_page_of_a_large_study_says_what_it_shows_follows_the_study_and_leads_to_every_trial(
-    page: Page, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: list[str]
+    page: Page, own: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, elsewhere: list[str]
 ) -> None:
     """The list of trials asks every two seconds for what is new."""
     monkeypatch.setattr(large, "MANY_TRIALS", 10)
     for part in ("BEST", "NEWEST", "EVENLY"):
         monkeypatch.setattr(excerpt, part, 2)
-    project = make_project(tmp_path)
-    study = optuna.load_study(study_name="digits-mlp", storage=open_storage(project.url))
-    home = f"http://127.0.0.1:{serve(project)}/dashboard/studies/{project.study_id}"
+    study = optuna.load_study(study_name="digits-mlp", storage=open_storage(own.url))
+    home = f"http://127.0.0.1:{serve(own)}/dashboard/studies/{own.study_id}"
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
 

@@ -6,12 +6,11 @@ import json
 import re
 import sqlite3
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 import pytest
-from project_on_disk import Project, make_project
+from project_on_disk import Project
 from requests_by_wsgi import call
 
 from search.dashboard import Guard, dashboard_app
@@ -229,11 +228,10 @@ def test_no_page_of_another_site_can_change_anything(
         {"sec_fetch_site": "same-origin", "origin": "https://proxy.example"},
     ],
 )
-def test_own_pages_and_programs_can_change_things(tmp_path: Path, page: dict[str, str]) -> None:
-    project = make_project(tmp_path)
-    guard = logged_in(dashboard_of(project))
-    assert call(guard, f"/api/studies/{project.study_id}", "DELETE", **page).status == 204
-    assert open_storage(project.url).get_all_studies() == []
+def test_own_pages_and_programs_can_change_things(own: Project, page: dict[str, str]) -> None:
+    guard = logged_in(dashboard_of(own))
+    assert call(guard, f"/api/studies/{own.study_id}", "DELETE", **page).status == 204
+    assert open_storage(own.url).get_all_studies() == []
 
 
 def test_read_only_refuses_every_route_that_changes_something(app: Any, project: Project) -> None:
@@ -342,14 +340,13 @@ def test_no_path_leads_to_a_file_outside(
     assert reply.status in (403, 404) or b"Optuna Dashboard" in reply.body
 
 
-def test_a_stored_artifact_id_that_climbs_leads_nowhere(tmp_path: Path) -> None:
+def test_a_stored_artifact_id_that_climbs_leads_nowhere(own: Project) -> None:
     """Ids come from the database, which another program may have written."""
-    project = make_project(tmp_path)
     described = json.dumps({"artifact_id": "../studies.db", "filename": "x", "mimetype": "text/plain"})
-    storage = open_storage(project.url)
-    storage.set_study_system_attr(project.study_id, "artifacts:../studies.db", described)
-    guard = logged_in(dashboard_of(project))
-    assert call(guard, f"/artifacts/{project.study_id}/../studies.db").status == 404
-    call(guard, f"/api/studies/{project.study_id}", "DELETE")
-    assert project.url.sqlite_path is not None
-    assert project.url.sqlite_path.exists()
+    storage = open_storage(own.url)
+    storage.set_study_system_attr(own.study_id, "artifacts:../studies.db", described)
+    guard = logged_in(dashboard_of(own))
+    assert call(guard, f"/artifacts/{own.study_id}/../studies.db").status == 404
+    call(guard, f"/api/studies/{own.study_id}", "DELETE")
+    assert own.url.sqlite_path is not None
+    assert own.url.sqlite_path.exists()

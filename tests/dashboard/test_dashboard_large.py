@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 import optuna
 import pytest
 from optuna.trial import TrialState
-from project_on_disk import STATES, Project, make_project
+from project_on_disk import STATES, Project
 from requests_by_wsgi import Reply, call
 
 from search.dashboard import dashboard_app, excerpt, large
@@ -21,7 +20,7 @@ RUNNING = len(STATES)
 
 
 @pytest.fixture
-def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+def app(own: Project, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Of a project whose 13 trials are many, and whose parts are small."""
     monkeypatch.setattr(large, "MANY_TRIALS", 10)
     monkeypatch.setattr(large, "CURVES", 4)
@@ -29,9 +28,8 @@ def app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(excerpt, part, size)
     # As if what the dashboard has were always too old.
     monkeypatch.setattr("optuna_dashboard._app.get_trials", read_anew)
-    project = make_project(tmp_path)
-    made = dashboard_app(open_storage(project.url), project.url)
-    made.project = project
+    made = dashboard_app(open_storage(own.url), own.url)
+    made.project = own
     return made
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import optuna
 import pytest
-from project_on_disk import STATES, Project, make_project
+from project_on_disk import STATES, Project
 from requests_by_wsgi import call
 
 from search.dashboard import dashboard_app
@@ -17,12 +16,6 @@ from search.study.look import split_of
 from search.study.origin import ADOPTED, Origin
 from storage import artifact_folder, open_storage, study_lock
 from storage.looks import looks_at
-
-
-@pytest.fixture
-def own(tmp_path: Path) -> Project:
-    """For tests that change something."""
-    return make_project(tmp_path)
 
 
 def app_of(project: Project) -> Any:
