@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -110,7 +111,7 @@ class Place:
                 and condition(self.trials())
             ):
                 return
-            time.sleep(0.05)
+            time.sleep(0.25)  # each look opens the database
         raise AssertionError(f"nothing of the sort within {seconds} s:\n{command.text()}")
 
 
@@ -167,21 +168,21 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         resumed.end()
         after_resume = place.trials()
 
-        interrupted = place.start("resume crash --add 2")
-        # In the midst of their first epochs, which begin with TensorFlow's import.
-        place.until(lambda trials: len(in_state(trials, TrialState.RUNNING)) == 2, interrupted)
+        interrupted = place.start("resume crash --add 2 --workers 1")
+        # In the midst of its first epoch, which begins with TensorFlow's import.
+        place.until(lambda trials: len(in_state(trials, TrialState.RUNNING)) == 1, interrupted)
         interrupted.process.send_signal(signal.SIGINT)
         interrupted.end()
         after_interrupt = place.trials()
 
-        stopped = place.start("resume crash")
-        place.until(lambda trials: len(in_state(trials, TrialState.RUNNING)) == 2, stopped)
+        stopped = place.start("resume crash --workers 1")
+        place.until(lambda trials: len(in_state(trials, TrialState.RUNNING)) == 1, stopped)
         stop = place.start("stop crash")
         stop.end()
         stopped.end()
         after_stop = place.trials()
 
-        ended_at_once = place.start("resume crash")
+        ended_at_once = place.start("resume crash --workers 2")
         place.until(lambda trials: len(in_state(trials, TrialState.RUNNING)) == 2, ended_at_once)
         ended_at_once.process.terminate()
         time.sleep(0.2)
@@ -189,7 +190,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
         ended_at_once.end()
         after_end = place.trials()
 
-        finished = place.start("resume crash")
+        finished = place.start("resume crash --workers 1")
         finished.end()
         yield Story(
             place,
@@ -373,11 +374,48 @@ print((model.predict(x, verbose=0).argmax(axis=1) == y).mean())
 """
 
 
-def test_the_exported_model_reproduces_the_value_where_this_project_is_not(story: Story) -> None:
+# Each of these commands starts TensorFlow; here it is started once.
+_ONE_AFTER_THE_OTHER = """
+import sys
+from search.cli import main
+for line in sys.argv[1:]:
+    sys.argv = ["perceptuna", *line.split()]
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, line
+"""
+
+
+@pytest.fixture(scope="module")
+def afterwards(story: Story) -> str:
+    """The best trial is exported, and trials are trained again; what these commands printed.
+
+    One that was run again after a kill where it was complete, and one that was pruned where there is one.
+    """
+    place = story.place
+    complete, pruned = (in_state(place.trials(), state) for state in (TrialState.COMPLETE, TrialState.PRUNED))
+    again = [trial for trial in complete if ORIGINAL in trial.user_attrs]
+    lines = ["export crash -o best.keras"]
+    lines += [f"replay crash --trial {trial.number}" for trial in ((again or complete)[0], *pruned[:1])]
+    ended = subprocess.run(
+        [sys.executable, "-c", _ONE_AFTER_THE_OTHER, *(f"{line} --storage {place.url}" for line in lines)],
+        cwd=place.folder,
+        env={**os.environ, "PERCEPTUNA_CACHE": str(place.folder / "cache")},
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout
+
+
+def test_the_exported_model_reproduces_the_value_where_this_project_is_not(
+    story: Story, afterwards: str
+) -> None:
     place, best = story.place, story.place.study().best_trial()
     assert best is not None
-    export = place.start("export crash -o best.keras")
-    assert export.end() == 0, export.text()
+    assert "wrote best.keras and" in afterwards
     facts = json.loads((place.folder / "best.json").read_text())
     assert (facts["trial"], facts["value"]) == (best.number, best.value)
     (prepared,) = [path.parent for path in (place.folder / "cache").glob("*/data.json")]
@@ -386,13 +424,11 @@ def test_the_exported_model_reproduces_the_value_where_this_project_is_not(story
     assert float(evaluated.stdout) == pytest.approx(best.value, abs=1e-6)
 
 
-def test_a_trial_that_is_trained_again_is_the_same_to_the_last_bit(story: Story) -> None:
-    """One that was run again after a kill where it was complete, and one that was pruned where there is one."""
-    place = story.place
-    complete, pruned = (in_state(place.trials(), state) for state in (TrialState.COMPLETE, TrialState.PRUNED))
-    again = [trial for trial in complete if ORIGINAL in trial.user_attrs]
-    for trial in ((again or complete)[0], *pruned[:1]):
-        replay = place.start(f"replay crash --trial {trial.number}")
-        assert replay.end() == 0, replay.text()
-        epochs = trial.user_attrs["epochs"]
-        assert f"val_accuracy is the same to the last bit after each of {epochs} epoch" in replay.text()
+def test_a_trial_that_is_trained_again_is_the_same_to_the_last_bit(story: Story, afterwards: str) -> None:
+    same = re.findall(
+        r"trial (\d+): val_accuracy is the same to the last bit after each of (\d+) epoch", afterwards
+    )
+    pruned = in_state(story.place.trials(), TrialState.PRUNED)
+    assert len(same) == 1 + bool(pruned)
+    for number, epochs in same:
+        assert int(epochs) == story.place.trials()[int(number)].user_attrs["epochs"]
