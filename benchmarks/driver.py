@@ -139,9 +139,11 @@ class InstantWorkers:
         for epoch in range(1, EPOCHS + 1):
             trial.report(best - 0.3 / epoch, epoch)
             trial.should_prune()
-        attributes = {f"attribute {number}": number for number in range(11)} | {"environment": {"numpy": "2"}}
+        measured = {f"attribute {number}": float(number) for number in range(11)}
         files = {"learning_curve.svg": bytes(4000), "history.csv": bytes(1000)}
-        return TrialOutcome("complete", EPOCHS, best, attributes=attributes, files=files)
+        return TrialOutcome(
+            "complete", EPOCHS, best, facts={"at_best": measured, "environment": {"numpy": "2"}}, files=files
+        )
 
     def stop_trials(self) -> None:
         """Nothing runs."""

@@ -37,7 +37,6 @@ from benchmarks.soak_checks import (
 from benchmarks.soak_commands import LONGEST_SECONDS, MARK, Command
 from benchmarks.soak_processes import started
 from benchmarks.soak_scenarios import CHEAP, STUDY, TRAINED, Scenario
-from search.study.attempts import REQUEUED
 from search.study.creation import is_half_made
 from search.study.study import study_names
 from storage import StorageURL
@@ -208,7 +207,7 @@ def soak_study(
     report.wrong += [f"{place.folder.name} (seed {seed}): {line}" for line in found]
     report.studies += 1
     report.finished += len(attempts_by_configuration(trials))
-    report.run_again += sum(REQUEUED in trial.user_attrs for trial in trials)
+    report.run_again += sum("requeued" in trial.user_attrs for trial in trials)
     report.lost_twice += sum(trial.user_attrs.get("reason") == LOST_TWICE for trial in trials)
     report.acknowledged += len(acknowledged.seen)
 

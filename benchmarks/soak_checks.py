@@ -12,11 +12,10 @@ from optuna.trial import FixedTrial, FrozenTrial, TrialState
 
 from search.conclusion.ablation.record import best_ablation
 from search.conclusion.confirmation.record import read_conclusion
-from search.study.attempts import REQUEUED, counts, original_number
 from search.study.creation import is_half_made
 from search.study.looks import looks
-from search.study.origin import ADOPTED
 from search.study.study import Study, load_study, study_names
+from search.study.trial_record import trial_record
 from storage import StorageURL
 from storage.artifacts import model_file_name, study_artifacts
 from storage.tables import are_unmade
@@ -94,7 +93,7 @@ def _is_asked(study: Study, trial: FrozenTrial) -> bool:
 def attempts_by_configuration(trials: list[FrozenTrial]) -> dict[int, list[FrozenTrial]]:
     found: dict[int, list[FrozenTrial]] = {}
     for trial in trials:
-        found.setdefault(original_number(trial), []).append(trial)
+        found.setdefault(trial_record(trial).original, []).append(trial)
     return found
 
 
@@ -116,8 +115,8 @@ def violations(name: str, url: StorageURL, reference: list[FrozenTrial]) -> list
     wrong = [
         f"trial {trial.number} is {trial.state.name}" for trial in trials if not trial.state.is_finished()
     ]
-    counted = Counter(original_number(trial) for trial in trials if _is_result(trial))
-    expected = Counter(original_number(trial) for trial in reference if _is_result(trial))
+    counted = Counter(trial_record(trial).original for trial in trials if _is_result(trial))
+    expected = Counter(trial_record(trial).original for trial in reference if _is_result(trial))
     if counted != expected or set(expected.values()) != {1}:
         wrong.append(f"finished trials by configuration: {dict(counted)}, undisturbed {dict(expected)}")
     if [trial.number for trial in trials] != list(range(len(trials))):
@@ -136,14 +135,18 @@ def violations(name: str, url: StorageURL, reference: list[FrozenTrial]) -> list
 
 def _is_result(trial: FrozenTrial) -> bool:
     """Trained to its end, here or in the study that it was taken over from."""
-    return counts(trial) or ADOPTED in trial.user_attrs
+    return trial_record(trial).counts or "adopted" in trial.user_attrs
 
 
 def _wrong_attempts(attempts: list[FrozenTrial], undisturbed: FrozenTrial | None) -> list[str]:
     """The same hyperparameters, training seed and value, in every attempt and as without any kill."""
     *lost, last = attempts
-    wrong = [f"trial {one.number} is {one.state.name} and not run again" for one in lost if counts(one)]
-    wrong += [f"trial {one.number} was not lost" for one in lost if REQUEUED not in one.user_attrs]
+    wrong = [
+        f"trial {one.number} is {one.state.name} and not run again"
+        for one in lost
+        if trial_record(one).counts
+    ]
+    wrong += [f"trial {one.number} was not lost" for one in lost if "requeued" not in one.user_attrs]
     if undisturbed is None:
         return [*wrong, f"trial {last.number} tries a configuration that the undisturbed study has not"]
     for one in lost:

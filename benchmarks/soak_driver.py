@@ -79,10 +79,10 @@ class MadeUpWorkers:
                 return TrialOutcome("interrupted", epoch)
             if epoch < epochs and trial.should_prune():
                 reason = f"pruned at epoch {epoch}"
-                return TrialOutcome("pruned", epoch, reason=reason, attributes={"seed": task.seed})
+                return TrialOutcome("pruned", epoch, reason=reason, facts={"seed": task.seed})
         better = is_better(max(curve), task.best, "maximize")
         model = f"model of trial {task.number}".encode() if better else None
-        return TrialOutcome("complete", epochs, value=max(curve), attributes={"seed": task.seed}, model=model)
+        return TrialOutcome("complete", epochs, value=max(curve), facts={"seed": task.seed}, model=model)
 
 
 def learning_curve(task: TrialTask, epochs: int) -> list[float]:

@@ -80,7 +80,7 @@ def perceptuna(task: dict[str, Any], workers: int) -> dict[str, Any]:
     finish = resume("studies", url, {}, None, Listeners(Marks()))
     trials = finish.study.finished()
     return {
-        "training": [trial.user_attrs["seconds"] for trial in trials],
+        "training": [trial.seconds for trial in trials],
         "accuracies": [trial.intermediate_values[max(trial.intermediate_values)] for trial in trials],
         "driver_cpu": time.process_time(),
         "driving_cpu": driver_cpu[-1] - driver_cpu[0],

@@ -110,6 +110,14 @@ def study_artifacts(study: optuna.Study) -> dict[str, str]:
     return {artifact: entry["filename"] for artifact, entry in described.items() if entry}
 
 
+def add_study_artifact(
+    study: optuna.Study, store: FileSystemArtifactStore, file_name: str, content: bytes
+) -> None:
+    """Put a file into `store` and name it in `study`; a kill in between leaves a file that belongs to nobody."""
+    for key, entry in write_artifact(store, file_name, content).items():
+        study._storage.set_study_system_attr(study._study_id, key, entry)
+
+
 def remove_study_artifact(study: optuna.Study, store: FileSystemArtifactStore, artifact: str) -> None:
     """Remove the file first: what is listed without a file can be removed again, a lost file cannot be found."""
     remove_artifact_file(store, artifact)

@@ -12,7 +12,10 @@ PRIVATE: dict[str, dict[str, str]] = {
         "_storage": "a study's own storage, for attributes and transactions that Study has no call for",
         "_study_id": "storages, the dashboard's addresses and its plots know a study by it",
     },
-    "optuna.trial.Trial": {"_trial_id": "storages know a trial by it"},
+    "optuna.trial.Trial": {
+        "_cached_frozen_trial": "all of a trial that is being asked, without reading it again",
+        "_trial_id": "storages know a trial by it",
+    },
     "optuna.trial.FrozenTrial": {"_trial_id": "as of Trial"},
     "optuna.storages._cached_storage": {
         "_CachedStorage": "Optuna puts it around an RDBStorage itself; ours reads less where one process drives alone",

@@ -15,9 +15,7 @@ from search.analysis.terminal.study import study_view
 from search.machine.plain_keras import import_keras
 from search.models.export import export_model
 from search.settings.metrics import on_train_rows
-from search.study.attempts import counts
 from search.study.history import history_of
-from search.study.origin import ADOPTED, origin_of
 from search.study.study import Study, load_study
 from search.text.printable import open_console
 from storage import StorageURL
@@ -79,12 +77,12 @@ class NotebookStudy(Study):
         rows = {
             trial.number: {
                 "state": trial.state.name.lower(),
-                "origin": origin.words() if (origin := origin_of(trial)) else None,
-                **{name: trial.user_attrs.get(name) for name in kept},
+                "origin": trial.adopted.words() if trial.adopted else None,
+                **{name: trial.stored.get(name) for name in kept},
                 **trial.params,
             }
-            for trial in self.optuna.get_trials(deepcopy=False)
-            if counts(trial) or ADOPTED in trial.user_attrs
+            for trial in self.trials()
+            if trial.counts or trial.is_adopted
         }
         names = ["state", "origin", *kept, *self.space.parameters]
         frame = pd.DataFrame.from_dict(rows, orient="index", columns=names)
@@ -94,7 +92,7 @@ class NotebookStudy(Study):
         """What a trial measured in each epoch: one row per epoch, counted from 1."""
         import pandas as pd
 
-        measured = pd.DataFrame(history_of(self, self.optuna.get_trials(deepcopy=False)[trial]))
+        measured = pd.DataFrame(history_of(self, self.trials()[trial]))
         measured.index = pd.RangeIndex(1, len(measured) + 1, name="epoch")
         return measured
 

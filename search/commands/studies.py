@@ -151,12 +151,12 @@ def stop(study: StudyName, storage: Storage = None) -> None:
 
     Example: perceptuna stop my-first
     """
-    from search.study.study import STOP_REQUESTED
+    from search.study.study_record import keep_study_facts
 
     loaded = study_of(study, storage)
     if not is_driven(loaded.url, study):
         raise InputError(f"study '{study}' is not running")
-    loaded.optuna.set_user_attr(STOP_REQUESTED, True)
+    keep_study_facts(loaded.optuna, {"stop_requested": True})
     echo(f"asked study '{study}' to stop; go on later with `{loaded.go_on}`")
 
 

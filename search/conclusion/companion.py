@@ -14,19 +14,19 @@ from search.driving.recovery import recover
 from search.errors import InputError
 from search.running.drive import Finish, drive
 from search.running.fleet import fleet_of
-from search.study.configuration import limits_of
 from search.study.creation import create_study, half_made
-from search.study.planned import PLAN, PLANNED, PlannedTrial, enqueue, entry_of, plan_json, read_plan
-from search.study.study import COMPANION_ABOUT, GO_ON, Study, load_study, study_names
+from search.study.planned import PlannedTrial
+from search.study.planning import enqueue
+from search.study.study import Study, load_study, study_names
+from search.study.study_record import keep_study_facts
 from search.training.memory import check_memory_limit
 from storage import study_lock
 
 if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
-
     from search.data import PreparedData
     from search.driving.dispatcher import Listeners
     from search.settings.settings import StudySettings
+    from search.study.trial_record import TrialRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,7 +69,7 @@ class Companion:
         found = load_study(self.name, self.about.url)
         if half_made(found):
             return None
-        if found.optuna.user_attrs.get(COMPANION_ABOUT) != self.about.identity:
+        if found.record.companion_about != self.about.identity:
             raise InputError(
                 f"study '{self.name}' is there already and is not about this study '{self.about.name}'; perhaps "
                 "about an earlier one of that name: remove it by "
@@ -116,7 +116,7 @@ class Companion:
             if companion is None:
                 create_study(self.name, url, settings, about.space, about.data, plan, about, go_on=self.go_on)
             else:
-                companion.optuna.set_user_attr(GO_ON, self.go_on)
+                keep_study_facts(companion.optuna, {"go_on": self.go_on})
             # Read anew: a Study keeps what it has read.
             return drive(load_study(self.name, url), lock, data, fleet, listeners)
 
@@ -137,24 +137,21 @@ def settings_about(study: Study, command: str, order: Order, options: str = "") 
     return study.settings.changed({"timeout": None, **given})
 
 
-def long_enough(settings: StudySettings, trials: Iterable[FrozenTrial]) -> StudySettings:
+def long_enough(settings: StudySettings, trials: Iterable[TrialRecord]) -> StudySettings:
     """`settings` with room for `trials`: those of an earlier study may have run longer than this one lets its own."""
-    epochs = max([settings.epochs, *(limits_of(trial, settings)[0] for trial in trials)])
+    epochs = max([settings.epochs, *(trial.limits(settings)[0] for trial in trials)])
     return settings.model_copy(update={"epochs": epochs})
 
 
-def ended(companion: Study) -> dict[str, FrozenTrial]:
-    """Trials that have an end of their own, by `entry_of` what was planned; of several the last."""
-    trials = companion.finished()
-    return {trial.user_attrs[PLANNED]: trial for trial in trials if PLANNED in trial.user_attrs}
+def ended(companion: Study) -> dict[PlannedTrial, TrialRecord]:
+    """Trials that have an end of their own, by what was planned; of several the last."""
+    return {trial.planned: trial for trial in companion.finished() if trial.planned is not None}
 
 
-def left_of(plan: Iterable[PlannedTrial], there: Mapping[str, FrozenTrial]) -> list[PlannedTrial]:
+def left_of(plan: Iterable[PlannedTrial], there: Mapping[PlannedTrial, TrialRecord]) -> list[PlannedTrial]:
     """What of `plan` is to be trained: what has not `ended`, or has failed, since a machine's fault need not return."""
     return [
-        planned
-        for planned in plan
-        if (trial := there.get(entry_of(planned))) is None or trial.state.name == "FAIL"
+        planned for planned in plan if (trial := there.get(planned)) is None or trial.state.name == "FAIL"
     ]
 
 
@@ -162,23 +159,22 @@ def _plan_more(
     companion: Study, plan: Sequence[PlannedTrial], settings: StudySettings
 ) -> tuple[int, StudySettings]:
     """Add to the companion's plan; how many of `plan` are left, and the settings with room for all that is."""
-    before, there = read_plan(companion.optuna), ended(companion)
+    before, there = companion.record.plan, ended(companion)
     whole = [*before, *(planned for planned in plan if planned not in before)]
     left, again = left_of(plan, there), _waiting(companion)
     for planned in left:
-        if entry_of(planned) in there and entry_of(planned) not in again:
-            enqueue(companion.optuna, companion.space, planned)
-            again.add(entry_of(planned))
-    to_come = sum(entry_of(planned) not in there or entry_of(planned) in again for planned in whole)
+        if planned in there and planned not in again:
+            enqueue(companion, planned)
+            again.add(planned)
+    to_come = sum(planned not in there or planned in again for planned in whole)
     settings = settings.model_copy(update={"trials": len(companion.finished()) + to_come})
-    companion.optuna.set_user_attr(PLAN, plan_json(whole))
-    companion.optuna.set_user_attr("settings", settings.model_dump_json())
+    keep_study_facts(companion.optuna, {"plan": whole, "settings": settings})
     return len(left), settings
 
 
-def _waiting(companion: Study) -> set[str]:
-    """Entries of the trainings that wait for a worker."""
+def _waiting(companion: Study) -> set[PlannedTrial]:
+    """The trainings that wait for a worker."""
     from optuna.trial import TrialState
 
-    trials = companion.optuna.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-    return {trial.user_attrs[PLANNED] for trial in trials if PLANNED in trial.user_attrs}
+    waiting = companion.trials(states=(TrialState.WAITING,))
+    return {trial.planned for trial in waiting if trial.planned is not None}

@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from search.study.configuration import seed_of
 from search.study.row_scores import read_scores
 
 if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
-
     from search.study.study import Study
+    from search.study.trial_record import TrialRecord
 
 
 class Purpose(IntEnum):
@@ -34,7 +32,7 @@ def fresh_seeds(study: Study, purpose: Purpose, count: int) -> list[int]:
 
     They follow from the study's seed; a larger count begins with the same.
     """
-    used = {seed_of(trial, study.settings.seed) for trial in study.optuna.get_trials(deepcopy=False)}
+    used = {trial.training_seed(study.settings.seed) for trial in study.trials()}
     return list(islice(_unused_seeds([study.settings.seed, 0, purpose], used), count))
 
 
@@ -47,28 +45,28 @@ def _unused_seeds(entropy: list[int], used: set[int]) -> Iterator[int]:
             yield seed
 
 
-def values_of(runs: Mapping[int, FrozenTrial]) -> dict[int, float]:
+def values_of(runs: Mapping[int, TrialRecord]) -> dict[int, float]:
     """The metric of each training that has one, by seed."""
     return {seed: float(trial.value or 0.0) for seed, trial in runs.items() if trial.state.name == "COMPLETE"}
 
 
-def parameters_of(runs: Mapping[int, FrozenTrial]) -> int | None:
+def parameters_of(runs: Mapping[int, TrialRecord]) -> int | None:
     """Weights of the model, as Keras counts them; None where no training came so far."""
-    return next((found for trial in runs.values() if (found := trial.user_attrs.get("parameters"))), None)
+    return next((trial.parameters for trial in runs.values() if trial.parameters), None)
 
 
-def failure_of(runs: Mapping[int, FrozenTrial]) -> str:
+def failure_of(runs: Mapping[int, TrialRecord]) -> str:
     """Why trainings, by seed, ended without a value; empty where none did. The other seeds alone would flatter."""
     bad = [trial for trial in runs.values() if trial.state.name != "COMPLETE"]
     return f"{len(bad)} of {len(runs)} seeds ended without a value: {why_not(bad[0])}" if bad else ""
 
 
-def why_not(trial: FrozenTrial) -> str:
+def why_not(trial: TrialRecord) -> str:
     """Why a training ended without a value."""
-    return str(trial.user_attrs.get("reason") or trial.user_attrs.get("stop_reason"))
+    return trial.reason or str(trial.stop and trial.stop.text())
 
 
-def mean_scores(companion: Study, runs: Mapping[int, FrozenTrial]) -> list[float] | None:
+def mean_scores(companion: Study, runs: Mapping[int, TrialRecord]) -> list[float] | None:
     """Each validation row's score, its mean over the seeds; None where a training has kept none."""
     scores = [read_scores(companion, trial) for trial in runs.values()]
     kept = [one for one in scores if one is not None]

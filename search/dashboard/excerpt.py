@@ -6,11 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from optuna.trial import FrozenTrial
-
 from search.analysis.facts.records import best_numbers, records
 from search.analysis.report.scales import thinned
 from search.settings.metrics import Direction
+from search.study.trial_record import TrialRecord
 
 BEST = 25
 NEWEST = 100
@@ -38,7 +37,7 @@ class Excerpt:
     wanted: frozenset[int] = frozenset()
 
     @classmethod
-    def now(cls, trials: Sequence[FrozenTrial], wanted: Iterable[int] = ()) -> Excerpt:
+    def now(cls, trials: Sequence[TrialRecord], wanted: Iterable[int] = ()) -> Excerpt:
         """For a page that is being opened; `trials` are all of the study."""
         ends = (trial.datetime_complete for trial in trials if trial.datetime_complete is not None)
         return cls(max(ends, default=datetime.min), frozenset(wanted))
@@ -57,7 +56,7 @@ class Excerpt:
     def __str__(self) -> str:
         return f"{self.until.isoformat()}/{','.join(map(str, sorted(self.wanted)))}"
 
-    def of(self, trials: Sequence[FrozenTrial], direction: Direction) -> list[FrozenTrial]:
+    def of(self, trials: Sequence[TrialRecord], direction: Direction) -> list[TrialRecord]:
         """Those of `trials`, all of the study, that are shown, by number."""
         ended = [
             trial for trial in trials if trial.datetime_complete and trial.datetime_complete <= self.until

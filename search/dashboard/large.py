@@ -11,11 +11,11 @@ from typing import Any
 
 from bottle import Bottle, Route, request, response
 from optuna.storages import BaseStorage
-from optuna.trial import FrozenTrial
 
 from search.analysis.facts.records import best_numbers
 from search.dashboard.excerpt import BEST, NEWEST, Excerpt
 from search.settings.metrics import Direction
+from search.study.trial_record import TrialRecord, TrialRecords
 
 MANY_TRIALS = 1000
 CURVES = 50
@@ -44,6 +44,7 @@ class LargeStudies:
     def __init__(self, app: Bottle, storage: BaseStorage) -> None:
         self._app = app
         self._storage = storage
+        self._records = TrialRecords()
 
     def apply(self, view: Callable[..., Any], route: Route) -> Callable[..., Any]:
         if (route.method, route.rule) != ("GET", "/api/studies/<study_id:int>"):
@@ -71,7 +72,7 @@ class LargeStudies:
         return excerpt
 
     def _excerpt(
-        self, study_id: int, detail: dict[str, Any], trials: list[FrozenTrial], after: int, shown: str
+        self, study_id: int, detail: dict[str, Any], trials: list[TrialRecord], after: int, shown: str
     ) -> dict[str, Any]:
         """`detail`, the dashboard's answer without trials, with those that are shown from the `after`-th on."""
         from optuna_dashboard._serializer import serialize_frozen_trial
@@ -82,7 +83,9 @@ class LargeStudies:
         chosen = excerpt.of(trials, direction)
         curves = _with_curves(chosen, direction) | excerpt.wanted
         attributes = self._storage.get_study_system_attrs(study_id)
-        detail["trials"] = [serialize_frozen_trial(study_id, trial, attributes) for trial in chosen[after:]]
+        detail["trials"] = [
+            serialize_frozen_trial(study_id, trial.optuna, attributes) for trial in chosen[after:]
+        ]
         for written in detail["trials"]:
             if written["number"] not in curves:
                 written["intermediate_values"] = []
@@ -92,13 +95,13 @@ class LargeStudies:
         response.set_header(SHOWN_HEADER, str(excerpt))
         return detail
 
-    def _trials(self, study_id: int) -> list[FrozenTrial]:
+    def _trials(self, study_id: int) -> list[TrialRecord]:
         try:
-            return self._storage.get_all_trials(study_id, deepcopy=False)
+            return self._records.all(self._storage.get_all_trials(study_id, deepcopy=False))
         except KeyError:
             return []
 
-    def _seen(self, view: Callable[..., Any], study_id: int, trials: list[FrozenTrial]) -> Any:
+    def _seen(self, view: Callable[..., Any], study_id: int, trials: list[TrialRecord]) -> Any:
         """The dashboard's own answer; what it learned of the parameters of trials that have ended, it keeps.
 
         It remembers from which trial on it has to look, but only where one has not ended, and else looks at all
@@ -115,14 +118,14 @@ class LargeStudies:
         return detail
 
 
-def _opened(trials: Sequence[FrozenTrial], named: str, linked: set[int]) -> Excerpt:
+def _opened(trials: Sequence[TrialRecord], named: str, linked: set[int]) -> Excerpt:
     """For a page that is being opened, whose address names trials as `3,14` or `all`, and which links to others."""
     if named == "all":
         return Excerpt.whole()
     return Excerpt.now(trials, linked.union(int(word) for word in named.split(",") if word.isdecimal()))
 
 
-def _with_curves(trials: Sequence[FrozenTrial], direction: Direction) -> set[int]:
+def _with_curves(trials: Sequence[TrialRecord], direction: Direction) -> set[int]:
     """Numbers of the best and the newest of `trials`, and of those that have not ended."""
     open_ = (trial.number for trial in trials if not trial.state.is_finished())
     newest = (trial.number for trial in trials[-CURVES // 2 :])

@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from optuna.trial import FrozenTrial
 
 from search.analysis.facts.busy import Clock, merged
 from search.analysis.facts.leaderboard import trials_with_value
@@ -19,6 +18,7 @@ from search.analysis.facts.records import records
 from search.analysis.report.scales import ValueScale, thinned
 from search.dashboard.draws import expected_best
 from search.settings.metrics import Direction, on_train_rows, sign_of
+from search.study.trial_record import TrialRecord
 
 Figure = dict[str, Any]
 MOST_POINTS = 500
@@ -30,7 +30,7 @@ _GREY, _BLUE, _ORANGE = "#808080", "#2a78c4", "#d9730d"
 _NEAREST = "<br>%{xaxis.title.text} %{x}<br>%{yaxis.title.text} %{y:.5g}<extra></extra>"
 
 
-def plots_of(trials: Sequence[FrozenTrial], metric: str, direction: Direction) -> dict[str, Figure]:
+def plots_of(trials: Sequence[TrialRecord], metric: str, direction: Direction) -> dict[str, Figure]:
     """Name and figure of each plot; none before a trial has a value.
 
     Args:
@@ -49,17 +49,17 @@ def plots_of(trials: Sequence[FrozenTrial], metric: str, direction: Direction) -
     return {name: figure for name, figure in drawn.items() if figure is not None}
 
 
-def _gap(scored: Sequence[FrozenTrial], metric: str, scale: ValueScale) -> Figure | None:
+def _gap(scored: Sequence[TrialRecord], metric: str, scale: ValueScale) -> Figure | None:
     train = metric.removeprefix("val_")
-    both = [trial for trial in scored if {train, metric} <= trial.user_attrs.keys()]
+    both = [trial for trial in scored if {train, metric} <= trial.stored.keys()]
     if not both:
         return None
     shown = thinned(both, MOST_POINTS)
-    xs = [float(trial.user_attrs[train]) for trial in shown]
+    xs = [_at(trial, train) for trial in shown]
     ends = [max(min(xs), scale.low), min(max(xs), scale.high)]
     equal = _line(ends, ends, "as good on train rows", _GREY, dash="dot")
     points = [
-        _points(part, [t.user_attrs[train] for t in part], [t.user_attrs[metric] for t in part], state)
+        _points(part, [_at(t, train) for t in part], [_at(t, metric) for t in part], state)
         for state, part in _by_state(shown)
     ]
     title = f"{metric} against {on_train_rows(metric)} at each trial's best epoch{_of(shown, both)}"
@@ -67,9 +67,9 @@ def _gap(scored: Sequence[FrozenTrial], metric: str, scale: ValueScale) -> Figur
 
 
 def _size(
-    scored: Sequence[FrozenTrial], metric: str, direction: Direction, scale: ValueScale
+    scored: Sequence[TrialRecord], metric: str, direction: Direction, scale: ValueScale
 ) -> Figure | None:
-    sized = [trial for trial in scored if trial.state.name == "COMPLETE" and "parameters" in trial.user_attrs]
+    sized = [trial for trial in scored if trial.state.name == "COMPLETE" and trial.parameters is not None]
     if not sized:
         return None
     front = pareto_front(sized, direction)
@@ -87,7 +87,7 @@ def _size(
 
 
 def _time(
-    scored: Sequence[FrozenTrial], metric: str, direction: Direction, scale: ValueScale
+    scored: Sequence[TrialRecord], metric: str, direction: Direction, scale: ValueScale
 ) -> Figure | None:
     timed = [trial for trial in scored if trial.datetime_start and trial.datetime_complete]
     if not timed:
@@ -117,21 +117,25 @@ def _time(
     return _figure(title, lines, unit, metric, scale)
 
 
-def pareto_front(trials: Sequence[FrozenTrial], direction: Direction) -> list[FrozenTrial]:
+def pareto_front(trials: Sequence[TrialRecord], direction: Direction) -> list[TrialRecord]:
     """Of `trials` with a number of weights, those that no other is both as small and better than, smallest first."""
     sign = sign_of(direction)
     return records(sorted(trials, key=lambda t: (_weights(t), -sign * _value(t), t.number)), direction)
 
 
-def _value(trial: FrozenTrial) -> float:
+def _value(trial: TrialRecord) -> float:
     return float(trial.value or 0.0)
 
 
-def _weights(trial: FrozenTrial) -> int:
-    return int(trial.user_attrs["parameters"])
+def _at(trial: TrialRecord, metric: str) -> float:
+    return float(trial.at_best(metric) or 0.0)
 
 
-def _by_state(trials: Sequence[FrozenTrial]) -> list[tuple[str, list[FrozenTrial]]]:
+def _weights(trial: TrialRecord) -> int:
+    return trial.parameters or 0
+
+
+def _by_state(trials: Sequence[TrialRecord]) -> list[tuple[str, list[TrialRecord]]]:
     parts = [
         (state, [t for t in trials if t.state.name == state.upper()]) for state in ("pruned", "complete")
     ]
@@ -149,7 +153,7 @@ def _unit(seconds: float) -> tuple[str, float]:
     return "seconds", 1.0
 
 
-def _points(trials: Sequence[FrozenTrial], xs: Sequence[float], ys: Sequence[float], state: str) -> Figure:
+def _points(trials: Sequence[TrialRecord], xs: Sequence[float], ys: Sequence[float], state: str) -> Figure:
     symbol = {"size": 7, "color": _BLUE, "opacity": 0.8}
     if state == "pruned":
         symbol = {"size": 6, "color": _GREY, "symbol": "x-thin-open", "opacity": 0.9}

@@ -22,9 +22,10 @@ from search.dashboard.plots import plots_of
 from search.errors import InputError
 from search.settings.metrics import Direction
 from search.study.look import keep_looks_of
-from search.study.origin import is_comparable
 from search.study.renaming import rename_study
 from search.study.study import load_study
+from search.study.study_record import record_of
+from search.study.trial_record import TrialRecords
 from storage import StorageError, StorageURL, study_lock
 from storage.study_storage import StudyStorage
 
@@ -44,6 +45,7 @@ class StudyPlots:
     def __init__(self, storage: StudyStorage, url: StorageURL) -> None:
         self._storage = storage
         self._url = url
+        self._records = TrialRecords()
         self._made: dict[int, tuple[int, list[dict[str, str]]]] = {}
         self._lock = threading.Lock()
 
@@ -66,17 +68,19 @@ class StudyPlots:
         from optuna_dashboard._serializer import serialize_frozen_trial
 
         trials = self._storage.get_all_trials(study_id, deepcopy=False)
-        if len(detail["directions"]) != 1 or all(map(is_comparable, trials)):
+        if len(detail["directions"]) != 1 or all(trial.is_comparable for trial in self._records.all(trials)):
             return
         study = load_study(self._storage.get_study_name_from_id(study_id), self._url, self._storage)
         best, attributes = study.best_trial(), self._storage.get_study_system_attrs(study_id)
-        detail["best_trials"] = [] if best is None else [serialize_frozen_trial(study_id, best, attributes)]
+        detail["best_trials"] = (
+            [] if best is None else [serialize_frozen_trial(study_id, best.optuna, attributes)]
+        )
 
     def of(self, study_id: int) -> list[dict[str, str]]:
         """In the dashboard's form; made anew only when another trial has ended."""
-        metric = self._storage.get_study_user_attrs(study_id).get("metric")
+        metric = record_of(self._storage, study_id).known_metric
         directions = self._storage.get_study_directions(study_id)
-        if not isinstance(metric, str) or len(directions) != 1:
+        if metric is None or len(directions) != 1:
             return []
         direction: Direction = "maximize" if directions[0].name == "MAXIMIZE" else "minimize"
         trials = self._storage.get_all_trials(study_id, deepcopy=False)
@@ -84,7 +88,7 @@ class StudyPlots:
         with self._lock:
             known, made = self._made.get(study_id, (-1, []))
             if known != ended:
-                figures = plots_of(trials, metric, direction)
+                figures = plots_of(self._records.all(trials), metric, direction)
                 made = [
                     {"id": name, "graph_object": json.dumps(figure, allow_nan=False)}
                     for name, figure in figures.items()
@@ -140,7 +144,7 @@ class WhileDriven:
 
     def _delete(self, view: View, study_id: int) -> Any:
         if (name := self._name(study_id)) is not None:
-            keep_looks_of(self._storage, name, self._storage.get_study_user_attrs(study_id))
+            keep_looks_of(self._storage, name, record_of(self._storage, study_id))
         return view(study_id)
 
     def _name(self, study_id: int) -> str | None:

@@ -20,7 +20,8 @@ from search.dashboard.guard import Guard
 from search.errors import InputError
 from search.settings.study_name import quote_name
 from search.study.links import dashboard_address, study_page
-from storage import ARTIFACT_FOLDER, StorageURL, artifact_folder, open_storage
+from search.study.study_record import all_study_records
+from storage import StorageURL, artifact_folder, open_storage
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -95,7 +96,7 @@ def _other_folders(storage: BaseStorage, url: StorageURL) -> list[Path]:
     """Where the studies of a server keep their files."""
     if url.sqlite_path is not None:
         return []
-    kept = {study.user_attrs.get(ARTIFACT_FOLDER) for study in storage.get_all_studies()}
+    kept = {one.artifact_folder for one in all_study_records(storage).values()}
     return [artifact_folder(url, one) for one in kept if one]
 
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from search.errors import StudyStopped
 from search.policies.pruners import build_pruner
 from search.policies.samplers import build_sampler, seed_sampler
-from search.study.attempts import INFEASIBLE, ORIGINAL, next_original_number, original_number
-from search.study.planned import is_planned, suggest
+from search.study.planning import suggest
 from search.study.study import Study
+from search.study.trial_record import asked_record, enqueue_trial, keep_facts
 from search.text.formats import size
 from search.training.memory import too_large
 
@@ -28,11 +28,12 @@ def attach_search(study: Study, settings: StudySettings) -> Study:
     import optuna
 
     study.storage.drive_alone(study.optuna._study_id, study.name)
-    tried = study.optuna.get_trials(deepcopy=False)
+    tried = study.trials()
+    planned = sum(trial.is_planned and trial.requeued is None for trial in tried)
     searched = optuna.load_study(
         study_name=study.name,
         storage=study.optuna._storage,
-        sampler=build_sampler(settings, len(tried), sum(is_planned(trial) for trial in tried)),
+        sampler=build_sampler(settings, len(tried), planned),
         pruner=build_pruner(settings),
     )
     return Study(study.name, study.url, searched)
@@ -45,7 +46,7 @@ class Asking:
         self._study = study
         self._settings = settings
         self._dispatcher = dispatcher
-        self._next = next_original_number(study.optuna)
+        self._next = study.next_original_number()
 
     def next(self) -> tuple[optuna.Trial, Hyperparameters] | None:
         """A trial and its hyperparameters; those that need more memory than a worker may have are told at once.
@@ -62,18 +63,19 @@ class Asking:
         for _ in range(_TOO_LARGE_IN_A_ROW):
             with self._study.storage.parameters_together():
                 trial = self._ask()
-                hyperparameters = suggest(self._study.space, trial)
+                planned = asked_record(trial).planned
+                hyperparameters = suggest(self._study.space, trial, planned)
             excess = too_large(hyperparameters, self._study.data, limit) if limit else 0.0
             if not limit or excess <= 0:
                 return trial, hyperparameters
             reason = f"needs {size((1 + excess) * limit)} of {size(limit)} memory"
             if self._study.companion_of is not None:
-                trial.set_user_attr("reason", reason)
+                keep_facts(self._study.storage, trial._trial_id, {"reason": reason})
                 self._study.optuna.tell(trial, state=TrialState.FAIL)
                 self._dispatcher.trial_rejected(trial.number, reason, counts=True)
                 return None
             trial.set_constraint("memory", excess)
-            trial.set_user_attr(INFEASIBLE, reason)
+            keep_facts(self._study.storage, trial._trial_id, {"infeasible": reason})
             self._study.optuna.tell(trial, state=TrialState.PRUNED)
             self._dispatcher.trial_rejected(trial.number, reason)
         raise StudyStopped(
@@ -83,17 +85,17 @@ class Asking:
 
     def _ask(self) -> optuna.Trial:
         """The next configuration: one that waits, or a new one under its original number."""
-        study = self._study.optuna
         from optuna.trial import TrialState
 
-        waiting = study.get_trials(deepcopy=False, states=(TrialState.WAITING,))
+        study = self._study.optuna
+        waiting = self._study.trials(states=(TrialState.WAITING,))
         if waiting:
-            original = original_number(waiting[0])
+            original = waiting[0].original
         else:
             original = self._next
             if original != len(study.get_trials(deepcopy=False)):
                 # Its number is taken by an attempt at another; given with the trial, it cannot be lost by a kill.
-                study.enqueue_trial({}, user_attrs={ORIGINAL: original})
+                enqueue_trial(study, {}, {"original_number": original})
         self._next = max(self._next, original + 1)
         seed_sampler(study.sampler, self._settings.seed, original)
         return study.ask()

@@ -16,10 +16,8 @@ from search.driving.recovery import run_again
 from search.driving.signals import StopSignals
 from search.errors import CacheUnusable, DataError, MachineFault, StudyStopped
 from search.settings.metrics import is_better
-from search.study.attempts import LOST
-from search.study.configuration import limits_of, seed_of, what_it_is
-from search.study.planned import planned_of
-from search.study.study import STOP_REQUESTED, Study
+from search.study.study import Study
+from search.study.trial_record import asked_record, trial_record
 from search.workers.cluster import WorkerLost, Workers
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from storage.patience import patient
@@ -45,6 +43,7 @@ class _Running:
     trial: optuna.Trial
     task: TrialTask
     started: float
+    times_lost: int
     ended: Literal["", "trial-timeout", "stopping"] = ""
 
 
@@ -153,8 +152,8 @@ class Driver:
         if asked is None:
             return
         trial, hyperparameters = asked
-        epochs, patience = limits_of(trial, self._settings)
-        planned = planned_of(trial)
+        record = asked_record(trial)
+        epochs, patience = record.limits(self._settings)
         task = TrialTask(
             job=self._job,
             trial_id=trial._trial_id,
@@ -162,13 +161,13 @@ class Driver:
             hyperparameters=hyperparameters.model_dump_json(),
             epochs=epochs,
             patience=patience,
-            seed=seed_of(trial, self._settings.seed),
+            seed=record.training_seed(self._settings.seed),
             best=self._progress.best,
-            keep_model=planned is not None and planned.keep_model,
-            keep_scores=planned is not None and planned.keep_scores,
+            keep_model=record.planned is not None and record.planned.keep_model,
+            keep_scores=record.planned is not None and record.planned.keep_scores,
         )
-        self._running[task.trial_id] = _Running(trial, task, self._clock())
-        self._dispatcher.trial_started(trial.number, hyperparameters, what_it_is(self._study.space, trial))
+        self._running[task.trial_id] = _Running(trial, task, self._clock(), record.times_lost)
+        self._dispatcher.trial_started(trial.number, hyperparameters, record.describe(self._study.space))
         self._workers.submit(task)
 
     def _end_trial(self, running: _Running, outcome: TrialOutcome | WorkerLost) -> None:
@@ -185,7 +184,7 @@ class Driver:
                 # Whoever ends a service ends all of its processes.
                 self._run_again(running, "interrupted")
                 return
-            lost = int(trial.user_attrs.get(LOST, 0)) + 1
+            lost = running.times_lost + 1
             if lost == 1:
                 self._run_again(running, str(outcome), lost=lost)
                 return
@@ -219,9 +218,8 @@ class Driver:
             self._keeping.remove_stale_models()
 
     def _run_again(self, running: _Running, why: str, lost: int = 0) -> None:
-        frozen = self._study.storage.get_trial(running.task.trial_id)
-        run_again(self._study, frozen, why, lost=lost)
-        self._dispatcher.trial_requeued(frozen.number, why)
+        run_again(self._study, trial_record(self._study.storage.get_trial(running.task.trial_id)), why, lost)
+        self._dispatcher.trial_requeued(running.task.number, why)
 
     def _stop_when_hopeless(self, outcome: TrialOutcome) -> None:
         if outcome.state == "stopped":
@@ -239,7 +237,7 @@ class Driver:
         return not self._signals.received
 
     def _stop_requested(self) -> bool:
-        return bool(self._study.optuna.user_attrs.get(STOP_REQUESTED))
+        return self._study.record.stop_requested
 
 
 def hard_timeout(trial_timeout: float) -> float:

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING
 
 from search.driving.listener import Ending, Listener
 from search.settings.settings import StudySettings
-from search.study.configuration import what_it_is
-from search.study.origin import predecessor_of
 from search.study.study import Study
+from search.study.trial_record import TrialRecord
 from search.text.formats import number
 from search.text.printable import printable, printable_lines
 from storage.notes import read_note, write_note
 
 if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
-
     from search.data import DataSpec
     from search.driving.progress import Progress
 
@@ -69,7 +66,7 @@ def merged(now: str, text: str) -> str:
     return f"{text}\n{END}" + (below or "\n\n")
 
 
-def note_text(study: Study, settings: StudySettings, best: FrozenTrial | None) -> str:
+def note_text(study: Study, settings: StudySettings, best: TrialRecord | None) -> str:
     """Markdown; what people have named is escaped."""
     direction = "as high as possible" if study.direction == "maximize" else "as low as possible"
     lines = [
@@ -91,14 +88,14 @@ def note_text(study: Study, settings: StudySettings, best: FrozenTrial | None) -
 
 
 def _continues(study: Study) -> list[str]:
-    before = predecessor_of(study.optuna)
+    before = study.record.continues
     return [] if before is None else [f"**Continues** an earlier study: {escaped(before.words())}."]
 
 
-def _best_words(study: Study, best: FrozenTrial | None) -> str:
+def _best_words(study: Study, best: TrialRecord | None) -> str:
     if best is None:
         return "no complete trial yet"
-    what = what_it_is(study.space, best)
+    what = best.describe(study.space)
     link = f"[trial {best.number}](trials?numbers={best.number})"
     return f"{number(best.value)} by {link}: {escaped(what)}"
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from search.driving.remaining import Interval, remaining_time
 from search.settings.metrics import Direction, is_better
-from search.study.attempts import counts
 
 if TYPE_CHECKING:
     from search.settings.settings import StudySettings
@@ -113,7 +112,7 @@ def durations(study: Study) -> list[float]:
     """Wall seconds of each finished trial, from ask to tell, in the order in which they ended."""
     ended = [
         (trial.datetime_complete, trial.datetime_complete - trial.datetime_start)
-        for trial in study.optuna.get_trials(deepcopy=False)
-        if counts(trial) and trial.datetime_complete and trial.datetime_start
+        for trial in study.finished()
+        if trial.datetime_complete and trial.datetime_start
     ]
     return [duration.total_seconds() for _, duration in sorted(ended)]

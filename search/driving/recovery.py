@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from search.study.attempts import LOST, ORIGINAL, REQUEUED, original_number
-from search.study.planned import PLANNED
-from search.study.study import STOP_REQUESTED, Study
-
-if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
+from search.study.study import Study
+from search.study.study_record import keep_study_facts
+from search.study.trial_record import TrialFacts, TrialRecord, enqueue_trial, keep_facts
 
 
 def recover(study: Study) -> int:
@@ -22,15 +17,14 @@ def recover(study: Study) -> int:
     """
     from optuna.trial import TrialState
 
-    study.optuna.set_user_attr(STOP_REQUESTED, False)
-    trials = study.optuna.get_trials(deepcopy=False)
-    orphans = [trial for trial in trials if trial.state == TrialState.RUNNING]
+    keep_study_facts(study.optuna, {"stop_requested": False})
+    orphans = study.trials(states=(TrialState.RUNNING,))
     for trial in orphans:
         run_again(study, trial, "its driver died")
     return len(orphans)
 
 
-def run_again(study: Study, trial: FrozenTrial, why: str, lost: int = 0) -> None:
+def run_again(study: Study, trial: TrialRecord, why: str, lost: int = 0) -> None:
     """Fail `trial` and enqueue its hyperparameters under its original number.
 
     Safe to be killed at any point: the copy is enqueued first, and is not enqueued twice.
@@ -38,31 +32,31 @@ def run_again(study: Study, trial: FrozenTrial, why: str, lost: int = 0) -> None
     """
     from optuna.trial import TrialState
 
-    number = original_number(trial)
-    lost = max(lost, int(trial.user_attrs.get(LOST, 0)))
-    waiting = study.optuna.get_trials(deepcopy=False, states=(TrialState.WAITING,))
-    if number not in {original_number(other) for other in waiting}:
-        carried = {PLANNED: trial.user_attrs[PLANNED]} if PLANNED in trial.user_attrs else {}
+    lost = max(lost, trial.times_lost)
+    waiting = study.trials(states=(TrialState.WAITING,))
+    if trial.original not in {other.original for other in waiting}:
+        carried: TrialFacts = {"original_number": trial.original}
+        if trial.planned is not None:
+            carried["planned"] = trial.planned
         if lost:
-            carried[LOST] = lost
-        study.optuna.enqueue_trial(_fixed(study, trial), user_attrs={ORIGINAL: number, **carried})
-    study.optuna._storage.set_trial_user_attr(trial._trial_id, REQUEUED, why)
+            carried["times_lost"] = lost
+        enqueue_trial(study.optuna, _fixed(study, trial), carried)
+    keep_facts(study.storage, trial.optuna._trial_id, {"requeued": why})
     study.optuna.tell(trial.number, state=TrialState.FAIL)
 
 
-def _fixed(study: Study, trial: FrozenTrial) -> dict[str, object]:
+def _fixed(study: Study, trial: TrialRecord) -> dict[str, object]:
     """All hyperparameters of `trial`; or what it was enqueued with, when a kill ended the asking.
 
     Then nobody has trained it, and its seed draws the rest as it would have been drawn.
     """
     from optuna.trial import FixedTrial
 
-    enqueued = trial.system_attrs.get("fixed_params", {})
-    if PLANNED in trial.user_attrs:
-        return dict(enqueued)
-    asked = {**enqueued, **trial.params}
+    if trial.planned is not None:
+        return trial.enqueued
+    asked = {**trial.enqueued, **trial.params}
     try:
         study.space.suggest(FixedTrial(asked))
     except ValueError:
-        return dict(enqueued)
+        return trial.enqueued
     return asked

@@ -19,8 +19,6 @@ from search.forecast.footprint import artifact_bytes, database_bytes
 from search.machine.temporary import temporary_folder
 from search.running.start import start
 from search.settings.settings import StudySettings
-from search.study.attempts import counts
-from search.study.configuration import hyperparameters_of
 from search.study.study import Study
 from search.training.network.dimensions import components_of
 from search.training.network.structure import Structure
@@ -171,18 +169,18 @@ def _trial_costs(study: Study, watch: _Stopwatch, settings: StudySettings) -> li
     """In the order in which they began; those of which two epochs were seen."""
     rows = study.data.rows.train
     costs = []
-    for trial in study.optuna.get_trials(deepcopy=False):
+    for trial in study.finished():
         epochs = watch.epochs[trial.number]
-        if not counts(trial) or len(epochs) < 2 or "epochs" not in trial.user_attrs:
+        if len(epochs) < 2 or trial.epochs is None:
             continue
-        hyperparameters = hyperparameters_of(study.space, trial)
+        hyperparameters = trial.hyperparameters(study.space)
         epoch_seconds = (epochs[-1] - epochs[0]) / (len(epochs) - 1)
         costs.append(
             TrialCost(
                 steps=steps(rows, hyperparameters),
                 work=work(hyperparameters, study.data),
                 structure=structure(hyperparameters, study.data),
-                epochs=trial.user_attrs["epochs"],
+                epochs=trial.epochs,
                 epoch_seconds=epoch_seconds,
                 before=max(0.0, epochs[0] - watch.began_at[trial.number] - epoch_seconds),
                 after=max(0.0, watch.ended_at[trial.number] - epochs[-1]),

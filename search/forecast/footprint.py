@@ -5,7 +5,6 @@ from __future__ import annotations
 import sqlite3
 import zipfile
 
-from search.study.attempts import counts
 from search.study.study import Study
 from storage import StorageURL, artifact_folder
 
@@ -18,7 +17,7 @@ def database_bytes(study: Study) -> tuple[float, float, float]:
 
     From what is written last of many: the first rows of a table do not fill the pages that it takes.
     """
-    measured = [trial for trial in study.optuna.get_trials() if counts(trial)]
+    measured = [trial.optuna for trial in study.finished()]
     at_first = _pages(study)
     extra = study.optuna.ask()
     for epoch in range(_REPORTS):

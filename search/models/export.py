@@ -12,14 +12,12 @@ from typing import TYPE_CHECKING, Any
 from search.machine.writing import check_place, refuse_to_replace, written_whole
 from search.models.kept_model import kept_model
 from search.models.replay import retrain
-from search.study.configuration import hyperparameters_of
-from search.study.origin import origin_of
 from search.study.study import Study
+from search.study.trial_record import TrialRecord
 from search.training.environment import program_version
 
 if TYPE_CHECKING:
     import keras
-    from optuna.trial import FrozenTrial
 
 
 Facts = Mapping[str, Any]
@@ -48,7 +46,7 @@ def export_model(
     if kept is not None and not kept.is_file():
         say(f"the model that was kept of trial {trial.number}, {kept}, is gone: it is trained again")
         kept = None
-    elif kept is None and (origin := origin_of(trial)) is not None and origin.can_be_retrained:
+    elif kept is None and (origin := trial.adopted) is not None and origin.can_be_retrained:
         say(
             f"trial {trial.number} is {origin.words()}, whose model did not come along: it is trained again "
             f"(`perceptuna export {origin.study} --trial {origin.trial}` writes the same)"
@@ -105,13 +103,13 @@ def _exported_before(facts: Facts, study: Study) -> bool:
     return facts.get("study") == study.name and "conclusion" not in facts
 
 
-def _trained_again(study: Study, trial: FrozenTrial) -> keras.Model:
+def _trained_again(study: Study, trial: TrialRecord) -> keras.Model:
     from search.data import attach_preprocessing
 
     return attach_preprocessing(retrain(study, trial).model, study.data)
 
 
-def facts_of(study: Study, trial: FrozenTrial) -> dict[str, Any]:
+def facts_of(study: Study, trial: TrialRecord) -> dict[str, Any]:
     """What is told beside the model of a trial."""
     data = study.data
     names = ("best_epoch", "epochs", "parameters", "seconds", "seed", "gap")
@@ -120,8 +118,8 @@ def facts_of(study: Study, trial: FrozenTrial) -> dict[str, Any]:
         "trial": trial.number,
         "metric": study.metric,
         "value": trial.value,
-        "hyperparameters": hyperparameters_of(study.space, trial).model_dump(mode="json"),
-        "training": {name: trial.user_attrs[name] for name in names if name in trial.user_attrs},
+        "hyperparameters": trial.hyperparameters(study.space).model_dump(mode="json"),
+        "training": {name: trial.stored[name] for name in names if name in trial.stored},
         "task": data.task,
         "class_names": data.class_names,
         "data": json.loads(data.model_dump_json()),

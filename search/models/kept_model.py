@@ -10,12 +10,11 @@ from search.errors import InputError
 from storage.artifacts import FOLDER_SETTING, artifact_path, model_file_name, study_artifacts
 
 if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
-
     from search.study.study import Study
+    from search.study.trial_record import TrialRecord
 
 
-def kept_model(study: Study, trial: FrozenTrial) -> Path | None:
+def kept_model(study: Study, trial: TrialRecord) -> Path | None:
     """Where it is, or was; None where none was kept.
 
     Raises:

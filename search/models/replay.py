@@ -7,15 +7,13 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from search.errors import InputError
-from search.study.configuration import hyperparameters_of, limits_of, seed_of
-from search.study.origin import origin_of
 from search.study.study import Study
+from search.study.trial_record import TrialRecord
 from search.text.formats import plural
 from search.training.environment import differences, training_environment
 
 if TYPE_CHECKING:
     import keras
-    from optuna.trial import FrozenTrial
 
     from search.settings.settings import StudySettings
     from search.training.loop import TrainingResult
@@ -81,16 +79,16 @@ def replay(study: Study, number: int, callbacks: MakeCallbacks = tuple) -> Repla
     result = retrain(study, trial, callbacks)
     then = [trial.intermediate_values[epoch] for epoch in sorted(trial.intermediate_values)]
     # An epoch whose loss is not finite ends a trial and is not reported.
-    reported = len(then) if result.epochs == trial.user_attrs["epochs"] else result.epochs
+    reported = len(then) if result.epochs == trial.epochs else result.epochs
     now = [float(value) for value in result.history[study.metric][:reported]]
-    recorded = trial.user_attrs.get("environment", {})
+    recorded = dict(trial.environment)
     differs = (
         differences(recorded, training_environment(settings)) if recorded else ["no record of its versions"]
     )
     return Replay(study.name, number, study.metric, then, now, settings.threads, differs)
 
 
-def retrain(study: Study, trial: FrozenTrial, callbacks: MakeCallbacks = tuple) -> TrainingResult:
+def retrain(study: Study, trial: TrialRecord, callbacks: MakeCallbacks = tuple) -> TrainingResult:
     """For as many epochs as `trial` ran, pruned or out of time included; `callbacks` as for `replay`.
 
     Raises:
@@ -99,7 +97,7 @@ def retrain(study: Study, trial: FrozenTrial, callbacks: MakeCallbacks = tuple) 
     from search.machine.tensorflow_start import start_tensorflow
     from search.study.unchanged import unchanged_data
 
-    origin = origin_of(trial)
+    origin = trial.adopted
     if origin is not None and not origin.can_be_retrained:
         raise InputError(
             f"trial {trial.number} is {origin.words()}, so training it here would come to something else; take it from "
@@ -111,38 +109,38 @@ def retrain(study: Study, trial: FrozenTrial, callbacks: MakeCallbacks = tuple) 
     from search.training.loop import train
     from search.training.stop_reason import StopReason
 
-    ran = trial.user_attrs.get("epochs", settings.epochs)
-    epochs, patience = limits_of(trial, settings)
+    ran = settings.epochs if trial.epochs is None else trial.epochs
+    epochs, patience = trial.limits(settings)
     return train(
-        hyperparameters_of(study.space, trial),
+        trial.hyperparameters(study.space),
         data,
         epochs=epochs,
         patience=patience,
         metric=study.metric,
-        seed=trial.user_attrs.get("seed", seed_of(trial, settings.seed)),
+        seed=trial.training_seed(settings.seed),
         check=lambda epoch, logs: StopReason.INTERRUPTED if epoch >= ran else None,
         callbacks=callbacks(),
         bfloat16=settings.precision == "bfloat16",
     )
 
 
-def _settings_of(study: Study, trial: FrozenTrial) -> StudySettings:
+def _settings_of(study: Study, trial: TrialRecord) -> StudySettings:
     """The study's, with the precision and the threads of that trial."""
-    recorded = trial.user_attrs.get("environment", {})
+    recorded = trial.environment
     changes: dict[str, Any] = {}
     if "precision" in recorded:
         changes = {"precision": recorded["precision"], "threads": int(recorded["threads"])}
     return study.settings.model_copy(update=changes)
 
 
-def find_trained(study: Study, number: int, option: str = "--trial") -> FrozenTrial:
+def find_trained(study: Study, number: int, option: str = "--trial") -> TrialRecord:
     """Trial `number`, which `option` named.
 
     Raises:
         InputError: there is no such trial, or it was not trained to an end.
     """
     trial = study.trial(number, option)
-    if trial.state.name not in ("COMPLETE", "PRUNED") or "epochs" not in trial.user_attrs:
+    if trial.state.name not in ("COMPLETE", "PRUNED") or trial.epochs is None:
         raise InputError(
             f"{option}: trial {number} is {trial.state.name.lower()} and was not trained to an end; "
             "only a complete or pruned trial can be trained again"

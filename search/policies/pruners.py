@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from search.study.attempts import REQUEUED, original_number
-from search.study.configuration import limits_of
-from search.study.origin import origin_of
+from search.study.trial_record import TrialRecord, TrialRecords
 
 if TYPE_CHECKING:
     import optuna
@@ -44,6 +42,8 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
     """The pruner by name."""
     from optuna import pruners
 
+    records = TrialRecords()
+
     class Hyperband(pruners.HyperbandPruner):
         """Hyperband by best values so far; a configuration counts once, in the bracket of its original number."""
 
@@ -53,25 +53,25 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
             self._known: dict[int, int] = {}
 
         def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
-            if (trial.last_step or 0) > self._last_rung or not is_compared(trial, settings):
+            if (trial.last_step or 0) > self._last_rung or not is_compared(records.of(trial), settings):
                 return False
             return super().prune(study, with_best_so_far(trial, study.direction.name))
 
         def _get_bracket_id(self, study: optuna.Study, trial: FrozenTrial) -> int:
-            if REQUEUED in trial.user_attrs:
+            record = records.of(trial)
+            if record.requeued is not None:
                 return -1
             if not self._pruners:
                 # Who only samples has no brackets: all trials are in 0, and a sampler is to learn from all. Nor does
                 # a worker have them yet when it opens its first trial.
                 return 0
-            number = original_number(trial)
+            number = record.original
             if number not in self._known:
                 # For each trial it is asked several times a trial: at a thousand, a fifth of a driver's time.
                 numbered: Any = SimpleNamespace(number=number)
                 self._known[number] = super()._get_bracket_id(study, numbered)
-                origin = origin_of(trial)
-                if origin is not None and origin.bracket is not None:
-                    self._known[number] = origin.bracket
+                if record.adopted is not None and record.adopted.bracket is not None:
+                    self._known[number] = record.adopted.bracket
             return self._known[number]
 
     class Median(pruners.MedianPruner):
@@ -79,10 +79,10 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
 
         def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
             def rivals(**which: Any) -> list[FrozenTrial]:
-                return [rival for rival in study.get_trials(**which) if is_compared(rival, settings)]
+                return [one for one in study.get_trials(**which) if is_compared(records.of(one), settings)]
 
             seen: Any = SimpleNamespace(get_trials=rivals, direction=study.direction)
-            return is_compared(trial, settings) and super().prune(seen, trial)
+            return is_compared(records.of(trial), settings) and super().prune(seen, trial)
 
     start = first_rung(settings)
     match settings.pruner:
@@ -97,13 +97,13 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
             return pruners.NopPruner()
 
 
-def is_compared(trial: FrozenTrial, settings: StudySettings) -> bool:
+def is_compared(trial: TrialRecord, settings: StudySettings) -> bool:
     """Whether `trial` is compared with others after the same epoch, as one that is judged and as a rival.
 
     One that has fewer epochs of its own, as a baseline may, is further down its cosine there: it would look better
     than it is beside those that still learn at a high rate. It runs to its own end, and others are not measured by it.
     """
-    return limits_of(trial, settings)[0] >= settings.epochs
+    return trial.limits(settings)[0] >= settings.epochs
 
 
 def with_best_so_far(trial: FrozenTrial, direction: str) -> FrozenTrial:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from search.errors import InputError
-from search.study.attempts import was_trained
-from search.study.planned import PLANNED
+from search.study.trial_record import TrialRecords
 
 if TYPE_CHECKING:
     import optuna
@@ -65,6 +64,14 @@ def _tpe(seed: int, planned: int) -> optuna.samplers.TPESampler:
     from optuna.samplers import TPESampler
     from optuna.samplers._tpe.sampler import default_gamma
 
+    records = TrialRecords()
+
+    def trained(study: optuna.Study) -> int:
+        """How many trials have a value that tells something."""
+        return sum(
+            records.of(trial).was_trained for trial in study._get_trials(deepcopy=False, use_cache=True)
+        )
+
     class TPE(TPESampler):
         """TPE for a study that began with a list: what was planned counts only where it is good.
 
@@ -77,12 +84,12 @@ def _tpe(seed: int, planned: int) -> optuna.samplers.TPESampler:
             self, study: Any, search_space: Any, trials: Any, handle_below: bool
         ) -> Any:
             if not handle_below:
-                trials = [trial for trial in trials if PLANNED not in trial.user_attrs]
+                trials = [trial for trial in trials if not records.of(trial).is_planned]
             return super()._build_parzen_estimator(study, search_space, trials, handle_below)
 
         def sample_independent(self, study: Any, trial: Any, name: str, distribution: Any) -> Any:
             # What is too large for memory was never trained: it says where not to look, and no start is made of it.
-            self._started = self._started or _trained(study) >= self._n_startup_trials
+            self._started = self._started or trained(study) >= self._n_startup_trials
             if not self._started:
                 return self._random_sampler.sample_independent(study, trial, name, distribution)
             return super().sample_independent(study, trial, name, distribution)
@@ -92,11 +99,6 @@ def _tpe(seed: int, planned: int) -> optuna.samplers.TPESampler:
     sampler = TPE(seed=seed, n_startup_trials=_STARTUP_TRIALS + planned, multivariate=False)
     sampler._gamma = lambda trials: default_gamma(max(1, trials - planned))
     return sampler
-
-
-def _trained(study: optuna.Study) -> int:
-    """How many trials have a value that tells something."""
-    return sum(map(was_trained, study._get_trials(deepcopy=False, use_cache=True)))
 
 
 def seed_sampler(sampler: optuna.samplers.BaseSampler, study_seed: int, original: int) -> None:

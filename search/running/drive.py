@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from search.errors import MachineFault
 from search.study.constant import keep_constant
-from search.study.planned import enqueue_planned
+from search.study.planning import enqueue_planned
 from search.study.study import Study
 from search.training.memory import recycling_bound
 from storage import StudyLock
@@ -60,7 +60,7 @@ def drive(study: Study, lock: StudyLock, data: PreparedData, fleet: Fleet, liste
     ):
         dispatcher = listeners.of(Progress.of(study, settings), NoteKeeper(study, settings))
         dispatcher.opened(study)
-        enqueue_planned(study.optuna, study.space)
+        enqueue_planned(study)
         keep_constant(study, data)
         dispatcher.said(describe_rungs(settings))
         starting = Workers(fleet, dispatcher.epoch_ended, most=settings.workers, recycle_above=recycle)

@@ -10,6 +10,7 @@ from search.running.drive import Finish, drive
 from search.running.fleet import fleet_of
 from search.study.creation import refuse_half_made
 from search.study.study import load_study
+from search.study.study_record import keep_study_facts
 from search.study.unchanged import refuse_changed_space, unchanged_data
 from search.training.memory import check_memory_limit
 from storage import StorageURL, study_lock
@@ -68,6 +69,6 @@ def resume(
         orphans = recover(study)
         if orphans:
             listeners.said(f"{orphans} trials were running when the study was last left; they are run again")
-        study.optuna.set_user_attr("settings", settings.model_dump_json())
+        keep_study_facts(study.optuna, {"settings": settings})
         # Read anew: a Study keeps what it has read.
         return drive(load_study(name, url), lock, data, fleet, listeners)

@@ -6,14 +6,13 @@ import math
 from typing import TYPE_CHECKING
 
 from search.settings.metrics import is_better, sign_of
+from search.study.study_record import keep_study_facts
 from search.text.formats import number
 
 if TYPE_CHECKING:
     from search.data import PreparedData
     from search.study.study import Study
 
-# Attribute of a study.
-CONSTANT = "constant"
 # The share of the constant's own value that a mean error or entropy has to be better by, to be clearly better.
 _CLEAR = 0.05
 
@@ -44,15 +43,15 @@ def constant_value(data: PreparedData, metric: str) -> float | None:
 
 def keep_constant(study: Study, data: PreparedData) -> None:
     """Remember it in `study`, once. The caller holds its lock."""
-    if study.companion_of is None and CONSTANT not in study.optuna.user_attrs:
+    if study.companion_of is None and study.record.constant is None:
         value = constant_value(data, study.metric)
         if value is not None:
-            study.optuna.set_user_attr(CONSTANT, value)
+            keep_study_facts(study.optuna, {"constant": value})
 
 
 def remark_on_constant(study: Study, best: float) -> str | None:
     """That `best` is not clearly better than what one answer for every row reaches; None where it is."""
-    constant = study.optuna.user_attrs.get(CONSTANT)
+    constant = study.record.constant
     if constant is None or _is_clear(study, best, float(constant)):
         return None
     answer = {

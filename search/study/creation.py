@@ -7,48 +7,20 @@ from typing import TYPE_CHECKING
 
 from search.errors import InputError
 from search.settings.metrics import choose_metric, direction_of
-from search.study.look import IDENTITY
-from search.study.origin import ADOPTED, CONTINUES, Adoption
-from search.study.planned import PLAN, plan_json
-from search.study.study import (
-    COMPANION_ABOUT,
-    COMPANION_OF,
-    GO_ON,
-    Study,
-    load_study,
-    quiet_optuna,
-    resume_command,
-    study_names,
-)
+from search.study.study import Study, load_study, quiet_optuna, resume_command, study_names
+from search.study.study_record import StudyFacts, keep_study_facts
 from search.training.environment import program_version
-from storage import ARTIFACT_FOLDER, artifact_folder, open_storage
+from storage import artifact_folder, open_storage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from search.data import DataSpec
     from search.settings.settings import StudySettings
+    from search.study.origin import Adoption
     from search.study.planned import PlannedTrial
     from spaces import Space
     from storage import StorageURL
-
-# A study's attributes in the order in which they are written; the last one says that it is whole.
-_BEFORE_MADE = (
-    IDENTITY,
-    "metric",
-    "settings",
-    "space",
-    "space_fingerprint",
-    "data",
-    "data_fingerprint",
-    PLAN,
-    COMPANION_OF,
-    COMPANION_ABOUT,
-    GO_ON,
-    CONTINUES,
-    ARTIFACT_FOLDER,
-)
-_MADE = "perceptuna"
 
 
 def create_study(
@@ -82,32 +54,30 @@ def create_study(
     except optuna.exceptions.DuplicatedStudyError:
         raise already_there(name, url) from None
     created.set_metric_names([metric])
-    attributes = {
-        IDENTITY: uuid.uuid4().hex,
+    facts: StudyFacts = {
+        "identity": uuid.uuid4().hex,
         "metric": metric,
-        "settings": settings.model_dump_json(),
-        "space": space.to_json(),
+        "settings": settings,
+        "space": space,
         "space_fingerprint": space.fingerprint,
-        "data": data.model_dump_json(),
+        "data": data,
         "data_fingerprint": data.fingerprint,
-        **({PLAN: plan_json(plan)} if plan else {}),
-        **({COMPANION_OF: about.name, COMPANION_ABOUT: about.identity, GO_ON: go_on} if about else {}),
-        **({CONTINUES: adoption.predecessor.model_dump_json()} if adoption else {}),
-        **_files_of(url, about),
     }
-    for key, value in attributes.items():
-        created.set_user_attr(key, value)
+    if plan:
+        facts["plan"] = list(plan)
+    if about is not None:
+        facts |= {"companion_of": about.name, "companion_about": about.identity, "go_on": go_on}
+    if adoption is not None:
+        facts["continues"] = adoption.predecessor
+    if url.sqlite_path is None:
+        # Where it was started, or beside the files of the study that it is about.
+        folder = artifact_folder(url) if about is None else about.artifact_folder
+        facts["artifact_folder"] = str(folder)
+    keep_study_facts(created, facts)
     if adoption is not None:
         created.add_trials(adoption.trials)
-    created.set_user_attr(_MADE, program_version())
+    keep_study_facts(created, {"perceptuna": program_version()})
     return Study(name, url, created)
-
-
-def _files_of(url: StorageURL, about: Study | None) -> dict[str, str]:
-    """A study on a server keeps its files where it was started, or beside those of the study that it is about."""
-    if url.sqlite_path is not None:
-        return {}
-    return {ARTIFACT_FOLDER: str(artifact_folder(url) if about is None else about.artifact_folder)}
 
 
 def is_half_made(name: str, url: StorageURL) -> bool:
@@ -119,9 +89,7 @@ def is_half_made(name: str, url: StorageURL) -> bool:
 
 def half_made(study: Study) -> bool:
     """Whether it lacks what a study is made with, and holds no trial of its own that would be lost with it."""
-    half = study.optuna
-    untrained = all(ADOPTED in trial.user_attrs for trial in half.get_trials(deepcopy=False))
-    return untrained and set(half.user_attrs) <= set(_BEFORE_MADE)
+    return study.record.is_incomplete and all(trial.is_adopted for trial in study.trials())
 
 
 def refuse_half_made(study: Study) -> None:
@@ -139,7 +107,7 @@ def refuse_half_made(study: Study) -> None:
 
 def already_there(name: str, url: StorageURL) -> InputError:
     """The refusal to start a study under a name that is taken."""
-    if "settings" not in load_study(name, url).optuna.user_attrs:
+    if load_study(name, url).record.is_foreign:
         return InputError(f"study '{name}' is already in {url}, made by another program; choose another name")
     return InputError(
         f"study '{name}' is already in {url}; go on with it by `{resume_command(name, url)}`, "

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 from storage.artifacts import read_trial_artifact
 
 if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
-
     from search.study.study import Study
+    from search.study.trial_record import TrialRecord
 
 History = dict[str, list[float]]
 
@@ -26,13 +25,13 @@ def history_csv(history: History) -> bytes:
     return text.getvalue().encode()
 
 
-def history_of(study: Study, trial: FrozenTrial) -> History:
+def history_of(study: Study, trial: TrialRecord) -> History:
     """One value per epoch, by Keras's log names (`loss`, `val_loss`, `accuracy` …).
 
     A trial that was trained to an end, complete or pruned, has all of its logs, in an artifact. Of one that failed
     or still runs the database has the study's metric alone; so it has of one whose artifact is gone.
     """
-    table = read_trial_artifact(study.artifact_folder, trial, "history.csv")
+    table = read_trial_artifact(study.artifact_folder, trial.optuna, "history.csv")
     if table is None:
         reported = trial.intermediate_values
         return {study.metric: [reported[epoch] for epoch in sorted(reported)]} if reported else {}

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
+    from search.study.study_record import StudyRecord
     from storage.study_storage import StudyStorage
 
-# Attribute that tells a study from others of its name.
-IDENTITY = "identity"
-# Before there was a table for them, looks were attributes of the study: this, and a number.
-_ATTRIBUTE = "test_split_opened_"
 # What comes after the split is opened.
 _SEEN = {"value", "interval", "measured"}
 
@@ -45,28 +42,27 @@ class Look(BaseModel):
     measured: dict[str, float] = {}
 
 
-def split_of(attributes: Mapping[str, Any]) -> str:
-    """What identifies the rows of a study's test split, from the study's attributes: 64 hexadecimal digits."""
-    data = json.loads(attributes["data"])
+def split_of(study: StudyRecord) -> str:
+    """What identifies the rows of a study's test split: 64 hexadecimal digits."""
+    data = study.data_as_written
     # Rows are drawn class by class, so what is to be predicted decides which.
     how = () if data["given_test"] else ("seed", "test_fraction", "target", "task")
     identity = {name: data[name] for name in ("fingerprint", "given_test", *how)}
     return hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()
 
 
-def from_attributes(name: str, attributes: Mapping[str, Any]) -> Iterator[tuple[str, Look]]:
-    """Looks that stand in a study, each under a name that no fingerprint of a model has."""
-    identity = attributes.get(IDENTITY, "")
-    for key, text in attributes.items():
-        if key.startswith(_ATTRIBUTE):
-            look = Look.model_validate({**json.loads(text), "study": name, "identity": identity})
-            yield f"{identity} {look.number}", look
+def earlier_looks(name: str, study: StudyRecord) -> Iterator[tuple[str, Look]]:
+    """Looks that an earlier version wrote into a study, each under a name that no fingerprint of a model has."""
+    identity = study.known_identity or ""
+    for kept in study.earlier_looks:
+        look = Look.model_validate({**kept, "study": name, "identity": identity})
+        yield f"{identity} {look.number}", look
 
 
-def keep_looks_of(storage: StudyStorage, name: str, attributes: Mapping[str, Any]) -> None:
+def keep_looks_of(storage: StudyStorage, name: str, study: StudyRecord) -> None:
     """Before a study is deleted: the looks that an earlier version wrote into it, into the record."""
-    for model, look in from_attributes(name, attributes):
-        keep_look(storage, split_of(attributes), model, look)
+    for model, look in earlier_looks(name, study):
+        keep_look(storage, split_of(study), model, look)
 
 
 def keep_look(storage: StudyStorage, split: str, model: str, look: Look) -> None:

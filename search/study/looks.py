@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from search.study.look import IDENTITY, Look, from_attributes, keep_look, split_of
+from search.study.look import Look, earlier_looks, keep_look, split_of
+from search.study.study_record import all_study_records
 from storage.looks import KeptLook, complete_look, looks_at
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def by_others(study: Study, found: Sequence[Look]) -> dict[str, int]:
     others = [look for look in found if look.identity != study.identity]
     if not others:
         return {}
-    there = {other.user_attrs.get(IDENTITY): other.study_name for other in study.storage.get_all_studies()}
+    there = {other.known_identity: name for name, other in all_study_records(study.storage).items()}
     return dict(Counter(there.get(look.identity) or f"{look.study} (deleted)" for look in others))
 
 
@@ -79,7 +80,7 @@ def number_of(look: Look, found: Sequence[Look]) -> int:
 
 
 def _split_of(study: Study) -> str:
-    return split_of(study.optuna.user_attrs)
+    return split_of(study.record)
 
 
 def _of(study: Study, model: str) -> Look:
@@ -105,9 +106,9 @@ def _read(kept: KeptLook) -> Look:
 def _of_earlier_versions(study: Study, split: str) -> dict[str, Look]:
     return {
         model: look
-        for other in study.storage.get_all_studies()
-        for model, look in from_attributes(other.study_name, other.user_attrs)
-        if split_of(other.user_attrs) == split
+        for name, other in all_study_records(study.storage).items()
+        for model, look in earlier_looks(name, other)
+        if split_of(other) == split
     }
 
 

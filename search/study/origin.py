@@ -8,12 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 if TYPE_CHECKING:
-    import optuna
     from optuna.trial import FrozenTrial
-
-# Attributes, as JSON: of a trial its `Origin`, of a study its `Predecessor`.
-ADOPTED = "adopted"
-CONTINUES = "continues"
 
 
 class Origin(BaseModel):
@@ -79,21 +74,3 @@ class Adoption:
     trials: list[FrozenTrial]
     predecessor: Predecessor
     remarks: list[str]
-
-
-def origin_of(trial: FrozenTrial | optuna.Trial) -> Origin | None:
-    """None for a trial that its own study trained."""
-    written = trial.user_attrs.get(ADOPTED)
-    return None if written is None else Origin.model_validate_json(written)
-
-
-def is_comparable(trial: FrozenTrial) -> bool:
-    """Whether `trial` can be ranked with those of its study. A sampler may learn from it all the same."""
-    origin = origin_of(trial)
-    return origin is None or origin.is_comparable
-
-
-def predecessor_of(study: optuna.Study) -> Predecessor | None:
-    """None for a study that began with nothing."""
-    written = study.user_attrs.get(CONTINUES)
-    return None if written is None else Predecessor.model_validate_json(written)

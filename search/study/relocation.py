@@ -6,6 +6,7 @@ from pathlib import Path
 
 from search.data import BUILTIN_SOURCES
 from search.study.study import Study, companions_of, load_study
+from search.study.study_record import keep_study_facts
 from search.study.unchanged import unchanged_data
 from storage import study_lock
 
@@ -22,6 +23,6 @@ def relocated(study: Study, place: str) -> Study:
     with study_lock(study.url, study.name):
         for one in (study, *companions_of(study)):
             settings = one.settings.model_copy(update={"data": there})
-            one.optuna.set_user_attr("settings", settings.model_dump_json())
+            keep_study_facts(one.optuna, {"settings": settings})
     # Read anew: a Study keeps what it has read.
     return load_study(study.name, study.url)

@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
 from search.errors import InputError
 from search.settings.study_name import check_study_name, quote_name
-from search.study.look import IDENTITY
-from search.study.study import (
-    COMPANION_ABOUT,
-    COMPANION_OF,
-    GO_ON,
-    Study,
-    companions_of,
-    study_names,
-)
+from search.study.study import Study, companions_of, study_names
+from search.study.study_record import StudyRecord, attributes_of_study
 from storage import study_lock
 
 
@@ -35,8 +27,8 @@ def rename_study(study: Study, name: str) -> dict[str, str]:
         raise InputError(
             f"study '{study.name}' is about study '{study.companion_of}' and named after it; rename that one"
         )
-    about_it = study.optuna.user_attrs.get(IDENTITY)
-    along = [study, *(one for one in companions_of(study) if _about(one) == about_it)]
+    about_it = study.record.known_identity
+    along = [study, *(one for one in companions_of(study) if one.record.companion_about == about_it)]
     new_names = {one.name: name + one.name.removeprefix(study.name) for one in along}
     with ExitStack() as locks:
         for one in sorted({*new_names, *new_names.values()}):
@@ -45,18 +37,14 @@ def rename_study(study: Study, name: str) -> dict[str, str]:
         if taken:
             raise InputError(f"there is a study {quote_name(taken[0])} already; choose another name")
         ids = {one.optuna._study_id: new_names[one.name] for one in along}
-        attributes = {
-            one.optuna._study_id: _renamed(one.optuna.user_attrs, study.name, name) for one in along[1:]
-        }
+        attributes = {one.optuna._study_id: _renamed(one.record, study.name, name) for one in along[1:]}
         study.storage.rename_studies(ids, attributes)
     return new_names
 
 
-def _about(companion: Study) -> Any:
-    return companion.optuna.user_attrs.get(COMPANION_ABOUT)
-
-
-def _renamed(attributes: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
+def _renamed(companion: StudyRecord, old: str, new: str) -> dict[str, Any]:
     """What names the study that a companion is about."""
-    command = re.sub(rf"^(perceptuna \w+) {re.escape(old)}(?=\s|$)", rf"\1 {new}", attributes.get(GO_ON, ""))
-    return {COMPANION_OF: new, **({GO_ON: command} if GO_ON in attributes else {})}
+    if companion.go_on is None:
+        return attributes_of_study({"companion_of": new})
+    command = re.sub(rf"^(perceptuna \w+) {re.escape(old)}(?=\s|$)", rf"\1 {new}", companion.go_on)
+    return attributes_of_study({"companion_of": new, "go_on": command})

@@ -10,9 +10,8 @@ import numpy as np
 from storage.artifacts import read_trial_artifact
 
 if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
-
     from search.study.study import Study
+    from search.study.trial_record import TrialRecord
 
 Array = np.ndarray[Any, Any]
 
@@ -26,7 +25,7 @@ def scores_file(scores: Array) -> bytes:
     return file.getvalue()
 
 
-def read_scores(study: Study, trial: FrozenTrial) -> Array | None:
+def read_scores(study: Study, trial: TrialRecord) -> Array | None:
     """Float64 (rows,); None where none were kept, or their file is gone."""
-    content = read_trial_artifact(study.artifact_folder, trial, FILE_NAME)
+    content = read_trial_artifact(study.artifact_folder, trial.optuna, FILE_NAME)
     return None if content is None else np.load(io.BytesIO(content), allow_pickle=False).astype(np.float64)

@@ -6,19 +6,18 @@ import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 from search.errors import InputError
 from search.settings.metrics import Direction, direction_of, sign_of
 from search.settings.settings import StudySettings
 from search.settings.study_name import quote_name
-from search.study.attempts import counts
-from search.study.look import IDENTITY, keep_looks_of
-from search.study.origin import is_comparable
+from search.study.look import keep_looks_of
+from search.study.study_record import StudyRecord, all_study_records
+from search.study.trial_record import TrialRecord, TrialRecords
 from spaces import Space
 from spaces.errors import did_you_mean
 from storage import (
-    ARTIFACT_FOLDER,
     StorageURL,
     artifact_folder,
     open_artifacts,
@@ -30,19 +29,13 @@ from storage.refusals import opening
 from storage.tables import are_unmade
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import optuna
-    from optuna.trial import FrozenTrial
+    from optuna.trial import TrialState
 
     from search.data import DataSpec
     from storage.study_storage import StudyStorage
-
-# Set by `perceptuna stop`, read by the driver.
-STOP_REQUESTED = "stop_requested"
-# Of a companion: the name of the study that it is about, and which study of that name.
-COMPANION_OF = "companion_of"
-COMPANION_ABOUT = "companion_about"
-# The command that goes on with it, where that is not `perceptuna resume`.
-GO_ON = "go_on"
 
 
 @dataclass(frozen=True)
@@ -58,89 +51,97 @@ class Study:
         """What `open_storage` opened for it."""
         return cast("StudyStorage", self.optuna._storage)
 
+    @property
+    def record(self) -> StudyRecord:
+        """What is kept of it now."""
+        return StudyRecord(f"study '{self.name}' in {self.url}", self.optuna.user_attrs)
+
     @cached_property
     def settings(self) -> StudySettings:
         """As they were when the study was created or last resumed."""
-        return StudySettings.model_validate_json(self._attribute("settings"))
+        return self.record.settings
 
     @cached_property
     def space(self) -> Space:
         """The space that is searched, narrowed to what has a meaning for the data."""
-        return Space.from_json(self._attribute("space"))
+        return self.record.space
 
     @cached_property
     def data(self) -> DataSpec:
         """What the data was when the study was created."""
-        from search.data import DataSpec
-
-        return DataSpec.model_validate_json(self._attribute("data"))
+        return self.record.data
 
     @property
     def metric(self) -> str:
-        return str(self._attribute("metric"))
+        return self.record.metric
 
     @property
     def direction(self) -> Direction:
         return direction_of(self.metric)
 
-    def _attribute(self, key: str) -> Any:
-        attributes = self.optuna.user_attrs
-        if key not in attributes:
-            raise InputError(
-                f"study '{self.name}' in {self.url} was not made by perceptuna (it has no '{key}'); "
-                "open it with the program that made it; if a kill left it half made, `perceptuna run` starts it anew"
-            )
-        return attributes[key]
-
     def refuse_foreign(self) -> None:
         """Raises InputError where another program made the study, of which nothing is known."""
-        self._attribute("settings")
+        self.record.refuse_foreign()
 
     @property
     def companion_of(self) -> str | None:
         """The study that it is about, where it is no search of its own."""
-        return self.optuna.user_attrs.get(COMPANION_OF)
+        return self.record.companion_of
 
     @property
     def go_on(self) -> str:
         """The command that goes on with it."""
-        return str(self.optuna.user_attrs.get(GO_ON, resume_command(self.name, self.url)))
+        kept = self.record.go_on
+        return resume_command(self.name, self.url) if kept is None else kept
 
     @property
     def artifact_folder(self) -> Path:
         """Where its models and curves are."""
-        return artifact_folder(self.url, self.optuna.user_attrs.get(ARTIFACT_FOLDER))
+        return artifact_folder(self.url, self.record.artifact_folder)
 
     @property
     def identity(self) -> str:
         """Tells it from an earlier study of its name."""
-        return str(self._attribute(IDENTITY))
+        return self.record.identity
 
-    def finished(self) -> list[FrozenTrial]:
+    @cached_property
+    def _records(self) -> TrialRecords:
+        return TrialRecords()
+
+    def trials(self, states: Sequence[TrialState] | None = None) -> list[TrialRecord]:
+        """All attempts by number, or those in one of `states`."""
+        return self._records.all(self.optuna.get_trials(deepcopy=False, states=states))
+
+    def next_original_number(self) -> int:
+        """That of the next new configuration: behind all here, and behind those of the study that it continues."""
+        before = self.record.continues
+        return max(0 if before is None else before.numbers, *(one.original + 1 for one in self.trials()), 0)
+
+    def finished(self) -> list[TrialRecord]:
         """Trials that count toward the budget: those with an end that is their own."""
-        return [trial for trial in self.optuna.get_trials(deepcopy=False) if counts(trial)]
+        return [trial for trial in self.trials() if trial.counts]
 
-    def ranked(self) -> list[FrozenTrial]:
+    def ranked(self) -> list[TrialRecord]:
         """Complete trials, best first; of equal values the one that was complete first, whose model was kept.
 
         Without those of an earlier study whose values are another quantity, on other data perhaps.
         """
-        return [trial for trial in self._complete() if is_comparable(trial)]
+        return [trial for trial in self._complete() if trial.is_comparable]
 
-    def not_comparable(self) -> list[FrozenTrial]:
+    def not_comparable(self) -> list[TrialRecord]:
         """Complete trials of an earlier study that are not `ranked`, best first."""
-        return [trial for trial in self._complete() if not is_comparable(trial)]
+        return [trial for trial in self._complete() if not trial.is_comparable]
 
-    def _complete(self) -> list[FrozenTrial]:
+    def _complete(self) -> list[TrialRecord]:
         from optuna.trial import TrialState
 
         sign = sign_of(self.optuna.direction.name.lower())
-        complete = self.optuna.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
         return sorted(
-            complete, key=lambda trial: (-sign * (trial.value or 0.0), trial.datetime_complete, trial.number)
+            self.trials(states=(TrialState.COMPLETE,)),
+            key=lambda trial: (-sign * (trial.value or 0.0), trial.datetime_complete, trial.number),
         )
 
-    def best_trial(self) -> FrozenTrial | None:
+    def best_trial(self) -> TrialRecord | None:
         """The first of `ranked`, or None before there is one.
 
         (Optuna leaves it to the database which of equal trials it names, so that the answer may change.)
@@ -149,19 +150,19 @@ class Study:
             return None
         return next(iter(self.ranked()), None)
 
-    def trial(self, number: int, option: str = "--trial") -> FrozenTrial:
+    def trial(self, number: int, option: str = "--trial") -> TrialRecord:
         """Trial `number`, which `option` named.
 
         Raises:
             InputError: there is none.
         """
-        trials = self.optuna.get_trials(deepcopy=False)
+        trials = self.trials()
         if not 0 <= number < len(trials):
             known = f"0 to {len(trials) - 1}" if trials else "none yet"
             raise InputError(f"{option}: study '{self.name}' has trials {known}, but got {number}")
         return trials[number]
 
-    def complete_trial(self, number: int | None) -> FrozenTrial:
+    def complete_trial(self, number: int | None) -> TrialRecord:
         """Trial `number`, or the best one.
 
         Raises:
@@ -240,9 +241,9 @@ def load_studies(url: StorageURL) -> list[Study]:
 def companions_of(study: Study) -> list[Study]:
     """Studies of planned trainings about this one, over its connection."""
     return [
-        load_study(other.study_name, study.url, study.storage)
-        for other in study.storage.get_all_studies()
-        if other.user_attrs.get(COMPANION_OF) == study.name
+        load_study(name, study.url, study.storage)
+        for name, other in all_study_records(study.storage).items()
+        if other.companion_of == study.name
     ]
 
 
@@ -255,15 +256,11 @@ def delete_study(study: Study) -> None:
     import optuna
 
     with study_lock(study.url, study.name):
-        keep_looks_of(study.storage, study.name, study.optuna.user_attrs)
+        keep_looks_of(study.storage, study.name, study.record)
         folder = study.artifact_folder
         if folder.is_dir():
             store = open_artifacts(folder)
-            ids = [
-                artifact
-                for trial in study.optuna.get_trials(deepcopy=False)
-                for artifact in trial_artifacts(trial)
-            ]
+            ids = [artifact for trial in study.trials() for artifact in trial_artifacts(trial.optuna)]
             for artifact in [*ids, *study_artifacts(study.optuna)]:
                 remove_artifact_file(store, artifact)
         optuna.delete_study(study_name=study.name, storage=study.optuna._storage)

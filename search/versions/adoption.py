@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.errors import InputError
-from search.study.attempts import next_original_number, was_trained
 from search.study.origin import Adoption, Predecessor
 from search.versions.rewriting import Rewriting
 from spaces import preset_names
@@ -57,7 +56,7 @@ def adopt(
     different = _differences(old, settings, data, metric)
     if different and not allow_different:
         raise InputError(_refusal(old, different))
-    found = [trial for trial in old.optuna.get_trials(deepcopy=False) if was_trained(trial)]
+    found = [trial for trial in old.trials() if trial.was_trained]
     if not found:
         raise InputError(
             f"--from: expected a study with complete or pruned trials, but '{old.name}' has none; wait for one, "
@@ -80,7 +79,7 @@ def adopt(
         study=old.name,
         trials=len(trials),
         of=len(found),
-        numbers=next_original_number(old.optuna),
+        numbers=old.next_original_number(),
         different=tuple(different),
     )
     return Adoption(trials, predecessor, _remarks(old, settings, space, predecessor, different, reasons))

@@ -5,15 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from search.policies.pruners import bracket_in, brackets, build_pruner
 from search.settings.metrics import Direction, direction_of, sign_of
-from search.study.attempts import ORIGINAL, original_number
-from search.study.configuration import hyperparameters_of, limits_of
 from search.study.history import history_of
-from search.study.origin import ADOPTED, Origin, origin_of
-from search.study.planned import PLANNED, entry_of, planned_of
+from search.study.origin import Origin
+from search.study.trial_record import TrialFacts, TrialRecord, rewritten
 
 if TYPE_CHECKING:
     import optuna
@@ -39,9 +37,9 @@ class Rewriting:
     metric: str
     different: tuple[str, ...]
 
-    def reasons_against(self, trial: FrozenTrial) -> list[str]:
+    def reasons_against(self, trial: TrialRecord) -> list[str]:
         """Why `trial` does not fit, without its own values, so that they can be counted; empty where it does."""
-        reasons = self.space.contains(hyperparameters_of(self.old.space, trial))
+        reasons = self.space.contains(trial.hyperparameters(self.old.space))
         if (
             self.metric != self.old.metric
             and _best_epoch(self._curve(trial), direction_of(self.metric)) is None
@@ -49,42 +47,39 @@ class Rewriting:
             reasons.append(f"no learning curve of {self.metric} was kept")
         return [reason.rpartition(", but got ")[0] or reason for reason in reasons]
 
-    def rewritten(self, trial: FrozenTrial) -> FrozenTrial:
+    def rewritten(self, trial: TrialRecord) -> FrozenTrial:
         """A trial that fits, as `Study.add_trial` takes it."""
-        from optuna.trial import FixedTrial, FrozenTrial
+        from optuna.trial import FixedTrial
 
         # Playing it back tells the distribution of each parameter.
-        played = FixedTrial(dict(self.space.params_of(hyperparameters_of(self.old.space, trial))))
+        played = FixedTrial(dict(self.space.params_of(trial.hyperparameters(self.old.space))))
         self.space.suggest(played)
-        same_metric = self.metric == self.old.metric
-        value, measured = (trial.value, {}) if same_metric else self._in_the_new_metric(trial)
+        value: float | None = trial.value
+        facts: TrialFacts = {}
+        if self.metric != self.old.metric:
+            value, facts = self._in_the_new_metric(trial)
         values, bracket = self._values(trial), self._bracket(trial)
         origin = self._origin(trial, bracket)
+        if trial.planned is not None:
+            # Its name stays; the new space does hold it.
+            changes = {"outside": False, "keep_model": False, "keep_scores": False}
+            facts["planned"] = trial.planned.model_copy(update=changes)
+        facts |= {"original_number": trial.original, "adopted": origin}
         compared = values if origin.epochs >= self.settings.epochs else {}
-        return FrozenTrial(
-            number=-1,
-            trial_id=-1,
-            state=trial.state,
+        return rewritten(
+            trial,
+            facts,
+            _rungs(self.settings, bracket or 0, compared, direction_of(self.metric)),
             value=value,
-            datetime_start=trial.datetime_start,
-            datetime_complete=trial.datetime_complete,
             params=dict(played.params),
             distributions=dict(played.distributions),
-            user_attrs={
-                **trial.user_attrs,
-                **measured,
-                **self._planned(trial),
-                ORIGINAL: original_number(trial),
-                ADOPTED: origin.model_dump_json(exclude_defaults=True),
-            },
-            system_attrs=_rungs(self.settings, bracket or 0, compared, direction_of(self.metric)),
             intermediate_values=values,
         )
 
-    def _origin(self, trial: FrozenTrial, bracket: int | None) -> Origin:
+    def _origin(self, trial: TrialRecord, bracket: int | None) -> Origin:
         """That of the study that trained it, which may be one before `old`."""
-        before = origin_of(trial)
-        epochs, patience = limits_of(trial, self.old.settings)
+        before = trial.adopted
+        epochs, patience = trial.limits(self.old.settings)
         return Origin(
             study=before.study if before else self.old.name,
             trial=before.trial if before else trial.number,
@@ -94,19 +89,11 @@ class Rewriting:
             different=tuple(dict.fromkeys([*(before.different if before else ()), *self.different])),
         )
 
-    def _planned(self, trial: FrozenTrial) -> dict[str, str]:
-        """Its name stays; the new space does hold it."""
-        planned = planned_of(trial)
-        if planned is None:
-            return {}
-        changes = {"outside": False, "keep_model": False, "keep_scores": False}
-        return {PLANNED: entry_of(planned.model_copy(update=changes))}
-
-    def _curve(self, trial: FrozenTrial) -> list[float]:
+    def _curve(self, trial: TrialRecord) -> list[float]:
         """The new study's metric after each epoch; empty where it was not kept."""
         return history_of(self.old, trial).get(self.metric, [])
 
-    def _values(self, trial: FrozenTrial) -> dict[int, float]:
+    def _values(self, trial: TrialRecord) -> dict[int, float]:
         """What a pruner can compare by, after each epoch."""
         if {"data", "epochs"} & set(self.different):
             return {}
@@ -114,7 +101,7 @@ class Rewriting:
             return dict(trial.intermediate_values)
         return dict(enumerate(self._curve(trial), start=1))
 
-    def _in_the_new_metric(self, trial: FrozenTrial) -> tuple[float, dict[str, Any]]:
+    def _in_the_new_metric(self, trial: TrialRecord) -> tuple[float, TrialFacts]:
         """Its value (of a pruned trial the last), and its attributes at the best epoch of that metric."""
         history, name = history_of(self.old, trial), self.metric.removeprefix("val_")
         curve = history[self.metric]
@@ -123,18 +110,20 @@ class Rewriting:
         last = curve[-1] if math.isfinite(curve[-1]) else curve[best]
         return curve[best] if trial.state.name == "COMPLETE" else last, {
             "best_epoch": best + 1,
-            name: history[name][best],
-            self.metric: curve[best],
-            "gap": history[name][best] - curve[best],
+            "at_best": {
+                name: history[name][best],
+                self.metric: curve[best],
+                "gap": history[name][best] - curve[best],
+            },
         }
 
-    def _bracket(self, trial: FrozenTrial) -> int | None:
+    def _bracket(self, trial: TrialRecord) -> int | None:
         """Where hyperband compares it: with those that were compared as it was, from the same epoch on."""
         if self.settings.pruner != "hyperband" or "epochs" in self.different:
             return None
         match self.old.settings.pruner:
             case "hyperband":
-                return bracket_in(self._old_pruner, self.old.optuna, trial)
+                return bracket_in(self._old_pruner, self.old.optuna, trial.optuna)
             case "asha" | "median":
                 return 0
             case "none":

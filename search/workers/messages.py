@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
+
+from search.study.trial_record import TrialFacts
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ class TrialOutcome:
 
     `complete` has a value; `pruned`, `failed` and `stopped` (the whole study must stop) a reason;
     `interrupted` is to be run again, and so is `disturbed`, which the machine did not let train for that reason.
-    `attributes` are small facts for leaderboards and the dashboard,
-    `files` become the trial's artifacts; `model`, a `.keras` file, is a candidate for the study's best model.
+    `facts` are small ones for leaderboards and the dashboard, `files` become the trial's artifacts;
+    `model`, a `.keras` file, is a candidate for the study's best model.
     """
 
     state: Literal["complete", "pruned", "interrupted", "disturbed", "failed", "stopped"]
@@ -62,6 +64,6 @@ class TrialOutcome:
     value: float | None = None
     reason: str = ""
     traceback: str = ""
-    attributes: dict[str, Any] = field(default_factory=dict)
+    facts: TrialFacts = field(default_factory=TrialFacts)
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     model: bytes | None = field(default=None, repr=False)

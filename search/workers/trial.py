@@ -9,13 +9,14 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from search.errors import DataError, StudyStopped
 from search.machine.lacking import is_out_of_memory, lacking
 from search.settings.metrics import direction_of, is_better
 from search.settings.settings import StudySettings
 from search.study.row_scores import FILE_NAME, scores_file
+from search.study.trial_record import TrialFacts
 from search.training.environment import training_environment
 from search.training.stop_reason import Stop, StopReason
 from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTask
@@ -157,11 +158,11 @@ def _train(
     why = result.stop_reason
     if why is StopReason.INTERRUPTED:
         return TrialOutcome("interrupted", result.epochs)
-    reason = Stop(why, None if why is StopReason.EPOCHS else result.epochs).text()
-    attributes = _attributes(task, worker, result, reason)
+    stop = Stop(why, None if why is StopReason.EPOCHS else result.epochs)
+    facts = _facts(task, worker, result, stop)
     if why in (StopReason.PRUNED, StopReason.NOT_FINITE):
         return TrialOutcome(
-            "pruned", result.epochs, reason=reason, attributes=attributes, files=_curves(task, result)
+            "pruned", result.epochs, reason=stop.text(), facts=facts, files=_curves(task, result)
         )
     value = result.history[task.job.metric][result.best_epoch - 1]
     better = is_better(value, task.best, direction_of(task.job.metric))
@@ -169,20 +170,20 @@ def _train(
         "complete",
         result.epochs,
         value,
-        reason if why is StopReason.TIMEOUT else "",
-        attributes=attributes,
+        stop.text() if why is StopReason.TIMEOUT else "",
+        facts=facts,
         files=_curves(task, result) | _scores(task, worker, result),
         model=_model_file(worker, result) if better or task.keep_model else None,
     )
 
 
-def _attributes(task: TrialTask, worker: _Worker, result: TrainingResult, reason: str) -> dict[str, Any]:
-    """Small facts; the whole history is an artifact."""
-    attributes: dict[str, Any] = {
+def _facts(task: TrialTask, worker: _Worker, result: TrainingResult, stop: Stop) -> TrialFacts:
+    """Small ones; the whole history is an artifact."""
+    facts: TrialFacts = {
         "epochs": result.epochs,
         "parameters": result.parameters,
         "seconds": round(result.seconds, 3),
-        "stop_reason": reason,
+        "stop_reason": stop,
         "seed": task.seed,
         "host": socket.gethostname(),
         "process": os.getpid(),
@@ -192,13 +193,9 @@ def _attributes(task: TrialTask, worker: _Worker, result: TrainingResult, reason
         validation = task.job.metric
         training = validation.removeprefix("val_")
         at_best = {name: result.history[name][result.best_epoch - 1] for name in (training, validation)}
-        attributes |= {
-            "best_epoch": result.best_epoch,
-            training: at_best[training],
-            validation: at_best[validation],
-            "gap": at_best[training] - at_best[validation],
-        }
-    return attributes
+        gap = at_best[training] - at_best[validation]
+        facts |= {"best_epoch": result.best_epoch, "at_best": {**at_best, "gap": gap}}
+    return facts
 
 
 def _curves(task: TrialTask, result: TrainingResult) -> dict[str, bytes]:

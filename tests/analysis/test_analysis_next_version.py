@@ -73,7 +73,7 @@ def test_a_trial_of_other_data_is_taken_from_where_it_was_trained(version: Study
     create_study("other", version.url, version.settings, version.space, other, adoption=adoption)
     study = load_study("other", version.url)
     assert study.ranked() == [], "its values are of another quantity"
-    assert study.not_comparable()[0].user_attrs["adopted"].count("data") == 1
+    assert study.not_comparable()[0].stored["adopted"].count("data") == 1
     with pytest.raises(
         InputError, match=r"other data, so training it here would .* `perceptuna export real --trial"
     ):

@@ -15,6 +15,7 @@ from search.analysis.terminal.trial import trial_facts, trial_view
 from search.driving.progress import durations
 from search.study.history import history_of
 from search.study.study import Study
+from search.study.trial_record import trial_record
 from storage import study_lock
 
 
@@ -67,7 +68,7 @@ def test_a_trials_learning_curve_is_drawn_from_its_history(trained_study: Study)
     best = trained_study.ranked()[0]
     history = history_of(trained_study, best)
     assert set(history) >= {"loss", "val_loss", "accuracy", "val_accuracy"}
-    assert history["val_accuracy"][best.user_attrs["best_epoch"] - 1] == pytest.approx(best.value)
+    assert history["val_accuracy"][(best.best_epoch or 0) - 1] == pytest.approx(best.value)
     facts = json.loads(json.dumps(trial_facts(trained_study, best.number), allow_nan=False))
     lines = printed(trial_view(facts), 80)
     assert f"val_accuracy {best.value:.4f}" in lines[0]
@@ -76,7 +77,9 @@ def test_a_trials_learning_curve_is_drawn_from_its_history(trained_study: Study)
 
 
 def test_only_hyperparameters_that_count_are_shown_of_a_trial(trained_study: Study) -> None:
-    trial = next(one for one in trained_study.ranked() if trained_study.space.suggest(one).optimizer != "sgd")
+    trial = next(
+        one for one in trained_study.ranked() if one.hyperparameters(trained_study.space).optimizer != "sgd"
+    )
     facts = trial_facts(trained_study, trial.number)
     assert {"momentum", "nesterov", "augment", "pca"} & set(facts["without_effect"]) == {
         "momentum",
@@ -92,9 +95,11 @@ def test_a_trial_whose_artifact_is_gone_still_shows_what_was_reported(trained_st
     best = trained_study.ranked()[0]
     bare = trained_study.optuna.get_trials(deepcopy=True)[best.number]
     bare.system_attrs = {}
-    assert history_of(trained_study, bare) == {"val_accuracy": [*best.intermediate_values.values()]}
+    assert history_of(trained_study, trial_record(bare)) == {
+        "val_accuracy": [*best.intermediate_values.values()]
+    }
     bare.intermediate_values = {}
-    assert history_of(trained_study, bare) == {}
+    assert history_of(trained_study, trial_record(bare)) == {}
 
 
 def test_a_study_that_runs_is_listed_with_host_and_process_and_the_time_left(trained_study: Study) -> None:

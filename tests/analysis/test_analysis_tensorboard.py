@@ -48,8 +48,8 @@ def test_scalars_of_train_and_validation_are_those_of_the_history(
             assert [event.value for event in events] == pytest.approx(history[f"{prefix}{name}"])
     result = read(trial)
     assert result.Scalars("best")[0].value == pytest.approx(best.value)
-    assert result.Scalars("best")[0].step == best.user_attrs["best_epoch"]
-    assert result.Scalars("parameters")[0].value == best.user_attrs["parameters"]
+    assert result.Scalars("best")[0].step == best.best_epoch
+    assert result.Scalars("parameters")[0].value == best.parameters
 
 
 def test_the_hparams_tab_has_every_trial_with_what_was_tried(trained_study: Study, event_files: Path) -> None:
@@ -123,7 +123,7 @@ def test_weights_of_each_epoch_and_the_model_lie_beside_the_trials_scalars(
 ) -> None:
     best = trained_study.ranked()[0]
     read_back = read(weights[1] / "train")
-    epochs = list(range(1, best.user_attrs["epochs"] + 1))
+    epochs = list(range(1, (best.epochs or 0) + 1))
     assert [event.step for event in read_back.Scalars("loss")] == epochs
     for name in ("dense_1/kernel", "head/bias"):
         assert [event.step for event in read_back.Tensors(f"{name}/histogram")] == epochs

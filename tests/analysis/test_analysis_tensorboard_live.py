@@ -19,7 +19,7 @@ DONE = TrialOutcome(
     "complete",
     3,
     0.8,
-    attributes={"best_epoch": 2, "val_accuracy": 0.8, "parameters": 100, "seconds": 1.5},
+    facts={"best_epoch": 2, "at_best": {"val_accuracy": 0.8}, "parameters": 100, "seconds": 1.5},
 )
 
 

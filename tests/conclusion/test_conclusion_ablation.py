@@ -22,10 +22,6 @@ from search.conclusion.ablation.factors import Variation, variations, words
 from search.conclusion.ablation.record import Ablation, Effect, best_ablation
 from search.conclusion.ablation.words import chance, disagreements, headline, sentence
 from search.conclusion.statistics.intervals import difference, difference_over_rows
-from search.study.attempts import INFEASIBLE
-from search.study.configuration import hyperparameters_of, seed_of
-from search.study.origin import ADOPTED
-from search.study.planned import planned_of
 from search.study.row_scores import read_scores
 from search.study.study import Study, delete_study
 from search.workers.messages import TrialTask
@@ -104,7 +100,7 @@ def test_interrupted_and_killed_it_goes_on_with_what_is_left(ablated: Ablated) -
     assert ablated.killed.code is None
     assert ablated.done.code == 0
     companion = ablated.place.study(ablated.found.companion)
-    plans = [planned_of(trial) for trial in companion.finished()]
+    plans = [trial.planned for trial in companion.finished()]
     assert (
         len(plans)
         == len({(plan.label, plan.seed) for plan in plans if plan})
@@ -116,10 +112,10 @@ def test_interrupted_and_killed_it_goes_on_with_what_is_left(ablated: Ablated) -
 
 def test_all_are_trained_on_the_same_fresh_seeds_as_long_as_the_trial_was(ablated: Ablated) -> None:
     study = ablated.place.study("one")
-    searched = {seed_of(trial, study.settings.seed) for trial in study.optuna.trials}
+    searched = {trial.training_seed(study.settings.seed) for trial in study.trials()}
     companion = ablated.place.study(ablated.found.companion)
     for trial in companion.finished():
-        plan = planned_of(trial)
+        plan = trial.planned
         assert plan is not None
         assert plan.seed in ablated.found.seeds
         assert (plan.epochs, plan.patience) == (2, 10)
@@ -134,10 +130,10 @@ def test_a_trial_is_chosen_among_those_that_the_rows_compared() -> None:
     for state, attributes in (
         (TrialState.COMPLETE, {}),
         (TrialState.PRUNED, {}),
-        (TrialState.COMPLETE, {ADOPTED: json.dumps(origin)}),
+        (TrialState.COMPLETE, {"adopted": json.dumps(origin)}),
         (TrialState.FAIL, {}),
-        (TrialState.PRUNED, {INFEASIBLE: "its 9 GB are too many"}),
-        (TrialState.COMPLETE, {ADOPTED: json.dumps({**origin, "different": ["data"]})}),
+        (TrialState.PRUNED, {"infeasible": "its 9 GB are too many"}),
+        (TrialState.COMPLETE, {"adopted": json.dumps({**origin, "different": ["data"]})}),
     ):
         value = None if state == TrialState.FAIL else 0.5
         study.add_trial(optuna.trial.create_trial(state=state, value=value, user_attrs=attributes))
@@ -150,7 +146,7 @@ def test_changes_are_the_differences_of_the_trainings_worst_first(ablated: Ablat
     values: dict[str, dict[int, float]] = {}
     scores: dict[str, list[np.ndarray]] = {}
     for trial in companion.finished():
-        plan, kept = planned_of(trial), read_scores(companion, trial)
+        plan, kept = trial.planned, read_scores(companion, trial)
         assert plan is not None
         assert kept is not None
         values.setdefault(plan.label, {})[plan.seed or 0] = float(trial.value or 0.0)
@@ -348,5 +344,5 @@ class TestDisagreement:
 
 def test_the_configuration_as_it_is_is_the_trial(ablated: Ablated) -> None:
     study = ablated.place.study("one")
-    base = hyperparameters_of(study.space, study.optuna.trials[ablated.trial]).model_dump_json()
+    base = study.trials()[ablated.trial].hyperparameters(study.space).model_dump_json()
     assert sum(task.hyperparameters == base for task in ablated.trained) >= 1

@@ -20,7 +20,6 @@ from search.driving.note import note_text
 from search.errors import InputError
 from search.study.creation import create_study
 from search.study.looks import by_others, looks, new_look, record_look
-from search.study.planned import planned_of
 from search.study.study import delete_study
 from search.training.memory import idle_worker_bytes, training_bytes
 from search.workers.messages import TrialOutcome, TrialTask
@@ -156,14 +155,14 @@ def test_what_is_too_large_for_the_memory_is_not_compared_and_nothing_comes_in_i
     limit = idle_worker_bytes(study.data) + (by_size[0][0] + by_size[1][0]) // 2
     settings = study.settings.model_copy(update={"memory_limit": limit})
     copied = create_study("tight", place.url, settings, study.space, study.data)
-    copied.optuna.add_trials(study.ranked()[:2])
+    copied.optuna.add_trials([trial.optuna for trial in study.ranked()[:2]])
     command = "finalize tight --top 2 --seeds 2 -o"
     done = place(f"{command} {place.folder}/tight.keras")
     assert done.code == 0, done.err
     larger = next(trial for trial in copied.ranked() if trial.params == study.trial(by_size[1][1]).params)
     assert f"Trial {larger.number} was not compared: 2 of 2 seeds ended without a value: needs" in done.words
-    trials = place.study("tight.finalize").optuna.trials
-    assert all(planned_of(trial) for trial in trials)
+    trials = place.study("tight.finalize").trials()
+    assert all(trial.planned for trial in trials)
     assert len(trials) == 5
     roomy = settings.model_copy(update={"memory_limit": None})
     copied.optuna.set_user_attr("settings", roomy.model_dump_json())
@@ -255,7 +254,7 @@ def test_the_best_configurations_are_taken_once_each(place: Place) -> None:
     study = place.study("quantity")
     assert [one.number for one in top_candidates(study, 2)] == [trial.number for trial in study.ranked()[:2]]
     assert len(top_candidates(study, 50)) == 3
-    study.optuna.add_trial(study.ranked()[0])
+    study.optuna.add_trial(study.ranked()[0].optuna)
     assert len(top_candidates(place.study("quantity"), 50)) == 3
 
 

@@ -15,11 +15,8 @@ from search.conclusion.statistics.intervals import mean_of, wilson
 from search.data import prepare
 from search.data.preparing.sealed import open_test_split
 from search.driving.note import note_text
-from search.study.attempts import REQUEUED
 from search.study.cache import cache_folder
-from search.study.configuration import seed_of
 from search.study.looks import by_others, looks, own
-from search.study.planned import planned_of
 from search.study.row_scores import read_scores
 from storage.artifacts import study_artifacts
 
@@ -37,7 +34,7 @@ def test_it_goes_on_with_what_is_left(story: Story) -> None:
     assert story.done.code == 0
     assert "1 training was running when study 'one.finalize' was last left" in story.done.out
     assert len([trial for trial in trials if trial.state.name == "COMPLETE"]) == 5
-    assert [trial.user_attrs[REQUEUED] for trial in trials if REQUEUED in trial.user_attrs] == [
+    assert [trial.user_attrs["requeued"] for trial in trials if "requeued" in trial.user_attrs] == [
         "its driver died"
     ]
     assert len(story.place.trained) == 4
@@ -45,8 +42,8 @@ def test_it_goes_on_with_what_is_left(story: Story) -> None:
 
 def test_both_candidates_are_trained_on_the_same_seeds_that_the_search_did_not_use(story: Story) -> None:
     study, companion = story.place.study("one"), story.place.study("one.finalize")
-    searched = {seed_of(trial, study.settings.seed) for trial in study.optuna.trials}
-    plans = [planned_of(trial) for trial in companion.finished()]
+    searched = {trial.training_seed(study.settings.seed) for trial in study.trials()}
+    plans = [trial.planned for trial in companion.finished()]
     seeds: dict[str, list[int | None]] = {}
     for plan in plans:
         assert plan is not None
@@ -66,7 +63,7 @@ def test_the_conclusion_is_of_the_trainings(story: Story) -> None:
         values = {
             plan.seed: trial.value
             for trial in companion.finished()
-            if (plan := planned_of(trial)) and plan.label == f"trial {standing.trial} again"
+            if (plan := trial.planned) and plan.label == f"trial {standing.trial} again"
         }
         assert standing.values == values
         assert standing.interval == mean_of(list(standing.values.values())).interval
@@ -80,7 +77,7 @@ def test_the_scores_of_the_validation_rows_are_those_of_the_values(story: Story)
     companion = story.place.study("one.finalize")
     assert story.conclusion.by_rows
     for trial in companion.finished():
-        plan, scores = planned_of(trial), read_scores(companion, trial)
+        plan, scores = trial.planned, read_scores(companion, trial)
         assert plan is not None
         assert (scores is not None) == plan.keep_scores
         assert scores is None or scores.mean() == pytest.approx(trial.value)

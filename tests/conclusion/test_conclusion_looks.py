@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 from conclusion_calls import Place, Story
 
-from search.conclusion.confirmation.record import CONCLUSION
 from search.study.creation import create_study
 from search.study.look import Look
 from search.study.looks import by_others, looks, new_look, own, record_look, record_seen
@@ -48,7 +47,7 @@ def killed(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Killed:
     study = copy.study("one")
     with study.storage._backend.engine.begin() as connection:
         connection.exec_driver_sql("delete from perceptuna_looks")
-        connection.exec_driver_sql(f"delete from study_user_attributes where key = '{CONCLUSION}'")
+        connection.exec_driver_sql("delete from study_user_attributes where key = 'conclusion'")
     study.storage._backend.engine.dispose()
     script = Path(__file__).with_name("killed_finalize.py")
     command = "finalize", "one", "--top", "2", "--seeds", "2"

@@ -13,19 +13,20 @@ from optuna.trial import FrozenTrial, TrialState
 from search.analysis.facts.busy import Clock, merged
 from search.dashboard.draws import expected_best
 from search.dashboard.plots import MOST_POINTS, Figure, pareto_front, plots_of
+from search.study.trial_record import TrialRecord, trial_record
 
 BEGIN = datetime(2026, 11, 20, 8)
 
 
 def trial(
     number: int, value: float | None, weights: int = 100, state: TrialState = TrialState.COMPLETE
-) -> FrozenTrial:
+) -> TrialRecord:
     """One of ten seconds, two at a time; without attributes where it has no value."""
     began = BEGIN + timedelta(seconds=number // 2 * 10)
     measured = (
         {} if value is None else {"parameters": weights, "accuracy": value + 0.1, "val_accuracy": value}
     )
-    return FrozenTrial(
+    made = FrozenTrial(
         number=number,
         trial_id=number,
         state=state,
@@ -38,6 +39,7 @@ def trial(
         system_attrs={},
         intermediate_values={},
     )
+    return trial_record(made)
 
 
 def lines(figure: Figure) -> dict[str, Figure]:
@@ -115,6 +117,6 @@ def test_studies_with_nothing_to_draw_or_odd_values_have_no_plot_or_valid_json(o
     assert plots_of([], "val_loss", "minimize") == {}
     assert plots_of([trial(0, odd, state=state)], "val_loss", "minimize") == {}
     diverged = [trial(0, 0.5), trial(1, odd, state=state)]
-    diverged[0].set_user_attr("loss", float("nan"))
-    diverged[0].set_user_attr("val_loss", 0.5)
+    diverged[0].optuna.set_user_attr("loss", float("nan"))
+    diverged[0].optuna.set_user_attr("val_loss", 0.5)
     json.dumps(plots_of(diverged, "val_loss", "minimize"), allow_nan=False)

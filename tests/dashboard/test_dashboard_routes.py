@@ -13,7 +13,8 @@ from requests_by_wsgi import call
 
 from search.dashboard import dashboard_app
 from search.study.look import split_of
-from search.study.origin import ADOPTED, Origin
+from search.study.origin import Origin
+from search.study.study_record import record_of
 from storage import artifact_folder, open_storage, study_lock
 from storage.looks import looks_at
 
@@ -57,7 +58,7 @@ def test_a_deleted_study_leaves_the_looks_that_an_earlier_version_wrote_into_it(
         "rows": 9,
     }
     storage.set_study_user_attr(own.study_id, "test_split_opened_1", json.dumps({**look, "number": 1}))
-    split = split_of(storage.get_study_user_attrs(own.study_id))
+    split = split_of(record_of(storage, own.study_id))
     assert looks_at(storage, split) == []
     assert call(app_of(own), f"/api/studies/{own.study_id}", "DELETE").status == 204
     (kept,) = looks_at(storage, split)
@@ -116,7 +117,7 @@ def test_the_best_is_none_of_an_earlier_study_on_other_data(own: Project) -> Non
     best, before = study.best_trial, plots(app_of(own), own.study_id)["size"]
     origin = Origin(study="old", trial=7, epochs=9, patience=9, different=("data",))
     better = optuna.trial.create_trial(
-        value=0.9999, user_attrs={**best.user_attrs, ADOPTED: origin.model_dump_json(), "parameters": 1}
+        value=0.9999, user_attrs={**best.user_attrs, "adopted": origin.model_dump_json(), "parameters": 1}
     )
     study.add_trial(better)
     app = app_of(own)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
 import numpy as np
 import pytest
 from made_studies import BEGIN, made_study, made_trial, mixed_trials
 from optuna.distributions import CategoricalDistribution, FloatDistribution
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from search.analysis.facts.busy import Clock, merged
 from search.analysis.report import landscape
@@ -18,9 +19,14 @@ from search.analysis.report.facts import read_facts
 from search.analysis.report.pruning import pruning_of
 from search.analysis.report.scales import ParameterScale, ValueScale, thinned
 from search.analysis.report.timeline import lanes
+from search.study.trial_record import TrialRecord, trial_record
 from search.text.formats import duration, number
 
 NOW = BEGIN + timedelta(minutes=10)
+
+
+def records(trials: Sequence[FrozenTrial]) -> list[TrialRecord]:
+    return [*map(trial_record, trials)]
 
 
 def test_what_pruning_saved_is_estimated_from_the_complete_trials() -> None:
@@ -31,7 +37,7 @@ def test_what_pruning_saved_is_estimated_from_the_complete_trials() -> None:
         made_trial(3, 0.5, TrialState.PRUNED, epochs=3, seconds=3.0),  # 1 s an epoch
         made_trial(4, 0.5, TrialState.PRUNED, epochs=2, stop_reason="loss not finite at epoch 2"),
     ]
-    pruning = pruning_of(trials, budget=9)
+    pruning = pruning_of(records(trials), budget=9)
     assert (pruning.pruned, pruning.otherwise) == (2, [("loss not finite", 1)])
     assert pruning.by_epoch == [(1, 1), (3, 1)]
     assert pruning.typical_epochs == 7
@@ -41,7 +47,7 @@ def test_what_pruning_saved_is_estimated_from_the_complete_trials() -> None:
 
 
 def test_without_a_complete_trial_nothing_is_estimated() -> None:
-    pruning = pruning_of([made_trial(0, 0.5, TrialState.PRUNED, epochs=1)], budget=9)
+    pruning = pruning_of(records([made_trial(0, 0.5, TrialState.PRUNED, epochs=1)]), budget=9)
     assert (pruning.pruned, pruning.epochs_saved, pruning.seconds_saved) == (1, None, None)
 
 
@@ -54,7 +60,7 @@ def test_the_cost_counts_attempts_that_were_run_again_and_leaves_pauses_out() ->
         made_trial(4, None, TrialState.WAITING),
     ]
     trials[4].datetime_start = None
-    cost = cost_of(trials, NOW)
+    cost = cost_of(records(trials), NOW)
     assert cost.attempts == 4
     assert cost.epochs == 9
     assert cost.worker_seconds == 60 + 60 + 60 + 30
@@ -77,7 +83,7 @@ def test_a_row_of_the_timeline_is_a_process_and_a_trial_without_one_goes_where_t
         made_trial(3, 0.9, start=16, seconds=10, process=1),
         made_trial(4, None, TrialState.FAIL, start=17, seconds=5, process=None),
     ]
-    found = [(lane.worker, [trial.number for trial in lane.trials]) for lane in lanes(trials, NOW)]
+    found = [(lane.worker, [trial.number for trial in lane.trials]) for lane in lanes(records(trials), NOW)]
     assert found == [("here, process 1", [0, 2, 3]), ("here, process 2", [1]), ("unknown worker 1", [4])]
 
 
@@ -105,7 +111,7 @@ def test_a_parameter_stands_where_its_scale_says() -> None:
     assert logarithmic.share(1e-3) == pytest.approx(0.5)
     choices = ParameterScale("kind", CategoricalDistribution(("a", "b", True)))
     assert choices.labels() == [(0.0, "a"), (1.0, "b"), (2.0, "true")]
-    assert ParameterScale.of("none of them", [made_trial(0, 0.5)]) is None
+    assert ParameterScale.of("none of them", records([made_trial(0, 0.5)])) is None
 
 
 @pytest.mark.parametrize("value", [0.5, 0.1])

@@ -11,8 +11,8 @@ from pathlib import Path
 import psutil
 from optuna.trial import FrozenTrial, TrialState
 
-from search.study.attempts import counts, original_number
 from search.study.study import load_study
+from search.study.trial_record import trial_record
 from storage import StorageURL
 
 TRIALS = 8
@@ -74,7 +74,7 @@ class LiveStudy:
     def told(self) -> dict[int, float]:
         """Value by original number, of complete trials."""
         return {
-            original_number(trial): float(trial.value or 0.0)
+            trial_record(trial).original: float(trial.value or 0.0)
             for trial in self.trials()
             if trial.state is TrialState.COMPLETE
         }
@@ -82,5 +82,5 @@ class LiveStudy:
     def is_whole(self) -> bool:
         """The budget exactly, each configuration once, and nothing left running."""
         trials = self.trials()
-        finished = [original_number(trial) for trial in trials if counts(trial)]
+        finished = [trial_record(trial).original for trial in trials if trial_record(trial).counts]
         return sorted(finished) == list(range(TRIALS)) and all(trial.state.is_finished() for trial in trials)

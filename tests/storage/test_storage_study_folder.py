@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import optuna
 import pytest
 from digits_spec import digits_spec
 
@@ -16,8 +17,9 @@ from search.models.kept_model import kept_model
 from search.settings.settings import StudySettings
 from search.study.creation import create_study
 from search.study.study import Study, load_study
+from search.study.study_record import StudyFacts, keep_study_facts
 from spaces import load_space
-from storage import ARTIFACT_FOLDER, StorageURL
+from storage import StorageURL
 from storage.artifacts import FOLDER_SETTING
 from storage.check import examine
 
@@ -74,10 +76,15 @@ def test_a_study_of_before_has_the_folder_of_who_drives_it_next(
     url: StorageURL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
+
+    def keep_all_but_the_folder(study: optuna.Study, facts: StudyFacts) -> None:
+        facts.pop("artifact_folder", None)
+        keep_study_facts(study, facts)
+
     with monkeypatch.context() as patch:
-        patch.setattr("search.study.creation._files_of", lambda url, about: {})
+        patch.setattr("search.study.creation.keep_study_facts", keep_all_but_the_folder)
         study = create_study("one", url, StudySettings(data="digits"), load_space("small"), digits_spec())
     expected = study.artifact_folder
     Keeping(study)
-    assert study.optuna.user_attrs.get(ARTIFACT_FOLDER, str(expected)) == str(expected)
+    assert study.optuna.user_attrs.get("artifact_folder", str(expected)) == str(expected)
     study.optuna._storage._backend.engine.dispose()  # type: ignore[attr-defined]

@@ -15,7 +15,8 @@ from search.settings.settings import StudySettings
 from search.study.creation import create_study
 from search.study.history import history_csv
 from search.study.origin import Adoption
-from search.study.planned import PlannedTrial, enqueue_planned
+from search.study.planned import PlannedTrial
+from search.study.planning import enqueue_planned
 from search.study.study import Study
 from search.versions.adoption import adopt
 from spaces import Hyperparameters, Space
@@ -85,7 +86,7 @@ def write_old(folder: Path, data: DataSpec) -> None:
         study.optuna.enqueue_trial({"width": width, "dropout": dropout, "learning_rate": 1e-3})
         SPACE.suggest(study.optuna.ask())
         told(study, number, value, pruned_after)
-    enqueue_planned(study.optuna, study.space)
+    enqueue_planned(study)
     SPACE.suggest(study.optuna.ask())
     told(study, 6, 0.65, None)
     SPACE.suggest(study.optuna.ask())

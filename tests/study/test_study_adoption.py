@@ -13,11 +13,9 @@ from search.analysis.facts.leaderboard import leaderboard
 from search.data import PreparedData
 from search.errors import InputError
 from search.settings.settings import StudySettings
-from search.study.configuration import hyperparameters_of, limits_of, what_it_is
 from search.study.creation import create_study
-from search.study.origin import origin_of, predecessor_of
-from search.study.planned import planned_of
 from search.study.study import Study, load_study
+from search.study.trial_record import trial_record
 from search.versions.adoption import inherited, space_left_by
 from spaces import Hyperparameters
 from spaces.parameters import Int
@@ -35,9 +33,9 @@ class TestWhichTrials:
             "COMPLETE",
         ]
         assert first.params == {"depth": 2, "width": 8, "learning_rate": 1e-3, "optimizer": "adam"}
-        assert hyperparameters_of(NARROWER, first) == Hyperparameters(width=8)
+        assert trial_record(first).hyperparameters(NARROWER) == Hyperparameters(width=8)
         assert [first.value, pruned.value, third.value] == pytest.approx([0.60, 0.70, 0.80])
-        assert planned_of(planned) == PLANNED
+        assert trial_record(planned).planned == PLANNED
         asked = new.optuna.ask()
         new.space.suggest(asked)
         known = {**third.distributions, "momentum": asked.distributions.get("momentum")}
@@ -57,17 +55,19 @@ class TestWhichTrials:
 
     def test_each_says_where_it_came_from(self, next_version: Callable[..., Study]) -> None:
         new = next_version()
-        assert [(origin.study, origin.trial) for origin in map(origin_of, new.optuna.trials) if origin] == [
+        assert [
+            (origin.study, origin.trial) for origin in (one.adopted for one in new.trials()) if origin
+        ] == [
             ("old", 0),
             ("old", 1),
             ("old", 2),
             ("old", 6),
         ]
-        assert what_it_is(NARROWER, new.optuna.trials[0]) == "trial 0 of old: 8-8 relu, adam 1e-3, batch 64"
-        assert what_it_is(NARROWER, new.optuna.trials[3]).startswith("trial 6 of old: known: 16-16 relu")
+        assert new.trials()[0].describe(NARROWER) == "trial 0 of old: 8-8 relu, adam 1e-3, batch 64"
+        assert new.trials()[3].describe(NARROWER).startswith("trial 6 of old: known: 16-16 relu")
         assert leaderboard(new)[0].what.startswith("trial 2 of old: 32-32 relu")
-        assert limits_of(new.optuna.trials[0], new.settings) == (EPOCHS, 10)
-        assert limits_of(new.optuna.trials[3], new.settings) == (4, 2)
+        assert new.trials()[0].limits(new.settings) == (EPOCHS, 10)
+        assert new.trials()[3].limits(new.settings) == (4, 2)
 
     def test_the_others_are_counted_by_reason(self, old: Study, digits: PreparedData) -> None:
         assert adoption_of(old, digits).remarks == [
@@ -100,7 +100,7 @@ class TestWhichTrials:
         self, next_version: Callable[..., Study], digits: PreparedData
     ) -> None:
         adoption = adoption_of(next_version("second"), digits)
-        assert [origin_of(trial).study for trial in adoption.trials] == ["old"] * 4  # type: ignore[union-attr]
+        assert [trial_record(trial).adopted.study for trial in adoption.trials] == ["old"] * 4  # type: ignore[union-attr]
         assert adoption.predecessor.study == "second"
         assert adoption.predecessor.numbers == 9
 
@@ -146,7 +146,7 @@ class TestDifferences:
         assert pruned.value == pytest.approx(1.1)
         assert list(first.intermediate_values.values())[:3] == pytest.approx([2.0, 1.0, 1.1])
         assert (first.user_attrs["best_epoch"], first.user_attrs["val_loss"]) == (2, 1.0)
-        assert what_it_is(NARROWER, first).startswith("trial 0 of old, other metric: ")
+        assert trial_record(first).describe(NARROWER).startswith("trial 0 of old, other metric: ")
 
     def test_a_trial_whose_curve_is_lost_has_no_other_metric(self, old: Study, digits: PreparedData) -> None:
         for file in artifact_folder(old.url).iterdir():
@@ -160,8 +160,8 @@ class TestDifferences:
             assert trial.intermediate_values == {}
             assert rungs(trial) == []
         assert new.optuna.trials[0].value == 0.60
-        assert limits_of(new.optuna.trials[0], new.settings) == (EPOCHS, 10)
-        assert predecessor_of(new.optuna).different == ("epochs",)  # type: ignore[union-attr]
+        assert new.trials()[0].limits(new.settings) == (EPOCHS, 10)
+        assert new.record.continues.different == ("epochs",)  # type: ignore[union-attr]
 
     def test_a_change_that_matters_less_is_told(self, old: Study, digits: PreparedData) -> None:
         remarks = adoption_of(old, digits, patience=4).remarks

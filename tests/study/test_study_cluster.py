@@ -20,9 +20,9 @@ from optuna.trial import FrozenTrial, TrialState
 import search.workers.remote
 from search.data import PreparedData, fingerprint_file
 from search.errors import ClusterLost, DataError, InputError
-from search.study.attempts import REQUEUED, original_number
 from search.study.cache import find_data, received_folder
 from search.study.study import load_study
+from search.study.trial_record import trial_record
 from search.training.environment import installed_versions
 from search.workers.cluster import Workers
 from search.workers.joining import Introduction, Needs, finish_receiving, receive, this_machine
@@ -128,7 +128,7 @@ def test_workers_join_and_die_and_the_study_has_its_budget(cluster: DaskCluster,
     other.kill()
     # A machine that is lost, worker and nanny, costs the trial that it trained.
     second.kill()
-    driver.until(lambda trials: any(REQUEUED in trial.user_attrs for trial in trials), run)
+    driver.until(lambda trials: any("requeued" in trial.user_attrs for trial in trials), run)
     assert run.text().count("its worker died; it will be run again") == 1
     run.process.send_signal(signal.SIGINT)
     assert run.process.wait(30) == 130
@@ -142,8 +142,8 @@ def test_workers_join_and_die_and_the_study_has_its_budget(cluster: DaskCluster,
     assert "restarting workers that have trained for another study" in resumed.text()
     after = driver.trials()
     complete = [trial for trial in after if trial.state is TrialState.COMPLETE]
-    assert sorted(map(original_number, complete)) == list(range(finished + 2))
-    assert all(REQUEUED in trial.user_attrs for trial in after if trial.state is TrialState.FAIL)
+    assert sorted(trial_record(trial).original for trial in complete) == list(range(finished + 2))
+    assert all("requeued" in trial.user_attrs for trial in after if trial.state is TrialState.FAIL)
     assert {trial.number: trial.value for trial in before if trial.value is not None}.items() <= {
         trial.number: trial.value for trial in complete
     }.items()

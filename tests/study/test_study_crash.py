@@ -22,9 +22,8 @@ import psutil
 import pytest
 from optuna.trial import FrozenTrial, TrialState
 
-from search.study.attempts import ORIGINAL, REQUEUED, original_number
-from search.study.configuration import training_seed
 from search.study.study import Study, load_study
+from search.study.trial_record import training_seed, trial_record
 from storage import StorageURL, artifact_folder
 from storage.artifacts import model_file_name, study_artifacts, trial_artifacts
 
@@ -218,7 +217,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
 def attempts(trials: list[FrozenTrial], number: int) -> list[FrozenTrial]:
     """All trials of the hyperparameters that were first tried as `number`."""
-    return [trial for trial in trials if original_number(trial) == number]
+    return [trial for trial in trials if trial_record(trial).original == number]
 
 
 def test_nothing_that_was_acknowledged_before_the_kill_is_lost(story: Story) -> None:
@@ -239,16 +238,16 @@ def test_a_killed_driver_takes_its_workers_along(story: Story) -> None:
 def test_resuming_tops_up_to_exactly_the_budget(story: Story) -> None:
     assert story.resumed.end() == 0, story.resumed.text()
     finished = [trial for trial in story.after_resume if trial.state.is_finished()]
-    assert len([trial for trial in finished if REQUEUED not in trial.user_attrs]) == 8
+    assert len([trial for trial in finished if "requeued" not in trial.user_attrs]) == 8
     assert in_state(story.after_resume, TrialState.RUNNING, TrialState.WAITING) == []
 
 
 def test_orphans_are_run_again_with_their_hyperparameters_and_seed(story: Story) -> None:
     assert story.orphans
     for orphan in story.orphans:
-        first, *others = attempts(story.after_resume, original_number(orphan))
+        first, *others = attempts(story.after_resume, trial_record(orphan).original)
         assert first.state is TrialState.FAIL
-        assert first.user_attrs[REQUEUED] == "its driver died"
+        assert first.user_attrs["requeued"] == "its driver died"
         for other in others:
             assert {**orphan.params, **other.params} == other.params
         ended = others[-1]
@@ -257,9 +256,9 @@ def test_orphans_are_run_again_with_their_hyperparameters_and_seed(story: Story)
 
 
 def test_a_killed_worker_costs_its_trial_alone(story: Story) -> None:
-    lost = [trial for trial in story.after_resume if trial.user_attrs.get(REQUEUED) == "its worker died"]
+    lost = [trial for trial in story.after_resume if trial.user_attrs.get("requeued") == "its worker died"]
     assert len(lost) == 1
-    again = attempts(story.after_resume, original_number(lost[0]))[-1]
+    again = attempts(story.after_resume, trial_record(lost[0]).original)[-1]
     assert again.params == lost[0].params
     assert again.state in (TrialState.COMPLETE, TrialState.PRUNED)
     assert f"trial {lost[0].number}: its worker died; it will be run again" in story.resumed.text()
@@ -334,7 +333,7 @@ def test_every_complete_trial_has_its_curve_its_history_and_its_facts(story: Sto
         assert facts["seconds"] > 0
         assert facts["stop_reason"]
         assert facts["host"]
-        assert facts["seed"] == training_seed(4, original_number(trial))
+        assert facts["seed"] == training_seed(4, trial_record(trial).original)
 
 
 def test_every_pruned_trial_has_a_reason_its_curve_and_its_history(story: Story) -> None:
@@ -357,7 +356,7 @@ def test_only_the_best_trials_model_is_kept(story: Story) -> None:
     lost = [
         name
         for trial in story.place.trials()
-        if REQUEUED in trial.user_attrs
+        if "requeued" in trial.user_attrs
         for name in trial_artifacts(trial)
     ]
     assert len(stored) == artifacts + len(lost)
@@ -395,7 +394,7 @@ def afterwards(story: Story) -> str:
     """
     place = story.place
     complete, pruned = (in_state(place.trials(), state) for state in (TrialState.COMPLETE, TrialState.PRUNED))
-    again = [trial for trial in complete if ORIGINAL in trial.user_attrs]
+    again = [trial for trial in complete if "original_number" in trial.user_attrs]
     lines = ["export crash -o best.keras"]
     lines += [f"replay crash --trial {trial.number}" for trial in ((again or complete)[0], *pruned[:1])]
     ended = subprocess.run(

@@ -15,7 +15,6 @@ from study_fakes import FakeWorkers, complete
 from search.driving.driver import Driver
 from search.errors import MachineFault
 from search.machine.temporary import remove_abandoned_folders, temporary_folder
-from search.study.attempts import LOST, REQUEUED, original_number
 from search.study.study import Study
 from search.workers.cluster import WorkerLost
 from search.workers.messages import TrialOutcome, TrialTask
@@ -41,10 +40,10 @@ class Clock:
 def test_disturbed_trials_are_run_again_and_do_not_count(study: Study, driver: MakeDriver) -> None:
     assert driver(FakeWorkers(2, some_disturbed({1, 2, 4})), clock=Clock()).run() == "budget"
     trials = study.optuna.get_trials()
-    again = [trial.number for trial in trials if trial.user_attrs.get(REQUEUED) == REASON]
+    again = [trial.number for trial in trials if trial.user_attrs.get("requeued") == REASON]
     assert again == [1, 2, 4]
     assert [trial.state for trial in study.finished()] == [TrialState.COMPLETE] * 6
-    assert sorted(map(original_number, study.finished())) == list(range(6))
+    assert sorted(trial.original for trial in study.finished()) == list(range(6))
 
 
 def test_a_machine_that_trains_nothing_stops_the_study_with_the_cause(
@@ -72,7 +71,7 @@ def test_workers_that_end_with_their_service_cost_no_trial_a_try(study: Study, d
     made.append(driver(FakeWorkers(1, play)))
     assert made[0].run() == "interrupted"
     (waiting,) = study.optuna.get_trials(states=(TrialState.WAITING,))
-    assert LOST not in waiting.user_attrs
+    assert "times_lost" not in waiting.user_attrs
 
 
 class TestTemporaryFolders:

@@ -15,9 +15,8 @@ from study_fakes import FakeWorkers, complete, value_of
 from search.driving.driver import Driver
 from search.driving.keeping import Keeping
 from search.errors import DataError, StudyStopped
-from search.study.attempts import ORIGINAL, REQUEUED
-from search.study.configuration import training_seed
-from search.study.study import STOP_REQUESTED, Study, delete_study
+from search.study.study import Study, delete_study
+from search.study.trial_record import training_seed
 from search.workers.cluster import WorkerLost
 from search.workers.messages import TrialOutcome, TrialTask
 from storage import artifact_folder
@@ -86,10 +85,10 @@ def test_an_interrupted_trial_is_run_again_with_its_seed_and_hyperparameters(
     workers = FakeWorkers(3, play)
     driver(workers).run()
     assert sorted(states(study)) == ["COMPLETE"] * 6 + ["FAIL"]
-    (again,) = [trial for trial in study.optuna.trials if trial.user_attrs.get(ORIGINAL) == 1]
+    (again,) = [trial for trial in study.optuna.trials if trial.user_attrs.get("original_number") == 1]
     first = study.optuna.trials[1]
     assert again.params == first.params
-    assert first.user_attrs[REQUEUED] == "interrupted"
+    assert first.user_attrs["requeued"] == "interrupted"
     tasks = {task.number: task for task in workers.tasks}
     assert tasks[again.number].seed == tasks[1].seed == training_seed(3, 1)
 
@@ -116,7 +115,7 @@ def test_a_trial_that_kills_its_worker_twice_fails(study: Study, driver: MakeDri
     assert driver(workers).run() == "budget"
     assert len(study.finished()) == 6
     (failed,) = [trial for trial in study.finished() if trial.state is TrialState.FAIL]
-    assert failed.user_attrs["reason"] == "its worker died twice"
+    assert failed.reason == "its worker died twice"
     assert len([task for task in workers.tasks if task.seed in deadly]) == 2
 
 
@@ -126,7 +125,7 @@ def test_an_interruption_in_between_does_not_forget_a_lost_worker(study: Study, 
     workers = FakeWorkers(1, lambda task: next(attempts) if task.seed == seed else complete(task))
     assert driver(workers).run() == "budget"
     (failed,) = [trial for trial in study.finished() if trial.state is TrialState.FAIL]
-    assert failed.user_attrs["reason"] == "its worker died twice"
+    assert failed.reason == "its worker died twice"
 
 
 def test_five_equal_failures_at_the_start_stop_the_study(study: Study, driver: MakeDriver) -> None:
@@ -212,7 +211,7 @@ def test_a_stop_that_was_asked_for_is_noticed(
 
     def play(task: TrialTask) -> None:
         if task.number == 1:
-            study.optuna.set_user_attr(STOP_REQUESTED, True)
+            study.optuna.set_user_attr("stop_requested", True)
         time.sleep(0.02)
 
     workers = FakeWorkers(2, play)

@@ -23,8 +23,8 @@ from search.driving.recovery import recover
 from search.errors import InputError, StudyStopped
 from search.running.start import start
 from search.settings.settings import StudySettings
-from search.study.attempts import INFEASIBLE, REQUEUED, counts, original_number
-from search.study.study import STOP_REQUESTED, Study
+from search.study.study import Study
+from search.study.trial_record import trial_record
 from search.text.quantities import parse_size
 from search.training.memory import idle_worker_bytes, recycling_bound, training_bytes
 from search.workers.cluster import WorkerLost, Workers
@@ -72,17 +72,17 @@ class TestTime:
     def test_a_study_with_a_hung_trial_can_be_stopped(self, study: Study, driver: MakeDriver) -> None:
         def play(task: TrialTask) -> TrialOutcome | None:
             if task.number == 1:
-                study.optuna.set_user_attr(STOP_REQUESTED, True)
+                study.optuna.set_user_attr("stop_requested", True)
             return hangs(1)(task)
 
         workers = FakeWorkers(1, play, hang=True)
         assert driver(workers).run() == "interrupted"
         assert [task.number for task in workers.ended] == [1]
         hung = study.optuna.trials[1]
-        assert (hung.state, hung.user_attrs[REQUEUED]) == (TrialState.FAIL, "interrupted")
+        assert (hung.state, hung.user_attrs["requeued"]) == (TrialState.FAIL, "interrupted")
         assert recover(study) == 0
         assert driver(FakeWorkers(1, complete)).run() == "budget"
-        assert sorted(map(original_number, study.finished())) == list(range(6))
+        assert sorted(trial.original for trial in study.finished()) == list(range(6))
 
 
 class TestMemory:
@@ -105,7 +105,7 @@ class TestMemory:
         workers, lines = FakeWorkers(2, complete), list[str]()
         assert driver(workers, lines, memory_limit=limit).run() == "budget"
         trials = study.optuna.trials
-        rejected = [trial for trial in trials if INFEASIBLE in trial.user_attrs]
+        rejected = [trial for trial in trials if "infeasible" in trial.user_attrs]
         assert rejected
         assert len(study.finished()) == 6 == len(workers.tasks)
         for trial in trials:
@@ -113,8 +113,8 @@ class TestMemory:
         for trial in rejected:
             assert trial.state is TrialState.PRUNED
             assert trial.constraints["memory"] > 0
-            assert not counts(trial)
-            assert f"trial {trial.number}: not trained, {trial.user_attrs[INFEASIBLE]}" in lines
+            assert not trial_record(trial).counts
+            assert f"trial {trial.number}: not trained, {trial.user_attrs['infeasible']}" in lines
 
     def test_the_study_stops_when_nothing_fits(
         self, study: Study, driver: MakeDriver, digits: PreparedData

@@ -20,11 +20,11 @@ from search.driving.progress import Progress
 from search.errors import InputError
 from search.policies.pruners import bracket_in, build_pruner
 from search.running.resume import resume
-from search.study.attempts import counts, next_original_number, original_number
 from search.study.creation import create_study, is_half_made
-from search.study.origin import origin_of, predecessor_of
-from search.study.planned import PlannedTrial, enqueue_planned, planned_of
+from search.study.planned import PlannedTrial
+from search.study.planning import enqueue_planned
 from search.study.study import Study, load_study, study_names
+from search.study.trial_record import trial_record
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from spaces import Hyperparameters
 
@@ -51,15 +51,15 @@ class TestGoingOn:
         assert new.finished() == []
         workers = drive(new, digits, complete)
         assert len(workers.tasks) == 5 == len(new.finished())
-        assert [counts(trial) for trial in new.optuna.trials] == [False] * 4 + [True] * 5
+        assert [trial.counts for trial in new.trials()] == [False] * 4 + [True] * 5
 
     def test_numbers_go_on_behind_the_earlier_study_so_that_nothing_is_drawn_twice(
         self, old: Study, next_version: Callable[..., Study], digits: PreparedData
     ) -> None:
         again = next_version("again", SPACE)
-        assert next_original_number(again.optuna) == 9 == next_original_number(old.optuna)
+        assert again.next_original_number() == 9 == old.next_original_number()
         drive(again, digits, complete)
-        assert [original_number(trial) for trial in again.optuna.trials] == [*range(7), *range(9, 14)]
+        assert [trial.original for trial in again.trials()] == [*range(7), *range(9, 14)]
         drive(old, digits, complete)
         drawn = [trial.params for trial in load_study("old", old.url).optuna.trials[9:14]]
         assert [trial.params for trial in again.optuna.trials[7:]] == drawn
@@ -69,7 +69,7 @@ class TestGoingOn:
     ) -> None:
         new = next_version(trials=2)
         drive(new, digits, complete)
-        assert next_original_number(new.optuna) == 11
+        assert new.next_original_number() == 11
 
     def test_the_sampler_knows_them(self, next_version: Callable[..., Study]) -> None:
         new = next_version(sampler="tpe", pruner="hyperband")
@@ -83,11 +83,11 @@ class TestGoingOn:
         adoption = adoption_of(old, digits)
         create_study("new", old.url, old.settings, NARROWER, digits.spec, [PLANNED, other], adoption=adoption)
         new = load_study("new", old.url)
-        enqueue_planned(new.optuna, new.space)
-        enqueue_planned(new.optuna, new.space)
+        enqueue_planned(new)
+        enqueue_planned(new)
         waiting = new.optuna.get_trials(states=(TrialState.WAITING,))
-        assert [planned_of(trial) for trial in waiting] == [other]
-        assert [original_number(trial) for trial in waiting] == [9]
+        assert [trial_record(trial).planned for trial in waiting] == [other]
+        assert [trial_record(trial).original for trial in waiting] == [9]
 
     def test_what_was_planned_is_run_again_where_the_epochs_are_others(
         self, old: Study, digits: PreparedData
@@ -96,11 +96,11 @@ class TestGoingOn:
         settings = old.settings.model_copy(update={"epochs": 18})
         create_study("new", old.url, settings, NARROWER, digits.spec, [PLANNED], adoption=adoption)
         new = load_study("new", old.url)
-        assert PLANNED in [planned_of(trial) for trial in new.optuna.trials]
-        enqueue_planned(new.optuna, new.space)
-        enqueue_planned(new.optuna, new.space)
+        assert PLANNED in [trial.planned for trial in new.trials()]
+        enqueue_planned(new)
+        enqueue_planned(new)
         waiting = new.optuna.get_trials(states=(TrialState.WAITING,))
-        assert [planned_of(trial) for trial in waiting] == [PLANNED]
+        assert [trial_record(trial).planned for trial in waiting] == [PLANNED]
 
     def test_a_kill_at_any_write_leaves_what_run_makes_anew(
         self, old: Study, next_version: Callable[..., Study], monkeypatch: pytest.MonkeyPatch
@@ -120,7 +120,7 @@ class TestGoingOn:
         assert write > 13
         new = load_study("new", old.url)
         assert len(new.optuna.trials) == 4
-        assert predecessor_of(new.optuna) is not None
+        assert new.record.continues is not None
         assert not is_half_made("new", old.url)
 
 
@@ -159,7 +159,9 @@ class TestPruning:
         self, old: Study, digits: PreparedData
     ) -> None:
         old.settings.__dict__["pruner"] = "median"
-        origins = [origin_of(trial) for trial in adoption_of(old, digits, pruner="hyperband").trials]
+        origins = [
+            trial_record(trial).adopted for trial in adoption_of(old, digits, pruner="hyperband").trials
+        ]
         assert [origin.bracket for origin in origins if origin] == [0, 0, 0, 0]
 
 

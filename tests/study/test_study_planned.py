@@ -15,10 +15,11 @@ from search.driving.driver import Driver
 from search.driving.recovery import run_again
 from search.errors import InputError
 from search.settings.settings import StudySettings
-from search.study.configuration import hyperparameters_of, limits_of, what_it_is
 from search.study.creation import create_study
-from search.study.planned import PlannedTrial, enqueue_planned, plan_of_baselines, planned_of
+from search.study.planned import PlannedTrial
+from search.study.planning import enqueue_planned, plan_of_baselines
 from search.study.study import Study
+from search.study.trial_record import trial_record
 from search.workers.cluster import WorkerLost
 from spaces import Hyperparameters
 from storage import StorageURL
@@ -50,7 +51,7 @@ def baselines(tmp_path: Path) -> Path:
 def test_the_plan_is_run_first_and_counts_toward_the_budget(
     study: Study, driver: Callable[..., Driver]
 ) -> None:
-    enqueue_planned(study.optuna, study.space)
+    enqueue_planned(study)
     workers = FakeWorkers(2, complete)
     assert driver(workers).run() == "budget"
     assert len(workers.tasks) == 6
@@ -66,22 +67,26 @@ def test_the_plan_is_run_first_and_counts_toward_the_budget(
 def test_a_sampler_learns_of_a_planned_trial_what_its_space_knows(
     study: Study, driver: Callable[..., Driver]
 ) -> None:
-    enqueue_planned(study.optuna, study.space)
+    enqueue_planned(study)
     driver(FakeWorkers(1, complete)).run()
     inside, outside, sampled, *_ = study.optuna.trials
     assert inside.params == {"width": 16, "dropout": 0.25, "learning_rate": 1e-3}
     assert outside.params == {"dropout": 0.5, "learning_rate": 1e-3}
-    assert [hyperparameters_of(SPACE, trial).width for trial in (inside, outside)] == [16, 512]
-    assert planned_of(sampled) is None
-    assert hyperparameters_of(SPACE, sampled).width == sampled.params["width"]
-    assert what_it_is(SPACE, inside) == "inside: 16-16 relu, dropout 0.25, adam 1e-3, batch 64"
-    assert what_it_is(SPACE, outside).startswith("outside (outside the space): 512-512 mish, dropout 0.5")
+    assert [trial_record(trial).hyperparameters(SPACE).width for trial in (inside, outside)] == [16, 512]
+    assert trial_record(sampled).planned is None
+    assert trial_record(sampled).hyperparameters(SPACE).width == sampled.params["width"]
+    assert trial_record(inside).describe(SPACE) == "inside: 16-16 relu, dropout 0.25, adam 1e-3, batch 64"
+    assert (
+        trial_record(outside)
+        .describe(SPACE)
+        .startswith("outside (outside the space): 512-512 mish, dropout 0.5")
+    )
 
 
 def test_no_planned_trial_runs_longer_than_the_study_lets_it(study: Study) -> None:
-    enqueue_planned(study.optuna, study.space)
+    enqueue_planned(study)
     trial = study.optuna.trials[0]
-    assert limits_of(trial, StudySettings(data="digits", epochs=3)) == (3, 10)
+    assert trial_record(trial).limits(StudySettings(data="digits", epochs=3)) == (3, 10)
 
 
 def test_what_a_kill_kept_from_being_enqueued_is_enqueued_once(
@@ -90,15 +95,15 @@ def test_what_a_kill_kept_from_being_enqueued_is_enqueued_once(
     study.optuna.enqueue_trial(
         {"width": 16}, user_attrs={"planned": INSIDE.model_dump_json(exclude_defaults=True)}
     )
-    enqueue_planned(study.optuna, study.space)
-    enqueue_planned(study.optuna, study.space)
-    assert [planned_of(trial) for trial in study.optuna.trials] == [INSIDE, OUTSIDE]
+    enqueue_planned(study)
+    enqueue_planned(study)
+    assert [trial.planned for trial in study.trials()] == [INSIDE, OUTSIDE]
 
 
 def test_a_planned_trial_whose_worker_dies_is_run_again_as_it_was_planned(
     study: Study, driver: Callable[..., Driver]
 ) -> None:
-    enqueue_planned(study.optuna, study.space)
+    enqueue_planned(study)
     died: list[int] = []
 
     def once(task: object) -> object:
@@ -111,7 +116,7 @@ def test_a_planned_trial_whose_worker_dies_is_run_again_as_it_was_planned(
     workers = FakeWorkers(1, once)  # type: ignore[arg-type]
     driver(workers).run()
     lost = [trial for trial in study.optuna.trials if trial.state is TrialState.FAIL]
-    assert [planned_of(trial) for trial in lost] == [INSIDE, OUTSIDE]
+    assert [trial_record(trial).planned for trial in lost] == [INSIDE, OUTSIDE]
     again = [task for task in workers.tasks if task.number >= 2][:2]
     assert {task.hyperparameters for task in again} == {task.hyperparameters for task in workers.tasks[:2]}
     of_outside = [task for task in workers.tasks if task.seed == 77]
@@ -122,11 +127,11 @@ def test_a_planned_trial_whose_worker_dies_is_run_again_as_it_was_planned(
 def test_tpe_draws_as_many_at_random_as_without_a_plan(
     study: Study, settings: StudySettings, driver: Callable[..., Driver]
 ) -> None:
-    enqueue_planned(study.optuna, study.space)
+    enqueue_planned(study)
     tpe = settings.model_copy(update={"sampler": "tpe"})
     assert attach_search(study, tpe).optuna.sampler._n_startup_trials == 12  # type: ignore[attr-defined]
     study.optuna.ask()
-    run_again(study, study.optuna.trials[0], "its driver died")
+    run_again(study, study.trials()[0], "its driver died")
     assert attach_search(study, tpe).optuna.sampler._n_startup_trials == 12  # type: ignore[attr-defined]
 
 

@@ -11,7 +11,7 @@ from search.errors import InputError
 from search.settings.settings import StudySettings
 from search.study.creation import create_study
 from search.study.renaming import rename_study
-from search.study.study import IDENTITY, Study, companions_of, load_study, study_names
+from search.study.study import Study, companions_of, load_study, study_names
 from spaces import load_space
 from storage import StorageURL, StudyBusy, study_lock
 from storage.artifacts import study_artifacts
@@ -63,5 +63,5 @@ def test_what_is_driven_is_not_renamed(study: Study, driven: str) -> None:
 
 
 def test_a_companion_of_an_earlier_study_of_that_name_stays(study: Study) -> None:
-    study.optuna.set_user_attr(IDENTITY, "another")
+    study.optuna.set_user_attr("identity", "another")
     assert rename_study(load_study("old", study.url), "new") == {"old": "new"}

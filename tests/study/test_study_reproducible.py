@@ -22,9 +22,9 @@ from search.driving.progress import Progress
 from search.driving.recovery import recover
 from search.policies.pruners import build_pruner
 from search.settings.settings import StudySettings
-from search.study.attempts import counts, original_number
 from search.study.creation import create_study
 from search.study.study import Study, load_study
+from search.study.trial_record import trial_record
 from search.workers.cluster import WorkerLost
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from storage import StorageURL
@@ -71,8 +71,8 @@ def told(study: Study) -> dict[int, tuple[Any, ...]]:
         return trial.state, trial.params, trial.value, trial.intermediate_values
 
     trials = load_study(study.name, study.url).optuna.get_trials()
-    found = {original_number(trial): facts(trial) for trial in trials if counts(trial)}
-    assert len(found) == sum(map(counts, trials))
+    found = {trial_record(trial).original: facts(trial) for trial in trials if trial_record(trial).counts}
+    assert len(found) == sum(trial_record(trial).counts for trial in trials)
     return found
 
 

@@ -7,17 +7,17 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.artifacts import upload_artifact
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 from study_fakes import SPACE, Killed, killed_before
 
 from search.driving.recovery import recover, run_again
-from search.study.attempts import ORIGINAL, REQUEUED, original_number
-from search.study.study import STOP_REQUESTED, Study
+from search.study.study import Study
+from search.study.trial_record import TrialRecord, trial_record
 from storage import artifact_folder, open_artifacts
 from storage.artifacts import trial_artifacts
 
 
-def orphan(study: Study) -> FrozenTrial:
+def orphan(study: Study) -> TrialRecord:
     """A trial that was asked, has reported, and whose driver is gone."""
     trial = study.optuna.ask()
     SPACE.suggest(trial)
@@ -25,22 +25,22 @@ def orphan(study: Study) -> FrozenTrial:
         trial.report(0.1 * epoch, epoch)
         trial.should_prune()
     trial.set_user_attr("epochs", 3)
-    return study.optuna._storage.get_trial(trial._trial_id)
+    return study.trials()[trial.number]
 
 
 def test_an_orphan_is_failed_and_its_hyperparameters_are_tried_again(study: Study) -> None:
     lost = orphan(study)
-    study.optuna.set_user_attr(STOP_REQUESTED, True)
+    study.optuna.set_user_attr("stop_requested", True)
     assert recover(study) == 1
     failed, waiting = study.optuna.trials
-    assert (failed.state, failed.user_attrs[REQUEUED]) == (TrialState.FAIL, "its driver died")
+    assert (failed.state, failed.user_attrs["requeued"]) == (TrialState.FAIL, "its driver died")
     assert waiting.state is TrialState.WAITING
-    assert study.optuna.user_attrs[STOP_REQUESTED] is False  # of an earlier run
+    assert study.optuna.user_attrs["stop_requested"] is False  # of an earlier run
 
     again = study.optuna.ask()
     assert SPACE.suggest(again) == SPACE.suggest(optuna.trial.FixedTrial(lost.params))
     assert again.params == lost.params
-    assert again.user_attrs == {ORIGINAL: lost.number}
+    assert again.user_attrs == {"original_number": lost.number}
 
 
 def test_rungs_and_artifacts_of_the_lost_attempt_are_not_copied(study: Study, tmp_path: Path) -> None:
@@ -49,14 +49,14 @@ def test_rungs_and_artifacts_of_the_lost_attempt_are_not_copied(study: Study, tm
     upload_artifact(
         artifact_store=open_artifacts(artifact_folder(study.url)),
         file_path=str(tmp_path / "curve.png"),
-        study_or_trial=optuna.Trial(study.optuna, lost._trial_id),
+        study_or_trial=optuna.Trial(study.optuna, lost.optuna._trial_id),
     )
     recover(study)
     failed, waiting = study.optuna.trials
     assert any(key.startswith("completed_rung") for key in failed.system_attrs)
     assert len(trial_artifacts(failed)) == 1
     assert set(waiting.system_attrs) == {"fixed_params"}
-    assert set(waiting.user_attrs) == {ORIGINAL}
+    assert set(waiting.user_attrs) == {"original_number"}
 
 
 @pytest.mark.parametrize("write", range(1, 6))
@@ -86,8 +86,8 @@ def test_a_trial_that_is_lost_again_keeps_its_first_number(study: Study) -> None
         first = orphan(study)
         recover(study)
     *failed, waiting = study.optuna.trials
-    assert [original_number(trial) for trial in failed] == [0, 0, 0]
-    assert original_number(waiting) == 0
+    assert [trial_record(trial).original for trial in failed] == [0, 0, 0]
+    assert trial_record(waiting).original == 0
     assert waiting.system_attrs["fixed_params"] == first.params
 
 

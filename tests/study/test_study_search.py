@@ -19,11 +19,10 @@ from search.errors import InputError
 from search.policies.pruners import build_pruner, describe_rungs, with_best_so_far
 from search.policies.samplers import build_sampler, seed_sampler
 from search.settings.settings import StudySettings
-from search.study.attempts import INFEASIBLE, ORIGINAL, REQUEUED, counts, original_number
-from search.study.configuration import training_seed
 from search.study.creation import create_study
-from search.study.planned import PLANNED, PlannedTrial
+from search.study.planned import PlannedTrial
 from search.study.study import Study, delete_study, load_study, study_names
+from search.study.trial_record import training_seed, trial_record
 from spaces import Hyperparameters
 from storage import StorageURL, StudyBusy, study_lock
 
@@ -68,7 +67,7 @@ def test_the_neighbourhood_of_a_list_is_not_avoided_for_what_it_holds() -> None:
         return study.ask(space).params["x"]
 
     alone = proposal({}, others=0)
-    assert proposal({PLANNED: "{}"}, others=5) == alone
+    assert proposal({"planned": "{}"}, others=5) == alone
     assert proposal({}, others=5) != alone
 
 
@@ -77,7 +76,7 @@ def test_what_was_too_large_to_be_trained_is_no_start_of_a_search() -> None:
     space = {"x": optuna.distributions.FloatDistribution(0, 1)}
     sampler = build_sampler(StudySettings(data="digits", sampler="tpe"), 0)
     study = optuna.create_study(sampler=sampler, direction="maximize")
-    pruned = {"state": TrialState.PRUNED, "user_attrs": {INFEASIBLE: "needs 9 GB of 1 GB memory"}}
+    pruned = {"state": TrialState.PRUNED, "user_attrs": {"infeasible": "needs 9 GB of 1 GB memory"}}
 
     def proposal() -> float:
         seed_sampler(sampler, 0, 0)
@@ -118,7 +117,7 @@ def test_a_trial_of_fewer_epochs_is_compared_with_none(pruner: str) -> None:
             study.tell(trial, value)
         return pruned
 
-    assert outcomes({PLANNED: planned}, others=0.9, own=0.1) == [False] * 4
+    assert outcomes({"planned": planned}, others=0.9, own=0.1) == [False] * 4
     assert any(outcomes({}, others=0.9, own=0.1))
 
 
@@ -235,17 +234,17 @@ def test_a_trial_that_was_run_again_does_not_count(study: Study) -> None:
         (optuna.trial.TrialState.COMPLETE, {}),
         (optuna.trial.TrialState.PRUNED, {}),
         (optuna.trial.TrialState.FAIL, {}),
-        (optuna.trial.TrialState.FAIL, {REQUEUED: "its driver died"}),
+        (optuna.trial.TrialState.FAIL, {"requeued": "its driver died"}),
     ):
         trial = asked.ask()
         for key, value in attributes.items():
             trial.set_user_attr(key, value)
         asked.tell(trial, 0.5 if state.name == "COMPLETE" else None, state=state)
     asked.ask()  # running
-    asked.enqueue_trial({"width": 8}, user_attrs={ORIGINAL: 3})  # waiting
+    asked.enqueue_trial({"width": 8}, user_attrs={"original_number": 3})  # waiting
     assert [trial.number for trial in study.finished()] == [0, 1, 2]
-    assert [counts(trial) for trial in asked.trials] == [True, True, True, False, False, False]
-    assert [original_number(trial) for trial in asked.trials] == [0, 1, 2, 3, 4, 3]
+    assert [trial_record(trial).counts for trial in asked.trials] == [True, True, True, False, False, False]
+    assert [trial_record(trial).original for trial in asked.trials] == [0, 1, 2, 3, 4, 3]
 
 
 def test_of_equal_values_the_one_that_was_complete_first_is_the_best(study: Study) -> None:

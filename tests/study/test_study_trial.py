@@ -20,6 +20,7 @@ from search.data import PreparedData
 from search.settings.settings import StudySettings
 from search.study.cache import prepare_data
 from search.study.study import Study, load_study
+from search.study.trial_record import attributes_of
 from search.workers.messages import EpochEvent, StudyJob, TrialTask
 from search.workers.trial import OutOfMemory, TrialBegunBefore, run_trial
 from spaces import Hyperparameters
@@ -87,7 +88,7 @@ def test_a_complete_trial_returns_the_best_epochs_value(study: Study, task: Make
     assert trial.user_attrs == {}  # and alone writes what is kept
     assert sorted(outcome.files) == ["history.csv", "learning_curve.svg"]
     assert len(outcome.files["history.csv"].splitlines()) == 4
-    assert set(outcome.attributes) == {
+    assert set(attributes_of(outcome.facts)) == {
         *("epochs", "parameters", "seconds", "stop_reason", "seed", "host", "process", "environment"),
         *("best_epoch", "accuracy", "val_accuracy", "gap"),
     }
@@ -105,7 +106,7 @@ def test_a_trial_whose_loss_is_not_finite_is_pruned_with_its_reason(task: MakeTa
     outcome = run_trial(one)
     assert outcome.state == "pruned"
     assert outcome.reason == f"loss or weights not finite at epoch {outcome.epochs}"
-    assert outcome.attributes["stop_reason"] == outcome.reason
+    assert outcome.facts["stop_reason"].text() == outcome.reason
     assert len(outcome.files["history.csv"].splitlines()) == 1 + outcome.epochs
 
 
@@ -150,7 +151,7 @@ def test_a_stop_ends_a_trial_at_its_next_epoch(task: MakeTask) -> None:
         one, lambda event: search.workers.trial.request_stop(one.job.run) if event.epoch == 2 else None
     )
     assert (outcome.state, outcome.epochs) == ("interrupted", 2)
-    assert outcome.attributes == {}
+    assert outcome.facts == {}
 
 
 def test_a_stop_at_the_last_epoch_throws_nothing_away(task: MakeTask) -> None:
@@ -159,7 +160,7 @@ def test_a_stop_at_the_last_epoch_throws_nothing_away(task: MakeTask) -> None:
         one, lambda event: search.workers.trial.request_stop(one.job.run) if event.epoch == 2 else None
     )
     assert (outcome.state, outcome.epochs) == ("complete", 2)
-    assert outcome.attributes["stop_reason"] == "all epochs run"
+    assert outcome.facts["stop_reason"].text() == "all epochs run"
 
 
 def test_a_trial_past_its_time_is_complete_with_its_best_epoch_so_far(study: Study, task: MakeTask) -> None:
@@ -167,7 +168,9 @@ def test_a_trial_past_its_time_is_complete_with_its_best_epoch_so_far(study: Stu
     outcome = run_trial(one)
     trial = frozen(study, one)
     assert outcome.state == "complete"
-    assert outcome.reason == f"--trial-timeout at epoch {outcome.epochs}" == outcome.attributes["stop_reason"]
+    assert (
+        outcome.reason == f"--trial-timeout at epoch {outcome.epochs}" == outcome.facts["stop_reason"].text()
+    )
     assert outcome.value == max(trial.intermediate_values.values())
     assert outcome.epochs < 10_000
     assert outcome.model is not None

@@ -27,7 +27,7 @@ def importances(study: Study) -> list[tuple[str, float]]:
         import optuna
 
         judged = optuna.create_study(direction=study.direction)
-        judged.add_trials(ranked)
+        judged.add_trials([trial.optuna for trial in ranked])
     from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
 
     best = PedAnovaImportanceEvaluator(target_quantile=max(_BEST_SHARE, _BEST_TRIALS / complete))

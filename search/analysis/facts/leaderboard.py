@@ -5,14 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from search.study.configuration import hyperparameters_of, what_it_is
-from search.study.origin import is_comparable
 from search.study.study import Study
-
-if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
+from search.study.trial_record import TrialRecord
 
 
 @dataclass(frozen=True)
@@ -45,30 +41,29 @@ def not_comparable(study: Study, top: int | None = 10) -> list[Entry]:
     return [_entry(study, rank, trial) for rank, trial in enumerate(study.not_comparable()[:top], start=1)]
 
 
-def trials_with_value(trials: Iterable[FrozenTrial]) -> list[FrozenTrial]:
+def trials_with_value(trials: Iterable[TrialRecord]) -> list[TrialRecord]:
     """Comparable ones with a finite value: complete trials, and pruned ones with their last. What figures are of."""
     return [
         trial
         for trial in trials
         if trial.state.name in ("COMPLETE", "PRUNED")
-        and is_comparable(trial)
+        and trial.is_comparable
         and trial.value is not None
         and math.isfinite(trial.value)
     ]
 
 
-def _entry(study: Study, rank: int, trial: FrozenTrial) -> Entry:
-    attributes = trial.user_attrs
+def _entry(study: Study, rank: int, trial: TrialRecord) -> Entry:
     return Entry(
         rank=rank,
         trial=trial.number,
         validation=float(trial.value or 0.0),
-        train=attributes.get(study.metric.removeprefix("val_")),
-        gap=attributes.get("gap"),
-        parameters=attributes.get("parameters"),
-        best_epoch=attributes.get("best_epoch"),
-        epochs=attributes.get("epochs"),
-        seconds=attributes.get("seconds"),
-        what=what_it_is(study.space, trial),
-        hyperparameters=hyperparameters_of(study.space, trial).model_dump(mode="json"),
+        train=trial.at_best(study.metric.removeprefix("val_")),
+        gap=trial.at_best("gap"),
+        parameters=trial.parameters,
+        best_epoch=trial.best_epoch,
+        epochs=trial.epochs,
+        seconds=trial.seconds,
+        what=trial.describe(study.space),
+        hyperparameters=trial.hyperparameters(study.space).model_dump(mode="json"),
     )

@@ -23,5 +23,5 @@ def _elapsed(study: Study) -> list[float]:
     from optuna.trial import TrialState
 
     now = datetime.now()  # Optuna's times have no zone
-    running = study.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,))
+    running = study.trials(states=(TrialState.RUNNING,))
     return [(now - trial.datetime_start).total_seconds() for trial in running if trial.datetime_start]

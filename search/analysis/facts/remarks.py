@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
-from search.study.attempts import INFEASIBLE, REQUEUED
 from search.study.constant import remark_on_constant
-from search.study.origin import ADOPTED
-from search.study.planned import PLANNED
 from search.study.study import Study
+from search.study.trial_record import TrialRecord
 from search.text.formats import plural
 
 _REPEATED = 0.5
@@ -19,7 +17,9 @@ def remarks(study: Study) -> list[str]:
     best = study.best_trial()
     told = [] if best is None or best.value is None else [remark_on_constant(study, best.value)]
     tried = [trial for trial in study.finished() if trial.params]
-    different = len({(repr(sorted(trial.params.items())), trial.user_attrs.get(PLANNED)) for trial in tried})
+    different = len(
+        {(repr(sorted(trial.params.items())), trial.is_planned and trial.planned) for trial in tried}
+    )
     if study.companion_of is None and len(tried) > 1 and different <= _REPEATED * len(tried):
         told.append(
             f"Only {plural(different, 'different configuration')} {'was' if different == 1 else 'were'} tried in "
@@ -31,9 +31,12 @@ def remarks(study: Study) -> list[str]:
 
 def state_counts(study: Study) -> Counter[str]:
     """Trials by state; apart from them those that were run again, too large to be trained, or another study's."""
-    counts: Counter[str] = Counter()
-    for trial in study.optuna.get_trials(deepcopy=False):
-        special = {REQUEUED: "run again", INFEASIBLE: "infeasible", ADOPTED: "taken over"}
-        marked = [word for key, word in special.items() if key in trial.user_attrs]
-        counts[marked[0] if marked else trial.state.name.lower()] += 1
-    return counts
+    return Counter(map(_state, study.trials()))
+
+
+def _state(trial: TrialRecord) -> str:
+    if trial.requeued is not None:
+        return "run again"
+    if trial.infeasible is not None:
+        return "infeasible"
+    return "taken over" if trial.is_adopted else trial.state.name.lower()

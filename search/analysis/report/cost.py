@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from optuna.trial import FrozenTrial
-
 from search.analysis.facts.busy import Span, merged
+from search.study.trial_record import TrialRecord
 
 
 @dataclass(frozen=True)
@@ -32,7 +31,7 @@ class Cost:
         return self.worker_seconds / self.wall_seconds if self.wall_seconds else 0.0
 
 
-def cost_of(trials: Iterable[FrozenTrial], now: datetime) -> Cost:
+def cost_of(trials: Iterable[TrialRecord], now: datetime) -> Cost:
     """The cost so far; a trial that still runs is counted up to `now`."""
     begun = [trial for trial in trials if trial.datetime_start is not None]
     spans = [span_of(trial, now) for trial in begun]
@@ -46,15 +45,15 @@ def cost_of(trials: Iterable[FrozenTrial], now: datetime) -> Cost:
     )
 
 
-def span_of(trial: FrozenTrial, now: datetime) -> Span:
+def span_of(trial: TrialRecord, now: datetime) -> Span:
     """From ask to tell, or to `now`."""
     start = trial.datetime_start or now
     return start, max(start, trial.datetime_complete or now)
 
 
-def epochs_run(trial: FrozenTrial) -> int:
+def epochs_run(trial: TrialRecord) -> int:
     """Epochs that a trial ran, from its own count or from what it reported."""
-    return int(trial.user_attrs.get("epochs") or max(trial.intermediate_values, default=0))
+    return int(trial.epochs or max(trial.intermediate_values, default=0))
 
 
 def _seconds(span: Span) -> float:

@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from optuna.trial import FrozenTrial
-
 from search.analysis.facts.importance import importances
 from search.analysis.facts.leaderboard import Entry, leaderboard, not_comparable, trials_with_value
 from search.analysis.facts.overview import study_state
 from search.analysis.report.cost import Cost, cost_of
 from search.analysis.report.pruning import Pruning, pruning_of
-from search.study.attempts import counts
 from search.study.history import History, history_of
 from search.study.look import Look
 from search.study.looks import looks
-from search.study.origin import ADOPTED, Predecessor, predecessor_of
+from search.study.origin import Predecessor
 from search.study.study import Study
+from search.study.study_record import copy_attributes
+from search.study.trial_record import TrialRecord
 
 CURVES = 6
 """Trials whose learning curves are drawn."""
@@ -35,7 +34,7 @@ class Facts:
     study: Study
     state: str
     read: datetime
-    trials: list[FrozenTrial]
+    trials: list[TrialRecord]
     entries: list[Entry]
     apart: list[Entry]
     importances: list[tuple[str, float]]
@@ -43,12 +42,12 @@ class Facts:
     looks: list[Look]
 
     @cached_property
-    def scored(self) -> list[FrozenTrial]:
+    def scored(self) -> list[TrialRecord]:
         """Comparable trials with a finite value by number: complete ones, and pruned ones with their last."""
         return trials_with_value(self.trials)
 
     @cached_property
-    def complete(self) -> list[FrozenTrial]:
+    def complete(self) -> list[TrialRecord]:
         """Complete trials with a finite value, best first as in `Study.ranked`."""
         scored = {trial.number: trial for trial in self.scored}
         return [scored[trial.number] for trial in self.study.ranked() if trial.number in scored]
@@ -64,7 +63,7 @@ class Facts:
     @cached_property
     def finished(self) -> int:
         """Trials that count toward the budget."""
-        return sum(map(counts, self.trials))
+        return sum(trial.counts for trial in self.trials)
 
     @property
     def curves_lack_train(self) -> bool:
@@ -83,14 +82,14 @@ class Facts:
         return [(str(epoch), f"{amount:,}", amount) for epoch, amount in self.pruning.by_epoch]
 
     @cached_property
-    def own(self) -> list[FrozenTrial]:
+    def own(self) -> list[TrialRecord]:
         """All attempts but those of an earlier study, which cost nothing here."""
-        return [trial for trial in self.trials if ADOPTED not in trial.user_attrs]
+        return [trial for trial in self.trials if not trial.is_adopted]
 
     @cached_property
     def continues(self) -> Predecessor | None:
         """The earlier study."""
-        return predecessor_of(self.study.optuna)
+        return self.study.record.continues
 
     @cached_property
     def cost(self) -> Cost:
@@ -109,11 +108,11 @@ def read_facts(study: Study, top: int) -> Facts:
     """
     _ = study.settings, study.metric  # refused before anything is read
     frozen = at_one_moment(study)
-    trials = frozen.optuna.get_trials(deepcopy=False)
+    trials = frozen.trials()
     entries = leaderboard(frozen, top)
     return Facts(
         study=frozen,
-        state=study_state(frozen, sum(map(counts, trials))),
+        state=study_state(frozen, sum(trial.counts for trial in trials)),
         read=datetime.now().replace(microsecond=0),
         trials=trials,
         entries=entries,
@@ -129,7 +128,6 @@ def at_one_moment(study: Study) -> Study:
     import optuna
 
     copy = optuna.create_study(study_name=study.name, direction=study.direction)
-    copy.add_trials(study.optuna.get_trials(deepcopy=False))
-    for key, value in study.optuna.user_attrs.items():
-        copy.set_user_attr(key, value)
+    copy.add_trials([trial.optuna for trial in study.trials()])
+    copy_attributes(study.record, copy)
     return Study(study.name, study.url, copy)

@@ -30,10 +30,10 @@ from search.analysis.report.scales import (
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from optuna.trial import FrozenTrial
 
     from search.analysis.facts.leaderboard import Entry
     from search.study.history import History
+    from search.study.trial_record import TrialRecord
 
 _MANY = 300
 COMPLETE: dict[str, Any] = {
@@ -150,7 +150,7 @@ def two_scales(facts: Facts) -> list[ParameterScale]:
     return [scale for scale in scales if scale is not None][:2]
 
 
-def spread(scale: ParameterScale, trial: FrozenTrial) -> float:
+def spread(scale: ParameterScale, trial: TrialRecord) -> float:
     """The place of a trial; trials of one value stand beside each other, always at the same places."""
     place = scale.place(trial) or 0.0
     golden = 0.618034  # multiples of the golden ratio fill an interval evenly
@@ -158,7 +158,7 @@ def spread(scale: ParameterScale, trial: FrozenTrial) -> float:
 
 
 def _scatter(
-    axes: Axes, tips: Tips, trials: list[FrozenTrial], places: list[float], scale: ValueScale, metric: str
+    axes: Axes, tips: Tips, trials: list[TrialRecord], places: list[float], scale: ValueScale, metric: str
 ) -> None:
     """Complete and pruned trials by shape; those beyond the scale as triangles at its edge."""
     for state, style in (("PRUNED", PRUNED), ("COMPLETE", COMPLETE)):
@@ -182,7 +182,7 @@ def _scatter(
             )
 
 
-def _star(axes: Axes, tips: Tips, best: FrozenTrial, place: float, metric: str) -> None:
+def _star(axes: Axes, tips: Tips, best: TrialRecord, place: float, metric: str) -> None:
     tips.marks(axes, [place], [best.value or 0.0], [describe(best, metric)], label="best", **BEST)
 
 

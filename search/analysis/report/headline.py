@@ -38,7 +38,7 @@ def headline_of(facts: Facts) -> Headline | None:
     rivals = [trial for trial in facts.complete if trial.number != best.trial]
     return Headline(
         best=best,
-        seed=facts.trials[best.trial].user_attrs.get("seed"),
+        seed=facts.trials[best.trial].seed,
         as_json=json.dumps(best.hyperparameters, ensure_ascii=False),
         chance=chance,
         rivals=0

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.patches import Patch
     from numpy.typing import NDArray
-    from optuna.trial import FrozenTrial
+
+    from search.study.trial_record import TrialRecord
 
 FEWEST_FOR_CONTOUR = 10
 MOST_LINES = 200
@@ -77,7 +78,7 @@ def contour(facts: Facts) -> Markup | None:
 
 
 def _shades(
-    axes: Axes, trials: list[FrozenTrial], across: ParameterScale, up: ParameterScale, direction: str
+    axes: Axes, trials: list[TrialRecord], across: ParameterScale, up: ParameterScale, direction: str
 ) -> list[Patch]:
     """Shades between the trials by linear interpolation over Delaunay's triangles, and a key to each.
 
@@ -154,7 +155,7 @@ def parallel(facts: Facts) -> Markup | None:
     return to_svg(figure, "parallel", f"parameters and {metric} of {len(drawn)} complete trials", tips)
 
 
-def _height(scale: ParameterScale, trial: FrozenTrial) -> float:
+def _height(scale: ParameterScale, trial: TrialRecord) -> float:
     """0 to 1 along a parameter's axis, and below it where the trial has no such parameter."""
     place = scale.place(trial)
     if place is None:

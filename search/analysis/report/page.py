@@ -119,7 +119,7 @@ def _draw(facts: Facts) -> dict[str, Markup | None]:
 
 def _reasons(facts: Facts) -> list[tuple[str, int]]:
     """Why trials failed, the commonest first."""
-    failed = (trial.user_attrs.get("reason") for trial in facts.trials if trial.state.name == "FAIL")
+    failed = (trial.reason for trial in facts.trials if trial.state.name == "FAIL")
     return Counter(str(reason) for reason in failed if reason).most_common(_REASONS_SHOWN)
 
 

@@ -7,9 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from optuna.trial import FrozenTrial
-
 from search.analysis.report.cost import epochs_run
+from search.study.trial_record import TrialRecord
 
 
 @dataclass(frozen=True)
@@ -34,7 +33,7 @@ class Pruning:
     most_epochs_saved: int
 
 
-def pruning_of(trials: Iterable[FrozenTrial], budget: int) -> Pruning:
+def pruning_of(trials: Iterable[TrialRecord], budget: int) -> Pruning:
     """Of a study whose trials may run `budget` epochs each."""
     ended = [trial for trial in trials if trial.state.name == "PRUNED"]
     pruned = [trial for trial in ended if _reason(trial) == "pruned"]
@@ -57,11 +56,11 @@ def pruning_of(trials: Iterable[FrozenTrial], budget: int) -> Pruning:
     )
 
 
-def _reason(trial: FrozenTrial) -> str:
-    return str(trial.user_attrs.get("stop_reason", "pruned")).partition(" at epoch ")[0]
+def _reason(trial: TrialRecord) -> str:
+    return "pruned" if trial.stop is None else str(trial.stop.reason)
 
 
-def _pace(trial: FrozenTrial) -> float | None:
+def _pace(trial: TrialRecord) -> float | None:
     """Seconds per epoch."""
-    seconds, epochs = trial.user_attrs.get("seconds"), epochs_run(trial)
-    return seconds / epochs if seconds and epochs else None
+    epochs = epochs_run(trial)
+    return trial.seconds / epochs if trial.seconds and epochs else None

@@ -7,11 +7,9 @@ import shlex
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-from optuna.trial import FrozenTrial
-
 from search.settings.settings import StudySettings
-from search.study.origin import predecessor_of
 from search.study.study import Study
+from search.study.trial_record import TrialRecord
 from spaces import preset_names
 
 _PACKAGES = ("perceptuna", "tensorflow", "keras", "optuna", "numpy")
@@ -36,7 +34,7 @@ class Reproduction:
     space_is_a_file: bool
 
 
-def reproduction_of(study: Study, best: FrozenTrial | None) -> Reproduction:
+def reproduction_of(study: Study, best: TrialRecord | None) -> Reproduction:
     """Of `study`, whose best trial is `best`."""
     name, option = shlex.quote(study.name), study.url.option
     preset = study.settings.space in preset_names()
@@ -52,9 +50,9 @@ def reproduction_of(study: Study, best: FrozenTrial | None) -> Reproduction:
     return Reproduction(
         run=f"perceptuna run {shlex.quote(study.name + '-again')}{_options(study, preset)}",
         with_database=with_database,
-        made_by=str(study.optuna.user_attrs.get("perceptuna", "unknown")),
+        made_by=study.record.made_by or "unknown",
         versions={"python": platform.python_version(), **{name: _version(name) for name in _PACKAGES}},
-        trained_with={} if best is None else dict(best.user_attrs.get("environment", {})),
+        trained_with={} if best is None else dict(best.environment),
         fingerprints={"data": study.data.fingerprint, "space": study.space.fingerprint},
         space=study.space.to_toml(),
         space_is_a_file=not preset,
@@ -63,7 +61,7 @@ def reproduction_of(study: Study, best: FrozenTrial | None) -> Reproduction:
 
 def _options(study: Study, preset: bool) -> str:
     """The settings that would not hold anyhow, as options of `run`."""
-    settings, before = study.settings, predecessor_of(study.optuna)
+    settings, before = study.settings, study.record.continues
     words: list[str] = []
     for name, field in StudySettings.model_fields.items():
         value = getattr(settings, name)

@@ -15,7 +15,8 @@ from search.text.formats import number, setting
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from optuna.distributions import BaseDistribution
-    from optuna.trial import FrozenTrial
+
+    from search.study.trial_record import TrialRecord
 
 MOST_POINTS = 1500
 """Trials drawn in one picture at most; more would be neither told apart nor small."""
@@ -24,7 +25,7 @@ _LONGEST_LABEL = 14
 _FEW_VALUES = 12
 
 
-def thinned(trials: Sequence[FrozenTrial], most: int, keep: Iterable[int] = ()) -> list[FrozenTrial]:
+def thinned(trials: Sequence[TrialRecord], most: int, keep: Iterable[int] = ()) -> list[TrialRecord]:
     """At most about `most` of `trials`, evenly spread over their order; those numbered `keep` always."""
     if len(trials) <= most:
         return list(trials)
@@ -76,7 +77,7 @@ class ParameterScale:
     distribution: BaseDistribution
 
     @classmethod
-    def of(cls, name: str, trials: Iterable[FrozenTrial]) -> ParameterScale | None:
+    def of(cls, name: str, trials: Iterable[TrialRecord]) -> ParameterScale | None:
         """None where no trial has it, or where it has a single value."""
         found = next((trial.distributions[name] for trial in trials if name in trial.distributions), None)
         return None if found is None or found.single() else cls(name, found)
@@ -105,7 +106,7 @@ class ParameterScale:
         low, high = self.ends
         return bool(self.choices) or (self.whole and not self.log and high - low <= _FEW_VALUES)
 
-    def place(self, trial: FrozenTrial) -> float | None:
+    def place(self, trial: TrialRecord) -> float | None:
         """The value itself, or the index of the choice; None where the trial has none of this distribution."""
         if self.name not in trial.params:
             return None
@@ -187,7 +188,7 @@ def _short(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-def describe(trial: FrozenTrial, metric: str) -> str:
+def describe(trial: TrialRecord, metric: str) -> str:
     """One trial in two lines, for a tip."""
     state = trial.state.name.lower()
     value = "" if trial.value is None else f": {metric} {number(trial.value)}"

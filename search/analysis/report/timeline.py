@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from markupsafe import Markup
-from optuna.trial import FrozenTrial
 
 from search.analysis.facts.busy import Clock, merged
 from search.analysis.report.cost import span_of
@@ -26,6 +25,7 @@ from search.analysis.report.drawing import (
 )
 from search.analysis.report.facts import Facts
 from search.analysis.report.scales import MOST_POINTS, describe
+from search.study.trial_record import TrialRecord
 from search.text.formats import duration
 
 MOST_LANES = 40
@@ -43,16 +43,16 @@ class Lane:
     """What one worker did, in order."""
 
     worker: str
-    trials: list[FrozenTrial]
+    trials: list[TrialRecord]
 
 
-def lanes(trials: Sequence[FrozenTrial], now: datetime) -> list[Lane]:
+def lanes(trials: Sequence[TrialRecord], now: datetime) -> list[Lane]:
     """Trials by the worker that trained them, in order of each worker's first trial.
 
     A trial that does not name its worker (one that runs, or failed) is put where it overlaps with no other.
     """
     begun = sorted((t for t in trials if t.datetime_start is not None), key=lambda t: span_of(t, now))
-    found: dict[str, list[FrozenTrial]] = {}
+    found: dict[str, list[TrialRecord]] = {}
     for trial in begun:
         if (worker := _worker(trial)) is not None:
             found.setdefault(worker, []).append(trial)
@@ -65,12 +65,11 @@ def lanes(trials: Sequence[FrozenTrial], now: datetime) -> list[Lane]:
     return [Lane(worker, attempts) for worker, attempts in ordered]
 
 
-def _worker(trial: FrozenTrial) -> str | None:
-    host, process = trial.user_attrs.get("host"), trial.user_attrs.get("process")
-    return None if process is None else f"{host}, process {process}"
+def _worker(trial: TrialRecord) -> str | None:
+    return None if trial.process is None else f"{trial.host}, process {trial.process}"
 
 
-def _fits(lane: list[FrozenTrial], trial: FrozenTrial, now: datetime) -> bool:
+def _fits(lane: list[TrialRecord], trial: TrialRecord, now: datetime) -> bool:
     start, end = span_of(trial, now)
     after = bisect_left(lane, (start, end), key=lambda other: span_of(other, now))
     return (after == 0 or span_of(lane[after - 1], now)[1] <= start) and (

@@ -13,6 +13,7 @@ from search.analysis.tensorboard.runs import (
     Status,
     TrialWriter,
     check_tensorboard,
+    figures_of,
     trial_folder,
     values_of,
     write_experiment,
@@ -119,15 +120,12 @@ class LiveEvents(Listener):
         if outcome is None or (trial.epochs < outcome.epochs and not all_came):
             return
         del self._open[number]
-        best = outcome.attributes.get(progress.metric)
+        facts = outcome.facts
+        best = facts.get("at_best", {}).get(progress.metric)
         trial.writer.end(
             _STATUS.get(outcome.state, "failed"),
-            None if best is None else (int(outcome.attributes["best_epoch"]), float(best)),
-            {
-                name: float(outcome.attributes[name])
-                for name in ("parameters", "seconds")
-                if name in outcome.attributes
-            },
+            None if best is None else (facts["best_epoch"], float(best)),
+            figures_of(facts.get("parameters"), facts.get("seconds")),
         )
         trial.writer.close()
 

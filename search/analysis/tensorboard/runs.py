@@ -12,18 +12,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from search.errors import InputError
 from search.settings.metrics import on_train_rows
-from search.study.configuration import hyperparameters_of
 from search.study.history import history_of
 from search.study.study import Study
+from search.study.trial_record import TrialRecord
 from spaces import Hyperparameters, Space
 from spaces.parameters import Categorical, Fixed, Parameter
-
-if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
 
 Status = Literal["complete", "pruned", "failed"]
 Scalar = bool | int | float | str
@@ -159,14 +156,19 @@ def values_of(space: Space, hyperparameters: Hyperparameters) -> dict[str, Scala
     return {name: values[name] for name in _tried(space)}
 
 
-def _write_trial(study: Study, trial: FrozenTrial, folder: Path) -> None:
-    attributes = trial.user_attrs
+def figures_of(parameters: int | None, seconds: float | None) -> dict[str, float]:
+    """Of one trial, as `TrialWriter.end` takes them; without those that are not known."""
+    known = {_PARAMETERS: parameters, _SECONDS: seconds}
+    return {name: float(figure) for name, figure in known.items() if figure is not None}
+
+
+def _write_trial(study: Study, trial: TrialRecord, folder: Path) -> None:
     if not trial.params and trial.state.name == "FAIL":
         return  # it failed before it was asked for
     assert trial.datetime_start is not None
     began = trial.datetime_start.timestamp()
-    seconds = float(attributes.get("seconds", 0.0))
-    values = values_of(study.space, hyperparameters_of(study.space, trial))
+    seconds = trial.seconds or 0.0
+    values = values_of(study.space, trial.hyperparameters(study.space))
     states: dict[str, Status] = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
     history = history_of(study, trial)
     epochs = len(next(iter(history.values()), []))
@@ -175,11 +177,11 @@ def _write_trial(study: Study, trial: FrozenTrial, folder: Path) -> None:
             logs = {name: column[epoch - 1] for name, column in history.items()}
             # Only the whole training was timed; its epochs took equally long, more or less.
             writer.epoch(epoch, logs, began + seconds * epoch / epochs)
-        best = attributes.get(study.metric)
+        best = trial.at_best(study.metric)
         writer.end(
             states[trial.state.name],
-            None if best is None else (attributes["best_epoch"], best),
-            {name: attributes[name] for name in (_PARAMETERS, _SECONDS) if name in attributes},
+            None if best is None or trial.best_epoch is None else (trial.best_epoch, best),
+            figures_of(trial.parameters, trial.seconds),
             began + seconds,
         )
 

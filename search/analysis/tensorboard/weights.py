@@ -18,9 +18,9 @@ def write_weights(study: Study, number: int, folder: Path, say: Callable[[str], 
     Raises:
         InputError: as `replay`; nothing is written then.
     """
-    known = find_trained(study, number, "--histograms").user_attrs
-    epochs = plural(known["epochs"], "epoch")
-    then = f" ({known['seconds']:.1f} s when it was run)" if "seconds" in known else ""
+    known = find_trained(study, number, "--histograms")
+    epochs = plural(known.epochs or 0, "epoch")
+    then = "" if known.seconds is None else f" ({known.seconds:.1f} s when it was run)"
     say(f"training trial {number} again for its weights: {epochs}{then} …")
 
     def callbacks() -> list[Any]:

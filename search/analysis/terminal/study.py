@@ -31,7 +31,7 @@ from search.text.printable import printable
 from spaces import idle
 
 if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
+    from search.study.trial_record import TrialRecord
 
 # Narrower than this, words beside the figures would be broken into a column of single words.
 _WIDE_ENOUGH = 110
@@ -164,16 +164,14 @@ def _apart(study: Study) -> list[RenderableType]:
     return ["", told, *(f"  {study.metric} {number(entry.validation)}  {entry.what}" for entry in entries)]
 
 
-def in_order(study: Study) -> list[FrozenTrial]:
+def in_order(study: Study) -> list[TrialRecord]:
     """Its ranked trials in the order in which they ended."""
     return sorted(study.ranked(), key=lambda trial: (trial.datetime_complete, trial.number))
 
 
 def _reasons(study: Study) -> list[str]:
     """Why trials ended without a value, the commonest first."""
-    counts = Counter(
-        trial.user_attrs.get("reason") or trial.user_attrs.get("stop_reason") for trial in study.finished()
-    )
+    counts = Counter(trial.reason or (trial.stop and trial.stop.text()) for trial in study.finished())
     return [f"{amount:,} × {reason}" for reason, amount in counts.most_common(5) if reason]
 
 

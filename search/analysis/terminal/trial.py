@@ -12,7 +12,6 @@ from rich.text import Text
 from search.analysis.terminal.chart import line_chart
 from search.analysis.terminal.tables import facts_table
 from search.settings.metrics import on_train_rows
-from search.study.configuration import hyperparameters_of
 from search.study.history import history_of
 from search.study.study import Study
 from search.text.formats import count, duration, hyperparameter, number
@@ -29,7 +28,7 @@ def trial_facts(study: Study, trial_number: int) -> dict[str, Any]:
     """
     trial = study.trial(trial_number)
     suggested = bool(trial.params) and trial.state.name != "WAITING"
-    values = hyperparameters_of(study.space, trial).model_dump(mode="json") if suggested else {}
+    values = trial.hyperparameters(study.space).model_dump(mode="json") if suggested else {}
     return {
         "study": study.name,
         "trial": trial_number,
@@ -40,14 +39,14 @@ def trial_facts(study: Study, trial_number: int) -> dict[str, Any]:
         "ended": trial.datetime_complete.isoformat() if trial.datetime_complete else None,
         "hyperparameters": values,
         "without_effect": list(idle(values, study.data.task, study.data.kind)),
-        "attributes": trial.user_attrs,
+        "attributes": trial.stored,
         "values_by_epoch": {str(epoch): value for epoch, value in trial.intermediate_values.items()},
         "history": {
             # JSON knows no NaN, which diverging trials end in.
             name: [value if math.isfinite(value) else None for value in values]
             for name, values in history_of(study, trial).items()
         },
-        "artifacts": trial_artifacts(trial),
+        "artifacts": trial_artifacts(trial.optuna),
     }
 
 

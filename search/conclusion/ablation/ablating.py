@@ -21,18 +21,14 @@ from search.conclusion.trainings import (
 )
 from search.errors import StudyStopped
 from search.settings.metrics import sign_of
-from search.study.attempts import was_trained
-from search.study.configuration import hyperparameters_of, limits_of, what_it_is
-from search.study.origin import is_comparable
-from search.study.planned import PlannedTrial, entry_of
+from search.study.planned import PlannedTrial
 from search.study.study import Study
+from search.study.trial_record import TrialRecord
 from search.study.unchanged import unchanged_data
 from search.text.formats import clock, plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from optuna.trial import FrozenTrial
 
     from search.data import PreparedData
     from search.driving.dispatcher import Listeners
@@ -61,7 +57,7 @@ class Ablating:
     """An ablation that is checked, with its data at hand, and nothing written yet."""
 
     study: Study
-    trial: FrozenTrial
+    trial: TrialRecord
     order: AblateOrder
     settings: StudySettings
     data: PreparedData
@@ -107,7 +103,7 @@ def ablate(work: Ablating, listeners: Listeners) -> Ablation | None:
     if finish.ending != "budget":
         return None
     there = ended(finish.study)
-    trained = [{seed: there[entry_of(plan)] for seed, plan in row.plans.items()} for row in work.rows]
+    trained = [{seed: there[plan] for seed, plan in row.plans.items()} for row in work.rows]
     if why := failure_of(trained[0]):
         raise StudyStopped(
             f"trial {work.trial.number} could not be trained again as it is ({why}), so there is nothing to compare "
@@ -129,7 +125,7 @@ def forecast(work: Ablating) -> str:
         f"itself, on {len(work.seeds)} fresh seeds each: {len(plans)} trainings{before}, in study "
         f"'{work.companion.name}'"
     )
-    seconds = work.trial.user_attrs.get("seconds")
+    seconds = work.trial.seconds
     if not left or seconds is None:
         return text
     at_once = work.settings.model_copy(update={"trials": left}).local_workers()
@@ -137,10 +133,10 @@ def forecast(work: Ablating) -> str:
     return f"{text}; about {clock(left * seconds / at_once)} on {took}"
 
 
-def _rows(study: Study, trial: FrozenTrial, seeds: list[int]) -> list[Row]:
+def _rows(study: Study, trial: TrialRecord, seeds: list[int]) -> list[Row]:
     """The configuration as it is, and each variation."""
-    epochs, patience = limits_of(trial, study.settings)
-    base = hyperparameters_of(study.space, trial)
+    epochs, patience = trial.limits(study.settings)
+    base = trial.hyperparameters(study.space)
 
     def row(variation: Variation | None) -> Row:
         changed = base if variation is None else variation.hyperparameters
@@ -157,10 +153,10 @@ def _rows(study: Study, trial: FrozenTrial, seeds: list[int]) -> list[Row]:
     return [row(None), *(row(one) for one in variations(base, study.space, study.data))]
 
 
-def _ablation(work: Ablating, companion: Study, trained: list[dict[int, FrozenTrial]]) -> Ablation:
+def _ablation(work: Ablating, companion: Study, trained: list[dict[int, TrialRecord]]) -> Ablation:
     study, base = work.study, values_of(trained[0])
     mean = mean_of(list(base.values()))
-    epochs, patience = limits_of(work.trial, study.settings)
+    epochs, patience = work.trial.limits(study.settings)
     sign = sign_of(study.direction)
     among = _could_have_been_chosen(study)
     base_rows = mean_scores(companion, trained[0])
@@ -172,7 +168,7 @@ def _ablation(work: Ablating, companion: Study, trained: list[dict[int, FrozenTr
         study=study.name,
         companion=work.companion.name,
         trial=work.trial.number,
-        what=what_it_is(study.space, work.trial),
+        what=work.trial.describe(study.space),
         metric=study.metric,
         direction=study.direction,
         epochs=epochs,
@@ -194,7 +190,7 @@ def _ablation(work: Ablating, companion: Study, trained: list[dict[int, FrozenTr
 
 def _effect(
     row: Row,
-    runs: Mapping[int, FrozenTrial],
+    runs: Mapping[int, TrialRecord],
     base: Mapping[int, float],
     base_rows: list[float] | None,
     companion: Study,
@@ -230,8 +226,7 @@ def _effect(
 
 def _could_have_been_chosen(study: Study) -> int:
     """How many trials were compared by their validation rows, when one of them came to be looked at."""
-    trials = study.optuna.get_trials(deepcopy=False)
-    return sum(was_trained(trial) and is_comparable(trial) for trial in trials)
+    return sum(trial.was_trained and trial.is_comparable for trial in study.trials())
 
 
 def _adjusted(effects: list[Effect]) -> list[Effect]:
@@ -240,7 +235,7 @@ def _adjusted(effects: list[Effect]) -> list[Effect]:
     return [one if one.p is None else one.model_copy(update={"p": next(adjusted)}) for one in effects]
 
 
-def _seconds(runs: Mapping[int, FrozenTrial]) -> float | None:
+def _seconds(runs: Mapping[int, TrialRecord]) -> float | None:
     """Of one training, on average."""
-    known = [seconds for trial in runs.values() if (seconds := trial.user_attrs.get("seconds")) is not None]
+    known = [trial.seconds for trial in runs.values() if trial.seconds is not None]
     return round(sum(known) / len(known), 3) if known else None

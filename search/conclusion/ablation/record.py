@@ -8,9 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from search.conclusion.statistics.intervals import Difference, Interval, half_of
 from search.study.study import Study
-
-# Of a study, followed by the number of the trial around which factors were changed.
-ABLATION = "ablation_"
+from search.study.study_record import keep_study_facts
 
 
 class _Record(BaseModel):
@@ -90,13 +88,13 @@ class Ablation(_Record):
 
 def write_ablation(study: Study, ablation: Ablation) -> None:
     """In place of an earlier one around the same trial."""
-    study.optuna.set_user_attr(f"{ABLATION}{ablation.trial}", ablation.model_dump_json())
+    keep_study_facts(study.optuna, {"ablations": {ablation.trial: ablation}})
 
 
 def best_ablation(study: Study) -> Ablation | None:
     """Around the best of the trials that were taken for it; None where there was none."""
-    written = study.optuna.user_attrs
+    record = study.record
     for trial in study.ranked():
-        if (found := written.get(f"{ABLATION}{trial.number}")) is not None:
+        if (found := record.ablation(trial.number)) is not None:
             return Ablation.model_validate_json(found)
     return None

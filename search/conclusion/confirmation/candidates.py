@@ -12,20 +12,18 @@ from search.conclusion.statistics.intervals import mean_of
 from search.conclusion.statistics.race import Race, Rival, race
 from search.conclusion.trainings import failure_of, mean_scores, parameters_of, values_of
 from search.errors import StudyStopped
-from search.study.configuration import hyperparameters_of, limits_of, what_it_is
-from search.study.planned import PlannedTrial, entry_of, planned_of
+from search.study.planned import PlannedTrial
 
 if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
-
     from search.study.study import Study
+    from search.study.trial_record import TrialRecord
 
 
 @dataclass(frozen=True, eq=False)
 class Candidate:
     """A trial of the search, and how to train its configuration again."""
 
-    trial: FrozenTrial
+    trial: TrialRecord
     what: str
     again: PlannedTrial
 
@@ -34,17 +32,16 @@ class Candidate:
         return self.trial.number
 
     @classmethod
-    def of(cls, study: Study, trial: FrozenTrial) -> Candidate:
-        planned = planned_of(trial)
-        epochs, patience = limits_of(trial, study.settings)
+    def of(cls, study: Study, trial: TrialRecord) -> Candidate:
+        epochs, patience = trial.limits(study.settings)
         again = PlannedTrial(
             label=f"trial {trial.number} again",
-            hyperparameters=hyperparameters_of(study.space, trial),
+            hyperparameters=trial.hyperparameters(study.space),
             epochs=epochs,
             patience=patience,
-            outside=planned is not None and planned.outside,
+            outside=trial.planned is not None and trial.planned.outside,
         )
-        return cls(trial, what_it_is(study.space, trial), again)
+        return cls(trial, trial.describe(study.space), again)
 
     def on_seed(self, seed: int) -> PlannedTrial:
         """The training to compare by."""
@@ -58,11 +55,11 @@ class Candidate:
 
 def top_candidates(study: Study, top: int) -> list[Candidate]:
     """The best `top` configurations, each once, best first; fewer where the study has fewer."""
-    found: dict[str, Candidate] = {}
+    found: dict[PlannedTrial, Candidate] = {}
     for trial in study.ranked():
         candidate = Candidate.of(study, trial)
         same = candidate.again.model_copy(update={"label": "", "outside": False})
-        found.setdefault(entry_of(same), candidate)
+        found.setdefault(same, candidate)
         if len(found) == top:
             break
     return list(found.values())
@@ -87,10 +84,10 @@ def standings_of(study: Study, companion: Study, candidates: list[Candidate], se
         StudyStopped: all were dropped.
     """
     there = ended(companion)
-    runs: dict[Candidate, dict[int, FrozenTrial]] = {}
+    runs: dict[Candidate, dict[int, TrialRecord]] = {}
     dropped: dict[int, str] = {}
     for candidate in candidates:
-        of_seeds = {seed: there[entry_of(candidate.on_seed(seed))] for seed in seeds}
+        of_seeds = {seed: there[candidate.on_seed(seed)] for seed in seeds}
         if failure := failure_of(of_seeds):
             dropped[candidate.number] = failure
         else:
@@ -113,7 +110,7 @@ def standings_of(study: Study, companion: Study, candidates: list[Candidate], se
     return Standings(result, standings, dropped, bool(rows))
 
 
-def _scores(companion: Study, runs: Mapping[Candidate, Mapping[int, FrozenTrial]]) -> dict[int, list[float]]:
+def _scores(companion: Study, runs: Mapping[Candidate, Mapping[int, TrialRecord]]) -> dict[int, list[float]]:
     """Each validation row's score over the seeds; of all candidates or, where some lack them, of none."""
     found = {candidate.number: mean_scores(companion, of_seeds) for candidate, of_seeds in runs.items()}
     kept = {number: scores for number, scores in found.items() if scores is not None}
@@ -121,7 +118,7 @@ def _scores(companion: Study, runs: Mapping[Candidate, Mapping[int, FrozenTrial]
 
 
 def _standing(
-    candidate: Candidate, runs: Mapping[int, FrozenTrial], parameters: int, rival: Rival[int] | None
+    candidate: Candidate, runs: Mapping[int, TrialRecord], parameters: int, rival: Rival[int] | None
 ) -> Standing:
     values = values_of(runs)
     mean = mean_of(list(values.values()))

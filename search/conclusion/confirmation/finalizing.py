@@ -23,17 +23,16 @@ from search.errors import InputError, StudyStopped
 from search.models.export import Facts, check_output, facts_of, write_model
 from search.study.look import Look
 from search.study.looks import looks
-from search.study.planned import PlannedTrial, entry_of
+from search.study.planned import PlannedTrial
 from search.study.study import Study
 from search.study.unchanged import unchanged_data
 from storage import StudyBusy, is_driven
 
 if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial
-
     from search.data import PreparedData
     from search.driving.dispatcher import Listeners
     from search.settings.settings import StudySettings
+    from search.study.trial_record import TrialRecord
 
 COMMAND = "finalize"
 
@@ -127,7 +126,7 @@ def _to_be_tested_now(work: Finalizing, companion: Study) -> int | None:
     if left_of(_confirming(work), there):
         return None
     result = standings_of(work.study, companion, work.candidates, work.seeds)
-    trained = there.get(entry_of(_winner(work, result).to_be_tested(work.last_seed)))
+    trained = there.get(_winner(work, result).to_be_tested(work.last_seed))
     return None if trained is None else trained.number
 
 
@@ -161,7 +160,7 @@ def finalize(work: Finalizing, listeners: Listeners) -> Conclusion | None:
     companion = _trained(work, [last], listeners)
     if companion is None:
         return None
-    trained = ended(companion)[entry_of(last)]
+    trained = ended(companion)[last]
     if trained.state.name != "COMPLETE":
         raise StudyStopped(
             f"trial {winner.number} could not be trained once more (trial {trained.number} of study '{name}' ended "
@@ -188,7 +187,7 @@ def _trained(work: Finalizing, plans: list[PlannedTrial], listeners: Listeners) 
     return finish.study if finish.ending == "budget" else None
 
 
-def _conclusion(work: Finalizing, result: Standings, trained: FrozenTrial, look: Look) -> Conclusion:
+def _conclusion(work: Finalizing, result: Standings, trained: TrialRecord, look: Look) -> Conclusion:
     study, winner = work.study, result.race.winner
     standing = next(standing for standing in result.standings if standing.trial == winner)
     assert look.value is not None  # it has been opened

@@ -13,20 +13,19 @@ from search.errors import DataError, InputError
 from search.machine.plain_keras import import_keras
 from search.machine.temporary import temporary_folder
 from search.models.kept_model import kept_model
-from search.study.configuration import hyperparameters_of
 from search.study.look import Look
 from search.study.looks import new_look, record_look, record_seen
 
 if TYPE_CHECKING:
     import numpy as np
-    from optuna.trial import FrozenTrial
 
     from search.data import PreparedData
     from search.study.study import Study
+    from search.study.trial_record import TrialRecord
 
 
 def look_at_test_split(
-    study: Study, companion: Study, trained: FrozenTrial, data: PreparedData, trial: int
+    study: Study, companion: Study, trained: TrialRecord, data: PreparedData, trial: int
 ) -> Look:
     """Measure the kept model of `trained`, a trial of `companion`, on the test split of `study`.
 
@@ -39,7 +38,7 @@ def look_at_test_split(
     start_tensorflow(study.settings.threads)
     from search.training.scoring import measure_rows, score_rows
 
-    hyperparameters = hyperparameters_of(companion.space, trained)
+    hyperparameters = trained.hyperparameters(companion.space)
     weights = _weights_of(tested_model(companion, trained))
     metric = study.metric.removeprefix("val_")
     model = _fingerprint(hyperparameters.model_dump_json(), metric, weights)
@@ -77,7 +76,7 @@ def interval_over_rows(metric: str, value: float, scores: np.ndarray[Any, Any] |
     return wilson(value, len(scores)) if metric == "accuracy" else mean_of(scores.tolist()).interval
 
 
-def tested_model(companion: Study, trained: FrozenTrial) -> Path:
+def tested_model(companion: Study, trained: TrialRecord) -> Path:
     """The file of the model that is tested.
 
     Raises:

@@ -9,9 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from search.conclusion.statistics.intervals import Interval, half_of
 from search.study.look import Look
 from search.study.study import Study
-
-# Attribute of the study that is finalized.
-CONCLUSION = "conclusion"
+from search.study.study_record import keep_study_facts
 
 
 class _Record(BaseModel):
@@ -87,10 +85,10 @@ class Conclusion(_Record):
 
 def write_conclusion(study: Study, conclusion: Conclusion) -> None:
     """In place of an earlier one; its look at the test split stays."""
-    study.optuna.set_user_attr(CONCLUSION, conclusion.model_dump_json())
+    keep_study_facts(study.optuna, {"conclusion": conclusion})
 
 
 def read_conclusion(study: Study) -> Conclusion | None:
     """The last one; None for a study that was not finalized."""
-    written = study.optuna.user_attrs.get(CONCLUSION)
+    written = study.record.conclusion
     return None if written is None else Conclusion.model_validate_json(written)
