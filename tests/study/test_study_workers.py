@@ -15,6 +15,8 @@ import pytest
 
 from search.errors import MachineFault
 from search.machine.lacking import is_out_of_memory, lacking
+from search.running.drive import workers_of
+from search.settings.settings import StudySettings
 from search.workers.cluster import WorkerLost, Workers, _Ended
 from search.workers.local import LocalWorkers, _check_open_files
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
@@ -160,6 +162,14 @@ def test_what_the_machine_refuses_is_told_from_what_a_trial_does_wrong() -> None
     assert lacking(FileNotFoundError(errno.ENOENT, "No such file"), known=True) is None
     assert is_out_of_memory(MemoryError())
     assert not is_out_of_memory(files)
+
+
+def test_a_worker_runs_on_each_core_unless_the_settings_say_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 2, 5}, raising=False)
+    assert workers_of(StudySettings(data="digits")) == 3
+    assert workers_of(StudySettings(data="digits", workers=2)) == 2
 
 
 def test_too_few_open_files_are_told_before_a_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:
