@@ -15,7 +15,6 @@ import pytest
 
 from search.errors import MachineFault
 from search.machine.lacking import is_out_of_memory, lacking
-from search.running.drive import workers_of
 from search.settings.settings import StudySettings
 from search.workers.cluster import WorkerLost, Workers, _Ended
 from search.workers.local import LocalWorkers, _check_open_files
@@ -168,8 +167,8 @@ def test_a_worker_runs_on_each_core_unless_the_settings_say_otherwise(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("os.sched_getaffinity", lambda process: {0, 2, 5}, raising=False)
-    assert workers_of(StudySettings(data="digits")) == 3
-    assert workers_of(StudySettings(data="digits", workers=2)) == 2
+    assert StudySettings(data="digits").local_workers() == 3
+    assert StudySettings(data="digits", workers=2).local_workers() == 2
 
 
 def test_too_few_open_files_are_told_before_a_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:
