@@ -15,8 +15,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from search.commands import concluding, database, looking, models, sources, studies
-from search.commands import forecast as planning
+from search.commands import concluding, database, looking, models, planning, sources, studies
 from search.commands.output import echo, fail, print_bug
 from search.machine.interruption import interrupted
 from search.machine.standard_streams import lost_output

@@ -15,8 +15,8 @@ from search.errors import InputError
 from search.running.drive import Finish, drive
 from search.running.fleet import fleet_of
 from search.study.creation import create_study, half_made
-from search.study.planned import PlannedTrial
-from search.study.planning import enqueue
+from search.study.enqueueing import enqueue
+from search.study.planned_trial import PlannedTrial
 from search.study.study import Study, load_study, study_names
 from search.study.study_record import keep_study_facts
 from search.training.memory import check_memory_limit

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from search.errors import StudyStopped
 from search.policies.pruners import build_pruner
 from search.policies.samplers import build_sampler, seed_sampler
-from search.study.planning import suggest
+from search.study.enqueueing import suggest
 from search.study.study import Study
 from search.study.trial_record import asked_record, enqueue_trial, keep_facts
 from search.text.formats import size

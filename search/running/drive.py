@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from search.errors import MachineFault
 from search.study.constant import keep_constant
-from search.study.planning import enqueue_planned
+from search.study.enqueueing import enqueue_planned
 from search.study.study import Study
 from search.training.memory import recycling_bound
 from storage import StudyLock

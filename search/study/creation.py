@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from search.data import DataSpec
     from search.settings.settings import StudySettings
     from search.study.origin import Adoption
-    from search.study.planned import PlannedTrial
+    from search.study.planned_trial import PlannedTrial
     from spaces import Space
     from storage import StorageURL
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from search.errors import InputError
 from search.settings.settings import StudySettings
 from search.study.origin import Predecessor
-from search.study.planned import PlannedTrial, plan_json, plan_of
+from search.study.planned_trial import PlannedTrial, plan_json, plan_of
 from spaces import Space
 from storage import ARTIFACT_FOLDER
 

@@ -16,7 +16,7 @@ import numpy as np
 from pydantic import BaseModel
 
 from search.study.origin import Origin
-from search.study.planned import PlannedTrial
+from search.study.planned_trial import PlannedTrial
 from search.training.stop_reason import Stop
 
 if TYPE_CHECKING:

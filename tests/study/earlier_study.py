@@ -13,10 +13,10 @@ from study_fakes import SPACE
 from search.data import DataSpec, PreparedData
 from search.settings.settings import StudySettings
 from search.study.creation import create_study
+from search.study.enqueueing import enqueue_planned
 from search.study.history import history_csv
 from search.study.origin import Adoption
-from search.study.planned import PlannedTrial
-from search.study.planning import enqueue_planned
+from search.study.planned_trial import PlannedTrial
 from search.study.study import Study
 from search.versions.adoption import adopt
 from spaces import Hyperparameters, Space

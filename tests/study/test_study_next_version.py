@@ -21,8 +21,8 @@ from search.errors import InputError
 from search.policies.pruners import bracket_in, build_pruner
 from search.running.resume import resume
 from search.study.creation import create_study, is_half_made
-from search.study.planned import PlannedTrial
-from search.study.planning import enqueue_planned
+from search.study.enqueueing import enqueue_planned
+from search.study.planned_trial import PlannedTrial
 from search.study.study import Study, load_study, study_names
 from search.study.trial_record import trial_record
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask

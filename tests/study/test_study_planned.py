@@ -15,9 +15,10 @@ from search.driving.driver import Driver
 from search.driving.recovery import run_again
 from search.errors import InputError
 from search.settings.settings import StudySettings
+from search.study.baselines import plan_of_baselines
 from search.study.creation import create_study
-from search.study.planned import PlannedTrial
-from search.study.planning import enqueue_planned, plan_of_baselines
+from search.study.enqueueing import enqueue_planned
+from search.study.planned_trial import PlannedTrial
 from search.study.study import Study
 from search.study.trial_record import trial_record
 from search.workers.cluster import WorkerLost

@@ -20,7 +20,7 @@ from search.policies.pruners import build_pruner, describe_rungs, with_best_so_f
 from search.policies.samplers import build_sampler, seed_sampler
 from search.settings.settings import StudySettings
 from search.study.creation import create_study
-from search.study.planned import PlannedTrial
+from search.study.planned_trial import PlannedTrial
 from search.study.study import Study, delete_study, load_study, study_names
 from search.study.trial_record import training_seed, trial_record
 from spaces import Hyperparameters

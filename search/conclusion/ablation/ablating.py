@@ -21,7 +21,7 @@ from search.conclusion.trainings import (
 )
 from search.errors import StudyStopped
 from search.settings.metrics import sign_of
-from search.study.planned import PlannedTrial
+from search.study.planned_trial import PlannedTrial
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
 from search.study.unchanged import unchanged_data

@@ -12,7 +12,7 @@ from search.conclusion.statistics.intervals import mean_of
 from search.conclusion.statistics.race import Race, Rival, race
 from search.conclusion.trainings import failure_of, mean_scores, parameters_of, values_of
 from search.errors import StudyStopped
-from search.study.planned import PlannedTrial
+from search.study.planned_trial import PlannedTrial
 
 if TYPE_CHECKING:
     from search.study.study import Study

@@ -23,7 +23,7 @@ from search.errors import InputError, StudyStopped
 from search.models.export import Facts, check_output, facts_of, write_model
 from search.study.look import Look
 from search.study.looks import looks
-from search.study.planned import PlannedTrial
+from search.study.planned_trial import PlannedTrial
 from search.study.study import Study
 from search.study.unchanged import unchanged_data
 from storage import StudyBusy, is_driven

@@ -1,4 +1,4 @@
-"""Trials that are run as they are written down: which these are, and that each of them waits to be asked once.
+"""Planned trials are enqueued: each waits once to be asked, and is then run as it is written down.
 
 The plan is kept with the study, written before the study counts as made; each trial of it carries its own entry. So
 whatever is killed, `enqueue_planned` finds what is not a trial yet.
@@ -8,39 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from search.errors import InputError
-from search.study.planned import PlannedTrial
+from search.study.planned_trial import PlannedTrial
 from search.study.trial_record import TrialFacts, enqueue_trial
-from spaces import Baseline, Hyperparameters, Space, load_baselines
+from spaces import Hyperparameters, Space
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
     import optuna
 
-    from search.settings.settings import StudySettings
     from search.study.study import Study
-
-
-def plan_of_baselines(settings: StudySettings, space: Space) -> list[PlannedTrial]:
-    """The baselines of `settings`, to be run in a study of `space`.
-
-    Raises:
-        SpaceError: there are none of that name, or the file is wrong.
-        InputError: some are outside the space and were not allowed, or they are more than the trials.
-    """
-    if settings.baselines is None:
-        return []
-    baselines = load_baselines(settings.baselines)
-    if len(baselines) > settings.trials:
-        raise InputError(
-            f"--trials: {settings.baselines} alone has {len(baselines)} baselines, but got {settings.trials}; "
-            f"give at least {len(baselines)}"
-        )
-    outside = {one.name: reasons for one in baselines if (reasons := space.contains(one.hyperparameters))}
-    if outside and not settings.allow_outside:
-        raise InputError(_refusal(settings, outside))
-    return [_planned(baseline, baseline.name in outside) for baseline in baselines]
 
 
 def enqueue_planned(study: Study) -> None:
@@ -74,16 +49,6 @@ def suggest(space: Space, trial: optuna.Trial, planned: PlannedTrial | None) -> 
     return planned.hyperparameters
 
 
-def _planned(baseline: Baseline, outside: bool) -> PlannedTrial:
-    return PlannedTrial(
-        label=baseline.name,
-        hyperparameters=baseline.hyperparameters,
-        epochs=baseline.epochs,
-        patience=baseline.patience,
-        outside=outside,
-    )
-
-
 def _params(space: Space, hyperparameters: Hyperparameters) -> dict[str, object]:
     """Those of `hyperparameters` that `space` could have suggested, in its order."""
     values = hyperparameters.model_dump()
@@ -93,11 +58,3 @@ def _params(space: Space, hyperparameters: Hyperparameters) -> dict[str, object]
         for name, parameter in known
         if parameter.kind != "fixed" and parameter.active(values) and parameter.contains(values[name])
     }
-
-
-def _refusal(settings: StudySettings, outside: Mapping[str, Sequence[str]]) -> str:
-    shown = [f"  {name}: {'; '.join(reasons)}" for name, reasons in outside.items()]
-    return (
-        f"--baselines: {len(outside)} of {settings.baselines} are outside the space {settings.space}; widen the "
-        "space, or run them all the same by --allow-outside (they are marked):\n" + "\n".join(shown)
-    )

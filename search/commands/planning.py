@@ -1,4 +1,4 @@
-"""Commands that look ahead: plan."""
+"""Commands that look ahead: plan, which forecasts a study."""
 
 from __future__ import annotations
 
