@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.analysis.facts.boards import leaderboard_rows
 from search.analysis.facts.leaderboard import Entry, leaderboard
+from search.analysis.facts.table_rows import leaderboard_rows
 from search.analysis.terminal.study import study_view
 from search.machine.plain_keras import import_keras
 from search.models.export import export_model

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from search.analysis.facts.records import best_numbers, records
+from search.analysis.facts.best_so_far import best_numbers, improvements
 from search.analysis.report.scales import thinned
 from search.settings.metrics import Direction
 from search.study.trial_record import TrialRecord
@@ -64,7 +64,7 @@ class Excerpt:
         chosen = {
             *self.wanted,
             *best_numbers(ended, direction, BEST),
-            *(trial.number for trial in records(ended, direction)),
+            *(trial.number for trial in improvements(ended, direction)),
             *(trial.number for trial in ended[-NEWEST:]),
             *(trial.number for trial in thinned(ended, EVENLY)),
         }

@@ -12,7 +12,7 @@ from typing import Any
 from bottle import Bottle, Route, request, response
 from optuna.storages import BaseStorage
 
-from search.analysis.facts.records import best_numbers
+from search.analysis.facts.best_so_far import best_numbers
 from search.dashboard.excerpt import BEST, NEWEST, Excerpt
 from search.settings.metrics import Direction
 from search.study.trial_record import TrialRecord, TrialRecords

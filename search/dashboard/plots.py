@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
+from search.analysis.facts.best_so_far import improvements
 from search.analysis.facts.busy import Clock, merged
 from search.analysis.facts.leaderboard import trials_with_value
-from search.analysis.facts.records import records
 from search.analysis.report.scales import ValueScale, thinned
 from search.dashboard.draws import expected_best
 from search.settings.metrics import Direction, on_train_rows, sign_of
@@ -98,7 +98,7 @@ def _time(
     order = sorted(range(len(timed)), key=lambda i: (seconds[i], timed[i].number))
     ended, unit, per = [timed[i] for i in order], *_unit(max(seconds))
     at = {timed[i].number: seconds[i] / per for i in order}
-    best = records(ended, direction)
+    best = improvements(ended, direction)
     steps = [*best, *best[-1:]]
     xs = [*(at[trial.number] for trial in best), at[ended[-1].number]][: len(steps)]
     lines = [_line(xs, [_value(t) for t in steps], "best so far", _BLUE, shape="hv")] if best else []
@@ -120,7 +120,7 @@ def _time(
 def pareto_front(trials: Sequence[TrialRecord], direction: Direction) -> list[TrialRecord]:
     """Of `trials` with a number of weights, those that no other is both as small and better than, smallest first."""
     sign = sign_of(direction)
-    return records(sorted(trials, key=lambda t: (_weights(t), -sign * _value(t), t.number)), direction)
+    return improvements(sorted(trials, key=lambda t: (_weights(t), -sign * _value(t), t.number)), direction)
 
 
 def _value(trial: TrialRecord) -> float:

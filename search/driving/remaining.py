@@ -1,4 +1,4 @@
-"""How long a study still takes, from the durations of its trials so far."""
+"""What is still to come of a study, as an interval, from its trials that have ended: time, epochs."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from search.analysis.facts.pace import time_left
+from search.analysis.facts.time_left import time_left
 from search.data import DataSpec
 from search.driving.remaining import FEWEST, Interval, sums_to_come
 from search.forecast.calibration import Costs, TrialCost, steps, structure, work

@@ -9,7 +9,7 @@ from rich.console import Console, RenderableType
 
 from search.analysis.facts.importance import importances
 from search.analysis.facts.overview import overview
-from search.analysis.facts.pace import time_left
+from search.analysis.facts.time_left import time_left
 from search.analysis.terminal.study import in_order, next_steps, study_facts, study_view
 from search.analysis.terminal.trial import trial_facts, trial_view
 from search.driving.progress import durations

@@ -1,4 +1,4 @@
-"""Facts of trials and studies that every view shows: leaderboard, overview, importance, pace.
+"""Facts of trials and studies that every view shows: leaderboard, overview, importance, time left.
 
 Imports: conclusion.ablation, conclusion.confirmation, conclusion.statistics, driving, errors, settings,
 storage, study, text.

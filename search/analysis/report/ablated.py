@@ -7,7 +7,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from search.analysis.facts.boards import factor_rows
+from search.analysis.facts.table_rows import factor_rows
 from search.analysis.report.drawing import INK, MUTED, NARROW, PAPER, Tips, clean, new_figure, to_svg
 from search.analysis.report.scales import ValueScale
 from search.conclusion.ablation.factors import words

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from search.analysis.facts.boards import Row, race_headers, race_rows
+from search.analysis.facts.table_rows import Row, race_headers, race_rows
 from search.conclusion.confirmation.record import Conclusion, read_conclusion
 from search.conclusion.confirmation.words import left_out, opened, steps, verdict
 from search.study.look import Look

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
-from search.analysis.facts.records import records
+from search.analysis.facts.best_so_far import improvements
 from search.analysis.report.drawing import (
     ACCENT,
     INK,
@@ -58,7 +58,7 @@ def history(facts: Facts) -> Markup | None:
     if not facts.scored:
         return None
     metric = facts.study.metric
-    best = records(facts.scored, facts.study.direction)
+    best = improvements(facts.scored, facts.study.direction)
     drawn = thinned(facts.scored, MOST_POINTS, (trial.number for trial in best))
     scale = _value_scale(facts)
     figure, tips = new_figure(NARROW, 3.7), Tips()

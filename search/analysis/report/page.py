@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
-from search.analysis.facts.boards import leaderboard_rows
 from search.analysis.facts.remarks import remarks, state_counts
+from search.analysis.facts.table_rows import leaderboard_rows
 from search.analysis.report import figures, landscape
 from search.analysis.report.ablated import ablated_of, intervals
 from search.analysis.report.confirmed import confirmed_of, seal_of

@@ -1,4 +1,4 @@
-"""An ablation in the terminal, and as facts."""
+"""An ablation in the terminal, and as JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from search.analysis.facts.boards import factor_rows
+from search.analysis.facts.table_rows import factor_rows
 from search.analysis.terminal.tables import plain_table
 from search.conclusion.ablation.factors import words
 from search.conclusion.ablation.record import Ablation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.console import Group, RenderableType
 
-from search.analysis.facts.boards import race_headers, race_rows
+from search.analysis.facts.table_rows import race_headers, race_rows
 from search.analysis.terminal.tables import plain_table
 from search.conclusion.confirmation.record import Conclusion, read_conclusion
 from search.conclusion.confirmation.words import left_out, steps, verdict, warnings

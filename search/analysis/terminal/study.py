@@ -1,4 +1,4 @@
-"""One study in the terminal: where it stands, leaderboard, best configuration, what mattered; and as facts."""
+"""One study in the terminal: where it stands, leaderboard, best configuration, what mattered; and as JSON."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.segment import Segment
 from rich.text import Text
 
-from search.analysis.facts.boards import leaderboard_rows
+from search.analysis.facts.best_so_far import improvements
 from search.analysis.facts.importance import importances
 from search.analysis.facts.leaderboard import Entry, leaderboard, not_comparable
 from search.analysis.facts.overview import overview
-from search.analysis.facts.pace import time_left
-from search.analysis.facts.records import records
 from search.analysis.facts.remarks import remarks, state_counts
+from search.analysis.facts.table_rows import leaderboard_rows
+from search.analysis.facts.time_left import time_left
 from search.analysis.terminal.chart import sparkline
 from search.analysis.terminal.confirmation import of_study
 from search.analysis.terminal.tables import plain_table
@@ -52,7 +52,7 @@ def study_facts(study: Study, top: int) -> dict[str, Any]:
         "not_comparable": [entry.to_json() for entry in not_comparable(study, top)],
         "best_so_far": [
             {"trial": trial.number, "value": trial.value}
-            for trial in records(in_order(study), study.direction)
+            for trial in improvements(in_order(study), study.direction)
         ],
         "remarks": remarks(study),
         "importances": dict(importances(study)),

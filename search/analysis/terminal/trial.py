@@ -1,4 +1,4 @@
-"""One trial in the terminal: what it was, how it went, its learning curve drawn; and as facts."""
+"""One trial in the terminal: what it was, how it went, its learning curve drawn; and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The tables that terminal and report both have: the words of each row, in the order of the terminal's columns."""
+"""The rows of the tables that terminal and report both have, in words: leaderboard, candidates, factors.
+
+Each row is in the order of the terminal's columns.
+"""
 
 from __future__ import annotations
 

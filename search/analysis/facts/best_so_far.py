@@ -1,4 +1,4 @@
-"""The best trials of a study, and those that beat all before them."""
+"""Trials that were the best so far when they ended, and the best few of all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from search.study.trial_record import TrialRecord
 
 
-def records(trials: Iterable[TrialRecord], direction: Direction) -> list[TrialRecord]:
+def improvements(trials: Iterable[TrialRecord], direction: Direction) -> list[TrialRecord]:
     """The complete trials that beat all of `trials` before them, by their first value."""
     found: list[TrialRecord] = []
     for trial in _complete(trials):

@@ -1,4 +1,4 @@
-"""The time that a study still takes, from the durations of its trials so far."""
+"""The time that a study still takes, as its database tells it: for who looks at it and does not drive it."""
 
 from __future__ import annotations
 
