@@ -19,10 +19,10 @@ from waitress import create_server
 
 from search.analysis.report import write_report
 from search.analysis.tensorboard.runs import trial_folder, write_study
+from search.analysis.terminal.live_table import LiveTable
 from search.analysis.terminal.study import study_view
 from search.dashboard import dashboard_app
 from search.driving.dispatcher import Listeners
-from search.driving.live_table import LiveTable
 from search.driving.progress import Progress
 from search.running.start import start
 from search.settings.settings import StudySettings

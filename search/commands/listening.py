@@ -34,12 +34,12 @@ def listeners(as_json: bool, tensorboard: Path | None = None) -> Listeners:
 
 
 def _shown(as_json: bool) -> Listener:
-    from search.driving.lines import JSONLines, PlainLines
+    from search.analysis.terminal.lines import JSONLines, PlainLines
 
     if as_json:
         return JSONLines(echo, say=lambda remark: echo_line(remark, err=True))
     if (terminal := console()).is_terminal:
-        from search.driving.live_table import LiveTable
+        from search.analysis.terminal.live_table import LiveTable
 
         return LiveTable(terminal, echo_line)
     return PlainLines(echo_line)

@@ -1,4 +1,4 @@
-"""Drives a study: what is asked, told, kept and shown while trials run elsewhere.
+"""Drives a study: what is asked, told and kept while trials run elsewhere, and who may hear of it.
 
 Imports: data, errors, machine, policies, settings, spaces, storage, study, text, training, workers.
 """

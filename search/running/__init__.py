@@ -1,4 +1,4 @@
-"""Starts, resumes and drives a study: the only place that runs one.
+"""Starts and resumes a study, as nothing else does: brings lock, data, workers and driver together.
 
 Imports: data, driving, errors, policies, settings, spaces, storage, study, training, versions, workers.
 """

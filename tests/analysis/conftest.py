@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from search.analysis.terminal.lines import PlainLines
 from search.driving.dispatcher import Listeners
-from search.driving.lines import PlainLines
 from search.running.start import start
 from search.settings.settings import StudySettings
 from search.study.study import Study, load_study

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from search.analysis.terminal.lines import PlainLines
+from search.analysis.terminal.live_table import LiveTable
 from search.driving.dispatcher import Dispatcher
-from search.driving.lines import PlainLines
-from search.driving.live_table import LiveTable
 from search.driving.progress import Progress
 from search.driving.remaining import Interval, remaining_time, span, sums_to_come
 from search.text.formats import clock

@@ -13,11 +13,11 @@ import pytest
 from earlier_study import NARROWER, adoption_of, write_old
 from study_fakes import SPACE, FakeWorkers
 
+from search.analysis.terminal.lines import PlainLines
 from search.data import DataRequest, PreparedData, prepare
 from search.driving.asking import attach_search
 from search.driving.dispatcher import Dispatcher
 from search.driving.driver import Driver
-from search.driving.lines import PlainLines
 from search.driving.listener import Listener
 from search.driving.note import NoteKeeper
 from search.driving.progress import Progress

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from search.analysis.terminal.live_table import LiveTable
 from search.driving.dispatcher import Listeners
 from search.driving.listener import Listener
-from search.driving.live_table import LiveTable
 from search.driving.progress import Progress
 from search.running.start import start
 from search.settings.settings import StudySettings

@@ -1,5 +1,5 @@
-"""A study, a trial and what was concluded, as text and tables in a terminal.
+"""In a terminal: a study while it runs; and as text and tables a study, a trial, what was concluded.
 
 Imports: analysis.facts, conclusion.ablation, conclusion.confirmation, data, driving, settings, spaces,
-storage, study, text.
+storage, study, text, workers.
 """

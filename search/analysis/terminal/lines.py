@@ -1,4 +1,4 @@
-"""A study as lines: plain ones for pipes and logs, JSON for programs."""
+"""A study while it runs, as lines: plain ones for pipes and logs, JSON for programs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study as a live table on a terminal."""
+"""A study while it runs, as a live table."""
 
 from __future__ import annotations
 
