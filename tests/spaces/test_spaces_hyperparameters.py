@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from spaces import VOCABULARY, Hyperparameters, SpaceError, value_problem
 from spaces.hyperparameters import kind_of, words_of
+from spaces.optimizers import OPTIMIZERS
 
 floats = st.floats(0, 0.99)
 hyperparameters = st.builds(
@@ -118,7 +119,7 @@ def test_description_leaves_out_what_the_optimizer_ignores() -> None:
         (
             "optimizer",
             "adm",
-            "must be one of adam, adamw, sgd, rmsprop, lion, but got 'adm' (did you mean 'adam'?)",
+            f"must be one of {', '.join(OPTIMIZERS)}, but got 'adm' (did you mean 'adam'?)",
         ),
     ],
 )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from search.training.network.optimizers import OPTIMIZERS, Scalars, adam_rates
+from search.training.network.optimizers import OPTIMIZERS, Scalars
 from search.training.schedules import build_optimizer
 from spaces import Hyperparameters
 from spaces.hyperparameters import words_of
@@ -50,8 +50,8 @@ def test_sixty_steps_agree_with_keras(optimizer: Optimizer, nesterov: bool, rate
 
     # Traced as in a compiled epoch: the kernels get tensors, not Python numbers.
     @tf.function
-    def step_ours(rate: tf.Tensor, adam_rate: tf.Tensor, gradient: tf.Tensor) -> None:
-        scalars = Scalars(rate, adam_rate, tf.constant(0.8), tf.constant(0.02), nesterov)
+    def step_ours(rate: tf.Tensor, corrected: tf.Tensor, gradient: tf.Tensor) -> None:
+        scalars = Scalars(rate, corrected, tf.constant(0.8), tf.constant(0.02), nesterov)
         row.update(ours, slots, gradient, scalars)
 
     for step in range(STEPS):
@@ -59,8 +59,8 @@ def test_sixty_steps_agree_with_keras(optimizer: Optimizer, nesterov: bool, rate
         gradient = random.normal(size=start.shape).astype(np.float32)
         rival.learning_rate = rate
         rival.apply([tf.constant(gradient)], [theirs])
-        (adam_rate,) = adam_rates(np.array([rate], np.float32), step)
-        step_ours(tf.constant(rate), tf.constant(adam_rate), tf.constant(gradient))
+        (corrected,) = row.corrected(np.array([rate], np.float32), step)
+        step_ours(tf.constant(rate), tf.constant(corrected), tf.constant(gradient))
     assert np.abs(ours.numpy() - theirs.numpy()).max() < 1e-5
     assert np.abs(ours.numpy() - start).max() > 0.05
 

@@ -23,7 +23,7 @@ from search.training.graph.normalization import SETTLED, moving_rates
 from search.training.graph.numbers import Numbers
 from search.training.graph.step import Step
 from search.training.graph.variables import Variables, matrix, vector
-from search.training.network.optimizers import OPTIMIZERS, adam_rates
+from search.training.network.optimizers import OPTIMIZERS
 from search.training.network.structure import Structure
 from search.training.network.weights import open_weights
 from spaces import Hyperparameters
@@ -48,7 +48,8 @@ class CompiledEpoch:
         self.structure = structure
         self._head = HEADS[structure.task]
         self._variables = Variables(open_weights(structure.depth, structure.batch_norm))
-        slots = range(OPTIMIZERS[structure.optimizer].slots)
+        self._optimizer = OPTIMIZERS[structure.optimizer]
+        slots = range(self._optimizer.slots)
         self._slots = [
             [matrix() if variable.shape.rank == 2 else vector() for _ in slots]
             for variable in self._variables.trained
@@ -118,7 +119,7 @@ class CompiledEpoch:
             weights before its batch's step, L2 penalty included, as `fit` shows it.
         """
         moving, self._seen = moving_rates(len(order), batch_size, self._seen)
-        all_rates = np.stack([rates, adam_rates(rates, self._steps), moving], axis=1)
+        all_rates = np.stack([rates, self._optimizer.corrected(rates, self._steps), moving], axis=1)
         table = self._train(x, y, *map(tf.constant, (order, batch_size, all_rates, self._steps)))
         self._steps += len(rates)
         return np.asarray(table)

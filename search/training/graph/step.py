@@ -28,7 +28,7 @@ class Step:
         projection: kernel and bias from pixels to principal components.
         key: uint64 (1,), from the trial's seed.
         data: x and y of all rows, the order of rows, the batch size.
-        rates: float32 (steps, 3): learning rate, Adam's, and that of the moving statistics.
+        rates: float32 (steps, 3): learning rate, as the optimizer corrects it, and that of the moving statistics.
         first: steps of the training before these.
     """
 
@@ -96,9 +96,9 @@ class Step:
         return self._head.record(losses, plain, outputs, y)
 
     def _apply(self, gradients: list[Tensor], rates: Tensor) -> None:
-        learning_rate, adam_rate, _ = tf.unstack(rates, num=3)
+        learning_rate, corrected_rate, _ = tf.unstack(rates, num=3)
         numbers, nesterov = self._numbers, self._structure.nesterov
-        scalars = Scalars(learning_rate, adam_rate, numbers.momentum, numbers.weight_decay, nesterov)
+        scalars = Scalars(learning_rate, corrected_rate, numbers.momentum, numbers.weight_decay, nesterov)
         for variable, slots, gradient in zip(self._variables.trained, self._slots, gradients, strict=True):
             self._optimizer.update(variable, slots, gradient, scalars)
 

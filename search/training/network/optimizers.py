@@ -29,13 +29,22 @@ _EPSILON = 1e-7
 
 @dataclass(frozen=True)
 class Scalars:
-    """What all variables share in one step, float32 scalars; `adam_rate` is from `adam_rates`."""
+    """What all variables share in one step, float32 scalars; `corrected_rate` is from the row's `corrected`."""
 
     learning_rate: Tensor
-    adam_rate: Tensor
+    corrected_rate: Tensor
     momentum: Tensor
     weight_decay: Tensor
     nesterov: bool
+
+
+def _as_they_are(rates: Array, steps: Array) -> Array:
+    return rates
+
+
+def _adam_rates(rates: Array, steps: Array) -> Array:
+    """With Adam's bias corrections (Kingma & Ba 2015, end of section 2)."""
+    return rates * np.sqrt(1.0 - _ADAM_BETA_2**steps) / (1.0 - _ADAM_BETA_1**steps)
 
 
 @dataclass(frozen=True)
@@ -45,6 +54,7 @@ class Row:
     `update` is given a variable, its slots, its gradient and the step's scalars. `slots` of the variable's shape are
     kept from step to step, `passing` further copies live for a moment in each. `learning_rate` is Keras's default;
     between optimizers whose `steps` are alike, and not of another size with other gradients, one learning rate will do.
+    `correct` makes of learning rates and their steps, float64 and counted from 1, rates with the bias corrections.
     """
 
     keras: str
@@ -53,18 +63,17 @@ class Row:
     learning_rate: float
     steps: Literal["scaled", "as the gradient", "signs"]
     passing: int = 0
+    correct: Callable[[Array, Array], Array] = _as_they_are
 
+    def corrected(self, rates: Array, first: int) -> Array:
+        """Learning rates with what this optimizer corrects in each step, float32 (steps,).
 
-def adam_rates(rates: Array, first: int) -> Array:
-    """Learning rates with Adam's bias corrections (Kingma & Ba 2015, end of section 2), float32 (steps,).
-
-    Args:
-        rates: learning rate of each step.
-        first: updates before the first of them.
-    """
-    step = np.arange(first + 1, first + len(rates) + 1, dtype=np.float64)
-    corrected = rates * np.sqrt(1.0 - _ADAM_BETA_2**step) / (1.0 - _ADAM_BETA_1**step)
-    return np.asarray(corrected, np.float32)
+        Args:
+            rates: learning rate of each step.
+            first: updates before the first of them.
+        """
+        steps = np.arange(first + 1, first + len(rates) + 1, dtype=np.float64)
+        return np.asarray(self.correct(rates, steps), np.float32)
 
 
 def _adam(variable: Any, slots: list[Any], gradient: Tensor, scalars: Scalars) -> None:
@@ -77,7 +86,7 @@ def _adam(variable: Any, slots: list[Any], gradient: Tensor, scalars: Scalars) -
         v=slots[1].handle,
         beta1_power=0.0,
         beta2_power=0.0,
-        lr=scalars.adam_rate,
+        lr=scalars.corrected_rate,
         beta1=_ADAM_BETA_1,
         beta2=_ADAM_BETA_2,
         epsilon=_EPSILON,
@@ -136,8 +145,8 @@ def _decay(variable: Any, scalars: Scalars) -> None:
 
 
 OPTIMIZERS: dict[Optimizer, Row] = {
-    "adam": Row("Adam", _adam, slots=2, learning_rate=1e-3, steps="scaled"),
-    "adamw": Row("AdamW", _adamw, slots=2, learning_rate=1e-3, steps="scaled"),
+    "adam": Row("Adam", _adam, slots=2, learning_rate=1e-3, steps="scaled", correct=_adam_rates),
+    "adamw": Row("AdamW", _adamw, slots=2, learning_rate=1e-3, steps="scaled", correct=_adam_rates),
     "sgd": Row("SGD", _sgd, slots=1, learning_rate=0.01, steps="as the gradient"),
     "rmsprop": Row("RMSprop", _rmsprop, slots=2, learning_rate=1e-3, steps="scaled"),
     "lion": Row("Lion", _lion, slots=1, learning_rate=1e-3, steps="signs", passing=4),
