@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from search.data import DataRequest, PreparedData, prepare
-from search.study.cache import cache_folder
+from search.study.data_cache import cache_folder
 
 # The folder of CIFAR-10 as JPEG class folders, `train/<class>/*.jpg` and `test/<class>/*.jpg`.
 CIFAR10_JPEG = "CIFAR10_JPEG"

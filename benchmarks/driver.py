@@ -110,7 +110,7 @@ class Enough(Exception):
 
 @dataclass
 class InstantWorkers:
-    """In place of `search.workers.cluster.Workers`: trials end at once, the longest running first."""
+    """In place of `search.workers.pool.Workers`: trials end at once, the longest running first."""
 
     slots: int
     study: optuna.Study

@@ -22,7 +22,7 @@ from typing import Any
 from benchmarks.children import run_child
 from benchmarks.measure import command_line, write_result
 from search.data import DataRequest, prepare
-from search.study.cache import cache_folder
+from search.study.data_cache import cache_folder
 from spaces import Space, load_space
 
 CONTESTANTS = ("perceptuna", "optuna", "kerastuner_hyperband", "kerastuner_random")

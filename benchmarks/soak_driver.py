@@ -21,7 +21,7 @@ from itertools import accumulate
 import numpy as np
 import optuna
 
-import search.workers.cluster
+import search.workers.pool
 from search.policies.pruners import build_pruner
 from search.settings.metrics import is_better
 from search.settings.settings import StudySettings
@@ -34,7 +34,7 @@ _EPOCH_SECONDS = 0.01
 
 
 class MadeUpWorkers:
-    """Stands in for `search.workers.cluster.Workers`."""
+    """Stands in for `search.workers.pool.Workers`."""
 
     def __init__(self, fleet: LocalWorkers, on_epoch: Callable[[EpochEvent], None], **limits: object) -> None:
         del limits
@@ -100,7 +100,7 @@ def _opened(job: StudyJob, thread: int) -> optuna.Study:
 
 
 def main() -> None:
-    search.workers.cluster.Workers = MadeUpWorkers  # type: ignore[misc,assignment]
+    search.workers.pool.Workers = MadeUpWorkers  # type: ignore[misc,assignment]
     from search.__main__ import main as run
 
     run()

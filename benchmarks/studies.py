@@ -31,7 +31,7 @@ from benchmarks.measure import command_line, spread, write_result
 from benchmarks.studies_contestants import SPACE
 from search.data import DataRequest, prepare, read_source
 from search.machine.tensorflow_start import tensorflow_log_silenced
-from search.study.cache import cache_folder
+from search.study.data_cache import cache_folder
 from spaces import load_space
 
 OURS = ("workers1", "workers2")

@@ -44,8 +44,8 @@ def perceptuna(task: dict[str, Any], workers: int) -> dict[str, Any]:
     from search.driving.progress import Progress
     from search.running.resume import resume
     from search.settings.settings import StudySettings
-    from search.study.cache import prepare_data
     from search.study.creation import create_study
+    from search.study.data_cache import prepare_data
     from storage import StorageURL
 
     configurations = [Hyperparameters.model_validate(values) for values in task["configurations"]]

@@ -51,5 +51,5 @@ def trained_here(after: Callable[[TrialTask], None] = lambda task: None) -> Iter
     with pytest.MonkeyPatch.context() as patch:
         # Threads are a setting of the process, which other tests have begun.
         patch.setattr("search.machine.tensorflow_start.start_tensorflow", lambda threads: None)
-        patch.setattr("search.workers.cluster.Workers", lambda *given, **named: WorkersHere(after))
+        patch.setattr("search.workers.pool.Workers", lambda *given, **named: WorkersHere(after))
         yield

@@ -18,8 +18,8 @@ from search.errors import CacheUnusable, DataError, MachineFault, StudyStopped
 from search.settings.metrics import is_better
 from search.study.study import Study
 from search.study.trial_record import asked_record, trial_record
-from search.workers.cluster import WorkerLost, Workers
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
+from search.workers.pool import WorkerLost, Workers
 from storage.patience import patient
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from search.policies.samplers import build_sampler
 from search.settings.settings import StudySettings, load_settings
 from search.settings.study_name import check_study_name, quote_name
 from search.study.baselines import plan_of_baselines
-from search.study.cache import prepare_data
+from search.study.data_cache import prepare_data
 from search.study.study import load_study, study_names
 from spaces import load_space
 from spaces.errors import did_you_mean

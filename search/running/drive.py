@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from search.errors import MachineFault
-from search.study.constant import keep_constant
+from search.study.constant_answer import keep_constant
 from search.study.enqueueing import enqueue_planned
 from search.study.study import Study
 from search.training.memory import recycling_bound
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from search.data import PreparedData
     from search.driving.dispatcher import Listeners
     from search.driving.listener import Ending
-    from search.workers.cluster import Fleet
+    from search.workers.pool import Fleet
 
 
 @dataclass(frozen=True)
@@ -37,8 +37,8 @@ def drive(study: Study, lock: StudyLock, data: PreparedData, fleet: Fleet, liste
     from search.driving.note import NoteKeeper
     from search.driving.progress import Progress
     from search.policies.pruners import describe_rungs
-    from search.workers.cluster import Workers
     from search.workers.messages import StudyJob
+    from search.workers.pool import Workers
 
     settings = study.settings
     job = StudyJob(

@@ -6,12 +6,12 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from search.study.cache import whole
+from search.study.data_cache import whole
 
 if TYPE_CHECKING:
     from search.data import PreparedData
     from search.settings.settings import StudySettings
-    from search.workers.cluster import Fleet
+    from search.workers.pool import Fleet
     from storage import StorageURL
 
 

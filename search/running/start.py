@@ -12,8 +12,8 @@ from search.settings.metrics import check_metric_exists, choose_metric
 from search.settings.settings import StudySettings
 from search.settings.study_name import check_study_name
 from search.study.baselines import plan_of_baselines
-from search.study.cache import prepare_data
 from search.study.creation import already_there, create_study, is_half_made
+from search.study.data_cache import prepare_data
 from search.study.study import Study, resume_command, study_names
 from search.training.memory import check_memory_limit
 from search.training.precision import precision_note, resolve_precision

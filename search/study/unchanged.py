@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.errors import DataError, InputError
-from search.study.cache import prepare_data
+from search.study.data_cache import prepare_data
 from spaces import SpaceError, load_space, preset_names
 
 if TYPE_CHECKING:

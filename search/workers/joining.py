@@ -12,7 +12,7 @@ from typing import Any
 
 from search.data import fingerprint_file
 from search.errors import DataError
-from search.study.cache import cache_folder, find_data, received_folder
+from search.study.data_cache import cache_folder, find_data, received_folder
 from search.training.environment import installed_versions
 from search.workers.trial import runs_served
 from storage import StorageError, StorageURL, check_connection

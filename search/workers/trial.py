@@ -77,7 +77,7 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
     """
     from optuna import Trial
 
-    from search.study.cache import whole
+    from search.study.data_cache import whole
 
     _served.add(task.job.run)
     try:
@@ -109,7 +109,7 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
 def _open_worker(job: StudyJob) -> _Worker:
     from search.machine.tensorflow_start import start_tensorflow
     from search.policies.pruners import build_pruner
-    from search.study.cache import find_data, prepare_again
+    from search.study.data_cache import find_data, prepare_again
     from search.study.study import load_study
 
     settings = StudySettings.model_validate_json(job.settings)
@@ -211,7 +211,7 @@ def _scores(task: TrialTask, worker: _Worker, result: TrainingResult) -> dict[st
     """Of each validation row at the best epoch, float32 (rows,); nothing where the metric is no mean over rows."""
     if not task.keep_scores:
         return {}
-    from search.study.cache import whole
+    from search.study.data_cache import whole
     from search.training.scoring import score_rows
 
     metric = task.job.metric.removeprefix("val_")

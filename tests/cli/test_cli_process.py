@@ -71,9 +71,9 @@ def test_a_signal_while_python_is_taken_down_changes_no_exit_code(name: str) -> 
 
 
 MADE_UP = """
-import search.workers.cluster
+import search.workers.pool
 from benchmarks.soak_driver import MadeUpWorkers
-search.workers.cluster.Workers = MadeUpWorkers
+search.workers.pool.Workers = MadeUpWorkers
 """
 
 

@@ -15,7 +15,7 @@ from search.conclusion.statistics.intervals import mean_of, wilson
 from search.data import prepare
 from search.data.preparing.sealed import open_test_split
 from search.driving.note import note_text
-from search.study.cache import cache_folder
+from search.study.data_cache import cache_folder
 from search.study.looks import by_others, looks, own
 from search.study.row_scores import read_scores
 from storage.artifacts import study_artifacts

@@ -12,7 +12,7 @@ from refusals import refused
 
 from search.data import BUILTIN_SOURCES, DataRequest, fingerprint_source, read_source
 from search.errors import DataError
-from search.study.cache import cache_folder
+from search.study.data_cache import cache_folder
 
 
 def test_a_misspelt_built_in_set_is_suggested(tmp_path):

@@ -16,7 +16,7 @@ from search.data.preparing.spec import UNTAUGHT_VERSION, DataSpec
 from search.data.rows.raw import Table, TableColumn
 from search.errors import InputError
 from search.settings.settings import StudySettings
-from search.study.cache import cache_folder
+from search.study.data_cache import cache_folder
 from search.study.unchanged import unchanged_data
 
 ROWS = 40

@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from search.workers.cluster import WorkerLost
 from search.workers.messages import TrialOutcome, TrialTask
+from search.workers.pool import WorkerLost
 from spaces import Space
 from spaces.parameters import Float, Int
 from storage.sqlite import WALConnection

@@ -20,12 +20,12 @@ from optuna.trial import FrozenTrial, TrialState
 import search.workers.remote
 from search.data import PreparedData, fingerprint_file
 from search.errors import ClusterLost, DataError, InputError
-from search.study.cache import find_data, received_folder
+from search.study.data_cache import find_data, received_folder
 from search.study.study import load_study
 from search.study.trial_record import trial_record
 from search.training.environment import installed_versions
-from search.workers.cluster import Workers
 from search.workers.joining import Introduction, Needs, finish_receiving, receive, this_machine
+from search.workers.pool import Workers
 from search.workers.remote import ExistingCluster, _send, _unfit, check_cluster
 from storage import StorageURL
 

@@ -10,7 +10,7 @@ import pytest
 from search.analysis.facts.remarks import remarks
 from search.data import DataRequest, PreparedData, prepare
 from search.settings.settings import StudySettings
-from search.study.constant import constant_value, keep_constant
+from search.study.constant_answer import constant_value, keep_constant
 from search.study.creation import create_study
 from search.study.study import Study
 from spaces import load_space

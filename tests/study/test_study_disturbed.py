@@ -16,8 +16,8 @@ from search.driving.driver import Driver
 from search.errors import MachineFault
 from search.machine.temporary import remove_abandoned_folders, temporary_folder
 from search.study.study import Study
-from search.workers.cluster import WorkerLost
 from search.workers.messages import TrialOutcome, TrialTask
+from search.workers.pool import WorkerLost
 
 MakeDriver = Callable[..., Driver]
 REASON = "OSError: [Errno 24] Too many open files; raise the limit"

@@ -17,8 +17,8 @@ from search.driving.keeping import Keeping
 from search.errors import DataError, StudyStopped
 from search.study.study import Study, delete_study
 from search.study.trial_record import training_seed
-from search.workers.cluster import WorkerLost
 from search.workers.messages import TrialOutcome, TrialTask
+from search.workers.pool import WorkerLost
 from storage import artifact_folder
 from storage.artifacts import model_file_name, study_artifacts
 

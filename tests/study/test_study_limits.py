@@ -27,9 +27,9 @@ from search.study.study import Study
 from search.study.trial_record import trial_record
 from search.text.quantities import parse_size
 from search.training.memory import idle_worker_bytes, recycling_bound, training_bytes
-from search.workers.cluster import WorkerLost, Workers
 from search.workers.local import LocalWorkers
 from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTask
+from search.workers.pool import WorkerLost, Workers
 from spaces import Hyperparameters
 from storage import StorageURL
 

@@ -12,8 +12,8 @@ from search.driving.driver import Driver
 from search.driving.listener import Ending, Listener
 from search.driving.progress import Progress
 from search.study.study import Study
-from search.workers.cluster import WorkerLost
 from search.workers.messages import EpochEvent, TrialOutcome, TrialTask
+from search.workers.pool import WorkerLost
 from spaces import Hyperparameters
 
 MakeDriver = Callable[..., Driver]

@@ -21,7 +21,7 @@ from search.study.enqueueing import enqueue_planned
 from search.study.planned_trial import PlannedTrial
 from search.study.study import Study
 from search.study.trial_record import trial_record
-from search.workers.cluster import WorkerLost
+from search.workers.pool import WorkerLost
 from spaces import Hyperparameters
 from storage import StorageURL
 

@@ -25,8 +25,8 @@ from search.settings.settings import StudySettings
 from search.study.creation import create_study
 from search.study.study import Study, load_study
 from search.study.trial_record import trial_record
-from search.workers.cluster import WorkerLost
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
+from search.workers.pool import WorkerLost
 from storage import StorageURL
 
 EPOCHS = 9

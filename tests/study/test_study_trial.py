@@ -18,7 +18,7 @@ import search.workers.trial
 import storage.sqlite
 from search.data import PreparedData
 from search.settings.settings import StudySettings
-from search.study.cache import prepare_data
+from search.study.data_cache import prepare_data
 from search.study.study import Study, load_study
 from search.study.trial_record import attributes_of
 from search.workers.messages import EpochEvent, StudyJob, TrialTask

@@ -13,8 +13,8 @@ from study_fakes import SPACE
 from search.data import DataSpec
 from search.errors import DataError, InputError
 from search.settings.settings import StudySettings
-from search.study.cache import prepare_again, prepare_data
 from search.study.creation import create_study
+from search.study.data_cache import prepare_again, prepare_data
 from search.study.unchanged import unchanged_data
 from storage import StorageURL
 
@@ -86,7 +86,7 @@ def test_training_may_follow_in_the_process_that_prepared_the_data(tmp_path: Pat
     np.savez(tmp_path / "rows.npz", x=np.random.default_rng(0).normal(size=(40, 3)), y=np.arange(40) % 2)
     code = (
         "import sys\n"
-        "from search.study.cache import prepare_data\n"
+        "from search.study.data_cache import prepare_data\n"
         "from search.settings.settings import StudySettings\n"
         "from search.machine.tensorflow_start import start_tensorflow\n"
         "prepare_data(StudySettings(data=sys.argv[1], threads=3), before_training=True)\n"

@@ -16,9 +16,9 @@ import pytest
 from search.errors import MachineFault
 from search.machine.lacking import is_out_of_memory, lacking
 from search.settings.settings import StudySettings
-from search.workers.cluster import WorkerLost, Workers, _Ended
 from search.workers.local import LocalWorkers, _check_open_files
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
+from search.workers.pool import WorkerLost, Workers, _Ended
 from search.workers.processes import silence_dask
 from search.workers.trial import OutOfMemory
 
@@ -96,7 +96,7 @@ def test_a_loss_of_our_own_doing_is_no_lost_worker(monkeypatch: pytest.MonkeyPat
         workers.submit(task(0))
         fleet.end(0, resident=200)
         workers.collect(0.01)
-        monkeypatch.setattr("search.workers.cluster._RESTART_SECONDS", 0.0)
+        monkeypatch.setattr("search.workers.pool._RESTART_SECONDS", 0.0)
         workers.submit(task(1))
         assert fleet.given_to() == [(0, "a"), (1, "a")]
         fleet.there = {"b"}
@@ -110,7 +110,7 @@ def test_a_loss_of_our_own_doing_is_no_lost_worker(monkeypatch: pytest.MonkeyPat
 
 def test_a_worker_at_the_address_of_a_replaced_one_can_die_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a cluster whose workers have ports of their own: else a trial that ends them would be run again for ever."""
-    monkeypatch.setattr("search.workers.cluster._RESTART_SECONDS", 0.0)
+    monkeypatch.setattr("search.workers.pool._RESTART_SECONDS", 0.0)
     fleet, outcomes = PretendedFleet("a"), []
     with Workers(fleet, lambda event: None, recycle_above=100) as workers:
         workers.submit(task(0))

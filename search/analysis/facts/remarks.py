@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from search.study.constant import remark_on_constant
+from search.study.constant_answer import remark_on_constant
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
 from search.text.formats import plural

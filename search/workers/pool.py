@@ -1,4 +1,4 @@
-"""Trials on worker processes, by Dask: on this machine or on many, in the same way."""
+"""The workers as one pool that trials are submitted to, by Dask: of this machine or of many, in the same way."""
 
 from __future__ import annotations
 
