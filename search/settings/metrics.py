@@ -1,4 +1,4 @@
-"""The metrics of each task by name, and which way is better. Knows no Keras, so that a typo is found early."""
+"""The metrics of each task by name: which way is better, what is a share. Knows no Keras, so a typo is found early."""
 
 from __future__ import annotations
 
@@ -14,20 +14,31 @@ Direction = Literal["maximize", "minimize"]
 
 @dataclass(frozen=True)
 class Metric:
-    """Which way is better, and of which tasks."""
+    """Which way is better, of which tasks, and what its values are.
+
+    A share is told in % and points. What chance makes of a share of the rows is known from their number alone.
+    """
 
     better: Direction
     tasks: tuple[str, ...]
+    unit: Literal["share of the rows", "share", "its own"]
 
 
 METRICS: dict[str, Metric] = {
-    "accuracy": Metric("maximize", ("binary", "multiclass")),
-    "crossentropy": Metric("minimize", ("binary", "multiclass")),
-    "auc": Metric("maximize", ("binary",)),
-    "mae": Metric("minimize", ("regression",)),
-    "r2": Metric("maximize", ("regression",)),
+    "accuracy": Metric("maximize", ("binary", "multiclass"), "share of the rows"),
+    "crossentropy": Metric("minimize", ("binary", "multiclass"), "its own"),
+    "auc": Metric("maximize", ("binary",), "its own"),
+    "mae": Metric("minimize", ("regression",), "its own"),
+    "r2": Metric("maximize", ("regression",), "its own"),
 }
 """What is measured each epoch beside `loss`; a task's first is its default. Formulas are in `training/measures.py`."""
+
+_LOSS = Metric("minimize", ("binary", "multiclass", "regression"), "its own")
+
+
+def metric_of(name: str) -> Metric:
+    """That of `accuracy`, `val_accuracy` or `test_accuracy`; what is no metric is taken for a loss."""
+    return METRICS.get(name.removeprefix("val_").removeprefix("test_"), _LOSS)
 
 
 def metrics_of(task: str) -> tuple[str, ...]:
@@ -66,8 +77,7 @@ def choose_metric(name: str | None, task: str) -> str:
 
 def direction_of(metric: str) -> Direction:
     """Whether more or less of `metric` is better."""
-    known = METRICS.get(metric.removeprefix("val_"))
-    return known.better if known else "minimize"
+    return metric_of(metric).better
 
 
 def sign_of(direction: str) -> int:

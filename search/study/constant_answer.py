@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from search.settings.metrics import is_better, sign_of
+import numpy as np
+
+from search.settings.metrics import is_better, metric_of, sign_of
 from search.study.study_record import keep_study_facts
 from search.text.formats import number
 
@@ -13,32 +17,54 @@ if TYPE_CHECKING:
     from search.data import PreparedData
     from search.study.study import Study
 
-# The share of the constant's own value that a mean error or entropy has to be better by, to be clearly better.
+Array = np.ndarray[Any, Any]
+
 _CLEAR = 0.05
 
 
-def constant_value(data: PreparedData, metric: str) -> float | None:
-    """Of the training rows' commonest class, classes' shares, median or mean, whichever suits `metric`.
+@dataclass(frozen=True)
+class Constant:
+    """One answer for every row: in words, and what it reaches in the metric's unit.
 
-    In the metric's unit; None for a loss, to which weights and label smoothing add.
+    `reaches` is given the targets of the training rows, those of the validation rows, and the unit that they are in,
+    1 for classes. To be clearly better takes a twentieth of what it reaches, where `of_its_size`, or of 1.
     """
-    import numpy as np
 
-    _, train = data.training()
-    _, validation = data.validation()
-    match metric:
-        case "val_accuracy":
-            return float(np.mean(np.asarray(validation) == np.bincount(train).argmax()))
-        case "val_crossentropy":
-            shares = np.bincount(train, minlength=int(max(train.max(), validation.max())) + 1) / len(train)
-            return float(-np.mean(np.log(np.maximum(shares[validation], 1e-7))))
-        case "val_mae":
-            return float(np.mean(np.abs(validation - np.median(train))) * data.spec.target_std)
-        case "val_auc":
-            return 0.5
-        case "val_r2":
-            return 0.0
-    return None
+    words: str
+    reaches: Callable[[Array, Array, float], float]
+    of_its_size: bool = False
+
+
+def _commonest(train: Array, validation: Array, unit: float) -> float:
+    return float(np.mean(validation == np.bincount(train).argmax()))
+
+
+def _shares(train: Array, validation: Array, unit: float) -> float:
+    shares = np.bincount(train, minlength=int(max(train.max(), validation.max())) + 1) / len(train)
+    return float(-np.mean(np.log(np.maximum(shares[validation], 1e-7))))
+
+
+def _median(train: Array, validation: Array, unit: float) -> float:
+    return float(np.mean(np.abs(validation - np.median(train))) * unit)
+
+
+CONSTANTS: dict[str, Constant] = {
+    "accuracy": Constant("the commonest class for every row", _commonest),
+    "crossentropy": Constant("the classes' shares for every row", _shares, of_its_size=True),
+    "auc": Constant("the same for every row", lambda train, validation, unit: 0.5),
+    "mae": Constant("the median for every row", _median, of_its_size=True),
+    "r2": Constant("the same for every row", lambda train, validation, unit: 0.0),
+}
+"""By the names of `METRICS`. A loss has none: weights and label smoothing add to it."""
+
+
+def constant_value(data: PreparedData, metric: str) -> float | None:
+    """What one answer for every row reaches, by `CONSTANTS`, in the unit of `metric`; None for a loss."""
+    constant = CONSTANTS.get(metric.removeprefix("val_"))
+    if constant is None:
+        return None
+    (_, train), (_, validation) = data.training(), data.validation()
+    return constant.reaches(np.asarray(train), np.asarray(validation), data.spec.target_std)
 
 
 def keep_constant(study: Study, data: PreparedData) -> None:
@@ -52,24 +78,20 @@ def keep_constant(study: Study, data: PreparedData) -> None:
 def remark_on_constant(study: Study, best: float) -> str | None:
     """That `best` is not clearly better than what one answer for every row reaches; None where it is."""
     constant = study.record.constant
-    if constant is None or _is_clear(study, best, float(constant)):
+    one_answer = CONSTANTS.get(study.metric.removeprefix("val_"))
+    if constant is None or one_answer is None or _is_clear(study, one_answer, best, float(constant)):
         return None
-    answer = {
-        "val_accuracy": "the commonest class for every row",
-        "val_mae": "the median for every row",
-        "val_crossentropy": "the classes' shares for every row",
-    }.get(study.metric, "the same for every row")
     better = "hardly better" if is_better(best, float(constant), study.direction) else "no better"
     return (
-        f"The best {study.metric}, {number(best)}, is {better} than what {answer} reaches: {number(constant)}. "
-        "Nothing, or hardly anything, was learnt from the features."
+        f"The best {study.metric}, {number(best)}, is {better} than what {one_answer.words} reaches: "
+        f"{number(constant)}. Nothing, or hardly anything, was learnt from the features."
     )
 
 
-def _is_clear(study: Study, best: float, constant: float) -> bool:
-    """Better by more than chance moves a share of as many rows (95 %), or than a twentieth of an error."""
-    if study.metric == "val_accuracy":
+def _is_clear(study: Study, one_answer: Constant, best: float, constant: float) -> bool:
+    """Better by more than chance moves a share of as many rows (95 %), or than a twentieth."""
+    if metric_of(study.metric).unit == "share of the rows":
         least = 1.96 * math.sqrt(constant * (1 - constant) / study.data.rows.validation)
     else:
-        least = _CLEAR * (abs(constant) if study.metric in ("val_mae", "val_crossentropy") else 1.0)
+        least = _CLEAR * (abs(constant) if one_answer.of_its_size else 1.0)
     return sign_of(study.direction) * (best - constant) > least

@@ -54,7 +54,7 @@ def logs_of(table: Array, spec: DataSpec) -> dict[str, float]:
 def scores_of(table: Array, metric: str, spec: DataSpec) -> Array | None:
     """The score of each row, float64 (rows,), whose mean is `metric`; None where a metric is no mean over rows.
 
-    `loss` (with its L2 penalty), `auc` and `r2` belong to all rows together.
+    `loss` (with its L2 penalty) and the metrics of `_OF_ALL_ROWS` belong to all rows together.
     """
     if metric not in metrics_of(spec.task) or metric not in _OF_EACH_ROW:
         return None

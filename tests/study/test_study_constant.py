@@ -9,8 +9,9 @@ import pytest
 
 from search.analysis.facts.remarks import remarks
 from search.data import DataRequest, PreparedData, prepare
+from search.settings.metrics import METRICS
 from search.settings.settings import StudySettings
-from search.study.constant_answer import constant_value, keep_constant
+from search.study.constant_answer import CONSTANTS, constant_value, keep_constant
 from search.study.creation import create_study
 from search.study.study import Study
 from spaces import load_space
@@ -40,6 +41,10 @@ def with_values(folder: Path, data: PreparedData, values: list[float], **setting
         space.suggest(trial)
         study.optuna.tell(trial, value)
     return study
+
+
+def test_of_every_metric_it_is_known_what_one_answer_for_every_row_reaches() -> None:
+    assert list(CONSTANTS) == list(METRICS)
 
 
 def test_the_largest_class_is_told_where_it_does_as_well(tmp_path: Path, table: PreparedData) -> None:

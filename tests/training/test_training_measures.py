@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -21,6 +23,8 @@ from search.training.loop import train
 from search.training.measures import area_under_roc, logs_of, scores_of
 from search.training.scoring import measure_rows, score_rows
 from spaces import Hyperparameters
+
+DATA_PAGE = Path(__file__).parents[2] / "docs" / "data.md"
 
 
 def keras_auc(labels: np.ndarray, probabilities: np.ndarray, batch: int = 7) -> float:
@@ -107,6 +111,20 @@ def test_every_metric_of_a_task_has_its_formula(name: str, task: str) -> None:
     scores = scores_of(table, name, spec)
     if scores is not None:
         assert scores.mean() == measured[name]
+
+
+def test_the_documentation_has_the_metrics_of_each_task_and_which_are_means_over_rows() -> None:
+    part = DATA_PAGE.read_text(encoding="utf-8").partition("## Metrics")[2].partition("\n## ")[0]
+    rows = dict(line.split("|")[1:3] for line in part.splitlines() if line.startswith("| "))
+    tasks = {"binary": "two classes", "multiclass": "more classes", "regression": "regression"}
+    scored = set()
+    for task, words in tasks.items():
+        assert re.findall(r"`(\w+)`", rows[f" {words} "]) == [*metrics_of(task), "loss"]
+        spec = digits_spec().model_copy(update={"task": task})
+        table = np.zeros((9, len(HEADS[task].columns)), np.float32)
+        scored |= {name for name in METRICS if scores_of(table, name, spec) is not None}
+    (sentence,) = re.findall(r"([^.]*) are means over rows", part)
+    assert set(re.findall(r"`(\w+)`", sentence)) == scored
 
 
 def weights_of(inputs: int, units: int, head: np.ndarray) -> list[np.ndarray]:

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from search.analysis.facts.leaderboard import Entry
 from search.analysis.report.facts import Facts
 from search.conclusion.statistics.intervals import wilson
+from search.settings.metrics import metric_of
 
 
 @dataclass(frozen=True)
 class Headline:
-    """The best trial, its seed, its hyperparameters; for accuracies, what chance alone could make of the figure.
+    """The best trial, its seed, its hyperparameters; of a share of the rows, what chance alone could make.
 
     `chance` is half of the 95 % interval (Wilson 1927) that such a share would have on as many rows that chose
     nothing; around the best value itself there is none, since these rows chose it. `rivals` is how many of the other
@@ -32,7 +33,7 @@ def headline_of(facts: Facts) -> Headline | None:
         return None
     best = facts.entries[0]
     chance = None
-    if facts.study.metric == "val_accuracy":
+    if metric_of(facts.study.metric).unit == "share of the rows":
         low, high = wilson(best.validation, facts.study.data.rows.validation)
         chance = (high - low) / 2
     rivals = [trial for trial in facts.complete if trial.number != best.trial]

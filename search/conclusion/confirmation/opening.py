@@ -13,6 +13,7 @@ from search.errors import DataError, InputError
 from search.machine.plain_keras import import_keras
 from search.machine.temporary import temporary_folder
 from search.models.kept_model import kept_model
+from search.settings.metrics import metric_of
 from search.study.look import Look
 from search.study.looks import new_look, record_look, record_seen
 
@@ -67,13 +68,15 @@ def _fingerprint(hyperparameters: str, metric: str, weights: list[np.ndarray[Any
 
 
 def interval_over_rows(metric: str, value: float, scores: np.ndarray[Any, Any] | None) -> Interval | None:
-    """95 % of a test value by the rows it is counted on: Wilson's for an accuracy, Student's for a mean of errors.
+    """95 % of a test value by the rows it is counted on: Wilson's for a share of them, Student's for a mean of errors.
 
     None where a metric is no mean over rows: how rows would move it is not known.
     """
     if scores is None:
         return None
-    return wilson(value, len(scores)) if metric == "accuracy" else mean_of(scores.tolist()).interval
+    if metric_of(metric).unit == "share of the rows":
+        return wilson(value, len(scores))
+    return mean_of(scores.tolist()).interval
 
 
 def tested_model(companion: Study, trained: TrialRecord) -> Path:

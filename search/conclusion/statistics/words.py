@@ -1,11 +1,11 @@
-"""Differences in words: accuracies in points, other metrics in their own unit; ± is half a 95 % interval."""
+"""Differences in words: shares in points, other metrics in their own unit; ± is half a 95 % interval."""
 
 from __future__ import annotations
 
 import math
 
 from search.conclusion.statistics.intervals import Difference
-from search.settings.metrics import direction_of, sign_of
+from search.settings.metrics import direction_of, metric_of, sign_of
 from search.text.formats import plural
 
 
@@ -64,12 +64,12 @@ def _changes(worth: float, metric: str) -> str:
 
 
 def unit_of(metric: str) -> tuple[float, str]:
-    """What a difference of `metric` is multiplied by to be told, and its unit: 100 and `points` for accuracies."""
+    """What a difference of `metric` is multiplied by to be told, and its unit: 100 and `points` for shares."""
     return (100.0, "points") if _is_share(metric) else (1.0, f"of {metric}")
 
 
 def _is_share(metric: str) -> bool:
-    return metric.removeprefix("val_").removeprefix("test_") == "accuracy"
+    return metric_of(metric).unit != "its own"
 
 
 def _digits(spread: float, metric: str) -> int:
