@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.analysis.facts.leaderboard import Entry, leaderboard
-from search.analysis.facts.table_rows import leaderboard_rows
+from search.analysis.facts.table_rows import leaderboard_headers, leaderboard_rows
 from search.analysis.terminal.study import study_view
 from search.machine.plain_keras import import_keras
 from search.models.export import export_model
-from search.settings.metrics import on_train_rows
 from search.study.history import history_of
 from search.study.study import Study, load_study
 from search.text.printable import open_console
@@ -44,17 +43,8 @@ class NotebookStudy(Study):
         import pandas as pd
 
         head = f"<p>study <b>{html.escape(self.name)}</b>: {len(self.finished())} finished trials</p>"
-        names = (
-            "rank",
-            "trial",
-            self.metric,
-            on_train_rows(self.metric),
-            "parameters",
-            "epochs",
-            "time",
-            "what it is",
-        )
-        table = pd.DataFrame(leaderboard_rows(self.leaderboard()), columns=names)
+        rows = leaderboard_rows(self.leaderboard())
+        table = pd.DataFrame(rows, columns=leaderboard_headers(self.metric))
         if table.empty:
             return f"{head}<p>no complete trial yet</p>"
         return head + table.drop(columns="time").to_html(index=False, border=0)
@@ -72,19 +62,20 @@ class NotebookStudy(Study):
         """
         import pandas as pd
 
-        metric = self.metric
-        kept = (metric, metric.removeprefix("val_"), "best_epoch", "epochs", "parameters", "seconds")
+        metrics = self.metric, self.metric.removeprefix("val_")
+        kept = "best_epoch", "epochs", "parameters", "seconds"
         rows = {
             trial.number: {
                 "state": trial.state.name.lower(),
                 "origin": trial.adopted.words() if trial.adopted else None,
-                **{name: trial.stored.get(name) for name in kept},
+                **{name: trial.at_best(name) for name in metrics},
+                **{name: getattr(trial, name) for name in kept},
                 **trial.params,
             }
             for trial in self.trials()
             if trial.counts or trial.is_adopted
         }
-        names = ["state", "origin", *kept, *self.space.parameters]
+        names = ["state", "origin", *metrics, *kept, *self.space.parameters]
         frame = pd.DataFrame.from_dict(rows, orient="index", columns=names)
         return frame.rename_axis("trial").dropna(axis="columns", how="all")
 

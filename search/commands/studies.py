@@ -91,7 +91,7 @@ def run(
         refuse_taken(study, url)  # who forgets that it is there meant to resume it
     settings = load_settings(config, given, of_old)
     finish = start(study, url, settings, listeners(as_json, tensorboard), cluster, old, allow_different)
-    conclude(finish, as_json)
+    _end(finish, as_json)
 
 
 @app.command()
@@ -142,7 +142,7 @@ def resume(
     if data is not None:
         study_of(study, storage, data)
     finish = resume_study(study, url, changes, add, listeners(as_json, tensorboard), cluster)
-    conclude(finish, as_json)
+    _end(finish, as_json)
 
 
 @app.command()
@@ -199,7 +199,7 @@ def delete(
         echo(f"deleted study '{one.name}'")
 
 
-def conclude(finish: Finish, as_json: bool) -> NoReturn:
+def _end(finish: Finish, as_json: bool) -> NoReturn:
     """Print the result and how to go on; exit as the contract says."""
     from search.analysis.terminal import study as terminal_study
 

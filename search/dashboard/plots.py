@@ -51,7 +51,7 @@ def plots_of(trials: Sequence[TrialRecord], metric: str, direction: Direction) -
 
 def _gap(scored: Sequence[TrialRecord], metric: str, scale: ValueScale) -> Figure | None:
     train = metric.removeprefix("val_")
-    both = [trial for trial in scored if {train, metric} <= trial.stored.keys()]
+    both = [t for t in scored if t.at_best(train) is not None and t.at_best(metric) is not None]
     if not both:
         return None
     shown = thinned(both, MOST_POINTS)

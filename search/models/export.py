@@ -112,14 +112,17 @@ def _trained_again(study: Study, trial: TrialRecord) -> keras.Model:
 def facts_of(study: Study, trial: TrialRecord) -> dict[str, Any]:
     """What is told beside the model of a trial."""
     data = study.data
-    names = ("best_epoch", "epochs", "parameters", "seconds", "seed", "gap")
+    training = {
+        **{name: getattr(trial, name) for name in ("best_epoch", "epochs", "parameters", "seconds", "seed")},
+        "gap": trial.at_best("gap"),
+    }
     return {
         "study": study.name,
         "trial": trial.number,
         "metric": study.metric,
         "value": trial.value,
         "hyperparameters": trial.hyperparameters(study.space).model_dump(mode="json"),
-        "training": {name: trial.stored[name] for name in names if name in trial.stored},
+        "training": {name: fact for name, fact in training.items() if fact is not None},
         "task": data.task,
         "class_names": data.class_names,
         "data": json.loads(data.model_dump_json()),

@@ -17,9 +17,7 @@ def remarks(study: Study) -> list[str]:
     best = study.best_trial()
     told = [] if best is None or best.value is None else [remark_on_constant(study, best.value)]
     tried = [trial for trial in study.finished() if trial.params]
-    different = len(
-        {(repr(sorted(trial.params.items())), trial.is_planned and trial.planned) for trial in tried}
-    )
+    different = len({(repr(sorted(trial.params.items())), trial.planned) for trial in tried})
     if study.companion_of is None and len(tried) > 1 and different <= _REPEATED * len(tried):
         told.append(
             f"Only {plural(different, 'different configuration')} {'was' if different == 1 else 'were'} tried in "

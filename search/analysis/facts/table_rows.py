@@ -14,13 +14,21 @@ from search.conclusion.ablation.words import change, from_to
 from search.conclusion.confirmation.record import Conclusion
 from search.conclusion.confirmation.words import behind, place
 from search.conclusion.statistics.words import level
+from search.settings.metrics import on_train_rows
 from search.text.formats import count, duration, number
 
 Row = tuple[str, ...]
 
 
+def leaderboard_headers(metric: str) -> Row:
+    return (
+        *("rank", "trial", metric, on_train_rows(metric)),
+        *("parameters", "epochs", "time", "what it is"),
+    )
+
+
 def leaderboard_rows(entries: Iterable[Entry]) -> Iterator[Row]:
-    """Rank, trial, validation and train metric at the best epoch, parameters, epochs (best/run), time, what it is."""
+    """Metrics are at the best epoch, epochs are best/run."""
     for entry in entries:
         yield (
             str(entry.rank),

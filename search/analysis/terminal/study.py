@@ -15,14 +15,13 @@ from search.analysis.facts.importance import importances
 from search.analysis.facts.leaderboard import Entry, leaderboard, not_comparable
 from search.analysis.facts.overview import overview
 from search.analysis.facts.remarks import remarks, state_counts
-from search.analysis.facts.table_rows import leaderboard_rows
+from search.analysis.facts.table_rows import leaderboard_headers, leaderboard_rows
 from search.analysis.facts.time_left import time_left
 from search.analysis.terminal.chart import sparkline
 from search.analysis.terminal.confirmation import of_study
 from search.analysis.terminal.tables import plain_table
 from search.conclusion.confirmation.record import read_conclusion
 from search.driving.remaining import span
-from search.settings.metrics import on_train_rows
 from search.study.links import how_to_browse
 from search.study.looks import looks
 from search.study.study import Study
@@ -105,9 +104,10 @@ class Leaderboard:
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         wide = options.max_width >= _WIDE_ENOUGH
-        figures = "rank", "trial", self._metric, on_train_rows(self._metric), "parameters", "epochs", "time"
+        headers = leaderboard_headers(self._metric)
+        figures = headers[:-1]
         rows = list(leaderboard_rows(self._entries))
-        table = plain_table([*figures, "what it is"], rows, right=range(len(figures)))
+        table = plain_table(headers, rows, right=range(len(figures)))
         if not wide:
             table = plain_table(figures, (row[:-1] for row in rows), right=range(len(figures)))
         for column in table.columns[: len(figures)]:
