@@ -33,7 +33,8 @@ def _room(room: str) -> Iterator[str]:
     yield f"## {room.replace('.', '/')}/\n"
     yield f"{_one_line(sentence)} {_one_line(imports)}\n"
     files = [path for path in sorted(folder.glob("*.py")) if not path.name.startswith("__")]
-    yield "| file | what it is |\n|---|---|"
+    if files:
+        yield "| file | what it is |\n|---|---|"
     for path in files:
         yield f"| `{path.name}` | {_first_paragraph(path).replace('|', chr(92) + '|')} |"
     others = [

@@ -1,4 +1,4 @@
-"""What the same trials would have been worth in a random order."""
+"""The best to be expected of the same trials in a random order: what a plot compares the search with."""
 
 from __future__ import annotations
 

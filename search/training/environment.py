@@ -1,4 +1,4 @@
-"""What else than hyperparameters, data and seed the bits of a training depend on."""
+"""Versions, processor and settings that the bits of a training depend on, beside hyperparameters, data, seed."""
 
 from __future__ import annotations
 

@@ -12,12 +12,12 @@ import pytest
 import tensorflow as tf
 
 from benchmarks.keras_fit import build_loss, build_metrics
+from search.analysis.tensorboard.weight_histograms import WeightHistograms
 from search.data import PreparedData
 from search.training.keras_form.model import build_model
 from search.training.loop import train
 from search.training.schedules import build_optimizer
 from search.training.stop_reason import StopReason
-from search.training.weight_histograms import WeightHistograms
 from spaces import Hyperparameters
 
 ONE = Hyperparameters(depth=1, width=16, batch_size=64)

@@ -1,4 +1,4 @@
-"""One factor at a time around a trial, in the words and the picture of the page."""
+"""What `ablate` found, in the words and the picture of the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What finalizing a study came to, in the words of the page."""
+"""What `finalize` found, in the words of the page."""
 
 from __future__ import annotations
 

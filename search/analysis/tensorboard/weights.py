@@ -24,7 +24,7 @@ def write_weights(study: Study, number: int, folder: Path, say: Callable[[str], 
     say(f"training trial {number} again for its weights: {epochs}{then} …")
 
     def callbacks() -> list[Any]:
-        from search.training.weight_histograms import WeightHistograms
+        from search.analysis.tensorboard.weight_histograms import WeightHistograms
 
         return [WeightHistograms(str(folder))]
 

@@ -1,4 +1,4 @@
-"""An ablation in the terminal, and as JSON."""
+"""What `ablate` found, in the terminal and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A conclusion in the terminal."""
+"""What `finalize` found, in the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One study in the terminal: where it stands, leaderboard, best configuration, what mattered; and as JSON."""
+"""One study: where it stands, leaderboard, best configuration, what mattered; in the terminal and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One trial in the terminal: what it was, how it went, its learning curve drawn; and as JSON."""
+"""One trial: what it was, how it went, its learning curve drawn; in the terminal and as JSON."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an ablation found, as an attribute of the study that it is about."""
+"""What `ablate` found, as an attribute of the study that it is about."""
 
 from __future__ import annotations
 

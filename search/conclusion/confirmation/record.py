@@ -1,4 +1,4 @@
-"""What finalizing a study came to, as an attribute of the study."""
+"""What `finalize` found, as an attribute of the study."""
 
 from __future__ import annotations
 

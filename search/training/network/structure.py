@@ -1,4 +1,4 @@
-"""What a compiled graph depends on."""
+"""What a compiled graph depends on: trainings of equal structure share one."""
 
 from __future__ import annotations
 

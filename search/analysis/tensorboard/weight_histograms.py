@@ -1,4 +1,4 @@
-"""A callback that writes weights and model for TensorBoard."""
+"""A Keras callback that writes the weights of each epoch, and the model, for TensorBoard."""
 
 from __future__ import annotations
 
