@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.analysis.facts.leaderboard import Entry, leaderboard
-from search.analysis.facts.table_rows import leaderboard_headers, leaderboard_rows
+from search.analysis.facts.table_rows import leaderboard_columns, rows_of
 from search.analysis.terminal.study import study_view
 from search.machine.plain_keras import import_keras
 from search.models.export import export_model
@@ -43,11 +43,12 @@ class NotebookStudy(Study):
         import pandas as pd
 
         head = f"<p>study <b>{html.escape(self.name)}</b>: {len(self.finished())} finished trials</p>"
-        rows = leaderboard_rows(self.leaderboard())
-        table = pd.DataFrame(rows, columns=leaderboard_headers(self.metric))
+        columns = [column for column in leaderboard_columns(self.metric) if column.name != "time"]
+        names = [column.name for column in columns]
+        table = pd.DataFrame(rows_of(columns, self.leaderboard()), columns=names)
         if table.empty:
             return f"{head}<p>no complete trial yet</p>"
-        return head + table.drop(columns="time").to_html(index=False, border=0)
+        return head + table.to_html(index=False, border=0)
 
     def leaderboard(self, top: int | None = 10) -> list[Entry]:
         """The `top` complete trials, best first."""

@@ -10,7 +10,7 @@ from rich.console import Console, RenderableType
 from search.analysis.facts.importance import importances
 from search.analysis.facts.overview import overview
 from search.analysis.facts.time_left import time_left
-from search.analysis.terminal.study import in_order, next_steps, study_facts, study_view
+from search.analysis.terminal.study import WIDE_ENOUGH, in_order, next_steps, study_facts, study_view
 from search.analysis.terminal.trial import trial_facts, trial_view
 from search.driving.progress import durations
 from search.study.history import history_of
@@ -35,6 +35,11 @@ def test_the_words_of_a_leaderboard_stand_below_its_figures_where_there_is_no_ro
     assert ", adam " in wide[2] or ", sgd " in wide[2]
     assert narrow[2].split()[0] == "1"
     assert "batch" in narrow[3]
+
+
+def test_words_beside_the_figures_of_a_leaderboard_have_room_for_a_few(trained_study: Study) -> None:
+    head = printed(study_view(trained_study, 3), WIDE_ENOUGH)[1]
+    assert head.index("what it is") <= WIDE_ENOUGH - 35, "raise WIDE_ENOUGH by the width of the new column"
 
 
 def test_the_best_so_far_only_gets_better(trained_study: Study) -> None:

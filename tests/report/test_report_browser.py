@@ -96,6 +96,21 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_figures_can_be_read(wat
     assert phone.page.evaluate(label) == '"rank"'
 
 
+def test_on_a_phone_a_figure_of_the_leaderboard_is_never_broken_in_two(watched: Any) -> None:
+    """As many digits as a seed has."""
+    phone = watched(viewport=PHONE)
+    before, after = phone.page.evaluate(
+        """() => {
+            const cell = [...document.querySelectorAll("#leaderboard tbody tr:first-child td.right")].pop();
+            const before = cell.getBoundingClientRect().height;
+            cell.textContent = "2357136044";
+            return [before, cell.getBoundingClientRect().height];
+        }"""
+    )
+    assert after <= before
+    assert phone.wider_than_the_window() == 0
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_no_text_of_a_figure_covers_another(watched: Any, width: int) -> None:
     covered = watched(viewport={"width": width, "height": 900}).page.evaluate(

@@ -5,7 +5,8 @@ Each row is in the order of the terminal's columns.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
 from search.analysis.facts.leaderboard import Entry
 from search.conclusion.ablation.factors import words
@@ -20,26 +21,43 @@ from search.text.formats import count, duration, number
 Row = tuple[str, ...]
 
 
-def leaderboard_headers(metric: str) -> Row:
-    return (
-        *("rank", "trial", metric, on_train_rows(metric)),
-        *("parameters", "epochs", "time", "what it is"),
-    )
+@dataclass(frozen=True)
+class Column:
+    """A column of the leaderboard, in every view: its name, and the words for an entry.
+
+    Figures are set to the right, other words to the left. `on_page` is the name in the report, where it is another.
+    `below` is how it is put below the figures, on a terminal that has no room for it beside them; None: it has.
+    """
+
+    name: str
+    words: Callable[[Entry], str]
+    is_figure: bool = True
+    on_page: str = ""
+    below: str | None = None
 
 
-def leaderboard_rows(entries: Iterable[Entry]) -> Iterator[Row]:
-    """Metrics are at the best epoch, epochs are best/run."""
-    for entry in entries:
-        yield (
-            str(entry.rank),
-            str(entry.trial),
-            number(entry.validation),
-            number(entry.train),
-            count(entry.parameters),
-            f"{count(entry.best_epoch)}/{count(entry.epochs)}",
-            duration(entry.seconds),
-            entry.what,
-        )
+def leaderboard_columns(metric: str) -> list[Column]:
+    """For entries of a study of `metric`, in the order of the terminal."""
+    measure = metric.removeprefix("val_")
+    return [
+        Column("rank", lambda entry: str(entry.rank)),
+        Column("trial", lambda entry: str(entry.trial)),
+        Column(metric, lambda entry: number(entry.validation), on_page=f"validation {measure}"),
+        Column(on_train_rows(metric), lambda entry: number(entry.train)),
+        Column("parameters", lambda entry: count(entry.parameters)),
+        Column("epochs", _epochs, on_page="epochs (best/run)"),
+        Column("time", lambda entry: duration(entry.seconds)),
+        Column("what it is", lambda entry: entry.what, is_figure=False, below="{}"),
+    ]
+
+
+def _epochs(entry: Entry) -> str:
+    return f"{count(entry.best_epoch)}/{count(entry.epochs)}"
+
+
+def rows_of(columns: Sequence[Column], entries: Iterable[Entry]) -> list[Row]:
+    """The words of `columns` for each entry."""
+    return [tuple(column.words(entry) for column in columns) for entry in entries]
 
 
 def race_headers(conclusion: Conclusion) -> Row:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup, escape
 
 from search.analysis.facts.remarks import remarks, state_counts
-from search.analysis.facts.table_rows import leaderboard_rows
+from search.analysis.facts.table_rows import Row, leaderboard_columns, rows_of
 from search.analysis.report import figures, landscape
 from search.analysis.report.ablated import ablated_of, intervals
 from search.analysis.report.confirmed import confirmed_of, seal_of
@@ -75,10 +75,7 @@ def render(facts: Facts) -> str:
             settings=study.settings,
             data=study.data,
             headline=headline,
-            leaderboard=[
-                (rank, trial, train, validation, *more)
-                for rank, trial, validation, train, *more in leaderboard_rows(facts.entries)
-            ],
+            leaderboard=_leaderboard(facts),
             confirmed=confirmed_of(study, facts.finished, facts.looks),
             ablated=ablated_of(study, facts.importances),
             seal=seal_of(facts.looks),
@@ -101,6 +98,17 @@ def render(facts: Facts) -> str:
             },
             space_file=SPACE_FILE,
         )
+    )
+
+
+def _leaderboard(facts: Facts) -> tuple[list[str], list[str], list[Row]]:
+    """Names, kinds and rows of its columns: those of the terminal, train before validation."""
+    rank, trial, validation, train, *more = leaderboard_columns(facts.study.metric)
+    columns = [rank, trial, train, validation, *more]
+    return (
+        [column.on_page or column.name for column in columns],
+        ["right" if column.is_figure else "what" for column in columns],
+        rows_of(columns, facts.entries),
     )
 
 

@@ -15,7 +15,7 @@ from search.analysis.facts.importance import importances
 from search.analysis.facts.leaderboard import Entry, leaderboard, not_comparable
 from search.analysis.facts.overview import overview
 from search.analysis.facts.remarks import remarks, state_counts
-from search.analysis.facts.table_rows import leaderboard_headers, leaderboard_rows
+from search.analysis.facts.table_rows import leaderboard_columns, rows_of
 from search.analysis.facts.time_left import time_left
 from search.analysis.terminal.chart import sparkline
 from search.analysis.terminal.confirmation import of_study
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from search.study.trial_record import TrialRecord
 
 # Narrower than this, words beside the figures would be broken into a column of single words.
-_WIDE_ENOUGH = 110
+WIDE_ENOUGH = 110
 _IMPORTANCES_SHOWN = 6
 
 
@@ -93,9 +93,9 @@ def study_view(study: Study, top: int) -> RenderableType:
 
 
 class Leaderboard:
-    """Rank, trial, train and validation metric at the best epoch, size, cost, and what it is in words.
+    """The columns of the leaderboard.
 
-    The words stand beside the figures where there is room for them, and below them where there is not.
+    Words stand beside the figures where there is room for them, and below them where there is not.
     """
 
     def __init__(self, entries: list[Entry], metric: str) -> None:
@@ -103,23 +103,24 @@ class Leaderboard:
         self._metric = metric
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        wide = options.max_width >= _WIDE_ENOUGH
-        headers = leaderboard_headers(self._metric)
-        figures = headers[:-1]
-        rows = list(leaderboard_rows(self._entries))
-        table = plain_table(headers, rows, right=range(len(figures)))
-        if not wide:
-            table = plain_table(figures, (row[:-1] for row in rows), right=range(len(figures)))
-        for column in table.columns[: len(figures)]:
-            column.no_wrap = True
+        wide = options.max_width >= WIDE_ENOUGH
+        columns = leaderboard_columns(self._metric)
+        shown = columns if wide else [column for column in columns if column.below is None]
+        figures = [place for place, column in enumerate(shown) if column.is_figure]
+        names = [column.name for column in shown]
+        table = plain_table(names, rows_of(shown, self._entries), right=figures)
+        for place in figures:
+            table.columns[place].no_wrap = True
         if wide:
             yield table
             return
+        below = [(column, column.below) for column in columns if column.below is not None]
         head, *lines = console.render_lines(table, options, pad=False)
         yield from (*head, Segment.line())
         for line, entry in zip(lines, self._entries, strict=True):
+            words = ": ".join(form.format(column.words(entry)) for column, form in below)
             yield from (*line, Segment.line())
-            yield Text(printable(f"      {entry.what}"), style="dim")
+            yield Text(printable(f"      {words}"), style="dim")
 
 
 def _best(study: Study, best: Entry) -> list[RenderableType]:
