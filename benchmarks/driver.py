@@ -36,6 +36,7 @@ from search.driving.progress import Progress
 from search.policies.pruners import build_pruner
 from search.settings.settings import StudySettings
 from search.study.study import Study, load_study
+from search.study.study_record import keep_study_facts
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from storage import StorageURL
 
@@ -76,13 +77,15 @@ def copy_database(source: Path, target: Path) -> None:
 def measured(path: Path, sampler: str, slots: int) -> dict[str, Any]:
     """Of `COUNTED` trials that ended while all workers were busy: milliseconds each, CPU and wall."""
     url = StorageURL.of_file(path)
-    study = load_study("large", url)
-    budget = len(study.finished()) + slots + COUNTED
+    stored = load_study("large", url)
+    budget = len(stored.finished()) + slots + COUNTED
     settings = StudySettings(data="digits", trials=budget, epochs=EPOCHS, sampler=sampler, workers=slots)  # type: ignore[arg-type]
+    keep_study_facts(stored.optuna, {"settings": settings})
+    study = load_study("large", url)
     job = StudyJob(study.name, url.full, study.metric, settings.model_dump_json(), path, "")
     workers = InstantWorkers(slots, opened(study, settings))
-    dispatcher = Dispatcher(Progress.of(study, settings), NoteKeeper(study, settings))
-    driver = Driver(attach_search(study, settings), settings, job, workers, dispatcher)  # type: ignore[arg-type]
+    dispatcher = Dispatcher(Progress.of(study), NoteKeeper(study))
+    driver = Driver(attach_search(study), job, workers, dispatcher)  # type: ignore[arg-type]
     with suppress(Enough):
         driver.run()
     first, last = workers.clocks[0], workers.clocks[COUNTED]

@@ -17,14 +17,13 @@ if TYPE_CHECKING:
     import optuna
 
     from search.driving.dispatcher import Dispatcher
-    from search.settings.settings import StudySettings
     from spaces import Hyperparameters
 
 _TOO_LARGE_IN_A_ROW = 100
 
 
-def attach_search(study: Study, settings: StudySettings) -> Study:
-    """The same study, ready to be asked: with the sampler and the pruner of `settings`. The caller holds its lock."""
+def attach_search(study: Study) -> Study:
+    """The same study, ready to be asked: with its sampler and its pruner. The caller holds its lock."""
     import optuna
 
     study.storage.drive_alone(study.optuna._study_id, study.name)
@@ -33,8 +32,8 @@ def attach_search(study: Study, settings: StudySettings) -> Study:
     searched = optuna.load_study(
         study_name=study.name,
         storage=study.optuna._storage,
-        sampler=build_sampler(settings, len(tried), planned),
-        pruner=build_pruner(settings),
+        sampler=build_sampler(study.settings, len(tried), planned),
+        pruner=build_pruner(study.settings),
     )
     return Study(study.name, study.url, searched)
 
@@ -42,9 +41,8 @@ def attach_search(study: Study, settings: StudySettings) -> Study:
 class Asking:
     """Asks one study for trials; nobody else does meanwhile."""
 
-    def __init__(self, study: Study, settings: StudySettings, dispatcher: Dispatcher) -> None:
+    def __init__(self, study: Study, dispatcher: Dispatcher) -> None:
         self._study = study
-        self._settings = settings
         self._dispatcher = dispatcher
         self._next = study.next_original_number()
 
@@ -59,7 +57,7 @@ class Asking:
         """
         from optuna.trial import TrialState
 
-        limit = self._settings.memory_limit
+        limit = self._study.settings.memory_limit
         for _ in range(_TOO_LARGE_IN_A_ROW):
             with self._study.storage.parameters_together():
                 trial = self._ask()
@@ -97,5 +95,5 @@ class Asking:
                 # Its number is taken by an attempt at another; given with the trial, it cannot be lost by a kill.
                 enqueue_trial(study, {}, {"original_number": original})
         self._next = max(self._next, original + 1)
-        seed_sampler(study.sampler, self._settings.seed, original)
+        seed_sampler(study.sampler, self._study.settings.seed, original)
         return study.ask()

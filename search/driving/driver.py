@@ -25,8 +25,6 @@ from storage.patience import patient
 if TYPE_CHECKING:
     import optuna
 
-    from search.settings.settings import StudySettings
-
 _POLL_SECONDS = 0.5
 _STOP_POLL_SECONDS = 2.0
 _SAME_FAILURES = 5
@@ -53,7 +51,6 @@ class Driver:
     def __init__(
         self,
         study: Study,
-        settings: StudySettings,
         job: StudyJob,
         workers: Workers,
         dispatcher: Dispatcher,
@@ -62,7 +59,7 @@ class Driver:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._study = study
-        self._settings = settings
+        self._settings = study.settings
         self._job = job
         self._workers = workers
         self._dispatcher = dispatcher
@@ -74,7 +71,7 @@ class Driver:
         self._signals = StopSignals(dispatcher.abandoned)
         self._stopping_since = float("inf")
         self._failures: list[str] = []
-        self._asking = Asking(study, settings, dispatcher)
+        self._asking = Asking(study, dispatcher)
         self._disturbance = Disturbance(clock, dispatcher)
 
     def run(self) -> Ending:

@@ -32,9 +32,8 @@ class NoteKeeper(Listener):
     every reader of the study reads too.
     """
 
-    def __init__(self, study: Study, settings: StudySettings) -> None:
+    def __init__(self, study: Study) -> None:
         self._study = study
-        self._settings = settings
         self._changed = True
         self._written = float("-inf")
 
@@ -52,7 +51,7 @@ class NoteKeeper(Listener):
     def write(self) -> None:
         """Bring the note up to date now. What a person wrote into it stays."""
         now = read_note(self._study.optuna)
-        wanted = merged(now, note_text(self._study, self._settings, self._study.best_trial()))
+        wanted = merged(now, note_text(self._study, self._study.best_trial()))
         if wanted != now:
             write_note(self._study.optuna, wanted)
         self._changed, self._written = False, time.monotonic()
@@ -66,8 +65,9 @@ def merged(now: str, text: str) -> str:
     return f"{text}\n{END}" + (below or "\n\n")
 
 
-def note_text(study: Study, settings: StudySettings, best: TrialRecord | None) -> str:
+def note_text(study: Study, best: TrialRecord | None) -> str:
     """Markdown; what people have named is escaped."""
+    settings = study.settings
     direction = "as high as possible" if study.direction == "maximize" else "as low as possible"
     lines = [
         f"## {escaped(study.name)}",

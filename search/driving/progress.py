@@ -11,7 +11,6 @@ from search.driving.remaining import Interval, remaining_time
 from search.settings.metrics import Direction, is_better
 
 if TYPE_CHECKING:
-    from search.settings.settings import StudySettings
     from search.study.study import Study
 
 
@@ -50,9 +49,9 @@ class Progress:
     """Seconds after which this command ends whatever is left."""
 
     @classmethod
-    def of(cls, study: Study, settings: StudySettings) -> Progress:
-        """Where `study` stands before it is driven with `settings`."""
-        best = study.best_trial()
+    def of(cls, study: Study) -> Progress:
+        """Where `study` stands before it is driven."""
+        best, settings = study.best_trial(), study.settings
         return cls(
             study=study.name,
             metric=study.metric,

@@ -58,15 +58,14 @@ def drive(study: Study, lock: StudyLock, data: PreparedData, fleet: Fleet, liste
         resumable(study.optuna._storage, study.url, study.go_on),
         _told_how_to_go_on(study.go_on),
     ):
-        dispatcher = listeners.of(Progress.of(study, settings), NoteKeeper(study, settings))
+        dispatcher = listeners.of(Progress.of(study), NoteKeeper(study))
         dispatcher.opened(study)
         enqueue_planned(study)
         keep_constant(study, data)
         dispatcher.said(describe_rungs(settings))
         starting = Workers(fleet, dispatcher.epoch_ended, most=settings.workers, recycle_above=recycle)
         with starting as workers, dispatcher.driving():
-            searched = attach_search(study, settings)
-            driver = Driver(searched, settings, job, workers, dispatcher, ensure_held=lock.ensure_held)
+            driver = Driver(attach_search(study), job, workers, dispatcher, ensure_held=lock.ensure_held)
             ending = driver.run()
     return Finish(study, ending)
 

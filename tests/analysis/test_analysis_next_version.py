@@ -40,7 +40,7 @@ def version(trained_study: Study, tmp_path: Path) -> Study:
 
 def test_trials_of_the_earlier_study_are_told_apart(version: Study, tmp_path: Path) -> None:
     assert dict(state_counts(version)) == {"taken over": 6}
-    note = note_text(version, version.settings, version.best_trial())
+    note = note_text(version, version.best_trial())
     assert "**Continues** an earlier study: 6 of the 6 trials of study real came along" in note
     write_report(version, tmp_path / "next.html")
     page = (tmp_path / "next.html").read_text(encoding="utf-8")

@@ -42,9 +42,7 @@ def remarks() -> list[str]:
 
 @pytest.fixture
 def live(trained_study: Study, tmp_path: Path, remarks: list[str]) -> Dispatcher:
-    told = Dispatcher(
-        Progress.of(trained_study, trained_study.settings), LiveEvents(tmp_path / "runs", remarks.append)
-    )
+    told = Dispatcher(Progress.of(trained_study), LiveEvents(tmp_path / "runs", remarks.append))
     told.opened(trained_study)
     told.trial_started(7, Hyperparameters(), "64 relu")
     return told

@@ -194,8 +194,8 @@ def test_its_own_command_goes_on_with_it_and_no_search(place: Place) -> None:
     )
     companion = place.study("quantity.finalize")
     assert f"perceptuna finalize quantity --top 1 --seeds 6 -o {place.folder}/only.keras" in companion.go_on
-    assert companion.go_on in note_text(companion, companion.settings, None)
-    assert "--add" not in note_text(companion, companion.settings, None)
+    assert companion.go_on in note_text(companion, None)
+    assert "--add" not in note_text(companion, None)
 
 
 def test_a_test_split_of_another_target_is_another(place: Place) -> None:

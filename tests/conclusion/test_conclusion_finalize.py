@@ -130,7 +130,7 @@ def test_its_study_keeps_the_tested_model_and_says_what_it_is(story: Story) -> N
     assert set(study_artifacts(companion.optuna).values()) == kept
     assert overview(companion).companion_of == "one"
     assert "one.finalize (about one)" in story.place("list").words
-    assert "again, to draw a conclusion about it" in note_text(companion, companion.settings, best)
+    assert "again, to draw a conclusion about it" in note_text(companion, best)
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def make_project(folder: Path) -> Project:
     curves = [_finish(study, state, store, (curve, table)) for state in STATES]
     running = study.ask()
     made = Study("digits-mlp", url, study)
-    NoteKeeper(made, made.settings).write()
+    NoteKeeper(made).write()
     trial = study.get_trials()[COMPLETE_TRIAL]
     storage._backend.engine.dispose()
     return Project(url, study._study_id, trial._trial_id, curves[COMPLETE_TRIAL], running._trial_id)

@@ -11,7 +11,7 @@ from typing import Any
 import optuna
 import pytest
 from earlier_study import NARROWER, adoption_of, write_old
-from study_fakes import SPACE, FakeWorkers
+from study_fakes import SPACE, FakeWorkers, with_settings
 
 from search.analysis.terminal.lines import PlainLines
 from search.data import DataRequest, PreparedData, prepare
@@ -43,7 +43,7 @@ def settings() -> StudySettings:
 def study(tmp_path: Path, settings: StudySettings, digits: PreparedData) -> Study:
     url = StorageURL.parse(str(tmp_path / "studies.db"))
     created = create_study("one", url, settings, SPACE, digits.spec)
-    return attach_search(created, settings)
+    return attach_search(created)
 
 
 @pytest.fixture
@@ -57,22 +57,22 @@ def driver(study: Study, settings: StudySettings, digits: PreparedData) -> Itera
         more: Sequence[Listener] = (),
         **changes: object,
     ) -> Driver:
-        changed = settings.model_copy(update=changes)
+        driven = with_settings(study, settings.model_copy(update=changes))
         job = StudyJob(
             study.name,
             study.url.full,
             study.metric,
-            changed.model_dump_json(),
+            driven.settings.model_dump_json(),
             digits.folder,
             digits.spec.fingerprint,
         )
         dispatcher = Dispatcher(
-            Progress.of(study, changed),
+            Progress.of(driven),
             PlainLines((lines if lines is not None else []).append),
             *more,
-            NoteKeeper(study, changed),
+            NoteKeeper(driven),
         )
-        return Driver(study, changed, job, workers, dispatcher, clock=clock)  # type: ignore[arg-type]
+        return Driver(driven, job, workers, dispatcher, clock=clock)  # type: ignore[arg-type]
 
     yield make
     optuna.logging.set_verbosity(optuna.logging.INFO)

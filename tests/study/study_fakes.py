@@ -7,6 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
+from search.settings.settings import StudySettings
+from search.study.study import Study
+from search.study.study_record import keep_study_facts
 from search.workers.messages import TrialOutcome, TrialTask
 from search.workers.pool import WorkerLost
 from spaces import Space
@@ -20,6 +23,13 @@ SPACE = Space(
         "learning_rate": Float(low=1e-4, high=1e-1, log=True),
     }
 )
+
+
+def with_settings(study: Study, settings: StudySettings) -> Study:
+    """`study`, read anew with `settings` kept in it."""
+    keep_study_facts(study.optuna, {"settings": settings})
+    return Study(study.name, study.url, study.optuna)
+
 
 Play = Callable[[TrialTask], "TrialOutcome | WorkerLost | None"]
 

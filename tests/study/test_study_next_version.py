@@ -30,11 +30,12 @@ from spaces import Hyperparameters
 
 
 def drive(study: Study, digits: PreparedData, play: Callable[[TrialTask], TrialOutcome]) -> FakeWorkers:
-    settings = study.settings
-    dispatcher = Dispatcher(Progress.of(study, settings))
-    job = StudyJob(study.name, study.url.full, study.metric, settings.model_dump_json(), digits.folder, "")
+    dispatcher = Dispatcher(Progress.of(study))
+    job = StudyJob(
+        study.name, study.url.full, study.metric, study.settings.model_dump_json(), digits.folder, ""
+    )
     workers = FakeWorkers(1, play)
-    Driver(attach_search(study, settings), settings, job, workers, dispatcher).run()  # type: ignore[arg-type]
+    Driver(attach_search(study), job, workers, dispatcher).run()  # type: ignore[arg-type]
     return workers
 
 
@@ -73,7 +74,7 @@ class TestGoingOn:
 
     def test_the_sampler_knows_them(self, next_version: Callable[..., Study]) -> None:
         new = next_version(sampler="tpe", pruner="hyperband")
-        searched = attach_search(new, new.settings).optuna
+        searched = attach_search(new).optuna
         asked = searched.ask()
         known = _filter_study(searched, searched.get_trials()[asked.number]).get_trials()
         assert [trial.number for trial in known] == [0, 1, 2, 3, 4]

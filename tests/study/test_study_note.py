@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import optuna_dashboard
 import pytest
-from study_fakes import SPACE, FakeWorkers, value_of
+from study_fakes import SPACE, FakeWorkers, value_of, with_settings
 
 from search.data import PreparedData
 from search.driving.driver import Driver
@@ -54,7 +54,7 @@ def test_it_is_written_twice_in_a_short_study_whatever_the_number_of_trials(
 
 def test_a_study_that_changed_nothing_in_it_does_not_write_it(study: Study, settings: StudySettings) -> None:
     for _ in range(3):
-        NoteKeeper(study, settings).write()
+        NoteKeeper(study).write()
     assert versions(study) == 1
 
 
@@ -83,7 +83,8 @@ def test_names_of_strangers_are_text_and_passwords_are_masked(study: Study, digi
     url = StorageURL.parse("postgresql://anna:geheim@db.example/studies?sslpassword=auch")
     path = "/data/*bold* [link](http://evil.example) <img src=x>|`code`\n# head.csv"
     settings = StudySettings(data=path)
-    note = note_text(Study("one", url, study.optuna), settings, None)
+    told = with_settings(study, settings)
+    note = note_text(Study("one", url, told.optuna), None)
     assert "geheim" not in note
     assert "auch" not in note
     line = next(line for line in note.splitlines() if line.startswith("**Data:**"))

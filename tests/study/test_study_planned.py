@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from optuna.trial import TrialState
-from study_fakes import SPACE, FakeWorkers, complete
+from study_fakes import SPACE, FakeWorkers, complete, with_settings
 
 from search.data import PreparedData
 from search.driving.asking import attach_search
@@ -39,7 +39,7 @@ OUTSIDE = PlannedTrial(
 def study(tmp_path: Path, settings: StudySettings, digits: PreparedData) -> Study:
     url = StorageURL.parse(str(tmp_path / "studies.db"))
     created = create_study("one", url, settings, SPACE, digits.spec, [INSIDE, OUTSIDE])
-    return attach_search(created, settings)
+    return attach_search(created)
 
 
 @pytest.fixture
@@ -129,11 +129,11 @@ def test_tpe_draws_as_many_at_random_as_without_a_plan(
     study: Study, settings: StudySettings, driver: Callable[..., Driver]
 ) -> None:
     enqueue_planned(study)
-    tpe = settings.model_copy(update={"sampler": "tpe"})
-    assert attach_search(study, tpe).optuna.sampler._n_startup_trials == 12  # type: ignore[attr-defined]
+    tpe = with_settings(study, settings.model_copy(update={"sampler": "tpe"}))
+    assert attach_search(tpe).optuna.sampler._n_startup_trials == 12  # type: ignore[attr-defined]
     study.optuna.ask()
     run_again(study, study.trials()[0], "its driver died")
-    assert attach_search(study, tpe).optuna.sampler._n_startup_trials == 12  # type: ignore[attr-defined]
+    assert attach_search(tpe).optuna.sampler._n_startup_trials == 12  # type: ignore[attr-defined]
 
 
 class TestBaselines:

@@ -59,9 +59,9 @@ def drive(study: Study, settings: StudySettings, data: PreparedData, play: Any) 
         data.folder,
         data.spec.fingerprint,
     )
-    searched = attach_search(load_study(study.name, study.url), settings)
+    searched = attach_search(load_study(study.name, study.url))
     workers: Any = FakeWorkers(1, play)
-    Driver(searched, settings, job, workers, Dispatcher(Progress.of(searched, settings))).run()
+    Driver(searched, job, workers, Dispatcher(Progress.of(searched))).run()
 
 
 def told(study: Study) -> dict[int, tuple[Any, ...]]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from optuna.trial import TrialState
-from study_fakes import SPACE
+from study_fakes import SPACE, with_settings
 
 from search.data import PreparedData
 from search.driving.asking import attach_search
@@ -33,7 +33,7 @@ from storage import StorageURL, StudyBusy, study_lock
 )
 def test_every_sampler_proposes_hyperparameters_of_the_space(study: Study, name: str, kind: str) -> None:
     settings = StudySettings.model_validate({"data": "digits", "sampler": name})
-    asked = attach_search(study, settings).optuna
+    asked = attach_search(with_settings(study, settings)).optuna
     assert type(asked.sampler).__name__ == kind
     for _ in range(12):
         trial = asked.ask()
