@@ -10,12 +10,17 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import hypothesis
 import optuna
 import pytest
 
 import storage.database
 import storage.tables
 from storage import StorageURL, open_storage
+
+# How long an example takes says how busy the machine is, not whether the code is right.
+hypothesis.settings.register_profile("perceptuna", deadline=None)
+hypothesis.settings.load_profile("perceptuna")
 
 # Bytes that all tests together leave behind, many times over; those that passed leave nothing.
 _ROOM = 4 * 10**9

@@ -63,7 +63,7 @@ def summary(name: str) -> DataSummary:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(st.characters(codec=None, exclude_categories=()), min_size=1, max_size=12))
 @example("weight [kg]")
 @example("rate [/s]")

@@ -83,7 +83,6 @@ values_of_seeds = st.lists(st.floats(-10, 10, width=32), min_size=2, max_size=20
 
 
 @given(values_of_seeds, values_of_seeds)
-@settings(deadline=None)
 def test_exchanging_the_sides_turns_the_difference(first: list[float], second: list[float]) -> None:
     sides = of_seeds(first), of_seeds(second)
     one, other = difference(*sides), difference(*reversed(sides))
@@ -94,7 +93,6 @@ def test_exchanging_the_sides_turns_the_difference(first: list[float], second: l
 
 
 @given(values_of_seeds, values_of_seeds, st.integers(-8, 8))
-@settings(deadline=None)
 def test_what_is_added_to_both_sides_changes_nothing(
     first: list[float], second: list[float], shift: int
 ) -> None:
@@ -129,7 +127,6 @@ def test_holms_p_values() -> None:
 
 
 @given(st.floats(0, 1), st.integers(1, 100_000))
-@settings(deadline=None)
 def test_the_interval_of_a_share_is_scipys(share: float, rows: int) -> None:
     right = round(share * rows)
     expected = stats.binomtest(right, rows).proportion_ci(method="wilson")
@@ -184,7 +181,7 @@ def test_a_candidate_alone_wins() -> None:
 
 
 @given(st.permutations(range(4)), st.sampled_from([-4.0, 0.0, 2.0]))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_neither_order_nor_level_changes_a_race(order: list[int], shift: float) -> None:
     random = np.random.default_rng(5)
     values = {name: of_seeds(random.normal(0.1 * name, 0.05, 5)) for name in range(4)}

@@ -78,7 +78,7 @@ moments = st.datetimes(datetime.datetime(1970, 1, 3), datetime.datetime(2068, 12
 zones = st.integers(-14, 14).map(lambda hours: 60 * hours)
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(rows=st.lists(st.tuples(moments, zones), min_size=1, max_size=12))
 def test_numpy_reads_every_form_as_it_was_written(rows):
     for template in FORMS:

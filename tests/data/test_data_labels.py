@@ -139,7 +139,7 @@ def test_numbers_without_sign_in_an_npz_file_have_none(tmp_path, values):
     assert raw.y.min() == float(min(values))
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     values=st.lists(st.integers(-(10**22), 10**22), min_size=2, max_size=5, unique=True), gap=st.booleans()
 )

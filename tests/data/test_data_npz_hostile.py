@@ -139,7 +139,7 @@ def test_text_that_is_none_is_refused(tmp_path):
     ),
     st.booleans(),
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_every_array_comes_back_as_numpy_reads_it(tmp_path_factory, array, columns_first):
     path = tmp_path_factory.getbasetemp() / "back.npz"
     np.savez(path, x=np.asfortranarray(array) if columns_first else array)
@@ -160,7 +160,7 @@ np.savez_compressed(SOUND, x=VECTORS, y=LABELS)
     st.integers(0),
 )
 @example([], 100)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_a_damaged_archive_is_read_whole_or_refused(tmp_path_factory, flips, cut):
     content = bytearray(SOUND.getvalue())
     for place, value in flips:
@@ -176,7 +176,7 @@ def test_a_damaged_archive_is_read_whole_or_refused(tmp_path_factory, flips, cut
 
 
 @given(st.binary(max_size=400), st.binary(max_size=400))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_any_header_is_read_or_refused(tmp_path_factory, first, second):
     path = tmp_path_factory.getbasetemp() / "header.npz"
     for start in (b"\x93NUMPY\x01\x00", b"\x93NUMPY\x02\x00", b""):

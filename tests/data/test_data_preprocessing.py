@@ -194,7 +194,7 @@ words = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0
 numbers = st.one_of(st.just(float("nan")), st.floats(-1e300, 1e300), st.integers(-5, 5).map(float))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(rows=st.lists(st.tuples(numbers, words), min_size=4, max_size=25))
 def test_any_table_survives_saving_its_preprocessing(rows, tmp_path_factory):
     """Features are finite, numbers standardised, and a spec that went through JSON makes the same ones."""

@@ -89,7 +89,7 @@ numbers = st.sampled_from([0.0, -0.0, 1.0, 2.0, float("nan"), 1e300, 5e-324])
 words = st.sampled_from(["", "a", "b", "ab", "ba", "é"])
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(rows=st.lists(st.tuples(numbers, words, words), min_size=1, max_size=30))
 def test_rows_have_one_hash_where_they_are_equal_and_only_there(rows):
     columns = {

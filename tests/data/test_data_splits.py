@@ -16,7 +16,7 @@ class_sizes = st.lists(st.integers(3, 40), min_size=2, max_size=8).filter(lambda
 fractions = st.floats(0.05, 0.4)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(sizes=class_sizes, val=fractions, test=fractions, seed=st.integers(0, 2**40))
 def test_every_row_is_in_one_part_and_every_class_in_each(sizes, val, test, seed):
     names = [str(index) for index in range(len(sizes))]
@@ -37,7 +37,7 @@ def test_every_row_is_in_one_part_and_every_class_in_each(sizes, val, test, seed
         assert counts[1] in (1, *shares) or counts[0] == 1
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(
     rows=st.integers(10, 200),
     given_validation=st.integers(0, 30),

@@ -316,7 +316,7 @@ fields = st.sampled_from(
 )
 
 
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.lists(fields, min_size=1, max_size=3), max_size=25), header=st.booleans())
 def test_any_text_is_read_or_refused_with_a_message(csv, rows, header):
     request = csv(

@@ -69,7 +69,7 @@ depth = [2, 3]
     )
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(space=spaces())
 def test_toml_brings_back_the_same_space(tmp_path_factory: pytest.TempPathFactory, space: Space) -> None:
     again = loaded(tmp_path_factory.mktemp("space"), space.to_toml())

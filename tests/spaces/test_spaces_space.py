@@ -64,7 +64,7 @@ def asked(space: Space, seed: int = 0, count: int = 1) -> list[tuple[Hyperparame
     return [(space.suggest(trial), trial.params) for trial in trials]
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(spaces(), st.integers(0, 1000))
 def test_a_suggestion_lies_in_its_space_and_can_be_enqueued_again(space: Space, seed: int) -> None:
     ((suggested, params),) = asked(space, seed)
@@ -81,7 +81,7 @@ def test_a_suggestion_lies_in_its_space_and_can_be_enqueued_again(space: Space, 
     assert Hyperparameters.model_validate_json(again.model_dump_json()) == suggested
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(spaces(), spaces())
 def test_json_keeps_the_space_and_its_fingerprint(space: Space, other: Space) -> None:
     again = Space.from_json(space.to_json())

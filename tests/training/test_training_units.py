@@ -72,7 +72,7 @@ def test_a_training_is_the_same_in_every_unit(trained: Any, c: float, d: float, 
 
 
 @pytest.mark.parametrize("pruner", ["asha", "hyperband", "median"])
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(seed=st.integers(0, 10**6), power=st.integers(-20, 20))
 def test_the_same_trials_are_pruned_in_every_unit(pruner: str, seed: int, power: int) -> None:
     curves = np.abs(np.random.default_rng(seed).normal(size=(8, 9)))
@@ -97,7 +97,7 @@ def _epochs_run(trial: optuna.Trial, curve: np.ndarray, study: optuna.Study) -> 
     return len(curve)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(seed=st.integers(0, 10**6), power=st.integers(-40, 40), spread=st.sampled_from([0.01, 0.1, 1.0]))
 def test_a_race_ends_alike_in_every_unit(seed: int, power: int, spread: float) -> None:
     random = np.random.default_rng(seed)
