@@ -13,7 +13,7 @@ from optuna.trial import FixedTrial, FrozenTrial, TrialState
 from search.conclusion.ablation.record import best_ablation
 from search.conclusion.confirmation.record import read_conclusion
 from search.study.creation import is_half_made
-from search.study.looks import looks
+from search.study.record_of_looks import looks
 from search.study.study import Study, load_study, study_names
 from search.study.trial_record import trial_record
 from storage import StorageURL

@@ -57,7 +57,7 @@ def finalize(
     from search.analysis.terminal.confirmation import conclusion_view
     from search.conclusion.confirmation import finalizing
     from search.conclusion.confirmation.words import warnings
-    from search.study.looks import by_others, looks, own
+    from search.study.record_of_looks import by_others, looks, own
 
     loaded = study_of(study, storage, data)
     how = (

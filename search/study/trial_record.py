@@ -58,6 +58,8 @@ class TrialFacts(TypedDict, total=False):
 class TrialRecord:
     """One attempt at a configuration. What Optuna knows has Optuna's names; the rest is None where it is not kept.
 
+    It may be `planned` and `adopted` at once: what an earlier study had in its plan, and trained.
+
     Attributes:
         original: the configuration's number in the study, from 0; equal for all attempts at it.
         times_lost: how often its worker died, in all attempts so far.

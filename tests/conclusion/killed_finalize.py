@@ -21,7 +21,7 @@ import search.machine.tensorflow_start
 from search import cli
 from search.conclusion.confirmation import finalizing
 from search.conclusion.confirmation import opening as look
-from search.study.looks import looks
+from search.study.record_of_looks import looks
 from search.study.study import load_study
 from storage import StorageURL
 

@@ -19,7 +19,7 @@ from search.conclusion.trainings import Purpose, fresh_seeds
 from search.driving.note import note_text
 from search.errors import InputError
 from search.study.creation import create_study
-from search.study.looks import by_others, looks, new_look, record_look
+from search.study.record_of_looks import by_others, looks, new_look, record_look
 from search.study.study import delete_study
 from search.training.memory import idle_worker_bytes, training_bytes
 from search.workers.messages import TrialOutcome, TrialTask

@@ -16,7 +16,7 @@ from search.data import prepare
 from search.data.preparing.sealed import open_test_split
 from search.driving.note import note_text
 from search.study.data_cache import cache_folder
-from search.study.looks import by_others, looks, own
+from search.study.record_of_looks import by_others, looks, own
 from search.study.row_scores import read_scores
 from storage.artifacts import study_artifacts
 

@@ -15,7 +15,7 @@ from conclusion_calls import Place, Story
 
 from search.study.creation import create_study
 from search.study.look import Look
-from search.study.looks import by_others, looks, new_look, own, record_look, record_seen
+from search.study.record_of_looks import by_others, looks, new_look, own, record_look, record_seen
 from search.study.study import Study, delete_study
 from storage import StorageURL
 from storage.backup import back_up

@@ -13,8 +13,8 @@ from search.analysis.report.cost import Cost, cost_of
 from search.analysis.report.pruning import Pruning, pruning_of
 from search.study.history import History, history_of
 from search.study.look import Look
-from search.study.looks import looks
 from search.study.origin import Predecessor
+from search.study.record_of_looks import looks
 from search.study.study import Study
 from search.study.study_record import copy_attributes
 from search.study.trial_record import TrialRecord

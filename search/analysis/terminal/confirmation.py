@@ -10,7 +10,7 @@ from search.conclusion.confirmation.record import Conclusion, read_conclusion
 from search.conclusion.confirmation.words import left_out, steps, verdict, warnings
 from search.conclusion.confirmation.words import opened as worth
 from search.study.look import Look
-from search.study.looks import by_others, looks, own
+from search.study.record_of_looks import by_others, looks, own
 from search.study.study import Study
 from search.text.formats import plural
 

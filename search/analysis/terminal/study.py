@@ -23,7 +23,7 @@ from search.analysis.terminal.tables import plain_table
 from search.conclusion.confirmation.record import read_conclusion
 from search.driving.remaining import span
 from search.study.links import how_to_browse
-from search.study.looks import looks
+from search.study.record_of_looks import looks
 from search.study.study import Study
 from search.text.formats import hyperparameter, number, plural
 from search.text.printable import printable

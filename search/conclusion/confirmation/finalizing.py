@@ -22,8 +22,8 @@ from search.conclusion.trainings import Purpose, fresh_seeds, why_not
 from search.errors import InputError, StudyStopped
 from search.models.export import Facts, check_output, facts_of, write_model
 from search.study.look import Look
-from search.study.looks import looks
 from search.study.planned_trial import PlannedTrial
+from search.study.record_of_looks import looks
 from search.study.study import Study
 from search.study.unchanged import unchanged_data
 from storage import StudyBusy, is_driven

@@ -15,7 +15,7 @@ from search.machine.temporary import temporary_folder
 from search.models.kept_model import kept_model
 from search.settings.metrics import metric_of
 from search.study.look import Look
-from search.study.looks import new_look, record_look, record_seen
+from search.study.record_of_looks import new_look, record_look, record_seen
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from search.conclusion.confirmation.record import Conclusion, Standing
 from search.conclusion.statistics.words import amount, level, level_between
 from search.study.look import Look
-from search.study.looks import number_of
+from search.study.record_of_looks import number_of
 
 
 def verdict(conclusion: Conclusion) -> str:
