@@ -180,6 +180,14 @@ def test_the_map_is_current() -> None:
     assert (ROOT / "docs" / "map.md").read_text(encoding="utf-8") == the_map(), "run `make map`"
 
 
+def test_the_design_names_files_that_are_there() -> None:
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"\b(?:[a-z_]+/)+[a-z_]+\.py\b", text))
+    there = [path.as_posix() for path in ROOT.rglob("*.py") if ".venv" not in path.parts]
+    assert len(named) > 20
+    assert [name for name in sorted(named) if not any(path.endswith(f"/{name}") for path in there)] == []
+
+
 def test_importing_search_imports_nothing_heavy() -> None:
     heavy = ("tensorflow", "keras", "pandas", "plotly", "distributed", "matplotlib", "sklearn", "torch")
     code = f"import search, search.cli, sys; print([name for name in {heavy!r} if name in sys.modules])"
