@@ -57,11 +57,11 @@ def show(
 
     loaded = study_of(study, storage)
     if trial is not None:
-        facts = terminal_trial.trial_facts(loaded, trial)
+        facts = terminal_trial.trial_json(loaded, trial)
         print_out(json.dumps(facts) if as_json else terminal_trial.trial_view(facts))
         _say_how_to_browse(loaded, trial, as_json)
     elif as_json:
-        echo(json.dumps(terminal_study.study_facts(loaded, top)))
+        echo(json.dumps(terminal_study.study_json(loaded, top)))
     else:
         print_out(terminal_study.study_view(loaded, top))
         _say_how_to_browse(loaded, None, as_json)

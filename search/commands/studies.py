@@ -205,7 +205,7 @@ def _end(finish: Finish, as_json: bool) -> NoReturn:
 
     study, name = finish.study, finish.study.name
     if as_json:
-        echo(json.dumps({"event": finish.ending, **terminal_study.study_facts(study, 5)}))
+        echo(json.dumps({"event": finish.ending, **terminal_study.study_json(study, 5)}))
     else:
         print_out(terminal_study.study_view(study, 5))
         for line in terminal_study.next_steps(study, finish.ending):

@@ -11,7 +11,7 @@ from search.forecast.forecast import Forecast, forecast_from_costs, forecast_fro
 from search.policies.samplers import build_sampler
 from search.settings.settings import StudySettings, load_settings
 from search.settings.study_name import check_study_name, quote_name
-from search.study.baselines import plan_of_baselines
+from search.study.baselines import planned_baselines
 from search.study.data_cache import prepare_data
 from search.study.study import load_study, study_names
 from spaces import load_space
@@ -59,7 +59,7 @@ def _of_new(settings: StudySettings, say: Callable[[str], None]) -> tuple[Foreca
     space = load_space(settings.space)
     spec = prepare_data(settings).spec
     space, _ = space.restricted_to(spec.task, spec.kind, spec.components)
-    plan_of_baselines(settings, space)
+    planned_baselines(settings, space)
     costs = calibrate(settings, say)
     return forecast_from_costs(costs, settings, space, spec), settings
 

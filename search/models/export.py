@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import keras
 
 
-Facts = Mapping[str, Any]
+ModelFacts = Mapping[str, Any]
 
 
 def export_model(
@@ -54,7 +54,7 @@ def export_model(
     return write_model(output, facts_of(study, trial), _trained_again(study, trial) if kept is None else kept)
 
 
-def write_model(output: Path, facts: Facts, model: Path | keras.Model) -> tuple[Path, Path]:
+def write_model(output: Path, facts: ModelFacts, model: Path | keras.Model) -> tuple[Path, Path]:
     """Both files. Killed at any moment, it leaves no model beside facts that are not its own.
 
     Raises:
@@ -77,7 +77,7 @@ def facts_beside(output: Path) -> Path:
     return output.with_suffix(".json")
 
 
-def check_output(output: Path, *, force: bool = False, ours: Callable[[Facts], bool]) -> None:
+def check_output(output: Path, *, force: bool = False, ours: Callable[[ModelFacts], bool]) -> None:
     """Refuse a path that cannot be written, or where something is that is not `ours` to renew, by its facts.
 
     Raises:
@@ -89,7 +89,7 @@ def check_output(output: Path, *, force: bool = False, ours: Callable[[Facts], b
     refuse_to_replace([output, beside], force=force, ours=lambda: ours(_read_facts(beside)))
 
 
-def _read_facts(path: Path) -> Facts:
+def _read_facts(path: Path) -> ModelFacts:
     """What is in a file that may be none of ours; nothing where it is none."""
     with suppress(OSError, ValueError):
         facts = json.loads(path.read_text(encoding="utf-8"))
@@ -98,7 +98,7 @@ def _read_facts(path: Path) -> Facts:
     return {}
 
 
-def _exported_before(facts: Facts, study: Study) -> bool:
+def _exported_before(facts: ModelFacts, study: Study) -> bool:
     """Whether these are of a model of `study` that `export` wrote: one that was tested stays."""
     return facts.get("study") == study.name and "conclusion" not in facts
 

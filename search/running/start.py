@@ -11,7 +11,7 @@ from search.running.fleet import fleet_of
 from search.settings.metrics import check_metric_exists, choose_metric
 from search.settings.settings import StudySettings
 from search.settings.study_name import check_study_name
-from search.study.baselines import plan_of_baselines
+from search.study.baselines import planned_baselines
 from search.study.creation import already_there, create_study, is_half_made
 from search.study.data_cache import prepare_data
 from search.study.study import Study, resume_command, study_names
@@ -62,7 +62,7 @@ def start(
     metric = choose_metric(settings.metric, data.spec.task)
     check_memory_limit(settings.memory_limit, data.spec)
     space, notes = space.restricted_to(data.spec.task, data.spec.kind, data.spec.components)
-    plan = plan_of_baselines(settings, space)
+    plan = planned_baselines(settings, space)
     of_precision = precision_note(settings.precision)
     for note in [namesake_note(settings.data), *data.spec.notes, *notes, of_precision]:
         if note:

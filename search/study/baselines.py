@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from search.settings.settings import StudySettings
 
 
-def plan_of_baselines(settings: StudySettings, space: Space) -> list[PlannedTrial]:
+def planned_baselines(settings: StudySettings, space: Space) -> list[PlannedTrial]:
     """The baselines of `settings`, to be run in a study of `space`.
 
     Raises:

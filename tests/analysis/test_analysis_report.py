@@ -31,10 +31,10 @@ def test_the_report_of_a_real_study_shows_its_best_trial_and_its_curves(
 
 
 def test_one_row_for_each_worker_process(trained_study: Study) -> None:
-    from search.analysis.report.facts import read_facts
+    from search.analysis.report.snapshot import snapshot_of
     from search.analysis.report.timeline import lanes
 
-    facts = read_facts(trained_study, 5)
+    facts = snapshot_of(trained_study, 5)
     (lane,) = lanes(facts.trials, facts.read)
     assert "process" in lane.worker
     assert len(lane.trials) == len(facts.trials)

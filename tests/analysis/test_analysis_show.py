@@ -10,8 +10,8 @@ from rich.console import Console, RenderableType
 from search.analysis.facts.importance import importances
 from search.analysis.facts.overview import overview
 from search.analysis.facts.time_left import time_left
-from search.analysis.terminal.study import WIDE_ENOUGH, in_order, next_steps, study_facts, study_view
-from search.analysis.terminal.trial import trial_facts, trial_view
+from search.analysis.terminal.study import WIDE_ENOUGH, in_order, next_steps, study_json, study_view
+from search.analysis.terminal.trial import trial_json, trial_view
 from search.driving.progress import durations
 from search.study.history import history_of
 from search.study.study import Study
@@ -43,7 +43,7 @@ def test_words_beside_the_figures_of_a_leaderboard_have_room_for_a_few(trained_s
 
 
 def test_the_best_so_far_only_gets_better(trained_study: Study) -> None:
-    facts = study_facts(trained_study, 3)["best_so_far"]
+    facts = study_json(trained_study, 3)["best_so_far"]
     values = [one["value"] for one in facts]
     assert values == sorted(set(values))
     assert facts[0]["trial"] == in_order(trained_study)[0].number
@@ -62,7 +62,7 @@ def test_one_trial_has_no_course(trained_study: Study, monkeypatch: pytest.Monke
 
 
 def test_facts_of_a_study_are_json(trained_study: Study) -> None:
-    facts = json.loads(json.dumps(study_facts(trained_study, 2), allow_nan=False))
+    facts = json.loads(json.dumps(study_json(trained_study, 2), allow_nan=False))
     assert facts["state"] == "finished"
     assert facts["driver"] is facts["seconds_left"] is None
     assert facts["best_so_far"][-1]["value"] == facts["best"]
@@ -74,7 +74,7 @@ def test_a_trials_learning_curve_is_drawn_from_its_history(trained_study: Study)
     history = history_of(trained_study, best)
     assert set(history) >= {"loss", "val_loss", "accuracy", "val_accuracy"}
     assert history["val_accuracy"][(best.best_epoch or 0) - 1] == pytest.approx(best.value)
-    facts = json.loads(json.dumps(trial_facts(trained_study, best.number), allow_nan=False))
+    facts = json.loads(json.dumps(trial_json(trained_study, best.number), allow_nan=False))
     lines = printed(trial_view(facts), 80)
     assert f"val_accuracy {best.value:.4f}" in lines[0]
     assert any("· accuracy, ● val_accuracy" in line for line in lines)
@@ -85,7 +85,7 @@ def test_only_hyperparameters_that_count_are_shown_of_a_trial(trained_study: Stu
     trial = next(
         one for one in trained_study.ranked() if one.hyperparameters(trained_study.space).optimizer != "sgd"
     )
-    facts = trial_facts(trained_study, trial.number)
+    facts = trial_json(trained_study, trial.number)
     assert {"momentum", "nesterov", "augment", "pca"} & set(facts["without_effect"]) == {
         "momentum",
         "nesterov",

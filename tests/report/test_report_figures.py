@@ -15,9 +15,9 @@ from search.analysis.facts.busy import Clock, merged
 from search.analysis.report import landscape
 from search.analysis.report.cost import cost_of
 from search.analysis.report.drawing import page_style
-from search.analysis.report.facts import read_facts
 from search.analysis.report.pruning import pruning_of
 from search.analysis.report.scales import ParameterScale, ValueScale, thinned
+from search.analysis.report.snapshot import snapshot_of
 from search.analysis.report.timeline import lanes
 from search.study.trial_record import TrialRecord, trial_record
 from search.text.formats import duration, number
@@ -118,7 +118,7 @@ def test_a_parameter_stands_where_its_scale_says() -> None:
 def test_contours_are_drawn_only_where_values_differ(value: float) -> None:
     """Ties are common: accuracies of few rows."""
     equal = [made_trial(number, 0.5) for number in range(30)]
-    facts = read_facts(made_study([*equal, made_trial(30, value)]), 5)
+    facts = snapshot_of(made_study([*equal, made_trial(30, value)]), 5)
     with page_style():
         figure = landscape.contour(facts)
     assert figure is not None
@@ -129,7 +129,7 @@ def test_trials_on_one_line_have_no_contour_between_them() -> None:
     trials = [
         made_trial(n, 0.5 + n / 50, params={**made_trial(n, 0.5).params, "depth": 2}) for n in range(20)
     ]
-    facts = read_facts(made_study(trials), 5)
+    facts = snapshot_of(made_study(trials), 5)
     with page_style():
         figure = landscape.contour(facts)
     assert figure is not None
@@ -139,7 +139,7 @@ def test_trials_on_one_line_have_no_contour_between_them() -> None:
 def test_every_mark_of_a_figure_names_its_trial() -> None:
     from search.analysis.report.figures import history
 
-    facts = read_facts(made_study(mixed_trials(30)), 5)
+    facts = snapshot_of(made_study(mixed_trials(30)), 5)
     with page_style():
         figure = history(facts)
     assert figure is not None

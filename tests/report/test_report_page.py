@@ -16,9 +16,9 @@ from made_studies import DISTRIBUTIONS, made_study, made_trial, mixed_trials
 from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
-from search.analysis.report.facts import read_facts
 from search.analysis.report.page import render
 from search.analysis.report.reproduce import reproduction_of
+from search.analysis.report.snapshot import snapshot_of
 from search.cli import app
 from search.data.preparing.spec import NumberColumn, Rows
 from search.settings.settings import load_settings
@@ -77,7 +77,7 @@ class Page(HTMLParser):
 
 
 def page_of(study: Study, top: int = 20) -> Page:
-    return Page(render(read_facts(study, top)))
+    return Page(render(snapshot_of(study, top)))
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +174,7 @@ def test_names_of_strangers_are_text_and_not_markup() -> None:
     trials.append(made_trial(30, None, TrialState.FAIL, reason=HOSTILE))
     column = NumberColumn(name=HOSTILE, input_name="a", median=0, mean=0, std=1, missing_flag=False)
     data = digits_spec(class_names=(HOSTILE, "two"), target=HOSTILE, source=HOSTILE, columns=(column,))
-    text = render(read_facts(made_study(trials, of=data, target=HOSTILE), 20))
+    text = render(snapshot_of(made_study(trials, of=data, target=HOSTILE), 20))
     page = Page(text)
     assert page.tags["script"] == 0
     assert "<script" not in text
@@ -184,7 +184,7 @@ def test_names_of_strangers_are_text_and_not_markup() -> None:
 
 def test_ten_thousand_trials_make_a_page_below_six_megabytes_that_says_what_it_leaves_out() -> None:
     study = made_study(mixed_trials(10_000))
-    text = render(read_facts(study, 20))
+    text = render(snapshot_of(study, 20))
     assert len(text.encode()) < 6_000_000
     words = Page(text).words
     assert re.search(r"Of 8,334 trials, 1,500 are drawn, evenly chosen", words)
@@ -197,7 +197,7 @@ def test_a_study_that_perceptuna_did_not_make_is_refused() -> None:
 
     foreign = Study("foreign", StorageURL.parse("/nowhere/studies.db"), optuna.create_study())
     with pytest.raises(InputError, match="was not made by perceptuna"):
-        read_facts(foreign, 20)
+        snapshot_of(foreign, 20)
 
 
 def test_the_command_that_repeats_the_search_gives_the_same_settings() -> None:
@@ -225,6 +225,6 @@ def test_the_command_that_repeats_the_search_gives_the_same_settings() -> None:
 def test_the_best_of_equals_is_the_same_in_the_headline_and_in_the_figures() -> None:
     """The first that was complete, though its number is the larger one."""
     slow, quick = made_trial(0, 0.9, start=0, seconds=9), made_trial(1, 0.9, start=0, seconds=3)
-    facts = read_facts(made_study([slow, quick, made_trial(2, 0.8)]), 20)
+    facts = snapshot_of(made_study([slow, quick, made_trial(2, 0.8)]), 20)
     assert [trial.number for trial in facts.complete] == [1, 0, 2]
     assert facts.entries[0].trial == 1

@@ -15,7 +15,7 @@ from search.driving.driver import Driver
 from search.driving.recovery import run_again
 from search.errors import InputError
 from search.settings.settings import StudySettings
-from search.study.baselines import plan_of_baselines
+from search.study.baselines import planned_baselines
 from search.study.creation import create_study
 from search.study.enqueueing import enqueue_planned
 from search.study.planned_trial import PlannedTrial
@@ -139,14 +139,14 @@ def test_tpe_draws_as_many_at_random_as_without_a_plan(
 class TestBaselines:
     def test_those_outside_the_space_are_refused_by_name(self, baselines: Path) -> None:
         with pytest.raises(InputError) as refused:
-            plan_of_baselines(StudySettings(data="digits", baselines=str(baselines)), SPACE)
+            planned_baselines(StudySettings(data="digits", baselines=str(baselines)), SPACE)
         first, *reasons = str(refused.value).splitlines()
         assert first.startswith(f"--baselines: 1 of {baselines} are outside the space mlp; ")
         assert "--allow-outside" in first
         assert reasons == ["  wide: width: must be within 4 to 64, but got 512"]
 
     def test_they_are_marked_where_they_are_allowed(self, baselines: Path) -> None:
-        plan = plan_of_baselines(
+        plan = planned_baselines(
             StudySettings(data="digits", baselines=str(baselines), allow_outside=True), SPACE
         )
         assert [(planned.label, planned.outside) for planned in plan] == [("inside", False), ("wide", True)]
@@ -156,7 +156,7 @@ class TestBaselines:
         with pytest.raises(
             InputError, match=r"--trials: .* alone has 2 baselines, but got 1; give at least 2"
         ):
-            plan_of_baselines(settings, SPACE)
+            planned_baselines(settings, SPACE)
 
     def test_none_are_run_where_none_were_asked_for(self) -> None:
-        assert plan_of_baselines(StudySettings(data="digits"), SPACE) == []
+        assert planned_baselines(StudySettings(data="digits"), SPACE) == []

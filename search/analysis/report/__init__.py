@@ -1,4 +1,4 @@
-"""A study as one HTML file that needs no network, no script and no perceptuna: facts -> figures -> page.
+"""A study as one HTML file that needs no network, no script and no perceptuna: snapshot -> figures -> page.
 
 Imports: analysis.facts, conclusion.ablation, conclusion.confirmation, conclusion.statistics, machine,
 policies, settings, spaces, study, text.

@@ -19,7 +19,6 @@ from search.analysis.report.drawing import (
     new_figure,
     to_svg,
 )
-from search.analysis.report.facts import Facts
 from search.analysis.report.scales import (
     MOST_POINTS,
     ParameterScale,
@@ -27,6 +26,7 @@ from search.analysis.report.scales import (
     describe,
     thinned,
 )
+from search.analysis.report.snapshot import Snapshot
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,19 +53,19 @@ BEST: dict[str, Any] = {
 }
 
 
-def history(facts: Facts) -> Markup | None:
+def history(snapshot: Snapshot) -> Markup | None:
     """Value over trial number, and the best so far; None before a trial has a value."""
-    if not facts.scored:
+    if not snapshot.scored:
         return None
-    metric = facts.study.metric
-    best = improvements(facts.scored, facts.study.direction)
-    drawn = thinned(facts.scored, MOST_POINTS, (trial.number for trial in best))
-    scale = _value_scale(facts)
+    metric = snapshot.study.metric
+    best = improvements(snapshot.scored, snapshot.study.direction)
+    drawn = thinned(snapshot.scored, MOST_POINTS, (trial.number for trial in best))
+    scale = _value_scale(snapshot)
     figure, tips = new_figure(NARROW, 3.7), Tips()
     axes = figure.subplots()
     if best:
         steps = [*best, best[-1]]
-        numbers = [*(trial.number for trial in best), max(facts.trials[-1].number, 1)]
+        numbers = [*(trial.number for trial in best), max(snapshot.trials[-1].number, 1)]
         axes.step(
             numbers, [t.value or 0.0 for t in steps], where="post", color=INK, lw=1.4, label="best so far"
         )
@@ -79,15 +79,19 @@ def history(facts: Facts) -> Markup | None:
     return to_svg(figure, "history", f"{metric} of each trial and the best so far", tips)
 
 
-def curves(facts: Facts) -> Markup | None:
+def curves(snapshot: Snapshot) -> Markup | None:
     """Train and validation over epochs, a panel for each of the best trials; None where there is none."""
-    metric, name = facts.study.metric, facts.study.metric.removeprefix("val_")
-    drawn = [(entry, facts.curves[entry.trial]) for entry in facts.entries if facts.curves.get(entry.trial)]
+    metric, name = snapshot.study.metric, snapshot.study.metric.removeprefix("val_")
+    drawn = [
+        (entry, snapshot.curves[entry.trial])
+        for entry in snapshot.entries
+        if snapshot.curves.get(entry.trial)
+    ]
     values = [value for _, curve in drawn for log in (name, metric) for value in curve.get(log, ())]
     values = [value for value in values if isfinite(value)]
     if not values:
         return None
-    scale = ValueScale.of(values, facts.study.direction)
+    scale = ValueScale.of(values, snapshot.study.direction)
     columns = min(2, len(drawn))
     rows = -(-len(drawn) // columns)
     figure, tips = new_figure(NARROW, 0.6 + 1.9 * rows), Tips()
@@ -123,17 +127,17 @@ def _draw_curve(axes: Axes, tips: Tips, entry: Entry, curve: History, metric: st
     _whole_ticks(axes)
 
 
-def slices(facts: Facts) -> Markup | None:
+def slices(snapshot: Snapshot) -> Markup | None:
     """Value over each of the two most important parameters; None before two trials are complete."""
-    scales = two_scales(facts)
-    if not scales or len(facts.complete) < 2:
+    scales = two_scales(snapshot)
+    if not scales or len(snapshot.complete) < 2:
         return None
-    metric, best = facts.study.metric, facts.complete[0]
-    value_scale = _value_scale(facts)
+    metric, best = snapshot.study.metric, snapshot.complete[0]
+    value_scale = _value_scale(snapshot)
     figure, tips = new_figure(NARROW, 3.6), Tips()
     panels = figure.subplots(1, len(scales), sharey=True, squeeze=False).ravel()
     for axes, scale in zip(panels, scales, strict=True):
-        having = [trial for trial in facts.scored if scale.place(trial) is not None]
+        having = [trial for trial in snapshot.scored if scale.place(trial) is not None]
         drawn = thinned(having, MOST_POINTS)
         _scatter(axes, tips, drawn, [spread(scale, trial) for trial in drawn], value_scale, metric)
         if scale.place(best) is not None:
@@ -144,9 +148,9 @@ def slices(facts: Facts) -> Markup | None:
     return to_svg(figure, "slices", f"{metric} over {' and over '.join(s.title for s in scales)}", tips)
 
 
-def two_scales(facts: Facts) -> list[ParameterScale]:
+def two_scales(snapshot: Snapshot) -> list[ParameterScale]:
     """The two most important parameters that vary, or as many as there are."""
-    scales = (ParameterScale.of(name, facts.complete) for name in facts.parameters)
+    scales = (ParameterScale.of(name, snapshot.complete) for name in snapshot.parameters)
     return [scale for scale in scales if scale is not None][:2]
 
 
@@ -186,8 +190,8 @@ def _star(axes: Axes, tips: Tips, best: TrialRecord, place: float, metric: str) 
     tips.marks(axes, [place], [best.value or 0.0], [describe(best, metric)], label="best", **BEST)
 
 
-def _value_scale(facts: Facts) -> ValueScale:
-    return ValueScale.of([trial.value or 0.0 for trial in facts.scored], facts.study.direction)
+def _value_scale(snapshot: Snapshot) -> ValueScale:
+    return ValueScale.of([trial.value or 0.0 for trial in snapshot.scored], snapshot.study.direction)
 
 
 def _value_axis(axes: Axes, scale: ValueScale, metric: str) -> None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from search.analysis.facts.leaderboard import Entry
-from search.analysis.report.facts import Facts
+from search.analysis.report.snapshot import Snapshot
 from search.conclusion.statistics.intervals import wilson
 from search.settings.metrics import metric_of
 
@@ -27,19 +27,19 @@ class Headline:
     rivals: int
 
 
-def headline_of(facts: Facts) -> Headline | None:
+def headline_of(snapshot: Snapshot) -> Headline | None:
     """None before a trial is complete."""
-    if not facts.entries:
+    if not snapshot.entries:
         return None
-    best = facts.entries[0]
+    best = snapshot.entries[0]
     chance = None
-    if metric_of(facts.study.metric).unit == "share of the rows":
-        low, high = wilson(best.validation, facts.study.data.rows.validation)
+    if metric_of(snapshot.study.metric).unit == "share of the rows":
+        low, high = wilson(best.validation, snapshot.study.data.rows.validation)
         chance = (high - low) / 2
-    rivals = [trial for trial in facts.complete if trial.number != best.trial]
+    rivals = [trial for trial in snapshot.complete if trial.number != best.trial]
     return Headline(
         best=best,
-        seed=facts.trials[best.trial].seed,
+        seed=snapshot.trials[best.trial].seed,
         as_json=json.dumps(best.hyperparameters, ensure_ascii=False),
         chance=chance,
         rivals=0

@@ -10,9 +10,9 @@ import numpy as np
 from markupsafe import Markup
 
 from search.analysis.report.drawing import ACCENT, INK, MUTED, NARROW, PAPER, WIDE, Tips, new_figure, to_svg
-from search.analysis.report.facts import Facts
 from search.analysis.report.figures import BEST, spread, two_scales
 from search.analysis.report.scales import ParameterScale, ValueScale, describe, thinned
+from search.analysis.report.snapshot import Snapshot
 from search.settings.metrics import sign_of
 from search.text.formats import number
 
@@ -32,17 +32,17 @@ _LEVELS = 4
 _UNUSED = -0.14
 
 
-def contour(facts: Facts) -> Markup | None:
+def contour(snapshot: Snapshot) -> Markup | None:
     """Complete trials over two parameters, the best quarter filled; shades between them where both are numbers.
 
     None where fewer than two parameters vary, or fewer than two trials have both.
     """
-    scales = two_scales(facts)
+    scales = two_scales(snapshot)
     if len(scales) < 2:
         return None
     across, up = scales
-    metric, sign = facts.study.metric, -sign_of(facts.study.direction)
-    both = [t for t in facts.complete if across.place(t) is not None and up.place(t) is not None]
+    metric, sign = snapshot.study.metric, -sign_of(snapshot.study.direction)
+    both = [t for t in snapshot.complete if across.place(t) is not None and up.place(t) is not None]
     if len(both) < 2:
         return None
     figure, tips = new_figure(NARROW, 4.4), Tips()
@@ -52,7 +52,7 @@ def contour(facts: Facts) -> Markup | None:
     up.dress(axes, "y")
     keys: list[Patch] = []
     if not across.choices and not up.choices and len(both) >= FEWEST_FOR_CONTOUR:
-        keys = _shades(axes, both, across, up, facts.study.direction)
+        keys = _shades(axes, both, across, up, snapshot.study.direction)
     drawn = thinned(both, MOST_MARKS)
     cut = float(np.quantile([sign * (trial.value or 0.0) for trial in both], 0.25))
     for best_quarter in (False, True):
@@ -124,30 +124,32 @@ def _unshared(scale: ParameterScale, shares: NDArray[np.float64]) -> NDArray[np.
     return low + shares * (high - low)
 
 
-def parallel(facts: Facts) -> Markup | None:
+def parallel(snapshot: Snapshot) -> Markup | None:
     """A line for each complete trial, through its value of each parameter; the best ones thick.
 
     None before two trials are complete.
     """
-    scales = [s for name in facts.parameters if (s := ParameterScale.of(name, facts.complete)) is not None]
+    scales = [
+        s for name in snapshot.parameters if (s := ParameterScale.of(name, snapshot.complete)) is not None
+    ]
     scales = scales[:MOST_AXES]
-    if not scales or len(facts.complete) < 2:
+    if not scales or len(snapshot.complete) < 2:
         return None
-    metric = facts.study.metric
-    values = [trial.value or 0.0 for trial in facts.complete]
-    value_scale = ValueScale.of(values, facts.study.direction, margin=0)
-    best_tenth = max(1, len(facts.complete) // 10)
-    drawn = thinned(facts.complete, MOST_LINES, (trial.number for trial in facts.complete[:BEST_LINES]))
+    metric = snapshot.study.metric
+    values = [trial.value or 0.0 for trial in snapshot.complete]
+    value_scale = ValueScale.of(values, snapshot.study.direction, margin=0)
+    best_tenth = max(1, len(snapshot.complete) // 10)
+    drawn = thinned(snapshot.complete, MOST_LINES, (trial.number for trial in snapshot.complete[:BEST_LINES]))
     figure, tips = new_figure(WIDE, 4.2), Tips()
     axes = figure.subplots()
-    best = {trial.number for trial in facts.complete[:best_tenth]}
+    best = {trial.number for trial in snapshot.complete[:best_tenth]}
     for trial in reversed(drawn):
         heights = [_height(scale, trial) for scale in scales]
         heights.append(value_scale.share(trial.value or 0.0))
         style: dict[str, Any] = {"color": MUTED, "lw": 0.7, "alpha": 0.45}
         if trial.number in best:
             style = {"color": ACCENT, "lw": 1.5, "alpha": 0.9}
-        if trial is facts.complete[0]:
+        if trial is snapshot.complete[0]:
             style = {"color": INK, "lw": 2.6, "alpha": 1}
         (line,) = axes.plot(range(len(heights)), heights, solid_joinstyle="round", **style)
         tips.add(line, [describe(trial, metric)])

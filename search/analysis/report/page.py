@@ -14,10 +14,10 @@ from search.analysis.report import figures, landscape
 from search.analysis.report.ablated import ablated_of, intervals
 from search.analysis.report.confirmed import confirmed_of, seal_of
 from search.analysis.report.drawing import clean, page_style
-from search.analysis.report.facts import Facts, read_facts
 from search.analysis.report.headline import headline_of
 from search.analysis.report.reproduce import SPACE_FILE, reproduction_of
 from search.analysis.report.scales import MOST_POINTS
+from search.analysis.report.snapshot import Snapshot, snapshot_of
 from search.analysis.report.timeline import MOST_LANES, lanes, timeline
 from search.machine.writing import check_place, refuse_to_replace, written_whole
 from search.policies.pruners import describe_rungs
@@ -46,7 +46,7 @@ def write_report(study: Study, path: Path, top: int = 20, *, force: bool = False
     """
     check_place(path, [".html", ".htm"])
     refuse_to_replace([path], force=force, ours=lambda: _is_report_of(study, path))
-    page = render(read_facts(study, top))
+    page = render(snapshot_of(study, top))
     with written_whole(path) as file:
         file.write_text(page, encoding="utf-8")
 
@@ -60,33 +60,33 @@ def _is_report_of(study: Study, path: Path) -> bool:
         return False
 
 
-def render(facts: Facts) -> str:
+def render(snapshot: Snapshot) -> str:
     """The page."""
-    headline = headline_of(facts)
-    study = facts.study
+    headline = headline_of(snapshot)
+    study = snapshot.study
     return clean(
         _environment()
         .get_template("page.html.j2")
         .render(
-            facts=facts,
+            snapshot=snapshot,
             study=study,
             metric=study.metric,
             measure=study.metric.removeprefix("val_"),
             settings=study.settings,
             data=study.data,
             headline=headline,
-            leaderboard=_leaderboard(facts),
-            confirmed=confirmed_of(study, facts.finished, facts.looks),
-            ablated=ablated_of(study, facts.importances),
-            seal=seal_of(facts.looks),
-            figures=_draw(facts),
+            leaderboard=_leaderboard(snapshot),
+            confirmed=confirmed_of(study, snapshot.finished, snapshot.looks),
+            ablated=ablated_of(study, snapshot.importances),
+            seal=seal_of(snapshot.looks),
+            figures=_draw(snapshot),
             remarks=remarks(study),
             states=list(state_counts(study).items()),
-            reasons=_reasons(facts),
+            reasons=_reasons(snapshot),
             rungs=describe_rungs(study.settings).removeprefix("pruning: "),
-            two=[scale.name for scale in figures.two_scales(facts)],
-            workers=len(lanes(facts.own, facts.read)),
-            reproduction=reproduction_of(study, facts.trials[headline.best.trial] if headline else None),
+            two=[scale.name for scale in figures.two_scales(snapshot)],
+            workers=len(lanes(snapshot.own, snapshot.read)),
+            reproduction=reproduction_of(study, snapshot.trials[headline.best.trial] if headline else None),
             limits={
                 "points": MOST_POINTS,
                 "lines": landscape.MOST_LINES,
@@ -101,33 +101,33 @@ def render(facts: Facts) -> str:
     )
 
 
-def _leaderboard(facts: Facts) -> tuple[list[str], list[str], list[Row]]:
+def _leaderboard(snapshot: Snapshot) -> tuple[list[str], list[str], list[Row]]:
     """Names, kinds and rows of its columns: those of the terminal, train before validation."""
-    rank, trial, validation, train, *more = leaderboard_columns(facts.study.metric)
+    rank, trial, validation, train, *more = leaderboard_columns(snapshot.study.metric)
     columns = [rank, trial, train, validation, *more]
     return (
         [column.on_page or column.name for column in columns],
         ["right" if column.is_figure else "what" for column in columns],
-        rows_of(columns, facts.entries),
+        rows_of(columns, snapshot.entries),
     )
 
 
-def _draw(facts: Facts) -> dict[str, Markup | None]:
+def _draw(snapshot: Snapshot) -> dict[str, Markup | None]:
     with page_style():
         return {
-            "history": figures.history(facts),
-            "curves": figures.curves(facts),
-            "slices": figures.slices(facts),
-            "contour": landscape.contour(facts),
-            "parallel": landscape.parallel(facts),
-            "timeline": timeline(facts),
-            "ablation": intervals(facts.study),
+            "history": figures.history(snapshot),
+            "curves": figures.curves(snapshot),
+            "slices": figures.slices(snapshot),
+            "contour": landscape.contour(snapshot),
+            "parallel": landscape.parallel(snapshot),
+            "timeline": timeline(snapshot),
+            "ablation": intervals(snapshot.study),
         }
 
 
-def _reasons(facts: Facts) -> list[tuple[str, int]]:
+def _reasons(snapshot: Snapshot) -> list[tuple[str, int]]:
     """Why trials failed, the commonest first."""
-    failed = (trial.reason for trial in facts.trials if trial.state.name == "FAIL")
+    failed = (trial.reason for trial in snapshot.trials if trial.state.name == "FAIL")
     return Counter(str(reason) for reason in failed if reason).most_common(_REASONS_SHOWN)
 
 

@@ -23,8 +23,8 @@ from search.analysis.report.drawing import (
     new_figure,
     to_svg,
 )
-from search.analysis.report.facts import Facts
 from search.analysis.report.scales import MOST_POINTS, describe
+from search.analysis.report.snapshot import Snapshot
 from search.study.trial_record import TrialRecord
 from search.text.formats import duration
 
@@ -77,18 +77,18 @@ def _fits(lane: list[TrialRecord], trial: TrialRecord, now: datetime) -> bool:
     )
 
 
-def timeline(facts: Facts) -> Markup | None:
+def timeline(snapshot: Snapshot) -> Markup | None:
     """A bar for each trial, a row for each worker; None before a trial has begun.
 
     Of a long study, bars that would not be told apart are drawn as one.
     """
-    all_lanes = lanes(facts.own, facts.read)
+    all_lanes = lanes(snapshot.own, snapshot.read)
     if not all_lanes:
         return None
     shown = all_lanes[:MOST_LANES]
     begun = [trial for lane in all_lanes for trial in lane.trials]
-    clock = Clock(merged(span_of(trial, facts.read) for trial in begun), _PAUSE_SHARE)
-    end = max(clock.at(span_of(trial, facts.read)[1]) for trial in begun) or 1.0
+    clock = Clock(merged(span_of(trial, snapshot.read) for trial in begun), _PAUSE_SHARE)
+    end = max(clock.at(span_of(trial, snapshot.read)[1]) for trial in begun) or 1.0
     unit, name = next(
         (u, n)
         for u, n in ((86400, "days"), (3600, "hours"), (60, "minutes"), (1, "seconds"))
@@ -98,9 +98,9 @@ def timeline(facts: Facts) -> Markup | None:
     axes = figure.subplots()
     for row, lane in enumerate(shown):
         if len(begun) > MOST_POINTS:
-            _busy_bars(axes, row, lane, facts, clock, end / 2000, unit)
+            _busy_bars(axes, row, lane, snapshot, clock, end / 2000, unit)
         else:
-            _trial_bars(axes, tips, row, lane, facts, clock, unit)
+            _trial_bars(axes, tips, row, lane, snapshot, clock, unit)
     for place, seconds in clock.pauses:
         axes.axvline(place / unit, color=INK, lw=1, ls=":")
         axes.text(place / unit, -0.75, f"pause of {duration(seconds)}", ha="center", va="bottom", fontsize=9)
@@ -109,22 +109,26 @@ def timeline(facts: Facts) -> Markup | None:
     return to_svg(figure, "timeline", f"trials of {len(shown)} workers over time", tips)
 
 
-def _trial_bars(axes: Any, tips: Tips, row: int, lane: Lane, facts: Facts, clock: Clock, unit: int) -> None:
+def _trial_bars(
+    axes: Any, tips: Tips, row: int, lane: Lane, snapshot: Snapshot, clock: Clock, unit: int
+) -> None:
     for trial in lane.trials:
-        start, end = (clock.at(moment) / unit for moment in span_of(trial, facts.read))
+        start, end = (clock.at(moment) / unit for moment in span_of(trial, snapshot.read))
         kind = {"COMPLETE": "complete", "PRUNED": "pruned", "RUNNING": "running"}.get(
             trial.state.name, "failed or run again"
         )
         (bar,) = axes.barh(row, end - start, left=start, height=0.78, lw=0.6, label=kind, **_STYLES[kind])
         took = duration((end - start) * unit)
-        tips.add(bar, [f"{describe(trial, facts.study.metric)}\n{took} on {lane.worker}"])
+        tips.add(bar, [f"{describe(trial, snapshot.study.metric)}\n{took} on {lane.worker}"])
 
 
-def _busy_bars(axes: Any, row: int, lane: Lane, facts: Facts, clock: Clock, gap: float, unit: int) -> None:
+def _busy_bars(
+    axes: Any, row: int, lane: Lane, snapshot: Snapshot, clock: Clock, gap: float, unit: int
+) -> None:
     """Stretches in which the worker had a trial, gaps below `gap` seconds closed."""
     stretches: list[list[float]] = []
     for trial in lane.trials:
-        start, end = (clock.at(moment) for moment in span_of(trial, facts.read))
+        start, end = (clock.at(moment) for moment in span_of(trial, snapshot.read))
         if stretches and start - stretches[-1][1] < gap:
             stretches[-1][1] = max(end, stretches[-1][1])
         else:

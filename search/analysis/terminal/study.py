@@ -37,7 +37,7 @@ WIDE_ENOUGH = 110
 _IMPORTANCES_SHOWN = 6
 
 
-def study_facts(study: Study, top: int) -> dict[str, Any]:
+def study_json(study: Study, top: int) -> dict[str, Any]:
     """`perceptuna show --json`."""
     row = overview(study)
     left = time_left(study, study.settings) if row.state == "running" else None

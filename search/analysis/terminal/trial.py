@@ -20,7 +20,7 @@ from spaces import idle
 from storage.artifacts import trial_artifacts
 
 
-def trial_facts(study: Study, trial_number: int) -> dict[str, Any]:
+def trial_json(study: Study, trial_number: int) -> dict[str, Any]:
     """`perceptuna show --trial K --json`: everything that is stored of one trial.
 
     Raises:

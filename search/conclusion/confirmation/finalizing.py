@@ -20,7 +20,7 @@ from search.conclusion.confirmation.record import Conclusion, read_conclusion, w
 from search.conclusion.statistics.race import selection_cost
 from search.conclusion.trainings import Purpose, fresh_seeds, why_not
 from search.errors import InputError, StudyStopped
-from search.models.export import Facts, check_output, facts_of, write_model
+from search.models.export import ModelFacts, check_output, facts_of, write_model
 from search.study.look import Look
 from search.study.planned_trial import PlannedTrial
 from search.study.record_of_looks import looks
@@ -101,7 +101,7 @@ def check(study: Study, order: FinalizeOrder) -> Finalizing:
     )
 
 
-def _concluded_before(facts: Facts, study: Study, candidates: list[Candidate], seeds: list[int]) -> bool:
+def _concluded_before(facts: ModelFacts, study: Study, candidates: list[Candidate], seeds: list[int]) -> bool:
     """Whether these are of the conclusion that this command comes to again, as after a kill."""
     kept = read_conclusion(study)
     if kept is None or facts.get("conclusion") != json.loads(kept.model_dump_json()):

@@ -24,7 +24,7 @@ CURVES = 6
 
 
 @dataclass(frozen=True)
-class Facts:
+class Snapshot:
     """A study as it was when it was read.
 
     `trials` are all attempts by number, those that were run again included; `entries` the best, best first;
@@ -100,7 +100,7 @@ class Facts:
         return pruning_of(self.own, self.study.settings.epochs)
 
 
-def read_facts(study: Study, top: int) -> Facts:
+def snapshot_of(study: Study, top: int) -> Snapshot:
     """All that the page shows, of one moment.
 
     Raises:
@@ -110,7 +110,7 @@ def read_facts(study: Study, top: int) -> Facts:
     frozen = at_one_moment(study)
     trials = frozen.trials()
     entries = leaderboard(frozen, top)
-    return Facts(
+    return Snapshot(
         study=frozen,
         state=study_state(frozen, sum(trial.counts for trial in trials)),
         read=datetime.now().replace(microsecond=0),
