@@ -1,4 +1,4 @@
 """Starts and resumes a study, as nothing else does: brings lock, data, workers and driver together.
 
-Imports: data, driving, errors, policies, settings, spaces, storage, study, training, versions, workers.
+Imports: data, driving, errors, policies, settings, spaces, storage, study, text, training, versions, workers.
 """

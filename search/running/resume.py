@@ -12,6 +12,7 @@ from search.study.creation import refuse_half_made
 from search.study.study import load_study
 from search.study.study_record import keep_study_facts
 from search.study.unchanged import refuse_changed_space, unchanged_data
+from search.text.formats import plural
 from search.training.memory import check_memory_limit
 from storage import StorageURL, study_lock
 
@@ -68,7 +69,9 @@ def resume(
         fleet = fleet_of(cluster, url, settings, data, say=listeners.said, go_on=study.go_on)
         orphans = recover(study)
         if orphans:
-            listeners.said(f"{orphans} trials were running when the study was last left; they are run again")
+            were, they = ("was", "it is") if orphans == 1 else ("were", "they are")
+            left = f"{plural(orphans, 'trial')} {were} running when the study was last left"
+            listeners.said(f"{left}; {they} run again")
         keep_study_facts(study.optuna, {"settings": settings})
         # Read anew: a Study keeps what it has read.
         return drive(load_study(name, url), lock, data, fleet, listeners)
