@@ -17,7 +17,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-README = Path(__file__).parents[1] / "README.md"
+TESTS = Path(__file__).parent
+README = TESTS.parent / "README.md"
+TRAINS = ("perceptuna run", "perceptuna resume", "perceptuna finalize")
+FEWER = ("--trials 6", "--trials 2")  # shows the same; each trial may be another graph to compile
 
 
 def blocks(language: str) -> list[str]:
@@ -31,26 +34,56 @@ def commands() -> list[str]:
 
 def environment(folder: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PERCEPTUNA")}
-    return {**kept, "PERCEPTUNA_CACHE": str(folder / "cache"), "PYTHONPATH": str(README.parent)}
+    return {
+        **kept,
+        "PERCEPTUNA_CACHE": str(folder / "cache"),
+        "PYTHONPATH": f"{README.parent}{os.pathsep}{TESTS}",
+    }
 
 
-def call(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    program, *rest = shlex.split(line)
-    start = ["-m", "search"] if program == "perceptuna" else [str(README.parent / rest.pop(0))]
-    return subprocess.run(
-        [sys.executable, *start, *rest],
+def call(program: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """What a program of Python's did, which may neither fail nor print what nobody should see."""
+    done = subprocess.run(
+        [sys.executable, *program],
         cwd=folder,
         env=environment(folder),
         capture_output=True,
         text=True,
         timeout=240,
     )
+    assert done.returncode == 0, f"{program}\n{done.stdout}\n{done.stderr}"
+    assert not re.search("Traceback|Warning", done.stdout + done.stderr), done.stderr
+    return done
 
 
-def browse(folder: Path, port: int) -> dict[str, object]:
-    """What the dashboard's own page asks for, while `perceptuna dashboard` runs."""
-    words = [sys.executable, "-m", "search", "dashboard", "--read-only", "--port", str(port)]
-    process = subprocess.Popen(words, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True)
+# Each line as if it were typed, in one Python, which starts TensorFlow once and trains by itself.
+_ONE_AFTER_THE_OTHER = """
+import os, runpy, shlex, sys
+import search.workers.pool
+from search.cli import main
+from workers_here import WorkersHere
+search.workers.pool.Workers = lambda *given, **named: WorkersHere(lambda task: None)
+examples, *lines = sys.argv[1:]
+for line in lines:
+    program, *words = shlex.split(line)
+    if program == "python":
+        sys.argv = [os.path.join(examples, words[0]), *words[1:]]
+        runpy.run_path(sys.argv[0], run_name="__main__")
+        continue
+    sys.argv = [program, *words]
+    try:
+        main()
+    except SystemExit as end:
+        assert end.code == 0, line
+"""
+
+
+def browse(words: list[str], folder: Path, port: int) -> dict[str, object]:
+    """What the dashboard's own page asks for, while `perceptuna WORDS` runs."""
+    program = [sys.executable, "-m", "search", *words, "--port", str(port)]
+    process = subprocess.Popen(
+        program, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True
+    )
     # Without proxies: a test of failed downloads has named one that does not answer, and urllib remembers it.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
@@ -72,10 +105,13 @@ def browse(folder: Path, port: int) -> dict[str, object]:
         process.wait(20)
 
 
+# The script first, then models by themselves.
 _PREDICT = """
-import sys, json, os
-for package in ("search", "spaces", "storage", "optuna"):
+import sys, json, runpy
+for package in ("search", "spaces", "storage", "optuna", "sklearn", "scipy", "matplotlib"):
     sys.modules[package] = None  # importing it fails, as where it is not installed
+sys.argv = sys.argv[1:]
+runpy.run_path(sys.argv[0], run_name="__main__")
 import keras, numpy as np, tensorflow as tf
 image = keras.saving.load_model("first.keras")(np.full((3, 8, 8, 1), 7, np.uint8))
 prices = keras.saving.load_model("prices.keras")({
@@ -90,31 +126,33 @@ print(json.dumps([np.asarray(image).tolist(), np.asarray(prices).tolist()]))
 
 @pytest.mark.slow
 def test_every_command_of_the_readme_runs_in_order(tmp_path: Path, unused_port: int) -> None:
+    """The first with a worker of its own; those after it share a process, but for the dashboard and predictions."""
     typed = commands()
     assert len(typed) >= 10
-    for line in typed:
-        if line.startswith("perceptuna dashboard"):
-            assert "first" in json.dumps(browse(tmp_path, unused_port))
-            continue
-        if "--config" in line or "--install-completion" in line:
-            continue
-        trains = line.startswith(("perceptuna run", "perceptuna resume", "perceptuna finalize"))
-        done = call(f"{line} --workers 1" if trains else line, tmp_path)  # each starts TensorFlow anew
-        assert done.returncode == 0, f"{line}\n{done.stdout}\n{done.stderr}"
-        assert not re.search("Traceback|Warning", done.stdout + done.stderr), done.stderr
-        if "predict.py" in line:
-            assert done.stderr == "", "TensorFlow's log is not the user's"
-            assert 50_000 < float(done.stdout.splitlines()[0]) < 600_000
+    typed = [line.replace(*FEWER) for line in typed if "--config" not in line and "--install" not in line]
+    first, *others = [f"{line} --workers 1" if line.startswith(TRAINS) else line for line in typed]
+    assert first.startswith("perceptuna run first ")
+    call(["-m", "search", *shlex.split(first)[1:]], tmp_path)
 
-    shown = json.loads(call("perceptuna show first --json", tmp_path).stdout)
-    assert shown["finished"] == shown["budget"] == 8
+    (predict,) = [line for line in others if "predict.py" in line]
+    (dashboard,) = [line for line in others if line.startswith("perceptuna dashboard")]
+    apart = (predict, dashboard)
+    session = [line for line in others if line not in apart]
+    said = call(
+        ["-c", _ONE_AFTER_THE_OTHER, str(README.parent), *session, "perceptuna show first --json"], tmp_path
+    )
+    assert "first" in json.dumps(browse(shlex.split(dashboard)[1:], tmp_path, unused_port))
+    shown = json.loads(said.stdout.splitlines()[-1])
+    assert shown["finished"] == shown["budget"] == 4
     facts = json.loads((tmp_path / "first.json").read_text())
     assert facts["class_names"] == list("0123456789")
 
-    done = subprocess.run(
-        [sys.executable, "-c", _PREDICT], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
-    digits, prices = (np.array(part) for part in json.loads(done.stdout))
+    script, *files = shlex.split(predict)[1:]
+    done = call(["-c", _PREDICT, str(README.parent / script), *files], tmp_path)
+    assert done.stderr == "", "TensorFlow's log is not the user's"
+    *rows, models = done.stdout.splitlines()
+    assert 50_000 < float(rows[0]) < 600_000
+    digits, prices = (np.array(part) for part in json.loads(models))
     assert digits.shape == (3, 10)
     assert digits.sum(axis=1) == pytest.approx(1, abs=1e-5)
     assert prices.shape == (3, 1)
@@ -125,8 +163,7 @@ def test_the_settings_and_the_space_it_shows_are_right(tmp_path: Path) -> None:
     (space,) = blocks("toml")
     assert tomllib.loads(space)
     (tmp_path / "own.toml").write_text(space, encoding="utf-8")
-    done = call("perceptuna space check own.toml", tmp_path)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert call(["-m", "search", "space", "check", "own.toml"], tmp_path).stderr == ""
 
 
 def test_its_links_lead_somewhere() -> None:
