@@ -17,8 +17,10 @@ from search.study.creation import create_study, is_half_made
 from search.study.study import load_study, study_names
 from storage import StorageURL, open_storage
 
+# In a process without threads, which forks one to be killed for each instant: the imports are paid once.
 _MAKE_TABLES = """
 import os, sys
+from pathlib import Path
 from storage import StorageURL, open_storage
 import storage.database as database
 
@@ -27,7 +29,6 @@ class Dying(database.WALConnection):
         super().__init__(*arguments, **named)
         self.set_trace_callback(count)
 
-left = int(sys.argv[2])
 def count(statement):
     global left
     left -= 1
@@ -35,7 +36,14 @@ def count(statement):
         os._exit(9)
 
 database.WALConnection = Dying
-open_storage(StorageURL.parse(sys.argv[1]), create=True)
+step, left, code = int(sys.argv[2]), 1, 9
+while code == 9:
+    if not (process := os.fork()):
+        open_storage(StorageURL.of_file(Path(sys.argv[1]) / f"{left}.db"), create=True)
+        os._exit(0)
+    code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    print(left, code)
+    left += step
 """
 
 
@@ -79,17 +87,14 @@ def test_only_what_holds_nothing_is_made_anew(tmp_path: Path, digits: PreparedDa
 
 @pytest.mark.slow
 def test_a_kill_at_any_statement_that_makes_the_tables_is_made_good(tmp_path: Path) -> None:
-    """A process for each instant that is tried: not every statement, of which there are about seventy."""
-    died, statements = 0, 1
-    while True:
-        url = StorageURL.parse(str(tmp_path / f"{statements}.db"))
-        command = [sys.executable, "-c", _MAKE_TABLES, str(url), str(statements)]
-        code = subprocess.run(command, check=False).returncode
-        assert code in (0, 9)
-        if code == 0:
-            break
-        died += 1
+    """At every tenth statement, of which there are about seventy."""
+    command = [sys.executable, "-c", _MAKE_TABLES, str(tmp_path), "10"]
+    output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    *died, ended = [tuple(map(int, line.split())) for line in output.splitlines()]
+    assert len(died) >= 5
+    assert ended[1] == 0
+    for statements, code in died:
+        assert code == 9
+        url = StorageURL.of_file(tmp_path / f"{statements}.db")
         assert study_names(url) == []
         assert optuna.get_all_study_names(open_storage(url, create=True)) == []
-        statements += 13
-    assert died >= 5
