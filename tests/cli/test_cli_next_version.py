@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cli_calls import CommandLine, build_study, close_connections
+from workers_here import trained_here
 
 from search.running import start as starting
 from search.running.drive import Finish
@@ -94,7 +95,8 @@ def test_what_cannot_be_compared_is_kept_apart(perceptuna: CommandLine, tmp_path
         1,
         "--allow-different",
     ]
-    shown = perceptuna.done("run", "next", "--from", "old", *options).out
+    with trained_here():
+        shown = perceptuna.done("run", "next", "--from", "old", *options).out
     assert "1/1 trials (25 taken over, 1 complete)" in shown
     facts = json.loads(perceptuna.done("show", "next", "--json").out)
     assert [entry["trial"] for entry in facts["leaderboard"]] == [25]

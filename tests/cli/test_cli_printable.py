@@ -19,6 +19,7 @@ from search.analysis.terminal.tables import data_view, overview_table
 from search.commands.output import fail
 from search.data.preparing.summary import ColumnSummary, DataSummary
 from search.text.printable import open_console, printable, with_indented_lines
+from storage import StorageURL, open_storage
 
 ROOT = Path(__file__).parents[2]
 # What a terminal may be given beside letters: the line's end. No escape, no override of direction, no half of a pair.
@@ -89,14 +90,19 @@ def test_a_table_of_any_column_is_shown(perceptuna: CommandLine, name: str) -> N
     assert printable(name) in re.sub(r"\s*\n\s*", "", out)
 
 
-@pytest.mark.parametrize("name", EVIL)
-def test_a_study_of_any_name_is_listed(perceptuna: CommandLine, name: str) -> None:
-    study = optuna.create_study(study_name=name, storage="sqlite:///perceptuna.db")
-    study.set_user_attr("metric", "[/s]\x1b[2J")
-    for outcome in (perceptuna("list"), perceptuna("show", name), perceptuna("show", f"{name}x")):
-        assert not COMMANDS.search(outcome.out + outcome.err)
-        assert "Traceback" not in outcome.out + outcome.err
-        assert repr(name)[1:-1] in outcome.out + outcome.err or printable(name) in outcome.out + outcome.err
+def test_a_study_of_any_name_is_listed(perceptuna: CommandLine) -> None:
+    place = open_storage(StorageURL.parse("perceptuna.db"), create=True)
+    for name in EVIL:
+        study = optuna.create_study(study_name=name, storage=place)
+        study.set_user_attr("metric", "[/s]\x1b[2J")
+    listed = perceptuna("list")
+    for name in EVIL:
+        for outcome in (listed, perceptuna("show", name), perceptuna("show", f"{name}x")):
+            assert not COMMANDS.search(outcome.out + outcome.err)
+            assert "Traceback" not in outcome.out + outcome.err
+            assert (
+                repr(name)[1:-1] in outcome.out + outcome.err or printable(name) in outcome.out + outcome.err
+            )
 
 
 def test_a_refusal_shows_a_path_of_any_bytes(perceptuna: CommandLine) -> None:
