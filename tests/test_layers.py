@@ -36,6 +36,7 @@ ROOMS = (
     "search.models",
     "search.policies",
     "search.study",
+    "search.references",
     "search.training",
     "search.training.graph",
     "search.training.keras_form",

@@ -73,5 +73,5 @@ def test_facts_have_the_names_that_studies_made_before_have() -> None:
     assert list(StudyFacts.__annotations__) == [
         *("identity", "metric", "settings", "space", "space_fingerprint", "data", "data_fingerprint", "plan"),
         *("companion_of", "companion_about", "go_on", "continues", "artifact_folder"),
-        *("perceptuna", "stop_requested", "constant", "conclusion", "ablations"),
+        *("perceptuna", "stop_requested", "constant", "references", "conclusion", "ablations"),
     ]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from pydantic import BaseModel
 
 from search.errors import InputError
+from search.references.record import References
 from search.settings.settings import StudySettings
 from search.study.origin import Predecessor
 from search.study.planned_trial import PlannedTrial, plan_json, plan_of
@@ -60,6 +61,7 @@ class StudyFacts(MadeWith, total=False):
         perceptuna: the version that made it; what comes last of it, so that it says that it is whole.
         stop_requested: set by `perceptuna stop`, read by the driver.
         constant: the value that one answer for every row reaches.
+        references: the reference models beside its networks.
         conclusion: what `finalize` found.
         ablations: what `ablate` found, by the trial that it is around.
     """
@@ -67,6 +69,7 @@ class StudyFacts(MadeWith, total=False):
     perceptuna: str
     stop_requested: bool
     constant: float
+    references: References
     conclusion: BaseModel
     ablations: Mapping[int, BaseModel]
 
@@ -181,6 +184,12 @@ class StudyRecord:
     @property
     def constant(self) -> float | None:
         return self.stored.get("constant")
+
+    @property
+    def references(self) -> References:
+        """Without models where none was fitted yet, as of a study of a version that had none."""
+        written = self.stored.get("references")
+        return References() if written is None else References.model_validate_json(written)
 
     @property
     def conclusion(self) -> str | None:

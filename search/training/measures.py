@@ -1,7 +1,8 @@
-"""Metrics: what is made of the table of rows that a compiled graph records, by the names of `settings/metrics.py`.
+"""Metrics: what is made of the table that is recorded of rows, by the names of `settings/metrics.py`.
 
 All of it in NumPy and in float64: metrics, row scores and AUC are of the same table, so that a metric and the scores of
-its rows cannot be two things. A further metric is a row there and a formula here.
+its rows cannot be two things. Compiled graphs record it of networks, `search/references` of scikit-learn's models. A
+further metric is a row there and a formula here.
 """
 
 from __future__ import annotations
@@ -14,21 +15,21 @@ import numpy as np
 
 from search.data import DataSpec
 from search.settings.metrics import metrics_of
-from search.training.graph.head import HEADS
+from search.training.network.recorded import COLUMNS
 
 Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """What a graph recorded of rows of `spec`, (rows, columns) float32."""
+    """What was recorded of rows of `spec`, (rows, columns) float32 or float64."""
 
     table: Array
     spec: DataSpec
 
     def recorded(self, column: str) -> Array:
-        """float32 (rows,)."""
-        return self.table[:, HEADS[self.spec.task].columns.index(column)]
+        """As it was recorded, (rows,)."""
+        return self.table[:, COLUMNS[self.spec.task].index(column)]
 
     def __getitem__(self, column: str) -> Array:
         """float64 (rows,)."""
@@ -39,7 +40,7 @@ def logs_of(table: Array, spec: DataSpec) -> dict[str, float]:
     """Loss and metrics by Keras's names, in the order of its logs; `auc` where there are rows of both classes.
 
     Args:
-        table: of all rows, (rows, columns) float32.
+        table: of all rows, (rows, columns).
     """
     rows = _Rows(table, spec)
     logs = {"loss": _mean(rows["loss"])}

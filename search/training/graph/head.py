@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from search.training.graph.arithmetic import dense
 from search.training.graph.variables import Parts
+from search.training.network.recorded import COLUMNS
 
 Tensor = Any
 
@@ -24,7 +25,7 @@ def head_outputs(x: Tensor, weights: Parts, bfloat16: bool = False) -> Tensor:
 class Head(ABC):
     """What one task minimises and records. `outputs` are those of `head_outputs`.
 
-    A graph records a table, a line for each row, with the columns that are named here; `measures` makes metrics of it.
+    A graph records a table, a line for each row, with `columns`; `measures` makes metrics of it.
     """
 
     columns: tuple[str, ...]
@@ -58,7 +59,7 @@ class Head(ABC):
 
 
 class _Regression(Head):
-    columns = ("loss", "absolute_error", "target")
+    columns = COLUMNS["regression"]
     y_type = tf.float32
 
     def losses(self, outputs: Tensor, y: Tensor, smoothing: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -70,7 +71,7 @@ class _Regression(Head):
 
 
 class _Binary(Head):
-    columns = ("loss", "crossentropy", "logit", "label")
+    columns = COLUMNS["binary"]
 
     def losses(self, outputs: Tensor, y: Tensor, smoothing: Tensor | None) -> tuple[Tensor, Tensor]:
         labels, logits = tf.cast(y, tf.float32), outputs[:, 0]
@@ -84,7 +85,7 @@ class _Binary(Head):
 
 
 class _Multiclass(Head):
-    columns = ("loss", "crossentropy", "right")
+    columns = COLUMNS["multiclass"]
 
     def losses(self, outputs: Tensor, y: Tensor, smoothing: Tensor | None) -> tuple[Tensor, Tensor]:
         if smoothing is None:

@@ -1,0 +1,89 @@
+"""What a process that fits reference models is asked, and how it carries it out."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from search.data import PreparedData, load_prepared
+from search.machine.time_limit import OutOfTime, computing_at_most
+from search.references.judging import Array, measure, score
+from search.references.models import fit
+from search.references.record import Reference, ReferenceName
+
+SECONDS = 600.0
+"""CPU time that each model is given."""
+
+
+class Job(BaseModel):
+    """Models to be fitted, one after another, on the training rows in `folder`, and to be judged on other rows.
+
+    `x` and `y` are the files of prepared rows to judge by. Where `scores_of` is a metric, each model's row scores go
+    into the file `scores_file` says. `memory_limit` is in bytes, `seconds` are of CPU time for each model.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: Path
+    x: Path
+    y: Path
+    names: tuple[ReferenceName, ...]
+    seed: int
+    seconds: float = SECONDS
+    memory_limit: int | None = None
+    scores_of: str | None = None
+    scores_into: Path | None = None
+
+    @classmethod
+    def on_validation(
+        cls, data: PreparedData, names: tuple[ReferenceName, ...], seed: int, memory_limit: int | None
+    ) -> Job:
+        """To be judged as networks are while they train."""
+        x, y = (data.folder / f"validation_{letter}.npy" for letter in "xy")
+        return cls(folder=data.folder, x=x, y=y, names=names, seed=seed, memory_limit=memory_limit)
+
+    def scores_file(self, name: ReferenceName) -> Path | None:
+        """Of a model's row scores, float64 (rows,); not there where the metric is no mean over rows."""
+        return None if self.scores_into is None else self.scores_into / f"{name}.npy"
+
+
+def carry_out(job: Job, tell: Callable[[Reference], None]) -> None:
+    """Fit and judge; `tell` is called as each model is ready, or has failed.
+
+    Raises:
+        DataError: there is no prepared data.
+    """
+    data = load_prepared(job.folder)
+    train = data.training()
+    rows = np.load(job.x, mmap_mode="r"), np.load(job.y, mmap_mode="r")
+    for name in job.names:
+        tell(_reference(job, name, data, train, rows))
+
+
+def _reference(
+    job: Job, name: ReferenceName, data: PreparedData, train: tuple[Array, Array], rows: tuple[Array, Array]
+) -> Reference:
+    started = time.process_time()
+    try:
+        with computing_at_most(job.seconds):
+            model = fit(name, *train, data.spec, job.seed)
+            metrics = measure(model, *rows, data.spec)
+            _keep_scores(job, name, score(model, *rows, job.scores_of, data.spec) if job.scores_of else None)
+    except OutOfTime:
+        return Reference(name=name, reason=f"not finished within {job.seconds:,.0f} s of CPU time")
+    except MemoryError:
+        limit = " that --memory-limit leaves" if job.memory_limit else ""
+        return Reference(name=name, reason=f"needs more memory than there is{limit}")
+    except ValueError as error:  # what scikit-learn refuses
+        return Reference(name=name, reason=str(error).splitlines()[0])
+    return Reference(name=name, metrics=metrics, seconds=time.process_time() - started, note=model.note)
+
+
+def _keep_scores(job: Job, name: ReferenceName, scores: Array | None) -> None:
+    file = job.scores_file(name)
+    if file is not None and scores is not None:
+        np.save(file, scores)

@@ -1,0 +1,61 @@
+"""What a fitted reference model is worth on given rows: the metrics of a network, by the same formulas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from search.data import DataSpec
+from search.references.models import Answer, Fitted
+from search.settings.metrics import metrics_of
+from search.training.measures import logs_of, scores_of
+
+Array = np.ndarray[Any, Any]
+
+# Of rows at a time: models answer in float64, and copy what they are given.
+_BLOCK = 65_536
+
+
+def measure(model: Fitted, x: Array, y: Array, spec: DataSpec) -> dict[str, float]:
+    """Metrics of the task by name; `auc` where there are rows of both classes.
+
+    Without `loss`: that of networks holds a penalty and label smoothing, which no other model has.
+
+    Args:
+        x, y: prepared rows, as in `PreparedData`.
+    """
+    logs = logs_of(_table(model.answer, x, y, spec), spec)
+    for metric, answer in model.answer_for.items():
+        logs[metric] = logs_of(_table(answer, x, y, spec), spec)[metric]
+    return {metric: logs[metric] for metric in metrics_of(spec.task) if metric in logs}
+
+
+def score(model: Fitted, x: Array, y: Array, metric: str, spec: DataSpec) -> Array | None:
+    """The score of each row, float64 (rows,), whose mean is `metric`; None where a metric is no mean over rows."""
+    return scores_of(_table(model.answer_for.get(metric, model.answer), x, y, spec), metric, spec)
+
+
+def _table(answer: Answer, x: Array, y: Array, spec: DataSpec) -> Array:
+    starts = range(0, len(x), _BLOCK)
+    blocks = ((x[at : at + _BLOCK], y[at : at + _BLOCK]) for at in starts)
+    return np.concatenate([recorded(answer(rows), targets, spec) for rows, targets in blocks])
+
+
+def recorded(outputs: Array, y: Array, spec: DataSpec) -> Array:
+    """A line for each row, as a graph records it of a network (`training/graph/head.py`): float64 (rows, columns).
+
+    Args:
+        outputs: logits (rows,) or (rows, classes), or standardised predictions (rows,).
+        y: class numbers or standardised targets, (rows,).
+    """
+    if spec.task == "regression":
+        target = y.astype(np.float64)
+        error = outputs - target
+        return np.stack([np.square(error), np.abs(error), target], axis=1)
+    if spec.task == "binary":
+        loss = np.logaddexp(0.0, outputs) - y * outputs
+        return np.stack([loss, loss, outputs, y.astype(np.float64)], axis=1)
+    loss = np.logaddexp.reduce(outputs, axis=1) - outputs[np.arange(len(y)), y]
+    right = (outputs.argmax(axis=1) == y).astype(np.float64)
+    return np.stack([loss, loss, right], axis=1)

@@ -1,0 +1,113 @@
+"""The reference models: how each is fitted on prepared training rows, and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from search.data import DataSpec
+from search.references.record import ReferenceName
+
+Array = np.ndarray[Any, Any]
+Answer = Callable[[Array], Array]
+
+_LEAST = 1e-7
+_ITERATIONS = 1000
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fitted model.
+
+    Attributes:
+        answer: what it answers for prepared rows (rows, features): logits (rows,) of two classes or (rows, classes) of
+            more, or standardised predictions (rows,); float64. As the outputs of a network's head.
+        answer_for: by metric, where one of its kind answers something else to be best by it.
+        note: what to know beside its metrics.
+    """
+
+    answer: Answer
+    answer_for: Mapping[str, Answer] = field(default_factory=dict)
+    note: str | None = None
+
+
+def fit(name: ReferenceName, x: Array, y: Array, spec: DataSpec, seed: int) -> Fitted:
+    """Fit the model of that name; the same rows and seed give the same model.
+
+    Args:
+        x: prepared rows, (rows, features) float32, which are standardised.
+        y: class numbers or standardised targets, (rows,), as in `PreparedData`.
+
+    Raises:
+        ValueError: these rows cannot be fitted; says why.
+    """
+    if name == "constant":
+        return _constant(y, spec)
+    if spec.task != "regression" and (y == y[0]).all():
+        raise ValueError("all training rows are of one class")
+    # scikit-learn's trees would copy float32 anyway, and a linear model converges in float64 alone.
+    x, y = np.array(x, dtype=np.float64), np.asarray(y)
+    return _linear(x, y, spec) if name == "linear" else _trees(x, y, spec, seed)
+
+
+def _constant(y: Array, spec: DataSpec) -> Fitted:
+    """The classes' shares; the mean of the targets, and for the mean absolute error their median.
+
+    A class that no training row has counts as one row in ten million.
+    """
+    if spec.task == "regression":
+        return Fitted(_always(np.float64(y.mean(dtype=np.float64))), {"mae": _always(np.median(y))})
+    shares = np.bincount(y, minlength=len(spec.class_names)) / len(y)
+    logs = np.log(np.maximum(shares, _LEAST))
+    return Fitted(_always(logs[1] - logs[0] if spec.task == "binary" else logs))
+
+
+def _always(outputs: Any) -> Answer:
+    return lambda x: np.broadcast_to(outputs, (len(x), *np.shape(outputs)))
+
+
+def _linear(x: Array, y: Array, spec: DataSpec) -> Fitted:
+    """Logistic regression, or ridge regression: scikit-learn's defaults, and iterations enough to converge."""
+    from sklearn.linear_model import LogisticRegression, Ridge
+
+    if spec.task == "regression":
+        return Fitted(Ridge(copy_X=False).fit(x, y.astype(np.float64)).predict)
+    model = LogisticRegression(max_iter=_ITERATIONS).fit(x, y)
+    stopped = f"had not converged after {_ITERATIONS:,} iterations"
+    return Fitted(_logits_of(model, spec), note=stopped if model.n_iter_.max() >= _ITERATIONS else None)
+
+
+def _trees(x: Array, y: Array, spec: DataSpec, seed: int) -> Fitted:
+    """Scikit-learn's gradient boosting over histograms with its defaults."""
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+    if spec.task == "regression":
+        regressor = HistGradientBoostingRegressor(random_state=seed)
+        return Fitted(regressor.fit(x, y.astype(np.float64)).predict)
+    # Of more than 10,000 rows it keeps a tenth to stop by, in which each class has to be, as in the rest.
+    enough = np.bincount(y)[np.unique(y)].min() > 1
+    stops = "auto" if enough else False
+    return Fitted(
+        _logits_of(HistGradientBoostingClassifier(random_state=seed, early_stopping=stops).fit(x, y), spec)
+    )
+
+
+def _logits_of(model: Any, spec: DataSpec) -> Answer:
+    """Logits for all classes of the data: of a class that no training row has, those of one in ten million."""
+    seen = model.classes_
+    if spec.task == "binary":
+        return lambda x: np.asarray(model.decision_function(x), dtype=np.float64)
+
+    def logits(x: Array) -> Array:
+        found = np.asarray(model.decision_function(x), dtype=np.float64)
+        if found.ndim == 1:  # of two
+            found = np.stack([np.zeros_like(found), found], axis=1)
+        of_all = np.logaddexp.reduce(found, axis=1, keepdims=True)
+        whole = np.repeat(of_all + np.log(_LEAST), len(spec.class_names), axis=1)
+        whole[:, seen] = found
+        return whole
+
+    return logits
