@@ -1,11 +1,8 @@
-"""One training: how it ends, whose weights it leaves, its batches, and that a seed repeats it."""
+"""One training: how it ends, whose weights it leaves, and its batches."""
 
 from __future__ import annotations
 
-import json
 import math
-import subprocess
-import sys
 from typing import Any
 
 import keras
@@ -18,7 +15,6 @@ from search.data import PreparedData
 from search.errors import StudyStopped
 from search.settings.metrics import Direction, is_better
 from search.training.stop_reason import StopReason
-from spaces import Hyperparameters
 
 
 class Ends(keras.callbacks.Callback):
@@ -220,29 +216,3 @@ class TestBatches:
 
     def test_one_row_a_step_works(self, regression: PreparedData) -> None:
         assert fit(regression, epochs=1, batch_size=1, batch_norm=True).epochs == 1
-
-
-_REPEAT = """
-import json, sys
-from pathlib import Path
-from search.data import load_prepared
-from search.training.loop import train
-from spaces import Hyperparameters
-one = Hyperparameters.model_validate_json(sys.argv[2])
-data, seed = load_prepared(Path(sys.argv[1])), int(sys.argv[3])
-result = train(one, data, epochs=2, patience=9, metric="val_accuracy", seed=seed)
-print(json.dumps(result.history))
-"""
-
-
-def test_a_seed_repeats_a_training_in_any_process(digits: PreparedData) -> None:
-    """Weights, order of rows, dropout and augmentation alike: histories are equal to the last bit."""
-    one = Hyperparameters(width=32, batch_norm=True, dropout=0.3, augment="shift", label_smoothing=0.1)
-    values = one.model_dump()
-    first, again = (fit(digits, seed=11, **values).history for _ in range(2))
-    assert first == again
-    assert fit(digits, seed=12, **values).history != first
-
-    command = [sys.executable, "-c", _REPEAT, str(digits.folder), one.model_dump_json(), "11"]
-    elsewhere = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
-    assert json.loads(elsewhere.stdout) == first
