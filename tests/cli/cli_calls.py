@@ -43,15 +43,19 @@ class CommandLine:
     def __call__(self, *words: object) -> Outcome:
         self._patch.setattr("sys.argv", ["perceptuna", *map(str, words)])
         self._capsys.readouterr()
+        open_before = self._open_databases()
         with connections_closed(), pytest.raises(SystemExit) as end:
             command_line.main()
         out, err = self._capsys.readouterr()
         code = int(end.value.code or 0)
         del end
-        if list(self.folder.glob("*-wal")):  # of connections that are held by what nobody uses any more
+        if self._open_databases() - open_before:  # by connections of what nobody uses any more
             gc.unfreeze()  # TensorFlow's start keeps all that is there from being collected
             gc.collect()
         return Outcome(code, out, err)
+
+    def _open_databases(self) -> set[Path]:
+        return {*self.folder.glob("*-wal")}
 
     def done(self, *words: object) -> Outcome:
         """A command that succeeds."""
