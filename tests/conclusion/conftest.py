@@ -14,7 +14,15 @@ from search.study.creation import create_study
 from search.study.study import delete_study
 from search.workers.messages import TrialTask
 
-RUN = "run one --data digits --space small --trials 4 --epochs 2 --pruner none --workers 1"
+# One structure with dropout, which is compiled once, and one without it for an ablation.
+SPACE = """
+depth = 1
+width = { low = 16, high = 128, log = true }
+dropout = { low = 0.0, high = 0.4 }
+learning_rate = { low = 3e-4, high = 3e-2, log = true }
+batch_size = [32, 64]
+"""
+RUN = "run one --data digits --trials 4 --epochs 2 --pruner none --workers 1 --space"
 
 
 def _interrupt(task: TrialTask) -> None:
@@ -30,7 +38,8 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Story:
     folder = tmp_path_factory.mktemp("conclusion")
     finalize = f"finalize one --top 2 --seeds 2 -o {folder / 'model.keras'}"
     place = Place(folder)
-    assert place(RUN).code == 0
+    (folder / "space.toml").write_text(SPACE)
+    assert place(f"{RUN} {folder / 'space.toml'}").code == 0
     count, place.after = place.after, _interrupt
     interrupted = place(finalize)
     place.after = _kill

@@ -6,6 +6,7 @@ measure is drawn by chance here, so that a second look would not be the first. P
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import random
@@ -16,6 +17,8 @@ import types
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from alembic.script import ScriptDirectory
 
 import search.machine.tensorflow_start
 from search import cli
@@ -45,6 +48,27 @@ def _without_tensorflow() -> None:
     sys.modules[scoring.__name__] = scoring
     search.machine.tensorflow_start.start_tensorflow = lambda threads: None  # type: ignore[assignment]
     look._weights_of = lambda model: []  # type: ignore[assignment]
+
+
+def _known_before(database: str) -> None:
+    """What each process would read by itself: modules, and all of Optuna's migrations to know the newest."""
+    for module in (
+        "rich.table",
+        "scipy.special",
+        "search.commands.concluding",
+        "search.analysis.facts.overview",
+    ):
+        importlib.import_module(module)
+    newest: list[str | None] = []
+    read = ScriptDirectory.get_current_head
+
+    def known(script: ScriptDirectory) -> str | None:
+        if not newest:
+            newest.append(read(script))
+        return newest[0]
+
+    ScriptDirectory.get_current_head = known  # type: ignore[method-assign]
+    load_study("one", StorageURL.parse(database)).storage._backend.engine.dispose()
 
 
 def _kill_after(place: Any, name: str) -> None:
@@ -84,6 +108,7 @@ def _ended(child: int) -> int:
 def main() -> None:
     database, folder, *words = sys.argv[1:]
     _without_tensorflow()
+    _known_before(database)
 
     def command(name: str) -> tuple[list[str], Path]:
         output = Path(folder, f"{name}.keras")

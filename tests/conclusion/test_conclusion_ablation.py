@@ -27,7 +27,7 @@ from search.study.study import Study, delete_study
 from search.workers.messages import TrialTask
 from storage import StorageURL
 
-FACTORS = ("dropout", "learning_rate", "batch_size")
+FACTORS = ("dropout", "learning_rate")
 
 
 @dataclass(frozen=True)

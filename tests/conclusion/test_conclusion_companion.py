@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from conclusion_calls import Place
 
+from search.conclusion.ablation import ablating
+from search.conclusion.ablation.factors import variations
 from search.conclusion.companion import Companion
 from search.conclusion.confirmation.candidates import top_candidates
 from search.conclusion.confirmation.finalizing import FinalizeOrder, check
@@ -169,7 +171,10 @@ def test_what_is_too_large_for_the_memory_is_not_compared_and_nothing_comes_in_i
     assert "not compared" not in place(f"{command} {place.folder}/roomy.keras").words
 
 
-def test_what_an_earlier_study_trained_longer_is_confirmed_as_long(place: Place) -> None:
+def test_what_an_earlier_study_trained_longer_is_confirmed_as_long(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ablating, "variations", lambda *given: variations(*given)[:1])
     line = f"run shorter --from quantity --epochs 1 --allow-different --trials 1 --data {place.folder}/quantity.npz"
     assert place(line).code == 0
     place.trained.clear()
