@@ -27,7 +27,13 @@ def _of_optimizers(name: str) -> Need:
     return Need("optimizer", takers, f"the optimizer is never {' or '.join(takers)}")
 
 
+_NEVER_PERIODIC, _NEVER_PIECEWISE = (f"the embedding is never {kind}" for kind in ("periodic", "piecewise"))
+
 NEEDS: dict[str, Need] = {
+    "frequencies": Need("embedding", ("periodic",), _NEVER_PERIODIC),
+    "sigma": Need("embedding", ("periodic",), _NEVER_PERIODIC),
+    "bins": Need("embedding", ("piecewise",), _NEVER_PIECEWISE),
+    "embedding_size": Need("embedding", ("periodic", "piecewise"), "numbers are never embedded"),
     "taper": Need("depth", tuple(range(2, MAX_DEPTH + 1)), "there is only one hidden layer"),
     **{name: _of_optimizers(name) for name in dict.fromkeys(chain(*OPTIMIZERS.values()))},
     "plateau_factor": Need("schedule", ("plateau",), "the schedule is never plateau"),
@@ -35,6 +41,7 @@ NEEDS: dict[str, Need] = {
     "shift": Need("augment", ("shift", "shift_flip"), "images are never shifted"),
 }
 """Those that need a value of another one."""
+_OF_EMBEDDING = ("embedding", "frequencies", "sigma", "bins", "embedding_size")
 _FACTORS = {"last_dropout_factor": "dropout", "nesterov": "momentum"}
 """Those that change what another one makes, which is nothing where that one is zero."""
 
@@ -47,6 +54,8 @@ def meaningless(name: str, task: Task, kind: DataKind) -> str | None:
         return "only images have principal components here"
     if name in ("augment", "shift") and kind != "image":
         return "only images can be shifted and flipped"
+    if name in _OF_EMBEDDING and kind == "image":
+        return "pixels are not embedded"
     return None
 
 

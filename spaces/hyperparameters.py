@@ -21,6 +21,7 @@ Initializer = Literal[
 ]
 Schedule = Literal["constant", "plateau", "cosine"]
 Augment = Literal["none", "flip", "shift", "shift_flip"]
+Embedding = Literal["none", "periodic", "piecewise"]
 
 MAX_DEPTH = 32
 """Hidden layers of the deepest network that is accepted."""
@@ -43,12 +44,16 @@ def _only_for(name: str) -> str:
     return f"{' and '.join(takers_of(name))} only"
 
 
+# What the vocabulary got since records know networks by their hyperparameters.
+_LATER = ("embedding", "frequencies", "sigma", "bins", "embedding_size")
+
+
 class Hyperparameters(BaseModel):
     """Everything that tells one MLP and its training from another on the same data.
 
     Names and meanings are Keras's where Keras has them. `momentum`, `nesterov` and `weight_decay` matter to some
     optimizers (`OPTIMIZERS`), `plateau_factor` and `plateau_patience` to the schedule `plateau`, `label_smoothing` to
-    classification, `pca`, `augment` and `shift` to images.
+    classification, `embedding` and what it is made of to tables and vectors, `pca`, `augment` and `shift` to images.
 
     Raises:
         pydantic.ValidationError: a value has the wrong type (nothing is converted, except whole numbers to
@@ -65,6 +70,23 @@ class Hyperparameters(BaseModel):
     batch_norm: bool = Field(
         False, description="batch normalization between each hidden layer and its activation"
     )
+    embedding: Embedding = Field(
+        "none", description="of each number of a table or vector, in place of the number itself"
+    )
+    frequencies: Annotated[
+        int, Field(ge=1, le=256, description="periodic only: of each number, learnt; sine and cosine of each")
+    ] = 16
+    sigma: Annotated[
+        float,
+        Field(gt=0, le=100, description="periodic only: standard deviation of the frequencies at the start"),
+    ] = 1.0
+    bins: Annotated[
+        int,
+        Field(ge=1, le=256, description="piecewise only: of each number, between quantiles of training rows"),
+    ] = 16
+    embedding_size: Annotated[
+        int, Field(ge=1, le=256, description="units that each number becomes, periodic and piecewise only")
+    ] = 8
     input_dropout: Fraction = Field(
         0.0, description="share of inputs, or of principal components, dropped before the first hidden layer"
     )
@@ -133,6 +155,12 @@ class Hyperparameters(BaseModel):
         """Share of units dropped after each hidden layer, first to last."""
         return (self.dropout,) * (self.depth - 1) + (self.dropout * self.last_dropout_factor,)
 
+    @property
+    def identity(self) -> str:
+        """JSON by which records know a network. One without what came later into the vocabulary is known as before."""
+        unused = {name for name in _LATER if getattr(self, name) == default_of(name)}
+        return self.model_dump_json(exclude=unused)
+
     def describe(self) -> str:
         """A few words for a leaderboard: `256-128-64 gelu, batch norm, dropout 0.3, adamw 1.2e-3, batch 64`.
 
@@ -140,6 +168,7 @@ class Hyperparameters(BaseModel):
         """
         words = ["-".join(map(str, self.widths)) + f" {self.activation}"]
         words += ["batch norm"] * self.batch_norm
+        words += [self._embedding_words()] * (self.embedding != "none")
         words += [f"input dropout {rounded(self.input_dropout)}"] * (self.input_dropout > 0)
         words += [f"dropout {self._dropout_words()}"] * (self.dropout > 0)
         words += [f"L2 {rounded(self.l2)}"] * (self.l2 > 0)
@@ -161,6 +190,11 @@ class Hyperparameters(BaseModel):
 
     def _dropout_words(self) -> str:
         return "-".join(map(rounded, self.dropouts if self.last_dropout_factor != 1 else [self.dropout]))
+
+    def _embedding_words(self) -> str:
+        periodic = self.embedding == "periodic"
+        parts = f"{self.frequencies} sigma {rounded(self.sigma)}" if periodic else f"{self.bins} bins"
+        return f"{self.embedding} {parts} to {self.embedding_size}"
 
     def _augment_words(self) -> str:
         shift = "shift" if self.shift == default_of("shift") else f"shift {rounded(self.shift)}"

@@ -151,7 +151,7 @@ class _Run:
             # Without a loss: nothing is trained or measured by Keras, and callbacks are given logs.
             self.model.compile(optimizer)
         self._epoch = compiled_epoch(Structure.of(hyperparameters, data.spec, bfloat16=bfloat16))
-        weights = initial_weights(hyperparameters, data.spec, seed)
+        weights = initial_weights(hyperparameters, data.spec, seed, self._inputs.frozen)
         self._epoch.reset(hyperparameters, weights, data.spec, seed=seed, projection=self._inputs.projection)
         self.best_weights = [*self._inputs.projection, *weights]
         self.best_epoch = 0

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING
 
 from search.errors import InputError
 from search.text.formats import size
-from search.training.network.dimensions import EVALUATION_BATCH, components_of, first_inputs
+from search.training.network.dimensions import (
+    EVALUATION_BATCH,
+    components_of,
+    embedding_of,
+    first_inputs,
+    numbers_of,
+)
 from search.training.network.optimizers import OPTIMIZERS
 from search.training.network.weights import layer_parameters
 from spaces import MOST_COMPONENTS
@@ -18,6 +24,7 @@ from spaces import MOST_COMPONENTS
 if TYPE_CHECKING:
     from search.data import DataSpec
     from spaces import Hyperparameters
+    from spaces.hyperparameters import Embedding
 
 # A worker with Python, TensorFlow, Optuna and some compiled epochs, before data and models.
 WORKER_BYTES = 1_000_000_000
@@ -30,6 +37,11 @@ _COPIES_OF_ACTIVATIONS = 6
 _COPIES_OF_INPUTS = 3
 # Of each input that may be dropped: random bits, mask, product.
 _COPIES_OF_DROPPED = 3
+# Of each frequency or bin of a number and row of a batch: angles, sines and cosines, and their gradients; positions in
+# bins before and after clipping, and their gradient.
+_COPIES_OF_PARTS: dict[Embedding, int] = {"none": 0, "periodic": 10, "piecewise": 4}
+# Of each unit of an embedding: by number and by row, before and after ReLU, and their gradients.
+_COPIES_OF_EMBEDDED = 6
 
 
 def idle_worker_bytes(spec: DataSpec) -> int:
@@ -68,9 +80,20 @@ def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     inputs = _COPIES_OF_INPUTS * features
     if hyperparameters.input_dropout > 0:
         inputs += _COPIES_OF_DROPPED * first_inputs(hyperparameters, spec)
+    inputs += (embedded := _floats_of_embedding(hyperparameters, spec))
     step = batch * (_COPIES_OF_ACTIVATIONS * sum(widths) + inputs)
-    validation = min(EVALUATION_BATCH, spec.rows.validation) * (2 * max(widths) + 2 * features)
+    validation = min(EVALUATION_BATCH, spec.rows.validation) * (2 * max(widths) + 2 * features + embedded)
     return _FLOAT * (copies * parameters + projected + max(step, validation))
+
+
+def _floats_of_embedding(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
+    """Of a row of a batch."""
+    kind = embedding_of(hyperparameters, spec)
+    if kind == "none":
+        return 0
+    parts = hyperparameters.frequencies if kind == "periodic" else hyperparameters.bins
+    units = _COPIES_OF_EMBEDDED * hyperparameters.embedding_size
+    return numbers_of(spec) * (_COPIES_OF_PARTS[kind] * parts + units)
 
 
 def too_large(hyperparameters: Hyperparameters, spec: DataSpec, limit: int) -> float:

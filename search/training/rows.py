@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ import tensorflow as tf
 from search.data import Components, DataSpec, PreparedData, load_prepared
 from search.training.graph.arithmetic import dense
 from search.training.graph.inputs import standardised
-from search.training.network.dimensions import asks_twice, components_of
-from search.training.network.weights import projection_weights
+from search.training.network.bins import bins_between_quantiles
+from search.training.network.dimensions import asks_twice, components_of, embedding_of, numbers_of
+from search.training.network.weights import BINS, projection_weights
 from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]
@@ -31,13 +33,15 @@ class Inputs:
 
     `mirrored` are the validation images mirrored left to right, for networks that are asked about both; else no rows.
     `projection` is the kernel and bias of the layer `pca`, empty without one: training rows that are augmented are
-    projected in each step, all others are projected here.
+    projected in each step, all others are projected here. `frozen` are the weights that are not trained but made of
+    the training rows, by their paths.
     """
 
     train: Rows
     validation: Rows
     mirrored: Any
     projection: tuple[Array, ...] = ()
+    frozen: Mapping[str, Array] = field(default_factory=dict)
 
 
 def inputs_of(hyperparameters: Hyperparameters, data: PreparedData) -> Inputs:
@@ -46,8 +50,22 @@ def inputs_of(hyperparameters: Hyperparameters, data: PreparedData) -> Inputs:
     if not components:
         # Only one set of inputs is counted in `search.training.memory`.
         _projected.cache_clear()
-        return _resident(data.folder, mirror)
+        return replace(_resident(data.folder, mirror), frozen=_frozen(hyperparameters, data))
     return _projected(data.folder, mirror, components, hyperparameters.augment != "none")
+
+
+def _frozen(hyperparameters: Hyperparameters, data: PreparedData) -> dict[str, Array]:
+    if embedding_of(hyperparameters, data.spec) != "piecewise":
+        return {}
+    kernel, bias = _bins(data.folder, hyperparameters.bins)
+    return {f"{BINS}/kernel": kernel, f"{BINS}/bias": bias}
+
+
+@lru_cache(maxsize=8)
+def _bins(folder: Path, count: int) -> tuple[Array, Array]:
+    data = load_prepared(folder)
+    numbers = data.training()[0][:, : numbers_of(data.spec)]
+    return bins_between_quantiles(numbers, count)
 
 
 def split_weights(

@@ -8,6 +8,8 @@ from spaces import Hyperparameters, idle
 from spaces.effects import NEEDS
 from spaces.hyperparameters import value_problem
 
+OF_EMBEDDINGS = {"embedding", "frequencies", "sigma", "bins", "embedding_size"}
+
 
 @pytest.mark.parametrize(
     ("values", "without_effect"),
@@ -23,12 +25,29 @@ from spaces.hyperparameters import value_problem
 )
 def test_idle_hyperparameters_of_images(values: dict[str, object], without_effect: set[str]) -> None:
     configuration = Hyperparameters.from_values({"dropout": 0.1, **values}).model_dump()
-    assert set(idle(configuration, "multiclass", "image")) == without_effect
+    assert set(idle(configuration, "multiclass", "image")) == without_effect | OF_EMBEDDINGS
+
+
+@pytest.mark.parametrize(
+    ("embedding", "without_effect"),
+    [
+        ("none", OF_EMBEDDINGS - {"embedding"}),
+        ("periodic", {"bins"}),
+        ("piecewise", {"frequencies", "sigma"}),
+    ],
+)
+def test_idle_hyperparameters_of_embeddings(embedding: str, without_effect: set[str]) -> None:
+    values = Hyperparameters.from_values({"embedding": embedding}).model_dump()
+    assert OF_EMBEDDINGS & {*idle(values, "binary", "table")} == without_effect
 
 
 def test_what_has_no_meaning_for_the_data_is_idle_too() -> None:
     values = Hyperparameters(optimizer="sgd", schedule="plateau", augment="shift").model_dump()
     assert [*idle(values, "regression", "table")] == [
+        "frequencies",
+        "sigma",
+        "bins",
+        "embedding_size",
         "last_dropout_factor",
         "weight_decay",
         "label_smoothing",

@@ -91,6 +91,7 @@ def table(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
 @pytest.fixture(scope="module")
 def elsewhere(
     digits: PreparedData,
+    binary: PreparedData,
     regression: PreparedData,
     table: PreparedData,
     tmp_path_factory: pytest.TempPathFactory,
@@ -99,7 +100,8 @@ def elsewhere(
     random = fit(digits, seed=11, **RANDOM.model_dump())
     for name, data, result in (
         ("digits", digits, random),
-        ("regression", regression, fit(regression, epochs=1, l2=1e-4)),
+        ("binary", binary, fit(binary, epochs=1, embedding="piecewise")),
+        ("regression", regression, fit(regression, epochs=1, l2=1e-4, embedding="periodic")),
     ):
         exported = attach_preprocessing(result.model, data.spec)
         task = "regression" if data.spec.task == "regression" else "classification"
@@ -122,7 +124,7 @@ def elsewhere(
     return Elsewhere(folder, random, expected)
 
 
-@pytest.mark.parametrize("name", ["digits", "regression"])
+@pytest.mark.parametrize("name", ["digits", "binary", "regression"])
 def test_trained_models_predict_from_raw_rows_without_this_project(elsewhere: Elsewhere, name: str) -> None:
     """Losses and metrics of this project's own must not be in the file."""
     for answers in elsewhere.answers(name):

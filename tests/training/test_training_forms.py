@@ -19,7 +19,7 @@ from search.training.measures import logs_of
 from search.training.network.dimensions import components_of
 from search.training.network.structure import Structure
 from search.training.network.weights import projection_weights, trained_weights
-from search.training.rows import rows_as_inputs
+from search.training.rows import inputs_of, rows_as_inputs
 from search.training.schedules import build_optimizer, learning_rates
 from search.training.scoring import measure_rows
 from spaces import Hyperparameters
@@ -34,6 +34,8 @@ LAYERS: dict[str, dict[str, object]] = {
     "L2 and label smoothing": {"label_smoothing": 0.1, "l2": 0.01},
     "components": {"pca": 12},
     "components and batch normalization": {"pca": 12, "batch_norm": True, "activation": "tanh"},
+    "waves of numbers": {"embedding": "periodic", "activation": "tanh"},
+    "bins of numbers": {"embedding": "piecewise", "l2": 0.01, "activation": "tanh"},
 }
 """What a network can be made of, trained on every task. Random layers are held to their distributions elsewhere."""
 ANSWERS: dict[str, dict[str, object]] = {
@@ -82,7 +84,9 @@ def both(data: PreparedData, epochs: int = 1, **values: object) -> tuple[dict[st
         for layer in range(1, one.depth + 1):
             model.get_layer(f"dense_{layer}").bias.trainable = False
     projection = projection_of(one, data)
-    start = model.get_weights()[len(projection) :]
+    frozen = inputs_of(one, data).frozen
+    made = zip(trained_weights(one, data.spec), model.get_weights()[len(projection) :], strict=True)
+    start = [frozen.get(weight.path, array) for weight, array in made]
     model.set_weights([*projection, *start])
     optimizer = build_optimizer(one, total_steps=epochs * steps)
     rates = [learning_rates(optimizer, epoch * steps, steps) for epoch in range(epochs)]
@@ -136,8 +140,9 @@ def assert_equal(theirs: dict[str, Any], ours: dict[str, Any], tolerance: float 
 
 
 def meaning(data: str, values: dict[str, object]) -> bool:
-    """Whether the case is another than `plain`: components and mirror images are of images."""
-    return data == "digits" or not {"pca", "augment"} & set(values)
+    """Whether the case is another than `plain`: components and mirror images are of images, embeddings of numbers."""
+    of_images, of_numbers = {"pca", "augment"} & set(values), "embedding" in values
+    return not of_numbers if data == "digits" else not of_images
 
 
 TRAINED = [(data, layer) for data, layer in product(DATA, LAYERS) if meaning(data, LAYERS[layer])]

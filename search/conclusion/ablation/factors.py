@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from search.data import DataSpec
-from search.training.network.dimensions import components_of, largest_shift
+from search.training.network.dimensions import components_of, largest_shift, numbers_of
 from search.training.network.optimizers import OPTIMIZERS
 from spaces import VOCABULARY, Hyperparameters, Space, SpaceError, idle
 from spaces.hyperparameters import default_of, words_of
@@ -17,6 +17,7 @@ from spaces.wording import rounded, shown
 # What a technique is called, and the value that switches it off.
 _TECHNIQUES: dict[str, tuple[str, object]] = {
     "batch_norm": ("batch normalization", False),
+    "embedding": ("{} embeddings of numbers", "none"),
     "input_dropout": ("dropout of inputs", 0.0),
     "dropout": ("dropout", 0.0),
     "l2": ("the L2 penalty", 0.0),
@@ -28,7 +29,15 @@ _TECHNIQUES: dict[str, tuple[str, object]] = {
     "pca": ("PCA", 0),
     "augment": ("augmentation by {}", "none"),
 }
-_DIVIDED = {"width": 2, "batch_size": 2, "learning_rate": 10}
+_DIVIDED = {
+    "width": 2,
+    "batch_size": 2,
+    "learning_rate": 10,
+    "frequencies": 2,
+    "sigma": 3,
+    "bins": 2,
+    "embedding_size": 2,
+}
 
 
 @dataclass(frozen=True)
@@ -63,8 +72,8 @@ def variations(base: Hyperparameters, space: Space, spec: DataSpec) -> list[Vari
     """All that can be another around `base`, in the vocabulary's order; what would change nothing is left out.
 
     Techniques are switched off, and on to the far end of the space; `depth` is one layer more and less, `width`,
-    `batch_size` and `pca` the half and the double, `learning_rate` a tenth and ten times; choices are all others of
-    the space, and each optimizer.
+    `batch_size`, `pca` and the sizes of an embedding the half and the double, `sigma` a third and three times,
+    `learning_rate` a tenth and ten times; choices are all others of the space, and each optimizer.
     """
     found: list[Variation] = []
     without_effect = _idle(base, spec)
@@ -109,7 +118,10 @@ def in_effect(one: Hyperparameters, space: Space, spec: DataSpec) -> Hyperparame
 
 def _idle(base: Hyperparameters, spec: DataSpec) -> set[str]:
     """Hyperparameters of `base` that have no effect on these data."""
-    return set(idle(base.model_dump(), spec.task, spec.kind))
+    values = base.model_dump()
+    if not numbers_of(spec):
+        values["embedding"] = "none"
+    return set(idle(values, spec.task, spec.kind)) | ({"embedding"} if not numbers_of(spec) else set())
 
 
 def _values(parameter: str, base: Hyperparameters, space: Space) -> Iterator[Any]:

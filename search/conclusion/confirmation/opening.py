@@ -42,7 +42,7 @@ def look_at_test_split(
     hyperparameters = trained.hyperparameters(companion.space)
     weights = _weights_of(tested_model(companion, trained))
     metric = study.metric.removeprefix("val_")
-    model = _fingerprint(hyperparameters.model_dump_json(), metric, weights)
+    model = _fingerprint(hyperparameters.identity, metric, weights)
     look = record_look(study, model, new_look(study, companion, trial=trial, trained=trained.number))
     if look.value is not None:
         return look

@@ -22,7 +22,7 @@ from search.training.graph.head import HEADS
 from search.training.graph.normalization import SETTLED, moving_rates
 from search.training.graph.numbers import Numbers
 from search.training.graph.step import Step
-from search.training.graph.variables import Variables, matrix, vector
+from search.training.graph.variables import Variables, open_variable
 from search.training.network.optimizers import OPTIMIZERS
 from search.training.network.structure import Structure
 from search.training.network.weights import open_weights
@@ -47,17 +47,16 @@ class CompiledEpoch:
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
         self._head = HEADS[structure.task]
-        self._variables = Variables(open_weights(structure.depth, structure.batch_norm))
+        self._variables = Variables(open_weights(structure.embedding, structure.depth, structure.batch_norm))
         self._optimizer = OPTIMIZERS[structure.optimizer]
         slots = range(self._optimizer.slots)
         self._slots = [
-            [matrix() if variable.shape.rank == 2 else vector() for _ in slots]
-            for variable in self._variables.trained
+            [open_variable(variable.shape.rank) for _ in slots] for variable in self._variables.trained
         ]
         self._given = Numbers.none()
         self._numbers = tf.Variable(self._given)
         # Kernel and bias of the layer `pca`, for pixels that are augmented before it.
-        self._projection = (matrix(), vector())
+        self._projection = (open_variable(2), open_variable(1))
         self._key = tf.Variable(tf.zeros([1], tf.uint64))
         self._steps = 0
         # Of the moving statistics, as in `moving_rates`.
@@ -130,7 +129,8 @@ class CompiledEpoch:
         Args:
             mirrored: the same images mirrored, where the structure says so; else of no rows.
         """
-        own = [variable.read_value() for variable in self._variables.own.values()]
+        kept_apart = (self._variables.own | self._variables.frozen).values()
+        own = [variable.read_value() for variable in kept_apart]
         vectors, moving = self._variables.shared.read_value(), self._variables.moving.read_value()
         numbers = (self._given.scale, self._given.offset, self._given.l2, self._given.smoothing)
         return np.asarray(self._evaluate(x, mirrored, y, own, vectors, moving, *map(tf.constant, numbers)))

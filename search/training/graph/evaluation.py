@@ -13,12 +13,14 @@ import tensorflow as tf
 
 from search.training.graph.arithmetic import l2_penalty
 from search.training.graph.body import infer_body
+from search.training.graph.embedding import embedded
 from search.training.graph.head import HEADS, head_outputs
 from search.training.graph.inputs import standardised
 from search.training.graph.variables import Cut, Parts, kept
 from search.training.network.dimensions import EVALUATION_BATCH
 from search.training.network.structure import Structure
-from search.training.network.weights import Keeping, open_weights
+from search.training.network.weights import Keeping, Weight, open_weights
+from spaces.hyperparameters import Embedding
 
 Tensor = Any
 
@@ -33,6 +35,7 @@ class InferenceStructure(NamedTuple):
     """
 
     task: str
+    embedding: Embedding
     depth: int
     activation: str
     batch_norm: bool
@@ -53,19 +56,24 @@ def compiled_evaluation(structure: InferenceStructure) -> Any:
     Products are of float32, moving statistics take the place of the batch's, nothing is dropped: what the
     exported model computes.
     """
-    matrix, vector, scalar = (tf.TensorSpec([None] * rank, tf.float32) for rank in (2, 1, 0))
+    vector, scalar = (tf.TensorSpec([None] * rank, tf.float32) for rank in (1, 0))
     x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
     y = tf.TensorSpec([None], HEADS[structure.task].y_type)
-    own = [matrix for _ in kept(open_weights(structure.depth, structure.batch_norm), Keeping.OWN)]
+    weights = open_weights(structure.embedding, structure.depth, structure.batch_norm)
+    own = [tf.TensorSpec([None] * weight.rank, tf.float32) for weight in _kept_apart(weights)]
     signature = [x, x, y, own, vector, vector, *[scalar] * 4]
     return tf.function(_Evaluation(structure), input_signature=signature, autograph=False)
+
+
+def _kept_apart(weights: list[Weight]) -> list[Weight]:
+    return kept(weights, Keeping.OWN) + kept(weights, Keeping.FROZEN)
 
 
 class _Evaluation:
     def __init__(self, structure: InferenceStructure) -> None:
         self._structure = structure
         self._head = HEADS[structure.task]
-        self._weights = open_weights(structure.depth, structure.batch_norm)
+        self._weights = open_weights(structure.embedding, structure.depth, structure.batch_norm)
 
     def __call__(
         self,
@@ -103,7 +111,7 @@ class _Evaluation:
 
     def _by_path(self, own: list[Tensor], vectors: Tensor, moving: Tensor) -> Parts:
         """Cut here, once for all rows."""
-        parts = dict(zip([weight.path for weight in kept(self._weights, Keeping.OWN)], own, strict=True))
+        parts = dict(zip([weight.path for weight in _kept_apart(self._weights)], own, strict=True))
         lengths = {path: tf.shape(kernel)[-1] for path, kernel in parts.items()}
         shared, moved = (
             Cut(self._weights, keeping, lengths)(of)
@@ -114,6 +122,7 @@ class _Evaluation:
     def _outputs(self, x: Tensor, weights: Parts, scale: Tensor, offset: Tensor) -> Tensor:
         structure = self._structure
         x = standardised(x, scale, offset) if structure.image else x
+        x = embedded(x, weights, structure.embedding)
         hidden = infer_body(
             x,
             weights,

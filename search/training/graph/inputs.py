@@ -9,8 +9,10 @@ import tensorflow as tf
 from search.training.graph.arithmetic import dense
 from search.training.graph.augmentation import augment_images
 from search.training.graph.draws import Draw, Draws
-from search.training.graph.dropout import DropoutMasks
+from search.training.graph.dropout import DropoutMasks, masked
+from search.training.graph.embedding import embedded
 from search.training.graph.numbers import Numbers
+from search.training.graph.variables import Parts
 from search.training.network.structure import Structure
 
 Tensor = Any
@@ -36,14 +38,22 @@ class Inputs:
         self._most = tf.cast(numbers.down, tf.int32), tf.cast(numbers.right, tf.int32)
         self._masks = DropoutMasks([numbers.input_dropout], [features])
 
-    def __call__(self, x: Tensor, rows: Tensor, draws: Draws) -> Tensor:
-        """Of gathered rows as they are resident: (rows, features) uint8 or float32."""
-        x = self._to_float(x, draws) if self._structure.image else x
-        if self._structure.input_dropout:
-            x *= self._masks.draw(rows, draws, Draw.INPUT_DROPOUT)[0]
+    def masks(self, rows: Tensor, draws: Draws) -> list[Tensor]:
+        """Of one step; none without dropout of inputs."""
+        return self._masks.draw(rows, draws, Draw.INPUT_DROPOUT) if self._structure.input_dropout else []
+
+    def as_floats(self, x: Tensor, draws: Draws) -> Tensor:
+        """Gathered rows, as they are resident, (rows, features) uint8 or float32."""
+        return self._of_pixels(x, draws) if self._structure.image else x
+
+    def __call__(self, x: Tensor, weights: Parts, masks: list[Tensor]) -> Tensor:
+        """What the first hidden layer sees: numbers embedded, inputs dropped."""
+        x = embedded(x, weights, self._structure.embedding)
+        for mask in masks:
+            x = masked(x, mask)
         return x
 
-    def _to_float(self, x: Tensor, draws: Draws) -> Tensor:
+    def _of_pixels(self, x: Tensor, draws: Draws) -> Tensor:
         """Images as standardised float32 or their components, augmented where the structure says so."""
         if self._structure.input_shape is not None:
             x = augment_images(x, self._structure.input_shape, draws, self._most, self._structure.mirror)

@@ -67,7 +67,7 @@ class Step:
         picked, rows = self._order[start:end], end - start
         y = tf.gather(self._y, picked)
         draws = Draws(self._key, self._first + tf.cast(index, tf.uint64))
-        x = self._inputs(tf.gather(self._x, picked), rows, draws)
+        x = self._inputs.as_floats(tf.gather(self._x, picked), draws)
         lines = self._update(x, y, rows, draws, tf.gather(self._rates, index))
         return index + 1, table.write(index, lines)
 
@@ -75,10 +75,12 @@ class Step:
         row_count = tf.cast(rows, tf.float32)
         own = {path: variable.read_value() for path, variable in self._variables.own.items()}
         weights: Parts = own | self._cut(self._variables.shared.read_value())
-        masks = self._body.masks(rows, draws)
+        frozen = {path: variable.read_value() for path, variable in self._variables.frozen.items()}
+        of_inputs, masks = self._inputs.masks(rows, draws), self._body.masks(rows, draws)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([*weights.values()])
-            hidden, statistics = self._body(x, row_count, weights, masks)
+            seen = self._inputs(x, weights | frozen, of_inputs)
+            hidden, statistics = self._body(seen, row_count, weights, masks)
             outputs = head_outputs(hidden, weights, self._structure.bfloat16)
         losses, slopes = self._head.losses(outputs, y, self._smoothing)
         found = tape.gradient(outputs, [*weights.values()], output_gradients=slopes * (1.0 / row_count))

@@ -21,10 +21,11 @@ class Variables:
 
     def __init__(self, weights: list[Weight]) -> None:
         self.weights = weights
-        self.own = {weight.path: matrix() for weight in kept(weights, Keeping.OWN)}
-        self.shared = vector()
+        self.own = {weight.path: open_variable(weight.rank) for weight in kept(weights, Keeping.OWN)}
+        self.frozen = {weight.path: open_variable(weight.rank) for weight in kept(weights, Keeping.FROZEN)}
+        self.shared = open_variable(1)
         # Layer by layer; empty without batch normalization.
-        self.moving = vector()
+        self.moving = open_variable(1)
 
     @property
     def trained(self) -> list[Any]:
@@ -38,7 +39,7 @@ class Variables:
     def assign(self, arrays: Iterable[Array]) -> None:
         """From arrays in the order of the description, which is Keras's."""
         given = {weight.path: array for weight, array in zip(self.weights, arrays, strict=True)}
-        for path, variable in self.own.items():
+        for path, variable in (self.own | self.frozen).items():
             variable.assign(given[path])
         self.shared.assign(np.concatenate([given[one.path] for one in kept(self.weights, Keeping.SHARED)]))
         moving = [
@@ -50,7 +51,7 @@ class Variables:
 
     def arrays(self) -> list[Array]:
         """Copies, in the order of the description."""
-        found = {path: variable.numpy() for path, variable in self.own.items()}
+        found = {path: variable.numpy() for path, variable in (self.own | self.frozen).items()}
         lengths = {path: array.shape[-1] for path, array in found.items()}
         for keeping, variable in ((Keeping.SHARED, self.shared), (Keeping.MOVING, self.moving)):
             parts = kept(self.weights, keeping)
@@ -83,11 +84,6 @@ def kept(weights: list[Weight], keeping: Keeping) -> list[Weight]:
     return [weight for weight in weights if weight.keeping is keeping]
 
 
-def matrix() -> Any:
-    """A float32 variable of any two sides."""
-    return tf.Variable(tf.zeros([1, 1]), shape=[None, None])
-
-
-def vector() -> Any:
-    """A float32 variable of any length."""
-    return tf.Variable(tf.zeros([1]), shape=[None])
+def open_variable(rank: int) -> Any:
+    """A float32 variable of so many sides, each of any length."""
+    return tf.Variable(tf.zeros([1] * rank), shape=[None] * rank)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -18,13 +20,23 @@ _CONSTANTS = {"zeros": np.zeros, "ones": np.ones}
 
 def initializer(weight: Weight, seed: int) -> keras.initializers.Initializer:
     """Keras's, by the training's seed."""
-    config = {} if weight.initial in _CONSTANTS else {"seed": seed + weight.seed}
+    config = {} if weight.initial in _CONSTANTS else {"seed": seed + weight.seed, **dict(weight.settings)}
     return keras.initializers.get({"class_name": weight.initial, "config": config})
 
 
-def initial_weights(hyperparameters: Hyperparameters, spec: DataSpec, seed: int) -> list[Array]:
-    """The weights `build_model` begins with, in Keras's order, without making layers and without those of `pca`."""
-    return [_initial(weight, seed) for weight in trained_weights(hyperparameters, spec)]
+def initial_weights(
+    hyperparameters: Hyperparameters,
+    spec: DataSpec,
+    seed: int,
+    frozen: Mapping[str, Array] = MappingProxyType({}),
+) -> list[Array]:
+    """The weights `build_model` begins with, in Keras's order, without making layers and without those of `pca`.
+
+    Args:
+        frozen: by their paths, those that are made of the training rows.
+    """
+    weights = trained_weights(hyperparameters, spec)
+    return [frozen[one.path] if one.path in frozen else _initial(one, seed) for one in weights]
 
 
 def _initial(weight: Weight, seed: int) -> Array:

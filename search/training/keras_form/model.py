@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -21,14 +22,14 @@ def build_model(hyperparameters: Hyperparameters, spec: DataSpec, *, seed: int =
     softmax or sigmoid are averaged: what it makes of both sides differs by what it has not learned.
 
     Weights are as the initializers make them; those of the layer `pca`, which takes the place of pixels by their
-    principal components and is not trained, are zero until they are set.
+    principal components and is not trained, and of the layer `bins`, are zero until they are set.
 
     Input: images (batch, height, width, channels) uint8, else (batch, features) float32. Output: class
     probabilities (batch, classes), the probability of the second class (batch, 1), or the standardised
     target (batch, 1).
     """
     inputs = keras.Input(spec.input_shape, dtype="uint8" if spec.kind == "image" else "float32", name="x")
-    layers = [
+    layers: list[Callable[[Any], Any]] = [
         *input_layers(hyperparameters, spec, seed),
         *hidden_layers(hyperparameters, spec, seed),
         head_layer(hyperparameters, spec, seed),
@@ -40,7 +41,7 @@ def build_model(hyperparameters: Hyperparameters, spec: DataSpec, *, seed: int =
     return keras.Model(inputs, outputs, name="mlp")
 
 
-def _through(layers: list[keras.layers.Layer], x: Any) -> Any:
+def _through(layers: list[Callable[[Any], Any]], x: Any) -> Any:
     for layer in layers:
         x = layer(x)
     return x

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from search.data import DataSpec
+from search.data import DataSpec, NumberColumn
 from spaces import Hyperparameters
+from spaces.hyperparameters import Embedding
 
 EVALUATION_BATCH = 1024
 """Rows that are measured at a time: without gradients larger batches fit, and cost less dispatch."""
@@ -34,6 +35,21 @@ def largest_shift(hyperparameters: Hyperparameters, spec: DataSpec) -> tuple[int
     return height, width
 
 
+def embedding_of(hyperparameters: Hyperparameters, spec: DataSpec) -> Embedding:
+    """How numbers are embedded; `none` where there are no numbers."""
+    return hyperparameters.embedding if numbers_of(spec) else "none"
+
+
+def numbers_of(spec: DataSpec) -> int:
+    """How many features are numbers, which an embedding takes; they come first in a prepared row."""
+    if spec.kind == "vector":
+        return math.prod(spec.input_shape)
+    return sum(isinstance(column, NumberColumn) and 0 not in column.untaught for column in spec.columns)
+
+
 def first_inputs(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
-    """What the first hidden layer is given of each row: features, or principal components."""
-    return components_of(hyperparameters, spec) or math.prod(spec.input_shape)
+    """What the first hidden layer is given of each row: features, principal components, embedded numbers."""
+    features = math.prod(spec.input_shape)
+    if embedding_of(hyperparameters, spec) == "none":
+        return components_of(hyperparameters, spec) or features
+    return features + numbers_of(spec) * (hyperparameters.embedding_size - 1)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from search.data import DataSpec
-from search.training.network.dimensions import asks_twice, components_of
+from search.training.network.dimensions import asks_twice, components_of, embedding_of
 from spaces import Hyperparameters
+from spaces.hyperparameters import Embedding
 from spaces.optimizers import OPTIMIZERS, Optimizer
 
 
@@ -19,6 +20,7 @@ class Structure:
     """
 
     task: str
+    embedding: Embedding
     depth: int
     activation: str
     batch_norm: bool
@@ -41,6 +43,7 @@ class Structure:
         projected = components_of(hyperparameters, spec) > 0
         return cls(
             task=spec.task,
+            embedding=embedding_of(hyperparameters, spec),
             depth=hyperparameters.depth,
             activation=hyperparameters.activation,
             batch_norm=hyperparameters.batch_norm,

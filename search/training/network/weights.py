@@ -13,8 +13,20 @@ from enum import Enum, auto
 from itertools import pairwise
 
 from search.data import DataSpec
-from search.training.network.dimensions import components_of, first_inputs, output_units
+from search.training.network.dimensions import (
+    components_of,
+    embedding_of,
+    first_inputs,
+    numbers_of,
+    output_units,
+)
 from spaces import Hyperparameters
+from spaces.hyperparameters import Embedding
+
+FREQUENCIES, BINS = "frequencies", "bins"
+"""Layers that make of each number what its embedding is a linear layer of."""
+# Of the initial weights; those of hidden layers count from 1.
+_FREQUENCIES, _EMBEDDING = 1001, 1002
 
 Side = int | None
 """Of an array; None in a graph, which serves every width."""
@@ -25,6 +37,8 @@ class Keeping(Enum):
 
     OWN = auto()
     """In a variable of its own, trained."""
+    FROZEN = auto()
+    """In a variable of its own, not trained: it is made of the training rows."""
     SHARED = auto()
     """In one variable with all others of its kind, trained: each variable costs as much as the arithmetic on it."""
     MOVING = auto()
@@ -39,7 +53,7 @@ class Weight:
 
     Args:
         path: as Keras calls it, `dense_1/kernel`.
-        initial: a Keras initializer; its seed is the training's and `seed`.
+        initial: a Keras initializer, with `settings` and a seed: the training's plus `seed`.
         penalised: whether the L2 penalty counts it.
         along: of a vector, the path of the kernel whose last side is its length.
         without: of a moving mean, the path of the bias that is taken out of it.
@@ -53,23 +67,69 @@ class Weight:
     penalised: bool = False
     along: str = ""
     without: str = ""
+    settings: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def rank(self) -> int:
+        return len(self.shape)
 
 
 def trained_weights(hyperparameters: Hyperparameters, spec: DataSpec) -> list[Weight]:
-    """Those of hidden layers and head, moving statistics among them."""
+    """Those of embedded numbers, hidden layers and head, moving statistics among them."""
     sides = (first_inputs(hyperparameters, spec), *hyperparameters.widths, output_units(spec))
-    return list(_weights(sides, hyperparameters.batch_norm, hyperparameters.initializer))
+    embedded = _embedding(
+        embedding_of(hyperparameters, spec),
+        numbers_of(spec),
+        hyperparameters.bins if hyperparameters.embedding == "piecewise" else hyperparameters.frequencies,
+        hyperparameters.embedding_size,
+        hyperparameters.sigma,
+    )
+    return [*embedded, *_weights(sides, hyperparameters.batch_norm, hyperparameters.initializer)]
 
 
-def open_weights(depth: int, batch_norm: bool) -> list[Weight]:
+def open_weights(embedding: Embedding, depth: int, batch_norm: bool) -> list[Weight]:
     """The same for networks of any widths."""
-    return list(_weights((None,) * (depth + 2), batch_norm, "zeros"))
+    embedded = _embedding(embedding, None, None, None)
+    return [*embedded, *_weights((None,) * (depth + 2), batch_norm, "zeros")]
 
 
 def projection_weights(hyperparameters: Hyperparameters, spec: DataSpec) -> list[Weight]:
     """Those of the layer `pca`, which come before all others and are not trained; none where there is no such layer."""
     components = components_of(hyperparameters, spec)
     return list(_dense("pca", math.prod(spec.input_shape), components, "zeros")) if components else []
+
+
+def _embedding(
+    kind: Embedding, numbers: Side, parts: Side, units: Side, sigma: float = 1.0
+) -> Iterator[Weight]:
+    """Of each number: what makes `parts` of it, and the linear layer of its own from these to `units`."""
+    if kind == "none":
+        return
+    if kind == "periodic":
+        normal = (("stddev", sigma),)
+        yield Weight(
+            f"{FREQUENCIES}/kernel",
+            (numbers, parts),
+            Keeping.OWN,
+            "random_normal",
+            _FREQUENCIES,
+            settings=normal,
+        )
+    else:
+        yield Weight(f"{BINS}/kernel", (numbers, parts), Keeping.FROZEN)
+        yield Weight(f"{BINS}/bias", (numbers, parts), Keeping.FROZEN)
+    inputs = None if parts is None else 2 * parts if kind == "periodic" else parts
+    bound = 0.0 if inputs is None else 1 / math.sqrt(inputs)
+    uniform = (("minval", -bound), ("maxval", bound))
+    yield Weight(
+        "embedding/kernel",
+        (numbers, inputs, units),
+        Keeping.OWN,
+        "random_uniform",
+        _EMBEDDING,
+        settings=uniform,
+    )
+    yield Weight("embedding/bias", (numbers, units), Keeping.OWN)
 
 
 def _weights(sides: Sequence[Side], batch_norm: bool, initializer: str) -> Iterator[Weight]:
