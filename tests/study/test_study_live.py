@@ -38,8 +38,10 @@ def test_epochs_of_workers_reach_the_live_table(tmp_path: Path, monkeypatch: pyt
     screen = io.StringIO()
     said: list[str] = []
     epochs, table = Epochs(), LiveTable(Console(file=screen, force_terminal=True, width=100), said.append)
+    space = tmp_path / "one-structure.toml"
+    space.write_text("version = 1\ndepth = 1\nwidth = { low = 4, high = 16 }\n")
     settings = StudySettings(
-        data="digits", space="small", trials=2, epochs=40, patience=40, workers=1, pruner="none"
+        data="digits", space=str(space), trials=2, epochs=40, patience=40, workers=1, pruner="none"
     )
     url = StorageURL.parse(str(tmp_path / "studies.db"))
     finish = start("live", url, settings, Listeners(epochs, table))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import optuna
 import pytest
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 from study_fakes import SPACE, FakeWorkers, Killed, killed_before
 
 from search.data import PreparedData
@@ -97,7 +97,7 @@ def test_a_killed_and_resumed_study_is_the_undisturbed_one(
     pruner: str,
 ) -> None:
     settings = StudySettings.model_validate(
-        {"data": "digits", "trials": 15, "epochs": EPOCHS, "sampler": sampler, "pruner": pruner, "seed": 11}
+        {"data": "digits", "trials": 10, "epochs": EPOCHS, "sampler": sampler, "pruner": pruner, "seed": 11}
     )
     quiet = begin("quiet", settings)
     drive(quiet, settings, digits, worker(quiet, settings))
@@ -115,13 +115,14 @@ def test_a_killed_and_resumed_study_is_the_undisturbed_one(
             except Killed:
                 kills += 1
     assert kills > 3
+    assert TrialState.PRUNED in {state for state, *_ in told(quiet).values()}
     assert told(disturbed) == told(quiet)
 
 
 def test_a_lost_worker_and_an_interruption_change_nothing_either(
     begin: Callable[[str, StudySettings], Study], digits: PreparedData
 ) -> None:
-    settings = StudySettings(data="digits", trials=14, epochs=EPOCHS, seed=2)
+    settings = StudySettings(data="digits", trials=10, epochs=EPOCHS, seed=2)
     quiet = begin("quiet", settings)
     drive(quiet, settings, digits, worker(quiet, settings))
     disturbed = begin("disturbed", settings)
