@@ -23,7 +23,7 @@ class Program:
     def text(self) -> str:
         return self.output.read_text()
 
-    def until(self, pattern: str, seconds: float = 60) -> re.Match[str]:
+    def until(self, pattern: str, seconds: float = 120) -> re.Match[str]:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if found := re.search(pattern, self.text()):

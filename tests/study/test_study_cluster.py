@@ -31,11 +31,19 @@ from storage import StorageURL
 
 HERE = Introduction("here", installed_versions(), (this_machine(), "/cache"), True, False, False, True, "")
 
+# Compiled once by each worker.
+ONE_STRUCTURE = """
+version = 1
+depth = 2
+width = { low = 16, high = 64, log = true }
+learning_rate = { low = 3e-4, high = 3e-2, log = true }
+"""
 
-@pytest.fixture
-def cluster(tmp_path: Path) -> Iterator[DaskCluster]:
-    (tmp_path / "cluster").mkdir()
-    started = DaskCluster(tmp_path / "cluster")
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DaskCluster]:
+    """Without workers. One scheduler for all tests, of which the last kills it."""
+    started = DaskCluster(tmp_path_factory.mktemp("cluster"))
     yield started
     started.close()
 
@@ -86,7 +94,7 @@ class Driver:
         return load_study("far", self.url).optuna.get_trials()
 
     def until(
-        self, condition: Callable[[list[FrozenTrial]], bool], program: Program, seconds: float = 90
+        self, condition: Callable[[list[FrozenTrial]], bool], program: Program, seconds: float = 180
     ) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
@@ -115,8 +123,10 @@ def test_workers_join_and_die_and_the_study_has_its_budget(cluster: DaskCluster,
     driver = Driver(tmp_path, cluster.address)
     first = cluster.worker()
     first.until("Registered to")
+    (tmp_path / "one-structure.toml").write_text(ONE_STRUCTURE)
     run = driver.start(
-        f"run far --data digits --space small --trials 500 --epochs 25 --pruner none --cluster {cluster.address}"
+        f"run far --data digits --space {tmp_path}/one-structure.toml --trials 500 --epochs 25 --pruner none "
+        f"--cluster {cluster.address}"
     )
     run.until("1 workers at")
     # One that joins while the study runs is used; one with other versions is not.
@@ -131,14 +141,14 @@ def test_workers_join_and_die_and_the_study_has_its_budget(cluster: DaskCluster,
     driver.until(lambda trials: any("requeued" in trial.user_attrs for trial in trials), run)
     assert run.text().count("its worker died; it will be run again") == 1
     run.process.send_signal(signal.SIGINT)
-    assert run.process.wait(30) == 130
+    assert run.process.wait(90) == 130
     before = driver.trials()
     assert {trial.state for trial in before} <= {TrialState.COMPLETE, TrialState.FAIL, TrialState.WAITING}
 
     # The worker that is left outlives its driver, and starts afresh for the next one.
     finished = sum(trial.state is TrialState.COMPLETE for trial in before)
     resumed = driver.start(f"resume far --trials {finished + 2} --cluster {cluster.address}")
-    assert resumed.process.wait(60) == 0, resumed.text()
+    assert resumed.process.wait(180) == 0, resumed.text()
     assert "restarting workers that have trained for another study" in resumed.text()
     after = driver.trials()
     complete = [trial for trial in after if trial.state is TrialState.COMPLETE]
@@ -147,6 +157,7 @@ def test_workers_join_and_die_and_the_study_has_its_budget(cluster: DaskCluster,
     assert {trial.number: trial.value for trial in before if trial.value is not None}.items() <= {
         trial.number: trial.value for trial in complete
     }.items()
+    first.kill()
 
 
 class TestRefused:
@@ -194,7 +205,8 @@ def test_workers_that_cannot_serve_are_refused_and_receive_data_without_the_test
     from distributed import Client
 
     url = StorageURL.parse(str(tmp_path / "studies.db"))
-    for program in (cluster.worker(other_versions=True), cluster.worker("--no-nanny")):
+    programs = cluster.worker(other_versions=True), cluster.worker("--no-nanny")
+    for program in programs:
         program.until("Registered to")
     with pytest.raises(InputError) as refused:
         check_cluster(cluster.address, needs(digits, url, machine="another"))
@@ -210,30 +222,8 @@ def test_workers_that_cannot_serve_are_refused_and_receive_data_without_the_test
     files = sorted(path.name for path in (received / digits.folder.name).iterdir())
     arrays = ["train_x.npy", "train_y.npy", "validation_x.npy", "validation_y.npy"]
     assert files == ["components.npz", "data.json", *arrays]
-
-
-@pytest.mark.slow
-def test_a_scheduler_that_is_gone_ends_the_driver_with_the_way_to_go_on(
-    cluster: DaskCluster, tmp_path: Path, digits: PreparedData
-) -> None:
-    said: list[str] = []
-    url = StorageURL.parse(str(tmp_path / "studies.db"))
-    workers = Workers(
-        ExistingCluster(cluster.address, needs(digits, url), said.append, "perceptuna resume far"),
-        lambda event: None,
-    )
-    with workers:
-        assert workers.slots == 0
-        assert said == [f"no workers at {cluster.address} yet; waiting for them (Ctrl-C ends it)"]
-        cluster.scheduler.kill()
-        with pytest.raises(ClusterLost, match=r"is gone \(.*: perceptuna resume far"):
-            collect_for(workers, 20)
-
-
-def collect_for(workers: Workers, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        workers.collect(0.1)
+    for program in programs:
+        program.kill()
 
 
 class TestData:
@@ -270,3 +260,27 @@ class TestData:
             receive(folder.name, path.name, content[half:] if path.name != damaged else b"", half)
             digests[path.name] = fingerprint_file(path)
         finish_receiving(folder.name, digests)
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_is_gone_ends_the_driver_with_the_way_to_go_on(
+    cluster: DaskCluster, tmp_path: Path, digits: PreparedData
+) -> None:
+    said: list[str] = []
+    url = StorageURL.parse(str(tmp_path / "studies.db"))
+    workers = Workers(
+        ExistingCluster(cluster.address, needs(digits, url), said.append, "perceptuna resume far"),
+        lambda event: None,
+    )
+    with workers:
+        assert workers.slots == 0
+        assert said == [f"no workers at {cluster.address} yet; waiting for them (Ctrl-C ends it)"]
+        cluster.scheduler.kill()
+        with pytest.raises(ClusterLost, match=r"is gone \(.*: perceptuna resume far"):
+            collect_for(workers, 20)
+
+
+def collect_for(workers: Workers, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        workers.collect(0.1)
