@@ -108,7 +108,7 @@ class Place:
         return self.study().optuna.get_trials()
 
     def until(
-        self, condition: Callable[[list[FrozenTrial]], bool], command: Command, seconds: float = 150
+        self, condition: Callable[[list[FrozenTrial]], bool], command: Command, seconds: float = 300
     ) -> None:
         """Wait for `condition` of the trials while `command` runs, and note the processes that it starts."""
         deadline = time.monotonic() + seconds

@@ -13,6 +13,7 @@ import pytest
 from optuna.trial import TrialState
 from study_fakes import FakeWorkers, complete
 
+import search.driving.asking
 import search.driving.driver
 from search.data import PreparedData
 from search.driving.dispatcher import Listeners
@@ -28,7 +29,7 @@ from search.study.trial_record import trial_record
 from search.text.quantities import parse_size
 from search.training.memory import idle_worker_bytes, recycling_bound, training_bytes
 from search.workers.local import LocalWorkers
-from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTask
+from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from search.workers.pool import WorkerLost, Workers
 from spaces import Hyperparameters
 from storage import StorageURL
@@ -117,10 +118,11 @@ class TestMemory:
             assert f"trial {trial.number}: not trained, {trial.user_attrs['infeasible']}" in lines
 
     def test_the_study_stops_when_nothing_fits(
-        self, study: Study, driver: MakeDriver, digits: PreparedData
+        self, study: Study, driver: MakeDriver, digits: PreparedData, monkeypatch: pytest.MonkeyPatch
     ) -> None:
+        monkeypatch.setattr(search.driving.asking, "_TOO_LARGE_IN_A_ROW", 10)
         limit = idle_worker_bytes(digits.spec) + 1
-        with pytest.raises(StudyStopped, match="the last 100 configurations are all too large"):
+        with pytest.raises(StudyStopped, match="the last 10 configurations are all too large"):
             driver(FakeWorkers(1, complete), memory_limit=limit).run()
         assert study.finished() == []
 
@@ -190,60 +192,59 @@ class TestWorkers:
         (pid,) = workers._client.run(os.getpid).values()
         return int(pid)
 
-    def test_a_grown_worker_is_replaced_and_a_frozen_one_too(self, task: Callable[..., TrialTask]) -> None:
-        epochs: list[EpochEvent] = []
-        with Workers(LocalWorkers(1, 1), epochs.append, recycle_above=1) as workers:
-            first = self.pid(workers)
-            workers.submit(task(epochs=1))
-            outcome = next(self.collect(workers))
-            assert isinstance(outcome, TrialOutcome)
-            assert outcome.state == "complete"
-            # It keeps more than the bound of one byte, so that the next trial finds another process.
-            epochs.clear()
-            endless = task(epochs=100_000)
-            workers.submit(endless)
-            frozen = self.pid(workers)
-            assert frozen != first
-            while not epochs:
-                time.sleep(0.1)
-            os.kill(frozen, signal.SIGSTOP)
-            started = time.monotonic()
-            workers.stop_trials()  # it does not answer, and keeps nobody waiting
-            workers.end(endless)
-            assert isinstance(next(self.collect(workers)), WorkerLost)
-            assert time.monotonic() - started < 40
+    @pytest.fixture(scope="class")
+    def workers(self) -> Iterator[Workers]:
+        """One worker, of whose processes the tests end one after the other."""
+        with Workers(LocalWorkers(1, 1), lambda event: None, recycle_above=1) as workers:
+            yield workers
 
-    def test_a_worker_above_its_limit_is_killed_and_costs_its_trial_alone(
-        self, task: Callable[..., TrialTask]
+    def test_processes_listen_on_loopback_for_each_other_alone_and_outlast_a_closed_terminal(
+        self, workers: Workers
     ) -> None:
-        with Workers(LocalWorkers(1, 1, memory_limit=200_000_000), lambda event: None) as workers:
-            workers.submit(task(epochs=100_000))
-            assert isinstance(next(self.collect(workers)), WorkerLost)
-            workers._client.wait_for_workers(1, timeout=60)
+        worker = psutil.Process(self.pid(workers))
+        # Here the scheduler and a nanny, there the worker; no web pages.
+        for process, expected in ((psutil.Process(), 2), (worker, 1)):
+            listening = [one for one in process.net_connections("tcp") if one.status == "LISTEN"]
+            assert len(listening) == expected
+            assert {one.laddr.ip for one in listening} == {"127.0.0.1"}
+        masks = workers._client.run(lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()))
+        ((held,),) = ([mask] for mask in masks.values())
+        assert {signal.SIGINT, signal.SIGHUP} <= held
+        assert signal.SIGTERM not in held
 
-    def test_processes_listen_on_loopback_for_each_other_alone_and_outlast_a_closed_terminal(self) -> None:
-        with Workers(LocalWorkers(1, 1), lambda event: None) as workers:
-            worker = psutil.Process(self.pid(workers))
-            # Here the scheduler and a nanny, there the worker; no web pages.
-            for process, expected in ((psutil.Process(), 2), (worker, 1)):
-                listening = [one for one in process.net_connections("tcp") if one.status == "LISTEN"]
-                assert len(listening) == expected
-                assert {one.laddr.ip for one in listening} == {"127.0.0.1"}
-            masks = workers._client.run(lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()))
-            ((held,),) = ([mask] for mask in masks.values())
-            assert {signal.SIGINT, signal.SIGHUP} <= held
-            assert signal.SIGTERM not in held
+    def test_a_worker_that_dies_while_it_starts_is_replaced_too(
+        self, workers: Workers, task: Callable[..., TrialTask]
+    ) -> None:
+        before = {child.pid for child in psutil.Process().children(recursive=True)}
+        os.kill(self.pid(workers), signal.SIGKILL)
+        workers.submit(task(epochs=1))
+        second = self.started_since(before)
+        second.kill()
+        assert isinstance(next(self.collect(workers)), TrialOutcome | WorkerLost)
+        workers._client.wait_for_workers(1, timeout=60)
+        assert self.pid(workers) != second.pid
 
-    def test_a_worker_that_dies_while_it_starts_is_replaced_too(self, task: Callable[..., TrialTask]) -> None:
-        with Workers(LocalWorkers(1, 1), lambda event: None) as workers:
-            before = {child.pid for child in psutil.Process().children(recursive=True)}
-            os.kill(self.pid(workers), signal.SIGKILL)
-            workers.submit(task(epochs=1))
-            second = self.started_since(before)
-            second.kill()
-            assert isinstance(next(self.collect(workers)), TrialOutcome | WorkerLost)
-            workers._client.wait_for_workers(1, timeout=60)
-            assert self.pid(workers) != second.pid
+    def test_a_grown_worker_is_replaced_and_a_frozen_one_too(
+        self, workers: Workers, task: Callable[..., TrialTask]
+    ) -> None:
+        first = self.pid(workers)
+        workers.submit(task(epochs=1))
+        outcome = next(self.collect(workers))
+        assert isinstance(outcome, TrialOutcome)
+        assert outcome.state == "complete"
+        # It keeps more than the bound of one byte, so that the next trial finds another process.
+        endless = task(epochs=100_000)
+        workers.submit(endless)
+        frozen = self.pid(workers)
+        assert frozen != first
+        while not any(workers._client.run(lambda dask_worker: dask_worker.state.executing_count).values()):
+            time.sleep(0.1)
+        os.kill(frozen, signal.SIGSTOP)
+        started = time.monotonic()
+        workers.stop_trials()  # it does not answer, and keeps nobody waiting
+        workers.end(endless)
+        assert isinstance(next(self.collect(workers)), WorkerLost)
+        assert time.monotonic() - started < 40
 
     @staticmethod
     def started_since(before: set[int]) -> psutil.Process:
@@ -253,3 +254,11 @@ class TestWorkers:
                 if child.pid not in before:
                     return child
         raise AssertionError("no worker started")
+
+    def test_a_worker_above_its_limit_is_killed_and_costs_its_trial_alone(
+        self, task: Callable[..., TrialTask]
+    ) -> None:
+        with Workers(LocalWorkers(1, 1, memory_limit=200_000_000), lambda event: None) as workers:
+            workers.submit(task(epochs=100_000))
+            assert isinstance(next(self.collect(workers)), WorkerLost)
+            workers._client.wait_for_workers(1, timeout=60)
