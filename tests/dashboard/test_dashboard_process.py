@@ -10,13 +10,15 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import optuna
 import pytest
 from project_on_disk import Project
+
+from search import cli
 
 _ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PERCEPTUNA_")}
 _WITHOUT_PROXY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -54,8 +56,7 @@ def port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
-def test_it_serves_until_it_is_told_to_end(project: Project, port: int, ending: signal.Signals) -> None:
+def test_it_serves_until_ctrl_c(project: Project, port: int) -> None:
     with started(str(project.url), "--port", str(port)) as (process, line):
         link, _, token = line.split()[2].partition("?token=")
         assert line == f"dashboard on {link}?token={token} (Ctrl-C ends it)\n"
@@ -68,33 +69,46 @@ def test_it_serves_until_it_is_told_to_end(project: Project, port: int, ending: 
             "other users of this machine get here too"
         )
         status, body = get(f"http://127.0.0.1:{port}/api/studies", token)
-        process.send_signal(ending)
-        assert process.wait(timeout=20) == 0
-        assert process.stderr is not None
-        assert process.stderr.read() == ""
+        ends_in_order(process, signal.SIGINT)
     assert (status, json.loads(body)["study_summaries"][0]["study_name"]) == (200, "digits-mlp")
 
 
+def ends_in_order(process: subprocess.Popen[str], ending: signal.Signals) -> None:
+    process.send_signal(ending)
+    assert process.wait(timeout=20) == 0
+    assert process.stderr is not None
+    assert process.stderr.read() == ""
+
+
 def test_on_other_addresses_it_makes_a_token_up_and_prints_the_link(project: Project, port: int) -> None:
-    with started(str(project.url), "--port", str(port), "--host", "0.0.0.0") as (_, line):
+    with started(str(project.url), "--port", str(port), "--host", "0.0.0.0") as (process, line):
         link = line.split()[2]
         assert f":{port}/dashboard/?token=" in link
         studies = f"http://127.0.0.1:{port}/api/studies"
         assert get(studies)[0] == 401
         assert get(studies, link.partition("token=")[2])[0] == 200
+        ends_in_order(process, signal.SIGTERM)
 
 
-def refusal(storage: object, *options: str) -> str:
-    """The one line of an exit with 2."""
-    ended = subprocess.run(
-        command(storage, *options), capture_output=True, text=True, timeout=60, env=_ENVIRONMENT
-    )
-    assert (ended.returncode, ended.stdout) == (2, "")
-    (line,) = ended.stderr.splitlines()
-    return line
+@pytest.fixture
+def refusal(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """The one line of an exit with 2, in this process."""
+
+    def refused(storage: object, *options: str) -> str:
+        monkeypatch.setattr("sys.argv", ["perceptuna", *command(storage, *options)[3:]])
+        with pytest.raises(SystemExit) as end:
+            cli.main()
+        out, err = capsys.readouterr()
+        assert (end.value.code, out) == (2, "")
+        (line,) = err.splitlines()
+        return line
+
+    return refused
 
 
-def test_a_port_that_is_taken_is_refused_with_one_that_is_free(project: Project) -> None:
+def test_a_port_that_is_taken_is_refused_with_one_that_is_free(
+    project: Project, refusal: Callable[..., str]
+) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         line = refusal(project.url, "--port", str(port))
@@ -102,15 +116,15 @@ def test_a_port_that_is_taken_is_refused_with_one_that_is_free(project: Project)
     assert 0 < int(line.split()[-1]) != port
 
 
-def test_a_host_that_is_not_this_machine_is_refused(project: Project) -> None:
+def test_a_host_that_is_not_this_machine_is_refused(project: Project, refusal: Callable[..., str]) -> None:
     assert "'192.0.2.1' is no address of this machine" in refusal(project.url, "--host", "192.0.2.1")
 
 
-def test_an_empty_token_is_refused(project: Project) -> None:
+def test_an_empty_token_is_refused(project: Project, refusal: Callable[..., str]) -> None:
     assert "--token: is empty" in refusal(project.url, "--token", "")
 
 
-def test_a_missing_database_is_refused_and_not_made(tmp_path: Path) -> None:
+def test_a_missing_database_is_refused_and_not_made(tmp_path: Path, refusal: Callable[..., str]) -> None:
     assert "no database at" in refusal(f"sqlite:///{tmp_path}/none.db")
     assert list(tmp_path.iterdir()) == []
 
