@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -30,7 +31,9 @@ class WorkersHere:
         self._submitted.append(task)
 
     def collect(self, timeout: float) -> list[tuple[TrialTask, TrialOutcome]]:
-        del timeout
+        if not self._submitted:
+            time.sleep(timeout / 10)
+            return []
         task = self._submitted.pop(0)
         if self._stopped:
             return [(task, TrialOutcome("interrupted"))]
@@ -46,10 +49,14 @@ class WorkersHere:
 
 
 @contextmanager
-def trained_here(after: Callable[[TrialTask], None] = lambda task: None) -> Iterator[None]:
-    """Meanwhile commands train in this process."""
+def trained_here(
+    after: Callable[[TrialTask], None] = lambda task: None, *, references: bool = False
+) -> Iterator[None]:
+    """Meanwhile commands train in this process, and with `references` have reference models fitted in another."""
     with pytest.MonkeyPatch.context() as patch:
         # Threads are a setting of the process, which other tests have begun.
         patch.setattr("search.machine.tensorflow_start.start_tensorflow", lambda threads: None)
+        if not references:
+            patch.setattr("search.driving.reference_fits.fitting_of", lambda study, data: None)
         patch.setattr("search.workers.pool.Workers", lambda *given, **named: WorkersHere(after))
         yield

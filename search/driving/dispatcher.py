@@ -10,6 +10,7 @@ from search.driving.listener import Ending, Listener
 
 if TYPE_CHECKING:
     from search.driving.progress import Progress
+    from search.references.record import Reference
     from search.study.study import Study
     from search.workers.messages import EpochEvent, TrialOutcome
     from spaces import Hyperparameters
@@ -81,6 +82,11 @@ class Dispatcher(Listeners):
         if counts:
             self.progress.end(number, "failed")
         self._tell(lambda one: one.trial_rejected(self.progress, number, why))
+
+    def reference_ended(self, reference: Reference) -> None:
+        """It is kept: a reference model that was fitted, or could not be."""
+        self.progress.references = self.progress.references.having(reference)
+        self._tell(lambda one: one.reference_ended(self.progress, reference))
 
     def paused(self, why: str) -> None:
         self._tell(lambda one: one.paused(self.progress, why))

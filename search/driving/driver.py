@@ -13,6 +13,7 @@ from search.driving.disturbance import Disturbance
 from search.driving.keeping import Keeping
 from search.driving.listener import Ending
 from search.driving.recovery import run_again
+from search.driving.reference_fits import ReferenceFits
 from search.driving.signals import StopSignals
 from search.errors import CacheUnusable, DataError, MachineFault, StudyStopped
 from search.settings.metrics import is_better
@@ -55,6 +56,7 @@ class Driver:
         workers: Workers,
         dispatcher: Dispatcher,
         *,
+        references: ReferenceFits | None = None,
         ensure_held: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -64,6 +66,7 @@ class Driver:
         self._workers = workers
         self._dispatcher = dispatcher
         self._progress = dispatcher.progress
+        self._references = references or ReferenceFits(study, dispatcher)
         self._ensure_held = ensure_held
         self._clock = clock
         self._keeping = Keeping(study)
@@ -103,12 +106,14 @@ class Driver:
             if ending == "budget" and not self._disturbance.pausing:
                 while len(self._running) < min(self._workers.slots, self._left()):
                     self._start_trial()
-            if not self._running and (ending != "budget" or self._left() <= 0):
+            done = not self._running and (ending != "budget" or self._left() <= 0)
+            if done and not (ending == "budget" and self._references.awaited()):
                 # What came while the last trial ended has stopped nothing.
                 return "budget" if self._left() <= 0 else ending
             self._dispatcher.workers(max(1, min(self._workers.slots, self._settings.trials)))
             for task, outcome in self._workers.collect(_POLL_SECONDS):
                 self._end_trial(self._running.pop(task.trial_id), outcome)
+            self._references.collect()
             self._dispatcher.ticked()
             self._end_hung_trials()
             poll = self._clock() - last_poll > _STOP_POLL_SECONDS
@@ -118,7 +123,7 @@ class Driver:
                     ending = "interrupted"
                 elif self._clock() > deadline:
                     ending = "timeout"
-                if ending != "budget":
+                if ending != "budget" and not done:
                     self._dispatcher.stopping(ending)
                     self._workers.stop_trials()
                     self._stopping_since = self._clock()

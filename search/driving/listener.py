@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from search.driving.progress import Progress
+    from search.references.record import Reference
     from search.study.study import Study
     from search.workers.messages import EpochEvent, TrialOutcome
     from spaces import Hyperparameters
@@ -56,6 +57,9 @@ class Listener:
 
     def trial_rejected(self, progress: Progress, number: int, why: str) -> None:
         """It was asked for and found too large to be trained."""
+
+    def reference_ended(self, progress: Progress, reference: Reference) -> None:
+        """A reference model was fitted beside the trials, or could not be; it is kept."""
 
     def paused(self, progress: Progress, why: str) -> None:
         """The machine lets no trial be trained now; it is tried again."""

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from search.driving.listener import Ending, Listener
+from search.references.words import values_in_words
 from search.settings.settings import StudySettings
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
@@ -17,6 +18,7 @@ from storage.notes import read_note, write_note
 if TYPE_CHECKING:
     from search.data import DataSpec
     from search.driving.progress import Progress
+    from search.references.record import Reference
 
 END = (
     "*Kept up to date by perceptuna down to this line. What is written below it stays; "
@@ -38,6 +40,9 @@ class NoteKeeper(Listener):
         self._written = float("-inf")
 
     def best_changed(self, progress: Progress) -> None:
+        self._changed = True
+
+    def reference_ended(self, progress: Progress, reference: Reference) -> None:
         self._changed = True
 
     def ticked(self, progress: Progress) -> None:
@@ -77,6 +82,7 @@ def note_text(study: Study, best: TrialRecord | None) -> str:
         "no search of its own.",
         *_continues(study),
         f"**Best so far:** {_best_words(study, best)}",
+        *_references(study),
         f"**Data:** {escaped(settings.data)}: {_data_words(study.data)}",
         f"**Settings:** {_settings_words(settings)}",
         f"**Space:** {escaped(settings.space)}: {study.space.summary()}",
@@ -90,6 +96,11 @@ def note_text(study: Study, best: TrialRecord | None) -> str:
 def _continues(study: Study) -> list[str]:
     before = study.record.continues
     return [] if before is None else [f"**Continues** an earlier study: {escaped(before.words())}."]
+
+
+def _references(study: Study) -> list[str]:
+    values = values_in_words(study.record.references, study.metric)
+    return [f"**To compare with**, on the same rows: {values}"] if values else []
 
 
 def _best_words(study: Study, best: TrialRecord | None) -> str:

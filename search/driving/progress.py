@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from search.driving.remaining import Interval, remaining_time
+from search.references.record import References
 from search.settings.metrics import Direction, is_better
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Progress:
     durations: list[float] = field(default_factory=list)
     """Seconds of each ended trial, earlier runs of the study included."""
     running: dict[int, RunningTrial] = field(default_factory=dict)
+    references: References = field(default_factory=References)
     timeout: float | None = None
     """Seconds after which this command ends whatever is left."""
 
@@ -63,6 +65,7 @@ class Progress:
             best_number=None if best is None else best.number,
             workers=settings.local_workers(),
             durations=durations(study),
+            references=study.record.references,
             timeout=settings.timeout,
         )
 

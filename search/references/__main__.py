@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import sys
 import threading
 from contextlib import suppress
@@ -35,8 +34,6 @@ def main() -> None:
         from search.references.record import Reference
 
         job = Job.model_validate_json(given)
-        if job.memory_limit is not None:
-            _limit_memory(job.memory_limit)
         carry_out(job, lambda reference: say(Reference.model_dump_json(reference)))
     except Exception as error:  # told by who listens: nobody sees a traceback of this process
         say(json.dumps({"failed": f"{type(error).__name__}: {error}"}))
@@ -45,12 +42,6 @@ def main() -> None:
 def _end_with_the_starter() -> None:
     sys.stdin.buffer.read()
     os._exit(1)
-
-
-def _limit_memory(size: int) -> None:
-    """More than `size` bytes is a MemoryError. What is mapped from files does not count."""
-    with suppress(ValueError, OSError):  # lower than what it has, or not to be had
-        resource.setrlimit(resource.RLIMIT_DATA, (size, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
 
 if __name__ == "__main__":

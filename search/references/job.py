@@ -10,20 +10,26 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from search.data import PreparedData, load_prepared
+from search.data.reading.free_memory import free_memory
 from search.machine.time_limit import OutOfTime, computing_at_most
 from search.references.judging import Array, measure, score
-from search.references.models import fit
+from search.references.models import fit, load
 from search.references.record import Reference, ReferenceName
+from search.text.formats import fine_size
 
 SECONDS = 600.0
 """CPU time that each model is given."""
+
+# Two copies in float64, since the trees keep a tenth of the rows back to stop by, and what they are sorted into.
+_BYTES_OF_A_VALUE = 20
 
 
 class Job(BaseModel):
     """Models to be fitted, one after another, on the training rows in `folder`, and to be judged on other rows.
 
     `x` and `y` are the files of prepared rows to judge by. Where `scores_of` is a metric, each model's row scores go
-    into the file `scores_file` says. `memory_limit` is in bytes, `seconds` are of CPU time for each model.
+    into the file `scores_file` says. `memory_limit` is in bytes, and estimated before a model
+    is fitted; `seconds` are of CPU time for each model.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -58,6 +64,7 @@ def carry_out(job: Job, tell: Callable[[Reference], None]) -> None:
         DataError: there is no prepared data.
     """
     data = load_prepared(job.folder)
+    load()
     train = data.training()
     rows = np.load(job.x, mmap_mode="r"), np.load(job.y, mmap_mode="r")
     for name in job.names:
@@ -67,6 +74,8 @@ def carry_out(job: Job, tell: Callable[[Reference], None]) -> None:
 def _reference(
     job: Job, name: ReferenceName, data: PreparedData, train: tuple[Array, Array], rows: tuple[Array, Array]
 ) -> Reference:
+    if reason := _too_large(job, name, train[0]):
+        return Reference(name=name, reason=reason)
     started = time.process_time()
     try:
         with computing_at_most(job.seconds):
@@ -76,11 +85,21 @@ def _reference(
     except OutOfTime:
         return Reference(name=name, reason=f"not finished within {job.seconds:,.0f} s of CPU time")
     except MemoryError:
-        limit = " that --memory-limit leaves" if job.memory_limit else ""
-        return Reference(name=name, reason=f"needs more memory than there is{limit}")
+        return Reference(name=name, reason="needs more memory than there is")
     except ValueError as error:  # what scikit-learn refuses
         return Reference(name=name, reason=str(error).splitlines()[0])
     return Reference(name=name, metrics=metrics, seconds=time.process_time() - started, note=model.note)
+
+
+def _too_large(job: Job, name: ReferenceName, x: Array) -> str | None:
+    """Why the machine, or the limit of each worker, has no room for the fit; None where it has."""
+    needed = 0 if name == "constant" else _BYTES_OF_A_VALUE * x.size
+    free = free_memory() if job.memory_limit is None else min(free_memory(), job.memory_limit)
+    return (
+        f"needs about {fine_size(needed)} of memory, and may have {fine_size(free)}"
+        if needed > free
+        else None
+    )
 
 
 def _keep_scores(job: Job, name: ReferenceName, scores: Array | None) -> None:

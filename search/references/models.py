@@ -34,6 +34,12 @@ class Fitted:
     note: str | None = None
 
 
+def load() -> None:
+    """Load scikit-learn, which takes longer than many fits and is no part of their time."""
+    import sklearn.ensemble
+    import sklearn.linear_model  # noqa: F401
+
+
 def fit(name: ReferenceName, x: Array, y: Array, spec: DataSpec, seed: int) -> Fitted:
     """Fit the model of that name; the same rows and seed give the same model.
 

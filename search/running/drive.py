@@ -36,6 +36,7 @@ def drive(study: Study, lock: StudyLock, data: PreparedData, fleet: Fleet, liste
     from search.driving.driver import Driver
     from search.driving.note import NoteKeeper
     from search.driving.progress import Progress
+    from search.driving.reference_fits import beside
     from search.policies.pruners import describe_rungs
     from search.workers.messages import StudyJob
     from search.workers.pool import Workers
@@ -64,8 +65,15 @@ def drive(study: Study, lock: StudyLock, data: PreparedData, fleet: Fleet, liste
         keep_constant(study, data)
         dispatcher.said(describe_rungs(settings))
         starting = Workers(fleet, dispatcher.epoch_ended, most=settings.workers, recycle_above=recycle)
-        with starting as workers, dispatcher.driving():
-            driver = Driver(attach_search(study), job, workers, dispatcher, ensure_held=lock.ensure_held)
+        with starting as workers, dispatcher.driving(), beside(study, data, dispatcher) as references:
+            driver = Driver(
+                attach_search(study),
+                job,
+                workers,
+                dispatcher,
+                references=references,
+                ensure_held=lock.ensure_held,
+            )
             ending = driver.run()
     return Finish(study, ending)
 

@@ -21,6 +21,8 @@ from search.driving.driver import Driver
 from search.driving.listener import Listener
 from search.driving.note import NoteKeeper
 from search.driving.progress import Progress
+from search.driving.reference_fits import ReferenceFits
+from search.references.process import Fitting
 from search.settings.settings import StudySettings
 from search.study.creation import create_study
 from search.study.study import Study, load_study
@@ -55,6 +57,7 @@ def driver(study: Study, settings: StudySettings, digits: PreparedData) -> Itera
         lines: list[str] | None = None,
         clock: Callable[[], float] = time.monotonic,
         more: Sequence[Listener] = (),
+        references: Fitting | None = None,
         **changes: object,
     ) -> Driver:
         driven = with_settings(study, settings.model_copy(update=changes))
@@ -72,7 +75,8 @@ def driver(study: Study, settings: StudySettings, digits: PreparedData) -> Itera
             *more,
             NoteKeeper(driven),
         )
-        return Driver(driven, job, workers, dispatcher, clock=clock)  # type: ignore[arg-type]
+        fits = ReferenceFits(driven, dispatcher, references, clock)
+        return Driver(driven, job, workers, dispatcher, references=fits, clock=clock)  # type: ignore[arg-type]
 
     yield make
     optuna.logging.set_verbosity(optuna.logging.INFO)

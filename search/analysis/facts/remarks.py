@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from search.references.words import standing
 from search.study.constant_answer import remark_on_constant
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
@@ -13,9 +14,9 @@ _REPEATED = 0.5
 
 
 def remarks(study: Study) -> list[str]:
-    """What a reader of the best value should know: that a constant reaches it, that few configurations were tried."""
+    """What a reader of the best value should know: what needs no network for it, that few were tried."""
     best = study.best_trial()
-    told = [] if best is None or best.value is None else [remark_on_constant(study, best.value)]
+    told = [] if best is None or best.value is None else _on_best(study, best.value)
     tried = [trial for trial in study.finished() if trial.params]
     different = len({(repr(sorted(trial.params.items())), trial.planned) for trial in tried})
     if study.companion_of is None and len(tried) > 1 and different <= _REPEATED * len(tried):
@@ -25,6 +26,11 @@ def remarks(study: Study) -> list[str]:
             "Widen the space for more."
         )
     return [line for line in told if line]
+
+
+def _on_best(study: Study, best: float) -> list[str | None]:
+    references = study.record.references
+    return [remark_on_constant(study, best), standing(best, references, study.metric, study.direction)]
 
 
 def state_counts(study: Study) -> Counter[str]:

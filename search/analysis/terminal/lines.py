@@ -6,12 +6,15 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from search.analysis.facts.beside import reference_json
 from search.driving.listener import Ending, Listener
 from search.driving.remaining import span
+from search.references.words import told
 from search.text import formats
 
 if TYPE_CHECKING:
     from search.driving.progress import Progress
+    from search.references.record import Reference
     from search.study.study import Study
     from search.workers.messages import TrialOutcome
     from spaces import Hyperparameters
@@ -51,6 +54,9 @@ class PlainLines(Listener):
 
     def trial_rejected(self, progress: Progress, number: int, why: str) -> None:
         self._write(f"trial {number}: not trained, {why}")
+
+    def reference_ended(self, progress: Progress, reference: Reference) -> None:
+        self._write(told(reference, progress.metric))
 
     def stopping(self, progress: Progress, ending: Ending) -> None:
         self._write(f"{ending}: running trials end at their next epoch …")
@@ -101,6 +107,9 @@ class JSONLines(Listener):
 
     def trial_rejected(self, progress: Progress, number: int, why: str) -> None:
         self._event(progress, "trial_rejected", trial=number, reason=why)
+
+    def reference_ended(self, progress: Progress, reference: Reference) -> None:
+        self._event(progress, "reference_ended", **reference_json(reference))
 
     def stopping(self, progress: Progress, ending: Ending) -> None:
         self._event(progress, "stopping", reason=ending)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from search.driving.listener import Ending, Listener
 from search.driving.remaining import span
+from search.references.words import values_in_words
 from search.text import formats
 from search.text.printable import printable
 from spaces.wording import quantity
@@ -64,7 +65,9 @@ class LiveTable(Listener):
         from rich.console import Group
         from rich.text import Text
 
-        head, note = _head(progress), Text(printable(self._note), style="yellow")
+        values = values_in_words(progress.references, progress.metric)
+        beside = [f"to compare with: {values}"] if values else []
+        head, note = Group(_head(progress), *beside), Text(printable(self._note), style="yellow")
         if progress.running:
             return Group(head, _running(progress), note)
         return Group(head, note) if self._note else head

@@ -10,6 +10,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.segment import Segment
 from rich.text import Text
 
+from search.analysis.facts.beside import beside_headers, beside_notes, beside_rows, reference_json
 from search.analysis.facts.best_so_far import improvements
 from search.analysis.facts.importance import importances
 from search.analysis.facts.leaderboard import Entry, leaderboard, not_comparable
@@ -41,7 +42,7 @@ def study_json(study: Study, top: int) -> dict[str, Any]:
     """`perceptuna show --json`."""
     row = overview(study)
     left = time_left(study, study.settings) if row.state == "running" else None
-    conclusion = read_conclusion(study)
+    conclusion, references = read_conclusion(study), study.record.references.models
     return {
         **row.to_json(),
         "direction": study.direction,
@@ -54,6 +55,7 @@ def study_json(study: Study, top: int) -> dict[str, Any]:
             for trial in improvements(in_order(study), study.direction)
         ],
         "remarks": remarks(study),
+        **({"references": [reference_json(one) for one in references]} if references else {}),
         "importances": dict(importances(study)),
         "conclusion": conclusion and conclusion.model_dump(mode="json"),
         "test_split_opened": len(looks(study)),
@@ -77,15 +79,16 @@ def study_view(study: Study, top: int) -> RenderableType:
     entries = leaderboard(study, top)
     if not entries:
         reasons = (f"  {line}" for line in _reasons(study))
-        return Group(head, "no complete trial yet", *reasons, *_apart(study))
+        return Group(head, "no complete trial yet", *reasons, *_beside(study), *_apart(study))
     board = Leaderboard(entries, study.metric)
     concluded = of_study(study, row.finished)
-    noted = remarks(study)
+    noted: list[RenderableType] = [Text(line, style="bold") for line in remarks(study)]
     return Group(
         head,
         board,
         *_best(study, entries[0]),
         *(["", *noted] if noted else []),
+        *_beside(study),
         *_importances(study),
         *_apart(study),
         *concluded,
@@ -140,6 +143,15 @@ def _best(study: Study, best: Entry) -> list[RenderableType]:
         # One trial has no course.
         *([Text.assemble((f"best {study.metric} over trials  ", "dim"), course)] if len(so_far) > 1 else []),
     ]
+
+
+def _beside(study: Study) -> list[RenderableType]:
+    """What needs no network, on the same rows."""
+    rows = beside_rows(study)
+    if not rows:
+        return []
+    headers = beside_headers(study)
+    return ["", plain_table(headers, rows, right=range(1, len(headers))), *beside_notes(study)]
 
 
 def _importances(study: Study) -> list[RenderableType]:
