@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from search.data import DataSpec
-from search.training.graph.epoch import compiled_epoch
+from search.training.graph.epoch import CompiledEpoch, compiled_epoch
 from search.training.measures import logs_of, scores_of
 from search.training.network.structure import Structure
 from search.training.rows import mirrored_rows, rows_as_inputs, split_weights
@@ -39,12 +39,32 @@ def score_rows(
     return scores_of(_table(hyperparameters, spec, weights, x, y), metric, spec)
 
 
+def row_outputs(hyperparameters: Hyperparameters, spec: DataSpec, weights: list[Array], x: Array) -> Array:
+    """What a network answers before its last activation, float32 (rows, units).
+
+    Logits (rows, classes), that of the second class (rows, 1), or standardised predictions (rows, 1).
+
+    Args:
+        weights: in Keras's order.
+        x: prepared rows, as in `PreparedData`.
+    """
+    epoch, rows, mirrored = _asked(hyperparameters, spec, weights, x)
+    return epoch.outputs(rows, mirrored)
+
+
 def _table(
     hyperparameters: Hyperparameters, spec: DataSpec, weights: list[Array], x: Array, y: Array
 ) -> Array:
+    epoch, rows, mirrored = _asked(hyperparameters, spec, weights, x)
+    return epoch.evaluate(rows, tf.constant(y), mirrored)
+
+
+def _asked(
+    hyperparameters: Hyperparameters, spec: DataSpec, weights: list[Array], x: Array
+) -> tuple[CompiledEpoch, Any, Any]:
+    """The network, and its rows and mirrored rows as it takes them."""
     epoch = compiled_epoch(Structure.of(hyperparameters, spec, bfloat16=False))
     projection, trained = split_weights(hyperparameters, spec, weights)
     epoch.reset(hyperparameters, trained, spec, seed=0)
     rows = rows_as_inputs(x, spec, projection)
-    mirrored = rows_as_inputs(mirrored_rows(x, epoch.structure.mirror), spec, projection)
-    return epoch.evaluate(rows, tf.constant(y), mirrored)
+    return epoch, rows, rows_as_inputs(mirrored_rows(x, epoch.structure.mirror), spec, projection)

@@ -22,6 +22,8 @@ from search.data import (
     raw_inputs,
     read_source,
 )
+from search.training.keras_form.ensemble import averaged_model
+from search.training.keras_form.model import build_model
 from search.training.loop import TrainingResult
 from spaces import Hyperparameters
 
@@ -29,6 +31,7 @@ from spaces import Hyperparameters
 RANDOM = Hyperparameters(
     width=32, batch_norm=True, input_dropout=0.1, dropout=0.3, augment="shift", label_smoothing=0.1
 )
+SHARES = (0.75, 0.25)
 TABLE = {
     "size in m²": [1_000_001.25, np.nan, 999_999.5, 1e6],
     "price-unit": [3.0, 4.0, np.nan, 1e12],
@@ -83,6 +86,16 @@ def saved(folder: Path, model: keras.Model, rows: dict[str, np.ndarray]) -> None
     np.savez(folder / "rows.npz", **rows)
 
 
+def ensemble_with(result: TrainingResult, data: PreparedData) -> tuple[list[keras.Model], keras.Model]:
+    """A trained network and one that looks at both sides, each exported; and both of them as one model."""
+    untrained = Hyperparameters(depth=1, width=16, batch_norm=True, augment="flip")
+    first = build_model(result.hyperparameters, data.spec, name="member_1")
+    first.set_weights(result.weights)
+    both = [first, build_model(untrained, data.spec, name="member_2")]
+    parts = [attach_preprocessing(model, data.spec) for model in both]
+    return parts, attach_preprocessing(averaged_model(both, SHARES), data.spec)
+
+
 @pytest.fixture(scope="module")
 def table(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
     return mixed_table(tmp_path_factory.mktemp("mixed"))[1]
@@ -108,6 +121,12 @@ def elsewhere(
         rows = read_source(DataRequest(data.spec.source, task=task)).x[:20]
         expected[name] = np.asarray(exported(rows))
         saved(folder / name, exported, {"rows": rows})
+        if name != "binary":
+            parts, model = ensemble_with(result, data)
+            expected[f"two of {name}"] = np.tensordot(
+                SHARES, [np.asarray(part(rows)) for part in parts], axes=1
+            )
+            saved(folder / f"two of {name}", model, {"rows": rows})
 
     keras.utils.set_random_seed(1)
     core = keras.Sequential([keras.Input(table.spec.input_shape), keras.layers.Dense(1)])
@@ -131,6 +150,15 @@ def test_trained_models_predict_from_raw_rows_without_this_project(elsewhere: El
         assert np.allclose(answers, elsewhere.expected[name], atol=1e-5)
     if name == "regression":
         assert answers.mean() == pytest.approx(500, rel=0.2)  # in the target's own units
+
+
+@pytest.mark.parametrize("name", ["digits", "regression"])
+def test_networks_averaged_in_one_file_answer_their_mean_in_the_target_s_units(
+    elsewhere: Elsewhere, name: str
+) -> None:
+    expected = elsewhere.expected[f"two of {name}"]
+    for answers in elsewhere.answers(f"two of {name}"):
+        np.testing.assert_allclose(answers, expected, rtol=1e-6, atol=1e-6)
 
 
 def test_a_saved_model_predicts_raw_rows_of_a_table_without_this_project(elsewhere: Elsewhere) -> None:

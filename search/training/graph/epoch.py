@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from search.data import DataSpec
-from search.training.graph.evaluation import InferenceStructure, compiled_evaluation
+from search.training.graph.evaluation import Evaluation, InferenceStructure, compiled_evaluation
 from search.training.graph.head import HEADS
 from search.training.graph.normalization import SETTLED, moving_rates
 from search.training.graph.numbers import Numbers
@@ -129,11 +129,20 @@ class CompiledEpoch:
         Args:
             mirrored: the same images mirrored, where the structure says so; else of no rows.
         """
+        numbers = (self._given.scale, self._given.offset, self._given.l2, self._given.smoothing)
+        return np.asarray(self._evaluate(x, mirrored, y, *self._read(), *map(tf.constant, numbers)))
+
+    def outputs(self, x: Tensor, mirrored: Tensor) -> Array:
+        """What the head answers for all rows of x before its activation, float32 (rows, units); as `evaluate`."""
+        evaluation = Evaluation(InferenceStructure.of(self.structure))
+        numbers = (self._given.scale, self._given.offset)
+        return np.asarray(evaluation.outputs(x, mirrored, *self._read(), *map(tf.constant, numbers)))
+
+    def _read(self) -> tuple[list[Tensor], Tensor, Tensor]:
+        """The weights as an evaluation takes them."""
         kept_apart = (self._variables.own | self._variables.frozen).values()
         own = [variable.read_value() for variable in kept_apart]
-        vectors, moving = self._variables.shared.read_value(), self._variables.moving.read_value()
-        numbers = (self._given.scale, self._given.offset, self._given.l2, self._given.smoothing)
-        return np.asarray(self._evaluate(x, mirrored, y, own, vectors, moving, *map(tf.constant, numbers)))
+        return own, self._variables.shared.read_value(), self._variables.moving.read_value()
 
     def _train_graph(
         self, x: Tensor, y: Tensor, order: Tensor, batch_size: Tensor, rates: Tensor, first: Tensor

@@ -62,14 +62,16 @@ def compiled_evaluation(structure: InferenceStructure) -> Any:
     weights = open_weights(structure.embedding, structure.depth, structure.batch_norm)
     own = [tf.TensorSpec([None] * weight.rank, tf.float32) for weight in _kept_apart(weights)]
     signature = [x, x, y, own, vector, vector, *[scalar] * 4]
-    return tf.function(_Evaluation(structure), input_signature=signature, autograph=False)
+    return tf.function(Evaluation(structure), input_signature=signature, autograph=False)
 
 
 def _kept_apart(weights: list[Weight]) -> list[Weight]:
     return kept(weights, Keeping.OWN) + kept(weights, Keeping.FROZEN)
 
 
-class _Evaluation:
+class Evaluation:
+    """What a network of one structure answers for given rows, by any weights; as arguments of its methods."""
+
     def __init__(self, structure: InferenceStructure) -> None:
         self._structure = structure
         self._head = HEADS[structure.task]
@@ -93,14 +95,9 @@ class _Evaluation:
         weights = self._by_path(own, vectors, moving)
         penalty = l2_penalty([weights[weight.path] for weight in self._weights if weight.penalised], l2)
 
-        def infer(start: Tensor, of: Tensor) -> Tensor:
-            return self._outputs(of[start : start + EVALUATION_BATCH], weights, scale, offset)
-
         def batch(start: Tensor, table: tf.TensorArray) -> tuple[Tensor, tf.TensorArray]:
             y_batch = y[start : start + EVALUATION_BATCH]
-            outputs = infer(start, x)
-            if self._structure.mirror:
-                outputs = 0.5 * (outputs + infer(start, mirrored))
+            outputs = self._batch(start, x, mirrored, weights, scale, offset)
             losses, _ = head.losses(outputs, y_batch, smoothed)
             plain = losses if smoothed is None else head.losses(outputs, y_batch, None)[0]
             lines = head.record(losses + penalty, plain, outputs, y_batch)
@@ -108,6 +105,32 @@ class _Evaluation:
 
         begin = (tf.constant(0), head.empty_table((rows + EVALUATION_BATCH - 1) // EVALUATION_BATCH))
         return tf.while_loop(lambda start, _: start < rows, batch, begin)[1].concat()
+
+    def outputs(
+        self,
+        x: Tensor,
+        mirrored: Tensor,
+        own: list[Tensor],
+        vectors: Tensor,
+        moving: Tensor,
+        scale: Tensor,
+        offset: Tensor,
+    ) -> Tensor:
+        """Of all rows before their activation, (rows, units). Called without a graph: it is asked once."""
+        weights = self._by_path(own, vectors, moving)
+        starts = range(0, max(len(x), 1), EVALUATION_BATCH)
+        return tf.concat([self._batch(at, x, mirrored, weights, scale, offset) for at in starts], axis=0)
+
+    def _batch(
+        self, start: Tensor, x: Tensor, mirrored: Tensor, weights: Parts, scale: Tensor, offset: Tensor
+    ) -> Tensor:
+        """Outputs of the rows from `start` on: of an image and its mirror image their mean."""
+
+        def infer(of: Tensor) -> Tensor:
+            return self._outputs(of[start : start + EVALUATION_BATCH], weights, scale, offset)
+
+        outputs = infer(x)
+        return 0.5 * (outputs + infer(mirrored)) if self._structure.mirror else outputs
 
     def _by_path(self, own: list[Tensor], vectors: Tensor, moving: Tensor) -> Parts:
         """Cut here, once for all rows."""

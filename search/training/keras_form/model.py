@@ -15,7 +15,9 @@ from search.training.network.dimensions import asks_twice
 from spaces import Hyperparameters
 
 
-def build_model(hyperparameters: Hyperparameters, spec: DataSpec, *, seed: int = 0) -> keras.Model:
+def build_model(
+    hyperparameters: Hyperparameters, spec: DataSpec, *, seed: int = 0, name: str = "mlp"
+) -> keras.Model:
     """A plain Keras MLP for the prepared arrays of `spec`, not compiled.
 
     A network that was trained on mirror images is asked about an image and its mirror image, and its outputs before
@@ -38,7 +40,7 @@ def build_model(hyperparameters: Hyperparameters, spec: DataSpec, *, seed: int =
     if asks_twice(hyperparameters, spec):
         mirrored = _through(layers, keras.ops.flip(inputs, axis=2))
         outputs = average([outputs, mirrored], spec.task)
-    return keras.Model(inputs, outputs, name="mlp")
+    return keras.Model(inputs, outputs, name=name)
 
 
 def _through(layers: list[Callable[[Any], Any]], x: Any) -> Any:
