@@ -21,8 +21,10 @@ from search.analysis.report.reproduce import reproduction_of
 from search.analysis.report.snapshot import snapshot_of
 from search.cli import app
 from search.data.preparing.spec import NumberColumn, Rows
+from search.references.record import Reference, References
 from search.settings.settings import load_settings
 from search.study.study import Study
+from search.study.study_record import keep_study_facts
 
 SECTIONS = [
     "best",
@@ -119,6 +121,20 @@ def test_the_leaderboard_has_the_columns_of_the_terminal_in_words(sixty: Page) -
     head = "rank trial train accuracy validation accuracy parameters epochs (best/run) time what it is"
     assert head in page.words
     assert "The best 5 of 30 complete trials" in page.words
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_what_needs_no_network_stands_beside_the_best_one_or_alone(count: int) -> None:
+    study = made_study([made_trial(0, 0.86)][:count])
+    trees = Reference(name="trees", metrics={"accuracy": 0.87, "crossentropy": 0.3}, seconds=2.0)
+    linear = Reference(name="linear", reason="all training rows are of one class")
+    keep_study_facts(study.optuna, {"references": References(models=(linear, trees))})
+    page = page_of(study)
+    assert "Without a network model val_accuracy val_crossentropy time" in page.words
+    assert "boosted trees 0.8700 0.3000 2.0 s Linear model: all training rows are of one class." in page.words
+    said = "No network was better than the boosted trees (0.8700 against 0.8600)."
+    assert (said in page.words) == ("best network, trial 0 0.8600 –" in page.words) == bool(count)
+    assert page.ids["beside"] == 1
 
 
 def test_a_regression_is_minimised_and_its_outlier_does_not_stretch_the_axis() -> None:

@@ -12,7 +12,7 @@ from study_fakes import FakeWorkers, complete
 from study_made_before import answer
 from workers_here import trained_here
 
-from search.analysis.facts.beside import beside_notes, beside_rows
+from search.analysis.facts.beside import beside_of
 from search.analysis.facts.remarks import remarks
 from search.data import PreparedData
 from search.driving.driver import Driver
@@ -61,6 +61,12 @@ def lines(**reasons: str) -> list[str]:
     return [f"{one.model_dump_json()}\n" for one in found]
 
 
+def notes_of(study: Study) -> list[str]:
+    shown = beside_of(study)
+    assert shown is not None
+    return shown.notes
+
+
 class Heard(Listener):
     def __init__(self) -> None:
         self.found: list[str] = []
@@ -80,7 +86,9 @@ def test_they_are_kept_and_told_and_waited_for_when_trials_are_quicker(
     assert study.record.references.missing == ()
     assert "linear model, to compare networks with: val_accuracy 0.6000" in said
     assert remarks(study)[-1] == "No network was better than the boosted trees (0.9000 against 0.6000)."
-    assert [row[0] for row in beside_rows(study)][1:] == ["constant", "linear model", "boosted trees"]
+    shown = beside_of(study)
+    assert shown is not None
+    assert [row[0] for row in shown.rows][1:] == ["constant", "linear model", "boosted trees"]
     words = "constant 0.1000, linear model 0.6000, boosted trees 0.9000"
     assert words in note_text(study, study.best_trial())
 
@@ -90,7 +98,7 @@ def test_one_that_fails_is_a_remark_and_tried_again_by_a_resume(driver: MakeDriv
     made = driver(FakeWorkers(1, complete), said, references=fitting(lines(trees="out of luck")), trials=2)
     assert made.run() == "budget"
     assert "boosted trees, to compare networks with: not fitted, out of luck" in said
-    assert beside_notes(study) == ["boosted trees: out of luck"]
+    assert notes_of(study) == ["boosted trees: out of luck"]
     assert study.record.references.missing == ("trees",)
     # The linear model, as good as the best network.
     assert remarks(study)[-1] == "No network was better than the linear model (0.6000 against 0.6000)."
@@ -104,7 +112,7 @@ def test_a_study_does_not_wait_for_them_for_ever(driver: MakeDriver, study: Stud
     assert made.run() == "budget"
     assert any(line.startswith("trials are done; waiting for what they are compared with") for line in said)
     assert study.record.references.missing == ("linear", "trees")
-    assert beside_notes(study) == ["not fitted yet: linear model, boosted trees"]
+    assert notes_of(study) == ["not fitted yet: linear model, boosted trees"]
 
 
 @pytest.mark.parametrize("ends", [{"timeout": 1e-9}, {"stop": True}])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import Any
 
 from search.references.record import Reference
@@ -16,23 +17,35 @@ from search.text.formats import duration, number
 Row = tuple[str, ...]
 
 
-def beside_headers(study: Study) -> Row:
-    """The study's metric comes first."""
-    return ("", *(f"val_{name}" for name in _metrics(study)), "time")
+@dataclass(frozen=True)
+class Beside:
+    """A table with the study's metric first, a row for the best network, if there is one, and for each model.
+
+    `notes` say why one has no values, and what else to know.
+    """
+
+    headers: Row
+    rows: list[Row]
+    notes: list[str]
+
+    @property
+    def kinds(self) -> list[str]:
+        """Of the columns: figures are set to the right."""
+        return ["name", *("right" for _ in self.headers[1:])]
 
 
-def beside_rows(study: Study) -> list[Row]:
-    """The best network, if there is one, and each reference model; none where no reference model was ever fitted."""
+def beside_of(study: Study) -> Beside | None:
+    """None where no reference model was ever fitted."""
     models = study.record.references.models
     if not models:
-        return []
+        return None
     rows = [_row(study, one) for one in models]
     best = study.best_trial()
-    if best is None:
-        return rows
-    reached = _at_best_epoch(study, best)
-    values = (number(reached.get(f"val_{name}")) for name in _metrics(study))
-    return [(f"best network, trial {best.number}", *values, duration(best.seconds)), *rows]
+    if best is not None:
+        reached = _at_best_epoch(study, best)
+        values = (number(reached.get(f"val_{name}")) for name in _metrics(study))
+        rows.insert(0, (f"best network, trial {best.number}", *values, duration(best.seconds)))
+    return Beside(("model", *(f"val_{name}" for name in _metrics(study)), "time"), rows, _notes(study))
 
 
 def _at_best_epoch(study: Study, trial: TrialRecord) -> dict[str, float]:
@@ -44,15 +57,14 @@ def _at_best_epoch(study: Study, trial: TrialRecord) -> dict[str, float]:
     return {**at_best, study.metric: trial.value}
 
 
-def beside_notes(study: Study) -> list[str]:
-    """Why reference models are not there, and what else to know of them."""
+def _notes(study: Study) -> list[str]:
     references = study.record.references
     notes = [
         f"{TITLES[one.name]}: {one.reason or f'it {one.note}'}" for one in references.models if _noted(one)
     ]
     there = {one.name for one in references.models}
     to_come = [TITLES[name] for name in references.missing if name not in there]
-    return [*notes, f"not fitted yet: {', '.join(to_come)}"] if there and to_come else notes
+    return [*notes, f"not fitted yet: {', '.join(to_come)}"] if to_come else notes
 
 
 def reference_json(reference: Reference) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
+from search.analysis.facts.beside import beside_of
 from search.analysis.facts.remarks import remarks, state_counts
 from search.analysis.facts.table_rows import Row, leaderboard_columns, rows_of
 from search.analysis.report import figures, landscape
@@ -81,6 +82,7 @@ def render(snapshot: Snapshot) -> str:
             seal=seal_of(snapshot.looks),
             figures=_draw(snapshot),
             remarks=remarks(study),
+            beside=beside_of(study),
             states=list(state_counts(study).items()),
             reasons=_reasons(snapshot),
             rungs=describe_rungs(study.settings).removeprefix("pruning: "),

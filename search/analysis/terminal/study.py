@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.segment import Segment
 from rich.text import Text
 
-from search.analysis.facts.beside import beside_headers, beside_notes, beside_rows, reference_json
+from search.analysis.facts.beside import beside_of, reference_json
 from search.analysis.facts.best_so_far import improvements
 from search.analysis.facts.importance import importances
 from search.analysis.facts.leaderboard import Entry, leaderboard, not_comparable
@@ -147,11 +147,11 @@ def _best(study: Study, best: Entry) -> list[RenderableType]:
 
 def _beside(study: Study) -> list[RenderableType]:
     """What needs no network, on the same rows."""
-    rows = beside_rows(study)
-    if not rows:
+    beside = beside_of(study)
+    if beside is None:
         return []
-    headers = beside_headers(study)
-    return ["", plain_table(headers, rows, right=range(1, len(headers))), *beside_notes(study)]
+    figures = range(1, len(beside.headers))
+    return ["", plain_table(beside.headers, beside.rows, right=figures), *map(Text, beside.notes)]
 
 
 def _importances(study: Study) -> list[RenderableType]:
