@@ -3,10 +3,10 @@
 Imports: nothing of the project.
 """
 
-from spaces.baseline import Baseline, baseline_names, load_baselines
+from spaces.baseline import Baseline, baseline_names, known_configurations, load_baselines
 from spaces.effects import DataKind, Task, idle
 from spaces.errors import SpaceError, did_you_mean
-from spaces.files import DEFAULT_PRESET, load_space, preset_names
+from spaces.files import AUTO, load_space, preset_for, preset_names
 from spaces.hyperparameters import MOST_COMPONENTS, VOCABULARY, Hyperparameters, value_problem
 from spaces.parameters import Categorical, Fixed, Float, Int, Parameter
 from spaces.schema import json_schema
@@ -14,7 +14,7 @@ from spaces.space import Row, Space
 from spaces.toml_document import TomlDocument, TomlError
 
 __all__ = [
-    "DEFAULT_PRESET",
+    "AUTO",
     "MOST_COMPONENTS",
     "VOCABULARY",
     "Baseline",
@@ -35,8 +35,10 @@ __all__ = [
     "did_you_mean",
     "idle",
     "json_schema",
+    "known_configurations",
     "load_baselines",
     "load_space",
+    "preset_for",
     "preset_names",
     "value_problem",
 ]

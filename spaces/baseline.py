@@ -8,13 +8,16 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from spaces.effects import DataKind, Task, meaningless
 from spaces.errors import SpaceError, did_you_mean
-from spaces.hyperparameters import VOCABULARY, Hyperparameters, explain, unknown_parameter
+from spaces.hyperparameters import VOCABULARY, Hyperparameters, default_of, explain, unknown_parameter
 from spaces.shipped import Shipped
 from spaces.toml_document import TomlDocument
 from spaces.wording import quoted
 
 _LISTS = Shipped("baselines", "list of baselines", "lists of baselines")
+_KNOWN = Shipped("known", "list of known configurations", "lists of known configurations")
+_KNOWN_OF_KIND: dict[DataKind, str] = {"image": "images", "vector": "tables", "table": "tables"}
 
 Epochs = Annotated[int, Field(ge=1, le=100_000)]
 
@@ -33,6 +36,22 @@ class Baseline(BaseModel):
 def baseline_names() -> list[str]:
     """Names of the lists that come with perceptuna."""
     return _LISTS.names()
+
+
+def known_configurations(task: Task, kind: DataKind, components: int) -> list[Baseline]:
+    """Those that are known to be good on such data, the best first, without what has no meaning for them.
+
+    Args:
+        components: principal components that images have; more of them are the same network.
+    """
+    return [_meant(one, task, kind, components) for one in _baselines_in(_KNOWN.read(_KNOWN_OF_KIND[kind]))]
+
+
+def _meant(one: Baseline, task: Task, kind: DataKind, components: int) -> Baseline:
+    values = one.hyperparameters.model_dump()
+    values |= {name: default_of(name) for name in values if meaningless(name, task, kind)}
+    values["pca"] = min(one.hyperparameters.pca, components)
+    return one.model_copy(update={"hyperparameters": Hyperparameters.from_values(values)})
 
 
 def load_baselines(name_or_path: str | Path) -> list[Baseline]:

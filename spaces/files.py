@@ -5,19 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 from spaces.checks import Problem
+from spaces.effects import DataKind
 from spaces.errors import SpaceError
 from spaces.shipped import Shipped
 from spaces.space import Space
 from spaces.toml_document import TomlDocument, located
 from spaces.toml_form import read_parameters
 
-DEFAULT_PRESET = "mlp"
-_PRESETS = Shipped("presets", "preset", "presets", first=DEFAULT_PRESET)
+AUTO = "auto"
+"""In place of a preset's name: the one for the kind of the data."""
+_OF_KIND: dict[DataKind, str] = {"image": "mlp", "vector": "tables", "table": "tables"}
+_PRESETS = Shipped("presets", "preset", "presets", first=("tables", "mlp"))
 
 
 def preset_names() -> list[str]:
-    """Names of the presets, the default first."""
+    """Names of the presets, that of tables first."""
     return _PRESETS.names()
+
+
+def preset_for(kind: DataKind) -> str:
+    """The preset that `auto` is for such data."""
+    return _OF_KIND[kind]
 
 
 def load_space(name_or_path: str | Path) -> Space:
@@ -29,6 +37,9 @@ def load_space(name_or_path: str | Path) -> Space:
         SpaceError: there is neither, or the file is no space; one line for each mistake in it, with
             the file, the line, what was expected, what was found and what to do.
     """
+    if str(name_or_path) == AUTO and not Path(AUTO).exists():
+        kinds = ", ".join(f"{preset} for {kind}s" for kind, preset in _OF_KIND.items())
+        raise SpaceError(f"{AUTO} is no space by itself, but {kinds}; name one of these")
     return _space_in(_PRESETS.read(name_or_path))
 
 

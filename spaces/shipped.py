@@ -13,17 +13,17 @@ from spaces.toml_document import TomlDocument, TomlError
 
 @dataclass(frozen=True)
 class Shipped:
-    """Those of `folder` in this package, called `noun` and `plural` in messages, `first` before the others."""
+    """Those of `folder` in this package, called `noun` and `plural` in messages, those of `first` before the others."""
 
     folder: str
     noun: str
     plural: str
-    first: str = ""
+    first: tuple[str, ...] = ()
 
     def names(self) -> list[str]:
         files = (resources.files(__package__) / self.folder).iterdir()
         names = [file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml")]
-        return sorted(names, key=lambda name: (name != self.first, name))
+        return [*self.first, *sorted(name for name in names if name not in self.first)]
 
     def read(self, name_or_path: str | Path) -> TomlDocument:
         """The file of this name, or else the one at this path; `./mlp` is a path.

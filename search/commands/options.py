@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 DATA, SPACE, SEARCH, BUDGET, MACHINE, OUTPUT = "Data", "Space", "Search", "Budget", "Machine", "Output"
 _SETTINGS_OF = {
     DATA: ("data", "target", "task", "header", "separator", "image_size", "val_fraction", "test_fraction"),
-    SPACE: ("space", "baselines", "allow_outside"),
+    SPACE: ("space", "known", "baselines", "allow_outside"),
     SEARCH: ("metric", "sampler", "pruner", "seed"),
     BUDGET: ("trials", "timeout", "epochs", "patience", "trial_timeout"),
     MACHINE: ("workers", "threads", "memory_limit", "precision"),
@@ -118,6 +118,7 @@ def _settings(
     val_fraction: Annotated[float | None, option("val_fraction", metavar="SHARE")] = None,
     test_fraction: Annotated[float | None, option("test_fraction", metavar="SHARE")] = None,
     space: Annotated[str | None, option("space", metavar="NAME|FILE")] = None,
+    known: Annotated[bool | None, option("known", "--known/--no-known", show_default="known")] = None,
     baselines: Annotated[str | None, option("baselines", metavar="NAME|FILE")] = None,
     allow_outside: Annotated[
         bool | None, option("allow_outside", "--allow-outside", show_default="refuse")
@@ -130,7 +131,9 @@ def _settings(
     seed: Annotated[int | None, option("seed", metavar="N")] = None,
     trials: Annotated[int | None, option("trials", metavar="N")] = None,
     timeout: Annotated[str | None, option("timeout", metavar="TIME")] = None,
-    epochs: Annotated[int | None, option("epochs", metavar="N")] = None,
+    epochs: Annotated[
+        int | None, option("epochs", metavar="N", show_default="30, or 60 for tables and vectors")
+    ] = None,
     patience: Annotated[
         int | None,
         option("patience", metavar="N", show_default="a third of the epochs, at least 10"),

@@ -95,7 +95,7 @@ class Companion:
             StudyBusy: somebody is carrying it out right now.
         """
         about, url = self.about, self.about.url
-        alone = {"sampler": "random", "pruner": "none", "baselines": None, "timeout": None}
+        alone = {"sampler": "random", "pruner": "none", "baselines": None, "known": False, "timeout": None}
         settings = settings.model_copy(update={**alone, "trials": len(plan)})
         check_memory_limit(settings.memory_limit, data.spec)
         with study_lock(url, self.name) as lock:

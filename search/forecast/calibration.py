@@ -79,6 +79,7 @@ def calibrate(settings: StudySettings, say: Callable[[str], None]) -> Costs:
             "sampler": "random",
             "pruner": "none",
             "baselines": None,
+            "known": False,
             "epochs": _SHORT_EPOCHS,
             "timeout": _SHORT_SECONDS,
             "workers": settings.local_workers(),

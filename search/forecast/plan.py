@@ -14,7 +14,7 @@ from search.settings.study_name import check_study_name, quote_name
 from search.study.baselines import planned_baselines
 from search.study.data_cache import prepare_data
 from search.study.study import load_study, study_names
-from spaces import load_space
+from spaces import AUTO, load_space
 from spaces.errors import did_you_mean
 from storage import StorageURL
 
@@ -56,9 +56,11 @@ def plan_study(
 def _of_new(settings: StudySettings, say: Callable[[str], None]) -> tuple[Forecast, StudySettings]:
     settings = settings.with_absolute_paths()
     build_sampler(settings, 0)
-    space = load_space(settings.space)
+    if settings.space != AUTO:
+        load_space(settings.space)
     spec = prepare_data(settings).spec
-    space, _ = space.restricted_to(spec.task, spec.kind, spec.components)
+    settings = settings.for_data(spec.kind)
+    space, _ = load_space(settings.space).restricted_to(spec.task, spec.kind, spec.components)
     planned_baselines(settings, space)
     costs = calibrate(settings, say)
     return forecast_from_costs(costs, settings, space, spec), settings

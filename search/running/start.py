@@ -11,18 +11,25 @@ from search.running.fleet import fleet_of
 from search.settings.metrics import check_metric_exists, choose_metric
 from search.settings.settings import StudySettings
 from search.settings.study_name import check_study_name
-from search.study.baselines import planned_baselines
+from search.study.baselines import known_first, planned_baselines
 from search.study.creation import already_there, create_study, is_half_made
 from search.study.data_cache import prepare_data
 from search.study.study import Study, resume_command, study_names
+from search.text.formats import plural
 from search.training.memory import check_memory_limit
 from search.training.precision import precision_note, resolve_precision
 from search.versions.adoption import adopt, space_left_by
-from spaces import load_baselines, load_space
+from spaces import AUTO, DataKind, load_baselines, load_space
 from storage import StorageURL, check_database, study_lock
 
 if TYPE_CHECKING:
     from search.driving.dispatcher import Listeners
+
+_THESE: dict[DataKind, str] = {
+    "image": "these are images",
+    "vector": "these are vectors",
+    "table": "this is a table",
+}
 
 
 def start(
@@ -48,7 +55,8 @@ def start(
     check_study_name(name)
     settings = settings.with_absolute_paths()
     left = space_left_by(earlier, settings) if earlier else None
-    space = left or load_space(settings.space)
+    if left is None and settings.space != AUTO:
+        load_space(settings.space)
     if settings.baselines is not None:
         load_baselines(settings.baselines)
     build_sampler(settings, 0)
@@ -58,11 +66,18 @@ def start(
     listeners.said(f"reading {settings.data} …")
     data = prepare_data(settings)
     precision = resolve_precision(settings.precision, data.spec)
-    settings = settings.model_copy(update={"precision": precision})
+    given, settings = settings, settings.for_data(data.spec.kind)
+    # Trials that are taken over guide the search from its start, as known configurations do.
+    known_too = settings.known and earlier is None
+    settings = settings.model_copy(update={"precision": precision, "known": known_too})
+    space = left or load_space(settings.space)
     metric = choose_metric(settings.metric, data.spec.task)
     check_memory_limit(settings.memory_limit, data.spec)
     space, notes = space.restricted_to(data.spec.task, data.spec.kind, data.spec.components)
     plan = planned_baselines(settings, space)
+    known = known_first(settings, space, data.spec, len(plan))
+    if decided := _decided(given, settings, data.spec.kind, len(known)):
+        listeners.said(decided)
     of_precision = precision_note(settings.precision)
     for note in [namesake_note(settings.data), *data.spec.notes, *notes, of_precision]:
         if note:
@@ -74,8 +89,16 @@ def start(
             listeners.said(remark)
     fleet = fleet_of(cluster, url, settings, data, say=listeners.said, go_on=resume_command(name, url))
     with study_lock(url, name) as lock:
-        study = create_study(name, url, settings, space, data.spec, plan, adoption=adoption)
+        study = create_study(name, url, settings, space, data.spec, [*plan, *known], adoption=adoption)
         return drive(study, lock, data, fleet, listeners)
+
+
+def _decided(given: StudySettings, settings: StudySettings, kind: DataKind, known: int) -> str:
+    """What the kind of the data decided: `this is a table: space tables, 60 epochs, 4 known configurations first`."""
+    words = [f"space {settings.space}"] * (given.space != settings.space)
+    words += [f"{settings.epochs} epochs"] * (given.epochs != settings.epochs)
+    words += [f"{plural(known, 'known configuration')} first"] * (known > 0)
+    return f"{_THESE[kind]}: {', '.join(words)}" if words else ""
 
 
 def refuse_taken(name: str, url: StorageURL) -> None:

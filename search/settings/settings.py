@@ -13,7 +13,7 @@ from search.errors import InputError
 from search.machine.cores import available_cores
 from search.text.quantities import parse_duration, parse_image_size, parse_size
 from search.text.usage import expectation
-from spaces import TomlDocument, baseline_names, did_you_mean, preset_names
+from spaces import AUTO, DataKind, TomlDocument, baseline_names, did_you_mean, preset_for, preset_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +27,7 @@ PrecisionName = Literal["auto", "float32", "bfloat16"]
 
 # What a setting without a default is, for who forgot it.
 _REQUIRED = {"data": "rows to learn from (digits, FILE.csv, FILE.parquet, FILE.npz or a FOLDER of images)"}
+_EPOCHS_OF: dict[DataKind, int] = {"image": 30, "vector": 60, "table": 60}
 # Fewer epochs without a better metric may be noise, however short the training.
 _LEAST_PATIENCE = 10
 
@@ -59,14 +60,27 @@ class StudySettings(BaseModel):
     )
     val_fraction: float = Field(0.15, ge=0.01, le=0.5, description="share of rows that trials are judged on")
     test_fraction: float = Field(0.15, ge=0.01, le=0.5, description="share of rows sealed until the end")
-    space: str = Field("mlp", description="a preset (mlp, small, wide) or a TOML file", min_length=1)
+    space: str = Field(
+        AUTO,
+        min_length=1,
+        description="a preset (tables, mlp, small, wide), a TOML file, or auto: tables for tables and vectors, mlp for "
+        "images",
+    )
+    known: bool = Field(
+        True, description="begin with configurations that are known to be good, where the space has them"
+    )
     baselines: Annotated[str | None, Field(min_length=1)] = Field(
         None, description="known configurations to run first: cifar10_mlp or a TOML file"
     )
     allow_outside: bool = Field(False, description="run baselines that are outside the space too")
     trials: int = Field(50, ge=1, le=1_000_000, description="finished trials the study is to have")
     timeout: _Seconds = Field(None, description="stop after this time of this command: 90s, 15m, 2h")
-    epochs: int = Field(30, ge=1, le=100_000, description="most epochs of a trial")
+    epochs: int = Field(
+        _EPOCHS_OF["image"],
+        ge=1,
+        le=100_000,
+        description="most epochs of a trial",
+    )
     patience: int | None = Field(
         None, ge=1, le=100_000, description="epochs without a better metric before a trial ends"
     )
@@ -120,11 +134,20 @@ class StudySettings(BaseModel):
         """
         return self.patience or max(_LEAST_PATIENCE, math.ceil(epochs / 3))
 
+    def for_data(self, kind: DataKind) -> StudySettings:
+        """With what the kind of the data decides where the user has not: the space and the epochs."""
+        changes: dict[str, Any] = {}
+        if self.space == AUTO:
+            changes["space"] = preset_for(kind)
+        if "epochs" not in self.model_fields_set:
+            changes["epochs"] = _EPOCHS_OF[kind]
+        return self.model_copy(update=changes)
+
     def with_absolute_paths(self) -> StudySettings:
         """Resuming from another folder must find the same files. Built-in names win over files of that name."""
         from search.data import BUILTIN_SOURCES
 
-        builtin = {"data": BUILTIN_SOURCES, "space": preset_names(), "baselines": baseline_names()}
+        builtin = {"data": BUILTIN_SOURCES, "space": [AUTO, *preset_names()], "baselines": baseline_names()}
         changes = {
             name: str(Path(value).absolute())
             for name, known in builtin.items()

@@ -1,4 +1,4 @@
-"""The baselines of a study: known configurations that it runs before the sampler's own, as the study's plan."""
+"""What a study runs before its sampler chooses: baselines and configurations that are known to be good, as its plan."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from search.errors import InputError
 from search.study.planned_trial import PlannedTrial
-from spaces import Baseline, Space, load_baselines
+from spaces import Baseline, Space, known_configurations, load_baselines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from search.data import DataSpec
     from search.settings.settings import StudySettings
 
 
@@ -32,10 +33,23 @@ def planned_baselines(settings: StudySettings, space: Space) -> list[PlannedTria
     outside = {one.name: reasons for one in baselines if (reasons := space.contains(one.hyperparameters))}
     if outside and not settings.allow_outside:
         raise InputError(_refusal(settings, outside))
-    return [_planned(baseline, baseline.name in outside) for baseline in baselines]
+    return [_planned(baseline, outside=baseline.name in outside) for baseline in baselines]
 
 
-def _planned(baseline: Baseline, outside: bool) -> PlannedTrial:
+def known_first(settings: StudySettings, space: Space, data: DataSpec, before: int) -> list[PlannedTrial]:
+    """Known configurations that are good on such data, those that `space` has; no more than trials are left.
+
+    Args:
+        before: trials that are planned already.
+    """
+    if not settings.known:
+        return []
+    known = known_configurations(data.task, data.kind, data.components)
+    there = [_planned(one, outside=False) for one in known if not space.contains(one.hyperparameters)]
+    return there[: settings.trials - before]
+
+
+def _planned(baseline: Baseline, *, outside: bool) -> PlannedTrial:
     return PlannedTrial(
         label=baseline.name,
         hyperparameters=baseline.hyperparameters,

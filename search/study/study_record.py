@@ -94,7 +94,8 @@ class StudyRecord:
 
     @property
     def settings(self) -> StudySettings:
-        return StudySettings.model_validate_json(self._made("settings"))
+        # Earlier versions knew no configurations.
+        return StudySettings.model_validate({"known": False, **json.loads(self._made("settings"))})
 
     def refuse_foreign(self) -> None:
         """Raises InputError where another program made it."""

@@ -74,6 +74,7 @@ def test_the_next_version_has_the_settings_of_the_earlier_one(
         "space": str(Path("next.toml").absolute()),
         "trials": 1,
         "precision": "float32",
+        "known": False,
     }
 
 

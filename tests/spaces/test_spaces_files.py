@@ -196,12 +196,10 @@ def test_syntax_errors_carry_the_line(tmp_path: Path, monkeypatch: pytest.Monkey
 def test_names_that_are_neither_preset_nor_file_list_the_presets(tmp_path: Path) -> None:
     with pytest.raises(SpaceError) as caught:
         load_space("smal")
-    expected = (
-        "no preset and no file is named 'smal' (did you mean 'small'?); the presets are mlp, small, wide"
-    )
+    expected = "no preset and no file is named 'smal' (did you mean 'small'?); the presets are tables, mlp, small, wide"
     assert str(caught.value) == expected
     with pytest.raises(
-        SpaceError, match=r"mine.toml: there is no such file; the presets are mlp, small, wide"
+        SpaceError, match=r"mine.toml: there is no such file; the presets are tables, mlp, small, wide"
     ):
         load_space(tmp_path / "mine.toml")
     for odd in ("", "a\0b", "x" * 5000, f"{'y' * 5000}/z.toml"):
@@ -233,8 +231,9 @@ def test_a_file_named_like_a_preset_is_reached_by_its_path(
 
 
 def test_presets_load_with_the_default_first() -> None:
-    assert preset_names() == ["mlp", "small", "wide"]
+    assert preset_names() == ["tables", "mlp", "small", "wide"]
     assert {name: len(load_space(name).parameters) for name in preset_names()} == {
+        "tables": 17,
         "mlp": 18,
         "small": 7,
         "wide": 16,

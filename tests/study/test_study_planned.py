@@ -15,14 +15,15 @@ from search.driving.driver import Driver
 from search.driving.recovery import run_again
 from search.errors import InputError
 from search.settings.settings import StudySettings
-from search.study.baselines import planned_baselines
+from search.study.baselines import known_first, planned_baselines
 from search.study.creation import create_study
 from search.study.enqueueing import enqueue_planned
 from search.study.planned_trial import PlannedTrial
 from search.study.study import Study
 from search.study.trial_record import trial_record
 from search.workers.pool import WorkerLost
-from spaces import Hyperparameters
+from spaces import Hyperparameters, known_configurations, load_space, preset_for
+from spaces.effects import DataKind, Task
 from storage import StorageURL
 
 INSIDE = PlannedTrial(label="inside", hyperparameters=Hyperparameters(width=16, dropout=0.25), epochs=4)
@@ -139,7 +140,7 @@ def test_tpe_draws_as_many_at_random_as_without_a_plan(
 class TestBaselines:
     def test_those_outside_the_space_are_refused_by_name(self, baselines: Path) -> None:
         with pytest.raises(InputError) as refused:
-            planned_baselines(StudySettings(data="digits", baselines=str(baselines)), SPACE)
+            planned_baselines(StudySettings(data="digits", space="mlp", baselines=str(baselines)), SPACE)
         first, *reasons = str(refused.value).splitlines()
         assert first.startswith(f"--baselines: 1 of {baselines} are outside the space mlp; ")
         assert "--allow-outside" in first
@@ -160,3 +161,35 @@ class TestBaselines:
 
     def test_none_are_run_where_none_were_asked_for(self) -> None:
         assert planned_baselines(StudySettings(data="digits"), SPACE) == []
+
+
+class TestKnownConfigurations:
+    @pytest.mark.parametrize(
+        ("task", "kind"), [("regression", "table"), ("binary", "vector"), ("multiclass", "image")]
+    )
+    def test_those_of_each_kind_are_in_its_space(self, task: Task, kind: DataKind) -> None:
+        known = known_configurations(task, kind, components=64)
+        space, _ = load_space(preset_for(kind)).restricted_to(task, kind, 64)
+        assert known
+        assert {one.name: space.contains(one.hyperparameters) for one in known} == {
+            one.name: [] for one in known
+        }
+        assert len({one.name for one in known}) == len({one.hyperparameters for one in known}) == len(known)
+
+    def test_they_follow_baselines_as_far_as_there_are_trials(self, digits: PreparedData) -> None:
+        settings = StudySettings(data="digits", trials=2).for_data("image")
+        space, _ = load_space(settings.space).restricted_to("multiclass", "image", digits.spec.components)
+        best = known_first(settings, space, digits.spec, before=1)
+        assert [one.label for one in best] == [known_configurations("multiclass", "image", 64)[0].name]
+        assert known_first(settings, space, digits.spec, before=2) == []
+        assert known_first(settings.model_copy(update={"known": False}), space, digits.spec, before=0) == []
+
+    def test_a_space_without_them_begins_with_its_own(self, digits: PreparedData) -> None:
+        assert known_first(StudySettings(data="digits"), SPACE, digits.spec, before=0) == []
+
+    def test_the_kind_of_the_data_decides_what_the_user_has_not(self) -> None:
+        by_itself = StudySettings(data="digits")
+        assert (by_itself.for_data("table").space, by_itself.for_data("table").epochs) == ("tables", 60)
+        assert (by_itself.for_data("image").space, by_itself.for_data("image").epochs) == ("mlp", 30)
+        given = StudySettings(data="digits", space="small", epochs=30)
+        assert given.for_data("table") == given
