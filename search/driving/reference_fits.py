@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from search.references.process import Fitting
+from search.references.process import PATIENCE_SECONDS, Fitting
 from search.references.words import TITLES
 from search.study.study_record import keep_study_facts
 
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from search.driving.dispatcher import Dispatcher
     from search.study.study import Study
 
-# That a study whose trials have all ended stays for what is not fitted yet.
-_PATIENCE_SECONDS = 600.0
 _UNTOLD_SECONDS = 5.0
 
 
@@ -55,10 +53,10 @@ class ReferenceFits:
             left = " and ".join(TITLES[name] for name in self._fitting.left)
             self._dispatcher.said(
                 f"trials are done; waiting for what they are compared with ({left}), at most "
-                f"{_PATIENCE_SECONDS / 60:.0f} minutes; Ctrl-C goes on without"
+                f"{PATIENCE_SECONDS / 60:.0f} minutes; Ctrl-C goes on without"
             )
             self._said = True
-        return waited < _PATIENCE_SECONDS
+        return waited < PATIENCE_SECONDS
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 _ROOT = Path(__file__).parents[2]
 _ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 _READ_BYTES = 65_536
+_LOOK_SECONDS = 0.05
+
+PATIENCE_SECONDS = 600.0
+"""On the clock, that is waited for what is not fitted yet."""
 
 
 class Process(Protocol):
@@ -116,6 +121,15 @@ class Fitting:
         if not self._left:
             self.close()
         return found
+
+    def wait(self, seconds: float = PATIENCE_SECONDS) -> list[Reference]:
+        """All of them; what takes longer than `seconds` on the clock is given up."""
+        found: list[Reference] = []
+        until = time.monotonic() + seconds
+        while self._left and time.monotonic() < until:
+            found += self.collect()
+            time.sleep(_LOOK_SECONDS if self._left else 0)
+        return found + self.give_up(f"not finished within {seconds:,.0f} s")
 
     def give_up(self, reason: str) -> list[Reference]:
         """End the process; what is left has this reason."""

@@ -5,24 +5,46 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
+
+from search.references.record import ReferenceName
 
 if TYPE_CHECKING:
     from search.study.study_record import StudyRecord
     from storage.study_storage import StudyStorage
 
 # What comes after the split is opened.
-_SEEN = {"value", "interval", "measured"}
+_SEEN = {"value", "interval", "measured", "references"}
+
+
+class SeenReference(BaseModel):
+    """A reference model on the test rows of a look, or the `reason` why it is not there.
+
+    `ahead` is how much better the tested network is, in the metric's unit; its interval of 95 % and `p` are over the
+    rows, None where the metric is no mean over rows, and allow for several such models. `measured` are all metrics.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: ReferenceName
+    value: float | None = None
+    interval: tuple[float, float] | None = None
+    measured: dict[str, float] = {}
+    ahead: float | None = None
+    ahead_interval: tuple[float, float] | None = None
+    p: float | None = None
+    reason: str | None = None
+    note: str | None = None
 
 
 class Look(BaseModel):
-    """One opening of the test split, written before it; `value`, `interval` and `measured` come after it.
+    """One opening of the test split, written before it; `value` and what follows it come after it.
 
     `number` is its place among those at the split, from 1; `trial` is the configuration's in the search, `trained` the
     trial of `companion` whose model is tested. `identity` and `companion_identity` tell the studies from others of
-    their names; looks of earlier versions have no `study`.
+    their names; looks of earlier versions have no `study`, and no `references`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -40,6 +62,15 @@ class Look(BaseModel):
     value: float | None = None
     interval: tuple[float, float] | None = None
     measured: dict[str, float] = {}
+    references: tuple[SeenReference, ...] = ()
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A look without references is written as it was before there were any."""
+        fields: dict[str, Any] = written(self)
+        if not self.references:
+            fields.pop("references", None)
+        return fields
 
 
 def split_of(study: StudyRecord) -> str:

@@ -7,8 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from search.conclusion.confirmation.opening import interval_over_rows
-from search.conclusion.statistics.intervals import wilson
+from search.conclusion.statistics.intervals import interval_over_rows, wilson
 from search.data import DataRequest, PreparedData, prepare
 from search.settings.metrics import METRICS
 from search.training.loop import TrainingResult, train

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from search.analysis.facts.table_rows import Row, race_headers, race_rows
 from search.conclusion.confirmation.record import Conclusion, read_conclusion
-from search.conclusion.confirmation.words import left_out, opened, steps, verdict
+from search.conclusion.confirmation.words import against_references, left_out, opened, steps, verdict
 from search.study.look import Look
 from search.study.study import Study
 
@@ -18,6 +18,7 @@ class Confirmed:
 
     conclusion: Conclusion
     verdict: list[str]
+    ahead: list[str]
     steps: list[tuple[str, str, str]]
     headers: Row
     rows: list[Row]
@@ -33,6 +34,7 @@ def confirmed_of(study: Study, finished: int, looks: Sequence[Look]) -> Confirme
     return Confirmed(
         conclusion=conclusion,
         verdict=[verdict(conclusion), *left_out(conclusion)],
+        ahead=against_references(conclusion),
         steps=steps(conclusion),
         headers=race_headers(conclusion),
         rows=list(race_rows(conclusion)),

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from rich.console import Group, RenderableType
+from rich.text import Text
 
 from search.analysis.facts.table_rows import race_headers, race_rows
 from search.analysis.terminal.tables import plain_table
 from search.conclusion.confirmation.record import Conclusion, read_conclusion
-from search.conclusion.confirmation.words import left_out, steps, verdict, warnings
+from search.conclusion.confirmation.words import against_references, left_out, steps, verdict, warnings
 from search.conclusion.confirmation.words import opened as worth
 from search.study.look import Look
 from search.study.record_of_looks import by_others, looks, own
@@ -28,9 +29,10 @@ def conclusion_view(conclusion: Conclusion, opened: list[Look]) -> RenderableTyp
 
 
 def conclusion_lines(conclusion: Conclusion, opened: list[Look]) -> list[RenderableType]:
-    """The winner's three values and the gaps between them."""
+    """The winner's three values and the gaps between them, and what was tested beside it."""
     table = plain_table([f"trial {conclusion.winner}", conclusion.metric, ""], steps(conclusion))
-    return [table, worth(conclusion.test, opened)]
+    ahead = [Text(line, style="bold") for line in against_references(conclusion)]
+    return [table, *ahead, worth(conclusion.test, opened)]
 
 
 def of_study(study: Study, finished: int) -> list[RenderableType]:

@@ -167,7 +167,7 @@ def finalize(work: Finalizing, listeners: Listeners) -> Conclusion | None:
             f"without a value: {why_not(trained)}); the test split was not opened. The same command "
             "tries it again"
         )
-    look = look_at_test_split(study, companion, trained, work.data, winner.number)
+    look = look_at_test_split(study, companion, trained, work.data, winner.number, listeners.said)
     conclusion = _conclusion(work, result, trained, look)
     write_conclusion(study, conclusion)
     facts = {

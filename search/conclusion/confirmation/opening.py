@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search.conclusion.statistics.intervals import Interval, mean_of, wilson
+from search.conclusion.confirmation.compared import seen_references
+from search.conclusion.statistics.intervals import interval_over_rows
 from search.data.preparing.sealed import open_test_split
 from search.errors import DataError, InputError
 from search.machine.plain_keras import import_keras
 from search.machine.temporary import temporary_folder
 from search.models.kept_model import kept_model
-from search.settings.metrics import metric_of
 from search.study.look import Look
 from search.study.record_of_looks import new_look, record_look, record_seen
 
@@ -26,12 +27,18 @@ if TYPE_CHECKING:
 
 
 def look_at_test_split(
-    study: Study, companion: Study, trained: TrialRecord, data: PreparedData, trial: int
+    study: Study,
+    companion: Study,
+    trained: TrialRecord,
+    data: PreparedData,
+    trial: int,
+    say: Callable[[str], None] = lambda remark: None,
 ) -> Look:
     """Measure the kept model of `trained`, a trial of `companion`, on the test split of `study`.
 
     The look is recorded before the split is opened, so that none is forgotten whatever happens, and completed by
     what was seen. Where the same model was tested before, that look is returned: a second one would be the same.
+    What needs no network is measured in the same look: it is fitted on the training rows, and nothing chose it.
     `trial` is the configuration's number in the search.
     """
     from search.machine.tensorflow_start import start_tensorflow
@@ -55,7 +62,8 @@ def look_at_test_split(
         )
     scores = score_rows(hyperparameters, data.spec, weights, x, y, metric)
     value = measured[metric]
-    return record_seen(study, model, value, interval_over_rows(metric, value, scores), measured)
+    references = seen_references(data, (x, y), study.settings, metric, (value, scores), say)
+    return record_seen(study, model, value, interval_over_rows(metric, value, scores), measured, references)
 
 
 def _fingerprint(hyperparameters: str, metric: str, weights: list[np.ndarray[Any, Any]]) -> str:
@@ -65,18 +73,6 @@ def _fingerprint(hyperparameters: str, metric: str, weights: list[np.ndarray[Any
         digest.update(f"{array.dtype} {array.shape}".encode())
         digest.update(array.tobytes())
     return digest.hexdigest()
-
-
-def interval_over_rows(metric: str, value: float, scores: np.ndarray[Any, Any] | None) -> Interval | None:
-    """95 % of a test value by the rows it is counted on: Wilson's for a share of them, Student's for a mean of errors.
-
-    None where a metric is no mean over rows: how rows would move it is not known.
-    """
-    if scores is None:
-        return None
-    if metric_of(metric).unit == "share of the rows":
-        return wilson(value, len(scores))
-    return mean_of(scores.tolist()).interval
 
 
 def tested_model(companion: Study, trained: TrialRecord) -> Path:

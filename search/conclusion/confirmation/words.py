@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from search.conclusion.confirmation.record import Conclusion, Standing
+from search.conclusion.statistics.intervals import LEVEL, half_of
 from search.conclusion.statistics.words import amount, level, level_between
-from search.study.look import Look
+from search.references.words import TITLES
+from search.study.look import Look, SeenReference
 from search.study.record_of_looks import number_of
 
 
@@ -39,7 +41,10 @@ def left_out(conclusion: Conclusion) -> list[str]:
 
 
 def steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:
-    """Search, confirmed and test: each value with its interval, and how it differs from the one before."""
+    """Search, confirmed and test: each value with its interval, and how it differs from the one before.
+
+    Then what was tested beside the network.
+    """
     winner, metric, test = conclusion.standing(conclusion.winner), conclusion.metric, conclusion.test
     assert test.value is not None
     seeds = len(conclusion.seeds)
@@ -55,7 +60,60 @@ def steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:
             level_between(test.value, test.interval, metric),
             _change(conclusion.cost_of_validation, "confirmed", metric),
         ),
+        *_reference_steps(conclusion),
     ]
+
+
+def _reference_steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:
+    """What was tested beside the network: each value with its interval, and how far the network is ahead of it."""
+    metric = conclusion.metric
+    return [
+        (
+            f"{TITLES[one.name]}, test",
+            "–" if one.value is None else level_between(one.value, one.interval, metric),
+            f"not fitted: {one.reason}" if one.ahead is None else _beside_network(one, metric),
+        )
+        for one in conclusion.test.references
+    ]
+
+
+def _beside_network(reference: SeenReference, metric: str) -> str:
+    ahead = reference.ahead or 0.0
+    if not ahead:
+        return "the same as the network"
+    by = amount(abs(ahead), half_of(reference.ahead_interval), metric)
+    return f"{by} {'worse' if ahead > 0 else 'better'} than the network"
+
+
+def against_references(conclusion: Conclusion) -> list[str]:
+    """Whether the tested network is ahead of the strongest of what needs none, and of the constant."""
+    tested = [one for one in conclusion.test.references if one.ahead is not None]
+    if not tested:
+        return []
+    strongest = min(tested, key=lambda one: one.ahead or 0.0)
+    told = [_who_is_ahead(strongest, conclusion.metric)]
+    constant = next((one for one in tested if one.name == "constant"), None)
+    if constant is not None and (constant.ahead or 0.0) <= 0:
+        told.append("No better than one answer for every row: nothing was learnt from the features.")
+    elif constant is not None and not _is_shown(constant) and constant.p is not None:
+        told.append("It is not better than one answer for every row by more than chance could make.")
+    return told
+
+
+def _who_is_ahead(reference: SeenReference, metric: str) -> str:
+    ahead, title = reference.ahead or 0.0, TITLES[reference.name]
+    if not ahead:
+        return f"On the test rows the network is no better than the {title}: both have the same {metric}."
+    by = amount(abs(ahead), half_of(reference.ahead_interval), metric)
+    where = "ahead of" if ahead > 0 else "behind"
+    told = f"On the test rows the network is {where} the {title} by {by}"
+    if reference.p is None:
+        return f"{told}; whether that is more than chance, rows do not show of {metric.removeprefix('val_')}."
+    return f"{told}, " + ("more than chance." if _is_shown(reference) else "which may be chance.")
+
+
+def _is_shown(reference: SeenReference) -> bool:
+    return reference.p is not None and reference.p <= 1 - LEVEL
 
 
 def behind(standing: Standing, metric: str) -> str:
