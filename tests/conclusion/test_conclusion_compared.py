@@ -38,11 +38,12 @@ def test_each_has_the_interval_of_the_network_and_is_compared_with_it_row_by_row
     assert all((one.value or 0) > (constant.value or 0) for one in others)
 
 
-def test_images_have_none(tmp_path: Path) -> None:
+def test_images_have_none_and_a_loss_compares_none(tmp_path: Path) -> None:
     table = bundled("multiclass")
     data = table.saved(tmp_path)
     images = type(data)(tmp_path, table.spec.model_copy(update={"kind": "image"}))
     assert seen_references(images, table.validation, SETTINGS, "accuracy", (1.0, None), print) == ()
+    assert seen_references(data, table.validation, SETTINGS, "loss", (1.0, None), print) == ()
 
 
 def test_several_comparisons_widen_the_interval() -> None:

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 from study_fakes import FakeWorkers, complete
 from study_made_before import answer
 from workers_here import trained_here
 
 from search.analysis.facts.beside import beside_of
 from search.analysis.facts.remarks import remarks
+from search.analysis.terminal.live_table import LiveTable
 from search.data import PreparedData
+from search.driving.dispatcher import Dispatcher
 from search.driving.driver import Driver
 from search.driving.listener import Listener
 from search.driving.note import note_text
@@ -22,7 +28,7 @@ from search.driving.progress import Progress
 from search.driving.reference_fits import fitting_of
 from search.references.job import Job
 from search.references.process import Fitting
-from search.references.record import NAMES, Reference
+from search.references.record import NAMES, Reference, References
 from search.study.study import Study, load_study
 from search.study.study_record import keep_study_facts
 from storage import StorageURL
@@ -93,6 +99,30 @@ def test_they_are_kept_and_told_and_waited_for_when_trials_are_quicker(
     assert words in note_text(study, study.best_trial())
 
 
+def test_the_live_table_has_a_line_for_them(study: Study) -> None:
+    screen = io.StringIO()
+    console = Console(file=screen, width=80)
+    told, table = Dispatcher(Progress.of(study)), LiveTable(console, print)
+    console.print(table.drawn(told.progress))
+    assert "to compare with" not in screen.getvalue()
+    told.reference_ended(Reference(name="constant", metrics={"accuracy": 0.1}))
+    console.print(table.drawn(told.progress))
+    assert "to compare with: constant 0.1000, linear model …, boosted trees …" in screen.getvalue()
+
+
+def test_neither_driving_nor_showing_a_study_loads_scikit_learn() -> None:
+    modules = "running.start, search.driving.driver, search.references.job, search.analysis.terminal.study"
+    code = f"import sys, search.{modules}; print('sklearn' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
+
+
+def test_of_a_loss_who_is_ahead_is_not_told(study: Study) -> None:
+    found = References().having(Reference(name="trees", metrics={"accuracy": 0.9}))
+    keep_study_facts(study.optuna, {"metric": "val_loss", "references": found})
+    assert any(note.startswith("who is ahead is not told of val_loss") for note in notes_of(study))
+
+
 def test_one_that_fails_is_a_remark_and_tried_again_by_a_resume(driver: MakeDriver, study: Study) -> None:
     said: list[str] = []
     made = driver(FakeWorkers(1, complete), said, references=fitting(lines(trees="out of luck")), trials=2)
@@ -143,7 +173,9 @@ def test_a_study_of_a_table_has_them_in_its_database(tmp_path: Path) -> None:
         "a,b,label\n" + "".join(f"{i % 7},{i % 11},{'yn'[i % 7 > 3]}\n" for i in range(150))
     )
     with trained_here(references=True):
-        said = answer("run one --data t.csv --target label --trials 1 --epochs 2 --json", tmp_path)
+        said = answer(
+            "run one --data t.csv --target label --space small --trials 1 --epochs 2 --json", tmp_path
+        )
     events = [json.loads(line) for line in said.splitlines()]
     found = {event["reference"]: event["metrics"] for event in events if event["event"] == "reference_ended"}
     assert found.keys() == set(NAMES)

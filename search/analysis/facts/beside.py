@@ -64,7 +64,13 @@ def _notes(study: Study) -> list[str]:
     ]
     there = {one.name for one in references.models}
     to_come = [TITLES[name] for name in references.missing if name not in there]
-    return [*notes, f"not fitted yet: {', '.join(to_come)}"] if to_come else notes
+    if to_come:
+        notes.append(f"not fitted yet: {', '.join(to_come)}")
+    if study.metric.removeprefix("val_") not in metrics_of(study.data.task):
+        notes.append(
+            f"who is ahead is not told of {study.metric}, which holds the networks' penalty and smoothing"
+        )
+    return notes
 
 
 def reference_json(reference: Reference) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from search.references.job import Job
 from search.references.process import Fitting
 from search.references.record import NAMES, Reference
 from search.references.words import TITLES, with_value
-from search.settings.metrics import direction_of, sign_of
+from search.settings.metrics import direction_of, metrics_of, sign_of
 from search.study.look import SeenReference
 
 if TYPE_CHECKING:
@@ -33,14 +33,14 @@ def seen_references(
     network: tuple[float, Array | None],
     say: Callable[[str], None],
 ) -> tuple[SeenReference, ...]:
-    """All of them for a table, none for images.
+    """All of them for a table; none for images, nor by a loss, which holds a penalty that is of networks alone.
 
     Args:
         rows: the test rows, memory-mapped.
         metric: without `val_`.
         network: its value on these rows and, where the metric is a mean over rows, the score of each.
     """
-    if data.spec.kind == "image":
+    if data.spec.kind == "image" or metric not in metrics_of(data.spec.task):
         return ()
     say(f"fitting what the network is compared with: {', '.join(TITLES.values())}")
     with temporary_folder() as folder:
