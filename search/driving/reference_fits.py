@@ -60,9 +60,11 @@ class ReferenceFits:
 
 
 @contextmanager
-def beside(study: Study, data: PreparedData, dispatcher: Dispatcher) -> Iterator[ReferenceFits]:
-    """Fits what `study` lacks, while it is driven. The caller holds its lock."""
-    fitting = fitting_of(study, data)
+def beside(
+    study: Study, data: PreparedData, dispatcher: Dispatcher, *, wanted: bool = True
+) -> Iterator[ReferenceFits]:
+    """Fits what `study` lacks, where that is `wanted`, while it is driven. The caller holds its lock."""
+    fitting = fitting_of(study, data) if wanted else None
     try:
         yield ReferenceFits(study, dispatcher, fitting)
     finally:

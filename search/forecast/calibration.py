@@ -136,7 +136,7 @@ def _measure(settings: StudySettings) -> Costs:
     with temporary_folder() as folder:
         url = StorageURL.parse(str(Path(folder, "plan.db")))
 
-        finish = start("plan", url, settings, Listeners(watch))
+        finish = start("plan", url, settings, Listeners(watch), references=False)
         if finish.ending == "interrupted":
             raise KeyboardInterrupt
         study = finish.study

@@ -30,8 +30,20 @@ class Finish:
     ending: Ending
 
 
-def drive(study: Study, lock: StudyLock, data: PreparedData, fleet: Fleet, listeners: Listeners) -> Finish:
-    """Drive `study`, which is all as this command wants it, to its budget. The caller holds its `lock`."""
+def drive(
+    study: Study,
+    lock: StudyLock,
+    data: PreparedData,
+    fleet: Fleet,
+    listeners: Listeners,
+    *,
+    references: bool = True,
+) -> Finish:
+    """Drive `study`, which is all as this command wants it, to its budget. The caller holds its `lock`.
+
+    Args:
+        references: whether models that need no network are fitted beside its trials.
+    """
     from search.driving.asking import attach_search
     from search.driving.driver import Driver
     from search.driving.note import NoteKeeper
@@ -65,13 +77,17 @@ def drive(study: Study, lock: StudyLock, data: PreparedData, fleet: Fleet, liste
         keep_constant(study, data)
         dispatcher.said(describe_rungs(settings))
         starting = Workers(fleet, dispatcher.epoch_ended, most=settings.workers, recycle_above=recycle)
-        with starting as workers, dispatcher.driving(), beside(study, data, dispatcher) as references:
+        with (
+            starting as workers,
+            dispatcher.driving(),
+            beside(study, data, dispatcher, wanted=references) as fits,
+        ):
             driver = Driver(
                 attach_search(study),
                 job,
                 workers,
                 dispatcher,
-                references=references,
+                references=fits,
                 ensure_held=lock.ensure_held,
             )
             ending = driver.run()

@@ -40,6 +40,8 @@ def start(
     cluster: str | None = None,
     earlier: Study | None = None,
     allow_different: bool = False,
+    *,
+    references: bool = True,
 ) -> Finish:
     """Create a study and drive it to its budget. Whatever is wrong with the input is found before anything is written.
 
@@ -47,6 +49,7 @@ def start(
         cluster: address of a Dask cluster whose workers train, in place of processes of this machine.
         earlier: the study whose trials this one takes over, as far as they fit.
         allow_different: also where its values are not comparable.
+        references: as for `drive`.
 
     Raises:
         InputError, SpaceError, DatabaseUnusable: the user's input is wrong.
@@ -90,7 +93,7 @@ def start(
     fleet = fleet_of(cluster, url, settings, data, say=listeners.said, go_on=resume_command(name, url))
     with study_lock(url, name) as lock:
         study = create_study(name, url, settings, space, data.spec, [*plan, *known], adoption=adoption)
-        return drive(study, lock, data, fleet, listeners)
+        return drive(study, lock, data, fleet, listeners, references=references)
 
 
 def _decided(given: StudySettings, settings: StudySettings, kind: DataKind, known: int) -> str:
