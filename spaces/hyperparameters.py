@@ -45,7 +45,7 @@ def _only_for(name: str) -> str:
 
 
 # What the vocabulary got since records know networks by their hyperparameters.
-_LATER = ("embedding", "frequencies", "sigma", "bins", "embedding_size")
+_LATER = ("embedding", "frequencies", "sigma", "bins", "embedding_size", "members")
 
 
 class Hyperparameters(BaseModel):
@@ -87,6 +87,14 @@ class Hyperparameters(BaseModel):
     embedding_size: Annotated[
         int, Field(ge=1, le=256, description="units that each number becomes, periodic and piecewise only")
     ] = 8
+    members: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=64,
+            description="networks in one, which share all hidden kernels: their answers are averaged",
+        ),
+    ] = 1
     input_dropout: Fraction = Field(
         0.0, description="share of inputs, or of principal components, dropped before the first hidden layer"
     )
@@ -169,6 +177,7 @@ class Hyperparameters(BaseModel):
         words = ["-".join(map(str, self.widths)) + f" {self.activation}"]
         words += ["batch norm"] * self.batch_norm
         words += [self._embedding_words()] * (self.embedding != "none")
+        words += [f"{self.members} members"] * (self.members > 1)
         words += [f"input dropout {rounded(self.input_dropout)}"] * (self.input_dropout > 0)
         words += [f"dropout {self._dropout_words()}"] * (self.dropout > 0)
         words += [f"L2 {rounded(self.l2)}"] * (self.l2 > 0)

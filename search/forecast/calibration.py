@@ -22,7 +22,7 @@ from search.settings.settings import StudySettings
 from search.study.study import Study
 from search.training.network.dimensions import components_of
 from search.training.network.structure import Structure
-from search.training.network.weights import layer_parameters
+from search.training.network.weights import multiplications
 from search.workers.messages import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
 from storage import StorageURL
@@ -197,13 +197,14 @@ def steps(rows: int, hyperparameters: Hyperparameters) -> int:
 
 
 def work(hyperparameters: Hyperparameters, spec: DataSpec) -> float:
-    """Training rows times parameters, of one epoch; pixels that are augmented are projected in each step as well.
+    """Training rows times the weights they are multiplied by, of one epoch.
 
-    A layer that learns is multiplied by three times in a step, and a projection once.
+    Pixels that are augmented are projected in each step as well. A layer that learns is multiplied by three times in a
+    step, and a projection once.
     """
     projected = components_of(hyperparameters, spec) * math.prod(spec.input_shape)
     in_each_step = projected / 3 if hyperparameters.augment != "none" else 0.0
-    return spec.rows.train * (layer_parameters(hyperparameters, spec) + in_each_step)
+    return spec.rows.train * (multiplications(hyperparameters, spec) + in_each_step)
 
 
 def structure(hyperparameters: Hyperparameters, spec: DataSpec) -> Structure:

@@ -81,8 +81,12 @@ def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     if hyperparameters.input_dropout > 0:
         inputs += _COPIES_OF_DROPPED * first_inputs(hyperparameters, spec)
     inputs += (embedded := _floats_of_embedding(hyperparameters, spec))
-    step = batch * (_COPIES_OF_ACTIVATIONS * sum(widths) + inputs)
-    validation = min(EVALUATION_BATCH, spec.rows.validation) * (2 * max(widths) + 2 * features + embedded)
+    members, of_each = hyperparameters.members, 0
+    if members > 1:
+        of_each = _COPIES_OF_INPUTS * first_inputs(hyperparameters, spec)
+    step = batch * (members * (_COPIES_OF_ACTIVATIONS * sum(widths) + of_each) + inputs)
+    of_row = 2 * features + embedded + members * (2 * max(widths) + of_each)
+    validation = min(EVALUATION_BATCH, spec.rows.validation) * of_row
     return _FLOAT * (copies * parameters + projected + max(step, validation))
 
 

@@ -42,6 +42,8 @@ ANSWERS: dict[str, dict[str, object]] = {
     **LAYERS,
     "both sides": {"augment": "flip"},
     "both sides of components": {"augment": "shift_flip", "pca": 12, "batch_norm": True},
+    "members": {"members": 3, "embedding": "periodic", "batch_norm": True},
+    "members on both sides": {"members": 3, "augment": "flip"},
     "dropout is over": {"dropout": 0.5, "input_dropout": 0.5},
 }
 """What a network can be asked as, by whatever weights."""
@@ -173,20 +175,23 @@ def test_both_forms_answer_alike(request: pytest.FixtureRequest, data: str, laye
 
 
 @pytest.mark.parametrize("initializer", words_of("initializer"))
-@pytest.mark.parametrize("layer", LAYERS)
-def test_both_forms_have_the_same_weights(digits: PreparedData, layer: str, initializer: str) -> None:
+@pytest.mark.parametrize("layer", [*LAYERS, "members"])
+def test_both_forms_have_the_same_weights(
+    digits: PreparedData, binary: PreparedData, layer: str, initializer: str
+) -> None:
     """By the one description: their names, shapes and order, and their first values to the last bit."""
-    one = network(**LAYERS[layer], initializer=initializer)
-    model = build_model(one, digits.spec, seed=5)
-    fixed, trained = projection_weights(one, digits.spec), trained_weights(one, digits.spec)
+    of = digits if meaning("digits", ANSWERS[layer]) else binary
+    one = network(**ANSWERS[layer], initializer=initializer)
+    model = build_model(one, of.spec, seed=5)
+    fixed, trained = projection_weights(one, of.spec), trained_weights(one, of.spec)
     described = [(weight.path, weight.shape) for weight in (*fixed, *trained)]
     assert described == [(weight.path, tuple(weight.shape)) for weight in model.weights]
     begun = model.get_weights()[len(fixed) :]
-    expected = initial_weights(one, digits.spec, 5)
+    expected = initial_weights(one, of.spec, 5)
     assert all(np.array_equal(a, b) for a, b in zip(begun, expected, strict=True))
     assert {weight.dtype for weight in expected} == {np.dtype(np.float32)}
-    epoch = compiled_epoch(Structure.of(one, digits.spec, bfloat16=False))
-    epoch.reset(one, expected, digits.spec, seed=0)
+    epoch = compiled_epoch(Structure.of(one, of.spec, bfloat16=False))
+    epoch.reset(one, expected, of.spec, seed=0)
     assert all(np.array_equal(a, b) for a, b in zip(epoch.get_weights(), expected, strict=True))
 
 
@@ -225,3 +230,28 @@ def test_one_feature_and_ten_thousand(tmp_path: Any, features: int) -> None:
 
 def test_fewer_rows_than_a_batch(regression: PreparedData) -> None:
     assert_equal(*both(regression, epochs=2, batch_size=4096, optimizer="sgd", learning_rate=0.01))
+
+
+@pytest.mark.parametrize("data", DATA)
+def test_each_member_is_trained_by_its_own_loss(request: pytest.FixtureRequest, data: str) -> None:
+    """One step of descent is by the gradient of the members' mean loss, which Keras finds by itself."""
+    of: PreparedData = request.getfixturevalue(data)
+    one = network(members=3, batch_size=of.spec.rows.train, activation="tanh", **DESCENT, momentum=0.0)
+    x, y = (np.asarray(part) for part in of.training())
+    model = build_model(one, of.spec, seed=4)
+    before = model.get_weights()
+    of_each = keras.Model(model.input, model.get_layer("head").output)
+    loss = build_loss(of.spec, 0.0)
+    with tf.GradientTape() as tape:
+        answers = tf.unstack(of_each(x), axis=1)
+        total = tf.reduce_mean([loss(column(y, of), answer) for answer in answers])
+    gradients = tape.gradient(total, model.trainable_variables)
+    expected = [weight - 0.02 * gradient.numpy() for weight, gradient in zip(before, gradients, strict=True)]
+
+    epoch = compiled_epoch(Structure.of(one, of.spec, bfloat16=False))
+    epoch.reset(one, before, of.spec, seed=0)
+    order = np.arange(len(x), dtype=np.int32)
+    rates = np.array([0.02], np.float32)
+    epoch.train(rows_as_inputs(x, of.spec, ()), tf.constant(y), order, one.batch_size, rates)
+    for ours, theirs in zip(epoch.get_weights(), expected, strict=True):
+        assert np.abs(ours - theirs).max() < 1e-5

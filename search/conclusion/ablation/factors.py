@@ -18,6 +18,7 @@ from spaces.wording import rounded, shown
 _TECHNIQUES: dict[str, tuple[str, object]] = {
     "batch_norm": ("batch normalization", False),
     "embedding": ("{} embeddings of numbers", "none"),
+    "members": ("{} members", 1),
     "input_dropout": ("dropout of inputs", 0.0),
     "dropout": ("dropout", 0.0),
     "l2": ("the L2 penalty", 0.0),

@@ -15,7 +15,7 @@ def dense(x: Tensor, kernel: Tensor, bias: Tensor, bfloat16: bool) -> Tensor:
 
 
 def matmul(x: Tensor, kernel: Tensor, bfloat16: bool) -> Tensor:
-    """x (batch, inputs) times kernel (inputs, units); with `bfloat16` the factors are rounded to it."""
+    """x (…, batch, inputs) times kernel (…, inputs, units); with `bfloat16` the factors are rounded to it."""
     if not bfloat16:
         return tf.matmul(x, kernel)
     # The product of bfloat16 factors is summed in float32 inside the kernel.

@@ -47,7 +47,9 @@ class CompiledEpoch:
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
         self._head = HEADS[structure.task]
-        self._variables = Variables(open_weights(structure.embedding, structure.depth, structure.batch_norm))
+        self._variables = Variables(
+            open_weights(structure.embedding, structure.members, structure.depth, structure.batch_norm)
+        )
         self._optimizer = OPTIMIZERS[structure.optimizer]
         slots = range(self._optimizer.slots)
         self._slots = [

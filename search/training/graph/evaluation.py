@@ -16,6 +16,7 @@ from search.training.graph.body import infer_body
 from search.training.graph.embedding import embedded
 from search.training.graph.head import HEADS, head_outputs
 from search.training.graph.inputs import standardised
+from search.training.graph.members import of_members
 from search.training.graph.variables import Cut, Parts, kept
 from search.training.network.dimensions import EVALUATION_BATCH
 from search.training.network.structure import Structure
@@ -36,6 +37,7 @@ class InferenceStructure(NamedTuple):
 
     task: str
     embedding: Embedding
+    members: bool
     depth: int
     activation: str
     batch_norm: bool
@@ -59,7 +61,7 @@ def compiled_evaluation(structure: InferenceStructure) -> Any:
     vector, scalar = (tf.TensorSpec([None] * rank, tf.float32) for rank in (1, 0))
     x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
     y = tf.TensorSpec([None], HEADS[structure.task].y_type)
-    weights = open_weights(structure.embedding, structure.depth, structure.batch_norm)
+    weights = open_weights(structure.embedding, structure.members, structure.depth, structure.batch_norm)
     own = [tf.TensorSpec([None] * weight.rank, tf.float32) for weight in _kept_apart(weights)]
     signature = [x, x, y, own, vector, vector, *[scalar] * 4]
     return tf.function(Evaluation(structure), input_signature=signature, autograph=False)
@@ -75,7 +77,9 @@ class Evaluation:
     def __init__(self, structure: InferenceStructure) -> None:
         self._structure = structure
         self._head = HEADS[structure.task]
-        self._weights = open_weights(structure.embedding, structure.depth, structure.batch_norm)
+        self._weights = open_weights(
+            structure.embedding, structure.members, structure.depth, structure.batch_norm
+        )
 
     def __call__(
         self,
@@ -124,13 +128,14 @@ class Evaluation:
     def _batch(
         self, start: Tensor, x: Tensor, mirrored: Tensor, weights: Parts, scale: Tensor, offset: Tensor
     ) -> Tensor:
-        """Outputs of the rows from `start` on: of an image and its mirror image their mean."""
+        """Outputs of the rows from `start` on: of an image and its mirror image their mean, of members one answer."""
 
         def infer(of: Tensor) -> Tensor:
             return self._outputs(of[start : start + EVALUATION_BATCH], weights, scale, offset)
 
         outputs = infer(x)
-        return 0.5 * (outputs + infer(mirrored)) if self._structure.mirror else outputs
+        outputs = 0.5 * (outputs + infer(mirrored)) if self._structure.mirror else outputs
+        return self._head.merged(outputs) if self._structure.members else outputs
 
     def _by_path(self, own: list[Tensor], vectors: Tensor, moving: Tensor) -> Parts:
         """Cut here, once for all rows."""
@@ -146,6 +151,7 @@ class Evaluation:
         structure = self._structure
         x = standardised(x, scale, offset) if structure.image else x
         x = embedded(x, weights, structure.embedding)
+        x = of_members(x, weights) if structure.members else x
         hidden = infer_body(
             x,
             weights,

@@ -10,7 +10,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from search.training.graph.arithmetic import dense
+from search.training.graph.arithmetic import dense, matmul
 from search.training.graph.variables import Parts
 from search.training.network.recorded import COLUMNS
 
@@ -18,8 +18,12 @@ Tensor = Any
 
 
 def head_outputs(x: Tensor, weights: Parts, bfloat16: bool = False) -> Tensor:
-    """Logits, or the standardised prediction, (batch, units) float32."""
-    return dense(x, weights["head/kernel"], weights["head/bias"], bfloat16)
+    """Logits, or the standardised prediction, (batch, units) float32; of members (members, batch, units)."""
+    kernel, bias = weights["head/kernel"], weights["head/bias"]
+    if kernel.shape.rank == 2:
+        return dense(x, kernel, bias, bfloat16)
+    of_each = tf.reshape(x, [tf.shape(kernel)[0], -1, tf.shape(kernel)[1]])
+    return matmul(of_each, kernel, bfloat16) + bias[:, None, :]
 
 
 class Head(ABC):
@@ -42,6 +46,26 @@ class Head(ABC):
     @abstractmethod
     def _record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> list[Tensor]:
         """The columns of one batch."""
+
+    @abstractmethod
+    def merged(self, outputs: Tensor) -> Tensor:
+        """One answer of members: outputs (members, batch, units) as (batch, units) whose activation is their mean's."""
+
+    def losses_of_members(
+        self, outputs: Tensor, y: Tensor, smoothing: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """As `losses`, of outputs (members, batch, units): each member is trained by a loss of its own.
+
+        Returns:
+            The mean of the members' losses (batch,), and its gradient by the outputs.
+        """
+        members = tf.shape(outputs)[0]
+        flat = tf.reshape(outputs, [-1, tf.shape(outputs)[2]])
+        losses, slopes = self.losses(flat, tf.tile(y, [members]), smoothing)
+        share = 1.0 / tf.cast(members, tf.float32)
+        return tf.reduce_mean(tf.reshape(losses, [members, -1]), 0), tf.reshape(
+            slopes, tf.shape(outputs)
+        ) * share
 
     def record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> Tensor:
         """The table's lines of one batch, float32 (batch, columns).
@@ -69,6 +93,9 @@ class _Regression(Head):
     def _record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> list[Tensor]:
         return [losses, tf.abs(outputs[:, 0] - y), y]
 
+    def merged(self, outputs: Tensor) -> Tensor:
+        return tf.reduce_mean(outputs, 0)
+
 
 class _Binary(Head):
     columns = COLUMNS["binary"]
@@ -82,6 +109,11 @@ class _Binary(Head):
 
     def _record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> list[Tensor]:
         return [losses, plain, outputs[:, 0], tf.cast(y, tf.float32)]
+
+    def merged(self, outputs: Tensor) -> Tensor:
+        # The members' number cancels.
+        of_one = tf.reduce_logsumexp(tf.math.log_sigmoid(outputs), 0)
+        return of_one - tf.reduce_logsumexp(tf.math.log_sigmoid(-outputs), 0)
 
 
 class _Multiclass(Head):
@@ -100,6 +132,10 @@ class _Multiclass(Head):
     def _record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> list[Tensor]:
         right = tf.equal(tf.argmax(outputs, 1, output_type=tf.int32), y)
         return [losses, plain, tf.cast(right, tf.float32)]
+
+    def merged(self, outputs: Tensor) -> Tensor:
+        # Softmax does not see the members' number, which is the same for all classes.
+        return tf.reduce_logsumexp(tf.nn.log_softmax(outputs), 0)
 
 
 HEADS: dict[str, Head] = {"regression": _Regression(), "binary": _Binary(), "multiclass": _Multiclass()}

@@ -11,6 +11,7 @@ from search.training.graph.body import Body
 from search.training.graph.draws import Draws
 from search.training.graph.head import HEADS, head_outputs
 from search.training.graph.inputs import Inputs
+from search.training.graph.members import member_count, of_members
 from search.training.graph.numbers import Numbers
 from search.training.graph.variables import Cut, Parts, Variables, kept
 from search.training.network.optimizers import OPTIMIZERS, Scalars
@@ -76,16 +77,21 @@ class Step:
         own = {path: variable.read_value() for path, variable in self._variables.own.items()}
         weights: Parts = own | self._cut(self._variables.shared.read_value())
         frozen = {path: variable.read_value() for path, variable in self._variables.frozen.items()}
-        of_inputs, masks = self._inputs.masks(rows, draws), self._body.masks(rows, draws)
+        members = member_count(own) if self._structure.members else tf.constant(1)
+        of_inputs, masks = self._inputs.masks(rows, draws), self._body.masks(rows * members, draws)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([*weights.values()])
             seen = self._inputs(x, weights | frozen, of_inputs)
-            hidden, statistics = self._body(seen, row_count, weights, masks)
+            seen = of_members(seen, weights) if self._structure.members else seen
+            hidden, statistics = self._body(seen, row_count * tf.cast(members, tf.float32), weights, masks)
             outputs = head_outputs(hidden, weights, self._structure.bfloat16)
-        losses, slopes = self._head.losses(outputs, y, self._smoothing)
+        losses_of = self._head.losses_of_members if self._structure.members else self._head.losses
+        losses, slopes = losses_of(outputs, y, self._smoothing)
         found = tape.gradient(outputs, [*weights.values()], output_gradients=slopes * (1.0 / row_count))
         gradients: Parts = dict(zip(weights, found, strict=True))
-        plain = losses if self._smoothing is None else self._head.losses(outputs, y, None)[0]
+        outputs = self._head.merged(outputs) if self._structure.members else outputs
+        known = self._smoothing is None and not self._structure.members
+        plain = losses if known else self._head.losses(outputs, y, None)[0]
         if self._structure.l2:
             losses += l2_penalty([own[path] for path in self._penalised], self._numbers.l2)
             for path in self._penalised:

@@ -17,8 +17,18 @@ _ACTIVATIONS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "lin
 
 
 def head_layer(hyperparameters: Hyperparameters, spec: DataSpec, seed: int) -> keras.layers.Layer:
-    """With its activation, but where outputs of two sides are averaged before it."""
+    """With its activation, but where outputs of two sides are averaged before it; of each member its own weights."""
     kernel = next(one for one in trained_weights(hyperparameters, spec) if one.path == "head/kernel")
+    if hyperparameters.members > 1:
+        members, _, units = kernel.shape
+        return keras.layers.EinsumDense(
+            "bmi,miu->bmu",
+            (members, units),
+            bias_axes="mu",
+            activation=None if asks_twice(hyperparameters, spec) else _ACTIVATIONS[spec.task],
+            kernel_initializer=initializer(kernel, seed),
+            name="head",
+        )
     return keras.layers.Dense(
         kernel.shape[-1],
         activation=None if asks_twice(hyperparameters, spec) else _ACTIVATIONS[spec.task],

@@ -11,6 +11,7 @@ from search.data import DataSpec
 from search.training.keras_form.body import hidden_layers
 from search.training.keras_form.head import average, head_layer
 from search.training.keras_form.inputs import input_layers
+from search.training.keras_form.members import mean_of_members, members_layer
 from search.training.network.dimensions import asks_twice
 from spaces import Hyperparameters
 
@@ -33,6 +34,7 @@ def build_model(
     inputs = keras.Input(spec.input_shape, dtype="uint8" if spec.kind == "image" else "float32", name="x")
     layers: list[Callable[[Any], Any]] = [
         *input_layers(hyperparameters, spec, seed),
+        *([members_layer(hyperparameters, spec, seed)] if hyperparameters.members > 1 else []),
         *hidden_layers(hyperparameters, spec, seed),
         head_layer(hyperparameters, spec, seed),
     ]
@@ -40,6 +42,8 @@ def build_model(
     if asks_twice(hyperparameters, spec):
         mirrored = _through(layers, keras.ops.flip(inputs, axis=2))
         outputs = average([outputs, mirrored], spec.task)
+    if hyperparameters.members > 1:
+        outputs = mean_of_members(outputs)
     return keras.Model(inputs, outputs, name=name)
 
 

@@ -21,6 +21,7 @@ class Structure:
 
     task: str
     embedding: Embedding
+    members: bool
     depth: int
     activation: str
     batch_norm: bool
@@ -44,6 +45,7 @@ class Structure:
         return cls(
             task=spec.task,
             embedding=embedding_of(hyperparameters, spec),
+            members=hyperparameters.members > 1,
             depth=hyperparameters.depth,
             activation=hyperparameters.activation,
             batch_norm=hyperparameters.batch_norm,

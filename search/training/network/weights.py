@@ -25,8 +25,10 @@ from spaces.hyperparameters import Embedding
 
 FREQUENCIES, BINS = "frequencies", "bins"
 """Layers that make of each number what its embedding is a linear layer of."""
+MEMBERS = "members"
+"""The layer that gives each member inputs of its own."""
 # Of the initial weights; those of hidden layers count from 1.
-_FREQUENCIES, _EMBEDDING = 1001, 1002
+_FREQUENCIES, _EMBEDDING, _MEMBERS = 1001, 1002, 1003
 
 Side = int | None
 """Of an array; None in a graph, which serves every width."""
@@ -84,13 +86,14 @@ def trained_weights(hyperparameters: Hyperparameters, spec: DataSpec) -> list[We
         hyperparameters.embedding_size,
         hyperparameters.sigma,
     )
-    return [*embedded, *_weights(sides, hyperparameters.batch_norm, hyperparameters.initializer)]
+    members = hyperparameters.members if hyperparameters.members > 1 else 0
+    return [*embedded, *_weights(sides, members, hyperparameters.batch_norm, hyperparameters.initializer)]
 
 
-def open_weights(embedding: Embedding, depth: int, batch_norm: bool) -> list[Weight]:
+def open_weights(embedding: Embedding, members: bool, depth: int, batch_norm: bool) -> list[Weight]:
     """The same for networks of any widths."""
     embedded = _embedding(embedding, None, None, None)
-    return [*embedded, *_weights((None,) * (depth + 2), batch_norm, "zeros")]
+    return [*embedded, *_weights((None,) * (depth + 2), None if members else 0, batch_norm, "zeros")]
 
 
 def projection_weights(hyperparameters: Hyperparameters, spec: DataSpec) -> list[Weight]:
@@ -132,14 +135,26 @@ def _embedding(
     yield Weight("embedding/bias", (numbers, units), Keeping.OWN)
 
 
-def _weights(sides: Sequence[Side], batch_norm: bool, initializer: str) -> Iterator[Weight]:
+def _weights(sides: Sequence[Side], members: Side, batch_norm: bool, initializer: str) -> Iterator[Weight]:
+    """Of the layers from `sides` to `sides`; `members` is 0 where there is one network."""
     *hidden, (inputs, outputs) = pairwise(sides)
+    if members != 0:
+        # Gorishniy et al. 2025, "TabM": so the members differ from the start.
+        normal = (("stddev", 1.0),)
+        shape = (members, sides[0])
+        yield Weight(f"{MEMBERS}/kernel", shape, Keeping.OWN, "random_normal", _MEMBERS, settings=normal)
     for layer, (before, units) in enumerate(hidden, start=1):
         dense, norm = f"dense_{layer}", f"batch_norm_{layer}"
         yield from _dense(dense, before, units, initializer, seed=layer, penalised=True, folded=batch_norm)
         if batch_norm:
             yield from _batch_norm(norm, units, after=dense)
-    yield from _dense("head", inputs, outputs, "glorot_uniform")
+    if members == 0:
+        yield from _dense("head", inputs, outputs, "glorot_uniform")
+        return
+    bound = 0.0 if inputs is None or outputs is None else math.sqrt(6 / (inputs + outputs))
+    uniform = (("minval", -bound), ("maxval", bound))
+    yield Weight("head/kernel", (members, inputs, outputs), Keeping.OWN, "random_uniform", settings=uniform)
+    yield Weight("head/bias", (members, outputs), Keeping.OWN)
 
 
 def _dense(
@@ -172,6 +187,12 @@ def _batch_norm(name: str, units: Side, after: str) -> Iterator[Weight]:
 def layer_parameters(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     """Of hidden layers and head alone, which each step reads; as Keras counts them, moving statistics included."""
     return _count(trained_weights(hyperparameters, spec))
+
+
+def multiplications(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
+    """Weights that a row is multiplied by in hidden layers and head: by the shared ones once for each member."""
+    shared = [weight for weight in trained_weights(hyperparameters, spec) if weight.penalised]
+    return layer_parameters(hyperparameters, spec) + (hyperparameters.members - 1) * _count(shared)
 
 
 def parameter_count(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
