@@ -13,7 +13,6 @@ from rich.console import Console
 
 from search.driving.remaining import Interval, sums_to_come
 from search.errors import InputError
-from search.forecast import calibration
 from search.forecast.calibration import Costs, TrialCost
 from search.forecast.forecast import (
     _fit,
@@ -147,8 +146,6 @@ def test_a_new_study_is_forecast_from_a_real_calibration(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PERCEPTUNA_CACHE", str(tmp_path / "cache"))
-    # The fewest of which one can be left out, as the first of a worker: others are graphs to compile.
-    monkeypatch.setattr(calibration, "_FEWEST_TRIALS", 4)
     # Of the baselines, which a calibration leaves out, some are outside.
     known = {"baselines": "cifar10_mlp", "allow_outside": True}
     given = {"data": "digits", "space": "small", "trials": 30, "epochs": 4, "workers": 1, **known}
