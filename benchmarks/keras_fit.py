@@ -44,6 +44,18 @@ class TargetUnitsMAE(keras.metrics.MeanAbsoluteError):
 
 
 @keras.saving.register_keras_serializable("perceptuna")
+class TargetUnitsRMSE(keras.metrics.RootMeanSquaredError):
+    """Root of the mean squared error in the target's own units, of a target that was divided by `std`."""
+
+    def __init__(self, std: float, name: str = "rmse", **kwargs: Any) -> None:
+        super().__init__(name=name, **kwargs)
+        self.std = std
+
+    def result(self) -> Any:
+        return super().result() * self.std
+
+
+@keras.saving.register_keras_serializable("perceptuna")
 class ExactAUC(keras.metrics.Metric):
     """Area under the ROC curve of all rows seen, by the sum of their ranks, ties as half; NaN without both classes.
 
@@ -95,7 +107,11 @@ def build_metrics(spec: DataSpec) -> list[keras.metrics.Metric]:
     compared between trials that differ in them; `loss` cannot.
     """
     if spec.task == "regression":
-        return [TargetUnitsMAE(spec.target_std, name="mae"), keras.metrics.R2Score(name="r2")]
+        return [
+            TargetUnitsRMSE(spec.target_std, name="rmse"),
+            TargetUnitsMAE(spec.target_std, name="mae"),
+            keras.metrics.R2Score(name="r2"),
+        ]
     if spec.task == "binary":
         return [
             keras.metrics.BinaryAccuracy(name="accuracy"),

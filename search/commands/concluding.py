@@ -57,6 +57,7 @@ def finalize(
     from search.analysis.terminal.confirmation import conclusion_view
     from search.conclusion.confirmation import finalizing
     from search.conclusion.confirmation.words import warnings
+    from search.settings.chosen_metric import remark_on_accuracy
     from search.study.record_of_looks import by_others, looks, own
 
     loaded = study_of(study, storage, data)
@@ -92,7 +93,8 @@ def finalize(
         facts = {"event": "finalized", "study": study, "model": str(output), "same_test_split": others}
         echo(json.dumps({**facts, **conclusion.model_dump(mode="json")}))
         return
-    print_out(conclusion_view(conclusion, opened))
+    remark = remark_on_accuracy(loaded.metric, loaded.data)
+    print_out(conclusion_view(conclusion, opened, remark))
     echo(f"wrote {output} and {output.with_suffix('.json')}")
 
 

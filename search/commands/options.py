@@ -123,9 +123,7 @@ def _settings(
     allow_outside: Annotated[
         bool | None, option("allow_outside", "--allow-outside", show_default="refuse")
     ] = None,
-    metric: Annotated[
-        str | None, option("metric", metavar="NAME", show_default="val_accuracy or val_mae")
-    ] = None,
+    metric: Annotated[str | None, option("metric", metavar="NAME", show_default="by the data")] = None,
     sampler: Annotated[str | None, option("sampler", metavar="NAME")] = None,
     pruner: Annotated[str | None, option("pruner", metavar="NAME")] = None,
     seed: Annotated[int | None, option("seed", metavar="N")] = None,

@@ -8,7 +8,13 @@ from search.data import namesake_note
 from search.policies.samplers import build_sampler
 from search.running.drive import Finish, drive
 from search.running.fleet import fleet_of
-from search.settings.metrics import check_metric_exists, choose_metric
+from search.settings.chosen_metric import (
+    check_metric_exists,
+    choose_metric,
+    compared_by,
+    remark_on_accuracy,
+    remark_on_default,
+)
 from search.settings.settings import StudySettings
 from search.settings.study_name import check_study_name
 from search.study.baselines import known_first, planned_baselines
@@ -74,7 +80,7 @@ def start(
     known_too = settings.known and earlier is None
     settings = settings.model_copy(update={"precision": precision, "known": known_too})
     space = left or load_space(settings.space)
-    metric = choose_metric(settings.metric, data.spec.task)
+    metric = choose_metric(settings.metric, data.spec)
     check_memory_limit(settings.memory_limit, data.spec)
     space, notes = space.restricted_to(data.spec.task, data.spec.kind, data.spec.components)
     plan = planned_baselines(settings, space)
@@ -82,9 +88,11 @@ def start(
     if decided := _decided(given, settings, data.spec.kind, len(known)):
         listeners.said(decided)
     of_precision = precision_note(settings.precision)
-    for note in [namesake_note(settings.data), *data.spec.notes, *notes, of_precision]:
+    of_metric = (remark_on_accuracy if settings.metric else remark_on_default)(metric, data.spec)
+    for note in [namesake_note(settings.data), *data.spec.notes, *notes, of_precision, of_metric]:
         if note:
             listeners.said(f"note: {note}")
+    listeners.said(compared_by(metric))
     adoption = None
     if earlier is not None:
         adoption = adopt(earlier, settings, space, data.spec, metric, allow_different=allow_different)

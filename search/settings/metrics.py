@@ -6,9 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
-from search.errors import InputError
-from spaces.errors import did_you_mean
-
 Direction = Literal["maximize", "minimize"]
 
 
@@ -23,15 +20,20 @@ class Metric:
     tasks: tuple[str, ...]
     unit: Literal["share of the rows", "share", "its own"]
 
+    @property
+    def is_share_of_rows(self) -> bool:
+        return self.unit == "share of the rows"
+
 
 METRICS: dict[str, Metric] = {
     "accuracy": Metric("maximize", ("binary", "multiclass"), "share of the rows"),
     "crossentropy": Metric("minimize", ("binary", "multiclass"), "its own"),
     "auc": Metric("maximize", ("binary",), "its own"),
+    "rmse": Metric("minimize", ("regression",), "its own"),
     "mae": Metric("minimize", ("regression",), "its own"),
     "r2": Metric("maximize", ("regression",), "its own"),
 }
-"""What is measured each epoch beside `loss`; a task's first is its default. Formulas are in `training/measures.py`."""
+"""What is measured each epoch beside `loss`. Formulas are in `training/measures.py`."""
 
 _LOSS = Metric("minimize", ("binary", "multiclass", "regression"), "its own")
 
@@ -44,35 +46,6 @@ def metric_of(name: str) -> Metric:
 def metrics_of(task: str) -> tuple[str, ...]:
     """Names of what is measured each epoch beside `loss`, for train and validation rows."""
     return tuple(name for name, metric in METRICS.items() if task in metric.tasks)
-
-
-def check_metric_exists(name: str | None) -> None:
-    """Find a misspelt metric before any data is read.
-
-    Raises:
-        InputError: no task has such a metric.
-    """
-    known = [f"val_{metric}" for metric in ("loss", *METRICS)]
-    if name is not None and name not in known:
-        raise InputError(
-            f"--metric: expected one of {', '.join(known)}, but got '{name}'{did_you_mean(name, known)}"
-        )
-
-
-def choose_metric(name: str | None, task: str) -> str:
-    """`name`, or the task's default: val_accuracy, val_mae.
-
-    Raises:
-        InputError: there is no such metric for the task.
-    """
-    known = [f"val_{metric}" for metric in ("loss", *metrics_of(task))]
-    if name is None:
-        return f"val_{metrics_of(task)[0]}"
-    if name not in known:
-        raise InputError(
-            f"--metric: this data is {task}, so expected one of {', '.join(known)}, but got '{name}'"
-        )
-    return name
 
 
 def direction_of(metric: str) -> Direction:

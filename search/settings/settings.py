@@ -84,7 +84,9 @@ class StudySettings(BaseModel):
     patience: int | None = Field(
         None, ge=1, le=100_000, description="epochs without a better metric before a trial ends"
     )
-    metric: str | None = Field(None, description="what to optimise: val_accuracy, val_loss, val_mae …")
+    metric: str | None = Field(
+        None, description="what to optimise: val_accuracy, val_crossentropy, val_rmse …"
+    )
     sampler: SamplerName = Field(
         "tpe", description="how configurations are chosen: tpe, random, gp, qmc or cmaes"
     )

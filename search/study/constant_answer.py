@@ -44,6 +44,11 @@ def _shares(train: Array, validation: Array, unit: float) -> float:
     return float(-np.mean(np.log(np.maximum(shares[validation], 1e-7))))
 
 
+def _mean(train: Array, validation: Array, unit: float) -> float:
+    wrong = validation - train.mean(dtype=np.float64)
+    return float(np.sqrt(np.mean(np.square(wrong))) * unit)
+
+
 def _median(train: Array, validation: Array, unit: float) -> float:
     return float(np.mean(np.abs(validation - np.median(train))) * unit)
 
@@ -52,6 +57,7 @@ CONSTANTS: dict[str, Constant] = {
     "accuracy": Constant("the commonest class for every row", _commonest),
     "crossentropy": Constant("the classes' shares for every row", _shares, of_its_size=True),
     "auc": Constant("the same for every row", lambda train, validation, unit: 0.5),
+    "rmse": Constant("the mean for every row", _mean, of_its_size=True),
     "mae": Constant("the median for every row", _median, of_its_size=True),
     "r2": Constant("the same for every row", lambda train, validation, unit: 0.0),
 }
@@ -90,7 +96,7 @@ def remark_on_constant(study: Study, best: float) -> str | None:
 
 def _is_clear(study: Study, one_answer: Constant, best: float, constant: float) -> bool:
     """Better by more than chance moves a share of as many rows (95 %), or than a twentieth."""
-    if metric_of(study.metric).unit == "share of the rows":
+    if metric_of(study.metric).is_share_of_rows:
         least = 1.96 * math.sqrt(constant * (1 - constant) / study.data.rows.validation)
     else:
         least = _CLEAR * (abs(constant) if one_answer.of_its_size else 1.0)

@@ -6,7 +6,8 @@ import uuid
 from typing import TYPE_CHECKING
 
 from search.errors import InputError
-from search.settings.metrics import choose_metric, direction_of
+from search.settings.chosen_metric import choose_metric
+from search.settings.metrics import direction_of
 from search.study.study import Study, load_study, quiet_optuna, resume_command, study_names
 from search.study.study_record import StudyFacts, keep_study_facts
 from search.training.environment import program_version
@@ -45,7 +46,7 @@ def create_study(
     import optuna
 
     quiet_optuna()
-    metric = choose_metric(settings.metric, data.task)
+    metric = choose_metric(settings.metric, data)
     storage = open_storage(url, create=True)
     if is_half_made(name, url):
         optuna.delete_study(study_name=name, storage=storage)

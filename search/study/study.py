@@ -58,8 +58,11 @@ class Study:
 
     @cached_property
     def settings(self) -> StudySettings:
-        """As they were when the study was created or last resumed."""
-        return self.record.settings
+        """As they were when the study was created or last resumed; `metric` is what the study has, not a default.
+
+        So it stays with all that goes by these settings, also where a later version has another default.
+        """
+        return self.record.settings.model_copy(update={"metric": self.metric})
 
     @cached_property
     def space(self) -> Space:

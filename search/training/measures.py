@@ -79,6 +79,21 @@ def _absolute_error(rows: _Rows) -> Array:
     return rows["absolute_error"] * rows.spec.target_std
 
 
+def _part_of_rmse(rows: _Rows) -> Array:
+    """What each row adds to the root of the mean squared error, in the target's units.
+
+    RMSE is no mean over rows, but the mean squared error m² is, and a little more or less of it moves its root by
+    1 / (2 m). So a row of squared error s adds (s / m + m) / 2: these have the mean m, and the spread of their mean is
+    that of m, to first order (the delta method; Efron & Tibshirani 1993, ch. 21).
+    """
+    with np.errstate(invalid="ignore", over="ignore"):
+        squared = np.square(rows["absolute_error"])
+        root = np.sqrt(squared.mean())
+        # Inf over inf would be no number, where the root is one that says what happened.
+        finite = 0 < root < np.inf
+        return rows.spec.target_std * ((squared / root + root) / 2 if finite else np.full_like(squared, root))
+
+
 def _auc(rows: _Rows) -> float | None:
     """None without rows of both classes."""
     positive = rows["label"] > 0
@@ -99,6 +114,7 @@ _OF_EACH_ROW: dict[str, Callable[[_Rows], Array]] = {
     "accuracy": _right,
     "crossentropy": _crossentropy,
     "mae": _absolute_error,
+    "rmse": _part_of_rmse,
 }
 """Metrics that are means over rows, by the scores of the rows."""
 _OF_ALL_ROWS: dict[str, Callable[[_Rows], float | None]] = {"auc": _auc, "r2": _r2}

@@ -31,14 +31,14 @@ def test_the_words_of_a_leaderboard_stand_below_its_figures_where_there_is_no_ro
 ) -> None:
     wide, narrow = printed(study_view(trained_study, 3), 160), printed(study_view(trained_study, 3), 80)
     assert max(map(len, narrow)) <= 80
-    assert "what it is" in wide[1]
-    assert ", adam " in wide[2] or ", sgd " in wide[2]
-    assert narrow[2].split()[0] == "1"
-    assert "batch" in narrow[3]
+    assert "what it is" in wide[2]
+    assert ", adam " in wide[3] or ", sgd " in wide[3]
+    assert narrow[3].split()[0] == "1"
+    assert "batch" in narrow[4]
 
 
 def test_words_beside_the_figures_of_a_leaderboard_have_room_for_a_few(trained_study: Study) -> None:
-    head = printed(study_view(trained_study, 3), WIDE_ENOUGH)[1]
+    head = printed(study_view(trained_study, 3), WIDE_ENOUGH)[2]
     assert head.index("what it is") <= WIDE_ENOUGH - 35, "raise WIDE_ENOUGH by the width of the new column"
 
 

@@ -104,7 +104,8 @@ def test_list_and_show_as_tables(perceptuna: CommandLine, studies: Path) -> None
     assert re.search(r"half +resumable +1/4", listed)
     shown = perceptuna.done("show", "done").out
     assert "finished  3/3 trials (3 complete)" in shown
-    assert [line.split()[:3] for line in shown.splitlines()[2:5]] == [
+    assert shown.splitlines()[1] == "epochs and trials are compared by val_accuracy, larger is better"
+    assert [line.split()[:3] for line in shown.splitlines()[3:6]] == [
         ["1", "1", "0.9500"],
         ["2", "2", "0.9300"],
         ["3", "0", "0.9100"],

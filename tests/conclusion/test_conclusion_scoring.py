@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from digits_spec import digits_spec
 
-from search.conclusion.statistics.intervals import interval_over_rows, wilson
+from search.conclusion.statistics.intervals import difference_over_rows, interval_over_rows, wilson
 from search.data import DataRequest, PreparedData, prepare
 from search.settings.metrics import METRICS
 from search.training.loop import TrainingResult, train
+from search.training.measures import logs_of, scores_of
 from search.training.scoring import measure_rows, score_rows
 from spaces import Hyperparameters
 
 TASKS = {
     "multiclass": ("accuracy", "crossentropy"),
     "binary": ("accuracy", "crossentropy"),
-    "regression": ("mae",),
+    "regression": ("rmse", "mae"),
 }
 
 
@@ -73,3 +77,58 @@ def test_a_test_value_has_an_interval_where_its_rows_have_scores() -> None:
     low, high = interval_over_rows("mae", 2.0, np.array([1.0, 2.0, 3.0])) or (0.0, 0.0)
     assert (low, high) == pytest.approx((2 - 2.484, 2 + 2.484), abs=1e-3)  # t(0.975; 2) / sqrt(3)
     assert interval_over_rows("auc", 0.9, None) is None
+
+
+ERRORS: dict[str, Callable[[np.random.Generator, int], np.ndarray]] = {
+    "normal": lambda random, rows: random.normal(size=rows),
+    "laplace": lambda random, rows: random.laplace(scale=math.sqrt(0.5), size=rows),
+    "one in twenty five times as large": lambda random, rows: (
+        random.normal(size=rows) * np.where(random.random(rows) < 0.05, 5, 1) / math.sqrt(2.2)
+    ),
+}
+"""Of rows, with a mean square of 1."""
+NOT_STANDARDISED = digits_spec(task="regression", class_names=(), target_std=10.0)
+
+
+def rmse_of_rows(errors: np.ndarray) -> tuple[float, np.ndarray]:
+    """The metric and the scores of the rows, of errors in tenths of the target's unit."""
+    table = np.stack([np.square(errors), np.abs(errors), np.zeros(len(errors))], axis=1)
+    scores = scores_of(table, "rmse", NOT_STANDARDISED)
+    assert scores is not None
+    return logs_of(table, NOT_STANDARDISED)["rmse"], scores
+
+
+@pytest.mark.parametrize(
+    ("errors", "rows", "share"),
+    [
+        ("normal", 50, 0.93),
+        ("normal", 150, 0.94),
+        ("normal", 500, 0.95),
+        ("laplace", 50, 0.89),
+        ("laplace", 150, 0.92),
+        ("laplace", 500, 0.94),
+        ("one in twenty five times as large", 50, 0.67),
+        ("one in twenty five times as large", 150, 0.82),
+        ("one in twenty five times as large", 500, 0.90),
+    ],
+)
+def test_the_interval_of_an_rmse_holds_the_true_one_as_often_as_the_documentation_says(
+    errors: str, rows: int, share: float
+) -> None:
+    random, studies, held = np.random.default_rng(rows), 500, 0
+    for _ in range(studies):
+        low, high = interval_over_rows("rmse", *rmse_of_rows(ERRORS[errors](random, rows))) or (0.0, 0.0)
+        held += low <= 10.0 <= high
+    assert held / studies == pytest.approx(share, abs=3 * math.sqrt(share * (1 - share) / studies))
+
+
+def test_rows_call_one_of_two_equal_rmses_better_in_one_study_of_twenty() -> None:
+    """Their errors are half the same, as those of two networks on one table are."""
+    random, studies, found = np.random.default_rng(0), 500, 0
+    for _ in range(studies):
+        shared = random.laplace(size=200)
+        first, second = (rmse_of_rows(shared + random.laplace(size=200)) for _ in range(2))
+        behind = difference_over_rows(first[1].tolist(), second[1].tolist())
+        assert behind.mean == pytest.approx(first[0] - second[0])
+        found += (behind.p or 0.0) < 0.05
+    assert found / studies == pytest.approx(0.05, abs=0.03)

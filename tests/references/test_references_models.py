@@ -9,7 +9,14 @@ import pytest
 import tensorflow as tf
 from bundled_tables import bundled
 from digits_spec import digits_spec
-from sklearn.metrics import accuracy_score, log_loss, mean_absolute_error, r2_score, roc_auc_score
+from sklearn.metrics import (
+    accuracy_score,
+    log_loss,
+    mean_absolute_error,
+    r2_score,
+    roc_auc_score,
+    root_mean_squared_error,
+)
 
 from search.references.judging import measure, recorded, score
 from search.references.models import fit
@@ -53,7 +60,11 @@ def test_metrics_are_those_of_scikit_learn(name: str) -> None:
         metrics, outputs = measure(model, x, y, table.spec), model.answer(x)
         if task == "regression":
             unit = table.spec.target_std
-            theirs = {"mae": mean_absolute_error(unit * y, unit * outputs), "r2": r2_score(y, outputs)}
+            theirs = {
+                "rmse": root_mean_squared_error(unit * y, unit * outputs),
+                "mae": mean_absolute_error(unit * y, unit * outputs),
+                "r2": r2_score(y, outputs),
+            }
         elif task == "binary":
             theirs = {
                 "accuracy": accuracy_score(y, outputs > 0),

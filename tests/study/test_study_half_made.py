@@ -65,7 +65,7 @@ def test_a_study_killed_at_any_write_of_its_making_is_made_anew(
     assert write > 8
     study = load_study("one", url)
     assert (study.settings, study.space, study.data, study.metric) == (
-        settings,
+        settings.model_copy(update={"metric": "val_accuracy"}),
         SPACE,
         digits.spec,
         "val_accuracy",

@@ -10,6 +10,14 @@ from study_made_before import DATABASE, FINALIZE, SAID, STUDIES, answer, frame, 
 from workers_here import trained_here
 
 from search import load_study
+from search.analysis.report.reproduce import reproduction_of
+from search.analysis.terminal.confirmation import conclusion_view
+from search.conclusion.companion import Order, settings_about
+from search.conclusion.confirmation.record import read_conclusion
+from search.study.study import load_study as find_study
+from search.text.printable import open_console
+from search.versions.adoption import inherited
+from storage import StorageURL
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +62,16 @@ def test_a_notebook_has_the_trials_that_it_had_then(study: str, made: Path) -> N
     assert frame(study, made) == (SAID / f"{study}.csv").read_text(encoding="utf-8")
 
 
+def test_what_it_was_compared_by_stays_with_what_is_made_about_it_and_after_it(made: Path) -> None:
+    """The user had named no metric, and the default of a regression was another."""
+    study = find_study("prices", StorageURL.parse(str(made / DATABASE)))
+    assert study.record.settings.metric is None
+    order = Order(seeds=2, go_on="go on")
+    assert settings_about(study, "finalize", order).metric == "val_mae"
+    assert inherited(study)["metric"] == "val_mae"
+    assert "--metric val_mae" in reproduction_of(study, None).run
+
+
 def test_of_all_studies_only_what_the_kill_left_needs_somebody(made: Path) -> None:
     (finding,) = wrong(answer("storage check --json", made, code=3))
     assert finding.startswith("study 'killed': 3 trials (2 complete, 1 running); nobody drives it")
@@ -67,6 +85,14 @@ def test_a_report_is_written(study: str, made: Path) -> None:
     assert f"<title>{study}: " in page
     assert f"{then['finished']} of {then['budget']} trials" in page
     assert f"trial {then['leaderboard'][0]['trial']}" in page
+
+
+def test_a_conclusion_ends_with_what_is_to_be_known_of_its_metric(made: Path) -> None:
+    conclusion = read_conclusion(find_study("customers", StorageURL.parse(str(made / DATABASE))))
+    assert conclusion is not None
+    with (console := open_console(width=160)).capture() as shown:
+        console.print(conclusion_view(conclusion, [conclusion.test], "95 % of the rows are '[red]no'"))
+    assert shown.get().splitlines()[-1] == "95 % of the rows are '[red]no'"
 
 
 def test_a_conclusion_is_repeated_without_another_look(made: Path) -> None:

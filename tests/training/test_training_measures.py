@@ -113,6 +113,28 @@ def test_every_metric_of_a_task_has_its_formula(name: str, task: str) -> None:
         assert scores.mean() == measured[name]
 
 
+@settings(max_examples=100)
+@given(st.integers(0), st.integers(1, 200), st.floats(-12, 12), st.floats(-3, 3))
+def test_rmse_is_the_root_of_the_mean_squared_error(seed: int, rows: int, unit: float, size: float) -> None:
+    """In the target's units, whatever those are, and the scores of the rows have it as their mean."""
+    random = np.random.default_rng(seed)
+    spec = digits_spec(task="regression", class_names=(), target_std=10**unit)
+    errors = np.abs(random.standard_cauchy(rows) * 10**size).astype(np.float32)
+    table = np.stack([errors**2, errors, np.zeros(rows, np.float32)], axis=1)
+    expected = np.sqrt(np.mean(np.square(errors.astype(np.float64) * 10**unit)))
+    scores = scores_of(table, "rmse", spec)
+    assert scores is not None
+    assert logs_of(table, spec)["rmse"] == pytest.approx(expected, rel=1e-12)
+    assert scores.mean() == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("error", [0.0, math.inf, math.nan])
+def test_rmse_of_no_error_and_of_one_that_is_no_number(error: float) -> None:
+    spec = digits_spec(task="regression", class_names=(), target_std=3.0)
+    table = np.full((5, 3), error, np.float32)
+    assert logs_of(table, spec)["rmse"] == pytest.approx(error, nan_ok=True)
+
+
 def test_the_documentation_has_the_metrics_of_each_task_and_which_are_means_over_rows() -> None:
     part = DATA_PAGE.read_text(encoding="utf-8").partition("## Metrics")[2].partition("\n## ")[0]
     rows = dict(line.split("|")[1:3] for line in part.splitlines() if line.startswith("| "))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import keras
 import numpy as np
 import pytest
+from sklearn.metrics import root_mean_squared_error
 
 from benchmarks.keras_fit import SmoothedCrossentropy, build_loss, build_metrics
 from search.data import PreparedData
@@ -68,12 +69,14 @@ def test_the_metrics_are_those_that_the_command_line_knows(
     assert sorted(set(history) - {"learning_rate"}) == sorted(logged)
 
 
-def test_mae_is_in_the_units_of_the_target(regression: PreparedData) -> None:
+def test_errors_are_in_the_units_of_the_target(regression: PreparedData) -> None:
     result = fit(regression, "val_mae")
     y, predicted = predictions(result, regression)
     expected = np.abs(predicted[:, 0] - y).mean() * regression.spec.target_std
     assert regression.spec.target_std > 50
     assert result.history["val_mae"][result.best_epoch - 1] == pytest.approx(expected, rel=1e-5)
+    squared = root_mean_squared_error(y, predicted[:, 0]) * regression.spec.target_std
+    assert result.history["val_rmse"][result.best_epoch - 1] == pytest.approx(squared, rel=1e-6)
 
 
 def _categorical(y: np.ndarray, predicted: np.ndarray) -> float:

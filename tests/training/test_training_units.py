@@ -20,7 +20,7 @@ from search.training.loop import TrainingResult, train
 from search.training.scoring import score_rows
 from spaces import Hyperparameters
 
-HISTORY = [("val_mae", 1), ("mae", 1), ("val_loss", 0), ("val_r2", 0)]
+HISTORY = [("val_rmse", 1), ("rmse", 1), ("val_mae", 1), ("mae", 1), ("val_loss", 0), ("val_r2", 0)]
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from search.references.words import standing
+from search.settings.chosen_metric import remark_on_accuracy
 from search.study.constant_answer import remark_on_constant
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
@@ -14,9 +15,13 @@ _REPEATED = 0.5
 
 
 def remarks(study: Study) -> list[str]:
-    """What a reader of the best value should know: what needs no network for it, that few were tried."""
+    """What a reader of the best value should know.
+
+    That one class has most rows, what needs no network for it, that few were tried.
+    """
     best = study.best_trial()
-    told = [] if best is None or best.value is None else _on_best(study, best.value)
+    told = [remark_on_accuracy(study.metric, study.data)]
+    told += [] if best is None or best.value is None else _on_best(study, best.value)
     tried = [trial for trial in study.finished() if trial.params]
     different = len({(repr(sorted(trial.params.items())), trial.planned) for trial in tried})
     if study.companion_of is None and len(tried) > 1 and different <= _REPEATED * len(tried):

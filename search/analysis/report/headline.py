@@ -33,7 +33,7 @@ def headline_of(snapshot: Snapshot) -> Headline | None:
         return None
     best = snapshot.entries[0]
     chance = None
-    if metric_of(snapshot.study.metric).unit == "share of the rows":
+    if metric_of(snapshot.study.metric).is_share_of_rows:
         low, high = wilson(best.validation, snapshot.study.data.rows.validation)
         chance = (high - low) / 2
     rivals = [trial for trial in snapshot.complete if trial.number != best.trial]

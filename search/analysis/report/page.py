@@ -22,6 +22,7 @@ from search.analysis.report.snapshot import Snapshot, snapshot_of
 from search.analysis.report.timeline import MOST_LANES, lanes, timeline
 from search.machine.writing import check_place, refuse_to_replace, written_whole
 from search.policies.pruners import describe_rungs
+from search.settings.chosen_metric import compared_by
 from search.study.study import Study
 from search.text import formats
 from search.text.printable import printable_lines
@@ -72,6 +73,7 @@ def render(snapshot: Snapshot) -> str:
             snapshot=snapshot,
             study=study,
             metric=study.metric,
+            compared_by=compared_by(study.metric),
             measure=study.metric.removeprefix("val_"),
             settings=study.settings,
             data=study.data,

@@ -16,8 +16,8 @@ from search.study.study import Study
 from search.text.formats import plural
 
 
-def conclusion_view(conclusion: Conclusion, opened: list[Look]) -> RenderableType:
-    """What `finalize` ends with. `opened` are all looks at the test split."""
+def conclusion_view(conclusion: Conclusion, opened: list[Look], remark: str | None) -> RenderableType:
+    """What `finalize` ends with: `opened` are all looks at the test split, `remark` is on the metric."""
     return Group(
         plain_table(race_headers(conclusion), race_rows(conclusion), right=range(3)),
         "",
@@ -25,6 +25,7 @@ def conclusion_view(conclusion: Conclusion, opened: list[Look]) -> RenderableTyp
         *left_out(conclusion),
         "",
         *conclusion_lines(conclusion, opened),
+        *([] if remark is None else [remark]),
     )
 
 

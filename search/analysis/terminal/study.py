@@ -23,6 +23,7 @@ from search.analysis.terminal.confirmation import of_study
 from search.analysis.terminal.tables import plain_table
 from search.conclusion.confirmation.record import read_conclusion
 from search.driving.remaining import span
+from search.settings.chosen_metric import compared_by
 from search.study.links import how_to_browse
 from search.study.record_of_looks import looks
 from search.study.study import Study
@@ -76,15 +77,17 @@ def study_view(study: Study, top: int) -> RenderableType:
         (printable(study.name), "bold"),
         f"  {state}  {row.finished:,}/{study.settings.trials:,} trials ({states}){left}",
     )
+    by = Text(compared_by(study.metric), style="dim")
     entries = leaderboard(study, top)
     if not entries:
         reasons = (f"  {line}" for line in _reasons(study))
-        return Group(head, "no complete trial yet", *reasons, *_beside(study), *_apart(study))
+        return Group(head, by, "no complete trial yet", *reasons, *_beside(study), *_apart(study))
     board = Leaderboard(entries, study.metric)
     concluded = of_study(study, row.finished)
     noted: list[RenderableType] = [Text(line, style="bold") for line in remarks(study)]
     return Group(
         head,
+        by,
         board,
         *_best(study, entries[0]),
         *(["", *noted] if noted else []),

@@ -161,7 +161,7 @@ def interval_over_rows(metric: str, value: float, scores: np.ndarray | None) -> 
     """
     if scores is None:
         return None
-    if metric_of(metric).unit == "share of the rows":
+    if metric_of(metric).is_share_of_rows:
         return wilson(value, len(scores))
     return mean_of(scores.tolist()).interval
 

@@ -1,0 +1,86 @@
+"""Which metric a study compares epochs and trials by: what the user says, or a default by the data; and so in words."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from search.errors import InputError
+from search.settings.metrics import METRICS, direction_of, metric_of, metrics_of
+from spaces.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from search.data import DataSpec
+
+DEFAULT_METRICS = {"binary": "accuracy", "multiclass": "accuracy", "regression": "rmse"}
+"""By task, where the user says nothing."""
+WHERE_A_CLASS_PREVAILS = "crossentropy"
+"""In place of an accuracy, where one class holds more than `_PREVAILS` of the rows."""
+
+_PREVAILS = 0.8
+
+
+def check_metric_exists(name: str | None) -> None:
+    """Find a misspelt metric before any data is read.
+
+    Raises:
+        InputError: no task has such a metric.
+    """
+    known = [f"val_{metric}" for metric in ("loss", *METRICS)]
+    if name is not None and name not in known:
+        raise InputError(
+            f"--metric: expected one of {', '.join(known)}, but got '{name}'{did_you_mean(name, known)}"
+        )
+
+
+def choose_metric(name: str | None, data: DataSpec) -> str:
+    """`name`, or the default for `data`: val_accuracy, val_crossentropy where one class prevails, val_rmse.
+
+    Raises:
+        InputError: there is no such metric for the task.
+    """
+    if name is None:
+        default = DEFAULT_METRICS[data.task]
+        return f"val_{WHERE_A_CLASS_PREVAILS if _says_little(default, data) else default}"
+    known = [f"val_{metric}" for metric in ("loss", *metrics_of(data.task))]
+    if name not in known:
+        raise InputError(
+            f"--metric: this data is {data.task}, so expected one of {', '.join(known)}, but got '{name}'"
+        )
+    return name
+
+
+def compared_by(metric: str) -> str:
+    """What selects epochs and compares trials, as a sentence without its end."""
+    better = "larger" if direction_of(metric) == "maximize" else "smaller"
+    return f"epochs and trials are compared by {metric}, {better} is better"
+
+
+def remark_on_accuracy(metric: str, data: DataSpec) -> str | None:
+    """That one class prevails, so that `metric` says little; None where it does not, or the metric is another."""
+    if not _says_little(metric, data):
+        return None
+    return f"{_prevails(data)}; val_{WHERE_A_CLASS_PREVAILS} judges its probabilities."
+
+
+def remark_on_default(metric: str, data: DataSpec) -> str | None:
+    """Why `metric`, the default for `data`, is not that of its task; None where it is."""
+    usual = f"val_{DEFAULT_METRICS[data.task]}"
+    return None if metric == usual else f"{_prevails(data)}; so the default is {metric}, not {usual}."
+
+
+def _says_little(metric: str, data: DataSpec) -> bool:
+    """A model that knows nothing looks good by it, and better ones look alike."""
+    return metric_of(metric).is_share_of_rows and _largest_share(data) > _PREVAILS
+
+
+def _largest_share(data: DataSpec) -> float:
+    """Of the rows of training, validation and test together."""
+    return max(data.class_counts, default=0) / max(1, sum(data.class_counts))
+
+
+def _prevails(data: DataSpec) -> str:
+    name = data.class_names[data.class_counts.index(max(data.class_counts))]
+    # Rounded down: 99.97 % is not all.
+    share = f"{math.floor(1000 * _largest_share(data)) / 10:g} %"
+    return f"{share} of the rows are '{name}': a model that always says so has an accuracy of {share}"
