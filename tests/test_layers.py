@@ -27,6 +27,7 @@ ROOMS = (
     "search.analysis.tensorboard",
     "search.conclusion.confirmation",
     "search.conclusion.ablation",
+    "search.conclusion.ensemble",
     "search.conclusion",
     "search.conclusion.statistics",
     "search.running",

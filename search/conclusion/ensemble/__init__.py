@@ -1,0 +1,4 @@
+"""Several networks averaged in one model: which ones, whether they are better together, and what that costs.
+
+Imports: conclusion.statistics, data, references, settings, training.
+"""

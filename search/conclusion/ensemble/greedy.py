@@ -1,0 +1,87 @@
+"""Which networks are better together: one after the other is added, the same one perhaps several times.
+
+Caruana, Niculescu-Mizil, Crew & Ksikes 2004, *Ensemble selection from libraries of models*: it begins with the best,
+adds in each step the one that makes the mean of all best, and goes back to where the mean was best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from search.conclusion.ensemble.judging import Array, Judge
+from search.conclusion.statistics.intervals import Difference, difference_over_rows
+from search.training.averaging import averaged_outputs
+
+_NOBODY = (-float("inf"), -float("inf"))
+
+
+def greedy_choice(outputs: Sequence[Array], judge: Judge, most: int) -> list[int]:
+    """Positions of the candidates that are chosen, `most` at most, each as often as it is chosen; the first is 0.
+
+    Among equals the earlier candidate and the shorter choice win. So the choice is never worse than candidate 0 on
+    the rows of `judge`, and one that gains nothing is [0].
+
+    Args:
+        outputs: of each candidate, (rows, units); the one to begin with comes first.
+    """
+    chosen = [0]
+    together = np.asarray(outputs[0], dtype=np.float64)
+    best, best_count = judge.merit(together), 1
+    while len(chosen) < most:
+        added, merit, together = _best_addition(outputs, together, len(chosen), judge)
+        chosen.append(added)
+        if merit > best:
+            best, best_count = merit, len(chosen)
+    return chosen[:best_count]
+
+
+def _best_addition(
+    outputs: Sequence[Array], together: Array, count: int, judge: Judge
+) -> tuple[int, tuple[float, float], Array]:
+    """The candidate that is best beside the mean `together` of `count`; what that is worth; the new mean."""
+    added, merit, mean = 0, _NOBODY, together
+    for position, of_one in enumerate(outputs):
+        new = averaged_outputs([together, of_one], [count / (count + 1), 1 / (count + 1)], judge.spec.task)
+        worth = judge.merit(new)
+        if position == 0 or worth > merit:
+            added, merit, mean = position, worth, new
+    return added, merit, mean
+
+
+def shares_of(chosen: Sequence[int]) -> dict[int, float]:
+    """The weight of each position that was chosen: how often, of all; the weights sum to 1."""
+    return {position: chosen.count(position) / len(chosen) for position in dict.fromkeys(chosen)}
+
+
+def chosen_outputs(outputs: Sequence[Array], chosen: Sequence[int], task: str) -> Array:
+    """What the chosen answer together, (rows, units)."""
+    shares = shares_of(chosen)
+    return averaged_outputs([outputs[position] for position in shares], list(shares.values()), task)
+
+
+def gain_on_other_rows(outputs: Sequence[Array], judge: Judge, most: int) -> Difference | None:
+    """What choosing gains over candidate 0 on rows that did not choose: each half by the choice of the other half.
+
+    The gain on the rows that chose is flattered by the choice. More is better. None where the metric is no mean over
+    rows, or there are not two rows.
+    """
+    halves = halves_of(len(judge.y))
+    before = judge.scores(outputs[0])
+    if before is None or not len(halves[1]):
+        return None
+    after = np.empty_like(before)
+    for choosing, judged in (halves, halves[::-1]):
+        chosen = greedy_choice([one[choosing] for one in outputs], judge.of(choosing), most)
+        there = chosen_outputs([one[judged] for one in outputs], chosen, judge.spec.task)
+        scores = judge.of(judged).scores(there)
+        assert scores is not None  # as before
+        after[judged] = scores
+    return difference_over_rows(after.tolist(), before.tolist()).times(judge.sign)
+
+
+def halves_of(rows: int) -> tuple[Array, Array]:
+    """Positions of two halves of so many rows, the same for each call."""
+    order = np.random.default_rng(0).permutation(rows)
+    return np.sort(order[::2]), np.sort(order[1::2])

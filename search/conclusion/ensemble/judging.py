@@ -1,0 +1,63 @@
+"""What one network, or several together, are worth on validation rows, by the formulas of all metrics."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from search.references.judging import recorded
+from search.settings.metrics import direction_of, sign_of
+from search.training.measures import logs_of, scores_of
+
+if TYPE_CHECKING:
+    from search.data import DataSpec
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """Judges by `metric` (without `val_`) on rows whose classes or standardised targets are `y`, (rows,).
+
+    All of it is of outputs before their last activation, (rows, units). A `loss` is without the L2 penalty and the
+    label smoothing of a training: networks that are averaged have none in common.
+    """
+
+    y: Array
+    spec: DataSpec
+    metric: str
+
+    @property
+    def sign(self) -> int:
+        """What a value is multiplied by, so that more of it is better."""
+        return sign_of(direction_of(self.metric))
+
+    def of(self, rows: Array) -> Judge:
+        """The same on some of the rows, by their positions."""
+        return replace(self, y=self.y[rows])
+
+    def measured(self, outputs: Array) -> dict[str, float]:
+        """Loss and metrics by their names."""
+        return logs_of(self._table(outputs), self.spec)
+
+    def scores(self, outputs: Array) -> Array | None:
+        """The score of each row, float64 (rows,); None where the metric is no mean over rows."""
+        return scores_of(self._table(outputs), self.metric, self.spec)
+
+    def merit(self, outputs: Array) -> tuple[float, float]:
+        """More is better: the metric, and the loss among equals. Nothing is worse than what is no number.
+
+        To nine digits: what differs by rounding alone is equal.
+        """
+        logs = self.measured(outputs)
+        worth = self.sign * logs.get(self.metric, math.nan), -logs["loss"]
+        if not all(map(math.isfinite, worth)):
+            return -math.inf, -math.inf
+        return float(f"{worth[0]:.9g}"), float(f"{worth[1]:.9g}")
+
+    def _table(self, outputs: Array) -> Array:
+        one = self.spec.task != "multiclass"
+        return recorded(outputs[:, 0] if one else outputs, self.y, self.spec)
