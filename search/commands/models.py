@@ -11,6 +11,7 @@ import typer
 
 from search.commands.options import AsJSON, Force, MovedData, Storage, StudyName, study_of
 from search.commands.output import echo
+from search.errors import InputError
 
 app = typer.Typer()
 
@@ -20,19 +21,39 @@ def export(
     study: StudyName,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.keras", help="the model to write")],
     trial: Annotated[int | None, typer.Option(min=0, metavar="K", help="this trial, not the best")] = None,
+    ensemble: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100,
+            metavar="N",
+            help="the mean of up to N networks, where that is better on the validation rows",
+            show_default="one network",
+        ),
+    ] = None,
     force: Force = False,
     data: MovedData = None,
     storage: Storage = None,
 ) -> None:
     """Write a study's model as a .keras file that takes raw rows or images, and its facts as JSON beside it.
 
+    With --ensemble several networks are averaged inside it: of the best 3 N trials, trained again, those that are best
+    together on the validation rows. Where no mean is better than the best trial, that one is written.
+
     An earlier export of the study is replaced; anything else that is there, only by --force.
 
     Example: perceptuna export my-first -o best.keras
     """
+    from search.conclusion.ensemble.exporting import export_ensemble
     from search.models.export import export_model
 
-    model, facts = export_model(study_of(study, storage, data), output, trial, say=echo, force=force)
+    loaded = study_of(study, storage, data)
+    if ensemble is None:
+        model, facts = export_model(loaded, output, trial, say=echo, force=force)
+    elif trial is None:
+        model, facts = export_ensemble(loaded, output, ensemble, say=echo, force=force)
+    else:
+        raise InputError("--ensemble: the networks are chosen among the best trials; leave out --trial")
     echo(f"wrote {model} and {facts}")
 
 

@@ -40,7 +40,7 @@ def export_model(
         InputError: the study has no complete trial, there is no such trial, or `output` cannot be written or holds
             what is not an earlier export of this study.
     """
-    check_output(output, force=force, ours=lambda facts: _exported_before(facts, study))
+    check_output(output, force=force, ours=lambda facts: exported_before(facts, study))
     trial = study.complete_trial(number)
     kept = kept_model(study, trial)
     if kept is not None and not kept.is_file():
@@ -98,7 +98,7 @@ def _read_facts(path: Path) -> ModelFacts:
     return {}
 
 
-def _exported_before(facts: ModelFacts, study: Study) -> bool:
+def exported_before(facts: ModelFacts, study: Study) -> bool:
     """Whether these are of a model of `study` that `export` wrote: one that was tested stays."""
     return facts.get("study") == study.name and "conclusion" not in facts
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from search.errors import InputError
+from search.machine.plain_keras import import_keras
+from search.machine.temporary import temporary_folder
 from storage.artifacts import FOLDER_SETTING, artifact_path, model_file_name, study_artifacts
 
 if TYPE_CHECKING:
@@ -27,6 +30,17 @@ def kept_model(study: Study, trial: TrialRecord) -> Path | None:
     if not folder.is_dir():
         raise InputError(_not_there(study, folder))
     return artifact_path(folder, artifact)
+
+
+def weights_of(model: Path) -> list[Any]:
+    """Of the network inside a kept model, arrays in Keras's order."""
+    keras = import_keras()
+    with temporary_folder() as folder:
+        named = shutil.copyfile(model, Path(folder, "model.keras"))  # Keras goes by the ending
+        whole = keras.models.load_model(named, compile=False)
+    (mlp,) = (layer for layer in whole.layers if isinstance(layer, keras.Model))
+    weights: list[Any] = mlp.get_weights()
+    return weights
 
 
 def _not_there(study: Study, folder: Path) -> str:

@@ -15,6 +15,7 @@ from search.training.environment import differences, training_environment
 if TYPE_CHECKING:
     import keras
 
+    from search.data import PreparedData
     from search.settings.settings import StudySettings
     from search.training.loop import TrainingResult
 
@@ -88,8 +89,12 @@ def replay(study: Study, number: int, callbacks: MakeCallbacks = tuple) -> Repla
     return Replay(study.name, number, study.metric, then, now, settings.threads, differs)
 
 
-def retrain(study: Study, trial: TrialRecord, callbacks: MakeCallbacks = tuple) -> TrainingResult:
+def retrain(
+    study: Study, trial: TrialRecord, callbacks: MakeCallbacks = tuple, data: PreparedData | None = None
+) -> TrainingResult:
     """For as many epochs as `trial` ran, pruned or out of time included; `callbacks` as for `replay`.
+
+    `data` is the study's, where it is at hand; else it is looked for and compared with what the study was started with.
 
     Raises:
         InputError: the data is not what the study was started with, or not what an earlier study trained `trial` on.
@@ -104,7 +109,7 @@ def retrain(study: Study, trial: TrialRecord, callbacks: MakeCallbacks = tuple) 
             f"there: `perceptuna export {origin.study} --trial {origin.trial} -o FILE.keras{study.url.option}`"
         )
     settings = _settings_of(study, trial)
-    data = unchanged_data(study, settings)
+    data = data or unchanged_data(study, settings)
     start_tensorflow(settings.threads)
     from search.training.loop import train
     from search.training.stop_reason import StopReason

@@ -47,7 +47,7 @@ def _without_tensorflow() -> None:
     scoring.measure_rows, scoring.score_rows = _measured, lambda *given: None
     sys.modules[scoring.__name__] = scoring
     search.machine.tensorflow_start.start_tensorflow = lambda threads: None  # type: ignore[assignment]
-    look._weights_of = lambda model: []  # type: ignore[assignment]
+    look.weights_of = lambda model: []
 
 
 def _known_before(database: str) -> None:

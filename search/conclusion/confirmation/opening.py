@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,9 +11,7 @@ from search.conclusion.confirmation.compared import seen_references
 from search.conclusion.statistics.intervals import interval_over_rows
 from search.data.preparing.sealed import open_test_split
 from search.errors import DataError, InputError
-from search.machine.plain_keras import import_keras
-from search.machine.temporary import temporary_folder
-from search.models.kept_model import kept_model
+from search.models.kept_model import kept_model, weights_of
 from search.study.look import Look
 from search.study.record_of_looks import new_look, record_look, record_seen
 
@@ -47,7 +44,7 @@ def look_at_test_split(
     from search.training.scoring import measure_rows, score_rows
 
     hyperparameters = trained.hyperparameters(companion.space)
-    weights = _weights_of(tested_model(companion, trained))
+    weights = weights_of(tested_model(companion, trained))
     metric = study.metric.removeprefix("val_")
     model = _fingerprint(hyperparameters.identity, metric, weights)
     look = record_look(study, model, new_look(study, companion, trial=trial, trained=trained.number))
@@ -90,13 +87,3 @@ def tested_model(companion: Study, trained: TrialRecord) -> Path:
             "which trains it anew"
         )
     return kept
-
-
-def _weights_of(model: Path) -> list[Any]:
-    """Of the MLP inside a kept model, in Keras's order."""
-    keras = import_keras()
-    with temporary_folder() as folder:
-        named = shutil.copyfile(model, Path(folder, "model.keras"))  # Keras goes by the ending
-        whole = keras.models.load_model(named, compile=False)
-    (mlp,) = (layer for layer in whole.layers if isinstance(layer, keras.Model))
-    return mlp.get_weights()

@@ -1,0 +1,49 @@
+"""What an ensemble is and what it is worth, as it is told beside its model and kept with a conclusion."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from search.conclusion.statistics.intervals import Interval
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Member(_Record):
+    """One network of it: the trial that trained it, its seed, its weight in the mean, its own value."""
+
+    trial: int
+    seed: int
+    weight: float
+    value: float
+
+
+class Ensemble(_Record):
+    """Networks that were averaged; the first of `members` is the one that would be taken alone.
+
+    `value` and `single` are the metric of all together and of the first alone on the `rows` validation rows. `gain` is
+    how much better (more is better), with its interval over rows: of the same rows or, where the members were
+    `chosen_among` so many networks by these rows, of halves that the other half chose for; None where the metric is
+    no mean over rows. The ensemble is `kept` only where it is better by both.
+    """
+
+    members: list[Member]
+    value: float
+    single: float
+    rows: int
+    kept: bool
+    chosen_among: int | None = None
+    gain: float | None = None
+    gain_interval: Interval | None = None
+
+
+class Cost(_Record):
+    """What it takes: bytes of the file, and milliseconds a row after preprocessing, in batches of `batch` rows."""
+
+    bytes: int
+    single_bytes: int
+    milliseconds: float
+    single_milliseconds: float
+    batch: int

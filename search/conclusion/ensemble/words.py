@@ -1,0 +1,54 @@
+"""An ensemble in plain sentences."""
+
+from __future__ import annotations
+
+from search.conclusion.ensemble.record import Cost, Ensemble
+from search.conclusion.statistics.intervals import half_of
+from search.conclusion.statistics.words import amount, level
+from search.text.formats import fine_size, plural
+from spaces.wording import quantity
+
+
+def sentences(ensemble: Ensemble, metric: str) -> list[str]:
+    """What it is, what it gains on validation rows, and whether it is kept."""
+    alone = f"trial {ensemble.members[0].trial} alone"
+    if len(ensemble.members) == 1:
+        return [
+            f"no mean of networks is better than {alone} on the validation rows, so {alone} is in the file"
+        ]
+    together, one = (level(value, None, metric) for value in (ensemble.value, ensemble.single))
+    told = [f"{_members(ensemble)}: {together}, where {alone} has {one}", *_gain(ensemble, metric)]
+    return told if ensemble.kept else [*told, f"that is not better, so {alone} is in the file"]
+
+
+def cost_sentence(cost: Cost) -> str:
+    """What it takes beside what the network alone takes."""
+    together, one = (quantity(each, 2) for each in (cost.milliseconds, cost.single_milliseconds))
+    return (
+        f"the file has {fine_size(cost.bytes)}, with one network {fine_size(cost.single_bytes)}; a row takes "
+        f"{together} ms, with one network {one} ms (on this machine, in batches of {cost.batch:,}, after preprocessing)"
+    )
+
+
+def _members(ensemble: Ensemble) -> str:
+    rows, first = plural(ensemble.rows, "validation row"), ensemble.members[0]
+    if ensemble.chosen_among is None:
+        return f"the mean of trial {first.trial} on {plural(len(ensemble.members), 'seed')}, on {rows}"
+    of = ", ".join(f"{member.trial} ({100 * member.weight:.0f} %)" for member in ensemble.members)
+    return f"the mean of trials {of}, chosen among {ensemble.chosen_among} by {rows}"
+
+
+def _gain(ensemble: Ensemble, metric: str) -> list[str]:
+    if ensemble.gain is None:
+        flattered = (
+            "the rows that chose it flatter it; how much, this metric of all rows together cannot tell"
+        )
+        return [flattered] if ensemble.chosen_among is not None else []
+    which = "better" if ensemble.gain >= 0 else "worse"
+    gain = f"{amount(abs(ensemble.gain), half_of(ensemble.gain_interval), metric)} {which}"
+    if ensemble.chosen_among is None:
+        return [f"row by row that is {gain}"]
+    return [
+        "the rows that chose it flatter it; each half of them judged by what the other half would choose, it is "
+        f"{gain}"
+    ]
