@@ -74,17 +74,21 @@ def _compared(
     chosen_among: int | None = None,
 ) -> Ensemble:
     together = averaged_outputs(outputs, [member.weight for member in members], judge.spec.task)
-    better = judge.merit(together)[0] > judge.merit(outputs[0])[0]
     return Ensemble(
         members=members,
         value=judge.measured(together)[judge.metric],
         single=members[0].value,
         rows=len(judge.y),
-        kept=better and (gain is None or gain.mean > 0),
+        kept=_is_better(together, outputs[0], judge, gain),
         chosen_among=chosen_among,
-        gain=gain and gain.mean,
+        gain=gain and gain.mean + 0.0,  # there is no negative zero
         gain_interval=gain and gain.interval,
     )
+
+
+def _is_better(together: Array, alone: Array, judge: Judge, gain: Difference | None) -> bool:
+    """On the rows of `judge`, and on rows that did not choose, where that can be told."""
+    return judge.merit(together)[0] > judge.merit(alone)[0] and (gain is None or gain.mean > 0)
 
 
 def cost_of(together: tuple[keras.Model, Path], alone: tuple[keras.Model, Path], x: Array) -> Cost:
