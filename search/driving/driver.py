@@ -123,7 +123,7 @@ class Driver:
                     ending = "interrupted"
                 elif self._clock() > deadline:
                     ending = "timeout"
-                if ending != "budget" and not done:
+                if ending != "budget" and (self._running or self._left() > 0):
                     self._dispatcher.stopping(ending)
                     self._workers.stop_trials()
                     self._stopping_since = self._clock()

@@ -47,7 +47,8 @@ class ReferenceFits:
         if self._fitting is None or not self._fitting.left:
             return False
         now = self._clock()
-        self._awaited_since = self._awaited_since or now
+        if self._awaited_since is None:
+            self._awaited_since = now
         waited = now - self._awaited_since
         if waited > _UNTOLD_SECONDS and not self._said:
             left = " and ".join(TITLES[name] for name in self._fitting.left)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -156,6 +157,22 @@ def test_a_study_that_is_to_end_does_not_wait_for_them(
         FakeWorkers(1, complete), clock=lambda: next(clock), references=fitting([]), trials=50, **ends
     )
     assert made.run() in ("timeout", "interrupted")
+
+
+def test_ctrl_c_ends_the_waiting_and_not_the_study(driver: MakeDriver, study: Study) -> None:
+    class Interrupted(Slow):
+        def read(self) -> bytes:
+            if len(study.finished()) == 1:
+                signal.raise_signal(signal.SIGINT)
+                self.read = lambda: b""  # type: ignore[method-assign]
+            return super().read()
+
+    said: list[str] = []
+    job = Job(folder="", x="", y="", names=NAMES, seed=0)
+    waiting = Fitting(job, lambda job: Interrupted([]))
+    assert driver(FakeWorkers(1, complete), said, references=waiting, trials=1).run() == "budget"
+    assert not any("interrupted" in line for line in said)
+    assert study.record.references.missing == NAMES
 
 
 def test_images_and_trainings_about_a_study_have_none(study: Study, digits: PreparedData) -> None:
