@@ -61,7 +61,7 @@ def test_the_next_version_has_the_settings_of_the_earlier_one(
         "batch_size = [32, 64]\nnesterov = [false, true]\n"
     )
     # What follows is as without --from.
-    monkeypatch.setattr(starting, "drive", lambda study, *rest: Finish(study, "budget"))
+    monkeypatch.setattr(starting, "drive", lambda study, *rest, **named: Finish(study, "budget"))
     shown = perceptuna.done("run", "next", "--from", "old", "--space", "next.toml", "--trials", 1).out
     assert "space, from study 'old' to this one:\n" in shown
     assert "  optimizer: gone\n" in shown
