@@ -78,7 +78,14 @@ def told(study: Study, number: int, value: float, pruned_after: int | None) -> N
 def write_old(folder: Path, data: DataSpec) -> None:
     """Into `folder`, study `old`: trials 0 to 5 as in `CONFIGURATIONS`, 6 was planned, 7 failed, 8 waits."""
     settings = StudySettings(
-        data="digits", trials=20, epochs=EPOCHS, sampler="random", pruner="hyperband", seed=3, workers=1
+        space="mlp",
+        data="digits",
+        trials=20,
+        epochs=EPOCHS,
+        sampler="random",
+        pruner="hyperband",
+        seed=3,
+        workers=1,
     )
     url = StorageURL.parse(str(folder / "studies.db"))
     study = create_study("old", url, settings, SPACE, data, [PLANNED])
