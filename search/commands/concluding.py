@@ -39,6 +39,16 @@ def finalize(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.keras", help="the model to write")],
     top: Annotated[int, typer.Option(min=1, metavar="N", help="candidates: the best N of the search")] = 5,
     seeds: Annotated[int, _seeds("candidate")] = 5,
+    ensemble: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=100,
+            metavar="N",
+            help="train the winner on N seeds, and write and test their mean where it is better",
+            show_default="one network",
+        ),
+    ] = None,
     workers: Workers = None,
     threads: Threads = None,
     data: MovedData = None,
@@ -55,22 +65,24 @@ def finalize(
     Example: perceptuna finalize my-first --top 3 --seeds 3 -o model.keras
     """
     from search.analysis.terminal.confirmation import conclusion_view
-    from search.conclusion.confirmation import finalizing
+    from search.conclusion.confirmation.finalize_order import FinalizeOrder, check, looks_before
+    from search.conclusion.confirmation.finalizing import finalize as carry_out
     from search.conclusion.confirmation.words import warnings
     from search.settings.chosen_metric import remark_on_accuracy
     from search.study.record_of_looks import by_others, looks, own
 
     loaded = study_of(study, storage, data)
     how = (
-        _as_options(workers=workers, threads=threads, cluster=cluster)
+        _as_options(ensemble=ensemble, workers=workers, threads=threads, cluster=cluster)
         + " --force" * force
         + loaded.url.option
     )
     go_on = f"perceptuna finalize {study} --top {top} --seeds {seeds} -o {shlex.quote(str(output))}{how}"
     go_on_with(go_on)
-    order = finalizing.FinalizeOrder(
+    order = FinalizeOrder(
         output=output,
         top=top,
+        ensemble=ensemble or 1,
         force=force,
         seeds=seeds,
         go_on=go_on,
@@ -78,13 +90,13 @@ def finalize(
         threads=threads,
         cluster=cluster,
     )
-    work = finalizing.check(loaded, order)
-    before = finalizing.looks_before(work)
+    work = check(loaded, order)
+    before = looks_before(work)
     for warning in warnings(own(loaded, before), by_others(loaded, before)):
         echo(f"perceptuna: warning: {warning}", err=True)
     conclusion = None
     with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
-        conclusion = finalizing.finalize(work, listeners(as_json))
+        conclusion = carry_out(work, listeners(as_json))
     if conclusion is None:
         fail(f"interrupted; go on with: {go_on}", 130)
     opened = looks(loaded)

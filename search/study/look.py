@@ -43,8 +43,9 @@ class Look(BaseModel):
     """One opening of the test split, written before it; `value` and what follows it come after it.
 
     `number` is its place among those at the split, from 1; `trial` is the configuration's in the search, `trained` the
-    trial of `companion` whose model is tested. `identity` and `companion_identity` tell the studies from others of
-    their names; looks of earlier versions have no `study`, and no `references`.
+    trial of `companion` whose model is tested, `members` those whose mean is, where they are several. `identity` and
+    `companion_identity` tell the studies from others of their names; looks of earlier versions have no `study`, and no
+    `references`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,6 +59,7 @@ class Look(BaseModel):
     companion: str
     companion_identity: str = ""
     trained: int
+    members: tuple[int, ...] = ()
     rows: int
     value: float | None = None
     interval: tuple[float, float] | None = None
@@ -66,10 +68,11 @@ class Look(BaseModel):
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """A look without references is written as it was before there were any."""
+        """A look without references, or of one network, is written as it was before there was anything else."""
         fields: dict[str, Any] = written(self)
-        if not self.references:
-            fields.pop("references", None)
+        for name in ("members", "references"):
+            if not getattr(self, name):
+                fields.pop(name, None)
         return fields
 
 

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from search.study.study import Study
 
 
-def new_look(study: Study, companion: Study, *, trial: int, trained: int) -> Look:
+def new_look(
+    study: Study, companion: Study, *, trial: int, trained: int, members: tuple[int, ...] = ()
+) -> Look:
     """By this user on this machine, now."""
     return Look(
         date=datetime.now().astimezone().isoformat(timespec="seconds"),
@@ -34,6 +36,7 @@ def new_look(study: Study, companion: Study, *, trial: int, trained: int) -> Loo
         companion=companion.name,
         companion_identity=companion.identity,
         trained=trained,
+        members=members,
         rows=study.data.rows.test,
     )
 

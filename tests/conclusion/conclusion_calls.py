@@ -16,6 +16,7 @@ from search.conclusion.confirmation.record import Conclusion
 from search.study.study import Study, load_study
 from search.workers.messages import TrialTask
 from storage import StorageURL
+from storage.backup import back_up
 
 
 class Killed(BaseException):
@@ -64,6 +65,19 @@ class Place:
 
     def study(self, name: str) -> Study:
         return load_study(name, self.url)
+
+
+def unopened(place: Place, folder: Path) -> Place:
+    """A copy in `folder`: all trainings of study `one` are there, and nobody has opened its test split."""
+    copy = Place(folder)
+    copy.url = StorageURL.of_file(folder / "copy.db")
+    back_up(place.url, folder / "copy.db")
+    study = copy.study("one")
+    with study.storage._backend.engine.begin() as connection:
+        connection.exec_driver_sql("delete from perceptuna_looks")
+        connection.exec_driver_sql("delete from study_user_attributes where key = 'conclusion'")
+    study.storage._backend.engine.dispose()
+    return copy
 
 
 @dataclass(frozen=True)

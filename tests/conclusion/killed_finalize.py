@@ -22,7 +22,7 @@ from alembic.script import ScriptDirectory
 
 import search.machine.tensorflow_start
 from search import cli
-from search.conclusion.confirmation import finalizing
+from search.conclusion.confirmation import finalizing, tested
 from search.conclusion.confirmation import opening as look
 from search.study.record_of_looks import looks
 from search.study.study import load_study
@@ -47,7 +47,7 @@ def _without_tensorflow() -> None:
     scoring.measure_rows, scoring.score_rows = _measured, lambda *given: None
     sys.modules[scoring.__name__] = scoring
     search.machine.tensorflow_start.start_tensorflow = lambda threads: None  # type: ignore[assignment]
-    look.weights_of = lambda model: []
+    tested.weights_of = lambda model: []
 
 
 def _known_before(database: str) -> None:

@@ -15,7 +15,7 @@ from search.conclusion.ablation import ablating
 from search.conclusion.ablation.factors import variations
 from search.conclusion.companion import Companion
 from search.conclusion.confirmation.candidates import top_candidates
-from search.conclusion.confirmation.finalizing import FinalizeOrder, check
+from search.conclusion.confirmation.finalize_order import FinalizeOrder, check
 from search.conclusion.confirmation.record import read_conclusion
 from search.conclusion.trainings import Purpose, fresh_seeds
 from search.driving.note import note_text

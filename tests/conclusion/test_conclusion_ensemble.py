@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
-from conclusion_calls import Place, Story
+from conclusion_calls import Killed, Outcome, Place, Story, unopened
 from digits_spec import digits_spec
 
+from search.conclusion.confirmation import finalizing
+from search.conclusion.confirmation.record import Conclusion, read_conclusion
 from search.conclusion.ensemble import comparing
 from search.conclusion.ensemble.comparing import of_equal_weight
 from search.conclusion.ensemble.judging import Judge
 from search.conclusion.ensemble.record import Ensemble
 from search.conclusion.ensemble.words import sentences
+from search.conclusion.statistics.intervals import wilson
 from search.data import prepare
+from search.data.preparing.sealed import open_test_split
 from search.study.data_cache import cache_folder
+from search.study.look import Look
+from search.study.record_of_looks import looks
 
 
 def facts_of(place: Place, name: str) -> dict[str, Any]:
@@ -91,6 +98,102 @@ def test_one_network_is_an_export_and_a_trial_of_ones_own_is_refused(story: Stor
     refused = place(f"export one --ensemble 2 --trial 1 -o {place.folder}/alone.keras")
     assert refused.code == 2
     assert "--ensemble: the networks are chosen among the best trials; leave out --trial" in refused.err
+
+
+@dataclass(frozen=True)
+class Averaged:
+    """A study that is finalized with two networks: killed after the look, gone on with, and again with one."""
+
+    place: Place
+    killed: Outcome
+    done: Outcome
+    conclusion: Conclusion
+    looks: list[Look]
+    alone: Outcome
+
+
+@pytest.fixture(scope="module")
+def averaged(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Averaged:
+    place = unopened(story.place, tmp_path_factory.mktemp("averaged"))
+    command = f"finalize one --top 2 --seeds 2 --ensemble 2 -o {place.folder}/model.keras"
+
+    def killed(*given: Any) -> None:
+        raise Killed
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(comparing, "_is_better", lambda *given: True)
+        with pytest.MonkeyPatch.context() as kill:
+            kill.setattr(finalizing, "write_conclusion", killed)
+            first = place(command)
+        done = place(command)
+    conclusion = read_conclusion(place.study("one"))
+    assert conclusion is not None, done
+    seen = looks(place.study("one"))
+    alone = place(command.replace("--ensemble 2", "").replace("model.keras", "alone.keras"))
+    return Averaged(place, first, done, conclusion, seen, alone)
+
+
+def test_seeds_of_the_winner_are_averaged_and_tested_once(averaged: Averaged, story: Story) -> None:
+    """The first of them is the network that is tested without --ensemble."""
+    place, conclusion = averaged.place, averaged.conclusion
+    assert (averaged.killed.code, averaged.done.code) == (None, 0), averaged.done
+    assert len(place.trained) == 1
+    assert f"training trial {conclusion.winner} on 2 other seeds, about " in averaged.killed.out
+    assert conclusion.ensemble is not None
+    (look,) = averaged.looks
+    assert conclusion.test == look
+    assert (look.trained, look.trial) == (look.members[0], story.conclusion.winner)
+    assert len(look.members) == 2
+    assert conclusion.final_trial == story.conclusion.final_trial
+    first = conclusion.ensemble.members[0]
+    assert first.value == conclusion.ensemble.single == pytest.approx(story.conclusion.final_validation)
+    assert conclusion.cost_of_validation == pytest.approx(conclusion.ensemble.value - (look.value or 0.0))
+    assert "warning" not in averaged.done.err
+    assert "The test split was opened once, for this value." in averaged.done.words
+    assert "mean of 2 networks" in averaged.done.words
+    assert f"The mean of trial {conclusion.winner} on 2 seeds, on 270 validation rows:" in averaged.done.words
+
+
+def test_the_averaged_file_has_the_tested_value_and_names_its_members(averaged: Averaged) -> None:
+    place, conclusion = averaged.place, averaged.conclusion
+    x, y = open_test_split(prepare(place.study("one").settings.data_request(), cache_folder()))
+    model = keras.models.load_model(place.folder / "model.keras")
+    right = np.argmax(model.predict(x, verbose=0), axis=1) == y
+    assert conclusion.test.value == pytest.approx(right.mean())
+    assert conclusion.test.interval == pytest.approx(wilson(right.mean(), len(y)))
+    facts = facts_of(place, "model")
+    assert Conclusion.model_validate(facts["conclusion"]) == conclusion
+    trained = [member["trained_as"]["trial"] for member in facts["ensemble"]["members"]]
+    assert trained == list(conclusion.test.members)
+    assert {member["weight"] for member in facts["ensemble"]["members"]} == {0.5}
+    assert facts["ensemble"]["cost"]["bytes"] == (place.folder / "model.keras").stat().st_size
+
+
+def test_one_of_them_alone_is_another_look(averaged: Averaged) -> None:
+    assert averaged.alone.code == 0
+    assert len(averaged.place.trained) == 1
+    assert "the test split of this study was opened once before" in averaged.alone.err
+    one, other = looks(averaged.place.study("one"))
+    assert (one.trained, bool(one.members)) == (other.trained, True)
+    assert other.members == ()
+
+
+def test_where_the_mean_is_not_better_one_is_tested(averaged: Averaged) -> None:
+    """Which was tested before, so that nothing is opened, and that is known before."""
+    place = averaged.place
+    command = f"finalize one --top 2 --seeds 2 --ensemble 2 -o {place.folder}/one.keras"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(comparing, "_is_better", lambda *given: False)
+        done, again = place(command), place(command)
+    assert (done.code, again.code) == (0, 0)
+    assert "That is not better, so trial" in done.words
+    assert "warning" not in again.err
+    assert len(looks(place.study("one"))) == 2
+    conclusion = read_conclusion(place.study("one"))
+    assert conclusion is not None
+    assert (conclusion.tested_together, conclusion.test.members) == (1, ())
+    assert "ensemble" not in facts_of(place, "one")
+    assert "That is not better, so trial" in place("show one").words
 
 
 def compared(second: float, metric: str = "mae") -> Ensemble:

@@ -11,14 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conclusion_calls import Place, Story
+from conclusion_calls import Story, unopened
 
 from search.study.creation import create_study
 from search.study.look import Look
 from search.study.record_of_looks import by_others, looks, new_look, own, record_look, record_seen
 from search.study.study import Study, delete_study
-from storage import StorageURL
-from storage.backup import back_up
 
 
 @dataclass(frozen=True)
@@ -40,15 +38,8 @@ class Killed:
 def killed(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Killed:
     """A copy of the searched study, whose trainings are all there and whose split nobody has opened."""
     folder = tmp_path_factory.mktemp("killed")
-    database = folder / "copy.db"
-    back_up(story.place.url, database)
-    copy = Place(folder)
-    copy.url = StorageURL.of_file(database)
-    study = copy.study("one")
-    with study.storage._backend.engine.begin() as connection:
-        connection.exec_driver_sql("delete from perceptuna_looks")
-        connection.exec_driver_sql("delete from study_user_attributes where key = 'conclusion'")
-    study.storage._backend.engine.dispose()
+    database = unopened(story.place, folder).url.sqlite_path
+    assert database is not None
     script = Path(__file__).with_name("killed_finalize.py")
     command = "finalize", "one", "--top", "2", "--seeds", "2"
     printed = subprocess.run(

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 
 from search.analysis.facts.table_rows import Row, race_headers, race_rows
 from search.conclusion.confirmation.record import Conclusion, read_conclusion
-from search.conclusion.confirmation.words import against_references, left_out, opened, steps, verdict
+from search.conclusion.confirmation.words import (
+    against_references,
+    averaged,
+    left_out,
+    opened,
+    steps,
+    verdict,
+)
 from search.study.look import Look
 from search.study.study import Study
 
@@ -33,7 +40,7 @@ def confirmed_of(study: Study, finished: int, looks: Sequence[Look]) -> Confirme
         return None
     return Confirmed(
         conclusion=conclusion,
-        verdict=[verdict(conclusion), *left_out(conclusion)],
+        verdict=[verdict(conclusion), *left_out(conclusion), *averaged(conclusion)],
         ahead=against_references(conclusion),
         steps=steps(conclusion),
         headers=race_headers(conclusion),

@@ -8,7 +8,14 @@ from rich.text import Text
 from search.analysis.facts.table_rows import race_headers, race_rows
 from search.analysis.terminal.tables import plain_table
 from search.conclusion.confirmation.record import Conclusion, read_conclusion
-from search.conclusion.confirmation.words import against_references, left_out, steps, verdict, warnings
+from search.conclusion.confirmation.words import (
+    against_references,
+    averaged,
+    left_out,
+    steps,
+    verdict,
+    warnings,
+)
 from search.conclusion.confirmation.words import opened as worth
 from search.study.look import Look
 from search.study.record_of_looks import by_others, looks, own
@@ -33,7 +40,7 @@ def conclusion_lines(conclusion: Conclusion, opened: list[Look]) -> list[Rendera
     """The winner's three values and the gaps between them, and what was tested beside it."""
     table = plain_table([f"trial {conclusion.winner}", conclusion.metric, ""], steps(conclusion))
     ahead = [Text(line, style="bold") for line in against_references(conclusion)]
-    return [table, *ahead, worth(conclusion.test, opened)]
+    return [table, *averaged(conclusion), *ahead, worth(conclusion.test, opened)]
 
 
 def of_study(study: Study, finished: int) -> list[RenderableType]:

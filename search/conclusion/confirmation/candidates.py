@@ -48,7 +48,7 @@ class Candidate:
         return self.again.model_copy(update={"seed": seed, "keep_scores": True})
 
     def to_be_tested(self, seed: int) -> PlannedTrial:
-        """The training whose model is kept."""
+        """The training whose model is kept: tested alone, or averaged with those of other seeds."""
         label = f"trial {self.number} once more, to be tested"
         return self.again.model_copy(update={"label": label, "seed": seed, "keep_model": True})
 

@@ -2,141 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import shlex
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.conclusion.companion import Companion, Order, ended, left_of, long_enough, settings_about
-from search.conclusion.confirmation.candidates import (
-    Candidate,
-    Standings,
-    standings_of,
-    top_candidates,
-)
-from search.conclusion.confirmation.opening import look_at_test_split, tested_model
-from search.conclusion.confirmation.record import Conclusion, read_conclusion, write_conclusion
+from search.conclusion.companion import ended
+from search.conclusion.confirmation.averaging import averaged_or_alone
+from search.conclusion.confirmation.candidates import Candidate, Standings, standings_of
+from search.conclusion.confirmation.finalize_order import Finalizing, confirming, last_trainings, winner_of
+from search.conclusion.confirmation.opening import look_at_test_split
+from search.conclusion.confirmation.record import Conclusion, write_conclusion
+from search.conclusion.confirmation.tested import Tested, tested_model
+from search.conclusion.ensemble.words import cost_sentence
 from search.conclusion.statistics.race import selection_cost
-from search.conclusion.trainings import Purpose, fresh_seeds, why_not
-from search.errors import InputError, StudyStopped
-from search.models.export import ModelFacts, check_output, facts_of, write_model
-from search.study.look import Look
-from search.study.planned_trial import PlannedTrial
-from search.study.record_of_looks import looks
-from search.study.study import Study
-from search.study.unchanged import unchanged_data
-from storage import StudyBusy, is_driven
+from search.conclusion.trainings import why_not
+from search.errors import StudyStopped
+from search.models.export import facts_of, write_model
+from search.text.formats import duration
 
 if TYPE_CHECKING:
-    from search.data import PreparedData
+    from search.conclusion.ensemble.record import Ensemble
     from search.driving.dispatcher import Listeners
-    from search.settings.settings import StudySettings
+    from search.study.look import Look
+    from search.study.planned_trial import PlannedTrial
+    from search.study.study import Study
     from search.study.trial_record import TrialRecord
-
-COMMAND = "finalize"
-
-
-@dataclass(frozen=True, kw_only=True)
-class FinalizeOrder(Order):
-    """The best `top` of the search are candidates; `output` is the model file to write, with `force` over another."""
-
-    output: Path
-    top: int
-    force: bool = False
-
-
-@dataclass(frozen=True)
-class Finalizing:
-    """A study to be finalized: checked, its data at hand, and nothing written yet."""
-
-    study: Study
-    order: FinalizeOrder
-    settings: StudySettings
-    data: PreparedData
-    candidates: list[Candidate]
-    seeds: list[int]
-    last_seed: int
-    companion: Companion
-
-
-def check(study: Study, order: FinalizeOrder) -> Finalizing:
-    """All that can be refused, before anything is written.
-
-    Raises:
-        InputError: the study is a companion itself or has no complete trial, the output cannot be written or is
-            there already, or the data changed.
-        StudyBusy: the study is being driven, or finalized.
-    """
-    option = study.url.option
-    settings = settings_about(study, COMMAND, order, f" -o {shlex.quote(str(order.output))}")
-    if study.best_trial() is None:
-        raise InputError(
-            f"study '{study.name}' has no complete trial yet, so there is nothing to finalize; "
-            f"go on with it: `{study.go_on}`"
-        )
-    companion = Companion(study, COMMAND, order.go_on)
-    for name in (study.name, companion.name):
-        if is_driven(study.url, name):
-            raise StudyBusy(
-                f"study '{name}' is being driven; wait for its end, or ask for it by `perceptuna stop {name}{option}`"
-            )
-    companion.load()
-    candidates = top_candidates(study, order.top)
-    seeds = fresh_seeds(study, Purpose.CONFIRMATION, order.seeds)
-    check_output(
-        order.output, force=order.force, ours=lambda facts: _concluded_before(facts, study, candidates, seeds)
-    )
-    settings = long_enough(settings, [one.trial for one in candidates])
-    (last,) = fresh_seeds(study, Purpose.TEST, 1)
-    return Finalizing(
-        study=study,
-        order=order,
-        settings=settings,
-        data=unchanged_data(study, settings),
-        candidates=candidates,
-        seeds=seeds,
-        last_seed=last,
-        companion=companion,
-    )
-
-
-def _concluded_before(facts: ModelFacts, study: Study, candidates: list[Candidate], seeds: list[int]) -> bool:
-    """Whether these are of the conclusion that this command comes to again, as after a kill."""
-    kept = read_conclusion(study)
-    if kept is None or facts.get("conclusion") != json.loads(kept.model_dump_json()):
-        return False
-    compared = {standing.trial for standing in kept.standings} | set(kept.dropped)
-    return kept.seeds == seeds and compared == {one.number for one in candidates}
-
-
-def looks_before(work: Finalizing) -> list[Look]:
-    """Those at the test split that one more would be added to; none where this command has had its look."""
-    found, companion = looks(work.study), work.companion.load()
-    if companion is not None and (tested := _to_be_tested_now(work, companion)) is not None:
-        which = companion.identity, tested
-        if any((look.companion_identity, look.trained) == which for look in found):
-            return []
-    return found
-
-
-def _to_be_tested_now(work: Finalizing, companion: Study) -> int | None:
-    """The trial of the companion whose model is tested, where all trainings are there already."""
-    there = ended(companion)
-    if left_of(_confirming(work), there):
-        return None
-    result = standings_of(work.study, companion, work.candidates, work.seeds)
-    trained = there.get(_winner(work, result).to_be_tested(work.last_seed))
-    return None if trained is None else trained.number
-
-
-def _confirming(work: Finalizing) -> list[PlannedTrial]:
-    """Seed by seed: an interruption leaves all candidates equally far."""
-    return [one.on_seed(seed) for seed in work.seeds for one in work.candidates]
-
-
-def _winner(work: Finalizing, result: Standings) -> Candidate:
-    return next(one for one in work.candidates if one.number == result.race.winner)
 
 
 def finalize(work: Finalizing, listeners: Listeners) -> Conclusion | None:
@@ -150,35 +38,85 @@ def finalize(work: Finalizing, listeners: Listeners) -> Conclusion | None:
         f"confirming the best {len(work.candidates)} of study '{study.name}' on {len(work.seeds)} fresh seeds each, "
         f"in study '{name}'"
     )
-    companion = _trained(work, _confirming(work), listeners)
+    companion = _trained(work, confirming(work), listeners)
     if companion is None:
         return None
     result = standings_of(study, companion, work.candidates, work.seeds)
-    winner = _winner(work, result)
-    last = winner.to_be_tested(work.last_seed)
-    listeners.said(f"training trial {winner.number} once more, on another seed, to be tested")
-    companion = _trained(work, [last], listeners)
+    winner = winner_of(work, result)
+    plans = last_trainings(work, winner)
+    listeners.said(_last_said(winner, companion, plans))
+    companion = _trained(work, plans, listeners)
     if companion is None:
         return None
-    trained = ended(companion)[last]
-    if trained.state.name != "COMPLETE":
-        raise StudyStopped(
-            f"trial {winner.number} could not be trained once more (trial {trained.number} of study '{name}' ended "
-            f"without a value: {why_not(trained)}); the test split was not opened. The same command "
-            "tries it again"
-        )
-    look = look_at_test_split(study, companion, trained, work.data, winner.number, listeners.said)
-    conclusion = _conclusion(work, result, trained, look)
+    trained = _with_values(winner, companion, plans, listeners)
+    ensemble, tested = averaged_or_alone(study, companion, trained, work.data, winner.number)
+    look = look_at_test_split(study, companion, tested, work.data, winner.number, listeners.said)
+    conclusion = _conclusion(work, result, tested, look, ensemble)
     write_conclusion(study, conclusion)
+    _write(work, companion, conclusion, tested, listeners)
+    return conclusion
+
+
+def _last_said(winner: Candidate, companion: Study, plans: list[PlannedTrial]) -> str:
+    if len(plans) == 1:
+        return f"training trial {winner.number} once more, on another seed, to be tested"
+    again = [trial.seconds for plan, trial in ended(companion).items() if plan.label == winner.again.label]
+    took = [seconds for seconds in again if seconds is not None]
+    about = f", about {duration(sum(took) / len(took))} each" if took else ""
+    return (
+        f"training trial {winner.number} on {len(plans)} other seeds{about}: their mean is tested where it is better "
+        "on the validation rows than the first alone"
+    )
+
+
+def _with_values(
+    winner: Candidate, companion: Study, plans: list[PlannedTrial], listeners: Listeners
+) -> list[TrialRecord]:
+    """The trainings of `plans`, the first of which is tested where no mean is. Others that diverged are left out.
+
+    Raises:
+        StudyStopped: the first, or one that failed, has no value.
+    """
+    there = ended(companion)
+    trained = [there[plan] for plan in plans]
+    without = [one for one in trained if one.state.name != "COMPLETE"]
+    for one in without:
+        ended_so = f"(trial {one.number} of study '{companion.name}' ended without a value: {why_not(one)})"
+        if one is trained[0] or one.state.name == "FAIL":
+            raise StudyStopped(
+                f"trial {winner.number} could not be trained once more {ended_so}; the test split was not opened. "
+                "The same command tries it again"
+            )
+        listeners.said(f"one of the {len(plans)} seeds is left out {ended_so}")
+    return [one for one in trained if one not in without]
+
+
+def _write(
+    work: Finalizing, companion: Study, conclusion: Conclusion, tested: Tested, listeners: Listeners
+) -> None:
+    """The model that was tested, and its facts."""
+    name, trained = companion.name, tested.trained
     facts = {
         **facts_of(companion, trained),
-        "study": study.name,
-        "trial": winner.number,
+        "study": work.study.name,
+        "trial": conclusion.winner,
         "trained_as": {"study": name, "trial": trained.number},
         "conclusion": conclusion.model_dump(mode="json"),
     }
-    write_model(work.order.output, facts, tested_model(companion, trained))
-    return conclusion
+    if conclusion.ensemble is None or not conclusion.ensemble.kept:
+        write_model(work.order.output, facts, tested_model(companion, trained))
+        return
+    common = {told: facts[told] for told in facts if told not in ("trained_as", "training")}
+    of_each = [(one.trial, facts_of(companion, one.trial)["training"]) for one in tested.networks]
+    members = [
+        {"trained_as": {"study": name, "trial": trial.number}, "training": training}
+        for trial, training in of_each
+    ]
+    from search.conclusion.ensemble.writing import write_ensemble
+
+    networks = list(tested.networks)
+    cost = write_ensemble(work.order.output, common, conclusion.ensemble, members, networks, work.data)
+    listeners.said(cost_sentence(cost))
 
 
 def _trained(work: Finalizing, plans: list[PlannedTrial], listeners: Listeners) -> Study | None:
@@ -187,11 +125,16 @@ def _trained(work: Finalizing, plans: list[PlannedTrial], listeners: Listeners) 
     return finish.study if finish.ending == "budget" else None
 
 
-def _conclusion(work: Finalizing, result: Standings, trained: TrialRecord, look: Look) -> Conclusion:
+def _conclusion(
+    work: Finalizing, result: Standings, tested: Tested, look: Look, ensemble: Ensemble | None
+) -> Conclusion:
     study, winner = work.study, result.race.winner
     standing = next(standing for standing in result.standings if standing.trial == winner)
     assert look.value is not None  # it has been opened
-    of_search, of_validation = selection_cost(standing.search, standing.mean, look.value, study.direction)
+    together = ensemble.value if ensemble is not None and ensemble.kept else None
+    before_test = standing.mean if together is None else together
+    of_search, _ = selection_cost(standing.search, standing.mean, look.value, study.direction)
+    _, of_validation = selection_cost(standing.search, before_test, look.value, study.direction)
     return Conclusion(
         metric=study.metric,
         direction=study.direction,
@@ -202,10 +145,11 @@ def _conclusion(work: Finalizing, result: Standings, trained: TrialRecord, look:
         leader=result.race.leader,
         winner=winner,
         companion=work.companion.name,
-        final_trial=trained.number,
-        final_validation=float(trained.value or 0.0),
+        final_trial=tested.trained.number,
+        final_validation=float(tested.trained.value or 0.0) if together is None else together,
         test=look,
         cost_of_search=of_search,
         cost_of_validation=of_validation,
         searched=len(study.finished()),
+        ensemble=ensemble,
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
+from search.conclusion.ensemble.record import Ensemble
 from search.conclusion.statistics.intervals import Interval, half_of
 from search.study.look import Look
 from search.study.study import Study
@@ -53,7 +54,9 @@ class Conclusion(_Record):
     """All that `finalize` found; `searched` is how many finished trials the search had then.
 
     `dropped` says of candidates that are not in the race why. `cost_of_search` is from the search's value to the
-    confirmed mean, `cost_of_validation` from there to the test value: how much worse, in the metric's unit.
+    confirmed mean, `cost_of_validation` from there to the test value: how much worse, in the metric's unit. Where
+    several trainings of the winner were averaged, `ensemble` is of them; where that was better it was tested, and
+    `final_validation` and `cost_of_validation` begin with its value on validation rows.
     """
 
     version: Literal[1] = 1
@@ -72,6 +75,25 @@ class Conclusion(_Record):
     cost_of_search: float
     cost_of_validation: float
     searched: int
+    ensemble: Ensemble | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Where nothing was averaged it is written as it was before anything could be."""
+        fields: dict[str, Any] = written(self)
+        if self.ensemble is None:
+            fields.pop("ensemble", None)
+        return fields
+
+    @property
+    def tested_together(self) -> int:
+        """How many networks were averaged in what was tested; 1 where one was tested."""
+        return len(self.ensemble.members) if self.ensemble is not None and self.ensemble.kept else 1
+
+    @property
+    def averaged_seeds(self) -> list[int]:
+        """The seeds of the networks that were averaged, whether their mean was tested or not."""
+        return [] if self.ensemble is None else [member.seed for member in self.ensemble.members]
 
     def standing(self, trial: int) -> Standing:
         """That of the candidate with this trial."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from search.conclusion.confirmation.record import Conclusion, Standing
+from search.conclusion.ensemble.words import sentences
 from search.conclusion.statistics.intervals import LEVEL, half_of
 from search.conclusion.statistics.words import amount, level, level_between
 from search.references.words import TITLES
+from search.settings.metrics import sign_of
 from search.study.look import Look, SeenReference
 from search.study.record_of_looks import number_of
 
@@ -55,13 +57,36 @@ def steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:
             level(winner.mean, winner.half, metric),
             _change(conclusion.cost_of_search, "in the search", metric),
         ),
+        *_averaged_step(conclusion),
         (
             f"test, {test.rows:,} rows",
             level_between(test.value, test.interval, metric),
-            _change(conclusion.cost_of_validation, "confirmed", metric),
+            _change(
+                conclusion.cost_of_validation,
+                "confirmed" if conclusion.tested_together == 1 else "on the validation rows",
+                metric,
+            ),
         ),
         *_reference_steps(conclusion),
     ]
+
+
+def _averaged_step(conclusion: Conclusion) -> list[tuple[str, str, str]]:
+    """The mean of several networks on the validation rows, where it was tested."""
+    metric, ensemble = conclusion.metric, conclusion.ensemble
+    if ensemble is None or not ensemble.kept:
+        return []
+    better = sign_of(conclusion.direction) * (ensemble.value - ensemble.single)
+    change = _change(-better, "one of them", metric)
+    return [(f"mean of {len(ensemble.members)} networks", level(ensemble.value, None, metric), change)]
+
+
+def averaged(conclusion: Conclusion) -> list[str]:
+    """What averaging several networks gained, and whether their mean was tested; nothing where there was one alone."""
+    if conclusion.ensemble is None:
+        return []
+    said = sentences(conclusion.ensemble, conclusion.metric)
+    return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in said]
 
 
 def _reference_steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:

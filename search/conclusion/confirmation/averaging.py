@@ -1,0 +1,43 @@
+"""Several trainings of the winner, averaged: tested in place of one where their mean is better on validation rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from search.conclusion.confirmation.tested import Tested, network_of
+
+if TYPE_CHECKING:
+    from search.conclusion.ensemble.record import Ensemble
+    from search.data import PreparedData
+    from search.study.study import Study
+    from search.study.trial_record import TrialRecord
+
+
+def averaged_or_alone(
+    study: Study, companion: Study, trained: Sequence[TrialRecord], data: PreparedData, winner: int
+) -> tuple[Ensemble | None, Tested]:
+    """What is to be tested of `trained`, kept trials of `companion` that train configuration `winner` of `study`.
+
+    All of them, averaged, where that is better than the first alone on the validation rows; else the first. No rows
+    chose the members, so those rows tell what averaging gains as other rows would. The ensemble is None where there is
+    one training alone.
+
+    Raises:
+        InputError: a kept model is gone.
+    """
+    from search.machine.tensorflow_start import start_tensorflow
+
+    start_tensorflow(study.settings.threads)
+    networks = [network_of(companion, one) for one in trained]
+    if len(networks) == 1:
+        return None, Tested(networks)
+    from search.conclusion.ensemble.comparing import of_equal_weight
+    from search.conclusion.ensemble.judging import Judge
+
+    x, y = data.validation()
+    judge = Judge(y, data.spec, study.metric.removeprefix("val_"))
+    seeds = [one.training_seed(study.settings.seed) for one in trained]
+    outputs = [network.outputs(data.spec, x) for network in networks]
+    ensemble = of_equal_weight([winner] * len(trained), seeds, outputs, judge)
+    return ensemble, Tested(networks if ensemble.kept else networks[:1])

@@ -1,0 +1,97 @@
+"""What is tested: the network of one training, or the mean of several."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from search.conclusion.ensemble.network import Network
+from search.errors import InputError
+from search.models.kept_model import kept_model, weights_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from search.data import DataSpec
+    from search.study.study import Study
+    from search.study.trial_record import TrialRecord
+
+    Array = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Tested:
+    """Networks of trials of a companion; where they are several, their mean is tested. The first stands for all."""
+
+    networks: Sequence[Network]
+
+    @property
+    def trained(self) -> TrialRecord:
+        return self.networks[0].trial
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """Numbers of the trials that are averaged; none where a network is alone."""
+        return tuple(one.trial.number for one in self.networks) if len(self.networks) > 1 else ()
+
+    def fingerprint(self, metric: str) -> str:
+        """Of all weights and what they are judged by: 64 hexadecimal digits."""
+        each = [_fingerprint(one.hyperparameters.identity, metric, one.weights) for one in self.networks]
+        return each[0] if len(each) == 1 else hashlib.sha256(" ".join(sorted(each)).encode()).hexdigest()
+
+    def measured(
+        self, spec: DataSpec, x: Array, y: Array, metric: str
+    ) -> tuple[dict[str, float], Array | None]:
+        """All metrics on these prepared rows, and each row's score where `metric` is a mean over rows."""
+        if len(self.networks) == 1:
+            from search.training.scoring import measure_rows, score_rows
+
+            (one,) = self.networks
+            of_rows = score_rows(one.hyperparameters, spec, one.weights, x, y, metric)
+            return measure_rows(one.hyperparameters, spec, one.weights, x, y), of_rows
+        from search.conclusion.ensemble.judging import Judge
+        from search.training.averaging import averaged_outputs
+
+        count, judge = len(self.networks), Judge(y, spec, metric)
+        outputs = [one.outputs(spec, x) for one in self.networks]
+        together = averaged_outputs(outputs, [1 / count] * count, spec.task)
+        return judge.measured(together), judge.scores(together)
+
+
+def network_of(companion: Study, trained: TrialRecord) -> Network:
+    """That of a trial whose model was kept.
+
+    Raises:
+        InputError: it is gone.
+    """
+    weights = weights_of(tested_model(companion, trained))
+    return Network(trained, trained.hyperparameters(companion.space), weights)
+
+
+def tested_model(companion: Study, trained: TrialRecord) -> Path:
+    """The file of a model that is tested.
+
+    Raises:
+        InputError: it is gone.
+    """
+    kept = kept_model(companion, trained)
+    if kept is None or not kept.is_file():
+        option = companion.url.option
+        raise InputError(
+            f"the model of trial {trained.number} of study '{companion.name}', {kept or 'its file'}, is gone; "
+            f"restore it from a copy, or call `perceptuna delete {companion.name}{option}` and then this command, "
+            "which trains it anew"
+        )
+    return kept
+
+
+def _fingerprint(hyperparameters: str, metric: str, weights: list[Array]) -> str:
+    """Of a trained network and what it is judged by: 64 hexadecimal digits."""
+    digest = hashlib.sha256(f"{metric} {hyperparameters}".encode())
+    for array in weights:
+        digest.update(f"{array.dtype} {array.shape}".encode())
+        digest.update(array.tobytes())
+    return digest.hexdigest()
