@@ -233,7 +233,7 @@ def test_a_file_named_like_a_preset_is_reached_by_its_path(
 def test_presets_load_with_the_default_first() -> None:
     assert preset_names() == ["tables", "mlp", "small", "wide"]
     assert {name: len(load_space(name).parameters) for name in preset_names()} == {
-        "tables": 17,
+        "tables": 18,
         "mlp": 18,
         "small": 7,
         "wide": 16,
