@@ -213,6 +213,8 @@ def test_seeds_are_averaged_where_that_is_better_on_the_validation_rows() -> Non
     first, second = sentences(better, "val_mae")
     assert first.startswith("the mean of trial 7 on 2 seeds, on 6 validation rows: 0.08")
     assert second.endswith("of val_mae better")
+    same = better.model_copy(update={"gain": 0.0, "gain_interval": None})
+    assert sentences(same, "val_mae")[1] == "row by row that is as good"
     assert sentences(worse, "val_mae")[-1] == "that is not better, so trial 7 alone is in the file"
 
 

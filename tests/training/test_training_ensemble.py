@@ -19,7 +19,7 @@ from spaces import Hyperparameters
 WEIGHTS = (0.5, 0.3, 0.2)
 MEMBERS: dict[str, tuple[dict[str, object], ...]] = {
     "digits": ({"augment": "flip"}, {"augment": "flip", "pca": 12, "batch_norm": True}, {"depth": 2}),
-    "binary": ({"embedding": "piecewise"}, {"batch_norm": True}, {}),
+    "binary": ({"embedding": "piecewise"}, {"batch_norm": True}, {"members": 4}),
     "regression": ({"embedding": "periodic"}, {"embedding": "piecewise"}, {"depth": 2}),
 }
 """Both sides, components, embedded numbers: what networks differ in beside their sizes."""

@@ -67,17 +67,17 @@ def gain_on_other_rows(outputs: Sequence[Array], judge: Judge, most: int) -> Dif
     The gain on the rows that chose is flattered by the choice. More is better. None where the metric is no mean over
     rows, or there are not two rows.
     """
-    halves = halves_of(len(judge.y))
+    first, second = halves_of(len(judge.y))
     before = judge.scores(outputs[0])
-    if before is None or not len(halves[1]):
+    if before is None or not len(second):
         return None
-    after = np.empty_like(before)
-    for choosing, judged in (halves, halves[::-1]):
+    together = np.empty(outputs[0].shape)
+    for choosing, judged in ((first, second), (second, first)):
         chosen = greedy_choice([one[choosing] for one in outputs], judge.of(choosing), most)
-        there = chosen_outputs([one[judged] for one in outputs], chosen, judge.spec.task)
-        scores = judge.of(judged).scores(there)
-        assert scores is not None  # as before
-        after[judged] = scores
+        together[judged] = chosen_outputs([one[judged] for one in outputs], chosen, judge.spec.task)
+    # Of all rows at once: the scores of some metrics depend on the others, as those of rmse do.
+    after = judge.scores(together)
+    assert after is not None  # as before
     return difference_over_rows(after.tolist(), before.tolist()).times(judge.sign)
 
 

@@ -44,8 +44,10 @@ def _gain(ensemble: Ensemble, metric: str) -> list[str]:
             "the rows that chose it flatter it; how much, this metric of all rows together cannot tell"
         )
         return [flattered] if ensemble.chosen_among is not None else []
-    which = "better" if ensemble.gain >= 0 else "worse"
-    gain = f"{amount(abs(ensemble.gain), half_of(ensemble.gain_interval), metric)} {which}"
+    gain = "as good"
+    if ensemble.gain:
+        which = "better" if ensemble.gain > 0 else "worse"
+        gain = f"{amount(abs(ensemble.gain), half_of(ensemble.gain_interval), metric)} {which}"
     if ensemble.chosen_among is None:
         return [f"row by row that is {gain}"]
     return [
