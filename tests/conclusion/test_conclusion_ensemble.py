@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 import keras
@@ -14,7 +15,7 @@ from digits_spec import digits_spec
 
 from search.conclusion.confirmation import finalizing
 from search.conclusion.confirmation.record import Conclusion, read_conclusion
-from search.conclusion.ensemble import comparing
+from search.conclusion.ensemble import comparing, exporting
 from search.conclusion.ensemble.comparing import of_equal_weight
 from search.conclusion.ensemble.judging import Judge
 from search.conclusion.ensemble.record import Ensemble
@@ -194,6 +195,18 @@ def test_where_the_mean_is_not_better_one_is_tested(averaged: Averaged) -> None:
     assert (conclusion.tested_together, conclusion.test.members) == (1, ())
     assert "ensemble" not in facts_of(place, "one")
     assert "That is not better, so trial" in place("show one").words
+
+
+def test_trials_of_an_earlier_study_that_cannot_be_trained_again_here_are_no_candidates() -> None:
+    def trial(number: int, can: bool | None) -> Any:
+        return SimpleNamespace(
+            number=number, adopted=None if can is None else SimpleNamespace(can_be_retrained=can)
+        )
+
+    ranked = [trial(4, False), trial(1, None), trial(2, False), *(trial(one, True) for one in range(5, 14))]
+    study: Any = SimpleNamespace(ranked=lambda: ranked)
+    found = exporting._candidates(study, ranked[0], 2)
+    assert [one.number for one in found] == [4, 1, 5, 6, 7, 8]
 
 
 def compared(second: float, metric: str = "mae") -> Ensemble:
