@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Without bytecode, every start of Keras and TensorFlow costs 8 CPU-seconds in place of 2.6.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types format bench soak fuzz memory commands map docs lock clean
+.PHONY: demo test lint types format bench bench-tables soak fuzz memory commands map docs lock clean
 
 # A study of its own, from the start each time.
 DEMO := --storage sqlite:///demo/perceptuna.db
@@ -39,6 +39,20 @@ bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks.trials --quick
 	$(BIN)/python -m benchmarks.studies --quick --sets digits
 	$(BIN)/python -m benchmarks.startup --quick
+
+# Networks and trees on the tables of a folder: `make bench-tables TABLES=FOLDER OPTIONS=--quick`. Without --quick it
+# takes hours, and goes on where it was ended. PyTorch's usual build for Linux brings CUDA, several GB: name another by
+# TORCH=…, such as torch==2.13.0+cpu where the index has it.
+TORCH ?= torch
+RIVALS := $(VENV)-rivals
+
+bench-tables: $(VENV)/installed $(RIVALS)/installed
+	$(BIN)/python -m benchmarks.tables --tables "$(TABLES)" $(OPTIONS)
+
+$(RIVALS)/installed:
+	$(PYTHON) -m venv $(RIVALS)
+	$(RIVALS)/bin/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" lightgbm optuna pandas pytabkit scikit-learn
+	touch $@
 
 # Kills studies at random instants and looks for what is lost; a quarter of an hour or more. Tests run a short form.
 soak: $(VENV)/installed
@@ -81,4 +95,4 @@ lock:
 	rm -r $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) demo site .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(RIVALS) demo site .mypy_cache .pytest_cache .ruff_cache

@@ -39,8 +39,8 @@ class Child:
     lines: list[Line]
 
 
-def run_child(arguments: list[str], **environment: str) -> Child:
-    """Run this Python with `arguments` to its end.
+def run_child(arguments: list[str], *, python: str = sys.executable, **environment: str) -> Child:
+    """Run `python`, this one if no other is named, with `arguments` to its end.
 
     Raises:
         SystemExit: it failed; with what it wrote to standard error.
@@ -49,7 +49,7 @@ def run_child(arguments: list[str], **environment: str) -> Child:
     with tempfile.TemporaryFile("w+") as errors:
         started = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, *arguments],
+            [python, *arguments],
             stdout=subprocess.PIPE,
             stderr=errors,
             text=True,

@@ -69,10 +69,22 @@ def _processor() -> str:
 
 def write_result(name: str, rows: list[dict[str, Any]], quick: bool) -> Path:
     """Raw numbers beside the machine they were measured on; a quick run does not replace a full one."""
-    RESULTS.mkdir(exist_ok=True)
-    path = RESULTS / f"{name}{'-quick' if quick else ''}-{date.today().isoformat()}.json"
-    path.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    path = result_path(name, quick)
+    write_rows(path, rows)
     return path
+
+
+def result_path(name: str, quick: bool) -> Path:
+    """Where today's numbers are written."""
+    return RESULTS / f"{name}{'-quick' if quick else ''}-{date.today().isoformat()}.json"
+
+
+def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
+    """Replace a result file as a whole: killed at any instant, the earlier or the later one is there."""
+    path.parent.mkdir(exist_ok=True)
+    unfinished = path.with_suffix(".unfinished")
+    unfinished.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    unfinished.replace(path)
 
 
 def raw(timing: Timing) -> dict[str, list[float]]:
