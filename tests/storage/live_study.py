@@ -15,11 +15,18 @@ from search.study.study import load_study
 from search.study.trial_record import trial_record
 from storage import StorageURL
 
-TRIALS = 8
+TRIALS = 6
 RUN = (
-    f"run live --data digits --space small --trials {TRIALS} --epochs 8 --patience 8 --pruner none --workers 1 "
+    f"run live --data digits --space live.toml --trials {TRIALS} --epochs 60 --patience 60 --pruner none --workers 1 "
     "--sampler random --seed 5"
 )
+# One structure, compiled once by each worker: trials take their time by their epochs.
+_SPACE = """\
+depth = 1
+width = { low = 16, high = 64 }
+learning_rate = { low = 1e-4, high = 1e-2, log = true }
+batch_size = 32
+"""
 
 
 class LiveStudy:
@@ -27,6 +34,7 @@ class LiveStudy:
 
     def __init__(self, folder: Path, url: StorageURL, patience: float) -> None:
         self.folder = folder
+        (folder / "live.toml").write_text(_SPACE)
         self.url = url
         self._environment = {
             **os.environ,
@@ -49,7 +57,7 @@ class LiveStudy:
     def text(self) -> str:
         return self._output.read_text()
 
-    def until(self, words: str, seconds: float = 60) -> None:
+    def until(self, words: str, seconds: float = 180) -> None:
         """Wait until the command has said `words`."""
         deadline = time.monotonic() + seconds
         while words not in self.text():
@@ -57,7 +65,7 @@ class LiveStudy:
             assert time.monotonic() < deadline, self.text()
             time.sleep(0.05)
 
-    def end(self, seconds: float = 120) -> int:
+    def end(self, seconds: float = 180) -> int:
         return self.process.wait(seconds)
 
     def kill(self) -> None:
