@@ -182,5 +182,5 @@ def test_show_tells_why_there_is_no_complete_trial(perceptuna: CommandLine, tmp_
         trial = study.ask()
         trial.set_user_attr("reason", reason)
         study.tell(trial, state=optuna.trial.TrialState.FAIL)
-    shown = [line.strip() for line in perceptuna.done("show", "study").out.splitlines()[1:]]
+    shown = [line.strip() for line in perceptuna.done("show", "study").out.splitlines()[2:]]
     assert shown[:3] == ["no complete trial yet", "2 × ValueError: no rows", "1 × its worker died twice"]
