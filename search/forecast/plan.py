@@ -56,11 +56,10 @@ def plan_study(
 def _of_new(settings: StudySettings, say: Callable[[str], None]) -> tuple[Forecast, StudySettings]:
     settings = settings.with_absolute_paths()
     build_sampler(settings, 0)
-    if settings.space != AUTO:
-        load_space(settings.space)
+    space = None if settings.space == AUTO else load_space(settings.space)
     spec = prepare_data(settings).spec
     settings = settings.for_data(spec.kind)
-    space, _ = load_space(settings.space).restricted_to(spec.task, spec.kind, spec.components)
+    space, _ = (space or load_space(settings.space)).restricted_to(spec.task, spec.kind, spec.components)
     planned_baselines(settings, space)
     costs = calibrate(settings, say)
     return forecast_from_costs(costs, settings, space, spec), settings

@@ -63,9 +63,9 @@ def start(
     """
     check_study_name(name)
     settings = settings.with_absolute_paths()
-    left = space_left_by(earlier, settings) if earlier else None
-    if left is None and settings.space != AUTO:
-        load_space(settings.space)
+    space = space_left_by(earlier, settings) if earlier else None
+    if space is None and settings.space != AUTO:
+        space = load_space(settings.space)
     if settings.baselines is not None:
         load_baselines(settings.baselines)
     build_sampler(settings, 0)
@@ -79,7 +79,7 @@ def start(
     # Trials that are taken over guide the search from its start, as known configurations do.
     known_too = settings.known and earlier is None
     settings = settings.model_copy(update={"precision": precision, "known": known_too})
-    space = left or load_space(settings.space)
+    space = space or load_space(settings.space)
     metric = choose_metric(settings.metric, data.spec)
     check_memory_limit(settings.memory_limit, data.spec)
     space, notes = space.restricted_to(data.spec.task, data.spec.kind, data.spec.components)
