@@ -10,6 +10,7 @@ from search.data import DataSpec
 from search.references.models import Answer, Fitted
 from search.settings.metrics import metrics_of
 from search.training.measures import logs_of, scores_of
+from search.training.network.recorded import recorded
 
 Array = np.ndarray[Any, Any]
 
@@ -40,22 +41,3 @@ def _table(answer: Answer, x: Array, y: Array, spec: DataSpec) -> Array:
     starts = range(0, len(x), _BLOCK)
     blocks = ((x[at : at + _BLOCK], y[at : at + _BLOCK]) for at in starts)
     return np.concatenate([recorded(answer(rows), targets, spec) for rows, targets in blocks])
-
-
-def recorded(outputs: Array, y: Array, spec: DataSpec) -> Array:
-    """A line for each row, as a graph records it of a network (`training/graph/head.py`): float64 (rows, columns).
-
-    Args:
-        outputs: logits (rows,) or (rows, classes), or standardised predictions (rows,).
-        y: class numbers or standardised targets, (rows,).
-    """
-    if spec.task == "regression":
-        target = y.astype(np.float64)
-        error = outputs - target
-        return np.stack([np.square(error), np.abs(error), target], axis=1)
-    if spec.task == "binary":
-        loss = np.logaddexp(0.0, outputs) - y * outputs
-        return np.stack([loss, loss, outputs, y.astype(np.float64)], axis=1)
-    loss = np.logaddexp.reduce(outputs, axis=1) - outputs[np.arange(len(y)), y]
-    right = (outputs.argmax(axis=1) == y).astype(np.float64)
-    return np.stack([loss, loss, right], axis=1)

@@ -18,12 +18,13 @@ from sklearn.metrics import (
     root_mean_squared_error,
 )
 
-from search.references.judging import measure, recorded, score
+from search.references.judging import measure, score
 from search.references.models import fit
 from search.references.record import NAMES
 from search.settings.metrics import METRICS, metrics_of
 from search.study.constant_answer import constant_value
 from search.training.graph.head import HEADS
+from search.training.network.recorded import recorded
 
 TASKS = ("binary", "multiclass", "regression")
 

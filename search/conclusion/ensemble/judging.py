@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search.references.judging import recorded
 from search.settings.metrics import direction_of, sign_of
 from search.training.measures import logs_of, scores_of
+from search.training.network.recorded import recorded
 
 if TYPE_CHECKING:
     from search.data import DataSpec

@@ -2,9 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import numpy as np
+
+from search.data import DataSpec
+
+Array = np.ndarray[Any, Any]
+
 COLUMNS: dict[str, tuple[str, ...]] = {
     "regression": ("loss", "absolute_error", "target"),
     "binary": ("loss", "crossentropy", "logit", "label"),
     "multiclass": ("loss", "crossentropy", "right"),
 }
 """By task, in the order of the table. Targets and errors of a regression are standardised."""
+
+
+def recorded(outputs: Array, y: Array, spec: DataSpec) -> Array:
+    """A line for each row, as a graph records it of a network (`training/graph/head.py`): float64 (rows, columns).
+
+    Args:
+        outputs: logits (rows,) or (rows, classes), or standardised predictions (rows,).
+        y: class numbers or standardised targets, (rows,).
+    """
+    if spec.task == "regression":
+        target = y.astype(np.float64)
+        error = outputs - target
+        return np.stack([np.square(error), np.abs(error), target], axis=1)
+    if spec.task == "binary":
+        loss = np.logaddexp(0.0, outputs) - y * outputs
+        return np.stack([loss, loss, outputs, y.astype(np.float64)], axis=1)
+    loss = np.logaddexp.reduce(outputs, axis=1) - outputs[np.arange(len(y)), y]
+    right = (outputs.argmax(axis=1) == y).astype(np.float64)
+    return np.stack([loss, loss, right], axis=1)
