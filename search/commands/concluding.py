@@ -11,7 +11,17 @@ from typing import Annotated, Any
 import typer
 
 from search.commands.listening import listeners
-from search.commands.options import AsJSON, Cluster, Force, MovedData, Storage, StudyName, option, study_of
+from search.commands.options import (
+    AsJSON,
+    Cluster,
+    Force,
+    MovedData,
+    Storage,
+    StudyName,
+    ensemble_option,
+    option,
+    study_of,
+)
 from search.commands.output import echo, fail, print_out
 from search.machine.interruption import go_on_with
 
@@ -41,13 +51,7 @@ def finalize(
     seeds: Annotated[int, _seeds("candidate")] = 5,
     ensemble: Annotated[
         int | None,
-        typer.Option(
-            min=1,
-            max=100,
-            metavar="N",
-            help="train the winner on N seeds, and write and test their mean where it is better",
-            show_default="one network",
-        ),
+        ensemble_option("train the winner on N seeds, and write and test their mean where it is better"),
     ] = None,
     workers: Workers = None,
     threads: Threads = None,

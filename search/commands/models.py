@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from search.commands.options import AsJSON, Force, MovedData, Storage, StudyName, study_of
+from search.commands.options import AsJSON, Force, MovedData, Storage, StudyName, ensemble_option, study_of
 from search.commands.output import echo
 from search.errors import InputError
 
@@ -23,13 +23,7 @@ def export(
     trial: Annotated[int | None, typer.Option(min=0, metavar="K", help="this trial, not the best")] = None,
     ensemble: Annotated[
         int | None,
-        typer.Option(
-            min=1,
-            max=100,
-            metavar="N",
-            help="the mean of up to N networks, where that is better on the validation rows",
-            show_default="one network",
-        ),
+        ensemble_option("the mean of up to N networks, where that is better on the validation rows"),
     ] = None,
     force: Force = False,
     data: MovedData = None,

@@ -45,6 +45,11 @@ def option(field: str, *names: str, metavar: str | None = None, show_default: st
     )
 
 
+def ensemble_option(what: str) -> Any:
+    """The option for how many networks are averaged in a model file."""
+    return typer.Option(min=1, max=100, metavar="N", help=what, show_default="one network")
+
+
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="name of the study")]
 Force = Annotated[bool, typer.Option("--force", help="replace what is there")]
 Storage = Annotated[

@@ -14,6 +14,7 @@ from search.training.network.dimensions import (
     EVALUATION_BATCH,
     components_of,
     embedding_of,
+    embedding_parts,
     first_inputs,
     numbers_of,
 )
@@ -80,11 +81,9 @@ def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     inputs = _COPIES_OF_INPUTS * features
     if hyperparameters.input_dropout > 0:
         inputs += _COPIES_OF_DROPPED * first_inputs(hyperparameters, spec)
-    inputs += (embedded := _floats_of_embedding(hyperparameters, spec))
-    members, of_each = hyperparameters.members, 0
-    if members > 1:
-        of_each = _COPIES_OF_INPUTS * first_inputs(hyperparameters, spec)
-    step = batch * (members * (_COPIES_OF_ACTIVATIONS * sum(widths) + of_each) + inputs)
+    members, embedded = hyperparameters.members, _floats_of_embedding(hyperparameters, spec)
+    of_each = _COPIES_OF_INPUTS * first_inputs(hyperparameters, spec) if members > 1 else 0
+    step = batch * (members * (_COPIES_OF_ACTIVATIONS * sum(widths) + of_each) + inputs + embedded)
     of_row = 2 * features + embedded + members * (2 * max(widths) + of_each)
     validation = min(EVALUATION_BATCH, spec.rows.validation) * of_row
     return _FLOAT * (copies * parameters + projected + max(step, validation))
@@ -95,9 +94,8 @@ def _floats_of_embedding(hyperparameters: Hyperparameters, spec: DataSpec) -> in
     kind = embedding_of(hyperparameters, spec)
     if kind == "none":
         return 0
-    parts = hyperparameters.frequencies if kind == "periodic" else hyperparameters.bins
-    units = _COPIES_OF_EMBEDDED * hyperparameters.embedding_size
-    return numbers_of(spec) * (_COPIES_OF_PARTS[kind] * parts + units)
+    parts = _COPIES_OF_PARTS[kind] * embedding_parts(hyperparameters)
+    return numbers_of(spec) * (parts + _COPIES_OF_EMBEDDED * hyperparameters.embedding_size)
 
 
 def too_large(hyperparameters: Hyperparameters, spec: DataSpec, limit: int) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from search.data import DataSpec
-from search.training.network.dimensions import components_of, largest_shift, numbers_of
+from search.training.network.dimensions import components_of, embedding_of, largest_shift, numbers_of
 from search.training.network.optimizers import OPTIMIZERS
 from spaces import VOCABULARY, Hyperparameters, Space, SpaceError, idle
 from spaces.hyperparameters import default_of, words_of
@@ -119,10 +119,9 @@ def in_effect(one: Hyperparameters, space: Space, spec: DataSpec) -> Hyperparame
 
 def _idle(base: Hyperparameters, spec: DataSpec) -> set[str]:
     """Hyperparameters of `base` that have no effect on these data."""
-    values = base.model_dump()
-    if not numbers_of(spec):
-        values["embedding"] = "none"
-    return set(idle(values, spec.task, spec.kind)) | ({"embedding"} if not numbers_of(spec) else set())
+    values = {**base.model_dump(), "embedding": embedding_of(base, spec)}
+    without_effect = set(idle(values, spec.task, spec.kind))
+    return without_effect if numbers_of(spec) else without_effect | {"embedding"}
 
 
 def _values(parameter: str, base: Hyperparameters, space: Space) -> Iterator[Any]:

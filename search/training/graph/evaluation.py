@@ -20,7 +20,7 @@ from search.training.graph.members import of_members
 from search.training.graph.variables import Cut, Parts, kept
 from search.training.network.dimensions import EVALUATION_BATCH
 from search.training.network.structure import Structure
-from search.training.network.weights import Keeping, Weight, open_weights
+from search.training.network.weights import Keeping, open_weights
 from spaces.hyperparameters import Embedding
 
 Tensor = Any
@@ -61,14 +61,10 @@ def compiled_evaluation(structure: InferenceStructure) -> Any:
     vector, scalar = (tf.TensorSpec([None] * rank, tf.float32) for rank in (1, 0))
     x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
     y = tf.TensorSpec([None], HEADS[structure.task].y_type)
-    weights = open_weights(structure.embedding, structure.members, structure.depth, structure.batch_norm)
-    own = [tf.TensorSpec([None] * weight.rank, tf.float32) for weight in _kept_apart(weights)]
+    evaluation = Evaluation(structure)
+    own = [tf.TensorSpec([None] * weight.rank, tf.float32) for weight in evaluation.kept_apart]
     signature = [x, x, y, own, vector, vector, *[scalar] * 4]
-    return tf.function(Evaluation(structure), input_signature=signature, autograph=False)
-
-
-def _kept_apart(weights: list[Weight]) -> list[Weight]:
-    return kept(weights, Keeping.OWN) + kept(weights, Keeping.FROZEN)
+    return tf.function(evaluation, input_signature=signature, autograph=False)
 
 
 class Evaluation:
@@ -80,6 +76,7 @@ class Evaluation:
         self._weights = open_weights(
             structure.embedding, structure.members, structure.depth, structure.batch_norm
         )
+        self.kept_apart = kept(self._weights, Keeping.OWN) + kept(self._weights, Keeping.FROZEN)
 
     def __call__(
         self,
@@ -139,7 +136,7 @@ class Evaluation:
 
     def _by_path(self, own: list[Tensor], vectors: Tensor, moving: Tensor) -> Parts:
         """Cut here, once for all rows."""
-        parts = dict(zip([weight.path for weight in _kept_apart(self._weights)], own, strict=True))
+        parts = dict(zip([weight.path for weight in self.kept_apart], own, strict=True))
         lengths = {path: tf.shape(kernel)[-1] for path, kernel in parts.items()}
         shared, moved = (
             Cut(self._weights, keeping, lengths)(of)

@@ -62,10 +62,8 @@ class Head(ABC):
         members = tf.shape(outputs)[0]
         flat = tf.reshape(outputs, [-1, tf.shape(outputs)[2]])
         losses, slopes = self.losses(flat, tf.tile(y, [members]), smoothing)
-        share = 1.0 / tf.cast(members, tf.float32)
-        return tf.reduce_mean(tf.reshape(losses, [members, -1]), 0), tf.reshape(
-            slopes, tf.shape(outputs)
-        ) * share
+        slopes = tf.reshape(slopes, tf.shape(outputs)) * (1.0 / tf.cast(members, tf.float32))
+        return tf.reduce_mean(tf.reshape(losses, [members, -1]), 0), slopes
 
     def record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> Tensor:
         """The table's lines of one batch, float32 (batch, columns).

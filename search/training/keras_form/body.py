@@ -8,7 +8,7 @@ import keras
 
 from search.data import DataSpec
 from search.training.keras_form.initial import initializer
-from search.training.network.weights import trained_weights
+from search.training.network.weights import weight_at
 from spaces import Hyperparameters
 
 
@@ -16,11 +16,10 @@ def hidden_layers(
     hyperparameters: Hyperparameters, spec: DataSpec, seed: int
 ) -> Iterator[keras.layers.Layer]:
     """Each is Dense, BatchNormalization, activation, Dropout; what is off has no layer."""
-    weights = {weight.path: weight for weight in trained_weights(hyperparameters, spec)}
     penalty = keras.regularizers.L2(hyperparameters.l2) if hyperparameters.l2 > 0 else None
     shapes = zip(hyperparameters.widths, hyperparameters.dropouts, strict=True)
     for index, (width, dropout) in enumerate(shapes, start=1):
-        kernel = weights[f"dense_{index}/kernel"]
+        kernel = weight_at(f"dense_{index}/kernel", hyperparameters, spec)
         yield keras.layers.Dense(
             width,
             kernel_initializer=initializer(kernel, seed),

@@ -10,7 +10,7 @@ import keras
 from search.data import DataSpec
 from search.training.keras_form.initial import initializer
 from search.training.network.dimensions import embedding_of, numbers_of
-from search.training.network.weights import BINS, FREQUENCIES, trained_weights
+from search.training.network.weights import BINS, FREQUENCIES, weight_at
 from spaces import Hyperparameters
 
 
@@ -20,14 +20,16 @@ def embedded(x: Any, hyperparameters: Hyperparameters, spec: DataSpec, seed: int
     The layer `bins` is not trained, and zero until its weights are set.
     """
     kind, numbers = embedding_of(hyperparameters, spec), numbers_of(spec)
-    weights = {weight.path: weight for weight in trained_weights(hyperparameters, spec)}
-    begin = {path: initializer(weight, seed) for path, weight in weights.items()}
+
+    def begin(path: str) -> keras.initializers.Initializer:
+        return initializer(weight_at(path, hyperparameters, spec), seed)
+
     given = x[:, :numbers]
     if kind == "periodic":
         turns = keras.layers.EinsumDense(
             "bn,nk->bnk",
             (numbers, hyperparameters.frequencies),
-            kernel_initializer=begin[f"{FREQUENCIES}/kernel"],
+            kernel_initializer=begin(f"{FREQUENCIES}/kernel"),
             name=FREQUENCIES,
         )(given)
         angles = keras.layers.Rescaling(2.0 * math.pi, name="angles")(turns)
@@ -47,7 +49,7 @@ def embedded(x: Any, hyperparameters: Hyperparameters, spec: DataSpec, seed: int
         (numbers, hyperparameters.embedding_size),
         bias_axes="nu",
         activation="relu",
-        kernel_initializer=begin["embedding/kernel"],
+        kernel_initializer=begin("embedding/kernel"),
         name="embedding",
     )(parts)
     units = keras.layers.Reshape((numbers * hyperparameters.embedding_size,), name="embedded")(of_each)

@@ -10,7 +10,7 @@ import keras
 from search.data import DataSpec
 from search.training.keras_form.initial import initializer
 from search.training.network.dimensions import asks_twice
-from search.training.network.weights import trained_weights
+from search.training.network.weights import weight_at
 from spaces import Hyperparameters
 
 _ACTIVATIONS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
@@ -18,20 +18,21 @@ _ACTIVATIONS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "lin
 
 def head_layer(hyperparameters: Hyperparameters, spec: DataSpec, seed: int) -> keras.layers.Layer:
     """With its activation, but where outputs of two sides are averaged before it; of each member its own weights."""
-    kernel = next(one for one in trained_weights(hyperparameters, spec) if one.path == "head/kernel")
+    kernel = weight_at("head/kernel", hyperparameters, spec)
+    activation = None if asks_twice(hyperparameters, spec) else _ACTIVATIONS[spec.task]
     if hyperparameters.members > 1:
         members, _, units = kernel.shape
         return keras.layers.EinsumDense(
             "bmi,miu->bmu",
             (members, units),
             bias_axes="mu",
-            activation=None if asks_twice(hyperparameters, spec) else _ACTIVATIONS[spec.task],
+            activation=activation,
             kernel_initializer=initializer(kernel, seed),
             name="head",
         )
     return keras.layers.Dense(
         kernel.shape[-1],
-        activation=None if asks_twice(hyperparameters, spec) else _ACTIVATIONS[spec.task],
+        activation=activation,
         kernel_initializer=initializer(kernel, seed),
         name="head",
     )

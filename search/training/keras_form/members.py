@@ -8,18 +8,16 @@ import keras
 
 from search.data import DataSpec
 from search.training.keras_form.initial import initializer
-from search.training.network.dimensions import first_inputs
-from search.training.network.weights import MEMBERS, trained_weights
+from search.training.network.weights import MEMBERS, weight_at
 from spaces import Hyperparameters
 
 
 def members_layer(hyperparameters: Hyperparameters, spec: DataSpec, seed: int) -> keras.layers.Layer:
     """From (batch, features) to (batch, members, features)."""
-    path = f"{MEMBERS}/kernel"
-    factors = next(one for one in trained_weights(hyperparameters, spec) if one.path == path)
+    factors = weight_at(f"{MEMBERS}/kernel", hyperparameters, spec)
     return keras.layers.EinsumDense(
         "bf,mf->bmf",
-        (hyperparameters.members, first_inputs(hyperparameters, spec)),
+        factors.shape,
         kernel_initializer=initializer(factors, seed),
         name=MEMBERS,
     )

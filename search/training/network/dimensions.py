@@ -47,6 +47,11 @@ def numbers_of(spec: DataSpec) -> int:
     return sum(isinstance(column, NumberColumn) and 0 not in column.untaught for column in spec.columns)
 
 
+def embedding_parts(hyperparameters: Hyperparameters) -> int:
+    """Frequencies or bins that an embedding makes of each number."""
+    return hyperparameters.bins if hyperparameters.embedding == "piecewise" else hyperparameters.frequencies
+
+
 def first_inputs(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     """What the first hidden layer is given of each row: features, principal components, embedded numbers."""
     features = math.prod(spec.input_shape)

@@ -16,6 +16,7 @@ from search.data import DataSpec
 from search.training.network.dimensions import (
     components_of,
     embedding_of,
+    embedding_parts,
     first_inputs,
     numbers_of,
     output_units,
@@ -82,12 +83,17 @@ def trained_weights(hyperparameters: Hyperparameters, spec: DataSpec) -> list[We
     embedded = _embedding(
         embedding_of(hyperparameters, spec),
         numbers_of(spec),
-        hyperparameters.bins if hyperparameters.embedding == "piecewise" else hyperparameters.frequencies,
+        embedding_parts(hyperparameters),
         hyperparameters.embedding_size,
         hyperparameters.sigma,
     )
     members = hyperparameters.members if hyperparameters.members > 1 else 0
     return [*embedded, *_weights(sides, members, hyperparameters.batch_norm, hyperparameters.initializer)]
+
+
+def weight_at(path: str, hyperparameters: Hyperparameters, spec: DataSpec) -> Weight:
+    """The one of `trained_weights` at this path."""
+    return next(one for one in trained_weights(hyperparameters, spec) if one.path == path)
 
 
 def open_weights(embedding: Embedding, members: bool, depth: int, batch_norm: bool) -> list[Weight]:
@@ -151,6 +157,7 @@ def _weights(sides: Sequence[Side], members: Side, batch_norm: bool, initializer
     if members == 0:
         yield from _dense("head", inputs, outputs, "glorot_uniform")
         return
+    # Glorot's of each member; Keras's would take the members for inputs.
     bound = 0.0 if inputs is None or outputs is None else math.sqrt(6 / (inputs + outputs))
     uniform = (("minval", -bound), ("maxval", bound))
     yield Weight("head/kernel", (members, inputs, outputs), Keeping.OWN, "random_uniform", settings=uniform)
