@@ -55,7 +55,9 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
         def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
             if (trial.last_step or 0) > self._last_rung or not is_compared(records.of(trial), settings):
                 return False
-            return super().prune(study, with_best_so_far(trial, study.direction.name))
+            # Asked in any case: that leaves its value at the rung, by which others are measured.
+            behind = super().prune(study, with_best_so_far(trial, study.direction.name))
+            return behind and not runs_to_its_end(records.of(trial))
 
         def _get_bracket_id(self, study: optuna.Study, trial: FrozenTrial) -> int:
             record = records.of(trial)
@@ -82,7 +84,10 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
                 return [one for one in study.get_trials(**which) if is_compared(records.of(one), settings)]
 
             seen: Any = SimpleNamespace(get_trials=rivals, direction=study.direction)
-            return is_compared(records.of(trial), settings) and super().prune(seen, trial)
+            record = records.of(trial)
+            if runs_to_its_end(record) or not is_compared(record, settings):
+                return False
+            return super().prune(seen, trial)
 
     start = first_rung(settings)
     match settings.pruner:
@@ -104,6 +109,11 @@ def is_compared(trial: TrialRecord, settings: StudySettings) -> bool:
     than it is beside those that still learn at a high rate. It runs to its own end, and others are not measured by it.
     """
     return trial.limits(settings)[0] >= settings.epochs
+
+
+def runs_to_its_end(trial: TrialRecord) -> bool:
+    """Whether no comparison ends `trial`, whatever it shows: so with known configurations."""
+    return trial.planned is not None and trial.planned.to_its_end
 
 
 def with_best_so_far(trial: FrozenTrial, direction: str) -> FrozenTrial:

@@ -39,23 +39,26 @@ def planned_baselines(settings: StudySettings, space: Space) -> list[PlannedTria
 def known_first(settings: StudySettings, space: Space, data: DataSpec, before: int) -> list[PlannedTrial]:
     """Known configurations that are good on such data, those that `space` has; no more than trials are left.
 
+    Pruners end none of them: they are few and good, and start slowly, so that faster starters would end the best ones.
+
     Args:
         before: trials that are planned already.
     """
     if not settings.known:
         return []
     known = known_configurations(data.task, data.kind, data.components)
-    there = [_planned(one, outside=False) for one in known if not space.contains(one.hyperparameters)]
-    return there[: settings.trials - before]
+    there = [one for one in known if not space.contains(one.hyperparameters)]
+    return [_planned(one, to_its_end=True) for one in there[: settings.trials - before]]
 
 
-def _planned(baseline: Baseline, *, outside: bool) -> PlannedTrial:
+def _planned(baseline: Baseline, *, outside: bool = False, to_its_end: bool = False) -> PlannedTrial:
     return PlannedTrial(
         label=baseline.name,
         hyperparameters=baseline.hyperparameters,
         epochs=baseline.epochs,
         patience=baseline.patience,
         outside=outside,
+        to_its_end=to_its_end,
     )
 
 

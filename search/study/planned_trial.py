@@ -26,6 +26,8 @@ class PlannedTrial(BaseModel):
     """Whether its model is kept, also when it is not the study's best."""
     keep_scores: bool = False
     """Whether the score of each validation row is kept, for comparisons row by row."""
+    to_its_end: bool = False
+    """Whether no pruner ends it; others are measured by it all the same."""
 
 
 _PLAN = TypeAdapter(list[PlannedTrial])

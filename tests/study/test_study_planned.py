@@ -181,6 +181,7 @@ class TestKnownConfigurations:
         space, _ = load_space(settings.space).restricted_to("multiclass", "image", digits.spec.components)
         best = known_first(settings, space, digits.spec, before=1)
         assert [one.label for one in best] == [known_configurations("multiclass", "image", 64)[0].name]
+        assert best[0].to_its_end
         assert known_first(settings, space, digits.spec, before=2) == []
         assert known_first(settings.model_copy(update={"known": False}), space, digits.spec, before=0) == []
 

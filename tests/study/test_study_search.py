@@ -121,6 +121,32 @@ def test_a_trial_of_fewer_epochs_is_compared_with_none(pruner: str) -> None:
     assert any(outcomes({}, others=0.9, own=0.1))
 
 
+@pytest.mark.parametrize("pruner", ["asha", "hyperband", "median"])
+def test_a_known_configuration_runs_to_its_end_and_others_are_measured_by_it(pruner: str) -> None:
+    settings = StudySettings.model_validate({"data": "digits", "pruner": pruner, "epochs": 30})
+    known = PlannedTrial(label="k", hyperparameters=Hyperparameters(), to_its_end=True).model_dump_json()
+
+    def ends(values: list[float], attributes: list[dict[str, str]]) -> list[int]:
+        """The epoch after which each trial, of one value throughout, ends."""
+        study = optuna.create_study(direction="maximize", pruner=build_pruner(settings), study_name="p")
+        ended = []
+        for value, attribute in zip(values, attributes, strict=True):
+            study.enqueue_trial({}, user_attrs=attribute)
+            trial = study.ask()
+            for epoch in range(1, 31):
+                trial.report(value, epoch)
+                if epoch < 30 and trial.should_prune():
+                    break
+            study.tell(trial, value)
+            ended.append(epoch)
+        return ended
+
+    slow = [0.9 - number / 100 for number in range(12)]
+    assert ends(slow, [{"planned": known}] * 12) == [30] * 12
+    assert min(ends(slow, [{}] * 12)) < 30
+    assert min(ends([*slow, 0.1, 0.1, 0.1], [{"planned": known}] * 12 + [{}] * 3)[12:]) < 30
+
+
 def test_a_resumed_study_does_not_repeat_its_first_proposals(study: Study) -> None:
     settings = StudySettings(data="digits", sampler="tpe", seed=5)
 
