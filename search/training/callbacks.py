@@ -2,18 +2,21 @@
 
 `StopTraining` sets `model.stop_training` and never raises: raising inside `on_epoch_end` would skip `on_train_end`,
 which flushes writers and restores the best weights. The caller acts on the reason after training has closed.
+
+What Keras's callbacks have seen so far is read from them, and set, by the names in `_STATE`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 
 from search.training.stop_reason import StopReason
 
 Logs = dict[str, float]
+State = dict[str, float | None]
 
 
 _OBJECTIONS = (StopReason.PRUNED, StopReason.INTERRUPTED, StopReason.TIMEOUT)
@@ -71,3 +74,25 @@ class Plateau(keras.callbacks.ReduceLROnPlateau):
         if self.mode == "max":
             left, before = 1 - left, 1 - before
         return left < before * (1 - LEAST_IMPROVEMENT)
+
+
+# As Keras 3.15 has them; what else these keep is set by their arguments, or only for `restore_best_weights`.
+_STATE: dict[type[keras.callbacks.Callback], tuple[str, ...]] = {
+    keras.callbacks.EarlyStopping: ("best", "wait"),
+    Plateau: ("best", "wait", "cooldown_counter"),
+}
+
+
+def states_of(callbacks: Sequence[keras.callbacks.Callback]) -> list[State]:
+    """What those of `callbacks` have seen that remember anything of epochs, in their order."""
+    return [
+        {name: getattr(one, name) for name in _STATE[type(one)]} for one in callbacks if type(one) in _STATE
+    ]
+
+
+def give_states(callbacks: Sequence[keras.callbacks.Callback], states: Sequence[State]) -> None:
+    """`states` to the same callbacks of another training, which has begun."""
+    remembering = [one for one in callbacks if type(one) in _STATE]
+    for one, state in zip(remembering, states, strict=True):
+        for name in _STATE[type(one)]:
+            setattr(one, name, state[name])

@@ -50,13 +50,17 @@ def schedule_callbacks(
     ]
 
 
+def is_scheduled(optimizer: keras.optimizers.Optimizer) -> bool:
+    """Whether the rate is told by the step alone, and no callback can set it."""
+    return isinstance(optimizer._learning_rate, keras.optimizers.schedules.LearningRateSchedule)
+
+
 def learning_rates(optimizer: keras.optimizers.Optimizer, first: int, steps: int) -> Array:
     """The rate of each of `steps` updates from update `first` (counted from 0), float32 (steps,).
 
     A callback may have set another constant rate; a schedule is asked for each step.
     """
-    rate = optimizer._learning_rate
-    if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule):
+    if is_scheduled(optimizer):
         at = np.arange(first, first + steps, dtype=np.float32)
-        return np.asarray(rate(at), np.float32)
+        return np.asarray(optimizer._learning_rate(at), np.float32)
     return np.full(steps, float(optimizer.learning_rate), np.float32)

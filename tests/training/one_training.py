@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from search.data import PreparedData
+from search.training.checkpoint import Checkpoint
 from search.training.loop import TrainingResult, train
 from search.training.stop_reason import StopReason
 from spaces import Hyperparameters
@@ -21,6 +22,7 @@ def fit(
     patience: int = 50,
     seed: int = 0,
     check: Callable[[int, float], StopReason | None] = lambda epoch, value: None,
+    begin: Checkpoint | None = None,
     **values: object,
 ) -> TrainingResult:
     return train(
@@ -32,6 +34,7 @@ def fit(
         seed=seed,
         check=check,
         callbacks=callbacks,
+        begin=begin,
     )
 
 

@@ -21,6 +21,7 @@ from search.training.graph.evaluation import Evaluation, InferenceStructure, com
 from search.training.graph.head import HEADS
 from search.training.graph.normalization import SETTLED, moving_rates
 from search.training.graph.numbers import Numbers
+from search.training.graph.state import GraphState
 from search.training.graph.step import Step
 from search.training.graph.variables import Variables, open_variable
 from search.training.network.optimizers import OPTIMIZERS
@@ -96,6 +97,27 @@ class CompiledEpoch:
         self._key.assign(np.array([seed], np.uint64))
         self._steps = 0
         self._seen = 0.0
+
+    def state(self) -> GraphState:
+        """A copy of all that steps have changed."""
+        slots = [slot.numpy() for slots in self._slots for slot in slots]
+        return GraphState(self.get_weights(), slots, self._steps, self._seen)
+
+    def go_on(self, state: GraphState) -> None:
+        """After `reset`: from where an equal training was.
+
+        Raises:
+            ValueError: it had other weights or another optimizer.
+        """
+        slots = [slot for slots in self._slots for slot in slots]
+        now = self.state()
+        for here, given in ((now.weights, state.weights), (now.slots, state.slots)):
+            if [array.shape for array in here] != [array.shape for array in given]:
+                raise ValueError("the state of a training of other weights")
+        self._variables.assign(state.weights)
+        for slot, array in zip(slots, state.slots, strict=True):
+            slot.assign(array)
+        self._steps, self._seen = state.steps, state.seen
 
     def get_weights(self) -> list[Array]:
         """Copies, in Keras's order."""
