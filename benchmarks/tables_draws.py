@@ -1,0 +1,266 @@
+"""Learning curves on the tables of `benchmarks.tables`, trained once: known configurations and random draws.
+
+    python -m benchmarks.tables_draws --tables FOLDER --draws DRAWS [--count 60] [--sets bank,…] [--workers 2]
+    python -m benchmarks.tables_draws --draws DRAWS --write [NAME.json]
+
+The same configurations for every table: the known ones, then draws at random from the preset `tables`, with members up
+to 8. Nothing is pruned; patience is the default of as many epochs. DRAWS gets a file for each training:
+`CONFIGURATION@TABLE.npz`, with its curves, its CPU seconds after each epoch, and what its network says of validation
+and test rows, at the best epoch by cross-entropy or RMSE (`v`, `t`) and by accuracy (`va`, `ta`). What is there is not
+trained again, so the same command goes on after a kill. `--write` makes one file of the curves, which
+`benchmarks.tables_policies` replays; without a name it is today's of benchmarks/results.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import multiprocessing
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.measure import command_line, machine, result_path
+from benchmarks.tables import TABLES
+from spaces import Hyperparameters, Space, known_configurations, load_space
+from spaces.parameters import Categorical
+
+EPOCHS = 60
+PATIENCE = 20
+MEMBERS = (1, 4, 8)
+JUDGED_BY = {"classification": "val_crossentropy", "regression": "val_rmse"}
+_SEED_OF_DRAWS = 7
+_QUICK_TABLES, _QUICK_EPOCHS = ("concrete",), 3
+
+
+@dataclass(frozen=True)
+class Draw:
+    """One training: validation error after each epoch (infinite where it diverged), CPU seconds of all of them."""
+
+    name: str
+    table: str
+    hyperparameters: Hyperparameters
+    curve: list[float]
+    seconds: float
+
+    @property
+    def known(self) -> bool:
+        return self.name.startswith("known ")
+
+
+def broad_space() -> Space:
+    """The preset `tables` with members up to 8."""
+    return Space(parameters={**load_space("tables").parameters, "members": Categorical(choices=MEMBERS)})
+
+
+def configurations(count: int) -> dict[str, Hyperparameters]:
+    """Known ones and `count` draws by name; those of a smaller count are the first of a larger one."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    space, study = broad_space(), optuna.create_study(sampler=optuna.samplers.RandomSampler(_SEED_OF_DRAWS))
+    known = known_configurations("regression", "table", 0)
+    return {
+        **{f"known {one.name}": one.hyperparameters for one in known},
+        **{f"draw{number:02d}": space.suggest(study.ask()) for number in range(count)},
+    }
+
+
+@dataclass(frozen=True)
+class Job:
+    name: str
+    hyperparameters: Hyperparameters
+    table: str
+    tables: Path
+    draws: Path
+    epochs: int = EPOCHS
+
+    @property
+    def file(self) -> Path:
+        return self.draws / f"{self.name}@{self.table}.npz"
+
+
+def record(jobs: list[Job], workers: int) -> None:
+    """Train what has no file yet."""
+    missing = [job for job in jobs if not job.file.exists()]
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for ended in as_completed([pool.submit(train_one, job) for job in missing]):
+            print(ended.result(), flush=True)
+
+
+def train_one(job: Job) -> str:
+    """Write the file of a job; what it was, in a line."""
+    from search.machine.tensorflow_start import start_tensorflow
+
+    start_tensorflow(1)
+    from search.training.loop import train
+
+    data, rows = _rows_of(job.tables, job.table)
+    classes = data.spec.task != "regression"
+    metric = JUDGED_BY[TABLES[job.table]["task"]]
+    values = job.hyperparameters.model_dump() | ({} if classes else {"label_smoothing": 0.0})
+    best_by_accuracy = _best_by_accuracy() if classes else None
+    times, begun = [], time.process_time()
+    result = train(
+        Hyperparameters.from_values(values),
+        data,
+        epochs=job.epochs,
+        patience=PATIENCE,
+        metric=metric,
+        seed=0,
+        callbacks=[best_by_accuracy] if best_by_accuracy else [],
+        check=lambda epoch, logs: times.append(round(time.process_time() - begun, 3)),
+    )
+    answers = _answers(result.model, rows, "vt")
+    if best_by_accuracy and best_by_accuracy.weights:
+        result.model.set_weights(best_by_accuracy.weights)
+        answers |= {f"{name}a": answer for name, answer in _answers(result.model, rows, "vt").items()}
+    about = {
+        "config": job.name,
+        "table": job.table,
+        "values": values,
+        "times": times,
+        "history": {name: [round(float(value), 6) for value in of] for name, of in result.history.items()},
+        "best": result.best_epoch,
+        "stop": str(result.stop_reason),
+        "parameters": result.parameters,
+    }
+    unfinished = job.file.with_suffix(".unfinished.npz")
+    np.savez(unfinished, meta=json.dumps(about), **answers)
+    unfinished.replace(job.file)
+    best = min(result.history[metric])
+    return f"{job.name}, {job.table}: {best:.4g} at epoch {result.best_epoch} of {result.epochs}, CPU {times[-1]:.1f} s"
+
+
+def _best_by_accuracy() -> Any:
+    import keras
+
+    class BestByAccuracy(keras.callbacks.Callback):  # type: ignore[misc]
+        best, weights = -math.inf, None
+
+        def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
+            if logs["val_accuracy"] > self.best:
+                self.best, self.weights = logs["val_accuracy"], self.model.get_weights()
+
+    return BestByAccuracy()
+
+
+@lru_cache
+def _rows_of(tables: Path, table: str) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
+    """Prepared data of the training file; prepared validation rows, and those of the test file."""
+    from search.data import DataRequest, prepare, read_source
+    from search.data.preparing.preprocessing import transform
+    from search.study.data_cache import cache_folder
+
+    train, test = (
+        DataRequest(
+            str(tables / f"{table}-{part}.csv"), target=TABLES[table]["target"], task=TABLES[table]["task"]
+        )
+        for part in ("train", "test")
+    )
+    data = prepare(train, cache_folder())
+    return data, (np.asarray(data.validation()[0]), transform(read_source(test).x, data.spec))
+
+
+def _answers(model: Any, rows: tuple[np.ndarray, np.ndarray], names: str) -> dict[str, np.ndarray]:
+    answers = (model.predict(x, batch_size=4096, verbose=0).astype(np.float32) for x in rows)
+    return dict(zip(names, answers, strict=True))
+
+
+def draws_of(source: Path) -> list[Draw]:
+    """Of a folder of trainings, or of the one file that was made of it."""
+    if source.is_dir():
+        return list(_of_folder(source))
+    lines = json.loads(source.read_text(encoding="utf-8"))["rows"]
+    return [
+        Draw(
+            line["configuration"],
+            table,
+            Hyperparameters.from_values(line["hyperparameters"]),
+            [math.inf if value is None else value for value in trained["curve"]],
+            trained["seconds"],
+        )
+        for line in lines
+        for table, trained in line["tables"].items()
+    ]
+
+
+def _of_folder(folder: Path) -> Iterator[Draw]:
+    for file in sorted(folder.glob("*@*.npz")):
+        if file.suffixes != [".npz"]:
+            continue
+        with np.load(file) as written:
+            about = json.loads(str(written["meta"]))
+        curve = about["history"][JUDGED_BY[TABLES[about["table"]]["task"]]]
+        yield Draw(
+            about["config"],
+            about["table"],
+            Hyperparameters.from_values(about["values"]),
+            [value if math.isfinite(value) else math.inf for value in curve],
+            about["times"][-1],
+        )
+
+
+def write_curves(draws: list[Draw], path: Path) -> None:
+    """One line for each configuration: what is not the default of it, and its curves, to 5 digits."""
+    default = Hyperparameters().model_dump()
+    lines = []
+    for name in dict.fromkeys(draw.name for draw in draws):
+        of_it = [draw for draw in draws if draw.name == name]
+        # Regressions have no label smoothing.
+        values = max(
+            (draw.hyperparameters for draw in of_it), key=lambda one: one.label_smoothing
+        ).model_dump()
+        line = {
+            "configuration": name,
+            "hyperparameters": {key: value for key, value in values.items() if value != default[key]},
+            "tables": {
+                draw.table: {
+                    "seconds": round(draw.seconds, 2),
+                    "curve": [_five_digits(v) for v in draw.curve],
+                }
+                for draw in of_it
+            },
+        }
+        lines.append(json.dumps(line))
+    rows = ",\n".join(lines)
+    path.write_text(f'{{"machine": {json.dumps(machine())}, "rows": [\n{rows}\n]}}\n', encoding="utf-8")
+
+
+def _five_digits(value: float) -> float | None:
+    return float(f"{value:.5g}") if math.isfinite(value) else None
+
+
+def main() -> None:
+    parser = command_line(__doc__)
+    parser.add_argument("--draws", required=True, type=Path, metavar="DRAWS")
+    parser.add_argument("--tables", type=Path, metavar="FOLDER", help="train what is missing")
+    parser.add_argument("--count", type=int, default=60, help="draws at random")
+    parser.add_argument("--sets", metavar="NAME,…")
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--write", nargs="?", type=Path, const=result_path("tables-curves", False))
+    given = parser.parse_args()
+    if given.tables:
+        given.draws.mkdir(parents=True, exist_ok=True)
+        sets = given.sets.split(",") if given.sets else _QUICK_TABLES if given.quick else TABLES
+        configured = configurations(1 if given.quick else given.count)
+        epochs = _QUICK_EPOCHS if given.quick else EPOCHS
+        jobs = [
+            Job(name, one, table, given.tables, given.draws, epochs)
+            for name, one in configured.items()
+            for table in sets
+        ]
+        record(jobs, given.workers)
+    if given.write:
+        write_curves(draws_of(given.draws), given.write)
+        print("raw numbers:", given.write)
+
+
+if __name__ == "__main__":
+    main()
