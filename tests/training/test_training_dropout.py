@@ -8,39 +8,58 @@ import tensorflow as tf
 
 from search.data import PreparedData
 from search.training.graph.draws import Draw, Draws
-from search.training.graph.dropout import DropoutMasks
+from search.training.graph.dropout import DropoutMasks, Steps
 from search.training.graph.epoch import compiled_epoch
 from search.training.keras_form.model import build_model
 from search.training.network.structure import Structure
 from spaces import Hyperparameters
 
-STEP = Draws(tf.constant([9], tf.uint64), tf.constant(64, tf.uint64))
+ROWS = tf.constant(501)
+
+
+def steps_of(count: int) -> Steps:
+    draws = Draws(tf.constant([9], tf.uint64), tf.constant(64, tf.uint64))
+    return Steps(tf.constant(count), ROWS, draws)
+
+
+def drawn(
+    rates: list[float], widths: list[int], step: int = 0, draw: Draw = Draw.DROPOUT
+) -> list[np.ndarray]:
+    """The masks of one step."""
+    masks = DropoutMasks([*map(tf.constant, rates)], [*map(tf.constant, widths)], steps_of(5), draw)
+    return [mask.numpy() for mask in masks.of_step(tf.constant(step), ROWS)]
 
 
 @pytest.mark.parametrize("rate", [0.05, 0.5, 0.9])
 def test_dropout_zeroes_its_share_and_keeps_the_mean(rate: float) -> None:
     """Odd numbers of entries: half a word of random bits is left over."""
-
-    def masks(draw: Draw) -> list[np.ndarray]:
-        dropout = DropoutMasks([tf.constant(rate)], [tf.constant(401), tf.constant(30)])
-        return [one.numpy() for one in dropout.draw(tf.constant(501), STEP, draw)]
-
-    first, second = masks(Draw.DROPOUT)
+    first, second = drawn([rate] * 2, [401, 30])
     assert (first.shape, second.shape) == ((501, 401), (501, 30))
     assert (first == 0).mean() == pytest.approx(rate, abs=0.005)
     assert np.unique(first).tolist() == pytest.approx([0, 1 / (1 - rate)])
     assert first.mean() == pytest.approx(1.0, abs=0.03 if rate == 0.9 else 0.01)
-    other, _ = masks(Draw.INPUT_DROPOUT)
-    assert np.corrcoef(first.ravel(), other.ravel())[0, 1] == pytest.approx(0, abs=0.01)
+    for other, _ in (
+        drawn([rate] * 2, [401, 30], draw=Draw.INPUT_DROPOUT),
+        drawn([rate] * 2, [401, 30], step=1),
+    ):
+        assert np.corrcoef(first.ravel(), other.ravel())[0, 1] == pytest.approx(0, abs=0.01)
     assert np.corrcoef(first[:, :30].ravel(), second.ravel())[0, 1] == pytest.approx(0, abs=0.03)
 
 
 def test_each_layer_can_have_a_dropout_rate_of_its_own() -> None:
-    rates = [tf.constant(rate) for rate in (0.3, 0.3, 0.1, 0.0)]
-    masks = DropoutMasks(rates, [tf.constant(401)] * 4)
-    drawn = [mask.numpy() for mask in masks.draw(tf.constant(501), STEP, Draw.DROPOUT)]
-    assert [(mask == 0).mean() for mask in drawn] == pytest.approx([0.3, 0.3, 0.1, 0.0], abs=0.005)
-    assert [mask.mean() for mask in drawn] == pytest.approx([1.0] * 4, abs=0.01)
+    rates = [0.3, 0.3, 0.1, 0.0]
+    masks = drawn(rates, [401] * 4)
+    assert [(mask == 0).mean() for mask in masks] == pytest.approx(rates, abs=0.005)
+    assert [mask.mean() for mask in masks] == pytest.approx([1.0] * 4, abs=0.01)
+
+
+def test_the_last_batch_and_an_epoch_of_one_step_have_masks_too() -> None:
+    """The one may be smaller, the other draws no entry beyond those of its step."""
+    for steps, rows in ((5, 77), (1, 501)):
+        masks = DropoutMasks([tf.constant(0.5)], [tf.constant(33)], steps_of(steps), Draw.DROPOUT)
+        mask = masks.of_step(tf.constant(steps - 1), tf.constant(rows)).pop().numpy()
+        assert mask.shape == (rows, 33)
+        assert (mask == 0).mean() == pytest.approx(0.5, abs=0.03)
 
 
 @pytest.mark.parametrize("task", ["digits", "regression"])

@@ -8,8 +8,8 @@ import keras
 import tensorflow as tf
 
 from search.training.graph.arithmetic import dense, matmul
-from search.training.graph.draws import Draw, Draws
-from search.training.graph.dropout import DropoutMasks, masked
+from search.training.graph.draws import Draw
+from search.training.graph.dropout import DropoutMasks, Steps, masked
 from search.training.graph.normalization import batch_norm, moving_batch_norm
 from search.training.graph.numbers import Numbers
 from search.training.graph.variables import Parts
@@ -23,19 +23,20 @@ class Body:
 
     Args:
         lengths: units of each layer, int32 scalars by the path of its kernel.
+        steps: of the epoch; its rows are those of all members.
     """
 
-    def __init__(self, structure: Structure, numbers: Numbers, lengths: Parts) -> None:
+    def __init__(self, structure: Structure, numbers: Numbers, lengths: Parts, steps: Steps) -> None:
         self._structure = structure
         self._activate = keras.activations.get(structure.activation)
         widths = [lengths[f"dense_{layer}/kernel"] for layer in range(1, structure.depth + 1)]
         first, last = numbers.dropout, numbers.last_dropout
-        rates = [last] if structure.even_dropout else [first] * (structure.depth - 1) + [last]
-        self._masks = DropoutMasks(rates, widths)
+        rates = [last if structure.even_dropout else first] * (structure.depth - 1) + [last]
+        self._masks = DropoutMasks(rates, widths, steps, Draw.DROPOUT) if structure.dropout else None
 
-    def masks(self, rows: Tensor, draws: Draws) -> list[Tensor]:
-        """Of each layer, for one step; none without dropout."""
-        return self._masks.draw(rows, draws, Draw.DROPOUT) if self._structure.dropout else []
+    def masks(self, index: Tensor, rows: Tensor) -> list[Tensor]:
+        """Of each layer, for one step of the epoch; none without dropout."""
+        return self._masks.of_step(index, rows) if self._masks else []
 
     def __call__(
         self, x: Tensor, rows: Tensor, weights: Parts, masks: list[Tensor]

@@ -9,7 +9,7 @@ import tensorflow as tf
 from search.training.graph.arithmetic import dense
 from search.training.graph.augmentation import augment_images
 from search.training.graph.draws import Draw, Draws
-from search.training.graph.dropout import DropoutMasks, masked
+from search.training.graph.dropout import DropoutMasks, Steps, masked
 from search.training.graph.embedding import embedded
 from search.training.graph.numbers import Numbers
 from search.training.graph.variables import Parts
@@ -29,18 +29,26 @@ class Inputs:
     Args:
         features: int32 scalar, what the first hidden layer is given of each row.
         projection: kernel and bias from pixels to principal components.
+        steps: of the epoch.
     """
 
     def __init__(
-        self, structure: Structure, numbers: Numbers, features: Tensor, projection: tuple[Tensor, Tensor]
+        self,
+        structure: Structure,
+        numbers: Numbers,
+        features: Tensor,
+        projection: tuple[Tensor, Tensor],
+        steps: Steps,
     ) -> None:
         self._structure, self._numbers, self._projection = structure, numbers, projection
         self._most = tf.cast(numbers.down, tf.int32), tf.cast(numbers.right, tf.int32)
-        self._masks = DropoutMasks([numbers.input_dropout], [features])
+        self._masks = None
+        if structure.input_dropout:
+            self._masks = DropoutMasks([numbers.input_dropout], [features], steps, Draw.INPUT_DROPOUT)
 
-    def masks(self, rows: Tensor, draws: Draws) -> list[Tensor]:
-        """Of one step; none without dropout of inputs."""
-        return self._masks.draw(rows, draws, Draw.INPUT_DROPOUT) if self._structure.input_dropout else []
+    def masks(self, index: Tensor, rows: Tensor) -> list[Tensor]:
+        """Of one step of the epoch; none without dropout of inputs."""
+        return self._masks.of_step(index, rows) if self._masks else []
 
     def as_floats(self, x: Tensor, draws: Draws) -> Tensor:
         """Gathered rows, as they are resident, (rows, features) uint8 or float32."""

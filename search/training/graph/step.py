@@ -9,6 +9,7 @@ import tensorflow as tf
 from search.training.graph.arithmetic import l2_penalty
 from search.training.graph.body import Body
 from search.training.graph.draws import Draws
+from search.training.graph.dropout import Steps
 from search.training.graph.head import HEADS, head_outputs
 from search.training.graph.inputs import Inputs
 from search.training.graph.members import member_count, of_members
@@ -58,8 +59,11 @@ class Step:
         self._vectors = [weight.path for weight in kept(variables.weights, Keeping.SHARED)]
         lengths = variables.lengths()
         self._cut = Cut(variables.weights, Keeping.SHARED, lengths)
-        self._inputs = Inputs(structure, numbers, tf.shape(variables.own["dense_1/kernel"])[0], projection)
-        self._body = Body(structure, numbers, lengths)
+        self._members = member_count(variables.own) if structure.members else tf.constant(1)
+        whole, draws = tf.minimum(self._batch_size, self._rows), Draws(key, self._first)
+        features = tf.shape(variables.own["dense_1/kernel"])[0]
+        self._inputs = Inputs(structure, numbers, features, projection, Steps(self.count, whole, draws))
+        self._body = Body(structure, numbers, lengths, Steps(self.count, whole * self._members, draws))
 
     def __call__(self, index: Tensor, table: tf.TensorArray) -> tuple[Tensor, tf.TensorArray]:
         """One update, and the batch's lines in `table`."""
@@ -69,21 +73,23 @@ class Step:
         y = tf.gather(self._y, picked)
         draws = Draws(self._key, self._first + tf.cast(index, tf.uint64))
         x = self._inputs.as_floats(tf.gather(self._x, picked), draws)
-        lines = self._update(x, y, rows, draws, tf.gather(self._rates, index))
+        masks = self._inputs.masks(index, rows), self._body.masks(index, rows * self._members)
+        lines = self._update(x, y, rows, masks, tf.gather(self._rates, index))
         return index + 1, table.write(index, lines)
 
-    def _update(self, x: Tensor, y: Tensor, rows: Tensor, draws: Draws, rates: Tensor) -> Tensor:
-        row_count = tf.cast(rows, tf.float32)
+    def _update(
+        self, x: Tensor, y: Tensor, rows: Tensor, masks: tuple[list[Tensor], list[Tensor]], rates: Tensor
+    ) -> Tensor:
+        row_count, seen_count = tf.cast(rows, tf.float32), tf.cast(rows * self._members, tf.float32)
+        of_inputs, of_layers = masks
         own = {path: variable.read_value() for path, variable in self._variables.own.items()}
         weights: Parts = own | self._cut(self._variables.shared.read_value())
         frozen = {path: variable.read_value() for path, variable in self._variables.frozen.items()}
-        members = member_count(own) if self._structure.members else tf.constant(1)
-        of_inputs, masks = self._inputs.masks(rows, draws), self._body.masks(rows * members, draws)
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([*weights.values()])
             seen = self._inputs(x, weights | frozen, of_inputs)
             seen = of_members(seen, weights) if self._structure.members else seen
-            hidden, statistics = self._body(seen, row_count * tf.cast(members, tf.float32), weights, masks)
+            hidden, statistics = self._body(seen, seen_count, weights, of_layers)
             outputs = head_outputs(hidden, weights, self._structure.bfloat16)
         losses_of = self._head.losses_of_members if self._structure.members else self._head.losses
         losses, slopes = losses_of(outputs, y, self._smoothing)
