@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 # Names the folder on a machine that has a server's studies in another place than they were started in.
 FOLDER_SETTING = "PERCEPTUNA_ARTIFACTS"
+_CHECKPOINT = "-checkpoint.npz"
 
 
 def artifact_folder(url: StorageURL, kept: str | None = None) -> Path:
@@ -60,6 +61,16 @@ def artifact_path(folder: Path, artifact: str) -> Path:
 def model_file_name(number: int) -> str:
     """File name of the artifact that holds the model of trial `number`."""
     return f"trial-{number}.keras"
+
+
+def checkpoint_file_name(number: int) -> str:
+    """File name of the artifact that holds where trial `number` left off."""
+    return f"trial-{number}{_CHECKPOINT}"
+
+
+def is_checkpoint(file_name: str) -> bool:
+    """Whether `checkpoint_file_name` made it."""
+    return file_name.endswith(_CHECKPOINT)
 
 
 def open_artifacts(folder: Path) -> FileSystemArtifactStore:
@@ -112,10 +123,15 @@ def study_artifacts(study: optuna.Study) -> dict[str, str]:
 
 def add_study_artifact(
     study: optuna.Study, store: FileSystemArtifactStore, file_name: str, content: bytes
-) -> None:
-    """Put a file into `store` and name it in `study`; a kill in between leaves a file that belongs to nobody."""
-    for key, entry in write_artifact(store, file_name, content).items():
-        study._storage.set_study_system_attr(study._study_id, key, entry)
+) -> str:
+    """Put a file into `store` and name it in `study`; a kill in between leaves a file that belongs to nobody.
+
+    Returns:
+        The artifact's id.
+    """
+    ((key, entry),) = write_artifact(store, file_name, content).items()
+    study._storage.set_study_system_attr(study._study_id, key, entry)
+    return key.removeprefix(ARTIFACT_PREFIX)
 
 
 def remove_study_artifact(study: optuna.Study, store: FileSystemArtifactStore, artifact: str) -> None:

@@ -52,6 +52,8 @@ def test_facts_have_the_names_that_studies_made_before_have() -> None:
             "planned",
             "adopted",
             "times_lost",
+            "left_off",
+            "began_anew",
             "requeued",
             "infeasible",
             "epochs",

@@ -147,7 +147,7 @@ def resume(
 
 @app.command()
 def stop(study: StudyName, storage: Storage = None) -> None:
-    """Ask a running study to stop; its trials end at their next epoch and are run again on resume.
+    """Ask a running study to stop; its trials end at their next epoch and go on from there on resume.
 
     Example: perceptuna stop my-first
     """

@@ -11,6 +11,7 @@ from search.driving.listener import Ending, Listener
 if TYPE_CHECKING:
     from search.driving.progress import Progress
     from search.references.record import Reference
+    from search.study.left_off import LeftOff
     from search.study.study import Study
     from search.workers.messages import EpochEvent, TrialOutcome
     from spaces import Hyperparameters
@@ -59,12 +60,14 @@ class Dispatcher(Listeners):
             self.progress.workers = slots
             self._tell(lambda one: one.workers_changed(self.progress))
 
-    def trial_started(self, number: int, hyperparameters: Hyperparameters, what: str) -> None:
-        self.progress.begin(number, what)
+    def trial_started(
+        self, number: int, hyperparameters: Hyperparameters, what: str, left_off: LeftOff | None = None
+    ) -> None:
+        self.progress.begin(number, what, left_off)
         self._tell(lambda one: one.trial_started(self.progress, number, hyperparameters, what))
 
     def epoch_ended(self, event: EpochEvent) -> None:
-        self.progress.epoch(event.number, event.epoch, event.value)
+        self.progress.epoch(event)
         self._tell(lambda one: one.epoch_ended(self.progress, event))
 
     def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
@@ -73,9 +76,9 @@ class Dispatcher(Listeners):
         if best:
             self._tell(lambda one: one.best_changed(self.progress))
 
-    def trial_requeued(self, number: int, why: str) -> None:
+    def trial_requeued(self, number: int, why: str, epoch: int = 0) -> None:
         self.progress.give_up(number)
-        self._tell(lambda one: one.trial_requeued(self.progress, number, why))
+        self._tell(lambda one: one.trial_requeued(self.progress, number, why, epoch))
 
     def trial_rejected(self, number: int, why: str, *, counts: bool = False) -> None:
         """Where it `counts`, no other is tried in its place."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from search.driving.asking import Asking
+from search.driving.checkpoints import Checkpoints
 from search.driving.dispatcher import Dispatcher
 from search.driving.disturbance import Disturbance
 from search.driving.keeping import Keeping
@@ -70,6 +71,7 @@ class Driver:
         self._ensure_held = ensure_held
         self._clock = clock
         self._keeping = Keeping(study)
+        self._checkpoints = Checkpoints(study, dispatcher.said)
         self._running: dict[int, _Running] = {}
         self._signals = StopSignals(dispatcher.abandoned)
         self._stopping_since = float("inf")
@@ -86,8 +88,9 @@ class Driver:
             MachineFault: the machine lets none be trained.
         """
         with self._signals.handled(), patient(self._dispatcher.said, self._goes_on):
-            # A killed driver may have left the model of a trial that was never told.
+            # A killed driver may have left the model of a trial that was never told, and checkpoints.
             self._keeping.remove_stale_models()
+            self._checkpoints.remove_stale()
             try:
                 ending = self._run()
                 self._dispatcher.ended(ending)
@@ -167,9 +170,13 @@ class Driver:
             best=self._progress.best,
             keep_model=record.planned is not None and record.planned.keep_model,
             keep_scores=record.planned is not None and record.planned.keep_scores,
+            checkpoint=self._checkpoints.of(record),
+            left_off=record.left_off,
         )
         self._running[task.trial_id] = _Running(trial, task, self._clock(), record.times_lost)
-        self._dispatcher.trial_started(trial.number, hyperparameters, record.describe(self._study.space))
+        going_on = None if task.checkpoint is None else task.left_off
+        what = record.describe(self._study.space)
+        self._dispatcher.trial_started(trial.number, hyperparameters, what, going_on)
         self._workers.submit(task)
 
     def _end_trial(self, running: _Running, outcome: TrialOutcome | WorkerLost) -> None:
@@ -191,8 +198,10 @@ class Driver:
                 self._run_again(running, str(outcome), lost=lost)
                 return
             outcome = TrialOutcome("failed", reason=f"{outcome} twice")
+        if unfit := outcome.facts.get("began_anew"):
+            self._checkpoints.unfit(asked_record(trial), unfit)
         if outcome.state in ("interrupted", "disturbed"):
-            self._run_again(running, outcome.reason or "interrupted")
+            self._run_again(running, outcome.reason or "interrupted", outcome=outcome)
             if outcome.state == "disturbed":
                 self._disturbance.came(outcome.reason)
             return
@@ -205,6 +214,8 @@ class Driver:
                 tell(trial, state=_states().PRUNED)
             case "failed" | "stopped":
                 tell(trial, state=_states().FAIL)
+        if running.task.left_off is not None:
+            self._checkpoints.remove_stale()
         self._dispatcher.trial_ended(trial.number, outcome)
         self._stop_when_hopeless(outcome)
 
@@ -219,9 +230,19 @@ class Driver:
         if better:
             self._keeping.remove_stale_models()
 
-    def _run_again(self, running: _Running, why: str, lost: int = 0) -> None:
-        run_again(self._study, trial_record(self._study.storage.get_trial(running.task.trial_id)), why, lost)
-        self._dispatcher.trial_requeued(running.task.number, why)
+    def _run_again(
+        self, running: _Running, why: str, lost: int = 0, outcome: TrialOutcome | None = None
+    ) -> None:
+        """It goes on from where `outcome` left it, or else from where this attempt went on."""
+        record = trial_record(self._study.storage.get_trial(running.task.trial_id))
+        left_off = record.left_off
+        if outcome is not None:
+            ran = self._clock() - running.started
+            left_off = self._checkpoints.keep(record, outcome, ran) or left_off
+        run_again(self._study, record, why, lost, left_off)
+        if record.left_off is not None:
+            self._checkpoints.remove_stale()
+        self._dispatcher.trial_requeued(running.task.number, why, left_off.epoch if left_off else 0)
 
     def _stop_when_hopeless(self, outcome: TrialOutcome) -> None:
         if outcome.state == "stopped":

@@ -52,8 +52,8 @@ class Listener:
     def best_changed(self, progress: Progress) -> None:
         """The trial that has just ended is the best: `progress.best_number`."""
 
-    def trial_requeued(self, progress: Progress, number: int, why: str) -> None:
-        """It did not come to an end, and will be run again under another number."""
+    def trial_requeued(self, progress: Progress, number: int, why: str, epoch: int) -> None:
+        """It did not come to an end, and will be run again under another number, after `epoch` (0: from nothing)."""
 
     def trial_rejected(self, progress: Progress, number: int, why: str) -> None:
         """It was asked for and found too large to be trained."""

@@ -12,7 +12,9 @@ from search.references.record import References
 from search.settings.metrics import Direction, is_better
 
 if TYPE_CHECKING:
+    from search.study.left_off import LeftOff
     from search.study.study import Study
+    from search.workers.messages import EpochEvent
 
 
 @dataclass
@@ -76,14 +78,18 @@ class Progress:
     def epochs_per_second(self) -> float:
         return self.epochs / max(self.seconds(), 1e-9)
 
-    def begin(self, number: int, what: str) -> None:
-        self.running[number] = RunningTrial(what)
+    def begin(self, number: int, what: str, left_off: LeftOff | None = None) -> None:
+        """Trial `number` has begun, or goes on from where it was `left_off`."""
+        self.running[number] = trial = RunningTrial(what)
+        if left_off is not None:
+            trial.epoch, trial.begun = left_off.epoch, trial.begun - left_off.seconds
 
-    def epoch(self, number: int, epoch: int, value: float) -> None:
-        """Trial `number` has ended this epoch. By any thread."""
-        self.epochs += 1
-        if trial := self.running.get(number):
-            trial.epoch, trial.value = epoch, value
+    def epoch(self, event: EpochEvent) -> None:
+        """A trial has ended an epoch, or tells of one before. By any thread."""
+        self.epochs += not event.again
+        if trial := self.running.get(event.number):
+            trial.epoch = max(trial.epoch, event.epoch) if event.again else event.epoch
+            trial.value = event.value
 
     def give_up(self, number: int) -> None:
         """Trial `number` is run again under another number: its time so far is no trial's duration."""
@@ -111,10 +117,13 @@ class Progress:
 
 
 def durations(study: Study) -> list[float]:
-    """Wall seconds of each finished trial, from ask to tell, in the order in which they ended."""
+    """Wall seconds of each finished trial, from ask to tell, in the order in which they ended.
+
+    Those of attempts that it went on from are counted with it.
+    """
     ended = [
-        (trial.datetime_complete, trial.datetime_complete - trial.datetime_start)
+        (trial.datetime_complete, trial.datetime_complete - trial.datetime_start, trial.seconds_before)
         for trial in study.finished()
         if trial.datetime_complete and trial.datetime_start
     ]
-    return [duration.total_seconds() for _, duration in sorted(ended)]
+    return [duration.total_seconds() + before for _, duration, before in sorted(ended)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from search.study.left_off import LeftOff
 from search.study.study import Study
 from search.study.study_record import keep_study_facts
 from search.study.trial_record import TrialFacts, TrialRecord, enqueue_trial, keep_facts
@@ -24,11 +25,14 @@ def recover(study: Study) -> int:
     return len(orphans)
 
 
-def run_again(study: Study, trial: TrialRecord, why: str, lost: int = 0) -> None:
+def run_again(
+    study: Study, trial: TrialRecord, why: str, lost: int = 0, left_off: LeftOff | None = None
+) -> None:
     """Fail `trial` and enqueue its hyperparameters under its original number.
 
     Safe to be killed at any point: the copy is enqueued first, and is not enqueued twice.
-    Nothing else is copied: rungs passed and artifacts belong to the lost attempt.
+    It goes on from where it was `left_off` now, or else from where `trial` went on. Nothing else is copied: artifacts
+    belong to the lost attempt, and so do rungs passed, where nothing is gone on from.
     """
     from optuna.trial import TrialState
 
@@ -38,6 +42,8 @@ def run_again(study: Study, trial: TrialRecord, why: str, lost: int = 0) -> None
         carried: TrialFacts = {"original_number": trial.original}
         if trial.planned is not None:
             carried["planned"] = trial.planned
+        if left_off := left_off or trial.left_off:
+            carried["left_off"] = left_off
         if lost:
             carried["times_lost"] = lost
         enqueue_trial(study.optuna, _fixed(study, trial), carried)

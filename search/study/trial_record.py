@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import numpy as np
 from pydantic import BaseModel
 
+from search.study.left_off import LeftOff
 from search.study.origin import Origin
 from search.study.planned_trial import PlannedTrial
 from search.training.stop_reason import Stop
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from storage.study_storage import StudyStorage
 
 
+# Successive halving's, with the rung's number.
+_RUNG = "completed_rung_"
+
+
 class TrialFacts(TypedDict, total=False):
     """What is kept of a trial beside what Optuna keeps, by the names in the database; see `TrialRecord`."""
 
@@ -38,6 +43,8 @@ class TrialFacts(TypedDict, total=False):
     planned: PlannedTrial
     adopted: Origin
     times_lost: int
+    left_off: LeftOff
+    began_anew: str
     requeued: str
     infeasible: str
     epochs: int
@@ -63,6 +70,7 @@ class TrialRecord:
     Attributes:
         original: the configuration's number in the study, from 0; equal for all attempts at it.
         times_lost: how often its worker died, in all attempts so far.
+        began_anew: why it did not go on from where it was `left_off`.
         requeued: why it was given up and its hyperparameters enqueued again.
         infeasible: why it was never trained.
         reason: why it failed.
@@ -86,6 +94,7 @@ class TrialRecord:
     datetime_complete: datetime | None
     original: int
     times_lost: int
+    began_anew: str | None
     requeued: str | None
     infeasible: str | None
     reason: str | None
@@ -109,6 +118,31 @@ class TrialRecord:
     def adopted(self) -> Origin | None:
         """Where it came from that an earlier study trained; None for a trial of its own study."""
         return Origin.model_validate_json(self.stored["adopted"]) if self.is_adopted else None
+
+    @cached_property
+    def left_off(self) -> LeftOff | None:
+        """Where an earlier attempt at it was interrupted, for it to go on from there."""
+        written = self.stored.get("left_off")
+        return None if written is None else LeftOff.model_validate_json(written)
+
+    @property
+    def epochs_before(self) -> int:
+        """Epochs that an earlier attempt ran, and it goes on from."""
+        return self._goes_on.epoch if self._goes_on else 0
+
+    @property
+    def seconds_before(self) -> float:
+        """That such attempts took, from ask to interruption."""
+        return self._goes_on.seconds if self._goes_on else 0.0
+
+    @property
+    def _goes_on(self) -> LeftOff | None:
+        return self.left_off if self.began_anew is None else None
+
+    @property
+    def rungs(self) -> dict[str, float]:
+        """What pruning has compared it by so far, by Optuna's keys."""
+        return {key: value for key, value in self.optuna.system_attrs.items() if key.startswith(_RUNG)}
 
     @property
     def is_adopted(self) -> bool:
@@ -205,6 +239,7 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         datetime_complete=trial.datetime_complete,
         original=int(fact("original_number", trial.number)),
         times_lost=int(fact("times_lost", 0)),
+        began_anew=fact("began_anew"),
         requeued=fact("requeued"),
         infeasible=fact("infeasible"),
         reason=fact("reason"),
@@ -270,6 +305,11 @@ def keep_facts(
     storage.set_trial_attributes(trial_id, attributes_of(facts), dict(artifacts or {}))
 
 
+def keep_rungs(storage: StudyStorage, trial_id: int, rungs: Mapping[str, float]) -> None:
+    """Of a trial that has not been told yet: what pruning has compared it by, as `TrialRecord.rungs`."""
+    storage.set_trial_attributes(trial_id, {}, dict(rungs))
+
+
 def enqueue_trial(study: optuna.Study, params: Mapping[str, Any], facts: TrialFacts) -> None:
     """Let a trial of `params`, and what the sampler adds, wait to be asked."""
     study.enqueue_trial(dict(params), user_attrs=attributes_of(facts))
@@ -278,11 +318,15 @@ def enqueue_trial(study: optuna.Study, params: Mapping[str, Any], facts: TrialFa
 def rewritten(
     trial: TrialRecord, facts: TrialFacts, rungs: Mapping[str, float], **changes: Any
 ) -> FrozenTrial:
-    """`trial` for another study, as `Study.add_trial` takes it: with `facts` and `changes`, compared at `rungs`."""
+    """`trial` for another study, as `Study.add_trial` takes it: with `facts` and `changes`, compared at `rungs`.
+
+    Without what tells of attempts at it, which stay behind.
+    """
     from optuna.trial import FrozenTrial
 
     known = {name: getattr(trial.optuna, name) for name in ("state", "datetime_start", "datetime_complete")}
-    stored = {**trial.stored, **attributes_of(facts)}
+    own = {name: fact for name, fact in trial.stored.items() if name not in ("left_off", "began_anew")}
+    stored = {**own, **attributes_of(facts)}
     return FrozenTrial(
         number=-1, trial_id=-1, user_attrs=stored, system_attrs=dict(rungs), **{**known, **changes}
     )

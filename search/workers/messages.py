@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from search.study.left_off import LeftOff
 from search.study.trial_record import TrialFacts
 
 
@@ -24,7 +25,10 @@ class StudyJob:
 
 @dataclass(frozen=True)
 class TrialTask:
-    """One trial to train. `best` is the best complete value when it was submitted."""
+    """One trial to train. `best` is the best complete value when it was submitted.
+
+    `checkpoint` is the file of where it goes on, `left_off` what else is known of that.
+    """
 
     job: StudyJob
     trial_id: int
@@ -36,17 +40,23 @@ class TrialTask:
     best: float | None
     keep_model: bool = False
     keep_scores: bool = False
+    checkpoint: bytes | None = field(default=None, repr=False)
+    left_off: LeftOff | None = None
 
 
 @dataclass(frozen=True)
 class EpochEvent:
-    """Sent after each epoch, for the live table and for TensorBoard."""
+    """Sent after each epoch, for the live table and for TensorBoard.
+
+    `again`: an earlier attempt ran it, from which this one goes on.
+    """
 
     number: int
     epoch: int
     value: float
     logs: dict[str, float] = field(default_factory=dict)
     """By Keras's names."""
+    again: bool = False
 
 
 @dataclass(frozen=True)
@@ -56,7 +66,8 @@ class TrialOutcome:
     `complete` has a value; `pruned`, `failed` and `stopped` (the whole study must stop) a reason;
     `interrupted` is to be run again, and so is `disturbed`, which the machine did not let train for that reason.
     `facts` are small ones for leaderboards and the dashboard, `files` become the trial's artifacts;
-    `model`, a `.keras` file, is a candidate for the study's best model.
+    `model`, a `.keras` file, is a candidate for the study's best model. `checkpoint` is from where an interrupted one
+    goes on.
     """
 
     state: Literal["complete", "pruned", "interrupted", "disturbed", "failed", "stopped"]
@@ -67,3 +78,4 @@ class TrialOutcome:
     facts: TrialFacts = field(default_factory=TrialFacts)
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     model: bytes | None = field(default=None, repr=False)
+    checkpoint: bytes | None = field(default=None, repr=False)

@@ -19,6 +19,7 @@ from search.study.row_scores import FILE_NAME, scores_file
 from search.study.trial_record import TrialFacts
 from search.training.environment import training_environment
 from search.training.stop_reason import Stop, StopReason
+from search.workers.going_on import checkpoint_of, tell_again
 from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTask
 from spaces import Hyperparameters
 from storage import StorageURL, open_storage
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from search.data import PreparedData
     from search.training.loop import TrainingResult
+    from storage.study_storage import StudyStorage
 
 # Runs of drivers whose trials shall end at their next epoch. A worker of a cluster outlives a run.
 _stopped: set[str] = set()
@@ -52,6 +54,7 @@ class _Worker:
     data: PreparedData
     settings: StudySettings
     environment: dict[str, str]
+    storage: StudyStorage
 
 
 def runs_served() -> set[str]:
@@ -121,16 +124,29 @@ def _open_worker(job: StudyJob) -> _Worker:
         data = find_data(job.data, job.fingerprint)
     except DataError:
         data = prepare_again(loaded.data, settings)
-    return _Worker(loaded.optuna, data, settings, training_environment(settings))
+    return _Worker(loaded.optuna, data, settings, training_environment(settings), loaded.storage)
 
 
 def _train(
     task: TrialTask, trial: optuna.Trial, worker: _Worker, on_epoch: Callable[[EpochEvent], None]
 ) -> TrialOutcome:
+    from search.training.checkpoint import identity
     from search.training.loop import train
 
     settings = worker.settings
-    deadline = time.monotonic() + (settings.trial_timeout or float("inf"))
+    hyperparameters = Hyperparameters.model_validate_json(task.hyperparameters)
+    training = identity(
+        hyperparameters,
+        worker.data.spec,
+        worker.environment,
+        epochs=task.epochs,
+        patience=task.patience,
+        metric=task.job.metric,
+        seed=task.seed,
+    )
+    begin, unfit = checkpoint_of(task, training)
+    before = 0.0 if begin is None else begin.seconds
+    deadline = time.monotonic() + (settings.trial_timeout or float("inf")) - before
 
     def check(epoch: int, logs: dict[str, float]) -> StopReason | None:
         value = logs[task.job.metric]
@@ -145,8 +161,10 @@ def _train(
             return StopReason.INTERRUPTED
         return StopReason.TIMEOUT if time.monotonic() > deadline else None
 
+    if begin is not None:
+        tell_again(begin, task, trial, worker.storage, on_epoch)
     result = train(
-        Hyperparameters.model_validate_json(task.hyperparameters),
+        hyperparameters,
         worker.data,
         epochs=task.epochs,
         patience=task.patience,
@@ -154,12 +172,15 @@ def _train(
         seed=task.seed,
         check=check,
         bfloat16=settings.precision == "bfloat16",
+        begin=begin,
     )
+    anew: TrialFacts = {"began_anew": unfit} if unfit else {}
     why = result.stop_reason
     if why is StopReason.INTERRUPTED:
-        return TrialOutcome("interrupted", result.epochs)
+        left = None if result.checkpoint is None else result.checkpoint.file(training)
+        return TrialOutcome("interrupted", result.epochs, facts=anew, checkpoint=left)
     stop = Stop(why, None if why is StopReason.EPOCHS else result.epochs)
-    facts = _facts(task, worker, result, stop)
+    facts = _facts(task, worker, result, stop) | anew
     if why in (StopReason.PRUNED, StopReason.NOT_FINITE):
         return TrialOutcome(
             "pruned", result.epochs, reason=stop.text(), facts=facts, files=_curves(task, result)

@@ -285,6 +285,19 @@ def test_an_interrupted_study_says_how_to_go_on(story: Story) -> None:
     assert "Traceback" not in story.interrupted.text()
 
 
+def test_an_interrupted_trial_goes_on_from_its_last_epoch(story: Story) -> None:
+    """Although a second command that went on with it was ended at once, and a worker was killed."""
+    waiting = map(trial_record, in_state(story.after_interrupt, TrialState.WAITING))
+    (left, original), *others = [(trial.left_off, trial.original) for trial in waiting if trial.left_off]
+    assert others == []
+    before = story.after_interrupt[left.trial].intermediate_values
+    assert max(before) == left.epoch
+    ended = trial_record(attempts(story.place.trials(), original)[-1])
+    assert (ended.left_off, ended.began_anew) == (left, None)
+    assert list(ended.intermediate_values) == list(range(1, (ended.epochs or 0) + 1))
+    assert {epoch: ended.intermediate_values[epoch] for epoch in before} == before
+
+
 def test_a_second_signal_ends_at_once_and_loses_nothing(story: Story) -> None:
     assert story.ended_at_once.end() == 130, story.ended_at_once.text()
     assert "ended at once; go on with: perceptuna resume crash" in story.ended_at_once.text()
@@ -388,6 +401,8 @@ def afterwards(story: Story) -> str:
     place = story.place
     complete, pruned = (in_state(place.trials(), state) for state in (TrialState.COMPLETE, TrialState.PRUNED))
     again = [trial for trial in complete if "original_number" in trial.user_attrs]
+    # One that went on from a checkpoint first, where it was not pruned.
+    again.sort(key=lambda trial: trial_record(trial).epochs_before, reverse=True)
     lines = ["export crash -o best.keras"]
     lines += [f"replay crash --trial {trial.number}" for trial in ((again or complete)[0], *pruned[:1])]
     (prepared,) = [path.parent for path in (place.folder / "cache").glob("*/data.json")]

@@ -53,7 +53,7 @@ class Heard(Listener):
     def best_changed(self, progress: Progress) -> None:
         self.events.append(f"best {progress.best_number}")
 
-    def trial_requeued(self, progress: Progress, number: int, why: str) -> None:
+    def trial_requeued(self, progress: Progress, number: int, why: str, epoch: int) -> None:
         self.events.append(f"requeued {number}")
 
     def stopping(self, progress: Progress, ending: Ending) -> None:

@@ -12,7 +12,7 @@ from search.study.trial_record import TrialRecord
 
 @dataclass(frozen=True)
 class Cost:
-    """All attempts counted, those that were run again too, since they cost as much.
+    """All attempts counted, those that were run again too, since they cost as much; each epoch that was run, once.
 
     `worker_seconds` is the sum over trials from ask to tell; `wall_seconds` the time in which at least one ran,
     so that pauses between `run` and `resume` do not count. `begun` and `ended` are None before the first trial.
@@ -37,7 +37,7 @@ def cost_of(trials: Iterable[TrialRecord], now: datetime) -> Cost:
     spans = [span_of(trial, now) for trial in begun]
     return Cost(
         attempts=len(begun),
-        epochs=sum(epochs_run(trial) for trial in begun),
+        epochs=sum(max(epochs_run(trial) - trial.epochs_before, 0) for trial in begun),
         worker_seconds=sum(_seconds(span) for span in spans),
         wall_seconds=sum(_seconds(span) for span in merged(spans)),
         begun=min((start for start, _ in spans), default=None),

@@ -97,7 +97,7 @@ class LiveEvents(Listener):
 
         self._safely(write)
 
-    def trial_requeued(self, progress: Progress, number: int, why: str) -> None:
+    def trial_requeued(self, progress: Progress, number: int, why: str, epoch: int) -> None:
         """What was written of it is another trial's now."""
 
         def remove() -> None:

@@ -49,8 +49,11 @@ class PlainLines(Listener):
             f"| {self._words.pop(number, '')}{best} | left {span(progress.time_left())}"
         )
 
-    def trial_requeued(self, progress: Progress, number: int, why: str) -> None:
-        self._write(f"trial {number}: {why}; it will be run again with the same hyperparameters and seed")
+    def trial_requeued(self, progress: Progress, number: int, why: str, epoch: int) -> None:
+        later = "be run again with the same hyperparameters and seed"
+        if epoch:
+            later = f"go on after epoch {epoch:,}"
+        self._write(f"trial {number}: {why}; it will {later}")
 
     def trial_rejected(self, progress: Progress, number: int, why: str) -> None:
         self._write(f"trial {number}: not trained, {why}")
@@ -102,8 +105,8 @@ class JSONLines(Listener):
             seconds_left=left.to_json() if left else None,
         )
 
-    def trial_requeued(self, progress: Progress, number: int, why: str) -> None:
-        self._event(progress, "trial_requeued", trial=number, reason=why)
+    def trial_requeued(self, progress: Progress, number: int, why: str, epoch: int) -> None:
+        self._event(progress, "trial_requeued", trial=number, reason=why, epoch=epoch)
 
     def trial_rejected(self, progress: Progress, number: int, why: str) -> None:
         self._event(progress, "trial_rejected", trial=number, reason=why)

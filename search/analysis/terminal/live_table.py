@@ -39,8 +39,9 @@ class LiveTable(Listener):
         self._live = Live(self.drawn(progress), console=self._console, auto_refresh=False, transient=False)
         self._live.start()
 
-    def trial_requeued(self, progress: Progress, number: int, why: str) -> None:
-        self._note = f"trial {number}: {why}; it will be run again"
+    def trial_requeued(self, progress: Progress, number: int, why: str, epoch: int) -> None:
+        later = f"go on after epoch {epoch:,}" if epoch else "be run again"
+        self._note = f"trial {number}: {why}; it will {later}"
 
     def trial_rejected(self, progress: Progress, number: int, why: str) -> None:
         self._note = f"trial {number}: not trained, {why}"

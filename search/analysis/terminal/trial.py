@@ -13,6 +13,7 @@ from search.analysis.terminal.chart import line_chart
 from search.analysis.terminal.tables import facts_table
 from search.settings.metrics import on_train_rows
 from search.study.history import history_of
+from search.study.left_off import LeftOff
 from search.study.study import Study
 from search.text.formats import count, duration, hyperparameter, number
 from search.text.printable import printable
@@ -81,6 +82,8 @@ def _attribute(name: str, entry: object, metric: str) -> tuple[str, RenderableTy
         return "time", duration(entry)
     if name == metric.removeprefix("val_") and isinstance(entry, int | float):
         return on_train_rows(metric), number(entry)
+    if name == "left_off" and isinstance(entry, str):
+        return "goes on from", LeftOff.model_validate_json(entry).words()
     if isinstance(entry, dict):
         return name, ", ".join(f"{key} {value}" for key, value in entry.items())
     if isinstance(entry, str):
