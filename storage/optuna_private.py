@@ -51,6 +51,7 @@ PRIVATE: dict[str, dict[str, str]] = {
         "_get_prepared_new_trial": "the row of a new trial",
         "_get_trials": "what the cache reads trials by",
         "_set_trial_param": "is tried again as the public calls are",
+        "_set_trial_param_without_commit": "several parameters in one transaction",
     },
     "optuna.artifacts._upload": {
         "ArtifactMeta": "how the dashboard finds an artifact that upload_artifact did not make"

@@ -44,13 +44,16 @@ def _repeated(method: Method) -> Method:
 
 @dataclass(frozen=True)
 class TrialParameter:
-    """One parameter of a trial, its value in Optuna's internal form. `known` is its distribution in earlier trials."""
+    """One parameter of a trial, its value in Optuna's internal form.
+
+    `known` is its distribution in earlier trials, None where it is not known whether it has one.
+    """
 
     trial_id: int
     name: str
     value: float
     distribution: BaseDistribution
-    known: BaseDistribution
+    known: BaseDistribution | None
 
 
 class PatientStorage(RDBStorage):
@@ -94,6 +97,11 @@ class PatientStorage(RDBStorage):
             trial: Any = models.TrialModel.find_or_raise_by_id(parameters[0].trial_id, session)
             self.check_trial_is_updatable(trial.trial_id, trial.state)
             for one in parameters:
+                if one.known is None:
+                    self._set_trial_param_without_commit(
+                        session, one.trial_id, one.name, one.value, one.distribution
+                    )
+                    continue
                 check_distribution_compatibility(one.known, one.distribution)
                 row = {
                     "trial_id": trial.trial_id,

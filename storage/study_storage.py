@@ -56,17 +56,21 @@ class StudyStorage(_CachedStorage):
         self._backend.set_trial_attributes(trial_id, user, system)
 
     @contextmanager
-    def parameters_together(self) -> Iterator[None]:
+    def parameters_together(self) -> Iterator[list[TrialParameter]]:
         """What is suggested within it is written at its end, in one transaction: a trial has all of it or nothing.
 
-        Who drives alone reads what others have enqueued at its begin, and not again within it.
+        It gathers in the list that is given: what is taken out of that was never suggested. Who drives alone reads
+        what others have enqueued at its begin, and not again within it.
         """
         self._together, self._read = [], False
         try:
-            yield
+            yield self._together
             if self._together:
                 self._changed |= {parameter.trial_id for parameter in self._together}
                 self._backend.set_trial_params(self._together)
+                for one in self._together:
+                    study_id, _ = self._trial_id_to_study_id_and_number[one.trial_id]
+                    self._studies[study_id].param_distribution.setdefault(one.name, one.distribution)
         finally:
             self._together = None
 
@@ -75,12 +79,12 @@ class StudyStorage(_CachedStorage):
     ) -> None:
         study_id, _ = self._trial_id_to_study_id_and_number[trial_id]
         known = self._studies[study_id].param_distribution
-        if self._together is None or param_name not in known:
+        if self._together is None:
             self._changed.add(trial_id)
             super().set_trial_param(trial_id, param_name, param_value_internal, distribution)
         else:
             parameter = TrialParameter(
-                trial_id, param_name, param_value_internal, distribution, known[param_name]
+                trial_id, param_name, param_value_internal, distribution, known.get(param_name)
             )
             self._together.append(parameter)
 

@@ -1,5 +1,5 @@
 """Drives a study: what is asked, told and kept while trials run elsewhere, and who may hear of it.
 
 Imports: data, errors, machine, policies, references, settings, spaces, storage, study, text, training,
-workers.
+training.network, workers.
 """

@@ -17,9 +17,13 @@ if TYPE_CHECKING:
     import optuna
 
     from search.driving.dispatcher import Dispatcher
+    from search.driving.fair_share import FairShare, Share
     from spaces import Hyperparameters
+    from storage.patient_storage import TrialParameter
 
 _TOO_LARGE_IN_A_ROW = 100
+# By the sampler, and then at random.
+_DRAWS = 10
 
 
 def attach_search(study: Study) -> Study:
@@ -39,11 +43,12 @@ def attach_search(study: Study) -> Study:
 
 
 class Asking:
-    """Asks one study for trials; nobody else does meanwhile."""
+    """Asks one study for trials; nobody else does meanwhile. Without a `fair_share` it takes what is drawn."""
 
-    def __init__(self, study: Study, dispatcher: Dispatcher) -> None:
+    def __init__(self, study: Study, dispatcher: Dispatcher, fair_share: FairShare | None = None) -> None:
         self._study = study
         self._dispatcher = dispatcher
+        self._fair_share = fair_share
         self._next = study.next_original_number()
 
     def next(self) -> tuple[optuna.Trial, Hyperparameters] | None:
@@ -59,10 +64,14 @@ class Asking:
 
         limit = self._study.settings.memory_limit
         for _ in range(_TOO_LARGE_IN_A_ROW):
-            with self._study.storage.parameters_together():
+            with self._study.storage.parameters_together() as suggested:
                 trial = self._ask()
-                planned = asked_record(trial).planned
-                hyperparameters = suggest(self._study.space, trial, planned)
+                record = asked_record(trial)
+                share = self._fair_share.now() if self._fair_share else None
+                if share is None or record.planned is not None or record.enqueued:
+                    hyperparameters = suggest(self._study.space, trial, record.planned)
+                else:
+                    trial, hyperparameters = self._drawn(trial, record.original, share, suggested)
             excess = too_large(hyperparameters, self._study.data, limit) if limit else 0.0
             if not limit or excess <= 0:
                 return trial, hyperparameters
@@ -80,6 +89,38 @@ class Asking:
             f"the last {_TOO_LARGE_IN_A_ROW} configurations are all too large for --memory-limit {size(limit or 0)} "
             f"(trial {trial.number} {reason}); raise it, or narrow width and depth in the space"
         )
+
+    def _drawn(
+        self, trial: optuna.Trial, original: int, share: Share, suggested: list[TrialParameter]
+    ) -> tuple[optuna.Trial, Hyperparameters]:
+        """A draw that the budget can afford; of many that it cannot, the one that costs least.
+
+        Nothing is written of the others, and no trial is spent on them: they are no news to the sampler. One that
+        insists on what costs too much, as `tpe` may on what it has never seen, leaves the draw to chance.
+        """
+        import numpy as np
+        import optuna
+        from optuna.samplers import RandomSampler
+
+        searched, seed = self._study.optuna, self._study.settings.seed
+        random = np.random.default_rng([seed, original, 2])
+        by_sampler, at_random = searched.sampler, RandomSampler()
+        draws = []
+        try:
+            for draw in range(2 * _DRAWS):
+                if draw:
+                    suggested.clear()
+                    searched.sampler = by_sampler if draw < _DRAWS else at_random
+                    seed_sampler(searched.sampler, seed, original, draw)
+                    trial = optuna.Trial(searched, trial._trial_id)
+                drawn = self._study.space.suggest(trial)
+                if random.random() < share.chance(drawn):
+                    return trial, drawn
+                draws.append((share.cost(drawn), trial, drawn, [*suggested]))
+        finally:
+            searched.sampler = by_sampler
+        _, trial, drawn, suggested[:] = min(draws, key=lambda one: one[0])
+        return trial, drawn
 
     def _ask(self) -> optuna.Trial:
         """The next configuration: one that waits, or a new one under its original number."""

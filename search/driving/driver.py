@@ -11,6 +11,7 @@ from search.driving.asking import Asking
 from search.driving.checkpoints import Checkpoints
 from search.driving.dispatcher import Dispatcher
 from search.driving.disturbance import Disturbance
+from search.driving.fair_share import FairShare
 from search.driving.keeping import Keeping
 from search.driving.listener import Ending
 from search.driving.recovery import run_again
@@ -60,6 +61,7 @@ class Driver:
         references: ReferenceFits | None = None,
         ensure_held: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
+        weigh_cost: bool = True,
     ) -> None:
         self._study = study
         self._settings = study.settings
@@ -76,7 +78,9 @@ class Driver:
         self._signals = StopSignals(dispatcher.abandoned)
         self._stopping_since = float("inf")
         self._failures: list[str] = []
-        self._asking = Asking(study, dispatcher)
+        self._deadline = float("inf")
+        fair_share = FairShare(study, dispatcher.progress, lambda: self._deadline - clock())
+        self._asking = Asking(study, dispatcher, fair_share if weigh_cost else None)
         self._disturbance = Disturbance(clock, dispatcher)
 
     def run(self) -> Ending:
@@ -101,7 +105,7 @@ class Driver:
                 raise
 
     def _run(self) -> Ending:
-        deadline = self._clock() + (self._settings.timeout or float("inf"))
+        self._deadline = self._clock() + (self._settings.timeout or float("inf"))
         last_poll = self._clock()
         ending: Ending = "budget"
         while True:
@@ -124,7 +128,7 @@ class Driver:
             if ending == "budget":
                 if self._signals.received or (poll and self._stop_requested()):
                     ending = "interrupted"
-                elif self._clock() > deadline:
+                elif self._clock() > self._deadline:
                     ending = "timeout"
                 if ending != "budget" and (self._running or self._left() > 0):
                     self._dispatcher.stopping(ending)

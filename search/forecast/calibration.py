@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import statistics
 import time
 from collections import defaultdict
@@ -20,9 +19,8 @@ from search.machine.temporary import temporary_folder
 from search.running.start import start
 from search.settings.settings import StudySettings
 from search.study.study import Study
-from search.training.network.dimensions import components_of
+from search.training.network.effort import steps, work
 from search.training.network.structure import Structure
-from search.training.network.weights import multiplications
 from search.workers.messages import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
 from storage import StorageURL
@@ -136,7 +134,7 @@ def _measure(settings: StudySettings) -> Costs:
     with temporary_folder() as folder:
         url = StorageURL.parse(str(Path(folder, "plan.db")))
 
-        finish = start("plan", url, settings, Listeners(watch), references=False)
+        finish = start("plan", url, settings, Listeners(watch), references=False, weigh_cost=False)
         if finish.ending == "interrupted":
             raise KeyboardInterrupt
         study = finish.study
@@ -189,22 +187,6 @@ def _trial_costs(study: Study, watch: _Stopwatch, settings: StudySettings) -> li
             )
         )
     return costs
-
-
-def steps(rows: int, hyperparameters: Hyperparameters) -> int:
-    """Updates in one epoch."""
-    return -(-rows // hyperparameters.batch_size)
-
-
-def work(hyperparameters: Hyperparameters, spec: DataSpec) -> float:
-    """Training rows times the weights they are multiplied by, of one epoch.
-
-    Pixels that are augmented are projected in each step as well. A layer that learns is multiplied by three times in a
-    step, and a projection once.
-    """
-    projected = components_of(hyperparameters, spec) * math.prod(spec.input_shape)
-    in_each_step = projected / 3 if hyperparameters.augment != "none" else 0.0
-    return spec.rows.train * (multiplications(hyperparameters, spec) + in_each_step)
 
 
 def structure(hyperparameters: Hyperparameters, spec: DataSpec) -> Structure:

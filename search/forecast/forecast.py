@@ -14,10 +14,12 @@ import numpy as np
 from search.analysis.facts.time_left import time_left
 from search.data import DataSpec
 from search.driving.remaining import FEWEST, Interval, sums_to_come
-from search.forecast.calibration import Costs, TrialCost, steps, structure, work
+from search.forecast.calibration import Costs, TrialCost, structure
+from search.policies.cost import least_relative_errors
 from search.policies.pruners import REDUCTION_FACTOR, brackets
 from search.settings.settings import StudySettings
 from search.study.study import Study
+from search.training.network.effort import steps, work
 from spaces import Space
 
 Array = np.ndarray[Any, Any]
@@ -201,16 +203,9 @@ def _features(sample: list[TrialCost]) -> Array:
 
 
 def _fit(sample: list[TrialCost]) -> Array:
-    """Seconds of an epoch as a constant, a part for each step, and a part for each row and parameter, none negative.
-
-    Least squares of relative errors, by scipy's non-negative solver (Lawson & Hanson 1974, chapter 23).
-    """
-    from scipy.optimize import nnls
-
+    """Seconds of an epoch as a constant, a part for each step, and a part for each row and parameter, none negative."""
     seconds = np.maximum([cost.epoch_seconds for cost in sample], 1e-6)
-    features = _features(sample) / seconds[:, None]
-    scale = np.maximum(features.max(axis=0), 1e-300)
-    return np.asarray(nnls(features / scale, np.ones(len(sample)))[0] / scale)
+    return least_relative_errors(_features(sample), seconds)
 
 
 def _makespan(lasted: Array, workers: int) -> float:

@@ -101,8 +101,8 @@ def _tpe(seed: int, planned: int) -> optuna.samplers.TPESampler:
     return sampler
 
 
-def seed_sampler(sampler: optuna.samplers.BaseSampler, study_seed: int, original: int) -> None:
-    """What is drawn for a configuration depends on its number, not on what was drawn before.
+def seed_sampler(sampler: optuna.samplers.BaseSampler, study_seed: int, original: int, draw: int = 0) -> None:
+    """What is drawn for a configuration, at its `draw`-th drawing, depends on its number, not on what was drawn before.
 
     So a study that is resumed proposes what it would have proposed without the interruption. (Optuna's own
     `reseed_rng` takes no seed; a new sampler for each trial would lose what it has computed of the trials.)
@@ -111,7 +111,7 @@ def seed_sampler(sampler: optuna.samplers.BaseSampler, study_seed: int, original
     import numpy as np
     from optuna.samplers import CmaEsSampler, RandomSampler, TPESampler
 
-    seed = np.random.SeedSequence([study_seed, original, 1]).generate_state(1)[0]
+    seed = np.random.SeedSequence([study_seed, original, 1, *[draw] * (draw > 0)]).generate_state(1)[0]
     if isinstance(sampler, CmaEsSampler):
         sampler._cma_rng.rng.seed(seed)
         sampler = sampler._independent_sampler

@@ -38,11 +38,13 @@ def drive(
     listeners: Listeners,
     *,
     references: bool = True,
+    weigh_cost: bool = True,
 ) -> Finish:
     """Drive `study`, which is all as this command wants it, to its budget. The caller holds its `lock`.
 
     Args:
         references: whether models that need no network are fitted beside its trials.
+        weigh_cost: whether, under a time limit, the sampler's draws are weighed by what they cost.
     """
     from search.driving.asking import attach_search
     from search.driving.driver import Driver
@@ -89,6 +91,7 @@ def drive(
                 dispatcher,
                 references=fits,
                 ensure_held=lock.ensure_held,
+                weigh_cost=weigh_cost,
             )
             ending = driver.run()
     return Finish(study, ending)

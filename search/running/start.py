@@ -48,6 +48,7 @@ def start(
     allow_different: bool = False,
     *,
     references: bool = True,
+    weigh_cost: bool = True,
 ) -> Finish:
     """Create a study and drive it to its budget. Whatever is wrong with the input is found before anything is written.
 
@@ -55,7 +56,7 @@ def start(
         cluster: address of a Dask cluster whose workers train, in place of processes of this machine.
         earlier: the study whose trials this one takes over, as far as they fit.
         allow_different: also where its values are not comparable.
-        references: as for `drive`.
+        references, weigh_cost: as for `drive`.
 
     Raises:
         InputError, SpaceError, DatabaseUnusable: the user's input is wrong.
@@ -101,7 +102,7 @@ def start(
     fleet = fleet_of(cluster, url, settings, data, say=listeners.said, go_on=resume_command(name, url))
     with study_lock(url, name) as lock:
         study = create_study(name, url, settings, space, data.spec, [*plan, *known], adoption=adoption)
-        return drive(study, lock, data, fleet, listeners, references=references)
+        return drive(study, lock, data, fleet, listeners, references=references, weigh_cost=weigh_cost)
 
 
 def _decided(given: StudySettings, settings: StudySettings, kind: DataKind, known: int) -> str:

@@ -58,6 +58,7 @@ def driver(study: Study, settings: StudySettings, digits: PreparedData) -> Itera
         clock: Callable[[], float] = time.monotonic,
         more: Sequence[Listener] = (),
         references: Fitting | None = None,
+        weigh_cost: bool = True,
         **changes: object,
     ) -> Driver:
         driven = with_settings(study, settings.model_copy(update=changes))
@@ -76,7 +77,8 @@ def driver(study: Study, settings: StudySettings, digits: PreparedData) -> Itera
             NoteKeeper(driven),
         )
         fits = ReferenceFits(driven, dispatcher, references, clock)
-        return Driver(driven, job, workers, dispatcher, references=fits, clock=clock)  # type: ignore[arg-type]
+        options = {"references": fits, "clock": clock, "weigh_cost": weigh_cost}
+        return Driver(driven, job, workers, dispatcher, **options)  # type: ignore[arg-type]
 
     yield make
     optuna.logging.set_verbosity(optuna.logging.INFO)
