@@ -229,6 +229,11 @@ def write_curves(draws: list[Draw], path: Path) -> None:
             },
         }
         lines.append(json.dumps(line))
+    write_lines(path, lines)
+
+
+def write_lines(path: Path, lines: list[str]) -> None:
+    """As `write_rows`, each row in a line of its own."""
     rows = ",\n".join(lines)
     path.write_text(f'{{"machine": {json.dumps(machine())}, "rows": [\n{rows}\n]}}\n', encoding="utf-8")
 

@@ -1,6 +1,6 @@
 """What a study of a table should do: samplers, pruners and shares of time against each other, by replay.
 
-    python -m benchmarks.tables_policies DRAWS [--seeds 20] [--samplers tpe,random,…] [--workers 2] [--quick]
+    python -m benchmarks.tables_policies DRAWS [--seeds 20] [--sets bank,…] [--samplers tpe,…] [--workers 2] [--quick]
 
 DRAWS is a folder or a file of `benchmarks.tables_draws`. Studies of `benchmarks.tables_replay` have 600 or 1,200
 worker-seconds, or those of 40 and 80 typical trainings where these are less, or 20 or 40 trials and all the time they
@@ -12,20 +12,21 @@ themselves.
 
 from __future__ import annotations
 
+import json
 import math
-import statistics
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict, dataclass
 from functools import lru_cache
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import command_line, write_result
-from benchmarks.tables_draws import Draw, draws_of
+from benchmarks.measure import command_line, result_path
+from benchmarks.tables_draws import Draw, draws_of, write_curves, write_lines
 from benchmarks.tables_replay import WORKERS, End, Policy, Replay
 from benchmarks.tables_stops import kept_table, patience_table
 from benchmarks.tables_surrogate import Surrogate
@@ -35,26 +36,30 @@ BUDGETS = {"600 s": (600.0, 40), "1200 s": (1200.0, 80)}
 TRIALS = (20, 40)
 COLUMNS = ("150 s", "300 s", *BUDGETS, *(f"{trials} trials" for trials in TRIALS))
 DEFAULT = Policy()
-SHARES = (1 / 6, 1 / 3, 1 / 2)
+# Of `tpe` few, since its replays take most of the time: what ends and what costs a trial is told by the others as well.
 POLICIES = [
-    *(Policy(sampler, known=known) for known, sampler in product((True, False), ("tpe", "random", "cmaes"))),
     *(
-        Policy(sampler, pruner, known=known)
-        for sampler, known in product(("tpe", "random"), (True, False))
-        for pruner in ("none", "hyperband")
+        Policy(sampler, known=known)
+        for known, sampler in product((True, False), ("tpe", "random", "cmaes", "draws"))
     ),
-    *(Policy(sampler, rung=share) for sampler in ("tpe", "random") for share in (1 / 6, 1 / 2)),
-    *(Policy(sampler, rung=share, by_time=True) for sampler in ("tpe", "random") for share in SHARES),
+    *(
+        Policy(sampler, "none", known=known)
+        for known, sampler in product((True, False), ("tpe", "random", "draws"))
+    ),
+    *(Policy(sampler, "hyperband") for sampler in ("tpe", "random", "draws")),
+    *(Policy(sampler, rung=share) for sampler in ("tpe", "random", "draws") for share in (1 / 6, 1 / 2)),
+    *(Policy(sampler, by_time=True) for sampler in ("tpe", "random", "draws")),
+    *(
+        Policy(sampler, rung=share, by_time=True)
+        for sampler in ("random", "draws")
+        for share in (1 / 6, 1 / 2)
+    ),
+    *(Policy(sampler, power=1, room=room) for sampler in ("tpe", "random", "draws") for room in (20, 40)),
     *(
         Policy(sampler, power=power, room=room)
-        for sampler in ("tpe", "random")
-        for power, room in ((1, 20), (0.5, 20), (2, 20), (1, 40), (1, 10))
+        for sampler in ("random", "draws")
+        for power, room in ((1, 10), (0.5, 20), (2, 20))
     ),
-    *(Policy("draws", known=known) for known in (True, False)),
-    *(Policy("draws", "none", known=known) for known in (True, False)),
-    *(Policy("draws", rung=share) for share in (1 / 6, 1 / 2)),
-    *(Policy("draws", rung=share, by_time=True) for share in SHARES),
-    *(Policy("draws", power=power, room=room) for power, room in ((1, 20), (2, 20), (1, 40), (1, 10))),
 ]
 
 
@@ -68,35 +73,48 @@ def surrogates(source: Path) -> dict[str, Surrogate]:
     return {table: one for table, one in found.items() if len(one.drawn) >= 10}
 
 
-def studied(source: Path, table: str, policy: Policy, seed: int) -> dict[str, Any]:
-    """The row of one policy on one table with one seed."""
-    surrogate = surrogates(source)[table]
-    seconds = {
-        name: min(budget, enough * surrogate.typical_seconds) for name, (budget, enough) in BUDGETS.items()
-    }
-    most = max(seconds.values())
-    ends = Replay(surrogate, policy, seed, most, 0 if policy.power else TRIALS[-1]).run()
-    error: dict[str, float] = {}
-    for name, budget in seconds.items():
+@dataclass(frozen=True)
+class Studied:
+    """Studies of one policy on one table, by seed."""
+
+    policy: str
+    table: str
+    error: dict[str, list[float]]
+    """By `COLUMNS`; a policy that looks at the time left has none for a number of trials."""
+    trials: list[int]
+    """That ended within 600 s, `pruned` of them pruned."""
+    pruned: list[int]
+    minutes: list[float]
+    """Until 40 trials had ended, or all of them."""
+
+
+def studied(source: Path, table: str, policy: Policy, seeds: int) -> Studied:
+    found = Studied(str(policy), table, {}, [], [], [])
+    for seed in range(seeds):
+        _study(surrogates(source)[table], policy, seed, found)
+    return found
+
+
+def _study(surrogate: Surrogate, policy: Policy, seed: int, found: Studied) -> None:
+    def reached(column: str, ends: list[End], spent: float = math.inf) -> None:
+        value = round(best_within(ends, spent, surrogate), 4)
+        found.error.setdefault(column, []).append(value)
+
+    short, long = (min(budget, enough * surrogate.typical_seconds) for budget, enough in BUDGETS.values())
+    ends = of_short = Replay(surrogate, policy, seed, long, 0 if policy.power else TRIALS[-1]).run()
+    if policy.power:
         # Who looks at the time that is left does otherwise where there is less of it.
-        of_it = Replay(surrogate, policy, seed, budget).run() if policy.power and budget < most else ends
-        error[name] = best_within(of_it, budget, surrogate)
-        if name == "600 s":
-            for share, early in ((1 / 4, "150 s"), (1 / 2, "300 s")):
-                error[early] = best_within(of_it, share * budget, surrogate)
-            within = [end for end in of_it if end.spent <= budget]
-    if not policy.power:
+        of_short = Replay(surrogate, policy, seed, short).run()
+    else:
         for trials in TRIALS:
-            error[f"{trials} trials"] = best_within(ends[:trials], math.inf, surrogate)
-    return {
-        "policy": str(policy),
-        "table": table,
-        "seed": seed,
-        "trials": len(within),
-        "pruned": sum(end.value is None for end in within),
-        "minutes": round(ends[min(TRIALS[-1], len(ends)) - 1].spent / WORKERS / 60, 2),
-        "error": {name: round(value, 5) for name, value in error.items()},
-    }
+            reached(f"{trials} trials", ends[:trials])
+    for column, share in (("150 s", 1 / 4), ("300 s", 1 / 2), ("600 s", 1)):
+        reached(column, of_short, share * short)
+    reached("1200 s", ends, long)
+    within = [end for end in of_short if end.spent <= short]
+    found.trials.append(len(within))
+    found.pruned.append(sum(end.value is None for end in within))
+    found.minutes.append(round(ends[: TRIALS[-1]][-1].spent / WORKERS / 60, 1))
 
 
 def best_within(ends: list[End], spent: float, surrogate: Surrogate) -> float:
@@ -115,34 +133,38 @@ def difference(theirs: np.ndarray, ours: np.ndarray) -> tuple[float, float, floa
     return float(apart.mean()), float(low), float(high)
 
 
-def lines(rows: list[dict[str, Any]]) -> Iterator[str]:
+def lines(rows: list[Studied]) -> Iterator[str]:
     """A Markdown table of all policies, in % above the least error, the best at 600 s first."""
-    by_policy: dict[str, list[dict[str, Any]]] = {}
-    for row in sorted(rows, key=lambda row: (row["table"], row["seed"])):
-        by_policy.setdefault(row["policy"], []).append(row)
-    tables = len({row["table"] for row in rows})
+    by_policy: dict[str, list[Studied]] = {}
+    for row in rows:
+        by_policy.setdefault(row.policy, []).append(row)
     default = by_policy.get(str(DEFAULT), next(iter(by_policy.values())))
+    counts = ("trials", "pruned")
     worse = [f"worse at {name} by" for name in BUDGETS]
-    yield f"| policy | trials | pruned | {' | '.join(COLUMNS)} | minutes of 40 trials | {' | '.join(worse)} |"
+    yield f"| policy | {' | '.join(counts)} | {' | '.join(COLUMNS)} | minutes of 40 trials | {' | '.join(worse)} |"
     yield "|---" * (4 + len(COLUMNS) + len(worse)) + "|"
     for policy, of_it in sorted(by_policy.items(), key=lambda item: float(errors(item[1], "600 s").mean())):
         cells = [
             policy,
-            *(f"{statistics.mean(row[name] for row in of_it):.0f}" for name in ("trials", "pruned")),
+            *(
+                f"{np.mean(each):.0f}"
+                for each in zip(*((row.trials, row.pruned) for row in of_it), strict=True)
+            ),
         ]
-        for name in COLUMNS:
-            cells.append(f"{100 * errors(of_it, name).mean():.2f}" if name in of_it[0]["error"] else "")
-        counted = COLUMNS[-1] in of_it[0]["error"]
-        cells.append(f"{statistics.mean(row['minutes'] for row in of_it):.1f}" if counted else "")
+        counted = [name for name in COLUMNS if name in of_it[0].error]
+        cells += [f"{100 * errors(of_it, name).mean():.2f}" if name in counted else "" for name in COLUMNS]
+        cells.append(f"{np.mean([row.minutes for row in of_it]):.1f}" if COLUMNS[-1] in counted else "")
         for name in BUDGETS:
-            found = difference(*(errors(side, name).reshape(tables, -1) for side in (of_it, default)))
-            mean, low, high = (100 * value for value in found)
+            mean, low, high = (
+                100 * value for value in difference(errors(of_it, name), errors(default, name))
+            )
             cells.append("" if of_it is default else f"{mean:+.2f} ({low:+.2f} to {high:+.2f})")
         yield f"| {' | '.join(cells)} |"
 
 
-def errors(rows: list[dict[str, Any]], column: str) -> np.ndarray:
-    return np.array([row["error"][column] for row in rows])
+def errors(rows: list[Studied], column: str) -> np.ndarray:
+    """(tables, seeds)."""
+    return np.array([row.error[column] for row in rows])
 
 
 def trusted(source: Path) -> Iterator[str]:
@@ -161,22 +183,29 @@ def main() -> None:
     parser = command_line(__doc__)
     parser.add_argument("draws", type=Path, metavar="DRAWS")
     parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--sets", metavar="NAME,…")
     parser.add_argument("--samplers", metavar="NAME,…")
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
-    tables = list(surrogates(given.draws))
-    wanted = given.samplers.split(",") if given.samplers else {policy.sampler for policy in POLICIES}
-    policies = [policy for policy in POLICIES if policy.sampler in wanted]
-    if given.quick:
-        tables, policies = tables[:1], [Policy("draws"), Policy("random")]
-    seeds = range(2 if given.quick else given.seeds)
-    jobs = [(given.draws, *job) for job in product(tables, policies, seeds)]
-    with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
-        rows = list(pool.map(studied, *zip(*jobs, strict=True), chunksize=len(seeds)))
-    print("raw numbers:", write_result("tables-policies", rows, given.quick))
-    draws = draws_of(given.draws)
-    for table in (trusted(given.draws), lines(rows), kept_table(draws), patience_table(draws)):
-        print("\n".join(table), end="\n\n")
+    seeds = 2 if given.quick else given.seeds
+    with tempfile.TemporaryDirectory() as folder:
+        # What is recorded meanwhile is for the next time: all see the same draws.
+        source = Path(folder, "curves.json")
+        draws = draws_of(given.draws)
+        write_curves(draws, source)
+        tables = given.sets.split(",") if given.sets else list(surrogates(source))
+        wanted = given.samplers.split(",") if given.samplers else {policy.sampler for policy in POLICIES}
+        policies = [policy for policy in POLICIES if policy.sampler in wanted]
+        if given.quick:
+            tables, policies = tables[:1], [Policy("draws"), Policy("random")]
+        jobs = [(source, *job, seeds) for job in product(tables, policies)]
+        with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
+            rows = list(pool.map(studied, *zip(*jobs, strict=True)))
+        path = result_path("tables-policies", given.quick)
+        write_lines(path, [json.dumps(asdict(row)) for row in rows])
+        print("raw numbers:", path)
+        for table in (trusted(source), lines(rows), kept_table(draws), patience_table(draws)):
+            print("\n".join(table), end="\n\n")
 
 
 if __name__ == "__main__":

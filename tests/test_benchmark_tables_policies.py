@@ -100,9 +100,8 @@ def test_a_rung_by_time_ends_what_is_behind_after_the_same_seconds(surrogate: Su
 
 def test_policies_are_compared_table_by_table(draws: list[Draw], tmp_path: Path) -> None:
     write_curves(draws, tmp_path / "curves.json")
-    rows = [
-        studied(tmp_path / "curves.json", "bank", policy, 0) for policy in (Policy("draws"), Policy("random"))
-    ]
+    policies = (Policy("draws"), Policy("random", power=1))
+    rows = [studied(tmp_path / "curves.json", "bank", policy, seeds=1) for policy in policies]
     shown = list(lines(rows))
     assert len(shown) == 4
     assert difference(np.full((3, 2), 0.5), np.full((3, 2), 0.2)) == pytest.approx((0.3, 0.3, 0.3))
