@@ -19,7 +19,7 @@ import numpy as np
 
 from benchmarks.datasets import prepared
 from benchmarks.measure import command_line, spread, write_result
-from benchmarks.training import compiled_model
+from benchmarks.training_contestants import compiled_model
 from search.machine.tensorflow_start import start_tensorflow
 from spaces import Hyperparameters, load_space
 
