@@ -139,18 +139,12 @@ def lines(rows: list[Studied]) -> Iterator[str]:
     for row in rows:
         by_policy.setdefault(row.policy, []).append(row)
     default = by_policy.get(str(DEFAULT), next(iter(by_policy.values())))
-    counts = ("trials", "pruned")
     worse = [f"worse at {name} by" for name in BUDGETS]
-    yield f"| policy | {' | '.join(counts)} | {' | '.join(COLUMNS)} | minutes of 40 trials | {' | '.join(worse)} |"
+    yield f"| policy | trials | pruned | {' | '.join(COLUMNS)} | minutes of 40 trials | {' | '.join(worse)} |"
     yield "|---" * (4 + len(COLUMNS) + len(worse)) + "|"
     for policy, of_it in sorted(by_policy.items(), key=lambda item: float(errors(item[1], "600 s").mean())):
-        cells = [
-            policy,
-            *(
-                f"{np.mean(each):.0f}"
-                for each in zip(*((row.trials, row.pruned) for row in of_it), strict=True)
-            ),
-        ]
+        cells = [policy]
+        cells += [f"{np.mean([getattr(row, name) for row in of_it]):.0f}" for name in ("trials", "pruned")]
         counted = [name for name in COLUMNS if name in of_it[0].error]
         cells += [f"{100 * errors(of_it, name).mean():.2f}" if name in counted else "" for name in COLUMNS]
         cells.append(f"{np.mean([row.minutes for row in of_it]):.1f}" if COLUMNS[-1] in counted else "")
