@@ -18,7 +18,9 @@ import numpy as np
 from benchmarks.tables_draws import EPOCHS
 from benchmarks.tables_surrogate import Surrogate, Training
 from search.policies import pruners
+from search.policies.cost import chance
 from search.policies.samplers import build_sampler, seed_sampler
+from search.policies.time_rungs import Curve, falls_behind, rung_seconds
 from search.settings.settings import StudySettings
 from search.study.enqueueing import suggest
 from search.study.planned_trial import PlannedTrial
@@ -39,7 +41,7 @@ class Policy:
 
     Attributes:
         sampler: a setting's, or `draws`: the recorded draws in random order, without the surrogate.
-        rung: `asha` compares after this share of the epochs, or with `by_time` of the seconds of a typical training.
+        rung: `asha` compares after this share of the epochs, or with `by_time` of the seconds that they usually take.
         known: whether known configurations come first, which nothing ends.
         power: a draw that costs more than its fair share is tried with the probability (fair / cost) ** power.
         room: the fair share is the worker-seconds left over this number.
@@ -70,6 +72,23 @@ class End:
 
 
 @dataclass
+class _Begun:
+    """A trial's training, of which it runs so many `epochs`."""
+
+    start: float
+    training: Training
+    epochs: int
+
+    def curve(self, clock: float) -> Curve:
+        """By then."""
+        ran = min(self.epochs, math.floor((clock - self.start) / self.training.per_epoch + 1e-6))
+        return Curve(self.training.best[:ran], [self.training.per_epoch] * ran)
+
+    def has_ended(self, clock: float) -> bool:
+        return self.start + self.epochs * self.training.per_epoch <= clock
+
+
+@dataclass
 class Replay:
     """One study of at most `budget` worker-seconds; it goes on beyond them until `trials` trials have ended."""
 
@@ -80,7 +99,7 @@ class Replay:
     trials: int = 0
     ends: list[End] = field(default_factory=list)
     _clock: float = 0.0
-    _at_rung: list[float] = field(default_factory=list)
+    _begun: list[_Begun] = field(default_factory=list)
 
     def run(self) -> list[End]:
         import optuna
@@ -105,9 +124,12 @@ class Replay:
 
         trial, training = self._ask()
         start, value = self._clock, training.best[-1]
+        begun = _Begun(start, training, training.epochs)
+        self._begun.append(begun)
         for seconds, epochs in self._rungs(training):
             yield start + seconds
-            if self._is_hopeless(trial, training, epochs):
+            if self._is_hopeless(trial, begun, epochs):
+                begun.epochs = epochs
                 self._study.tell(trial, state=TrialState.PRUNED)
                 self.ends.append(End(WORKERS * self._clock, None))
                 return
@@ -117,29 +139,26 @@ class Replay:
 
     def _rungs(self, training: Training) -> list[tuple[float, int]]:
         """Seconds of training and epochs after which it is compared."""
-        per_epoch = training.seconds / training.epochs
-        if not self.policy.by_time:
-            return [(rung * per_epoch, rung) for rung in self._epochs_of_rungs if rung < training.epochs]
-        seconds = self.policy.rung * self.table.typical_seconds
-        if seconds >= training.seconds:
-            self._at_rung.append(training.best[-1])
-            return []
-        epochs = math.ceil(seconds / per_epoch)
-        return [(epochs * per_epoch, epochs)] if epochs < training.epochs else []
+        rungs = self._epochs_of_rungs
+        if self.policy.by_time:
+            ended = [one.curve(self._clock) for one in self._begun if one.has_ended(self._clock)]
+            third = rung_seconds(ended, EPOCHS)
+            rungs = [math.ceil(3 * self.policy.rung * third / training.per_epoch)] if third else []
+        return [(rung * training.per_epoch, rung) for rung in rungs if rung < training.epochs]
 
-    def _is_hopeless(self, trial: optuna.Trial, training: Training, epochs: int) -> bool:
+    def _is_hopeless(self, trial: optuna.Trial, begun: _Begun, epochs: int) -> bool:
         """Whether the trial is ended after so many epochs."""
         import optuna
 
+        training = begun.training
         for epoch in range((trial._cached_frozen_trial.last_step or 0) + 1, epochs + 1):
             trial.report(training.best[epoch - 1], epoch)
         if not self.policy.by_time:
             return optuna.Trial(self._pruning, trial._trial_id).should_prune()
-        # As Optuna's successive halving, by epochs, has it.
-        value = training.best[epochs - 1]
-        self._at_rung.append(value)
-        last = max(1, len(self._at_rung) // pruners.REDUCTION_FACTOR["asha"])
-        return value > sorted(self._at_rung)[last - 1] and not _is_planned(trial)
+        own = Curve(training.best[:epochs], [training.per_epoch] * epochs)
+        rivals = [one.curve(self._clock) for one in self._begun if one is not begun]
+        behind = falls_behind(own, rivals, rung=own.ends()[-1], epochs=EPOCHS, direction="minimize")
+        return behind and not _is_planned(trial)
 
     def _ask(self) -> tuple[optuna.Trial, Training]:
         """A trial that the budget has room for."""
@@ -166,10 +185,8 @@ class Replay:
     def _chance(self, cost: float) -> float:
         if not self.policy.power:
             return 1.0
-        left = self.budget - WORKERS * self._clock
-        if cost > left / WORKERS:
-            return 0.0
-        return min(1.0, left / self.policy.room / cost) ** self.policy.power
+        left = self.budget / WORKERS - self._clock
+        return chance(cost, WORKERS * left / self.policy.room, left) ** self.policy.power
 
     def _asked(self) -> int:
         """Trials so far, without what waits: planned ones come first."""

@@ -39,12 +39,18 @@ class Training:
     def epochs(self) -> int:
         return len(self.best)
 
+    @property
+    def per_epoch(self) -> float:
+        """Seconds."""
+        return self.seconds / self.epochs
+
 
 class Surrogate:
     """Of one table: `draws` are its own, at least two of them random."""
 
-    def __init__(self, draws: list[Draw]) -> None:
+    def __init__(self, draws: list[Draw], trees: int = 100) -> None:
         self.table = draws[0].table
+        self._count = trees
         self._floor = min(min(draw.curve) for draw in draws)
         self.drawn = [draw for draw in draws if not draw.known]
         self.trained = [self._training(draw) for draw in self.drawn]
@@ -106,7 +112,7 @@ class Surrogate:
         curves = [_drawn_out(one.best) for _, one in pairs]
         costs = [(math.log(one.seconds / one.epochs), one.epochs / EPOCHS) for _, one in pairs]
         return tuple(
-            ExtraTreesRegressor(100, max_features=0.5, random_state=0).fit(rows, np.array(wanted))
+            ExtraTreesRegressor(self._count, max_features=0.5, random_state=0).fit(rows, np.array(wanted))
             for wanted in (curves, costs)
         )
 

@@ -30,7 +30,7 @@ def draws() -> list[Draw]:
 
 @pytest.fixture(scope="module")
 def surrogate(draws: list[Draw]) -> Surrogate:
-    return Surrogate(draws)
+    return Surrogate(draws, trees=5)
 
 
 def test_draws_are_read_as_they_were_written(draws: list[Draw], tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_rung_by_time_ends_what_is_behind_after_the_same_seconds(surrogate: Su
 
 def test_policies_are_compared_table_by_table(draws: list[Draw], tmp_path: Path) -> None:
     write_curves(draws, tmp_path / "curves.json")
-    policies = (Policy("draws"), Policy("random", power=1))
+    policies = (Policy("draws"), Policy("draws", power=1))
     rows = [studied(tmp_path / "curves.json", "bank", policy, seeds=1) for policy in policies]
     shown = list(lines(rows))
     assert len(shown) == 4
