@@ -38,9 +38,9 @@ _COPIES_OF_ACTIVATIONS = 6
 _COPIES_OF_INPUTS = 3
 # Of each input that may be dropped: random bits, mask, product.
 _COPIES_OF_DROPPED = 3
-# Of each frequency or bin of a number and row of a batch: angles, sines and cosines, and their gradients; positions in
-# bins before and after clipping, and their gradient.
-_COPIES_OF_PARTS: dict[Embedding, int] = {"none": 0, "periodic": 10, "piecewise": 4}
+# Of each frequency or bin of a number and row of a batch: angles, sines and cosines, and both side by side; positions
+# in bins before and after clipping, and between.
+_COPIES_OF_PARTS: dict[Embedding, int] = {"none": 0, "periodic": 5, "piecewise": 4}
 # Of each unit of an embedding: by number and by row, before and after ReLU, and their gradients.
 _COPIES_OF_EMBEDDED = 6
 
