@@ -9,7 +9,7 @@ a table before the next:
 
 - `constant`, `linear` (LogisticRegression, Ridge) and `mlp` (scikit-learn's), on scaled and one-hot input;
 - `hist_gradient_boosting` and `lightgbm`: defaults, native categories, missing values as they are;
-- `lightgbm_searched`: by Optuna for the same minutes on the same cores, the best fitted again on all rows;
+- `lightgbm_searched`: by Optuna for the CPU seconds of as many minutes and cores, the best fitted again on all rows;
 - `realmlp` (RealMLP-TD) and `tabm`: pytabkit's defaults on one core, with a fifth of the rows for validation;
 - `perceptuna`: `run --trials 1`, then `export`;
 - `perceptuna_searched`: `run --timeout`, then `export`; of the same study `finalize`, and each with `--ensemble 5`.
