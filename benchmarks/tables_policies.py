@@ -22,6 +22,7 @@ from functools import lru_cache
 from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -36,30 +37,33 @@ BUDGETS = {"600 s": (600.0, 40), "1200 s": (1200.0, 80)}
 TRIALS = (20, 40)
 COLUMNS = ("150 s", "300 s", *BUDGETS, *(f"{trials} trials" for trials in TRIALS))
 DEFAULT = Policy()
-# Of `tpe` few, since its replays take most of the time: what ends and what costs a trial is told by the others as well.
+_OTHER_RUNGS: list[dict[str, Any]] = [
+    {"pruner": "none"},
+    {"pruner": "hyperband"},
+    {"rung": 1 / 6},
+    {"rung": 1 / 2},
+    {"by_time": True},
+    {"by_time": True, "rung": 1 / 6},
+    {"by_time": True, "rung": 1 / 2},
+]
+_COSTS: list[dict[str, Any]] = [
+    *({"power": 1, "room": room} for room in (20, 40, 10)),
+    *({"power": power} for power in (0.5, 2)),
+]
+# After known configurations little is left to find. What ends and what costs a trial is told by random draws without
+# them, and is cheaper to replay than `tpe`.
 POLICIES = [
     *(
         Policy(sampler, known=known)
         for known, sampler in product((True, False), ("tpe", "random", "cmaes", "draws"))
     ),
     *(
-        Policy(sampler, "none", known=known)
-        for known, sampler in product((True, False), ("tpe", "random", "draws"))
+        Policy("tpe", **other)
+        for other in ({"pruner": "none"}, {"pruner": "none", "known": False}, {"by_time": True}, _COSTS[0])
     ),
-    *(Policy(sampler, "hyperband") for sampler in ("tpe", "random", "draws")),
-    *(Policy(sampler, rung=share) for sampler in ("tpe", "random", "draws") for share in (1 / 6, 1 / 2)),
-    *(Policy(sampler, by_time=True) for sampler in ("tpe", "random", "draws")),
-    *(
-        Policy(sampler, rung=share, by_time=True)
-        for sampler in ("random", "draws")
-        for share in (1 / 6, 1 / 2)
-    ),
-    *(Policy(sampler, power=1, room=room) for sampler in ("tpe", "random", "draws") for room in (20, 40)),
-    *(
-        Policy(sampler, power=power, room=room)
-        for sampler in ("random", "draws")
-        for power, room in ((1, 10), (0.5, 20), (2, 20))
-    ),
+    *(Policy("draws", **other) for other in (*_OTHER_RUNGS, _COSTS[0])),
+    *(Policy("random", known=False, **other) for other in (*_OTHER_RUNGS, *_COSTS)),
+    *(Policy("draws", known=False, **other) for other in (*_OTHER_RUNGS, *_COSTS)),
 ]
 
 
