@@ -14,6 +14,7 @@ from search.analysis.facts.table_rows import leaderboard_columns, rows_of
 from search.analysis.terminal.study import study_view
 from search.machine.plain_keras import import_keras
 from search.models.export import export_model
+from search.settings.metrics import told_beside
 from search.study.history import history_of
 from search.study.study import Study, load_study
 from search.text.printable import open_console
@@ -43,9 +44,10 @@ class NotebookStudy(Study):
         import pandas as pd
 
         head = f"<p>study <b>{html.escape(self.name)}</b>: {len(self.finished())} finished trials</p>"
-        columns = [column for column in leaderboard_columns(self.metric) if column.name != "time"]
+        entries = self.leaderboard()
+        columns = [column for column in leaderboard_columns(self.metric, entries) if column.name != "time"]
         names = [column.name for column in columns]
-        table = pd.DataFrame(rows_of(columns, self.leaderboard()), columns=names)
+        table = pd.DataFrame(rows_of(columns, entries), columns=names)
         if table.empty:
             return f"{head}<p>no complete trial yet</p>"
         return head + table.to_html(index=False, border=0)
@@ -57,13 +59,13 @@ class NotebookStudy(Study):
     def trials_frame(self) -> pd.DataFrame:
         """One row per finished trial, by its number: state, value, seconds, hyperparameters as they were suggested.
 
-        Columns: `state`, `origin` (of a trial of an earlier study), the study's metric and its training twin at the
-        best epoch, `best_epoch`, `epochs`, `parameters`, `seconds`, and one for each parameter of the space (empty
-        where a condition was not met).
+        Columns: `state`, `origin` (of a trial of an earlier study), the study's metric, its training twin and what is
+        told beside it at the best epoch, `best_epoch`, `epochs`, `parameters`, `seconds`, and one for each parameter
+        of the space (empty where a condition was not met).
         """
         import pandas as pd
 
-        metrics = self.metric, self.metric.removeprefix("val_")
+        metrics = self.metric, self.metric.removeprefix("val_"), *told_beside(self.metric)
         kept = "best_epoch", "epochs", "parameters", "seconds"
         rows = {
             trial.number: {

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from search.driving.listener import Ending, Listener
 from search.references.words import values_in_words
 from search.settings.settings import StudySettings
+from search.study.at_best import beside
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
 from search.text.formats import number
@@ -108,7 +109,8 @@ def _best_words(study: Study, best: TrialRecord | None) -> str:
         return "no complete trial yet"
     what = best.describe(study.space)
     link = f"[trial {best.number}](trials?numbers={best.number})"
-    return f"{number(best.value)} by {link}: {escaped(what)}"
+    beside_it = "".join(f", {name} {number(of)}" for name, of in beside(study.metric, best.stored).items())
+    return f"{number(best.value)}{beside_it} by {link}: {escaped(what)}"
 
 
 def _data_words(data: DataSpec) -> str:

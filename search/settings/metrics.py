@@ -14,11 +14,13 @@ class Metric:
     """Which way is better, of which tasks, and what its values are.
 
     A share is told in % and points. What chance makes of a share of the rows is known from their number alone.
+    `beside` names metrics that are told with a value of this one, since people read them more easily.
     """
 
     better: Direction
     tasks: tuple[str, ...]
     unit: Literal["share of the rows", "share", "its own"]
+    beside: tuple[str, ...] = ()
 
     @property
     def is_share_of_rows(self) -> bool:
@@ -27,7 +29,7 @@ class Metric:
 
 METRICS: dict[str, Metric] = {
     "accuracy": Metric("maximize", ("binary", "multiclass"), "share of the rows"),
-    "crossentropy": Metric("minimize", ("binary", "multiclass"), "its own"),
+    "crossentropy": Metric("minimize", ("binary", "multiclass"), "its own", beside=("accuracy",)),
     "auc": Metric("maximize", ("binary",), "its own"),
     "rmse": Metric("minimize", ("regression",), "its own"),
     "mae": Metric("minimize", ("regression",), "its own"),
@@ -51,6 +53,11 @@ def metrics_of(task: str) -> tuple[str, ...]:
 def direction_of(metric: str) -> Direction:
     """Whether more or less of `metric` is better."""
     return metric_of(metric).better
+
+
+def told_beside(metric: str) -> tuple[str, ...]:
+    """What is told with a validation metric: `val_accuracy` with `val_crossentropy`; nothing with most."""
+    return tuple(f"val_{name}" for name in metric_of(metric).beside)
 
 
 def sign_of(direction: str) -> int:

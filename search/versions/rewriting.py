@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from search.policies.pruners import bracket_in, brackets, build_pruner
 from search.settings.metrics import Direction, direction_of, sign_of
+from search.study.at_best import at_best
 from search.study.history import history_of
 from search.study.origin import Origin
 from search.study.trial_record import TrialFacts, TrialRecord, rewritten
@@ -103,18 +104,14 @@ class Rewriting:
 
     def _in_the_new_metric(self, trial: TrialRecord) -> tuple[float, TrialFacts]:
         """Its value (of a pruned trial the last), and its attributes at the best epoch of that metric."""
-        history, name = history_of(self.old, trial), self.metric.removeprefix("val_")
+        history = history_of(self.old, trial)
         curve = history[self.metric]
         best = _best_epoch(curve, direction_of(self.metric))
         assert best is not None  # else it does not fit
         last = curve[-1] if math.isfinite(curve[-1]) else curve[best]
         return curve[best] if trial.state.name == "COMPLETE" else last, {
             "best_epoch": best + 1,
-            "at_best": {
-                name: history[name][best],
-                self.metric: curve[best],
-                "gap": history[name][best] - curve[best],
-            },
+            "at_best": at_best(history, self.metric, best + 1),
         }
 
     def _bracket(self, trial: TrialRecord) -> int | None:

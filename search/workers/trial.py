@@ -15,6 +15,7 @@ from search.errors import DataError, StudyStopped
 from search.machine.lacking import is_out_of_memory, lacking
 from search.settings.metrics import direction_of, is_better
 from search.settings.settings import StudySettings
+from search.study.at_best import at_best
 from search.study.row_scores import FILE_NAME, scores_file
 from search.study.trial_record import TrialFacts
 from search.training.environment import training_environment
@@ -211,11 +212,8 @@ def _facts(task: TrialTask, worker: _Worker, result: TrainingResult, stop: Stop)
         "environment": worker.environment,
     }
     if result.best_epoch:
-        validation = task.job.metric
-        training = validation.removeprefix("val_")
-        at_best = {name: result.history[name][result.best_epoch - 1] for name in (training, validation)}
-        gap = at_best[training] - at_best[validation]
-        facts |= {"best_epoch": result.best_epoch, "at_best": {**at_best, "gap": gap}}
+        reached = at_best(result.history, task.job.metric, result.best_epoch)
+        facts |= {"best_epoch": result.best_epoch, "at_best": reached}
     return facts
 
 

@@ -116,6 +116,19 @@ def test_the_headline_has_value_epoch_seed_and_hyperparameters_and_says_that_it_
     assert "0.9155" not in page.words
 
 
+def test_the_accuracy_is_told_with_the_best_crossentropy_and_how_well_these_rows_would_know_it() -> None:
+    data = digits_spec(kind="table", rows=Rows(train=700, validation=150, test=150))
+    found = [
+        made_trial(n, value, metric="val_crossentropy", val_accuracy=0.96)
+        for n, value in enumerate((0.3, 0.2))
+    ]
+    page = page_of(made_study(found, of=data, metric="val_crossentropy"))
+    assert "0.2000 val_crossentropy, trial 1, at epoch 9 of 9; val_accuracy 0.9600" in page.words
+    assert "train crossentropy validation crossentropy validation accuracy parameters" in page.words
+    assert "accuracy of rows that chose nothing would be known to about ± 3.3 points" in page.words
+    assert "no further behind" not in page.words, "trials are not ranked by it"
+
+
 def test_the_leaderboard_has_the_columns_of_the_terminal_in_words(sixty: Page) -> None:
     page = sixty
     head = "rank trial train accuracy validation accuracy parameters epochs (best/run) time what it is"

@@ -7,13 +7,17 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from search.study.at_best import beside
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One complete trial. `train` and `validation` are the metric at the best epoch; `seconds` is wall time."""
+    """One complete trial. `train` and `validation` are the metric at the best epoch; `seconds` is wall time.
+
+    `beside` is what is told with it, by name, at that epoch; empty with most metrics.
+    """
 
     rank: int
     trial: int
@@ -26,9 +30,10 @@ class Entry:
     seconds: float | None
     what: str
     hyperparameters: dict[str, Any]
+    beside: dict[str, float]
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        return {name: of for name, of in asdict(self).items() if name != "beside"} | self.beside
 
 
 def leaderboard(study: Study, top: int | None = 10) -> list[Entry]:
@@ -66,4 +71,5 @@ def _entry(study: Study, rank: int, trial: TrialRecord) -> Entry:
         seconds=trial.seconds,
         what=trial.describe(study.space),
         hyperparameters=trial.hyperparameters(study.space).model_dump(mode="json"),
+        beside=beside(study.metric, trial.stored),
     )

@@ -36,19 +36,26 @@ class Column:
     below: str | None = None
 
 
-def leaderboard_columns(metric: str) -> list[Column]:
-    """For entries of a study of `metric`, in the order of the terminal."""
+def leaderboard_columns(metric: str, entries: Iterable[Entry]) -> list[Column]:
+    """For `entries` of a study of `metric`, in the order of the terminal."""
     measure = metric.removeprefix("val_")
     return [
         Column("rank", lambda entry: str(entry.rank)),
         Column("trial", lambda entry: str(entry.trial)),
         Column(metric, lambda entry: number(entry.validation), on_page=f"validation {measure}"),
         Column(on_train_rows(metric), lambda entry: number(entry.train)),
+        *(_beside(name) for name in dict.fromkeys(name for entry in entries for name in entry.beside)),
         Column("parameters", lambda entry: count(entry.parameters)),
         Column("epochs", _epochs, on_page="epochs (best/run)"),
         Column("time", lambda entry: duration(entry.seconds)),
         Column("what it is", lambda entry: entry.what, is_figure=False, below="{}"),
     ]
+
+
+def _beside(name: str) -> Column:
+    """A metric that is told beside the study's."""
+    on_page = f"validation {name.removeprefix('val_')}"
+    return Column(name, lambda entry: number(entry.beside.get(name)), on_page=on_page, below=f"{name} {{}}")
 
 
 def _epochs(entry: Entry) -> str:

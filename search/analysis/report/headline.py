@@ -16,8 +16,8 @@ class Headline:
     """The best trial, its seed, its hyperparameters; of a share of the rows, what chance alone could make.
 
     `chance` is half of the 95 % interval (Wilson 1927) that such a share would have on as many rows that chose
-    nothing; around the best value itself there is none, since these rows chose it. `rivals` is how many of the other
-    complete trials are no further behind.
+    nothing, also where it is told beside the metric; around the best value itself there is none, since these rows
+    chose it. `rivals` is how many of the other complete trials are no further behind, where they are ranked by it.
     """
 
     best: Entry
@@ -32,17 +32,18 @@ def headline_of(snapshot: Snapshot) -> Headline | None:
     if not snapshot.entries:
         return None
     best = snapshot.entries[0]
-    chance = None
-    if metric_of(snapshot.study.metric).is_share_of_rows:
-        low, high = wilson(best.validation, snapshot.study.data.rows.validation)
-        chance = (high - low) / 2
-    rivals = [trial for trial in snapshot.complete if trial.number != best.trial]
+    chance, rivals = None, 0
+    for metric, value in {snapshot.study.metric: best.validation, **best.beside}.items():
+        if metric_of(metric).is_share_of_rows:
+            low, high = wilson(value, snapshot.study.data.rows.validation)
+            chance = (high - low) / 2
+    if chance is not None and metric_of(snapshot.study.metric).is_share_of_rows:
+        others = (trial for trial in snapshot.complete if trial.number != best.trial)
+        rivals = sum((trial.value or 0.0) >= best.validation - chance for trial in others)
     return Headline(
         best=best,
         seed=snapshot.trials[best.trial].seed,
         as_json=json.dumps(best.hyperparameters, ensure_ascii=False),
         chance=chance,
-        rivals=0
-        if chance is None
-        else sum((trial.value or 0.0) >= best.validation - chance for trial in rivals),
+        rivals=rivals,
     )

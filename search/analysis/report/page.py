@@ -107,7 +107,7 @@ def render(snapshot: Snapshot) -> str:
 
 def _leaderboard(snapshot: Snapshot) -> tuple[list[str], list[str], list[Row]]:
     """Names, kinds and rows of its columns: those of the terminal, train before validation."""
-    rank, trial, validation, train, *more = leaderboard_columns(snapshot.study.metric)
+    rank, trial, validation, train, *more = leaderboard_columns(snapshot.study.metric, snapshot.entries)
     columns = [rank, trial, train, validation, *more]
     return (
         [column.on_page or column.name for column in columns],

@@ -10,6 +10,7 @@ from search.analysis.facts.beside import reference_json
 from search.driving.listener import Ending, Listener
 from search.driving.remaining import span
 from search.references.words import told
+from search.study.at_best import reached
 from search.text import formats
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ class PlainLines(Listener):
 def _ended(metric: str, outcome: TrialOutcome) -> str:
     """`complete: val_accuracy 0.9612`, `pruned at epoch 3`, `failed: out of memory`."""
     if outcome.value is not None:
-        return f"{outcome.state}: {metric} {formats.number(outcome.value)}"
+        return f"{outcome.state}: {reached(metric, outcome.value, outcome.facts.get('at_best', {}))}"
     said = outcome.reason.startswith(outcome.state)
     return outcome.reason if said else f"{outcome.state}: {outcome.reason}"
 

@@ -109,8 +109,10 @@ class Leaderboard:
         self._metric = metric
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        wide = options.max_width >= WIDE_ENOUGH
-        columns = leaderboard_columns(self._metric)
+        columns = leaderboard_columns(self._metric, self._entries)
+        # A figure that can be put below takes room from the words.
+        more = sum(len(column.name) + 2 for column in columns if column.is_figure and column.below)
+        wide = options.max_width >= WIDE_ENOUGH + more
         shown = columns if wide else [column for column in columns if column.below is None]
         figures = [place for place, column in enumerate(shown) if column.is_figure]
         names = [column.name for column in shown]
@@ -140,9 +142,10 @@ def _best(study: Study, best: Entry) -> list[RenderableType]:
     best_of = max if study.direction == "maximize" else min
     so_far = list(accumulate((trial.value or 0.0 for trial in in_order(study)), best_of))
     course = f"{number(so_far[0])} {sparkline(so_far)} {number(so_far[-1])}"
+    beside = "".join(f", {name} {number(of)}" for name, of in best.beside.items())
     return [
         "",
-        Text.assemble(("best configuration  ", "dim"), f"trial {best.trial}: {values}"),
+        Text.assemble(("best configuration  ", "dim"), f"trial {best.trial}{beside}: {values}"),
         # One trial has no course.
         *([Text.assemble((f"best {study.metric} over trials  ", "dim"), course)] if len(so_far) > 1 else []),
     ]

@@ -12,6 +12,7 @@ from rich.text import Text
 from search.analysis.terminal.chart import line_chart
 from search.analysis.terminal.tables import facts_table
 from search.settings.metrics import on_train_rows
+from search.study.at_best import reached
 from search.study.history import history_of
 from search.study.left_off import LeftOff
 from search.study.study import Study
@@ -53,7 +54,8 @@ def trial_json(study: Study, trial_number: int) -> dict[str, Any]:
 
 def trial_view(facts: dict[str, Any]) -> RenderableType:
     """`perceptuna show --trial K`."""
-    value = "" if facts["value"] is None else f", {facts['metric']} {number(facts['value'])}"
+    told = reached(facts["metric"], facts["value"], facts["attributes"])
+    value = "" if facts["value"] is None else f", {told}"
     head = Text(
         printable(f"trial {facts['trial']} of study {facts['study']}: {facts['state']}{value}"), style="bold"
     )
