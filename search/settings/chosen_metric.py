@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING
 
 from search.errors import InputError
 from search.settings.metrics import METRICS, direction_of, metric_of, metrics_of
+from spaces import DataKind
 from spaces.errors import did_you_mean
 
 if TYPE_CHECKING:
     from search.data import DataSpec
 
-DEFAULT_METRICS = {"binary": "accuracy", "multiclass": "accuracy", "regression": "rmse"}
-"""By task, where the user says nothing."""
+_CLASSES: dict[DataKind, str] = {"image": "accuracy", "vector": "crossentropy", "table": "crossentropy"}
+DEFAULT_METRICS: dict[str, dict[DataKind, str]] = {
+    "binary": _CLASSES,
+    "multiclass": _CLASSES,
+    "regression": dict.fromkeys(_CLASSES, "rmse"),
+}
+"""By task and by what the data is, where the user says nothing."""
 WHERE_A_CLASS_PREVAILS = "crossentropy"
 """In place of an accuracy, where one class holds more than `_PREVAILS` of the rows."""
 
@@ -34,13 +40,13 @@ def check_metric_exists(name: str | None) -> None:
 
 
 def choose_metric(name: str | None, data: DataSpec) -> str:
-    """`name`, or the default for `data`: val_accuracy, val_crossentropy where one class prevails, val_rmse.
+    """`name`, or the default for `data`; of images val_crossentropy in place of val_accuracy where one class prevails.
 
     Raises:
         InputError: there is no such metric for the task.
     """
     if name is None:
-        default = DEFAULT_METRICS[data.task]
+        default = _usual(data)
         return f"val_{WHERE_A_CLASS_PREVAILS if _says_little(default, data) else default}"
     known = [f"val_{metric}" for metric in ("loss", *metrics_of(data.task))]
     if name not in known:
@@ -64,9 +70,13 @@ def remark_on_accuracy(metric: str, data: DataSpec) -> str | None:
 
 
 def remark_on_default(metric: str, data: DataSpec) -> str | None:
-    """Why `metric`, the default for `data`, is not that of its task; None where it is."""
-    usual = f"val_{DEFAULT_METRICS[data.task]}"
+    """Why `metric`, the default for `data`, is not that of its task and kind; None where it is."""
+    usual = f"val_{_usual(data)}"
     return None if metric == usual else f"{_prevails(data)}; so the default is {metric}, not {usual}."
+
+
+def _usual(data: DataSpec) -> str:
+    return DEFAULT_METRICS[data.task][data.kind]
 
 
 def _says_little(metric: str, data: DataSpec) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from digits_spec import digits_spec
 
@@ -25,16 +26,29 @@ from search.settings.settings import StudySettings
 from storage import StorageURL
 
 
-def classes(*counts: int) -> DataSpec:
+def classes(*counts: int, kind: str = "image") -> DataSpec:
     names = tuple("abcdefghij"[: len(counts)])
     task = "binary" if len(counts) == 2 else "multiclass"
-    return digits_spec(task=task, class_names=names, class_counts=counts)
+    return digits_spec(kind=kind, task=task, class_names=names, class_counts=counts)
 
 
 def test_every_task_has_a_default_of_its_own() -> None:
-    assert all(default in metrics_of(task) for task, default in DEFAULT_METRICS.items())
+    assert all(set(of_kind.values()) <= {*metrics_of(task)} for task, of_kind in DEFAULT_METRICS.items())
     assert choose_metric(None, digits_spec(task="regression", class_names=())) == "val_rmse"
     assert choose_metric(None, digits_spec()) == "val_accuracy"
+
+
+@pytest.mark.parametrize("kind", ["table", "vector"])
+@pytest.mark.parametrize("counts", [(50, 50), (81, 19), (3, 3, 4)])
+def test_classes_of_tables_and_vectors_are_compared_by_their_probabilities(
+    kind: str, counts: tuple[int, ...]
+) -> None:
+    data = classes(*counts, kind=kind)
+    metric = choose_metric(None, data)
+    assert metric == "val_crossentropy"
+    assert remark_on_default(metric, data) is None
+    assert choose_metric("val_accuracy", data) == "val_accuracy"
+    assert choose_metric(None, digits_spec(kind=kind, task="regression", class_names=())) == "val_rmse"
 
 
 @pytest.mark.parametrize(
@@ -46,7 +60,7 @@ def test_every_task_has_a_default_of_its_own() -> None:
         ((3, 3, 4), "accuracy"),
     ],
 )
-def test_accuracy_is_no_default_where_one_class_holds_more_than_four_fifths(
+def test_accuracy_is_no_default_of_images_where_one_class_holds_more_than_four_fifths(
     counts: tuple[int, ...], default: str
 ) -> None:
     data = classes(*counts)
@@ -91,10 +105,10 @@ def test_run_says_it_before_anything_is_trained(
 
     monkeypatch.setenv("PERCEPTUNA_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(starting, "fleet_of", no_workers)
-    rows = [f"{row % 7},{'yes' if row % 20 == 0 else 'no'}" for row in range(200)]
-    (tmp_path / "t.csv").write_text("\n".join(["x,label", *rows]))
+    names = np.where(np.arange(200) % 20 == 0, "yes", "no")
+    np.savez(tmp_path / "t.npz", x=np.random.default_rng(0).integers(0, 256, (200, 4, 4), np.uint8), y=names)
     heard = Heard()
-    chosen = StudySettings(data=str(tmp_path / "t.csv"), target="label", space="small", metric=metric)
+    chosen = StudySettings(data=str(tmp_path / "t.npz"), space="small", metric=metric)
     with pytest.raises(InputError, match="that is enough"):
         starting.start("one", StorageURL.parse(str(tmp_path / "s.db")), chosen, Listeners(heard))
     told = "note: 95 % of the rows are 'no': a model that always says so has an accuracy of 95 %; "

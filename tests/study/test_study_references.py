@@ -199,8 +199,12 @@ def test_a_study_of_a_table_has_them_in_its_database(tmp_path: Path) -> None:
     assert found["trees"]["val_accuracy"] == 1.0
     study = load_study("one", StorageURL.of_file(tmp_path / "perceptuna.db"))
     assert study.record.references.missing == ()
-    assert found["constant"]["val_accuracy"] == pytest.approx(study.record.constant)
+    assert found["constant"]["val_crossentropy"] == pytest.approx(study.record.constant)
     assert [one["metrics"] for one in events[-1]["references"]] == list(found.values())
     shown = answer("show one", tmp_path)
     assert "boosted trees" in shown
     assert f"best network, trial {study.best_trial().number}" in shown  # type: ignore[union-attr]
+    (best,) = events[-1]["leaderboard"]
+    assert f"trial 0, val_accuracy {best['val_accuracy']:.4f}: " in shown, (
+        "what was learnt from is cross-entropy"
+    )
