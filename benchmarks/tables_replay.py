@@ -17,10 +17,10 @@ import numpy as np
 
 from benchmarks.tables_draws import EPOCHS
 from benchmarks.tables_surrogate import Surrogate, Training
+from benchmarks.tables_time_rungs import Curve, falls_behind, rung_seconds
 from search.policies import pruners
 from search.policies.cost import chance
 from search.policies.samplers import build_sampler, seed_sampler
-from search.policies.time_rungs import Curve, falls_behind, rung_seconds
 from search.settings.settings import StudySettings
 from search.study.enqueueing import suggest
 from search.study.planned_trial import PlannedTrial

@@ -1,6 +1,6 @@
-"""Comparing trials after as many seconds of training instead of epochs: a decision by curves alone, nothing of Optuna.
+"""A pruner that compares trials after as many seconds of training, not epochs; for `benchmarks.tables_replay`.
 
-For replays of recorded curves. No pruner asks it: rungs count epochs (docs/design.md).
+perceptuna has no such pruner: its rungs count epochs (docs/design.md).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from search.policies.time_rungs import Curve, falls_behind, rung_seconds
+from benchmarks.tables_time_rungs import Curve, falls_behind, rung_seconds
 
 
 def curve(*values: float, each: float = 1.0) -> Curve:
