@@ -168,6 +168,13 @@ def _rows_of(tables: Path, table: str) -> tuple[Any, tuple[np.ndarray, np.ndarra
     return data, (np.asarray(data.validation()[0]), transform(read_source(test).x, data.spec))
 
 
+def validation_targets(tables: Path, table: str) -> tuple[list[str], np.ndarray]:
+    """Classes as the file writes them, and those of the validation rows that `v` and `va` answer."""
+    data, _ = _rows_of(tables, table)
+    names = list(map(str, data.spec.class_names))
+    return names, np.array(names, object)[np.asarray(data.validation()[1]).reshape(-1).astype(int)]
+
+
 def _answers(model: Any, rows: tuple[np.ndarray, np.ndarray], names: str) -> dict[str, np.ndarray]:
     answers = (model.predict(x, batch_size=4096, verbose=0).astype(np.float32) for x in rows)
     return dict(zip(names, answers, strict=True))
