@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import os
+import resource
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from typing import Self
 
 import psutil
 
 _SAMPLE_SECONDS = 0.25
+# For a child to end by itself, before it is killed.
+_PATIENCE_SECONDS = 10.0
 # Without bytecode each start of TensorFlow compiles thousands of files anew: that would be measured, not the start.
 _LEFT_OUT = ("PYTHONDONTWRITEBYTECODE",)
 
@@ -40,13 +46,14 @@ class Child:
 
 
 def run_child(arguments: list[str], *, python: str = sys.executable, **environment: str) -> Child:
-    """Run `python`, this one if no other is named, with `arguments` to its end.
+    """Run `python`, this one if no other is named, with `arguments` to its end; called by the main thread.
 
     Raises:
         SystemExit: it failed; with what it wrote to standard error.
+        KeyboardInterrupt: by SIGINT or SIGTERM; nothing that it started is left.
     """
     inherited = {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
-    with tempfile.TemporaryFile("w+") as errors:
+    with tempfile.TemporaryFile("w+") as errors, _terminated_as_by_ctrl_c():
         started = time.perf_counter()
         process = subprocess.Popen(
             [python, *arguments],
@@ -55,19 +62,9 @@ def run_child(arguments: list[str], *, python: str = sys.executable, **environme
             text=True,
             env={**inherited, "TF_CPP_MIN_LOG_LEVEL": "3", **environment},
         )
-        peak, ended = _Peak(process.pid), threading.Event()
-        sampler = threading.Thread(target=peak.sample_until, args=(ended,))
-        sampler.start()
-        assert process.stdout is not None
-        lines = [
-            Line(time.perf_counter() - started, _cpu_of(process.pid), text.rstrip("\n"))
-            for text in process.stdout
-        ]
-        _, status, usage = os.wait4(process.pid, 0)
-        wall = time.perf_counter() - started
-        process.returncode = os.waitstatus_to_exitcode(status)
-        ended.set()
-        sampler.join()
+        with _ended_with_this(process), _Peak(process.pid) as peak:
+            lines, usage = _to_its_end(process, started)
+            wall = time.perf_counter() - started
         if process.returncode:
             errors.seek(0)
             raise SystemExit(
@@ -77,15 +74,62 @@ def run_child(arguments: list[str], *, python: str = sys.executable, **environme
     return Child(wall, usage.ru_utime + usage.ru_stime, peak.mb, lines)
 
 
+def _to_its_end(process: subprocess.Popen[str], started: float) -> tuple[list[Line], resource.struct_rusage]:
+    assert process.stdout is not None
+    lines = [
+        Line(time.perf_counter() - started, _cpu_of(process.pid), text.rstrip("\n"))
+        for text in process.stdout
+    ]
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return lines, usage
+
+
+@contextmanager
+def _terminated_as_by_ctrl_c() -> Iterator[None]:
+    """SIGTERM raises KeyboardInterrupt too: by itself it ends this process and leaves the child."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _ended_with_this(process: subprocess.Popen[str]) -> Iterator[None]:
+    """Where the block is left before `process` has ended, it is ended, and all that it started."""
+    try:
+        yield
+    except BaseException:
+        alive = _tree(process.pid)
+        for one in alive:
+            with suppress(psutil.Error):
+                one.terminate()
+        for one in psutil.wait_procs(alive, _PATIENCE_SECONDS)[1]:
+            with suppress(psutil.Error):
+                one.kill()
+        raise
+
+
 class _Peak:
-    """The largest sum that was seen."""
+    """The largest sum that was seen while the block ran."""
 
     def __init__(self, pid: int) -> None:
         self._pid = pid
         self.mb = 0.0
+        self._ended = threading.Event()
+        self._sampler = threading.Thread(target=self._sample)
 
-    def sample_until(self, ended: threading.Event) -> None:
-        while not ended.wait(_SAMPLE_SECONDS):
+    def __enter__(self) -> Self:
+        self._sampler.start()
+        return self
+
+    def __exit__(self, *of_error: object) -> None:
+        self._ended.set()
+        self._sampler.join()
+
+    def _sample(self) -> None:
+        while not self._ended.wait(_SAMPLE_SECONDS):
             total = 0
             for process in _tree(self._pid):
                 with suppress(psutil.Error):
