@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from search.errors import StudyStopped
+from search.policies.cost import affordable
 from search.policies.pruners import build_pruner
 from search.policies.samplers import build_sampler, seed_sampler
 from search.study.enqueueing import suggest
@@ -93,34 +95,40 @@ class Asking:
     def _drawn(
         self, trial: optuna.Trial, original: int, share: Share, suggested: list[TrialParameter]
     ) -> tuple[optuna.Trial, Hyperparameters]:
-        """A draw that the budget can afford; of many that it cannot, the one that costs least.
+        """A draw that the budget can afford.
 
-        Nothing is written of the others, and no trial is spent on them: they are no news to the sampler. One that
-        insists on what costs too much, as `tpe` may on what it has never seen, leaves the draw to chance.
+        Nothing is written of the others, and no trial is spent on them: they are no news to the sampler.
         """
         import numpy as np
+
+        searched = self._study.optuna
+        by_sampler, random = searched.sampler, np.random.default_rng([self._study.settings.seed, original, 2])
+        try:
+            draws = self._draws(trial, original, suggested)
+            costs = ((share.cost(draw[1]), draw) for draw in draws)
+            trial, drawn, suggested[:] = affordable(costs, share.fair, share.left, random)
+        finally:
+            searched.sampler = by_sampler
+        return trial, drawn
+
+    def _draws(
+        self, trial: optuna.Trial, original: int, suggested: list[TrialParameter]
+    ) -> Iterator[tuple[optuna.Trial, Hyperparameters, list[TrialParameter]]]:
+        """Draws for one trial, each with what of it is to be written; the caller puts the study's sampler back.
+
+        A sampler may insist on what costs too much, as `tpe` may on what it has never seen: the last draws are random.
+        """
         import optuna
         from optuna.samplers import RandomSampler
 
-        searched, seed = self._study.optuna, self._study.settings.seed
-        random = np.random.default_rng([seed, original, 2])
-        by_sampler, at_random = searched.sampler, RandomSampler()
-        draws = []
-        try:
-            for draw in range(2 * _DRAWS):
-                if draw:
-                    suggested.clear()
-                    searched.sampler = by_sampler if draw < _DRAWS else at_random
-                    seed_sampler(searched.sampler, seed, original, draw)
-                    trial = optuna.Trial(searched, trial._trial_id)
-                drawn = self._study.space.suggest(trial)
-                if random.random() < share.chance(drawn):
-                    return trial, drawn
-                draws.append((share.cost(drawn), trial, drawn, [*suggested]))
-        finally:
-            searched.sampler = by_sampler
-        _, trial, drawn, suggested[:] = min(draws, key=lambda one: one[0])
-        return trial, drawn
+        searched, by_sampler, at_random = self._study.optuna, self._study.optuna.sampler, RandomSampler()
+        for draw in range(2 * _DRAWS):
+            if draw:
+                suggested.clear()
+                searched.sampler = by_sampler if draw < _DRAWS else at_random
+                seed_sampler(searched.sampler, self._study.settings.seed, original, draw)
+                trial = optuna.Trial(searched, trial._trial_id)
+            yield trial, self._study.space.suggest(trial), [*suggested]
 
     def _ask(self) -> optuna.Trial:
         """The next configuration: one that waits, or a new one under its original number."""

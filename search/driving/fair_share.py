@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from search.driving.progress import Progress
-from search.policies.cost import Effort, Pace, chance
+from search.policies.cost import Effort, Pace
 from search.policies.pruners import is_compared
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
@@ -30,10 +30,6 @@ class Share:
     left: float
     cost: Callable[[Hyperparameters], float]
     """Seconds of a trial that nothing ends early."""
-
-    def chance(self, hyperparameters: Hyperparameters) -> float:
-        """The probability with which such a draw is tried."""
-        return chance(self.cost(hyperparameters), self.fair, self.left)
 
 
 class FairShare:

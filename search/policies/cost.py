@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 Array = np.ndarray[Any, Any]
+Draw = TypeVar("Draw")
 
 # Of a training, an epoch, a step and a weight that a row is multiplied by, on one core: the order of magnitude.
 _GUESS = np.array([1.0, 2e-3, 4e-4, 1e-10])
@@ -73,3 +74,19 @@ def chance(cost: float, fair: float, left: float) -> float:
     sampler's density is divided by the cost. What would not end in the time that is `left` is not tried.
     """
     return 0.0 if cost > left else min(1.0, fair / max(cost, 1e-9))
+
+
+def affordable(
+    draws: Iterable[tuple[float, Draw]], fair: float, left: float, random: np.random.Generator
+) -> Draw:
+    """The first of `draws` that is tried, by its `chance`; where none is, the one that costs least.
+
+    Args:
+        draws: seconds that each costs, and what was drawn; at least one. None is drawn after the one that is tried.
+    """
+    too_dear = []
+    for cost, draw in draws:
+        if random.random() < chance(cost, fair, left):
+            return draw
+        too_dear.append((cost, draw))
+    return min(too_dear, key=lambda one: one[0])[1]
