@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from search.machine.writing import check_place, refuse_to_replace, written_whole
 from search.models.kept_model import kept_model
 from search.models.replay import retrain
+from search.study.at_best import beside
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
 from search.training.environment import program_version
@@ -121,6 +122,7 @@ def facts_of(study: Study, trial: TrialRecord) -> dict[str, Any]:
         "trial": trial.number,
         "metric": study.metric,
         "value": trial.value,
+        **beside(study.metric, trial.stored),
         "hyperparameters": trial.hyperparameters(study.space).model_dump(mode="json"),
         "training": {name: fact for name, fact in training.items() if fact is not None},
         "task": data.task,

@@ -16,27 +16,36 @@ if TYPE_CHECKING:
     from storage.study_storage import StudyStorage
 
 # What comes after the split is opened.
-_SEEN = {"value", "interval", "measured", "references"}
+_SEEN = {"value", "interval", "measured", "intervals_beside", "references"}
+
+Interval = tuple[float, float]
 
 
 class SeenReference(BaseModel):
     """A reference model on the test rows of a look, or the `reason` why it is not there.
 
     `ahead` is how much better the tested network is, in the metric's unit; its interval of 95 % and `p` are over the
-    rows, None where the metric is no mean over rows, and allow for several such models. `measured` are all metrics.
+    rows, None where the metric is no mean over rows, and allow for several such models. `measured` are all metrics,
+    `intervals_beside` those of 95 % of what is told beside the study's, by its name there.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: ReferenceName
     value: float | None = None
-    interval: tuple[float, float] | None = None
+    interval: Interval | None = None
     measured: dict[str, float] = {}
+    intervals_beside: dict[str, Interval] = {}
     ahead: float | None = None
-    ahead_interval: tuple[float, float] | None = None
+    ahead_interval: Interval | None = None
     p: float | None = None
     reason: str | None = None
     note: str | None = None
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Where nothing is told beside the metric it is written as it was before anything could be."""
+        return _without(self, written(self), "intervals_beside")
 
 
 class Look(BaseModel):
@@ -44,8 +53,9 @@ class Look(BaseModel):
 
     `number` is its place among those at the split, from 1; `trial` is the configuration's in the search, `trained` the
     trial of `companion` whose model is tested, `members` those whose mean is, where they are several. `identity` and
-    `companion_identity` tell the studies from others of their names; looks of earlier versions have no `study`, and no
-    `references`.
+    `companion_identity` tell the studies from others of their names. `measured` are all metrics, `intervals_beside`
+    those of 95 % of what is told beside the study's, by its name there. Looks of earlier versions have no `study`, no
+    `references` and no `intervals_beside`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,18 +72,20 @@ class Look(BaseModel):
     members: tuple[int, ...] = ()
     rows: int
     value: float | None = None
-    interval: tuple[float, float] | None = None
+    interval: Interval | None = None
     measured: dict[str, float] = {}
+    intervals_beside: dict[str, Interval] = {}
     references: tuple[SeenReference, ...] = ()
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """A look without references, or of one network, is written as it was before there was anything else."""
-        fields: dict[str, Any] = written(self)
-        for name in ("members", "references"):
-            if not getattr(self, name):
-                fields.pop(name, None)
-        return fields
+        return _without(self, written(self), "members", "references", "intervals_beside")
+
+
+def _without(record: BaseModel, fields: dict[str, Any], *names: str) -> dict[str, Any]:
+    """`fields` of a record without those of `names` that are empty."""
+    return {name: field for name, field in fields.items() if name not in names or getattr(record, name)}
 
 
 def split_of(study: StudyRecord) -> str:

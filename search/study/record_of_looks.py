@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from search.study.look import Look, SeenReference, earlier_looks, keep_look, split_of
+from search.study.look import Interval, Look, SeenReference, earlier_looks, keep_look, split_of
 from search.study.study_record import all_study_records
 from storage.looks import KeptLook, complete_look, looks_at
 
@@ -50,13 +50,17 @@ def record_look(study: Study, model: str, look: Look) -> Look:
 def record_seen(
     study: Study,
     model: str,
+    *,
     value: float,
-    interval: tuple[float, float] | None,
+    interval: Interval | None,
     measured: dict[str, float],
+    intervals_beside: dict[str, Interval],
     references: Sequence[SeenReference] = (),
 ) -> Look:
     """Complete the look for `model`; where it was completed before, that stays."""
     seen: dict[str, Any] = {"value": value, "interval": interval, "measured": measured}
+    if intervals_beside:
+        seen["intervals_beside"] = intervals_beside
     if references:
         seen["references"] = [one.model_dump(mode="json") for one in references]
     complete_look(study.storage, _split_of(study), model, json.dumps(seen))

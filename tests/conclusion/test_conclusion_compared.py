@@ -50,7 +50,7 @@ def test_several_comparisons_widen_the_interval() -> None:
     random = np.random.default_rng(0)
     own, other = random.normal(1.0, 0.1, 40), random.normal(1.05, 0.1, 40)
     trees = Reference(name="trees", metrics={"mae": float(other.mean())})
-    found = compared(trees, other, "mae", (float(own.mean()), own), 3)
+    found = compared(trees, other, "mae", (float(own.mean()), own), tests=3, rows=40)
     wanted = difference_over_rows(own.tolist(), other.tolist(), 3).times(-1)
     assert (found.ahead, found.ahead_interval, found.p) == (wanted.mean, wanted.interval, wanted.p)
     assert found.ahead is not None
@@ -61,7 +61,9 @@ def test_several_comparisons_widen_the_interval() -> None:
 def test_one_without_a_value_says_why(value: float | None) -> None:
     metrics = {} if value is None else {"r2": value}
     reason = "not finished within 600 s of CPU time" if value is None else None
-    found = compared(Reference(name="trees", metrics=metrics, reason=reason), None, "r2", (0.5, None), 0)
+    found = compared(
+        Reference(name="trees", metrics=metrics, reason=reason), None, "r2", (0.5, None), tests=0, rows=40
+    )
     assert found.ahead is found.value is None
     assert found.reason == (reason or "its r2 is no finite number")
 

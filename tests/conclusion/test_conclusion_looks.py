@@ -93,13 +93,20 @@ def looked(study: Study, trained: int) -> Look:
     """At the split, for the model of a training in the companion of `study`."""
     companion = Study(f"{study.name}.finalize", study.url, study.optuna)
     record_look(study, f"model {trained}", new_look(study, companion, trial=1, trained=trained))
-    return record_seen(study, f"model {trained}", trained / 10, None, {"accuracy": 0.5})
+    return record_seen(
+        study,
+        f"model {trained}",
+        value=trained / 10,
+        interval=None,
+        measured={"accuracy": 0.5},
+        intervals_beside={},
+    )
 
 
 def test_a_look_of_the_same_model_is_the_same_look_and_keeps_its_value(two: tuple[Study, Study]) -> None:
     first = looked(two[0], 3)
     assert (first.number, first.value) == (1, 0.3)
-    again = record_seen(two[0], "model 3", 0.9, None, {})
+    again = record_seen(two[0], "model 3", value=0.9, interval=None, measured={}, intervals_beside={})
     assert again == first
     assert looked(two[0], 4).number == 2
 

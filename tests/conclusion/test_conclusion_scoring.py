@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from digits_spec import digits_spec
 
-from search.conclusion.statistics.intervals import difference_over_rows, interval_over_rows, wilson
+from search.conclusion.statistics.intervals import difference_over_rows, wilson
+from search.conclusion.statistics.over_rows import interval_over_rows
 from search.data import DataRequest, PreparedData, prepare
 from search.settings.metrics import METRICS
 from search.training.loop import TrainingResult, train

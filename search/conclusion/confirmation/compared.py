@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search.conclusion.statistics.intervals import Difference, difference_over_rows, interval_over_rows
+from search.conclusion.statistics.intervals import Difference, difference_over_rows
+from search.conclusion.statistics.over_rows import interval_over_rows, intervals_beside
 from search.machine.temporary import temporary_folder
 from search.references.job import Job
 from search.references.process import Fitting
@@ -62,7 +63,10 @@ def seen_references(
             fitting.close()
         scores = {one.name: _scores(job.scores_file(one.name)) for one in found}
     of_rows = {name: of for name, of in scores.items() if of is not None}
-    return tuple(compared(one, of_rows.get(one.name), metric, network, len(of_rows)) for one in found)
+    return tuple(
+        compared(one, of_rows.get(one.name), metric, network, tests=len(of_rows), rows=len(rows[1]))
+        for one in found
+    )
 
 
 def _scores(file: Path | None) -> Array | None:
@@ -70,9 +74,15 @@ def _scores(file: Path | None) -> Array | None:
 
 
 def compared(
-    reference: Reference, scores: Array | None, metric: str, network: tuple[float, Array | None], tests: int
+    reference: Reference,
+    scores: Array | None,
+    metric: str,
+    network: tuple[float, Array | None],
+    *,
+    tests: int,
+    rows: int,
 ) -> SeenReference:
-    """`reference` beside the network, of which each of `tests` models could have been the one that is told."""
+    """`reference` beside the network on so many `rows`; each of `tests` models could have been the one that is told."""
     value = reference.value(metric)
     if value is None or not with_value([reference], metric):
         why = reference.reason or f"its {metric} is no finite number"
@@ -88,6 +98,7 @@ def compared(
         value=value,
         interval=interval_over_rows(metric, value, scores),
         measured={name: of for name, of in reference.metrics.items() if np.isfinite(of)},
+        intervals_beside=intervals_beside(metric, reference.metrics, rows),
         ahead=difference.mean,
         ahead_interval=difference.interval,
         p=difference.p,

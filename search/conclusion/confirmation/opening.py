@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from search.conclusion.confirmation.compared import seen_references
-from search.conclusion.statistics.intervals import interval_over_rows
+from search.conclusion.statistics.over_rows import interval_over_rows, intervals_beside
 from search.data.preparing.sealed import open_test_split
 from search.errors import DataError
 from search.study.look import Look
@@ -48,4 +48,12 @@ def look_at_test_split(
         )
     value = measured[metric]
     references = seen_references(data, (x, y), study.settings, metric, (value, scores), say)
-    return record_seen(study, model, value, interval_over_rows(metric, value, scores), measured, references)
+    return record_seen(
+        study,
+        model,
+        value=value,
+        interval=interval_over_rows(metric, value, scores),
+        measured=measured,
+        intervals_beside=intervals_beside(metric, measured, len(y)),
+        references=references,
+    )

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from search.conclusion.confirmation.record import Conclusion, Standing
 from search.conclusion.ensemble.words import sentences
 from search.conclusion.statistics.intervals import LEVEL, half_of
-from search.conclusion.statistics.words import amount, level, level_between
+from search.conclusion.statistics.words import amount, level, level_beside, level_between
 from search.references.words import TITLES
-from search.settings.metrics import sign_of
+from search.settings.metrics import metric_of, sign_of
 from search.study.look import Look, SeenReference
 from search.study.record_of_looks import number_of
 
@@ -45,7 +45,7 @@ def left_out(conclusion: Conclusion) -> list[str]:
 def steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:
     """Search, confirmed and test: each value with its interval, and how it differs from the one before.
 
-    Then what was tested beside the network.
+    Then what was tested beside the network. Below each test value is what is told beside the metric.
     """
     winner, metric, test = conclusion.standing(conclusion.winner), conclusion.metric, conclusion.test
     assert test.value is not None
@@ -67,7 +67,17 @@ def steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:
                 metric,
             ),
         ),
+        *_beside(test, "test", metric),
         *_reference_steps(conclusion),
+    ]
+
+
+def _beside(seen: Look | SeenReference, what: str, metric: str) -> list[tuple[str, str, str]]:
+    """What is told beside a test value, of those that were `measured` in the same look."""
+    return [
+        (f"{what} {name}", level_between(seen.measured[name], seen.intervals_beside.get(name), name), "")
+        for name in metric_of(metric).beside
+        if name in seen.measured
     ]
 
 
@@ -78,7 +88,8 @@ def _averaged_step(conclusion: Conclusion) -> list[tuple[str, str, str]]:
         return []
     better = sign_of(conclusion.direction) * (ensemble.value - ensemble.single)
     change = _change(-better, "one of them", metric)
-    return [(f"mean of {len(ensemble.members)} networks", level(ensemble.value, None, metric), change)]
+    what = f"mean of {len(ensemble.members)} networks"
+    return [(what, level_beside(ensemble.value, ensemble.beside, metric), change)]
 
 
 def averaged(conclusion: Conclusion) -> list[str]:
@@ -92,14 +103,13 @@ def averaged(conclusion: Conclusion) -> list[str]:
 def _reference_steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:
     """What was tested beside the network: each value with its interval, and how far the network is ahead of it."""
     metric = conclusion.metric
-    return [
-        (
-            f"{TITLES[one.name]}, test",
-            "–" if one.value is None else level_between(one.value, one.interval, metric),
-            f"not fitted: {one.reason}" if one.ahead is None else _beside_network(one, metric),
-        )
-        for one in conclusion.test.references
-    ]
+    told = []
+    for one in conclusion.test.references:
+        what = f"{TITLES[one.name]}, test"
+        value = "–" if one.value is None else level_between(one.value, one.interval, metric)
+        ahead = f"not fitted: {one.reason}" if one.ahead is None else _beside_network(one, metric)
+        told += [(what, value, ahead), *_beside(one, what, metric)]
+    return told
 
 
 def _beside_network(reference: SeenReference, metric: str) -> str:

@@ -34,12 +34,7 @@ def chosen_greedily(
     of = [networks[position] for position in shares]
     ensemble = _compared(
         [
-            Member(
-                trial=networks[position].trial.number,
-                seed=seeds[position],
-                weight=weight,
-                value=judge.measured(outputs[position])[judge.metric],
-            )
+            _member(networks[position].trial.number, seeds[position], weight, outputs[position], judge)
             for position, weight in shares.items()
         ],
         [outputs[position] for position in shares],
@@ -55,7 +50,7 @@ def of_equal_weight(
 ) -> Ensemble:
     """The ensemble of all of them, which no rows chose; the first would be taken alone."""
     members = [
-        Member(trial=trial, seed=seed, weight=1 / len(trials), value=judge.measured(one)[judge.metric])
+        _member(trial, seed, 1 / len(trials), one, judge)
         for trial, seed, one in zip(trials, seeds, outputs, strict=True)
     ]
     together = averaged_outputs(outputs, [member.weight for member in members], judge.spec.task)
@@ -66,6 +61,13 @@ def of_equal_weight(
     return _compared(members, outputs, judge, gain)
 
 
+def _member(trial: int, seed: int, weight: float, outputs: Array, judge: Judge) -> Member:
+    measured = judge.measured(outputs)
+    return Member(
+        trial=trial, seed=seed, weight=weight, value=measured[judge.metric], beside=judge.beside(measured)
+    )
+
+
 def _compared(
     members: list[Member],
     outputs: Sequence[Array],
@@ -74,9 +76,11 @@ def _compared(
     chosen_among: int | None = None,
 ) -> Ensemble:
     together = averaged_outputs(outputs, [member.weight for member in members], judge.spec.task)
+    measured = judge.measured(together)
     return Ensemble(
         members=members,
-        value=judge.measured(together)[judge.metric],
+        value=measured[judge.metric],
+        beside=judge.beside(measured),
         single=members[0].value,
         rows=len(judge.y),
         kept=_is_better(together, outputs[0], judge, gain),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search.settings.metrics import direction_of, sign_of
+from search.settings.metrics import direction_of, sign_of, told_beside
 from search.training.measures import logs_of, scores_of
 from search.training.network.recorded import recorded
 
@@ -42,6 +43,11 @@ class Judge:
     def measured(self, outputs: Array) -> dict[str, float]:
         """Loss and metrics by their names."""
         return logs_of(self._table(outputs), self.spec)
+
+    def beside(self, measured: Mapping[str, float]) -> dict[str, float]:
+        """What is told beside the metric, of what is `measured`: by the name of validation rows, `val_accuracy`."""
+        names = {name: name.removeprefix("val_") for name in told_beside(self.metric)}
+        return {name: measured[of] for name, of in names.items() if of in measured}
 
     def scores(self, outputs: Array) -> Array | None:
         """The score of each row, float64 (rows,); None where the metric is no mean over rows."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
 from search.conclusion.statistics.intervals import Interval
 
@@ -11,7 +13,18 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Member(_Record):
+class _Judged(_Record):
+    """`beside` is what is told beside the metric, by name, on the validation rows; with most metrics nothing."""
+
+    beside: dict[str, float] = {}
+
+    @model_serializer(mode="wrap")
+    def _without_nothing(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Where nothing is told beside the metric it is written as it was before anything could be."""
+        return {name: field for name, field in written(self).items() if name != "beside" or field}
+
+
+class Member(_Judged):
     """One network of it: the trial that trained it, its seed, its weight in the mean, its own value."""
 
     trial: int
@@ -20,7 +33,7 @@ class Member(_Record):
     value: float
 
 
-class Ensemble(_Record):
+class Ensemble(_Judged):
     """Networks that were averaged; the first of `members` is the one that would be taken alone.
 
     `value` and `single` are the metric of all together and of the first alone on the `rows` validation rows. `gain` is

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from search.conclusion.ensemble.record import Cost, Ensemble
 from search.conclusion.statistics.intervals import half_of
-from search.conclusion.statistics.words import amount, level
+from search.conclusion.statistics.words import amount, level_beside
 from search.text.formats import fine_size, plural
 from spaces.wording import quantity
 
@@ -16,7 +16,8 @@ def sentences(ensemble: Ensemble, metric: str) -> list[str]:
         return [
             f"no mean of networks is better than {alone} on the validation rows, so {alone} is in the file"
         ]
-    together, one = (level(value, None, metric) for value in (ensemble.value, ensemble.single))
+    together = level_beside(ensemble.value, ensemble.beside, metric)
+    one = level_beside(ensemble.single, ensemble.members[0].beside, metric)
     told = [f"{_members(ensemble)}: {together}, where {alone} has {one}", *_gain(ensemble, metric)]
     return told if ensemble.kept else [*told, f"that is not better, so {alone} is in the file"]
 

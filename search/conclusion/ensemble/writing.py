@@ -44,6 +44,11 @@ def write_ensemble(
             {**member.model_dump(mode="json"), **more}
             for member, more in zip(ensemble.members, members, strict=True)
         ]
-        whole = {**facts, "value": ensemble.value, "ensemble": {**told, "cost": cost.model_dump(mode="json")}}
+        whole = {
+            **facts,
+            "value": ensemble.value,
+            **ensemble.beside,
+            "ensemble": {**told, "cost": cost.model_dump(mode="json")},
+        }
         write_model(output, whole, files[1])
     return cost

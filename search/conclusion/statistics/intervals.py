@@ -14,8 +14,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from search.settings.metrics import metric_of
-
 Interval = tuple[float, float]
 
 LEVEL = 0.95
@@ -152,18 +150,6 @@ def wilson(share: float, rows: int) -> Interval:
     half = _Z * math.sqrt(max(0.0, share * (1 - share)) / rows + _Z**2 / (4 * rows**2))
     scale = 1 + _Z**2 / rows
     return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
-
-
-def interval_over_rows(metric: str, value: float, scores: np.ndarray | None) -> Interval | None:
-    """95 % of a test value by the rows it is counted on: Wilson's for a share of them, Student's for a mean of errors.
-
-    None where a metric is no mean over rows: how rows would move it is not known.
-    """
-    if scores is None:
-        return None
-    if metric_of(metric).is_share_of_rows:
-        return wilson(value, len(scores))
-    return mean_of(scores.tolist()).interval
 
 
 def _finite(values: Sequence[float]) -> np.ndarray:
