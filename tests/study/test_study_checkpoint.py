@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -214,39 +216,37 @@ def test_a_lost_worker_or_driver_goes_back_to_the_last_checkpoint(
     assert checkpoints(study) == []
 
 
-@pytest.mark.parametrize("attempt", [0, 1])
 def test_a_kill_between_any_two_writes_loses_no_trial_and_leaves_no_checkpoint(
-    begin: Callable[..., Study], digits: PreparedData, monkeypatch: pytest.MonkeyPatch, attempt: int
+    begin: Callable[..., Study], digits: PreparedData, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Writes that follow an interruption, and those at the end of the attempt that goes on."""
-    settings = SETTINGS.model_copy(update={"trials": 1, "epochs": 3, "sampler": "random"})
+    """Writes that follow an interruption, and those at the end of the attempt that goes on; a trial for each."""
+    settings = SETTINGS.model_copy(update={"trials": 6, "epochs": 2, "sampler": "random", "pruner": "none"})
     quiet = begin("quiet", settings)
     drive(quiet, digits, run_trial)
-    kills = 0
-    for write in range(1, 7):
-        study, asked = begin(f"killed before write {write}", settings), list[TrialTask]()
-        with monkeypatch.context() as patch:
+    for last in (1, 2):
+        study, attempts, kills = begin(f"killed in attempt {last}", settings), Counter[int](), 0
 
-            def play(
-                task: TrialTask,
-                asked: list[TrialTask] = asked,
-                write: int = write,
-                patch: pytest.MonkeyPatch = patch,
-            ) -> TrialOutcome:
-                asked.append(task)
-                outcome = interrupted_after(*([] if len(asked) > 1 else [2]))(task)
-                if len(asked) == attempt + 1:
-                    killed_before(write, patch)
-                return outcome
+        def play(
+            patch: pytest.MonkeyPatch,
+            task: TrialTask,
+            last: int = last,
+            attempts: Counter[int] = attempts,
+        ) -> TrialOutcome:
+            attempts[task.seed] += 1
+            outcome = interrupted_after(*([1] if attempts[task.seed] == 1 else []))(task)
+            if attempts[task.seed] == last:
+                killed_before(len(attempts), patch)
+            return outcome
 
-            try:
-                drive(study, digits, play)
-            except Killed:
-                kills += 1
-        drive(study, digits, run_trial)
+        while len(load_study("one", study.url).finished()) < settings.trials:
+            with monkeypatch.context() as patch:
+                try:
+                    drive(study, digits, partial(play, patch))
+                except Killed:
+                    kills += 1
         assert ended(study) == ended(quiet)
         assert checkpoints(study) == []
-    assert kills >= 4
+        assert kills >= 4
 
 
 def test_a_checkpoint_that_does_not_fit_or_is_gone_is_done_without(
