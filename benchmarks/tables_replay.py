@@ -24,7 +24,8 @@ from search.policies.samplers import build_sampler, seed_sampler
 from search.settings.settings import StudySettings
 from search.study.enqueueing import suggest
 from search.study.planned_trial import PlannedTrial
-from search.study.trial_record import asked_record, enqueue_trial
+from search.study.trial_facts import enqueue_trial
+from search.study.trial_record import asked_record
 from spaces import known_configurations
 
 if TYPE_CHECKING:

@@ -11,7 +11,8 @@ from search.policies.pruners import build_pruner
 from search.policies.samplers import build_sampler, seed_sampler
 from search.study.enqueueing import suggest
 from search.study.study import Study
-from search.study.trial_record import asked_record, enqueue_trial, keep_facts
+from search.study.trial_facts import enqueue_trial, keep_facts
+from search.study.trial_record import asked_record
 from search.text.formats import size
 from search.training.memory import too_large
 

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from search.study.left_off import LeftOff
-from search.study.trial_record import TrialRecord, keep_facts
+from search.study.trial_facts import keep_facts
+from search.study.trial_record import TrialRecord
 from storage import open_artifacts
 from storage.artifacts import (
     add_study_artifact,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from search.study.study_record import keep_study_facts
-from search.study.trial_record import TrialFacts, keep_facts
+from search.study.trial_facts import TrialFacts, keep_facts
 from storage import open_artifacts
 from storage.artifacts import (
     add_study_artifact,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from search.study.left_off import LeftOff
 from search.study.study import Study
 from search.study.study_record import keep_study_facts
-from search.study.trial_record import TrialFacts, TrialRecord, enqueue_trial, keep_facts
+from search.study.trial_facts import TrialFacts, enqueue_trial, keep_facts
+from search.study.trial_record import TrialRecord
 
 
 def recover(study: Study) -> int:

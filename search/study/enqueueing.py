@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from search.study.planned_trial import PlannedTrial
-from search.study.trial_record import TrialFacts, enqueue_trial
+from search.study.trial_facts import TrialFacts, enqueue_trial
 from spaces import Hyperparameters, Space
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""A trial as one typed record: read from Optuna's trial, and written to it, in this file alone.
+"""A trial as one typed record, read from Optuna's trial in this file alone; `trial_facts.py` writes it.
 
 The original number names a configuration whatever happens to its attempts: a trial that was lost is run again under a
 new number. The original one seeds the sampler, the training and the choice of a bracket, so that an interrupted study
@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel
 
 from search.study.left_off import LeftOff
 from search.study.origin import Origin
 from search.study.planned_trial import PlannedTrial
+from search.study.trial_facts import TrialFacts, attributes_of
 from search.training.stop_reason import Stop
 
 if TYPE_CHECKING:
@@ -29,36 +29,10 @@ if TYPE_CHECKING:
 
     from search.settings.settings import StudySettings
     from spaces import Hyperparameters, Space
-    from storage.study_storage import StudyStorage
 
 
 # Successive halving's, with the rung's number.
 _RUNG = "completed_rung_"
-
-
-class TrialFacts(TypedDict, total=False):
-    """What is kept of a trial beside what Optuna keeps, by the names in the database; see `TrialRecord`."""
-
-    original_number: int
-    planned: PlannedTrial
-    adopted: Origin
-    times_lost: int
-    left_off: LeftOff
-    began_anew: str
-    requeued: str
-    infeasible: str
-    epochs: int
-    parameters: int
-    seconds: float
-    stop_reason: Stop
-    seed: int
-    host: str
-    process: int
-    environment: Mapping[str, str]
-    best_epoch: int
-    at_best: Mapping[str, float]
-    reason: str
-    traceback: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -280,39 +254,6 @@ class TrialRecords:
         """Those of `trials`."""
         known = self._ended.get
         return [known(trial._trial_id) or self.of(trial) for trial in trials]
-
-
-def attributes_of(facts: TrialFacts) -> dict[str, Any]:
-    """Facts as they are stored, in their order."""
-    written: dict[str, Any] = {}
-    for name, fact in facts.items():
-        match fact:
-            case BaseModel():
-                written[name] = fact.model_dump_json(exclude_defaults=True)
-            case Stop():
-                written[name] = fact.text()
-            case Mapping() if name == "at_best":
-                written |= fact
-            case _:
-                written[name] = fact
-    return written
-
-
-def keep_facts(
-    storage: StudyStorage, trial_id: int, facts: TrialFacts, artifacts: Mapping[str, str] | None = None
-) -> None:
-    """Of a trial that has not been told yet, in one transaction; `artifacts` as `storage.artifacts` describes them."""
-    storage.set_trial_attributes(trial_id, attributes_of(facts), dict(artifacts or {}))
-
-
-def keep_rungs(storage: StudyStorage, trial_id: int, rungs: Mapping[str, float]) -> None:
-    """Of a trial that has not been told yet: what pruning has compared it by, as `TrialRecord.rungs`."""
-    storage.set_trial_attributes(trial_id, {}, dict(rungs))
-
-
-def enqueue_trial(study: optuna.Study, params: Mapping[str, Any], facts: TrialFacts) -> None:
-    """Let a trial of `params`, and what the sampler adds, wait to be asked."""
-    study.enqueue_trial(dict(params), user_attrs=attributes_of(facts))
 
 
 def rewritten(

@@ -12,7 +12,8 @@ from search.settings.metrics import Direction, direction_of, sign_of
 from search.study.at_best import at_best
 from search.study.history import history_of
 from search.study.origin import Origin
-from search.study.trial_record import TrialFacts, TrialRecord, rewritten
+from search.study.trial_facts import TrialFacts
+from search.study.trial_record import TrialRecord, rewritten
 
 if TYPE_CHECKING:
     import optuna

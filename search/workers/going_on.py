@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from search.study.trial_record import keep_rungs
+from search.study.trial_facts import keep_rungs
 from search.workers.messages import EpochEvent, TrialTask
 
 if TYPE_CHECKING:

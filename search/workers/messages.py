@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from search.study.left_off import LeftOff
-from search.study.trial_record import TrialFacts
+from search.study.trial_facts import TrialFacts
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from search.settings.metrics import direction_of, is_better
 from search.settings.settings import StudySettings
 from search.study.at_best import at_best
 from search.study.row_scores import FILE_NAME, scores_file
-from search.study.trial_record import TrialFacts
+from search.study.trial_facts import TrialFacts
 from search.training.environment import training_environment
 from search.training.stop_reason import Stop, StopReason
 from search.workers.going_on import checkpoint_of, tell_again

@@ -19,7 +19,7 @@ from search.settings.settings import StudySettings
 from search.study.at_best import at_best, beside, reached
 from search.study.creation import create_study
 from search.study.study import Study
-from search.study.trial_record import attributes_of
+from search.study.trial_facts import attributes_of
 from search.workers.messages import TrialOutcome
 from spaces import load_space
 from storage import StorageURL

@@ -20,7 +20,7 @@ from search.data import PreparedData
 from search.settings.settings import StudySettings
 from search.study.data_cache import prepare_data
 from search.study.study import Study, load_study
-from search.study.trial_record import attributes_of
+from search.study.trial_facts import attributes_of
 from search.workers.messages import EpochEvent, StudyJob, TrialTask
 from search.workers.trial import OutOfMemory, TrialBegunBefore, run_trial
 from spaces import Hyperparameters

@@ -12,7 +12,8 @@ from search.errors import InputError
 from search.study.origin import Origin, Predecessor
 from search.study.planned_trial import PlannedTrial
 from search.study.study_record import StudyFacts, StudyRecord, attributes_of_study
-from search.study.trial_record import TrialFacts, TrialRecord, TrialRecords, attributes_of, trial_record
+from search.study.trial_facts import TrialFacts, attributes_of
+from search.study.trial_record import TrialRecord, TrialRecords, trial_record
 from search.training.stop_reason import Stop, StopReason
 from spaces import Hyperparameters
 
