@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from search.driving.asking import Asking
 from search.driving.checkpoints import Checkpoints
 from search.driving.dispatcher import Dispatcher
 from search.driving.disturbance import Disturbance
 from search.driving.fair_share import FairShare
+from search.driving.hopeless import Hopelessness
+from search.driving.in_flight import InFlight, hung
 from search.driving.keeping import Keeping
 from search.driving.listener import Ending
 from search.driving.recovery import run_again
@@ -30,22 +31,6 @@ if TYPE_CHECKING:
 
 _POLL_SECONDS = 0.5
 _STOP_POLL_SECONDS = 2.0
-_SAME_FAILURES = 5
-# What a worker needs to start, read its data and compile an epoch.
-_START_SECONDS = 60.0
-# Trials that shall end and reach no epoch's end by then are run again on resume.
-_STOP_PATIENCE_SECONDS = 300.0
-
-
-@dataclass
-class _Running:
-    """A trial on a worker since `started`; `ended` is why its worker was made to end, if it was."""
-
-    trial: optuna.Trial
-    task: TrialTask
-    started: float
-    times_lost: int
-    ended: Literal["", "trial-timeout", "stopping"] = ""
 
 
 class Driver:
@@ -74,10 +59,10 @@ class Driver:
         self._clock = clock
         self._keeping = Keeping(study)
         self._checkpoints = Checkpoints(study, dispatcher.said)
-        self._running: dict[int, _Running] = {}
+        self._running: dict[int, InFlight] = {}
         self._signals = StopSignals(dispatcher.abandoned)
         self._stopping_since = float("inf")
-        self._failures: list[str] = []
+        self._hopelessness = Hopelessness()
         self._deadline = float("inf")
         fair_share = FairShare(study, dispatcher.progress, lambda: self._deadline - clock())
         self._asking = Asking(study, dispatcher, fair_share if weigh_cost else None)
@@ -143,16 +128,11 @@ class Driver:
         return self._settings.trials - self._progress.finished
 
     def _end_hung_trials(self) -> None:
-        """Trials that reach no epoch's end are ended with their worker: past their own time, or when all shall end."""
+        """With their workers."""
         now, limit = self._clock(), self._settings.trial_timeout
         for running in self._running.values():
-            if running.ended:
-                continue
-            if limit is not None and now - running.started > hard_timeout(limit):
-                running.ended = "trial-timeout"
-            elif now - self._stopping_since > _STOP_PATIENCE_SECONDS:
-                running.ended = "stopping"
-            if running.ended:
+            if not running.ended and (why := running.hangs(now, limit, self._stopping_since)):
+                running.ended = why
                 self._workers.end(running.task)
 
     def _start_trial(self) -> None:
@@ -177,13 +157,13 @@ class Driver:
             checkpoint=self._checkpoints.of(record),
             left_off=record.left_off,
         )
-        self._running[task.trial_id] = _Running(trial, task, self._clock(), record.times_lost)
+        self._running[task.trial_id] = InFlight(trial, task, self._clock(), record.times_lost)
         going_on = None if task.checkpoint is None else task.left_off
         what = record.describe(self._study.space)
         self._dispatcher.trial_started(trial.number, hyperparameters, what, going_on)
         self._workers.submit(task)
 
-    def _end_trial(self, running: _Running, outcome: TrialOutcome | WorkerLost) -> None:
+    def _end_trial(self, running: InFlight, outcome: TrialOutcome | WorkerLost) -> None:
         """Tell the study how a trial ended, or have it run again."""
         self._ensure_held()
         trial, tell = running.trial, self._study.optuna.tell
@@ -191,7 +171,7 @@ class Driver:
             if running.ended == "stopping":
                 self._run_again(running, "interrupted")
                 return
-            outcome = TrialOutcome("failed", reason=_hung(self._settings.trial_timeout or 0.0))
+            outcome = TrialOutcome("failed", reason=hung(self._settings.trial_timeout or 0.0))
         if isinstance(outcome, WorkerLost):
             if self._signals.received:
                 # Whoever ends a service ends all of its processes.
@@ -221,9 +201,9 @@ class Driver:
         if running.task.left_off is not None:
             self._checkpoints.remove_stale()
         self._dispatcher.trial_ended(trial.number, outcome)
-        self._stop_when_hopeless(outcome)
+        self._hopelessness.heard(outcome)
 
-    def _complete(self, running: _Running, outcome: TrialOutcome) -> None:
+    def _complete(self, running: InFlight, outcome: TrialOutcome) -> None:
         assert outcome.value is not None
         trial = running.trial
         best = self._progress.best
@@ -235,7 +215,7 @@ class Driver:
             self._keeping.remove_stale_models()
 
     def _run_again(
-        self, running: _Running, why: str, lost: int = 0, outcome: TrialOutcome | None = None
+        self, running: InFlight, why: str, lost: int = 0, outcome: TrialOutcome | None = None
     ) -> None:
         """It goes on from where `outcome` left it, or else from where this attempt went on."""
         record = trial_record(self._study.storage.get_trial(running.task.trial_id))
@@ -248,16 +228,6 @@ class Driver:
             self._checkpoints.remove_stale()
         self._dispatcher.trial_requeued(running.task.number, why, left_off.epoch if left_off else 0)
 
-    def _stop_when_hopeless(self, outcome: TrialOutcome) -> None:
-        if outcome.state == "stopped":
-            raise StudyStopped(outcome.reason)
-        self._failures.append(outcome.reason if outcome.state == "failed" else "")
-        first = self._failures[:_SAME_FAILURES]
-        if len(self._failures) == _SAME_FAILURES and first[0] and len(set(first)) == 1:
-            raise StudyStopped(
-                f"the first {_SAME_FAILURES} trials all failed for one reason: {first[0]}\n{outcome.traceback}"
-            )
-
     def _goes_on(self) -> bool:
         """Whether a fault of storage shall be waited out. Who has lost the study's lock must not write any more."""
         self._ensure_held()
@@ -265,18 +235,6 @@ class Driver:
 
     def _stop_requested(self) -> bool:
         return self._study.record.stop_requested
-
-
-def hard_timeout(trial_timeout: float) -> float:
-    """Seconds after which a trial's worker is ended, when it has not ended at an epoch's end."""
-    return 2 * trial_timeout + _START_SECONDS
-
-
-def _hung(trial_timeout: float) -> str:
-    return (
-        f"no epoch's end within {hard_timeout(trial_timeout):.0f} s, twice --trial-timeout and a minute; "
-        "its worker was ended"
-    )
 
 
 def _states() -> type[optuna.trial.TrialState]:

@@ -15,6 +15,7 @@ from study_fakes import FakeWorkers, complete
 
 import search.driving.asking
 import search.driving.driver
+import search.driving.in_flight
 from search.data import PreparedData
 from search.driving.dispatcher import Listeners
 from search.driving.driver import Driver
@@ -39,8 +40,8 @@ MakeDriver = Callable[..., Driver]
 
 @pytest.fixture(autouse=True)
 def short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(search.driving.driver, "_START_SECONDS", 0.0)
-    monkeypatch.setattr(search.driving.driver, "_STOP_PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr(search.driving.in_flight, "_START_SECONDS", 0.0)
+    monkeypatch.setattr(search.driving.in_flight, "_STOP_PATIENCE_SECONDS", 0.2)
     monkeypatch.setattr(search.driving.driver, "_STOP_POLL_SECONDS", 0.05)
 
 
