@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import time
 import traceback
 from collections.abc import Callable
@@ -13,15 +11,13 @@ from typing import TYPE_CHECKING
 
 from search.errors import DataError, StudyStopped
 from search.machine.lacking import is_out_of_memory, lacking
-from search.settings.metrics import direction_of, is_better
 from search.settings.settings import StudySettings
-from search.study.at_best import at_best
-from search.study.row_scores import FILE_NAME, scores_file
 from search.study.trial_facts import TrialFacts
 from search.training.environment import training_environment
-from search.training.stop_reason import Stop, StopReason
+from search.training.stop_reason import StopReason
 from search.workers.going_on import checkpoint_of, tell_again
 from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTask
+from search.workers.outcome import outcome_of
 from spaces import Hyperparameters
 from storage import StorageURL, open_storage
 from storage.errors import translate, translated
@@ -31,7 +27,6 @@ if TYPE_CHECKING:
     import optuna
 
     from search.data import PreparedData
-    from search.training.loop import TrainingResult
     from storage.study_storage import StudyStorage
 
 # Runs of drivers whose trials shall end at their next epoch. A worker of a cluster outlives a run.
@@ -176,75 +171,8 @@ def _train(
         begin=begin,
     )
     anew: TrialFacts = {"began_anew": unfit} if unfit else {}
-    why = result.stop_reason
-    if why is StopReason.INTERRUPTED:
+    if result.stop_reason is StopReason.INTERRUPTED:
         left = None if result.checkpoint is None else result.checkpoint.file(training)
         return TrialOutcome("interrupted", result.epochs, facts=anew, checkpoint=left)
-    stop = Stop(why, None if why is StopReason.EPOCHS else result.epochs)
-    facts = _facts(task, worker, result, stop) | anew
-    if why in (StopReason.PRUNED, StopReason.NOT_FINITE):
-        return TrialOutcome(
-            "pruned", result.epochs, reason=stop.text(), facts=facts, files=_curves(task, result)
-        )
-    value = result.history[task.job.metric][result.best_epoch - 1]
-    better = is_better(value, task.best, direction_of(task.job.metric))
-    return TrialOutcome(
-        "complete",
-        result.epochs,
-        value,
-        stop.text() if why is StopReason.TIMEOUT else "",
-        facts=facts,
-        files=_curves(task, result) | _scores(task, worker, result),
-        model=_model_file(worker, result) if better or task.keep_model else None,
-    )
-
-
-def _facts(task: TrialTask, worker: _Worker, result: TrainingResult, stop: Stop) -> TrialFacts:
-    """Small ones; the whole history is an artifact."""
-    facts: TrialFacts = {
-        "epochs": result.epochs,
-        "parameters": result.parameters,
-        "seconds": round(result.seconds, 3),
-        "stop_reason": stop,
-        "seed": task.seed,
-        "host": socket.gethostname(),
-        "process": os.getpid(),
-        "environment": worker.environment,
-    }
-    if result.best_epoch:
-        reached = at_best(result.history, task.job.metric, result.best_epoch)
-        facts |= {"best_epoch": result.best_epoch, "at_best": reached}
-    return facts
-
-
-def _curves(task: TrialTask, result: TrainingResult) -> dict[str, bytes]:
-    from search.study.history import history_csv
-    from search.study.learning_curve import learning_curve_svg
-
-    title = f"trial {task.number}"
-    curve = learning_curve_svg(result.history, task.job.metric, result.best_epoch, title)
-    return {"learning_curve.svg": curve, "history.csv": history_csv(result.history)}
-
-
-def _scores(task: TrialTask, worker: _Worker, result: TrainingResult) -> dict[str, bytes]:
-    """Of each validation row at the best epoch, float32 (rows,); nothing where the metric is no mean over rows."""
-    if not task.keep_scores:
-        return {}
-    from search.study.data_cache import whole
-    from search.training.scoring import score_rows
-
-    metric = task.job.metric.removeprefix("val_")
-    x, y = whole(worker.data, worker.settings).validation()
-    scores = score_rows(result.hyperparameters, result.spec, result.weights, x, y, metric)
-    return {} if scores is None else {FILE_NAME: scores_file(scores)}
-
-
-def _model_file(worker: _Worker, result: TrainingResult) -> bytes:
-    """Keras saves to a path alone."""
-    from search.data import attach_preprocessing
-    from search.machine.temporary import temporary_folder
-
-    with temporary_folder() as folder:
-        path = folder / "model.keras"
-        attach_preprocessing(result.model, worker.data.spec).save(path)
-        return path.read_bytes()
+    outcome = outcome_of(task, result, worker.data, settings, worker.environment)
+    return replace(outcome, facts=outcome.facts | anew)

@@ -14,6 +14,7 @@ import pytest
 from optuna.trial import TrialState
 from study_fakes import SPACE
 
+import search.workers.outcome
 import search.workers.trial
 import storage.sqlite
 from search.data import PreparedData
@@ -136,11 +137,11 @@ def test_what_the_machine_refuses_is_no_fault_of_the_trials(
     def no_memory(*arguments: object) -> bytes:
         raise MemoryError("Unable to allocate 10.0 GiB")
 
-    monkeypatch.setattr(search.workers.trial, "_model_file", refused)
+    monkeypatch.setattr(search.workers.outcome, "_model_file", refused)
     outcome = run_trial(task())
     assert outcome.state == "disturbed"
     assert "No usable temporary directory found" in outcome.reason
-    monkeypatch.setattr(search.workers.trial, "_model_file", no_memory)
+    monkeypatch.setattr(search.workers.outcome, "_model_file", no_memory)
     with pytest.raises(OutOfMemory):
         run_trial(task())
 
