@@ -27,9 +27,9 @@ _BYTES_OF_A_VALUE = 20
 class Job(BaseModel):
     """Models to be fitted, one after another, on the training rows in `folder`, and to be judged on other rows.
 
-    `x` and `y` are the files of prepared rows to judge by. Where `scores_of` is a metric, each model's row scores go
-    into the file `scores_file` says. `memory_limit` is in bytes, and estimated before a model
-    is fitted; `seconds` are of CPU time for each model.
+    `x` and `y` are the files of prepared rows to judge by. Where `scores_of` is a metric, each model's row scores are
+    kept in the file that `scores_file` names. A model that would need more than `memory_limit` bytes, as estimated, is
+    not fitted; `seconds` are of CPU time for each model.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -39,7 +39,7 @@ def planned_baselines(settings: StudySettings, space: Space) -> list[PlannedTria
 def known_first(settings: StudySettings, space: Space, data: DataSpec, before: int) -> list[PlannedTrial]:
     """Known configurations that are good on such data, those that `space` has; no more than trials are left.
 
-    Pruners end none of them: they are few and good, and start slowly, so that faster starters would end the best ones.
+    No pruner ends them: they are few and good, but start slowly, so that faster starters would end the best ones.
 
     Args:
         before: trials that are planned already.

@@ -142,7 +142,12 @@ def _embedding(
 
 
 def _weights(sides: Sequence[Side], members: Side, batch_norm: bool, initializer: str) -> Iterator[Weight]:
-    """Of the layers from `sides` to `sides`; `members` is 0 where there is one network."""
+    """Of members, hidden layers and head.
+
+    Args:
+        sides: inputs of the first hidden layer, units of each hidden layer, units of the head.
+        members: 0 where there is one network.
+    """
     *hidden, (inputs, outputs) = pairwise(sides)
     if members != 0:
         # Gorishniy et al. 2025, "TabM": so the members differ from the start.
