@@ -17,7 +17,6 @@ import json
 import math
 import multiprocessing
 import time
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import lru_cache
@@ -26,50 +25,12 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import command_line, machine, result_path
+from benchmarks.measure import command_line, result_path
 from benchmarks.tables import TABLES
-from spaces import Hyperparameters, Space, known_configurations, load_space
-from spaces.parameters import Categorical
+from benchmarks.tables_curves import EPOCHS, JUDGED_BY, PATIENCE, configurations, draws_of, write_curves
+from spaces import Hyperparameters
 
-EPOCHS = 60
-PATIENCE = 20
-MEMBERS = (1, 4, 8)
-JUDGED_BY = {"classification": "val_crossentropy", "regression": "val_rmse"}
-_SEED_OF_DRAWS = 7
 _QUICK_TABLES, _QUICK_EPOCHS = ("concrete",), 3
-
-
-@dataclass(frozen=True)
-class Draw:
-    """One training: validation error after each epoch (infinite where it diverged), CPU seconds of all of them."""
-
-    name: str
-    table: str
-    hyperparameters: Hyperparameters
-    curve: list[float]
-    seconds: float
-
-    @property
-    def known(self) -> bool:
-        return self.name.startswith("known ")
-
-
-def broad_space() -> Space:
-    """The preset `tables` with members up to 8."""
-    return Space(parameters={**load_space("tables").parameters, "members": Categorical(choices=MEMBERS)})
-
-
-def configurations(count: int) -> dict[str, Hyperparameters]:
-    """Known ones and `count` draws by name; those of a smaller count are the first of a larger one."""
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    space, study = broad_space(), optuna.create_study(sampler=optuna.samplers.RandomSampler(_SEED_OF_DRAWS))
-    known = known_configurations("regression", "table", 0)
-    return {
-        **{f"known {one.name}": one.hyperparameters for one in known},
-        **{f"draw{number:02d}": space.suggest(study.ask()) for number in range(count)},
-    }
 
 
 @dataclass(frozen=True)
@@ -178,75 +139,6 @@ def validation_targets(tables: Path, table: str) -> tuple[list[str], np.ndarray]
 def _answers(model: Any, rows: tuple[np.ndarray, np.ndarray], names: str) -> dict[str, np.ndarray]:
     answers = (model.predict(x, batch_size=4096, verbose=0).astype(np.float32) for x in rows)
     return dict(zip(names, answers, strict=True))
-
-
-def draws_of(source: Path) -> list[Draw]:
-    """Of a folder of trainings, or of the one file that was made of it."""
-    if source.is_dir():
-        return list(_of_folder(source))
-    lines = json.loads(source.read_text(encoding="utf-8"))["rows"]
-    return [
-        Draw(
-            line["configuration"],
-            table,
-            Hyperparameters.from_values(line["hyperparameters"]),
-            [math.inf if value is None else value for value in trained["curve"]],
-            trained["seconds"],
-        )
-        for line in lines
-        for table, trained in line["tables"].items()
-    ]
-
-
-def _of_folder(folder: Path) -> Iterator[Draw]:
-    for file in sorted(folder.glob("*@*.npz")):
-        if file.suffixes != [".npz"]:
-            continue
-        with np.load(file) as written:
-            about = json.loads(str(written["meta"]))
-        curve = about["history"][JUDGED_BY[TABLES[about["table"]]["task"]]]
-        yield Draw(
-            about["config"],
-            about["table"],
-            Hyperparameters.from_values(about["values"]),
-            [value if math.isfinite(value) else math.inf for value in curve],
-            about["times"][-1],
-        )
-
-
-def write_curves(draws: list[Draw], path: Path) -> None:
-    """One line for each configuration: what is not the default of it, and its curves, to 5 digits."""
-    default = Hyperparameters().model_dump()
-    lines = []
-    for name in dict.fromkeys(draw.name for draw in draws):
-        of_it = [draw for draw in draws if draw.name == name]
-        # Regressions have no label smoothing.
-        values = max(
-            (draw.hyperparameters for draw in of_it), key=lambda one: one.label_smoothing
-        ).model_dump()
-        line = {
-            "configuration": name,
-            "hyperparameters": {key: value for key, value in values.items() if value != default[key]},
-            "tables": {
-                draw.table: {
-                    "seconds": round(draw.seconds, 2),
-                    "curve": [_five_digits(v) for v in draw.curve],
-                }
-                for draw in of_it
-            },
-        }
-        lines.append(json.dumps(line))
-    write_lines(path, lines)
-
-
-def write_lines(path: Path, lines: list[str]) -> None:
-    """As `write_rows`, each row in a line of its own."""
-    rows = ",\n".join(lines)
-    path.write_text(f'{{"machine": {json.dumps(machine())}, "rows": [\n{rows}\n]}}\n', encoding="utf-8")
-
-
-def _five_digits(value: float) -> float | None:
-    return float(f"{value:.5g}") if math.isfinite(value) else None
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.measure import command_line, result_path
-from benchmarks.tables_draws import Draw, draws_of, write_curves, write_lines
+from benchmarks.tables_curves import Draw, draws_of, write_curves, write_lines
 from benchmarks.tables_replay import WORKERS, End, Policy, Replay
 from benchmarks.tables_stops import kept_table, patience_table
 from benchmarks.tables_surrogate import Surrogate

@@ -15,7 +15,7 @@ from unittest.mock import patch
 
 import numpy as np
 
-from benchmarks.tables_draws import EPOCHS
+from benchmarks.tables_curves import EPOCHS
 from benchmarks.tables_surrogate import Surrogate, Training
 from benchmarks.tables_time_rungs import Curve, falls_behind, rung_seconds
 from search.policies import pruners

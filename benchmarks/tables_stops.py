@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from benchmarks.tables_draws import EPOCHS, PATIENCE, Draw
+from benchmarks.tables_curves import EPOCHS, PATIENCE, Draw
 
 _AFTER = (5, 10, 15, 20, 30, 40)
 _GO_ON = {"half": 1 / 2, "third": 1 / 3}

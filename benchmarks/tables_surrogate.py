@@ -17,7 +17,7 @@ from typing import Any, get_args
 
 import numpy as np
 
-from benchmarks.tables_draws import EPOCHS, Draw, broad_space
+from benchmarks.tables_curves import EPOCHS, Draw, broad_space
 from spaces import Hyperparameters, Space
 from spaces.hyperparameters import Activation, Embedding
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.tables_draws import EPOCHS, Draw, Job, configurations, draws_of, train_one, write_curves
+from benchmarks.tables_curves import EPOCHS, Draw, configurations, draws_of, write_curves
+from benchmarks.tables_draws import Job, train_one
 from benchmarks.tables_policies import difference, lines, studied
 from benchmarks.tables_replay import WORKERS, Policy, Replay
 from benchmarks.tables_stops import kept_table, patience_table
