@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import optuna
 
     from search.data import PreparedData
+    from search.training.callbacks import EpochCheck
     from storage.study_storage import StudyStorage
 
 # Runs of drivers whose trials shall end at their next epoch. A worker of a cluster outlives a run.
@@ -144,6 +145,32 @@ def _train(
     before = 0.0 if begin is None else begin.seconds
     deadline = time.monotonic() + (settings.trial_timeout or float("inf")) - before
 
+    if begin is not None:
+        tell_again(begin, task, trial, worker.storage, on_epoch)
+    result = train(
+        hyperparameters,
+        worker.data,
+        epochs=task.epochs,
+        patience=task.patience,
+        metric=task.job.metric,
+        seed=task.seed,
+        check=_checking(task, trial, on_epoch, deadline),
+        bfloat16=settings.precision == "bfloat16",
+        begin=begin,
+    )
+    anew: TrialFacts = {"began_anew": unfit} if unfit else {}
+    if result.stop_reason is StopReason.INTERRUPTED:
+        left = None if result.checkpoint is None else result.checkpoint.file(training)
+        return TrialOutcome("interrupted", result.epochs, facts=anew, checkpoint=left)
+    outcome = outcome_of(task, result, worker.data, settings, worker.environment)
+    return replace(outcome, facts=outcome.facts | anew)
+
+
+def _checking(
+    task: TrialTask, trial: optuna.Trial, on_epoch: Callable[[EpochEvent], None], deadline: float
+) -> EpochCheck:
+    """Reports each epoch, and tells whether the training ends with it; `deadline` is by the monotonic clock."""
+
     def check(epoch: int, logs: dict[str, float]) -> StopReason | None:
         value = logs[task.job.metric]
         trial.report(value, epoch)
@@ -157,22 +184,4 @@ def _train(
             return StopReason.INTERRUPTED
         return StopReason.TIMEOUT if time.monotonic() > deadline else None
 
-    if begin is not None:
-        tell_again(begin, task, trial, worker.storage, on_epoch)
-    result = train(
-        hyperparameters,
-        worker.data,
-        epochs=task.epochs,
-        patience=task.patience,
-        metric=task.job.metric,
-        seed=task.seed,
-        check=check,
-        bfloat16=settings.precision == "bfloat16",
-        begin=begin,
-    )
-    anew: TrialFacts = {"began_anew": unfit} if unfit else {}
-    if result.stop_reason is StopReason.INTERRUPTED:
-        left = None if result.checkpoint is None else result.checkpoint.file(training)
-        return TrialOutcome("interrupted", result.epochs, facts=anew, checkpoint=left)
-    outcome = outcome_of(task, result, worker.data, settings, worker.environment)
-    return replace(outcome, facts=outcome.facts | anew)
+    return check
