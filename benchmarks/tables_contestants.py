@@ -17,10 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.tables_rows import Predict, Table, fitted, training_table
-
-# A model, what is to be known of it, and how it answers.
-Ready = tuple[str, dict[str, Any], Predict]
+from benchmarks.tables_rows import Predict, Ready, Table, fitted, training_table
 
 
 def constant(task: dict[str, Any]) -> Iterator[Ready]:

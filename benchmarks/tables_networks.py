@@ -16,10 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.tables_rows import Answers, Predict
-
-Ready = tuple[str, dict[str, Any], Predict]
-
+from benchmarks.tables_rows import Answers, Ready
 
 ENSEMBLE = "5"
 

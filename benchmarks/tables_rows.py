@@ -14,6 +14,8 @@ import pandas as pd
 # (rows,) and no classes.
 Answers = tuple[np.ndarray, list[str]]
 Predict = Callable[[Path], Answers]
+# A model, what is to be known of it, and how it answers.
+Ready = tuple[str, dict[str, Any], Predict]
 
 
 @dataclass(frozen=True)
