@@ -129,9 +129,14 @@ def _rows_of(tables: Path, table: str) -> tuple[Any, tuple[np.ndarray, np.ndarra
     return data, (np.asarray(data.validation()[0]), transform(read_source(test).x, data.spec))
 
 
+def prepared(tables: Path, table: str) -> Any:
+    """The data that was trained on."""
+    return _rows_of(tables, table)[0]
+
+
 def validation_targets(tables: Path, table: str) -> tuple[list[str], np.ndarray]:
     """Classes as the file writes them, and those of the validation rows that `v` and `va` answer."""
-    data, _ = _rows_of(tables, table)
+    data = prepared(tables, table)
     names = list(map(str, data.spec.class_names))
     return names, np.array(names, object)[np.asarray(data.validation()[1]).reshape(-1).astype(int)]
 

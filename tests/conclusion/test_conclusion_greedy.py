@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.conclusion.ensemble.greedy import (
+    choice_by,
     chosen_outputs,
     gain_on_other_rows,
     greedy_choice,
@@ -18,6 +19,7 @@ from search.conclusion.ensemble.greedy import (
     shares_of,
 )
 from search.conclusion.ensemble.judging import Array, Judge
+from search.conclusion.statistics.intervals import Difference
 from search.settings.metrics import metrics_of
 
 TASKS = ("multiclass", "binary", "regression")
@@ -78,21 +80,37 @@ def test_what_gains_nothing_stays_one_network() -> None:
     assert greedy_choice([outputs[0], np.full((10, 1), np.nan)], judge, 5) == [0]
 
 
+def gain_and_truth(seed: int, rows: int, candidates: int) -> tuple[Difference, float]:
+    """What a study of so many rows says of its choice, and what 2,000 rows of the kind say."""
+    outputs, y = world("regression", rows + 2000, seed, candidates, noise=0.5)
+    judge, others = judge_of("regression", y[:rows], "mae"), judge_of("regression", y[rows:], "mae")
+    here = best_first([one[:rows] for one in outputs], judge)
+    gain = gain_on_other_rows(here, judge, 3)
+    assert gain is not None
+    there = [one[rows:] for one in outputs]
+    truth = []
+    for half in halves_of(rows):
+        chosen = choice_by([one[:rows][half] for one in outputs], judge.of(half), 3)
+        several = others.merit(chosen_outputs(there, chosen, "regression"))
+        truth.append(several[0] - others.merit(there[chosen[0]])[0])
+    return gain, float(np.mean(truth))
+
+
 def test_the_gain_on_other_rows_has_an_interval_that_holds_what_is_true() -> None:
-    """100 studies of 60 rows, the truth by 2,000 rows of the kind."""
+    """Nine times in ten, not 95 in 100: what one half chooses depends on the rows that judge the other's choice."""
     covered, studies = 0, 100
     for seed in range(studies):
-        outputs, y = world("regression", 2060, seed, candidates=4, noise=0.5)
-        here, judge = [one[:60] for one in outputs], judge_of("regression", y[:60], "mae")
-        there, others = [one[60:] for one in outputs], judge_of("regression", y[60:], "mae")
-        gain = gain_on_other_rows(here, judge, 3)
-        assert gain is not None
+        gain, truth = gain_and_truth(seed, rows=60, candidates=4)
         assert gain.interval is not None
-        choices = [greedy_choice([one[half] for one in here], judge.of(half), 3) for half in halves_of(60)]
-        of_each = [others.merit(chosen_outputs(there, one, "regression"))[0] for one in choices]
-        truth = float(np.mean(of_each)) - others.merit(there[0])[0]
         covered += gain.interval[0] <= truth <= gain.interval[1]
-    assert 0.9 <= covered / studies <= 0.99
+    assert 0.84 <= covered / studies <= 0.96
+
+
+def test_the_luck_of_the_best_on_rows_that_made_it_the_best_speaks_against_no_mean() -> None:
+    """Of twelve equals on few rows the best is lucky: compared with it, the gain would be told too low."""
+    told = [gain_and_truth(seed, rows=40, candidates=12) for seed in range(60)]
+    off = np.array([gain.mean - truth for gain, truth in told])
+    assert abs(off.mean()) < 2.5 * off.std(ddof=1) / np.sqrt(len(off))
 
 
 def test_without_scores_of_rows_nothing_is_said_of_other_rows() -> None:

@@ -62,23 +62,32 @@ def chosen_outputs(outputs: Sequence[Array], chosen: Sequence[int], task: str) -
 
 
 def gain_on_other_rows(outputs: Sequence[Array], judge: Judge, most: int) -> Difference | None:
-    """What choosing gains over candidate 0 on rows that did not choose: each half by the choice of the other half.
+    """What choosing several gains over choosing one, on rows that did not choose: each half by choices of the other.
 
-    The gain on the rows that chose is flattered by the choice. More is better. None where the metric is no mean over
-    rows, or there are not two rows.
+    The gain on the rows that chose is flattered by the choice. So is the best candidate on the rows that made it the
+    best, which would speak against any mean: it is chosen by the other half as well. More is better. None where the
+    metric is no mean over rows, or there are not two rows.
     """
     first, second = halves_of(len(judge.y))
-    before = judge.scores(outputs[0])
-    if before is None or not len(second):
+    if judge.scores(outputs[0]) is None or not len(second):
         return None
-    together = np.empty(outputs[0].shape)
+    together, alone = np.empty(outputs[0].shape), np.empty(outputs[0].shape)
     for choosing, judged in ((first, second), (second, first)):
-        chosen = greedy_choice([one[choosing] for one in outputs], judge.of(choosing), most)
-        together[judged] = chosen_outputs([one[judged] for one in outputs], chosen, judge.spec.task)
+        chosen = choice_by([one[choosing] for one in outputs], judge.of(choosing), most)
+        there = [one[judged] for one in outputs]
+        together[judged] = chosen_outputs(there, chosen, judge.spec.task)
+        alone[judged] = there[chosen[0]]
     # Of all rows at once: the scores of some metrics depend on the others, as those of rmse do.
-    after = judge.scores(together)
-    assert after is not None  # as before
+    after, before = judge.scores(together), judge.scores(alone)
+    assert after is not None  # as of the first candidate
+    assert before is not None
     return difference_over_rows(after.tolist(), before.tolist()).times(judge.sign)
+
+
+def choice_by(outputs: Sequence[Array], judge: Judge, most: int) -> list[int]:
+    """As `greedy_choice`, of candidates in any order: it begins with the one that is best on the rows of `judge`."""
+    order = sorted(range(len(outputs)), key=lambda position: judge.merit(outputs[position]), reverse=True)
+    return [order[at] for at in greedy_choice([outputs[position] for position in order], judge, most)]
 
 
 def halves_of(rows: int) -> tuple[Array, Array]:

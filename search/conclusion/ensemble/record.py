@@ -38,8 +38,8 @@ class Ensemble(_Judged):
 
     `value` and `single` are the metric of all together and of the first alone on the `rows` validation rows. `gain` is
     how much better (more is better), with its interval over rows: of the same rows or, where the members were
-    `chosen_among` so many networks by these rows, of halves that the other half chose for; None where the metric is
-    no mean over rows. The ensemble is `kept` only where it is better by both.
+    `chosen_among` so many networks by these rows, of halves for which the other half chose several and one; None where
+    the metric is no mean over rows. The ensemble is `kept` only where it is better by both.
     """
 
     members: list[Member]

@@ -45,13 +45,14 @@ def _gain(ensemble: Ensemble, metric: str) -> list[str]:
             "the rows that chose it flatter it; how much, this metric of all rows together cannot tell"
         )
         return [flattered] if ensemble.chosen_among is not None else []
-    gain = "as good"
+    gain, than_one = "as good", " as one"
     if ensemble.gain:
         which = "better" if ensemble.gain > 0 else "worse"
         gain = f"{amount(abs(ensemble.gain), half_of(ensemble.gain_interval), metric)} {which}"
+        than_one = " than one"
     if ensemble.chosen_among is None:
         return [f"row by row that is {gain}"]
     return [
-        "the rows that chose it flatter it; each half of them judged by what the other half would choose, it is "
-        f"{gain}"
+        "the rows that chose it flatter it; each half of them judged by what the other half would choose, several are "
+        f"{gain}{than_one}"
     ]
