@@ -29,9 +29,9 @@ class Steps(NamedTuple):
 class DropoutMasks:
     """The dropout masks of an epoch: each step looks at a stretch of one long row of kept and dropped entries.
 
-    To draw them anew in each step took a fifth of its time. So an epoch draws as many as one step needs and `_SPARE`
-    more, and each step begins at a place that is drawn too; within a step no entry is looked at twice. Sixteen bits an
-    entry are half the cost of 32, and the rate is met to 1/65,536. Made outside the loop over steps.
+    To draw them anew in each step took a large part of its time. So an epoch draws as many as one step needs and
+    `_SPARE` more, and each step begins at a place that is drawn too; within a step no entry is looked at twice. Sixteen
+    bits an entry are half the cost of 32, and the rate is met to 1/65,536. Made outside the loop over steps.
     """
 
     def __init__(self, rates: list[Tensor], widths: list[Tensor], steps: Steps, draw: Draw) -> None:
