@@ -70,8 +70,9 @@ class Asking:
             with self._study.storage.parameters_together() as suggested:
                 trial = self._ask()
                 record = asked_record(trial)
-                share = self._fair_share.now() if self._fair_share else None
-                if share is None or record.planned is not None or record.enqueued:
+                is_chosen = record.planned is not None or bool(record.enqueued)
+                share = None if self._fair_share is None or is_chosen else self._fair_share.now()
+                if share is None:
                     hyperparameters = suggest(self._study.space, trial, record.planned)
                 else:
                     trial, hyperparameters = self._drawn(trial, record.original, share, suggested)

@@ -18,7 +18,8 @@ from spaces import Hyperparameters
 _ROOM_FOR = 10
 """Full trials that the time left is to have room for, so that a search is one.
 
-Of recorded trainings drawn at random, room for twice as many found less in the same time: what costs is often good.
+Of recorded trainings drawn at random, room for twice as many found no more in the same time: what costs is often good
+(`benchmarks.tables_policies`).
 """
 
 
@@ -68,4 +69,4 @@ class FairShare:
 
     def _effort(self, drawn: Hyperparameters, epochs: int) -> Effort:
         data = self._study.data
-        return Effort(epochs, steps(data.rows.train, drawn), work(drawn, data))
+        return Effort(epochs, steps(data.rows.train, drawn.batch_size), work(drawn, data))

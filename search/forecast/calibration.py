@@ -176,7 +176,7 @@ def _trial_costs(study: Study, watch: _Stopwatch, settings: StudySettings) -> li
         epoch_seconds = (epochs[-1] - epochs[0]) / (len(epochs) - 1)
         costs.append(
             TrialCost(
-                steps=steps(rows, hyperparameters),
+                steps=steps(rows, hyperparameters.batch_size),
                 work=work(hyperparameters, study.data),
                 structure=structure(hyperparameters, study.data),
                 epochs=trial.epochs,

@@ -173,7 +173,7 @@ class _Configurations:
         found = [space.suggest(study.ask()) for _ in range(_POPULATION)]
         keys: dict[object, int] = {}
         return cls(
-            features=np.array([[1.0, steps(rows, h), work(h, spec)] for h in found]),
+            features=np.array([[1.0, steps(rows, h.batch_size), work(h, spec)] for h in found]),
             structures=np.array([keys.setdefault(structure(h, spec), len(keys)) for h in found]),
         )
 

@@ -30,9 +30,8 @@ if TYPE_CHECKING:
     from search.settings.settings import StudySettings
     from spaces import Hyperparameters, Space
 
-
-# Successive halving's, with the rung's number.
-_RUNG = "completed_rung_"
+RUNG = "completed_rung_"
+"""Optuna's key of what successive halving has compared a trial by, before the rung's number."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,7 +115,7 @@ class TrialRecord:
     @property
     def rungs(self) -> dict[str, float]:
         """What pruning has compared it by so far, by Optuna's keys."""
-        return {key: value for key, value in self.optuna.system_attrs.items() if key.startswith(_RUNG)}
+        return {key: value for key, value in self.optuna.system_attrs.items() if key.startswith(RUNG)}
 
     @property
     def is_adopted(self) -> bool:

@@ -18,6 +18,7 @@ from search.training.graph.epoch import compiled_epoch
 from search.training.keras_form.initial import initial_weights
 from search.training.keras_form.model import build_model
 from search.training.measures import logs_of
+from search.training.network.effort import steps
 from search.training.network.structure import Structure
 from search.training.rows import inputs_of
 from search.training.schedules import build_optimizer, is_scheduled, learning_rates
@@ -52,7 +53,7 @@ class Run:
         self._metric, self._direction = metric, direction_of(metric)
         self._batch_size = hyperparameters.batch_size
         self._inputs = inputs_of(hyperparameters, data)
-        self.steps = -(-data.spec.rows.train // self._batch_size)
+        self.steps = steps(data.spec.rows.train, self._batch_size)
         optimizer = build_optimizer(hyperparameters, total_steps=epochs * self.steps)
         self.model: Any = _Reins(optimizer)
         if watched:

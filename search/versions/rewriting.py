@@ -13,7 +13,7 @@ from search.study.at_best import at_best
 from search.study.history import history_of
 from search.study.origin import Origin
 from search.study.trial_facts import TrialFacts
-from search.study.trial_record import TrialRecord, rewritten
+from search.study.trial_record import RUNG, TrialRecord, rewritten
 
 if TYPE_CHECKING:
     import optuna
@@ -139,7 +139,7 @@ def _rungs(
     found = brackets(settings)[bracket].rungs if settings.pruner in ("hyperband", "asha") else []
     best = max if direction == "maximize" else min
     return {
-        f"completed_rung_{rung}": best(values[before] for before in values if before <= epoch)
+        f"{RUNG}{rung}": best(values[before] for before in values if before <= epoch)
         for rung, epoch in enumerate(found)
         if math.isfinite(values.get(epoch, math.nan))
     }

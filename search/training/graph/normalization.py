@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from search.training.network.effort import steps
+
 Tensor = Any
 Array = np.ndarray[Any, Any]
 
@@ -65,9 +67,9 @@ def moving_rates(rows: int, batch_size: int, seen: float) -> tuple[Array, float]
         seen: sum of the weights of all batches before, each MOMENTUM times less for every step since: 0 at the start,
             `SETTLED` where the statistics count as if there had been very many.
     """
-    steps = -(-rows // batch_size)
-    last = (rows - (steps - 1) * batch_size) / min(batch_size, rows)
-    decay = MOMENTUM ** np.arange(1, steps + 1)
+    count = steps(rows, batch_size)
+    last = (rows - (count - 1) * batch_size) / min(batch_size, rows)
+    decay = MOMENTUM ** np.arange(1, count + 1)
     sums = decay * seen + (1.0 - decay) * SETTLED
     sums[-1] -= 1.0 - last
     rates = 1.0 / sums

@@ -10,9 +10,9 @@ from search.training.network.weights import multiplications
 from spaces import Hyperparameters
 
 
-def steps(rows: int, hyperparameters: Hyperparameters) -> int:
-    """Updates in one epoch."""
-    return -(-rows // hyperparameters.batch_size)
+def steps(rows: int, batch_size: int) -> int:
+    """Updates in one epoch; the last batch may be smaller."""
+    return -(-rows // batch_size)
 
 
 def work(hyperparameters: Hyperparameters, spec: DataSpec) -> float:
