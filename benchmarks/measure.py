@@ -79,11 +79,20 @@ def result_path(name: str, quick: bool) -> Path:
     return RESULTS / f"{name}{'-quick' if quick else ''}-{date.today().isoformat()}.json"
 
 
-def write_rows(path: Path, rows: list[dict[str, Any]]) -> None:
-    """Replace a result file as a whole: killed at any instant, the earlier or the later one is there."""
+def write_rows(path: Path, rows: list[dict[str, Any]], *, a_line_each: bool = False) -> None:
+    """Replace a result file as a whole: killed at any instant, the earlier or the later one is there.
+
+    Args:
+        a_line_each: where rows are many, or long lists of numbers.
+    """
     path.parent.mkdir(exist_ok=True)
     unfinished = path.with_suffix(".unfinished")
-    unfinished.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n", encoding="utf-8")
+    if a_line_each:
+        lines = ",\n".join(map(json.dumps, rows))
+        text = f'{{"machine": {json.dumps(machine())}, "rows": [\n{lines}\n]}}'
+    else:
+        text = json.dumps({"machine": machine(), "rows": rows}, indent=1)
+    unfinished.write_text(text + "\n", encoding="utf-8")
     unfinished.replace(path)
 
 

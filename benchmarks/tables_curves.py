@@ -5,15 +5,16 @@ They are recorded by `benchmarks.tables_draws` and replayed by `benchmarks.table
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measure import machine
+from benchmarks.measure import write_rows
 from benchmarks.tables import TABLES
 from spaces import Hyperparameters, Space, known_configurations, load_space
 from spaces.parameters import Categorical
@@ -56,6 +57,26 @@ def configurations(count: int) -> dict[str, Hyperparameters]:
         **{f"known {one.name}": one.hyperparameters for one in known},
         **{f"draw{number:02d}": space.suggest(study.ask()) for number in range(count)},
     }
+
+
+def files_of(draws: Path, table: str) -> list[Path]:
+    """Of all trainings on a table that are recorded in a folder."""
+    return sorted(draws.glob(f"*@{table}.npz"))
+
+
+def ask_trainings(what: str | None, lines: Callable[[Path, Path, int], Iterator[str]], *, of: int) -> None:
+    """The command line of a benchmark that asks recorded trainings, `of` at a time: it prints `lines` of them.
+
+    Args:
+        what: its docstring.
+        lines: given the folder of tables, that of trainings, and how many at a time.
+    """
+    parser = argparse.ArgumentParser(description=what, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tables", required=True, type=Path, metavar="FOLDER")
+    parser.add_argument("--draws", required=True, type=Path, metavar="DRAWS")
+    parser.add_argument("--of", type=int, default=of, help="trainings to choose among")
+    given = parser.parse_args()
+    print("\n".join(lines(given.tables, given.draws, given.of)))
 
 
 def draws_of(source: Path) -> list[Draw]:
@@ -113,14 +134,8 @@ def write_curves(draws: list[Draw], path: Path) -> None:
                 for draw in of_it
             },
         }
-        lines.append(json.dumps(line))
-    write_lines(path, lines)
-
-
-def write_lines(path: Path, lines: list[str]) -> None:
-    """As `write_rows`, each row in a line of its own."""
-    rows = ",\n".join(lines)
-    path.write_text(f'{{"machine": {json.dumps(machine())}, "rows": [\n{rows}\n]}}\n', encoding="utf-8")
+        lines.append(line)
+    write_rows(path, lines, a_line_each=True)
 
 
 def _five_digits(value: float) -> float | None:

@@ -17,8 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measure import command_line
 from benchmarks.tables import TABLES
+from benchmarks.tables_curves import JUDGED_BY, ask_trainings, files_of
 from benchmarks.tables_draws import prepared
 from benchmarks.tables_rows import targets
 from search.conclusion.ensemble.greedy import chosen_outputs, gain_on_other_rows, greedy_choice, halves_of
@@ -27,7 +27,6 @@ from search.data import DataSpec
 
 _STUDIES = 60
 _MOST = 5
-_METRIC = {"classification": "crossentropy", "regression": "rmse"}
 
 
 def lines(tables: Path, draws: Path, of: int) -> Iterator[str]:
@@ -37,7 +36,7 @@ def lines(tables: Path, draws: Path, of: int) -> Iterator[str]:
     yield "|---" * (2 + len(rules)) + "|"
     overall = []
     for table in TABLES:
-        files = sorted(draws.glob(f"*@{table}.npz"))
+        files = files_of(draws, table)
         if len(files) < of:
             continue
         found = _studies(tables, table, files, of)
@@ -51,7 +50,7 @@ def lines(tables: Path, draws: Path, of: int) -> Iterator[str]:
 def _studies(tables: Path, table: str, files: list[Path], of: int) -> list[tuple[Array, Array]]:
     """Of each rule: what it gains in each study, and whether it takes several."""
     data = prepared(tables, table)
-    metric = _METRIC[TABLES[table]["task"]]
+    metric = JUDGED_BY[TABLES[table]["task"]].removeprefix("val_")
     here = Judge(np.asarray(data.validation()[1]).reshape(-1), data.spec, metric)
     there = Judge(_codes(targets(tables / f"{table}-test.csv", TABLES[table]), data.spec), data.spec, metric)
     known = [(_outputs(file, "v", data.spec), _outputs(file, "t", data.spec)) for file in files]
@@ -107,14 +106,5 @@ def _codes(truth: Array, spec: DataSpec) -> Array:
     return np.array([places[str(name)] for name in truth])
 
 
-def main() -> None:
-    parser = command_line(__doc__)
-    parser.add_argument("--tables", required=True, type=Path, metavar="FOLDER")
-    parser.add_argument("--draws", required=True, type=Path, metavar="DRAWS")
-    parser.add_argument("--of", type=int, default=9, help="trainings to choose among")
-    given = parser.parse_args()
-    print("\n".join(lines(given.tables, given.draws, given.of)))
-
-
 if __name__ == "__main__":
-    main()
+    ask_trainings(__doc__, lines, of=9)

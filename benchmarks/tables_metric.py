@@ -14,11 +14,11 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.measure import command_line
 from benchmarks.tables import TABLES
+from benchmarks.tables_curves import ask_trainings, files_of
 from benchmarks.tables_draws import validation_targets
 from benchmarks.tables_rows import targets
-from benchmarks.tables_scores import scores
+from benchmarks.tables_scores import of_each_class, scores
 
 _DRAWS = 2000
 _METRICS: dict[str, tuple[str, Callable[[float], float]]] = {
@@ -35,7 +35,7 @@ def lines(tables: Path, draws: Path, of: int) -> Iterator[str]:
     yield f"| best of {of}, on test rows | trainings | by | cross-entropy | accuracy |"
     yield "|---" * 5 + "|"
     for table, about in TABLES.items():
-        files = sorted(draws.glob(f"*@{table}.npz"))
+        files = files_of(draws, table)
         if about["task"] != "classification" or len(files) < of:
             continue
         for metric, chosen in _chosen(tables, table, files, of).items():
@@ -53,8 +53,10 @@ def _chosen(tables: Path, table: str, files: list[Path], of: int) -> dict[str, S
         judged, scored = [], []
         for file in files:
             with np.load(file) as written:
-                judged.append(badness(scores(validation, _both(written[f"v{letter}"]), classes)[metric]))
-                scored.append(scores(test, _both(written[f"t{letter}"]), classes))
+                judged.append(
+                    badness(scores(validation, of_each_class(written[f"v{letter}"]), classes)[metric])
+                )
+                scored.append(scores(test, of_each_class(written[f"t{letter}"]), classes))
         best = picks[np.arange(_DRAWS), np.argmin(np.array(judged)[picks], axis=1)]
         found[metric] = {
             name: float(np.mean([scored[at][name] for at in best])) for name in ("cross_entropy", "accuracy")
@@ -62,19 +64,5 @@ def _chosen(tables: Path, table: str, files: list[Path], of: int) -> dict[str, S
     return found
 
 
-def _both(answers: np.ndarray) -> np.ndarray:
-    """(rows, classes) of what a network answers, which of two classes is the second one alone."""
-    return np.concatenate([1 - answers, answers], axis=1) if answers.shape[1] == 1 else answers
-
-
-def main() -> None:
-    parser = command_line(__doc__)
-    parser.add_argument("--tables", required=True, type=Path, metavar="FOLDER")
-    parser.add_argument("--draws", required=True, type=Path, metavar="DRAWS")
-    parser.add_argument("--of", type=int, default=8, help="trainings to choose among")
-    given = parser.parse_args()
-    print("\n".join(lines(given.tables, given.draws, given.of)))
-
-
 if __name__ == "__main__":
-    main()
+    ask_trainings(__doc__, lines, of=8)

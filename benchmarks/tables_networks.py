@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.tables_rows import Answers, Ready
+from benchmarks.tables_scores import of_each_class
 
 ENSEMBLE = "5"
 
@@ -120,4 +121,4 @@ def _predict(file: Path, path: Path) -> Answers:
     classes = [str(name) for name in facts["data"].get("class_names") or []]
     if not classes:
         return answers[:, 0], []
-    return (np.concatenate([1 - answers, answers], axis=1) if answers.shape[1] == 1 else answers), classes
+    return of_each_class(answers), classes

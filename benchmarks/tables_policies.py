@@ -12,7 +12,6 @@ themselves.
 
 from __future__ import annotations
 
-import json
 import math
 import tempfile
 from collections.abc import Iterator
@@ -26,8 +25,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import command_line, result_path
-from benchmarks.tables_curves import Draw, draws_of, write_curves, write_lines
+from benchmarks.measure import command_line, result_path, write_rows
+from benchmarks.tables_curves import Draw, draws_of, write_curves
 from benchmarks.tables_replay import WORKERS, End, Policy, Replay
 from benchmarks.tables_stops import kept_table, patience_table
 from benchmarks.tables_surrogate import Surrogate
@@ -200,7 +199,7 @@ def main() -> None:
         with ProcessPoolExecutor(given.workers, mp_context=get_context("spawn")) as pool:
             rows = list(pool.map(studied, *zip(*jobs, strict=True)))
         path = result_path("tables-policies", given.quick)
-        write_lines(path, [json.dumps(asdict(row)) for row in rows])
+        write_rows(path, [asdict(row) for row in rows], a_line_each=True)
         print("raw numbers:", path)
         for table in (trusted(source), lines(rows), kept_table(draws), patience_table(draws)):
             print("\n".join(table), end="\n\n")

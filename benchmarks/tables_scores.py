@@ -15,6 +15,11 @@ AGAINST = "hist_gradient_boosting"
 JUDGED_BY = {"classification": "cross_entropy", "regression": "rmse"}
 
 
+def of_each_class(answers: np.ndarray) -> np.ndarray:
+    """(rows, classes) of what a network answers, which of two classes is the second one alone."""
+    return np.concatenate([1 - answers, answers], axis=1) if answers.shape[1] == 1 else answers
+
+
 def scores(truth: np.ndarray, answers: np.ndarray, classes: list[str]) -> dict[str, float]:
     """Of `answers` (rows, classes), probabilities in the order of `classes`; without classes (rows,), quantities.
 
