@@ -92,6 +92,8 @@ class Budget:
     seeds: int
     search_seeds: int
     quick: bool
+    # How `finalize` trains anew: `--top` and `--seeds`.
+    finalize: tuple[str, ...] = ()
 
     def rounds(self, contestant: str) -> int:
         return {"once": 1, "each": self.seeds, "few": self.search_seeds}[CONTESTANTS[contestant].seeds]
@@ -104,15 +106,17 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2, help="cores of each search")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--search-seeds", type=int, default=1)
+    parser.add_argument("--finalize", type=int, nargs=2, default=(5, 5), metavar=("TOP", "SEEDS"))
     parser.add_argument("--sets", metavar="NAME,…")
     parser.add_argument("--only", metavar="NAME,…", help="contestants")
     parser.add_argument("--rivals", type=Path, default=RIVALS, metavar="PYTHON")
     parser.add_argument("--output", type=Path, metavar="FILE.json")
     given = parser.parse_args()
     if given.quick:
-        budget = Budget(QUICK_SECONDS, given.workers, 1, 1, quick=True)
+        budget = Budget(QUICK_SECONDS, given.workers, 1, 1, quick=True, finalize=finalize_by(1, 2))
     else:
-        budget = Budget(60 * given.minutes, given.workers, given.seeds, given.search_seeds, quick=False)
+        budget = Budget(60 * given.minutes, given.workers, given.seeds, given.search_seeds, quick=False,
+                        finalize=finalize_by(*given.finalize))  # fmt: skip
     contests = contests_of(given.sets, given.only, given.rivals, given.quick)
     output = given.output or result_path(
         "tables" if given.quick else f"tables-{given.minutes:g}min", given.quick
@@ -122,6 +126,10 @@ def main() -> None:
     rows = compare(given.tables, contests, budget, given.rivals, output, known)
     print("\n".join(markdown(rows)))
     print("raw numbers:", output)
+
+
+def finalize_by(top: int, seeds: int) -> tuple[str, ...]:
+    return ("--top", str(top), "--seeds", str(seeds))
 
 
 def contests_of(sets: str | None, only: str | None, rivals: Path, quick: bool) -> list[tuple[str, str]]:
@@ -189,6 +197,7 @@ def contest(
             "seconds": budget.seconds,
             "workers": budget.workers,
             "quick": budget.quick,
+            "finalize": budget.finalize,
         }
         path = Path(folder, "task.json")
         path.write_text(json.dumps(task), encoding="utf-8")

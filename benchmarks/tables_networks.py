@@ -50,11 +50,12 @@ def searched(task: dict[str, Any]) -> Iterator[Ready]:
     name = "perceptuna_searched"
     yield _ready(task, name, search + _write(task, name, "export"))
     name = "perceptuna_finalized"
-    effort = ("--top", "1", "--seeds", "2") if task["quick"] else ()
-    finalized = search + _write(task, name, "finalize", *effort)
+    finalized = search + _write(task, name, "finalize", *task["finalize"])
     yield _ready(task, name, finalized)
     name = "perceptuna_finalized_ensemble"
-    yield _ready(task, name, finalized + _write(task, name, "finalize", "--ensemble", ENSEMBLE, *effort))
+    yield _ready(
+        task, name, finalized + _write(task, name, "finalize", "--ensemble", ENSEMBLE, *task["finalize"])
+    )
     name = "perceptuna_ensemble"
     yield _ready(task, name, search + _write(task, name, "export", "--ensemble", ENSEMBLE))
 
