@@ -18,6 +18,8 @@ from typing import Self
 import psutil
 
 _SAMPLE_SECONDS = 0.25
+# Of the time, for looking at memory: what is measured has the cores to itself.
+_LOOKING = 0.02
 # For a child to end by itself, before it is killed.
 _PATIENCE_SECONDS = 10.0
 # Without bytecode each start of TensorFlow compiles thousands of files anew: that would be measured, not the start.
@@ -129,12 +131,14 @@ class _Peak:
         self._sampler.join()
 
     def _sample(self) -> None:
-        while not self._ended.wait(_SAMPLE_SECONDS):
-            total = 0
+        wait = _SAMPLE_SECONDS
+        while not self._ended.wait(wait):
+            began, total = time.perf_counter(), 0
             for process in _tree(self._pid):
                 with suppress(psutil.Error):
                     total += process.memory_full_info().pss
             self.mb = max(self.mb, total / 1e6)
+            wait = max(_SAMPLE_SECONDS, (time.perf_counter() - began) / _LOOKING)
 
 
 def _cpu_of(pid: int) -> float:

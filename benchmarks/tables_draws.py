@@ -62,7 +62,7 @@ def train_one(job: Job) -> str:
     start_tensorflow(1)
     from search.training.loop import train
 
-    data, rows = _rows_of(job.tables, job.table)
+    data, rows = rows_of(job.tables, job.table)
     classes = data.spec.task != "regression"
     metric = JUDGED_BY[TABLES[job.table]["task"]]
     values = job.hyperparameters.model_dump() | ({} if classes else {"label_smoothing": 0.0})
@@ -113,7 +113,7 @@ def _best_by_accuracy() -> Any:
 
 
 @lru_cache
-def _rows_of(tables: Path, table: str) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
+def rows_of(tables: Path, table: str) -> tuple[Any, tuple[np.ndarray, np.ndarray]]:
     """Prepared data of the training file; prepared validation rows, and those of the test file."""
     from search.data import DataRequest, prepare, read_source
     from search.data.preparing.preprocessing import transform
@@ -131,7 +131,7 @@ def _rows_of(tables: Path, table: str) -> tuple[Any, tuple[np.ndarray, np.ndarra
 
 def prepared(tables: Path, table: str) -> Any:
     """The data that was trained on."""
-    return _rows_of(tables, table)[0]
+    return rows_of(tables, table)[0]
 
 
 def validation_targets(tables: Path, table: str) -> tuple[list[str], np.ndarray]:

@@ -34,7 +34,10 @@ NEEDS: dict[str, Need] = {
     "sigma": Need("embedding", ("periodic",), _NEVER_PERIODIC),
     "bins": Need("embedding", ("piecewise",), _NEVER_PIECEWISE),
     "embedding_size": Need("embedding", ("periodic", "piecewise"), "numbers are never embedded"),
-    "taper": Need("depth", tuple(range(2, MAX_DEPTH + 1)), "there is only one hidden layer"),
+    **{
+        name: Need("depth", tuple(range(2, MAX_DEPTH + 1)), "there is only one hidden layer")
+        for name in ("skip", "taper")
+    },
     **{name: _of_optimizers(name) for name in dict.fromkeys(chain(*OPTIMIZERS.values()))},
     "plateau_factor": Need("schedule", ("plateau",), "the schedule is never plateau"),
     "plateau_patience": Need("schedule", ("plateau",), "the schedule is never plateau"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
+from itertools import pairwise
 from typing import Annotated, Literal, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -45,7 +46,7 @@ def _only_for(name: str) -> str:
 
 
 # What the vocabulary got since records know networks by their hyperparameters.
-_LATER = ("embedding", "frequencies", "sigma", "bins", "embedding_size", "members")
+_LATER = ("skip", "embedding", "frequencies", "sigma", "bins", "embedding_size", "members")
 
 
 class Hyperparameters(BaseModel):
@@ -69,6 +70,10 @@ class Hyperparameters(BaseModel):
     activation: Activation = Field("relu", description="of every hidden layer")
     batch_norm: bool = Field(
         False, description="batch normalization between each hidden layer and its activation"
+    )
+    skip: bool = Field(
+        False,
+        description="each hidden layer's output is added to its input, where both have as many units",
     )
     embedding: Embedding = Field(
         "none", description="of each number of a table or vector, in place of the number itself"
@@ -159,6 +164,11 @@ class Hyperparameters(BaseModel):
         return tuple(max(1, math.floor(self.width * self.taper**i + 0.5)) for i in range(self.depth))
 
     @property
+    def skips(self) -> tuple[bool, ...]:
+        """Whether a skip connection goes around each hidden layer, first to last; never around the first."""
+        return (False, *(self.skip and before == after for before, after in pairwise(self.widths)))
+
+    @property
     def dropouts(self) -> tuple[float, ...]:
         """Share of units dropped after each hidden layer, first to last."""
         return (self.dropout,) * (self.depth - 1) + (self.dropout * self.last_dropout_factor,)
@@ -176,6 +186,7 @@ class Hyperparameters(BaseModel):
         """
         words = ["-".join(map(str, self.widths)) + f" {self.activation}"]
         words += ["batch norm"] * self.batch_norm
+        words += ["skip connections"] * any(self.skips)
         words += [self._embedding_words()] * (self.embedding != "none")
         words += [f"{self.members} members"] * (self.members > 1)
         words += [f"input dropout {rounded(self.input_dropout)}"] * (self.input_dropout > 0)

@@ -18,7 +18,7 @@ OF_EMBEDDINGS = {"embedding", "frequencies", "sigma", "bins", "embedding_size"}
         ({"optimizer": "adamw", "schedule": "plateau", "augment": "flip"}, {"momentum", "nesterov", "shift"}),
         (
             {"optimizer": "sgd", "momentum": 0.0, "depth": 1, "augment": "shift"},
-            {"nesterov", "weight_decay", "plateau_factor", "plateau_patience", "taper"},
+            {"nesterov", "weight_decay", "plateau_factor", "plateau_patience", "taper", "skip"},
         ),
         ({"optimizer": "lion"}, {"momentum", "nesterov", "plateau_factor", "plateau_patience", "shift"}),
     ],

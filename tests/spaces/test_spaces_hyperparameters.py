@@ -89,6 +89,14 @@ def test_description_names_what_differs_from_layer_to_layer_and_from_the_usual_p
     assert "plateau 0.1 after 4" in slower.model_copy(update={"plateau_factor": 0.1}).describe()
 
 
+def test_skip_connections_go_around_layers_whose_widths_are_equal() -> None:
+    one = Hyperparameters(depth=3, width=5, taper=0.93, skip=True)
+    assert (one.widths, one.skips) == ((5, 5, 4), (False, True, False))
+    assert one.describe().startswith("5-5-4 relu, skip connections, ")
+    pyramid = one.model_copy(update={"taper": 0.5})
+    assert (any(pyramid.skips), "skip" in pyramid.describe()) == (False, False)
+
+
 def test_description_leaves_out_what_the_optimizer_ignores() -> None:
     assert Hyperparameters(momentum=0.5, weight_decay=0.1).describe() == "128-128 relu, adam 1e-3, batch 64"
     sgd = Hyperparameters(

@@ -25,6 +25,7 @@ TRAININGS: dict[str, dict[str, object]] = {
     "plateau": {"schedule": "plateau", "plateau_patience": 1, "learning_rate": 0.1},
     "augmented images": {"augment": "shift_flip", "batch_norm": True},
     "components of augmented images": {"augment": "shift", "pca": 12},
+    "skip connections": {"depth": 3, "skip": True, "dropout": 0.2},
     "members": {"members": 3, "batch_norm": True, "dropout": 0.2},
 }
 OF_TABLES: dict[str, dict[str, object]] = {

@@ -36,12 +36,21 @@ LAYERS: dict[str, dict[str, object]] = {
     "components and batch normalization": {"pca": 12, "batch_norm": True, "activation": "tanh"},
     "waves of numbers": {"embedding": "periodic", "activation": "tanh"},
     "bins of numbers": {"embedding": "piecewise", "l2": 0.01, "activation": "tanh"},
+    "skip connections": {"depth": 3, "skip": True, "activation": "tanh"},
 }
 """What a network can be made of, trained on every task. Random layers are held to their distributions elsewhere."""
 ANSWERS: dict[str, dict[str, object]] = {
     **LAYERS,
     "both sides": {"augment": "flip"},
     "both sides of components": {"augment": "shift_flip", "pca": 12, "batch_norm": True},
+    "skip connections between equal widths": {
+        "depth": 3,
+        "width": 5,
+        "taper": 0.93,
+        "skip": True,
+        "batch_norm": True,
+    },
+    "skip connections on both sides": {"skip": True, "augment": "flip", "members": 2},
     "members": {"members": 3, "embedding": "periodic", "batch_norm": True},
     "members on both sides": {"members": 3, "augment": "flip"},
     "dropout is over": {"dropout": 0.5, "input_dropout": 0.5},

@@ -17,6 +17,7 @@ from spaces.wording import rounded, shown
 # What a technique is called, and the value that switches it off.
 _TECHNIQUES: dict[str, tuple[str, object]] = {
     "batch_norm": ("batch normalization", False),
+    "skip": ("skip connections", False),
     "embedding": ("{} embeddings of numbers", "none"),
     "members": ("{} members", 1),
     "input_dropout": ("dropout of inputs", 0.0),
@@ -96,14 +97,14 @@ def _different(found: list[Variation], base: Hyperparameters, spec: DataSpec) ->
 
 def _same_training(one: Hyperparameters, other: Hyperparameters, spec: DataSpec) -> bool:
     """Whether they differ, if at all, in numbers that make the same inputs, layers and batches of these data."""
-    shape = ("depth", "width", "taper", "batch_size", "pca", "shift")
+    shape = ("depth", "width", "taper", "skip", "batch_size", "pca", "shift")
     alike = one.model_copy(update={name: getattr(other, name) for name in shape})
     return alike == other and _shape(one, spec) == _shape(other, spec)
 
 
 def _shape(one: Hyperparameters, spec: DataSpec) -> tuple[object, ...]:
     batch = min(one.batch_size, spec.rows.train)
-    return one.widths, batch, components_of(one, spec), largest_shift(one, spec)
+    return one.widths, one.skips, batch, components_of(one, spec), largest_shift(one, spec)
 
 
 def in_effect(one: Hyperparameters, space: Space, spec: DataSpec) -> Hyperparameters:

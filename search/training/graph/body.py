@@ -48,8 +48,8 @@ class Body:
         """
         statistics: list[Tensor] = []
         bfloat16 = self._structure.bfloat16
-        for layer in range(1, self._structure.depth + 1):
-            kernel = weights[f"dense_{layer}/kernel"]
+        for layer, skip in enumerate(self._structure.skips, start=1):
+            given, kernel = x, weights[f"dense_{layer}/kernel"]
             if self._structure.batch_norm:
                 gamma, beta = (weights[f"batch_norm_{layer}/{name}"] for name in ("gamma", "beta"))
                 x, mean, variance = batch_norm(matmul(x, kernel, bfloat16), gamma, beta, rows)
@@ -59,19 +59,22 @@ class Body:
             x = self._activate(x)
             if self._structure.dropout:
                 x = masked(x, masks[layer - 1])
+            x = given + x if skip else x
         return x, statistics
 
 
-def infer_body(x: Tensor, weights: Parts, *, depth: int, normalised: bool, activation: str) -> Tensor:
+def infer_body(
+    x: Tensor, weights: Parts, skips: tuple[bool, ...], activation: str, *, normalised: bool
+) -> Tensor:
     """What the head is given outside of training: by the moving statistics, in float32, nothing dropped."""
     activate = keras.activations.get(activation)
     parts = ("gamma", "beta", "moving_mean", "moving_variance")
-    for layer in range(1, depth + 1):
-        kernel = weights[f"dense_{layer}/kernel"]
+    for layer, skip in enumerate(skips, start=1):
+        given, kernel = x, weights[f"dense_{layer}/kernel"]
         if normalised:
             of_norm = [weights[f"batch_norm_{layer}/{part}"] for part in parts]
             x = moving_batch_norm(tf.matmul(x, kernel), *of_norm)
         else:
             x = dense(x, kernel, weights[f"dense_{layer}/bias"], bfloat16=False)
-        x = activate(x)
+        x = given + activate(x) if skip else activate(x)
     return x

@@ -38,7 +38,7 @@ class InferenceStructure(NamedTuple):
     task: str
     embedding: Embedding
     members: bool
-    depth: int
+    skips: tuple[bool, ...]
     activation: str
     batch_norm: bool
     label_smoothing: bool
@@ -74,7 +74,7 @@ class Evaluation:
         self._structure = structure
         self._head = HEADS[structure.task]
         self._weights = open_weights(
-            structure.embedding, structure.members, structure.depth, structure.batch_norm
+            structure.embedding, structure.members, len(structure.skips), structure.batch_norm
         )
         self.kept_apart = kept(self._weights, Keeping.OWN) + kept(self._weights, Keeping.FROZEN)
 
@@ -149,11 +149,7 @@ class Evaluation:
         x = standardised(x, scale, offset) if structure.image else x
         x = embedded(x, weights, structure.embedding)
         x = of_members(x, weights) if structure.members else x
-        hidden = infer_body(
-            x,
+        return head_outputs(
+            infer_body(x, weights, structure.skips, structure.activation, normalised=structure.batch_norm),
             weights,
-            depth=structure.depth,
-            normalised=structure.batch_norm,
-            activation=structure.activation,
         )
-        return head_outputs(hidden, weights)

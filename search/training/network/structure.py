@@ -15,14 +15,14 @@ from spaces.optimizers import OPTIMIZERS, Optimizer
 class Structure:
     """What one graph serves: every trial that agrees in these. Widths, rates and the batch size may differ.
 
-    `image`: training rows come as uint8 pixels. `projected`: the first layer is given principal components, to which
-    pixels that are not augmented were projected before.
+    `skips`: of each hidden layer. `image`: training rows come as uint8 pixels. `projected`: the first layer is given
+    principal components, to which pixels that are not augmented were projected before.
     """
 
     task: str
     embedding: Embedding
     members: bool
-    depth: int
+    skips: tuple[bool, ...]
     activation: str
     batch_norm: bool
     input_dropout: bool
@@ -38,6 +38,10 @@ class Structure:
     projected: bool
     bfloat16: bool
 
+    @property
+    def depth(self) -> int:
+        return len(self.skips)
+
     @classmethod
     def of(cls, hyperparameters: Hyperparameters, spec: DataSpec, *, bfloat16: bool) -> Structure:
         augment = spec.kind == "image" and hyperparameters.augment != "none"
@@ -46,7 +50,7 @@ class Structure:
             task=spec.task,
             embedding=embedding_of(hyperparameters, spec),
             members=hyperparameters.members > 1,
-            depth=hyperparameters.depth,
+            skips=hyperparameters.skips,
             activation=hyperparameters.activation,
             batch_norm=hyperparameters.batch_norm,
             input_dropout=hyperparameters.input_dropout > 0,
