@@ -102,7 +102,7 @@ def train_one(job: Job) -> dict[str, Any]:
     import keras
 
     keras.utils.set_random_seed(job.seed)
-    rows, factor = _rows_of(job.tables, job.table), FACTORS[job.factor]
+    rows, factor = rows_of_sides(job.tables, job.table), FACTORS[job.factor]
     model = network(factor, rows)
     steps = math.ceil(len(rows.train[0]) / BATCH)
     model.compile(_optimizer(factor, steps), loss=_loss(factor, rows.spec.task))
@@ -266,12 +266,10 @@ def _error(model: Any, rows: tuple[Array, Array], spec: Any) -> float:
 
 
 @lru_cache(maxsize=2)
-def _rows_of(tables: Path, table: str) -> Rows:
-    from benchmarks.tables_draws import prepared
-    from benchmarks.tables_draws import rows_of as rows_to_answer
+def rows_of_sides(tables: Path, table: str) -> Rows:
+    from benchmarks.tables_draws import rows_of
 
-    data, about = prepared(tables, table), TABLES[table]
-    _, test = rows_to_answer(tables, table)
+    about, (data, (_, test)) = TABLES[table], rows_of(tables, table)
     truth = targets(tables / f"{table}-test.csv", about)
     spec = data.spec
     if spec.task == "regression":
