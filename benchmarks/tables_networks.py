@@ -40,7 +40,7 @@ def one_training(task: dict[str, Any]) -> Iterator[Ready]:
 
 
 def searched(task: dict[str, Any]) -> Iterator[Ready]:
-    """`run --timeout`, with trials enough for all of the time, then the four ways to a model.
+    """`run --timeout`, with trials enough for all of the time, then three ways to a model.
 
     Each costs the search and its own commands; `finalize --ensemble` goes on from what `finalize` has trained.
     """
@@ -56,8 +56,6 @@ def searched(task: dict[str, Any]) -> Iterator[Ready]:
     yield _ready(
         task, name, finalized + _write(task, name, "finalize", "--ensemble", ENSEMBLE, *task["finalize"])
     )
-    name = "perceptuna_ensemble"
-    yield _ready(task, name, search + _write(task, name, "export", "--ensemble", ENSEMBLE))
 
 
 def _run(task: dict[str, Any], *options: str) -> Cost:

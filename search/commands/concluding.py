@@ -51,7 +51,10 @@ def finalize(
     seeds: Annotated[int, _seeds("candidate")] = 5,
     ensemble: Annotated[
         int | None,
-        ensemble_option("train the winner on N seeds, and write and test their mean where it is better"),
+        ensemble_option(
+            "train the winner on N seeds, and write and test their mean where it is better",
+            usual="5 for tables and vectors, one network for images",
+        ),
     ] = None,
     workers: Workers = None,
     threads: Threads = None,
@@ -69,7 +72,12 @@ def finalize(
     Example: perceptuna finalize my-first --top 3 --seeds 3 -o model.keras
     """
     from search.analysis.terminal.confirmation import conclusion_view
-    from search.conclusion.confirmation.finalize_order import FinalizeOrder, check, looks_before
+    from search.conclusion.confirmation.finalize_order import (
+        FinalizeOrder,
+        check,
+        looks_before,
+        usual_ensemble,
+    )
     from search.conclusion.confirmation.finalizing import finalize as carry_out
     from search.conclusion.confirmation.words import warnings
     from search.settings.chosen_metric import remark_on_accuracy
@@ -86,7 +94,7 @@ def finalize(
     order = FinalizeOrder(
         output=output,
         top=top,
-        ensemble=ensemble or 1,
+        ensemble=ensemble or usual_ensemble(loaded.data.kind),
         force=force,
         seeds=seeds,
         go_on=go_on,

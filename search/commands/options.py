@@ -45,9 +45,9 @@ def option(field: str, *names: str, metavar: str | None = None, show_default: st
     )
 
 
-def ensemble_option(what: str) -> Any:
+def ensemble_option(what: str, usual: str = "one network") -> Any:
     """The option for how many networks are averaged in a model file."""
-    return typer.Option(min=1, max=100, metavar="N", help=what, show_default="one network")
+    return typer.Option(min=1, max=100, metavar="N", help=what, show_default=usual)
 
 
 StudyName = Annotated[str, typer.Argument(metavar="STUDY", help="name of the study")]
