@@ -87,8 +87,9 @@ _VALUES = r"""
 VALUES = _VALUES.split()
 
 _SETTINGS = """
-    data target task header separator image_size val_fraction test_fraction space baselines trials timeout epochs
-    patience metric sampler pruner seed workers threads trial_timeout memory_limit precision storage allow_outside typo
+    data target task header separator drop category number date image_size val_fraction test_fraction space baselines
+    trials timeout epochs patience metric sampler pruner seed workers threads trial_timeout memory_limit precision
+    storage allow_outside typo
 """
 SETTINGS = _SETTINGS.split()
 

@@ -20,7 +20,21 @@ if TYPE_CHECKING:
 # Under which heading of `--help` an option stands, in the order of the headings.
 DATA, SPACE, SEARCH, BUDGET, MACHINE, OUTPUT = "Data", "Space", "Search", "Budget", "Machine", "Output"
 _SETTINGS_OF = {
-    DATA: ("data", "target", "task", "header", "separator", "image_size", "val_fraction", "test_fraction"),
+    DATA: (
+        *(
+            "data",
+            "target",
+            "task",
+            "header",
+            "separator",
+            "drop",
+            "category",
+            "number",
+            "date",
+            "image_size",
+        ),
+        *("val_fraction", "test_fraction"),
+    ),
     SPACE: ("space", "known", "baselines", "allow_outside"),
     SEARCH: ("metric", "sampler", "pruner", "seed"),
     BUDGET: ("trials", "timeout", "epochs", "patience", "trial_timeout"),
@@ -41,7 +55,7 @@ def option(field: str, *names: str, metavar: str | None = None, show_default: st
         help=described.description,
         metavar=metavar,
         rich_help_panel=_HEADING_OF[field],
-        show_default=str(default) if default is not None else False,
+        show_default=str(default) if default not in (None, ()) else False,
     )
 
 
@@ -119,6 +133,10 @@ def _settings(
     task: Annotated[str | None, option("task", metavar="TASK")] = None,
     header: Annotated[bool | None, option("header", "--header/--no-header", show_default="header")] = None,
     separator: Annotated[str | None, option("separator", metavar="CHARACTER")] = None,
+    drop: Annotated[list[str] | None, option("drop", metavar="COLUMN")] = None,
+    category: Annotated[list[str] | None, option("category", metavar="COLUMN")] = None,
+    number: Annotated[list[str] | None, option("number", metavar="COLUMN")] = None,
+    date: Annotated[list[str] | None, option("date", metavar="COLUMN")] = None,
     image_size: Annotated[str | None, option("image_size", metavar="HEIGHTxWIDTH")] = None,
     val_fraction: Annotated[float | None, option("val_fraction", metavar="SHARE")] = None,
     test_fraction: Annotated[float | None, option("test_fraction", metavar="SHARE")] = None,

@@ -51,6 +51,10 @@ def data_show(
     task: Annotated[str | None, option("task", metavar="TASK")] = None,
     header: Annotated[bool | None, option("header", "--header/--no-header", show_default="header")] = None,
     separator: Annotated[str | None, option("separator", metavar="CHARACTER")] = None,
+    drop: Annotated[list[str] | None, option("drop", metavar="COLUMN")] = None,
+    category: Annotated[list[str] | None, option("category", metavar="COLUMN")] = None,
+    number: Annotated[list[str] | None, option("number", metavar="COLUMN")] = None,
+    date: Annotated[list[str] | None, option("date", metavar="COLUMN")] = None,
     image_size: Annotated[str | None, option("image_size", metavar="HEIGHTxWIDTH")] = None,
     as_json: AsJSON = False,
 ) -> None:

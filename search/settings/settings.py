@@ -7,10 +7,20 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+)
 
 from search.errors import InputError
 from search.machine.cores import available_cores
+from search.settings.data_options import COLUMN_OPTIONS, ColumnNames, over
 from search.text.quantities import parse_duration, parse_image_size, parse_size
 from search.text.usage import expectation
 from spaces import AUTO, DataKind, TomlDocument, baseline_names, did_you_mean, preset_for, preset_names
@@ -27,6 +37,8 @@ PrecisionName = Literal["auto", "float32", "bfloat16"]
 
 # What a setting without a default is, for who forgot it.
 _REQUIRED = {"data": "rows to learn from (digits, FILE.csv, FILE.parquet, FILE.npz or a FOLDER of images)"}
+# Settings that studies of earlier versions do not have.
+_LATER = frozenset(COLUMN_OPTIONS)
 _EPOCHS_OF: dict[DataKind, int] = {"image": 30, "vector": 60, "table": 60}
 # Fewer epochs without a better metric may be noise, however short the training.
 _LEAST_PATIENCE = 10
@@ -55,6 +67,10 @@ class StudySettings(BaseModel):
     )
     header: bool = Field(True, description="first row of a CSV names the columns")
     separator: str | None = Field(None, description="between the columns of a CSV; found when not given")
+    drop: ColumnNames = Field((), description="columns of a table that are left out; a,b or once for each")
+    category: ColumnNames = Field((), description="columns that are categories, whatever is in them")
+    number: ColumnNames = Field((), description="columns that are numbers; what is none counts as missing")
+    date: ColumnNames = Field((), description="columns that are dates; what is none counts as missing")
     image_size: Annotated[str | None, AfterValidator(_check_image_size)] = Field(
         None, description="resize the images of a folder, in pixels: 32x48 is 32 high and 48 wide"
     )
@@ -108,6 +124,15 @@ class StudySettings(BaseModel):
         int | None, BeforeValidator(lambda value: None if value is None else parse_size(value))
     ] = Field(None, description="of each worker: 2GB, 1.5GiB; a configuration that needs more is not trained")
 
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What came later is written only where it was said: a study without it is kept as it always was."""
+        written: dict[str, Any] = write(self)
+        return {name: value for name, value in written.items() if name not in _LATER or self._is_said(name)}
+
+    def _is_said(self, name: str) -> bool:
+        return bool(getattr(self, name) != type(self).model_fields[name].default)
+
     def data_request(self) -> DataRequest:
         """What `search.data` needs to know."""
         from search.data import DataRequest
@@ -118,6 +143,10 @@ class StudySettings(BaseModel):
             task=self.task,
             header=self.header,
             separator=self.separator,
+            drop=self.drop,
+            category=self.category,
+            number=self.number,
+            date=self.date,
             image_size=parse_image_size(self.image_size) if self.image_size else None,
             val_fraction=self.val_fraction,
             test_fraction=self.test_fraction,
@@ -180,9 +209,9 @@ def load_settings(
     """
     from_file, line_of = _read_config(config) if config is not None else ({}, lambda key: None)
     from_file.pop("storage", None)
-    given = {name: value for name, value in command_line.items() if value is not None}
+    given = {name: value for name, value in command_line.items() if value not in (None, [])}
     try:
-        return StudySettings.model_validate({**(inherited or {}), **from_file, **given})
+        return StudySettings.model_validate(over(over(inherited or {}, from_file), given))
     except ValidationError as error:
         lines = [_explain(problem, given, config, line_of) for problem in error.errors()]
         raise InputError("\n  ".join(lines)) from None

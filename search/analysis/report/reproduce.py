@@ -7,6 +7,7 @@ import shlex
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from search.settings.data_options import option_words
 from search.settings.settings import StudySettings
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
@@ -77,8 +78,8 @@ def _options(study: Study, preset: bool) -> str:
             continue
         elif value != field.default or before is not None:  # what is not said is the earlier study's
             # The command line takes no bare number of bytes.
-            text = f"{value / 10**6}MB" if name == "memory_limit" else str(value)
-            words += [f"--{name.replace('_', '-')}", shlex.quote(text)]
+            said = f"{value / 10**6}MB" if name == "memory_limit" else value
+            words += map(shlex.quote, option_words(name, said))
     if before is not None:
         words += ["--from", shlex.quote(before.study)] + ["--allow-different"] * bool(before.different)
     return "".join(f" {word}" for word in words)

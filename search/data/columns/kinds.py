@@ -38,18 +38,33 @@ def typed(name: str, series: pd.Series[Any], notes: ColumnNotes) -> tuple[TableC
     dtype = series.dtype
     if pd.api.types.is_bool_dtype(dtype):
         return TableColumn("boolean", series.to_numpy(dtype=np.float64)), False
-    if pd.api.types.is_timedelta64_dtype(dtype):
-        series = series.dt.total_seconds()
-    elif pd.api.types.is_datetime64_any_dtype(dtype):
-        series = series.dt.strftime("%Y-%m-%dT%H:%M:%S")
-    decimal = pd.api.types.infer_dtype(series, skipna=True) == "decimal"
-    if decimal or pd.api.types.is_numeric_dtype(series.dtype):
-        return _number(name, series.to_numpy(dtype=np.float64, na_value=np.nan), notes), False
+    series = plain_series(series)
+    if holds_numbers(series):
+        values = series.to_numpy(dtype=np.float64, na_value=np.nan)
+        return TableColumn("number", checked_numbers(name, values, notes)), False
     texts = texts_of(series)
     column = _of_text(name, texts, notes, codes=isinstance(dtype, pd.CategoricalDtype))
     if column.kind == "date":
         return column, not texts.blanks.keys().isdisjoint(column.values)
     return column, column.kind == "category" and bool(texts.blanks)
+
+
+def plain_series(series: pd.Series[Any]) -> pd.Series[Any]:
+    """Durations as seconds and points in time as ISO text; any other column as it is."""
+    import pandas as pd
+
+    if pd.api.types.is_timedelta64_dtype(series.dtype):
+        return series.dt.total_seconds()
+    if pd.api.types.is_datetime64_any_dtype(series.dtype):
+        return series.dt.strftime("%Y-%m-%dT%H:%M:%S")
+    return series
+
+
+def holds_numbers(series: pd.Series[Any]) -> bool:
+    import pandas as pd
+
+    decimal = pd.api.types.infer_dtype(series, skipna=True) == "decimal"
+    return decimal or pd.api.types.is_numeric_dtype(series.dtype)
 
 
 def _of_text(name: str, texts: Texts, notes: ColumnNotes, *, codes: bool) -> TableColumn:
@@ -64,32 +79,47 @@ def _of_text(name: str, texts: Texts, notes: ColumnNotes, *, codes: bool) -> Tab
         return TableColumn("boolean", texts.each(lambda text: BOOLEANS.get(text, np.nan), float))
     numbers = Numbers({}, tuple(values)) if codes else read_numbers(values)
     if numbers.plain and few_strays(numbers.plain, numbers.strays, values):
-        _tell_missing(name, rows, [*words, *numbers.strays], notes)
-        if numbers.form:
-            notes.add(
-                "numbers in another form",
-                f"column '{name}' is read as numbers {numbers.form} ({numbers.example()}); "
-                "an exported model takes numbers",
-            )
-        return _number(name, texts.each(lambda text: float(numbers.plain.get(text, "nan")), float), notes)
+        return number_column(name, texts, numbers, words, notes)
     read = recognise(values)
     if read is not None and few_strays(read.dates, read.strays, values):
-        _tell_missing(name, rows, [*words, *read.strays], notes)
-        if read.ambiguous:
-            notes.add(
-                "day or month",
-                f"column '{name}' could be day or month first: taken as {read.template}; if that is wrong, "
-                "write its dates as YYYY-MM-DD",
-            )
-        elif read.unusual:
-            notes.add(
-                "dates in another form",
-                f"column '{name}' is read as {read.what}, {read.template}: {read.example()}",
-            )
-        dated = texts.each(lambda text: text if text in read.dates else "")
-        return TableColumn("date", dated, read.template)
+        return date_column(name, texts, read, words, notes)
     _tell_almost(name, values, numbers, read, notes, codes=codes)
     return TableColumn("category", texts.each(str))
+
+
+def number_column(
+    name: str, texts: Texts, numbers: Numbers, words: list[str], notes: ColumnNotes
+) -> TableColumn:
+    """A column of texts whose `numbers` were read; `words` and strays are missing."""
+    _tell_missing(name, texts.rows, [*words, *numbers.strays], notes)
+    if numbers.form:
+        notes.add(
+            "numbers in another form",
+            f"column '{name}' is read as numbers {numbers.form} ({numbers.example()}); "
+            "an exported model takes numbers",
+        )
+    values = texts.each(lambda text: float(numbers.plain.get(text, "nan")), float)
+    return TableColumn("number", checked_numbers(name, values, notes))
+
+
+def date_column(
+    name: str, texts: Texts, read: Recognised, words: list[str], notes: ColumnNotes
+) -> TableColumn:
+    """A column of texts that were recognised as dates; `words` and strays are missing."""
+    _tell_missing(name, texts.rows, [*words, *read.strays], notes)
+    if read.ambiguous:
+        notes.add(
+            "day or month",
+            f"column '{name}' could be day or month first: taken as {read.template}; if that is wrong, "
+            "write its dates as YYYY-MM-DD",
+        )
+    elif read.unusual:
+        notes.add(
+            "dates in another form",
+            f"column '{name}' is read as {read.what}, {read.template}: {read.example()}",
+        )
+    dated = texts.each(lambda text: text if text in read.dates else "")
+    return TableColumn("date", dated, read.template)
 
 
 def _tell_missing(name: str, rows: dict[str, int], words: list[str], notes: ColumnNotes) -> None:
@@ -123,7 +153,8 @@ def _tell_almost(
         notes.add("almost", f"column '{name}' is taken as categories: {what}; {advice}")
 
 
-def _number(name: str, values: Array, notes: ColumnNotes) -> TableColumn:
+def checked_numbers(name: str, values: Array, notes: ColumnNotes) -> Array:
+    """`values`, float64 (rows,), after telling what may be wrong with them."""
     infinite = int(np.isinf(values).sum())
     if infinite:
         notes.add("infinite", f"column '{name}' has {infinite:,} infinite values: taken as missing")
@@ -133,4 +164,4 @@ def _number(name: str, values: Array, notes: ColumnNotes) -> TableColumn:
         notes.add(
             "times", f"column '{name}' could be {since}: taken as numbers; write 2025-03-31 to have dates"
         )
-    return TableColumn("number", values)
+    return values

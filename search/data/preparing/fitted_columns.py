@@ -49,7 +49,7 @@ def fit_columns(table: Table, version: int = SPEC_VERSION) -> tuple[tuple[Column
             continue
         fit: Column | None
         if column.kind == "category":
-            fit = _fit_category(name, input_names[name], column.values[~missing], bool(missing.any()), notes)
+            fit = _fit_category(name, input_names[name], column, missing, notes)
         elif column.kind == "date":
             fit = _fit_date(name, input_names[name], column)
         else:
@@ -134,10 +134,12 @@ def _fit_date(name: str, input_name: str, column: TableColumn) -> DateColumn | N
 
 
 def _fit_category(
-    name: str, input_name: str, present: Array, some_missing: bool, notes: ColumnNotes
+    name: str, input_name: str, column: TableColumn, missing: NDArray[np.bool_], notes: ColumnNotes
 ) -> CategoryColumn | None:
+    present = column.values[~missing]
     counts = Counter(present.tolist())
-    if len(present) >= IDENTIFIER_ROWS and len(counts) >= IDENTIFIER_SHARE * len(present):
+    own_texts = len(present) >= IDENTIFIER_ROWS and len(counts) >= IDENTIFIER_SHARE * len(present)
+    if own_texts and not column.said:
         notes.add(
             "identifier",
             f"column '{name}' is dropped: {len(counts):,} of {len(present):,} training rows have a text "
@@ -152,7 +154,7 @@ def _fit_category(
             f"column '{name}' has {len(ranked):,} categories: the {MOST_CATEGORIES} most frequent are kept, "
             "the rest share one feature",
         )
-    untaught = [UNKNOWN] * (len(ranked) <= MOST_CATEGORIES) + [MISSING] * (not some_missing)
+    untaught = [UNKNOWN] * (len(ranked) <= MOST_CATEGORIES) + [MISSING] * (not missing.any())
     return CategoryColumn(
         name=name, input_name=input_name, values=tuple(ranked[:MOST_CATEGORIES]), untaught=tuple(untaught)
     )

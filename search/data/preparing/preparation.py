@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import errno
 import hashlib
 import json
@@ -95,7 +94,7 @@ def _unusable(cache: Path, spec: DataSpec, exc: OSError) -> CacheUnusable:
 
 
 def _key(request: DataRequest, fingerprint: str, version: int) -> str:
-    asked = json.dumps([version, fingerprint, dataclasses.asdict(request)], sort_keys=True)
+    asked = json.dumps([version, fingerprint, request.asked()], sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()[:32]
 
 

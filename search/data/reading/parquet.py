@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from search.data.columns.row_numbers import UNNAMED
 from search.data.columns.targets import Target, encode_target
 from search.data.reading.free_memory import refuse_more_than_memory
+from search.data.reading.said_columns import said_columns
 from search.data.reading.table import (
     left_out,
     raw_table,
@@ -41,6 +43,7 @@ def read_parquet(request: DataRequest) -> RawData:
     refuse_duplicates(names, path)
     arrow = arrow.rename_columns(list(names))
     refuse_target(request, names, "")
+    said = said_columns(request, names)
     if arrow.num_rows == 0:
         raise DataError(f"{path} has column names but no rows below them")
     arrow, unused = _with_text(arrow)
@@ -48,11 +51,28 @@ def read_parquet(request: DataRequest) -> RawData:
         raise DataError(
             f"target '{request.target}' of {path} holds lists, structures or bytes, not one value"
         )
-    notes = [f"column '{name}' is dropped: lists, structures and bytes are not used" for name in unused]
-    index = [name for name in names if name.startswith(PANDAS_INDEX) and name != request.target]
+    notes = [
+        f"column '{name}' is dropped: lists, structures and bytes are not used"
+        for name in unused
+        if name not in said
+    ]
+    _refuse_unused(unused, said, path)
+    index = [
+        name
+        for name in names
+        if name.startswith(PANDAS_INDEX) and name != request.target and name not in said
+    ]
     target, known, of_target = _target(arrow[request.target], request)
     frame = arrow.drop_columns([*unused, *index, str(request.target)]).to_pandas(ignore_metadata=True)
-    return raw_table(frame, known, target, request, [*notes, *of_target])
+    return raw_table(frame, known, target, request, [*notes, *of_target], said)
+
+
+def _refuse_unused(unused: list[str], said: Mapping[str, str], path: Path) -> None:
+    for name in unused:
+        if (use := said.get(name, "drop")) != "drop":
+            raise DataError(
+                f"--{use}: column '{name}' of {path} holds lists, structures or bytes, not one value a row"
+            )
 
 
 def _read(path: Path) -> Any:

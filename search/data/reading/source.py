@@ -13,7 +13,7 @@ from search.data.reading.npz import read_npz
 from search.data.reading.parquet import PARQUET_SUFFIXES, read_parquet
 from search.data.reading.text_table import TEXT_SUFFIXES, read_text_table
 from search.data.rows.raw import RawData
-from search.data.rows.request import BUILTIN_SOURCES, DataRequest
+from search.data.rows.request import BUILTIN_SOURCES, COLUMN_OPTIONS, DataRequest
 from search.errors import DataError
 from spaces.errors import did_you_mean
 
@@ -62,13 +62,15 @@ def _reader(request: DataRequest) -> Callable[[DataRequest], RawData]:
     source, path = request.source, Path(request.source)
     suffix = path.suffix.lower()
     if source in BUILTIN_SOURCES:
-        _refuse_options(request, "target", "separator", "image_size", reason="it is a built-in set of images")
+        reason = "it is a built-in set of images"
+        _refuse_options(request, "target", "separator", *COLUMN_OPTIONS, "image_size", reason=reason)
         if request.task == "regression":
             raise DataError(f"{source} holds classes; its task is classification, not regression")
         return read_builtin
     # os.path and not Path: it takes a name that is too long for one that is not there.
     if os.path.isdir(path):
-        _refuse_options(request, "target", "separator", reason="a folder's classes are its subfolders")
+        reason = "a folder's classes are its subfolders"
+        _refuse_options(request, "target", "separator", *COLUMN_OPTIONS, reason=reason)
         if request.task == "regression":
             raise DataError(
                 f"{source} is a folder of class folders; its task is classification, not regression"
@@ -81,7 +83,8 @@ def _reader(request: DataRequest) -> Callable[[DataRequest], RawData]:
     if not os.path.isfile(path):  # a device, or a pipe: its second reader would wait for ever
         raise DataError(f"{_short(source)} is no regular file; save what comes out of it, and name that file")
     if suffix == ".npz":
-        _refuse_options(request, "target", "separator", "image_size", reason="an NPZ file names its own y")
+        reason = "an NPZ file names its own y"
+        _refuse_options(request, "target", "separator", *COLUMN_OPTIONS, "image_size", reason=reason)
         return read_npz
     if suffix == ".npy":
         raise DataError(
@@ -110,8 +113,9 @@ def _nearest(source: str) -> str:
 def _refuse_options(request: DataRequest, *names: str, reason: str) -> None:
     for name in names:
         value = getattr(request, name)
-        if value is not None:
-            raise DataError(f"{name} {value!r} does not apply to {request.source}: {reason}; leave it out")
+        if value not in (None, ()):
+            shown = ", ".join(value) if name in COLUMN_OPTIONS else value
+            raise DataError(f"{name} {shown!r} does not apply to {request.source}: {reason}; leave it out")
 
 
 def _short(source: str) -> str:

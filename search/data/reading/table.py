@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from search.data.columns.kinds import typed
 from search.data.columns.numbers import is_number
 from search.data.columns.row_numbers import are_row_numbers, counts_rows, has_no_name
+from search.data.columns.said_kinds import SaidKind, typed_as
 from search.data.columns.targets import Target, encode_target, encode_written_target
 from search.data.columns.texts import Texts, texts_of
 from search.data.columns.written_numbers import plain_numbers
+from search.data.reading.said_columns import said_note
 from search.data.rows.notes import ColumnNotes, listed
 from search.data.rows.raw import Array, RawData, Table, TableColumn
 from search.data.rows.request import DataRequest
@@ -106,24 +109,35 @@ def refuse_target(request: DataRequest, names: tuple[str, ...], read_as: str) ->
 
 
 def raw_table(
-    frame: pd.DataFrame, known: Array, target: Target, request: DataRequest, notes: list[str]
+    frame: pd.DataFrame,
+    known: Array,
+    target: Target,
+    request: DataRequest,
+    notes: list[str],
+    said: Mapping[str, str],
 ) -> RawData:
     """The columns of a frame, each of its kind, beside the target of the rows where it is `known`, bool (rows,).
 
-    The frame is without the target, and has the rows without one: row numbers are those of the whole file.
+    The frame is without the target, and has the rows without one: row numbers are those of the whole file. `said` is
+    what the user says of columns, as `said_columns` has it.
     """
     columns: dict[str, TableColumn] = {}
     stripped: list[str] = []
     of_columns = ColumnNotes()
     for label, series in frame.items():
         name = str(label)
-        if _is_row_number(name, series, of_columns, header=request.header):
+        use = said.get(name)
+        if use == "drop" or (use is None and _is_row_number(name, series, of_columns, header=request.header)):
             continue
         series = series if known.all() else series[known]
-        columns[name], blanks = typed(name, series, of_columns)
+        columns[name], blanks = (
+            typed(name, series, of_columns)
+            if use is None
+            else typed_as(cast(SaidKind, use), name, series, of_columns)
+        )
         if blanks:
             stripped.append(f"'{name}'")
-    notes = [*notes, *of_columns.texts()]
+    notes = [*notes, *said_note(said), *of_columns.texts()]
     if stripped:
         notes.append(
             f"blanks around values are left out in {listed(stripped)}: "

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from pathlib import Path
 
 from search.data.columns.missing import MISSING
 from search.data.columns.numbers import is_number
+from search.data.reading.said_columns import said_columns
 from search.data.reading.separated import BLANKS, text_layout
 from search.data.reading.table import raw_table, refuse_target, written_target
 from search.data.rows.notes import listed
@@ -29,6 +31,7 @@ def read_text_table(request: DataRequest) -> RawData:
     layout = text_layout(request)
     read_as = f" (it was read with separator {layout.separator!r}; set another one if that is wrong)"
     refuse_target(request, layout.names, read_as if len(layout.names) == 1 else "")
+    said = said_columns(request, layout.names)
     if layout.rows == 0:
         raise DataError(f"{path} has column names but no rows below them")
     try:
@@ -40,7 +43,7 @@ def read_text_table(request: DataRequest) -> RawData:
                 header=0 if request.header else None,
                 names=list(layout.names),
                 # Labels are exact: a number of many digits, or a gap among whole numbers, must not change them.
-                dtype={str(request.target): str},
+                dtype=dict.fromkeys((str(request.target), *_as_written(said)), str),
                 index_col=False,
                 # Of the target too, but there by `written_target`, which tells the words.
                 na_values={name: list(MISSING) for name in layout.names if name != request.target},
@@ -57,7 +60,12 @@ def read_text_table(request: DataRequest) -> RawData:
         )
     target, known, notes = written_target(frame.pop(str(request.target)), request)
     notes += _names_like_values(layout.names, header=request.header)
-    return raw_table(frame, known, target, request, notes)
+    return raw_table(frame, known, target, request, notes, said)
+
+
+def _as_written(said: Mapping[str, str]) -> list[str]:
+    """Columns whose texts matter, numbers or not: the category 01 stays 01."""
+    return [name for name, use in said.items() if use in ("category", "date")]
 
 
 def _names_like_values(names: tuple[str, ...], *, header: bool) -> list[str]:

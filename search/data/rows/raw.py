@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -21,12 +21,14 @@ class TableColumn:
     """One column of a table.
 
     `values` is float64 (rows,) with NaN for missing (number, boolean), or an object array of str with "" for
-    missing (category, date). `template` is a date's layout, as `search.data.columns.date_forms` has them.
+    missing (category, date). `template` is a date's layout, as `search.data.columns.date_forms` has them. `said`: the
+    user says that it is of this kind.
     """
 
     kind: ColumnKind
     values: Array
     template: str = ""
+    said: bool = False
 
     def missing(self) -> NDArray[np.bool_]:
         """True where the row has no value; shape (rows,). Infinite numbers count as missing."""
@@ -35,7 +37,7 @@ class TableColumn:
         return np.asarray(self.values == "", dtype=np.bool_)
 
     def take(self, rows: Array) -> TableColumn:
-        return TableColumn(self.kind, self.values[rows], self.template)
+        return replace(self, values=self.values[rows])
 
 
 @dataclass(frozen=True)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields
+from typing import Any, Literal
 
 from search.errors import DataError
 
 BUILTIN_SOURCES = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
 
 LARGEST_FRACTION = 0.5
+COLUMN_OPTIONS = ("drop", "category", "number", "date")
+# Without them, a request has the key that it had before they came.
+_LATER = frozenset(COLUMN_OPTIONS)
 
 
 @dataclass(frozen=True)
@@ -19,6 +22,8 @@ class DataRequest:
     `source` is a built-in set (`BUILTIN_SOURCES`), FILE.npz, FILE.csv, FILE.tsv, FILE.txt, one of these three
     packed (FILE.csv.gz, FILE.zip), FILE.parquet, or a folder of class folders. `target` names a table's column;
     without a header the columns are "0", "1", ...
+    `drop`, `category`, `number` and `date` name columns of a table that the user decides about: a name each, or
+    names with commas between them.
     `image_size` is (height, width) in pixels. Fractions are of all rows; where the source brings its own test
     or validation split, its fraction is not used and the other is of the rest.
 
@@ -35,6 +40,10 @@ class DataRequest:
     val_fraction: float = 0.15
     test_fraction: float = 0.15
     seed: int = 0
+    drop: tuple[str, ...] = ()
+    category: tuple[str, ...] = ()
+    number: tuple[str, ...] = ()
+    date: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for name, fraction in (("val_fraction", self.val_fraction), ("test_fraction", self.test_fraction)):
@@ -65,3 +74,10 @@ class DataRequest:
                 raise DataError(
                     f"image_size must be a height and a width of 1 to 4096 pixels, but is {self.image_size}"
                 )
+
+    def asked(self) -> dict[str, Any]:
+        """All that was asked for, for keys: what came later only where it is not at its default."""
+        values = {field.name: (getattr(self, field.name), field.default) for field in fields(self)}
+        return {
+            name: value for name, (value, default) in values.items() if name not in _LATER or value != default
+        }

@@ -1,0 +1,58 @@
+"""Which columns of a table the user says something of, by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from search.data.rows.notes import listed
+from search.data.rows.request import COLUMN_OPTIONS, DataRequest
+from search.errors import DataError
+from spaces.errors import did_you_mean
+
+_WORDS = {"drop": "left out", "category": "categories", "number": "numbers", "date": "dates"}
+
+
+def said_columns(request: DataRequest, names: tuple[str, ...]) -> dict[str, str]:
+    """From a column's name to the option that names it: "drop", "category", "number" or "date".
+
+    Raises:
+        DataError: there is no such column, it is the target, or it is named for two things.
+    """
+    said: dict[str, str] = {}
+    for option in COLUMN_OPTIONS:
+        for text in getattr(request, option):
+            for name in _names_in(text, names):
+                _refuse_unknown(option, name, names, request)
+                if said.setdefault(name, option) != option:
+                    raise DataError(
+                        f"--{option}: column '{name}' of {request.source} is named by --{said[name]} too; "
+                        "it can be one of them"
+                    )
+    return said
+
+
+def said_note(said: Mapping[str, str]) -> list[str]:
+    """What is done because the user says so: `as you say: 'a', 'b' left out; 'zip' categories`."""
+    of_option = {
+        option: [f"'{name}'" for name, use in said.items() if use == option] for option in COLUMN_OPTIONS
+    }
+    told = [f"{listed(names)} {_WORDS[option]}" for option, names in of_option.items() if names]
+    return [f"as you say: {'; '.join(told)}"] if told else []
+
+
+def _names_in(text: str, names: tuple[str, ...]) -> list[str]:
+    """A name may hold commas itself."""
+    return [text] if text in names else [part.strip() for part in text.split(",")]
+
+
+def _refuse_unknown(option: str, name: str, names: tuple[str, ...], request: DataRequest) -> None:
+    if name not in names:
+        raise DataError(
+            f"--{option}: {request.source} has no column '{name}'{did_you_mean(name, names)}; "
+            f"it has {listed(names)}"
+        )
+    if name == request.target:
+        raise DataError(
+            f"--{option}: '{name}' is the target; name other columns, "
+            "or say by --task what kind of target it is"
+        )
