@@ -50,7 +50,7 @@ def searched(task: dict[str, Any]) -> Iterator[Ready]:
     name = "perceptuna_searched"
     yield _ready(task, name, search + _write(task, name, "export"))
     name = "perceptuna_finalized"
-    finalized = search + _write(task, name, "finalize", *task["finalize"])
+    finalized = search + _write(task, name, "finalize", "--ensemble", "1", *task["finalize"])
     yield _ready(task, name, finalized)
     name = "perceptuna_finalized_ensemble"
     yield _ready(

@@ -73,7 +73,7 @@ def test_models_are_compared_by_the_median_over_their_seeds() -> None:
     ]
     shown = list(markdown(rows))
     assert "| linear | 2 (1–9) | 0.500 | 1 | 1 | 3 |" in shown
-    assert "| linear |  | 0.500 (0.500–0.500) | 1 of 1 |" in shown
+    assert "| linear |  | 0.500 (0.500–0.500) | 1 of 1 |  |" in shown
 
 
 def test_a_contestant_that_fails_is_told_and_tried_again(house: Path) -> None:
