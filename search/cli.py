@@ -15,7 +15,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from search.commands import concluding, database, looking, models, planning, sources, studies
+from search.commands import answering, concluding, database, looking, models, planning, sources, studies
 from search.commands.output import echo, fail, print_bug
 from search.machine.interruption import interrupted
 from search.machine.standard_streams import lost_output
@@ -27,7 +27,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 # Without a name a group's commands stand beside the others.
-for commands in (studies.app, planning.app, looking.app, models.app, concluding.app):
+for commands in (studies.app, planning.app, looking.app, models.app, answering.app, concluding.app):
     app.add_typer(commands)
 app.add_typer(sources.space_app, name="space")
 app.add_typer(sources.data_app, name="data")

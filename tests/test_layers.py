@@ -25,6 +25,7 @@ ROOMS = (
     "search.analysis.terminal",
     "search.analysis.facts",
     "search.analysis.tensorboard",
+    "search.answering",
     "search.conclusion.confirmation",
     "search.conclusion.ablation",
     "search.conclusion.ensemble",

@@ -13,14 +13,14 @@ from pathlib import Path
 from search.errors import InputError
 
 
-def check_place(path: Path, endings: Sequence[str]) -> None:
-    """Refuse a file that cannot be written. Writes nothing.
+def check_place(path: Path, endings: Sequence[str], told: str | None = None) -> None:
+    """Refuse a file that cannot be written; `told` are the endings for a message, else the first. Writes nothing.
 
     Raises:
         InputError: it does not end in one of `endings`, is a folder, or its folder is missing or read-only.
     """
     if path.suffix not in endings:
-        raise InputError(f"-o: expected a file name ending in {endings[0]}, but got '{path}'")
+        raise InputError(f"-o: expected a file name ending in {told or endings[0]}, but got '{path}'")
     try:
         if not path.parent.is_dir():
             raise InputError(f"-o: the folder {path.parent} does not exist; create it first")

@@ -99,7 +99,7 @@ def number_column(
             "an exported model takes numbers",
         )
     values = texts.each(lambda text: float(numbers.plain.get(text, "nan")), float)
-    return TableColumn("number", checked_numbers(name, values, notes))
+    return TableColumn("number", checked_numbers(name, values, notes), numbers.written)
 
 
 def date_column(

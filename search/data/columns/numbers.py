@@ -30,6 +30,7 @@ _DIGITS = r"(\d+|\d{1,2}(,\d{2})+,\d{3}|[1-9]\d{0,2}(,\d{3})+)"
 class _Style:
     """What the body of a number may look like, which of its characters only group, and which is the point."""
 
+    example: str
     body: re.Pattern[str]
     grouping: str
     point: str = "."
@@ -37,11 +38,11 @@ class _Style:
 
 # The first that reads the most rows is taken.
 _STYLES = (
-    _Style(re.compile(r"\d+(\.\d*)?|\.\d+", _FLAGS), ""),
-    _Style(re.compile(rf"{_DIGITS}(\.\d*)?|\.\d+", _FLAGS), ","),
-    _Style(re.compile(r"(\d+|[1-9]\d{0,2}([. ]\d{3})+)(,\d*)?", _FLAGS), ". ", ","),
-    _Style(re.compile(r"(\d+|[1-9]\d{0,2}( \d{3})+)(\.\d*)?", _FLAGS), " "),
-    _Style(re.compile(r"(\d+|[1-9]\d{0,2}(['’]\d{3})+)(\.\d*)?", _FLAGS), "'’"),
+    _Style("1234.5", re.compile(r"\d+(\.\d*)?|\.\d+", _FLAGS), ""),
+    _Style("1,234.5", re.compile(rf"{_DIGITS}(\.\d*)?|\.\d+", _FLAGS), ","),
+    _Style("1.234,5", re.compile(r"(\d+|[1-9]\d{0,2}([. ]\d{3})+)(,\d*)?", _FLAGS), ". ", ","),
+    _Style("1 234.5", re.compile(r"(\d+|[1-9]\d{0,2}( \d{3})+)(\.\d*)?", _FLAGS), " "),
+    _Style("1'234.5", re.compile(r"(\d+|[1-9]\d{0,2}(['’]\d{3})+)(\.\d*)?", _FLAGS), "'’"),
 )
 _MARKS = {",": "commas", ".": "points", " ": "blanks", "'": "apostrophes", "’": "apostrophes"}
 _ONE_GROUP = re.compile(r"[1-9]\d{0,2},\d{3}", _FLAGS)
@@ -49,11 +50,15 @@ _ONE_GROUP = re.compile(r"[1-9]\d{0,2},\d{3}", _FLAGS)
 
 @dataclass(frozen=True)
 class Numbers:
-    """`plain` maps each text that is a number to how Python writes it; `form` says how they were written, if oddly."""
+    """`plain` maps each text that is a number to how Python writes it; `form` says how they were written, if oddly.
+
+    `written` says the same for `numbers_written`: the unit, if there is one, and 1234.5 as these write it.
+    """
 
     plain: Mapping[str, str]
     strays: tuple[str, ...]
     form: str = ""
+    written: str = ""
 
     def example(self) -> str:
         """How one was read, where that is no matter of course: `'1,234' is 1234`."""
@@ -100,11 +105,22 @@ def read_numbers(rows: Mapping[str, int]) -> Numbers:
             read = {text: part for text, part in parts.items() if style.body.fullmatch(part.body)}
             if (total := _total(rows, read)) > most:
                 best, most = (style, read), total
-    form = ""
+    form = written = ""
     if best is not None:
         style, read = best
         plain, form = {text: _plainly(part, style) for text, part in read.items()}, _form(style, read)
-    return Numbers(plain, tuple(text for text in rows if text not in plain), form)
+        written = f"{next(iter(read.values())).unit} {style.example}".strip()
+    return Numbers(plain, tuple(text for text in rows if text not in plain), form, written)
+
+
+def numbers_written(texts: Iterable[str], written: str) -> dict[str, str]:
+    """Those of the texts that are numbers of one way of writing, `Numbers.written`, by how Python writes them."""
+    if not written:
+        return {text: text for text in texts if PLAIN.fullmatch(text)}
+    style = next((style for style in _STYLES if written.endswith(style.example)), _STYLES[0])
+    unit = written.removesuffix(style.example).strip()
+    parts = {text: part for text in texts if (part := _parts(text)) is not None and part.unit == unit}
+    return {text: _plainly(part, style) for text, part in parts.items() if style.body.fullmatch(part.body)}
 
 
 def _parts(text: str) -> _Parts | None:

@@ -42,7 +42,7 @@ def typed_as(
     if kind == "number":
         column, stripped = _numbers(name, series, notes), False
     else:
-        texts = texts_of(_written(series))
+        texts = texts_of(as_written(series))
         category = kind == "category"
         column = TableColumn("category", texts.each(str)) if category else _dates(name, texts, notes)
         stripped = not texts.blanks.keys().isdisjoint(column.values)
@@ -100,7 +100,7 @@ def _tell_missing(kind: str, name: str, texts: Texts, words: list[str], notes: C
         notes.add(f"no {kind}", f"column '{name}': {what} taken as missing: {counted(texts.rows, words)}")
 
 
-def _written(series: pd.Series[Any]) -> pd.Series[Any]:
+def as_written(series: pd.Series[Any]) -> pd.Series[Any]:
     """Values as people write them: whole numbers without a fraction, also where a gap has made floats of them."""
     import pandas as pd
 

@@ -105,6 +105,7 @@ def _fit_number(name: str, input_name: str, column: TableColumn, missing: NDArra
         name=name,
         input_name=input_name,
         boolean=column.kind == "boolean",
+        written=column.template,
         median=median,
         mean=mean,
         std=std,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from search.data.columns.dates import periods
 from search.data.preparing.components import component_count
@@ -40,7 +40,10 @@ class _TableColumn(_Part):
 
 
 class NumberColumn(_TableColumn):
-    """A number or boolean, `median` where missing, minus `mean`, over `std`; then a flag where missing."""
+    """A number or boolean, `median` where missing, minus `mean`, over `std`; then a flag where missing.
+
+    `written` says how its numbers stand in a text file, where not as Python writes them: `€ 1.234,5`.
+    """
 
     kind: Literal["number"] = "number"
     boolean: bool = False
@@ -48,10 +51,19 @@ class NumberColumn(_TableColumn):
     mean: float
     std: float
     missing_flag: bool
+    written: str = ""
 
     @property
     def features(self) -> int:
         return 1 + self.missing_flag - len(self.untaught)
+
+    @model_serializer(mode="wrap")
+    def _plain_as_before(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Where numbers are plain nothing is said of it, as in studies that were made before it could be."""
+        fields: dict[str, Any] = serialise(self)
+        if not self.written:
+            fields.pop("written", None)
+        return fields
 
 
 class CategoryColumn(_TableColumn):
@@ -216,7 +228,8 @@ def _same_column(old: Column, new: Column) -> bool:
     if isinstance(old, CategoryColumn) or isinstance(new, CategoryColumn):
         return old == new
     fitted = ("median", "mean", "std")
-    same = old.model_dump(exclude={*fitted}) == new.model_dump(exclude={*fitted})
+    apart = {*fitted, "written"}  # which studies that were made before have not
+    same = old.model_dump(exclude=apart) == new.model_dump(exclude=apart)
     return same and all(_close(getattr(old, name), getattr(new, name), old.std) for name in fitted)
 
 

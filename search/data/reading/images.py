@@ -62,7 +62,7 @@ def read_folder(request: DataRequest) -> RawData:
                 "add some of it there, or remove it"
             )
     index = {name: number for number, name in enumerate(class_names)}
-    x, resized, notes = _decode_all(layout.files, request.image_size)
+    x, resized, notes = decode_all(layout.files, request.image_size)
     return RawData(
         request=request,
         kind="image",
@@ -98,7 +98,7 @@ def _natural(name: str) -> tuple[int, float, str]:
     return (0, float(name), name) if name.isdecimal() else (1, 0.0, name)
 
 
-def _decode_all(
+def decode_all(
     files: Sequence[Path], image_size: tuple[int, int] | None
 ) -> tuple[NDArray[np.uint8], tuple[int, int] | None, list[str]]:
     """uint8 (files, height, width, channels), the size others were brought to or None, and notes."""

@@ -33,12 +33,12 @@ def read_npz(request: DataRequest) -> RawData:
     with open_archive(Path(source)) as archive:
         roles = roles_of(archive.names, source, partial(_words, archive))
         headers = {name: archive.header(name) for pair in roles.pairs.values() for name in pair}
-        _check_shapes(roles, headers, source)
+        check_shapes(roles, headers, source)
         _refuse_too_large(roles, headers, source)
         arrays = {name: archive.read(name) for name in headers}
     xs = [arrays[x] for x, _ in roles.pairs.values()]
     x = np.concatenate(xs) if len(xs) > 1 else xs[0]
-    y, one_hot, of_labels = _labels(roles, arrays, source)
+    y, one_hot, of_labels = labels_of(roles, arrays, source)
     if one_hot and request.task == "regression":
         raise DataError(
             f"{source}: y is one-hot, which are classes; its task is classification, not regression"
@@ -52,7 +52,7 @@ def read_npz(request: DataRequest) -> RawData:
             f"x holds {x.dtype} of shape {x.shape[1:]} in each row: taken as {math.prod(x.shape[1:]):,} features in a "
             "line; images are uint8 (rows, height, width[, channels])"
         )
-    x = _images(x, source) if kind == "image" else _vectors(x, source)
+    x = images_of(x, source) if kind == "image" else vectors_of(x, source)
     given = {split: headers[pair[0]].shape[0] for split, pair in roles.pairs.items()}
     return RawData(
         request=request,
@@ -75,18 +75,19 @@ def _words(archive: Archive, name: str) -> str:
         return ""
 
 
-def _check_shapes(roles: Roles, headers: dict[str, Header], source: str) -> None:
-    """All that can be known before values are read.
+def check_shapes(roles: Roles, headers: dict[str, Header], source: str) -> None:
+    """All that can be known before values are read; an x may have no y here.
 
     Raises:
         DataError: types, shapes or lengths do not go together.
     """
-    of_train = headers[roles.pairs["train"][0]]
+    first = next(iter(roles.pairs.values()))[0]
+    of_first = headers[first]
     for x_name, y_name in roles.pairs.values():
-        x, y = headers[x_name], headers[y_name]
+        x, y = headers[x_name], headers.get(y_name)
         if x.dtype.kind not in "iufb":
             raise DataError(f"{source}: {x_name} should hold numbers, but is of type {x.dtype}")
-        if y.dtype.kind not in "iufbUS":
+        if y is not None and y.dtype.kind not in "iufbUS":
             raise DataError(
                 f"{source}: {y_name} should hold numbers, booleans or text, but is of type {y.dtype}"
             )
@@ -94,12 +95,14 @@ def _check_shapes(roles: Roles, headers: dict[str, Header], source: str) -> None
             raise DataError(f"{source}: {x_name} is one number; it should have shape (rows, features)")
         if math.prod(x.shape) == 0:
             raise DataError(f"{source}: {x_name} is empty, of shape {x.shape}; it needs rows and features")
-        if x.shape[1:] != of_train.shape[1:] or x.dtype.newbyteorder("=") != of_train.dtype.newbyteorder("="):
+        if x.shape[1:] != of_first.shape[1:] or x.dtype.newbyteorder("=") != of_first.dtype.newbyteorder("="):
             raise DataError(
-                f"{source}: {x_name} has rows of {x.dtype} {x.shape[1:]}, {roles.pairs['train'][0]} of "
-                f"{of_train.dtype} {of_train.shape[1:]}; they must be alike"
+                f"{source}: {x_name} has rows of {x.dtype} {x.shape[1:]}, {first} of "
+                f"{of_first.dtype} {of_first.shape[1:]}; they must be alike"
             )
         rows = x.shape[0]
+        if y is None:
+            continue
         if y.shape not in ((rows,), (rows, 1), (1, rows)) and not (len(y.shape) == 2 and y.shape[0] == rows):
             labels = f"{y.shape[0]:,}" if y.shape[1:] in ((), (1,)) and y.shape else f"the shape {y.shape}"
             raise DataError(
@@ -122,7 +125,7 @@ def _refuse_too_large(roles: Roles, headers: dict[str, Header], source: str) -> 
     )
 
 
-def _labels(roles: Roles, arrays: dict[str, Array], source: str) -> tuple[Array, bool, list[str]]:
+def labels_of(roles: Roles, arrays: dict[str, Array], source: str) -> tuple[Array, bool, list[str]]:
     """The labels of all rows (rows,), whether they were one-hot, and what was decided about them."""
     names = [y for _, y in roles.pairs.values()]
     parts = [_as_text(arrays[name], name, source) for name in names]
@@ -188,7 +191,7 @@ def _joined(parts: list[Array], names: list[str], source: str) -> Array:
     raise DataError(f"{source}: labels of these types are not comparable: {types}; save them all as one type")
 
 
-def _images(x: Array, source: str) -> Array:
+def images_of(x: Array, source: str) -> Array:
     x = x[..., np.newaxis] if x.ndim == 3 else x
     if x.shape[-1] not in (1, 3):
         advice = {True: "it looks like channels first: save x.transpose(0, 2, 3, 1)"}.get(
@@ -202,7 +205,7 @@ def _images(x: Array, source: str) -> Array:
     return x
 
 
-def _vectors(x: Array, source: str) -> Array:
+def vectors_of(x: Array, source: str) -> Array:
     x = x.reshape(len(x), -1)
     x = x.astype(np.float32 if x.dtype.type in _SMALL else np.float64, copy=False)
     bad = ~np.isfinite(x).all(axis=1)

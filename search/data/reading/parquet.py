@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +38,13 @@ def read_parquet(request: DataRequest) -> RawData:
     """
     path = Path(request.source)
     arrow = _read(path)
-    names = tuple(
-        name if name.strip() else f"{UNNAMED} {place}" for place, name in enumerate(arrow.column_names)
-    )
-    refuse_duplicates(names, path)
+    names = names_of(arrow.column_names, path)
     arrow = arrow.rename_columns(list(names))
     refuse_target(request, names, "")
     said = said_columns(request, names)
     if arrow.num_rows == 0:
         raise DataError(f"{path} has column names but no rows below them")
-    arrow, unused = _with_text(arrow)
+    arrow, unused = with_text(arrow)
     if request.target in unused:
         raise DataError(
             f"target '{request.target}' of {path} holds lists, structures or bytes, not one value"
@@ -75,12 +73,22 @@ def _refuse_unused(unused: list[str], said: Mapping[str, str], path: Path) -> No
             )
 
 
+def names_of(stored: list[str], path: Path) -> tuple[str, ...]:
+    """Names of all columns, also of those that are stored without one.
+
+    Raises:
+        DataError: two are the same.
+    """
+    names = tuple(name if name.strip() else f"{UNNAMED} {place}" for place, name in enumerate(stored))
+    refuse_duplicates(names, path)
+    return names
+
+
 def _read(path: Path) -> Any:
     """The file as an Arrow table, once it is known to be a table of a size that memory holds."""
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
-    try:
+    with sound(path):
         file = pq.ParquetFile(path)
         refuse_too_many(file.metadata.num_columns, path)
         # Repeated values are packed to next to nothing, so what is in the file says little.
@@ -91,12 +99,21 @@ def _read(path: Path) -> Any:
         )
         table = file.read()
         table.validate(full=True)  # a damaged page may hold offsets that lead out of it, or text that is none
-        return table
+    return table
+
+
+@contextmanager
+def sound(path: Path) -> Iterator[None]:
+    """What Arrow says of a damaged file, as a DataError."""
+    import pyarrow as pa
+
+    try:
+        yield
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError, MemoryError) as exc:
         raise DataError(f"{path} is not a sound Parquet file ({str(exc).strip()}); write it again") from exc
 
 
-def _with_text(arrow: Any) -> tuple[Any, list[str]]:
+def with_text(arrow: Any) -> tuple[Any, list[str]]:
     """The table with bytes that are UTF-8 as text, and the names of its columns that hold no single values."""
     import pyarrow as pa
 

@@ -61,9 +61,7 @@ def roles_of(names: Iterable[str], source: str, words_of: Callable[[str], str]) 
         DataError: they are not there, half of a pair is missing, or two arrays could be the same.
     """
     names = tuple(names)
-    found = _by_role(names, source)
-    if not found and names == ("arr_0", "arr_1"):  # np.savez(path, x, y)
-        found = {"x": "arr_0", "y": "arr_1"}
+    found = _found(names, source)
     whole = {"x", "y"} <= found.keys()
     if not whole and not {"x_train", "y_train"} <= found.keys():
         words = {name: words_of(name) for name in names[:MOST_NAMED]}
@@ -81,6 +79,36 @@ def roles_of(names: Iterable[str], source: str, words_of: Callable[[str], str]) 
         if len(there) == 2:
             pairs[split] = (there[0], there[1])
     return Roles(pairs, tuple(_notes(names, found, pairs)))
+
+
+def rows_of(names: Iterable[str], source: str) -> Roles:
+    """As `roles_of`, of rows that need no y: "" where there is none. Of a split alone, x_test, these are the rows.
+
+    Raises:
+        DataError: there is no x, or two arrays could be the same.
+    """
+    names = tuple(names)
+    found = _found(names, source)
+    if not found and len(names) == 1:
+        found = {"x": names[0]}
+    ends = {"train": ""} if "x" in found else {split: f"_{split}" for split in ("train", "val", "test")}
+    pairs = {
+        split: (found[f"x{end}"], found.get(f"y{end}", ""))
+        for split, end in ends.items()
+        if f"x{end}" in found
+    }
+    if not pairs:
+        raise DataError(
+            f"{source} should hold rows as x, but holds {listed(names) or 'nothing'}; rename its array"
+        )
+    return Roles(pairs)
+
+
+def _found(names: tuple[str, ...], source: str) -> dict[str, str]:
+    found = _by_role(names, source)
+    if not found and names == ("arr_0", "arr_1"):  # np.savez(path, x, y)
+        return {"x": "arr_0", "y": "arr_1"}
+    return found
 
 
 def _by_role(names: tuple[str, ...], source: str) -> dict[str, str]:

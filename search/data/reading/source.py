@@ -29,7 +29,7 @@ def read_source(request: DataRequest) -> RawData:
     Raises:
         DataError: the source is not there, cannot be read, or does not fit the request.
     """
-    return _reader(request)(request)
+    return reader_of(request)(request)
 
 
 def fingerprint_source(request: DataRequest) -> str:
@@ -40,7 +40,7 @@ def fingerprint_source(request: DataRequest) -> str:
     Raises:
         DataError: the source is not there or cannot be read.
     """
-    _reader(request)
+    reader_of(request)
     path = Path(request.source)
     try:
         if request.source in BUILTIN_SOURCES:
@@ -57,8 +57,12 @@ def fingerprint_file(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _reader(request: DataRequest) -> Callable[[DataRequest], RawData]:
-    """The reader of a source, once its options are known to fit it."""
+def reader_of(request: DataRequest) -> Callable[[DataRequest], RawData]:
+    """The reader of a source, once its options are known to fit it.
+
+    Raises:
+        DataError: the source is not there, is none that can be read, or its options do not fit it.
+    """
     source, path = request.source, Path(request.source)
     suffix = path.suffix.lower()
     if source in BUILTIN_SOURCES:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from search.data.columns.missing import MISSING
 from search.data.columns.numbers import is_number
 from search.data.reading.said_columns import said_columns
-from search.data.reading.separated import BLANKS, text_layout
+from search.data.reading.separated import BLANKS, TextLayout, text_layout
 from search.data.reading.table import raw_table, refuse_target, written_target
 from search.data.rows.notes import listed
 from search.data.rows.raw import RawData
@@ -38,19 +39,11 @@ def read_text_table(request: DataRequest) -> RawData:
         with layout.file.binary() as content:
             frame = pd.read_csv(
                 content,
-                sep=r"\s+" if layout.separator == BLANKS else layout.separator,
-                skiprows=layout.skipped_lines,
-                header=0 if request.header else None,
-                names=list(layout.names),
+                **how_to_read(layout, header=request.header),
                 # Labels are exact: a number of many digits, or a gap among whole numbers, must not change them.
                 dtype=dict.fromkeys((str(request.target), *_as_written(said)), str),
-                index_col=False,
                 # Of the target too, but there by `written_target`, which tells the words.
                 na_values={name: list(MISSING) for name in layout.names if name != request.target},
-                keep_default_na=False,
-                skipinitialspace=True,
-                low_memory=False,
-                encoding="utf-8-sig",
             )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as exc:
         raise DataError(f"{path} cannot be read as a table: {str(exc).strip()}") from exc
@@ -66,6 +59,21 @@ def read_text_table(request: DataRequest) -> RawData:
 def _as_written(said: Mapping[str, str]) -> list[str]:
     """Columns whose texts matter, numbers or not: the category 01 stays 01."""
     return [name for name, use in said.items() if use in ("category", "date")]
+
+
+def how_to_read(layout: TextLayout, *, header: bool) -> dict[str, Any]:
+    """Arguments of pandas.read_csv that do not depend on what is in the columns."""
+    return {
+        "sep": r"\s+" if layout.separator == BLANKS else layout.separator,
+        "skiprows": layout.skipped_lines,
+        "header": 0 if header else None,
+        "names": list(layout.names),
+        "index_col": False,
+        "keep_default_na": False,
+        "skipinitialspace": True,
+        "low_memory": False,
+        "encoding": "utf-8-sig",
+    }
 
 
 def _names_like_values(names: tuple[str, ...], *, header: bool) -> list[str]:

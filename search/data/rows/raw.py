@@ -21,8 +21,9 @@ class TableColumn:
     """One column of a table.
 
     `values` is float64 (rows,) with NaN for missing (number, boolean), or an object array of str with "" for
-    missing (category, date). `template` is a date's layout, as `search.data.columns.date_forms` has them. `said`: the
-    user says that it is of this kind.
+    missing (category, date). `template` is a date's layout, as `search.data.columns.date_forms` has them, or how
+    numbers are written, as `search.data.columns.numbers` has it ("" plainly). `said`: the user says that it is of this
+    kind.
     """
 
     kind: ColumnKind

@@ -1,0 +1,4 @@
+"""A model that is there, and new rows: what it answers, and how good its answers are.
+
+Imports: data, data.columns, data.preparing, data.reading, data.rows, errors, machine, models, spaces.
+"""

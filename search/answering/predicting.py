@@ -1,0 +1,89 @@
+"""What a model answers for new rows, as a file: a row for each row, in their order, in memory that does not grow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from search.answering.answers_file import answers_file
+from search.answering.new_rows import open_rows
+from search.answering.remarks import refuse_unreadable, remarks
+from search.data import DataRequest, DataSpec
+from search.errors import InputError
+from search.models.saved_model import SavedModel, answers_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from search.data.rows.raw import Array
+
+PREDICTION = "prediction"
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """How many rows were answered, and what there is to say about them."""
+
+    rows: int
+    remarks: tuple[str, ...]
+
+
+def predict(
+    saved: SavedModel,
+    request: DataRequest,
+    output: Path,
+    keep: Sequence[str] = (),
+    *,
+    threads: int,
+    at_once: int | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Predicted:
+    """Write the answers for all rows of a source to `output`, .csv or .parquet, which is there whole or not at all.
+
+    Args:
+        keep: columns of the source that are written before the answers, as they stand there.
+        at_once: rows in memory at a time.
+        progress: called with the rows that are done and all rows, after each piece.
+
+    Raises:
+        InputError: the source does not fit the model, or cannot be read, or the disk takes no more.
+    """
+    rows = open_rows(request, saved.spec, keep)
+    _refuse_clash(keep, saved.spec)
+    done = 0
+    with answers_file(output) as write:
+        answer = answers_of(saved, threads)
+        for piece in rows.pieces(at_once or rows.at_once):
+            write(answers_beside(piece.kept, answer(piece.x), saved.spec))
+            done += len(piece.x)
+            progress(done, rows.total)
+        refuse_unreadable(request.source, rows.found, saved.spec)
+    return Predicted(done, (*rows.notes, *remarks(rows.found, saved.spec)))
+
+
+def columns_of(spec: DataSpec) -> tuple[str, ...]:
+    """Names of the columns that hold answers: the prediction, then a probability for each class."""
+    return (PREDICTION, *(f"probability_{name}" for name in spec.class_names))
+
+
+def answers_beside(kept: pd.DataFrame, answers: Array, spec: DataSpec) -> pd.DataFrame:
+    """Columns that were kept, then the answers: probabilities (rows, classes), or quantities (rows,)."""
+    import pandas as pd
+
+    prediction, *probabilities = columns_of(spec)
+    told: dict[str, object] = {name: kept[name].array for name in kept.columns}
+    if spec.task == "regression":
+        return pd.DataFrame({**told, prediction: answers})
+    told[prediction] = np.array(spec.class_names, dtype=object)[answers.argmax(axis=1)]
+    return pd.DataFrame({**told, **dict(zip(probabilities, answers.T, strict=True))})
+
+
+def _refuse_clash(keep: Iterable[str], spec: DataSpec) -> None:
+    for name in keep:
+        if name in columns_of(spec):
+            raise InputError(f"--keep {name}: an answer has that name; rename the column, or leave it out")

@@ -1,0 +1,127 @@
+"""Commands that ask a model about new rows: predict."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from search.commands.options import DATA, Force, Storage, option, study_of
+from search.commands.output import echo
+from search.text.formats import plural
+from search.text.printable import open_console
+
+if TYPE_CHECKING:
+    from search.answering.predicting import Progress
+    from search.data import DataRequest
+    from search.models.saved_model import SavedModel
+
+app = typer.Typer()
+
+Model = Annotated[
+    str,
+    typer.Argument(
+        metavar="MODEL|STUDY", help="a .keras file of `export` or `finalize`, or a study, for its best model"
+    ),
+]
+Rows = Annotated[
+    str, typer.Argument(metavar="ROWS", help="as for `run --data`; images need no class folders")
+]
+Header = Annotated[
+    bool | None, option("header", "--header/--no-header", show_default="as in the study, else header")
+]
+Separator = Annotated[str | None, option("separator", metavar="CHARACTER", show_default="found in the file")]
+
+
+@app.command()
+def predict(
+    model: Model,
+    rows: Rows,
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", metavar="FILE", help="the answers: .csv, .parquet, or - to print CSV"),
+    ],
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN",
+            help="write this column of the rows before the answers, an identifier perhaps; may be repeated",
+            show_default=False,
+            rich_help_panel=DATA,
+        ),
+    ] = None,
+    header: Header = None,
+    separator: Separator = None,
+    force: Force = False,
+    storage: Storage = None,
+) -> None:
+    """Answer new rows by a model: the class and the probability of each, or the quantity, for each row in its order.
+
+    Columns are found by their names and read as in training; others are ignored, the target too. What training never
+    saw is counted and told. Files of any size go through in pieces.
+
+    Example: perceptuna predict my-first digits -o answers.csv
+    """
+    from search.answering.answers_file import check_output
+    from search.answering.predicting import predict as answer
+    from search.machine.cores import available_cores
+    from search.machine.temporary import temporary_folder
+
+    to_print = str(output) == "-"
+    if not to_print:
+        check_output(output, rows, force=force)
+    saved = _model(model, storage)
+    request = _request(saved, rows, header, separator)
+    with temporary_folder() if to_print else nullcontext(output.parent) as folder:
+        file = folder / ("answers.csv" if to_print else output.name)
+        with _progress() as progress:
+            done = answer(saved, request, file, keep or (), threads=available_cores(), progress=progress)
+        if to_print:
+            _print_file(file)
+    for remark in done.remarks:
+        echo(f"perceptuna: {remark}", err=True)
+    if not to_print:
+        echo(f"wrote {output}: {plural(done.rows, 'row')}")
+
+
+def _model(model: str, storage: str | None) -> SavedModel:
+    from search.models.saved_model import ENDING, model_in_file, model_of_study
+
+    if model.endswith(ENDING):
+        return model_in_file(Path(model))
+    return model_of_study(study_of(model, storage))
+
+
+def _request(saved: SavedModel, rows: str, header: bool | None, separator: str | None) -> DataRequest:
+    """Without the separator of the training file: it is found in each."""
+    from search.data import DataRequest
+
+    return DataRequest(rows, header=saved.header if header is None else header, separator=separator)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """A bar on standard error, where that is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda done, total: None
+        return
+    from rich.progress import Progress as Bar
+
+    with Bar(console=open_console(stderr=True), transient=True) as bar:
+        task = bar.add_task("rows", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _print_file(path: Path) -> None:
+    """As it is, for another program; in a terminal as a terminal may be given it."""
+    with path.open(encoding="utf-8", newline="") as file:
+        if sys.stdout.isatty():
+            for line in file:
+                echo(line.rstrip("\n"))
+        else:
+            shutil.copyfileobj(file, sys.stdout)

@@ -1,0 +1,110 @@
+"""New rows of a table, read as the training rows were: what each column is was settled then, and not guessed again."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from search.data.columns.dates import days_since_1970
+from search.data.columns.kinds import BOOLEANS, holds_numbers, plain_series
+from search.data.columns.missing import is_missing_word
+from search.data.columns.numbers import numbers_written
+from search.data.columns.said_kinds import as_written
+from search.data.columns.texts import Texts, texts_of
+from search.data.preparing.spec import CategoryColumn, Column, DataSpec, DateColumn, NumberColumn
+from search.data.rows.raw import Array, Table, TableColumn
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MOST_STRAYS = 100
+
+
+@dataclass
+class Found:
+    """What stands in a column of new rows, counted over all of them.
+
+    `missing` are rows without a value, among them those of `strays`: texts that are no number or date as the column
+    has them, of which the first few different ones are kept. `unseen` are rows of a category that training has not.
+    `total` is the sum of the `known` numbers, or of days since 1970-01-01.
+    """
+
+    rows: int = 0
+    missing: int = 0
+    unseen: int = 0
+    stray_rows: int = 0
+    strays: Counter[str] = field(default_factory=Counter)
+    known: int = 0
+    total: float = 0.0
+
+
+def as_trained(frame: pd.DataFrame, spec: DataSpec, found: Mapping[str, Found]) -> Table:
+    """The columns of `spec` out of a frame of at least these; what is in them is added to `found`, by name."""
+    return Table(
+        {column.name: _read(frame[column.name], column, found[column.name]) for column in spec.columns}
+    )
+
+
+def _read(series: pd.Series[Any], column: Column, found: Found) -> TableColumn:
+    found.rows += len(series)
+    if isinstance(column, NumberColumn):
+        read = TableColumn("boolean" if column.boolean else "number", _numbers(series, column, found))
+        _add(read.values, found)
+    else:
+        texts = texts_of(as_written(series))
+        if isinstance(column, DateColumn):
+            read = _dates(texts, column, found)
+        else:
+            read = TableColumn("category", texts.each(str))
+            found.unseen += _unseen(texts, column)
+    found.missing += int(read.missing().sum())
+    return read
+
+
+def _numbers(series: pd.Series[Any], column: NumberColumn, found: Found) -> Array:
+    import pandas as pd
+
+    if pd.api.types.is_bool_dtype(series.dtype):
+        return series.to_numpy(dtype=np.float64)
+    series = plain_series(series)
+    if holds_numbers(series):
+        return series.to_numpy(dtype=np.float64, na_value=np.nan)
+    texts = texts_of(series)
+    plain: dict[str, Any] = {**numbers_written(texts.rows, column.written)}
+    if column.boolean:
+        plain |= {text: number for text, number in BOOLEANS.items() if text in texts.rows}
+    _stray(texts, plain, found)
+    return texts.each(lambda text: float(plain.get(text, "nan")), float)
+
+
+def _dates(texts: Texts, column: DateColumn, found: Found) -> TableColumn:
+    distinct = list(texts.rows)
+    days = dict(zip(distinct, days_since_1970(distinct, column.template).tolist(), strict=True))
+    dates = {text: day for text, day in days.items() if day == day}
+    _stray(texts, dates, found)
+    _add(texts.each(lambda text: dates.get(text, np.nan), float), found)
+    return TableColumn("date", texts.each(lambda text: text if text in dates else ""), column.template)
+
+
+def _unseen(texts: Texts, column: CategoryColumn) -> int:
+    known = set(column.values)
+    return sum(count for text, count in texts.rows.items() if text not in known)
+
+
+def _stray(texts: Texts, read: Iterable[str], found: Found) -> None:
+    known = set(read)
+    for text, count in texts.rows.items():
+        if text not in known and not is_missing_word(text):
+            found.stray_rows += count
+            if text in found.strays or len(found.strays) < _MOST_STRAYS:
+                found.strays[text] += count
+
+
+def _add(values: Array, found: Found) -> None:
+    finite = values[np.isfinite(values)]
+    found.known += len(finite)
+    found.total += float(finite.sum())

@@ -1,0 +1,103 @@
+"""Rows that are arrays, for a model that is there: images of a folder, arrays of an NPZ file, built-in sets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from search.data.reading.archive import open_archive
+from search.data.reading.builtin import read_builtin
+from search.data.reading.folder_content import look, shown
+from search.data.reading.folders import Layout, Part, layout_of
+from search.data.reading.free_memory import refuse_more_than_memory
+from search.data.reading.images import decode_all, read_folder
+from search.data.reading.npz import check_shapes, images_of, labels_of, read_npz, vectors_of
+from search.data.reading.roles import rows_of
+from search.data.reading.source import reader_of
+from search.data.rows.raw import Array
+from search.data.rows.request import DataRequest
+from search.errors import DataError
+
+
+@dataclass(frozen=True)
+class ArrayRows:
+    """`x` gives rows from one number to another: uint8 (rows, height, width, channels) or numbers (rows, features).
+
+    `labels` are those of all rows as the source has them, (rows,), or None; `files` the name of each image in a folder.
+    """
+
+    rows: int
+    x: Callable[[int, int], Array]
+    labels: Array | None
+    files: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def open_arrays_of(
+    request: DataRequest, size: tuple[int, int], *, resize: bool, with_labels: bool
+) -> ArrayRows:
+    """The rows of a source that is no table; labels where `with_labels` and the source has them.
+
+    `size` is (height, width) of images; those of another size in a folder are resized or refused.
+
+    Raises:
+        DataError: the source cannot be read.
+    """
+    reader = reader_of(request)
+    if reader is read_folder:
+        return _of_folder(Path(request.source), size, resize=resize)
+    if reader is read_npz:
+        return _of_npz(request.source, with_labels=with_labels)
+    raw = read_builtin(request)
+    images = np.asarray(raw.x)
+    return ArrayRows(len(images), lambda start, end: images[start:end], np.array(raw.class_names)[raw.y])
+
+
+def _of_folder(folder: Path, size: tuple[int, int], *, resize: bool) -> ArrayRows:
+    """Images in class folders, or side by side without classes."""
+    seen = look(folder)
+    if seen.images and not seen.folders:
+        layout = Layout(Part(tuple(seen.images)), Part(), Part(), ())
+    else:
+        layout = layout_of(folder)
+    files = layout.files
+    if not files:
+        raise DataError(
+            f"{folder} holds no images; PNG and JPEG files are read, in class folders or side by side"
+        )
+
+    def images(start: int, end: int) -> Array:
+        x, resized, _ = decode_all(files[start:end], size)
+        if resized is not None and not resize:
+            raise DataError(
+                f"{folder} holds images that are not of {size[0]} x {size[1]} pixels (height x width), as those that "
+                "the model was trained on; resize them, or train a model that does (run --image-size)"
+            )
+        return x
+
+    return ArrayRows(
+        len(files),
+        images,
+        np.array(layout.classes) if layout.classes else None,
+        tuple(shown(path.relative_to(folder).as_posix()) for path in files),
+        layout.notes,
+    )
+
+
+def _of_npz(source: str, *, with_labels: bool) -> ArrayRows:
+    with open_archive(Path(source)) as archive:
+        roles = rows_of(archive.names, source)
+        with_labels = with_labels and all(y for _, y in roles.pairs.values())
+        names = [name for pair in roles.pairs.values() for name in pair[: 1 + with_labels]]
+        headers = {name: archive.header(name) for name in names}
+        check_shapes(roles, headers, source)
+        read = sum(header.bytes for header in headers.values())
+        refuse_more_than_memory(3 * read, f"{source}: to read {', '.join(names)}", "save it in parts")
+        arrays = {name: archive.read(name) for name in names}
+    x = np.concatenate([arrays[name] for name, _ in roles.pairs.values()])
+    x = images_of(x, source) if x.dtype == np.uint8 and x.ndim in (3, 4) else vectors_of(x, source)
+    labels = labels_of(roles, arrays, source)[0] if with_labels else None
+    return ArrayRows(len(x), lambda start, end: x[start:end], labels)

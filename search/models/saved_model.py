@@ -1,0 +1,117 @@
+"""A model that was written, ready to answer: a file of `export` or `finalize`, or what a study has kept of its best."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from search.data import DataSpec, Table, raw_inputs
+from search.errors import InputError
+from search.machine.plain_keras import import_keras
+from search.machine.temporary import temporary_folder
+from search.machine.tensorflow_start import start_tensorflow
+from search.models.export import facts_beside
+from search.models.kept_model import kept_model
+
+if TYPE_CHECKING:
+    from search.data.rows.raw import Array
+    from search.study.study import Study
+
+ENDING = ".keras"
+Answers = Callable[["Array | Table"], "Array"]
+
+
+@dataclass(frozen=True)
+class SavedModel:
+    """A model file, what its rows have to be, and whether the table that it was trained on had names of columns."""
+
+    path: Path
+    spec: DataSpec
+    header: bool = True
+
+
+def model_in_file(path: Path) -> SavedModel:
+    """A model of `export` or `finalize` with the facts beside it.
+
+    Raises:
+        InputError: one of the two files is not there, or is none of these.
+    """
+    if not path.is_file():
+        raise InputError(f"there is no model {path}; write one by `perceptuna export STUDY -o {path}`")
+    beside = facts_beside(path)
+    try:
+        facts = json.loads(beside.read_text(encoding="utf-8"))
+        return SavedModel(path, DataSpec.model_validate(facts["data"]))
+    except OSError as error:
+        raise InputError(
+            f"{beside} cannot be read ({error.strerror}): it says what columns {path} takes; put it beside the model, "
+            "where `export` or `finalize` wrote it"
+        ) from error
+    except (ValueError, LookupError, TypeError, ValidationError) as error:
+        raise InputError(
+            f"{beside} is not what `export` or `finalize` of this version write beside a model; export it again"
+        ) from error
+
+
+def model_of_study(study: Study) -> SavedModel:
+    """The model that a study has kept of its best trial.
+
+    Raises:
+        InputError: no trial is complete, or its model is not there.
+    """
+    study.refuse_foreign()
+    trial = study.complete_trial(None)
+    path = kept_model(study, trial)
+    if path is None or not path.is_file():
+        raise InputError(
+            f"the model of trial {trial.number}, the best of study '{study.name}', is not there; train it again by "
+            f"`perceptuna export {study.name} -o {study.name}.keras{study.url.option}`, and name that file"
+        )
+    return SavedModel(path, study.data, study.settings.header)
+
+
+def answers_of(saved: SavedModel, threads: int) -> Answers:
+    """Start TensorFlow and load the model: from rows to probabilities (rows, classes), or to quantities (rows,).
+
+    Rows are a table's columns, or arrays as `attach_preprocessing` has them.
+
+    Raises:
+        InputError: the file is damaged, or is no model for such rows.
+    """
+    start_tensorflow(threads)
+    model, spec = _loaded(saved.path), saved.spec
+
+    def answer(rows: Array | Table) -> Array:
+        answers = np.asarray(model(_inputs(rows, model, spec)))
+        if spec.task == "regression":
+            return answers[:, 0]
+        return np.concatenate([1 - answers, answers], axis=1) if spec.task == "binary" else answers
+
+    return answer
+
+
+def _inputs(rows: Array | Table, model: Any, spec: DataSpec) -> Any:
+    import tensorflow as tf
+
+    if isinstance(rows, Table):
+        return raw_inputs(rows, spec)
+    return tf.constant(rows.astype(model.inputs[0].dtype, copy=False))
+
+
+def _loaded(path: Path) -> Any:
+    keras = import_keras()
+    try:
+        if path.suffix == ENDING:
+            return keras.saving.load_model(path, compile=False)
+        with temporary_folder() as folder:  # Keras goes by the ending
+            return keras.saving.load_model(shutil.copyfile(path, folder / f"model{ENDING}"), compile=False)
+    except (ValueError, OSError, LookupError, TypeError, zipfile.BadZipFile) as error:
+        raise InputError(f"{path} is no model that Keras can open ({error}); export it again") from error
