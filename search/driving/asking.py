@@ -65,7 +65,7 @@ class Asking:
         """
         from optuna.trial import TrialState
 
-        limit = self._study.settings.memory_limit
+        limit, metric = self._study.settings.memory_limit, self._study.metric.removeprefix("val_")
         for _ in range(_TOO_LARGE_IN_A_ROW):
             with self._study.storage.parameters_together() as suggested:
                 trial = self._ask()
@@ -76,7 +76,7 @@ class Asking:
                     hyperparameters = suggest(self._study.space, trial, record.planned)
                 else:
                     trial, hyperparameters = self._drawn(trial, record.original, share, suggested)
-            excess = too_large(hyperparameters, self._study.data, limit) if limit else 0.0
+            excess = too_large(hyperparameters, self._study.data, limit, metric) if limit else 0.0
             if not limit or excess <= 0:
                 return trial, hyperparameters
             reason = f"needs {size((1 + excess) * limit)} of {size(limit)} memory"

@@ -81,4 +81,5 @@ def fitting_of(study: Study, data: PreparedData) -> Fitting | None:
     if study.companion_of is not None or data.spec.kind == "image" or not missing:
         return None
     settings = study.settings
-    return Fitting(Job.on_validation(data, missing, settings.seed, settings.memory_limit))
+    asked = (study.metric.removeprefix("val_"),)
+    return Fitting(Job.on_validation(data, missing, settings.seed, settings.memory_limit, asked))

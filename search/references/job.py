@@ -29,7 +29,7 @@ class Job(BaseModel):
 
     `x` and `y` are the files of prepared rows to judge by. Where `scores_of` is a metric, each model's row scores are
     kept in the file that `scores_file` names. A model that would need more than `memory_limit` bytes, as estimated, is
-    not fitted; `seconds` are of CPU time for each model.
+    not fitted; `seconds` are of CPU time for each model. `asked` are metrics beside those of every study.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -43,14 +43,22 @@ class Job(BaseModel):
     memory_limit: int | None = None
     scores_of: str | None = None
     scores_into: Path | None = None
+    asked: tuple[str, ...] = ()
 
     @classmethod
     def on_validation(
-        cls, data: PreparedData, names: tuple[ReferenceName, ...], seed: int, memory_limit: int | None
+        cls,
+        data: PreparedData,
+        names: tuple[ReferenceName, ...],
+        seed: int,
+        memory_limit: int | None,
+        asked: tuple[str, ...] = (),
     ) -> Job:
         """To be judged as networks are while they train."""
         x, y = (data.folder / f"validation_{letter}.npy" for letter in "xy")
-        return cls(folder=data.folder, x=x, y=y, names=names, seed=seed, memory_limit=memory_limit)
+        return cls(
+            folder=data.folder, x=x, y=y, names=names, seed=seed, memory_limit=memory_limit, asked=asked
+        )
 
     def scores_file(self, name: ReferenceName) -> Path | None:
         """Of a model's row scores, float64 (rows,); not there where the metric is no mean over rows."""
@@ -80,7 +88,7 @@ def _reference(
     try:
         with computing_at_most(job.seconds):
             model = fit(name, *train, data.spec, job.seed)
-            metrics = measure(model, *rows, data.spec)
+            metrics = measure(model, *rows, data.spec, job.asked)
             _keep_scores(job, name, score(model, *rows, job.scores_of, data.spec) if job.scores_of else None)
     except OutOfTime:
         return Reference(name=name, reason=f"not finished within {job.seconds:,.0f} s of CPU time")

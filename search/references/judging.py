@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
 from search.data import DataSpec
 from search.references.models import Answer, Fitted
-from search.settings.metrics import metrics_of
+from search.settings.metrics import METRICS
 from search.training.measures import logs_of, scores_of
 from search.training.network.recorded import recorded
 
@@ -18,26 +19,29 @@ Array = np.ndarray[Any, Any]
 _BLOCK = 65_536
 
 
-def measure(model: Fitted, x: Array, y: Array, spec: DataSpec) -> dict[str, float]:
-    """Metrics of the task by name; `auc` where there are rows of both classes.
+def measure(
+    model: Fitted, x: Array, y: Array, spec: DataSpec, asked: Collection[str] = ()
+) -> dict[str, float]:
+    """Metrics of the task by name, and those that are `asked` beside; `auc` where there are rows of two classes.
 
     Without `loss`: that of networks holds a penalty and label smoothing, which no other model has.
 
     Args:
         x, y: prepared rows, as in `PreparedData`.
     """
-    logs = logs_of(_table(model.answer, x, y, spec), spec)
-    for metric, answer in model.answer_for.items():
-        logs[metric] = logs_of(_table(answer, x, y, spec), spec)[metric]
-    return {metric: logs[metric] for metric in metrics_of(spec.task) if metric in logs}
+    logs = logs_of(_table(model.answer, x, y, spec, asked), spec, asked)
+    for metric in logs.keys() & model.answer_for.keys():
+        logs[metric] = logs_of(_table(model.answer_for[metric], x, y, spec, asked), spec, asked)[metric]
+    return {metric: logs[metric] for metric in METRICS if metric in logs}
 
 
 def score(model: Fitted, x: Array, y: Array, metric: str, spec: DataSpec) -> Array | None:
-    """The score of each row, float64 (rows,), whose mean is `metric`; None where a metric is no mean over rows."""
-    return scores_of(_table(model.answer_for.get(metric, model.answer), x, y, spec), metric, spec)
+    """The score of each row, float64 (rows,), whose mean is `metric`; None where rows have none of it."""
+    table = _table(model.answer_for.get(metric, model.answer), x, y, spec, (metric,))
+    return scores_of(table, metric, spec)
 
 
-def _table(answer: Answer, x: Array, y: Array, spec: DataSpec) -> Array:
+def _table(answer: Answer, x: Array, y: Array, spec: DataSpec, asked: Collection[str]) -> Array:
     starts = range(0, len(x), _BLOCK)
     blocks = ((x[at : at + _BLOCK], y[at : at + _BLOCK]) for at in starts)
-    return np.concatenate([recorded(answer(rows), targets, spec) for rows, targets in blocks])
+    return np.concatenate([recorded(answer(rows), targets, spec, asked) for rows, targets in blocks])

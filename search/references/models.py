@@ -60,15 +60,23 @@ def fit(name: ReferenceName, x: Array, y: Array, spec: DataSpec, seed: int) -> F
 
 
 def _constant(y: Array, spec: DataSpec) -> Fitted:
-    """The classes' shares; the mean of the targets, and for the mean absolute error their median.
+    """The classes' shares; the mean of the targets, and for absolute errors their median.
 
-    A class that no training row has counts as one row in ten million.
+    A class that no training row has counts as one row in ten million. Where the second of two classes is looked for,
+    it is the answer: any other finds none.
     """
     if spec.task == "regression":
-        return Fitted(_always(np.float64(y.mean(dtype=np.float64))), {"mae": _always(np.median(y))})
+        median = _always(np.median(y))
+        return Fitted(
+            _always(np.float64(y.mean(dtype=np.float64))),
+            dict.fromkeys(("mae", "median_error", "mape"), median),
+        )
     shares = np.bincount(y, minlength=len(spec.class_names)) / len(y)
     logs = np.log(np.maximum(shares, _LEAST))
-    return Fitted(_always(logs[1] - logs[0] if spec.task == "binary" else logs))
+    if spec.task != "binary":
+        return Fitted(_always(logs))
+    second = dict.fromkeys(("f1", "precision", "recall"), _always(np.float64(1.0)))
+    return Fitted(_always(logs[1] - logs[0]), second)
 
 
 def _always(outputs: Any) -> Answer:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from search.errors import InputError
-from search.settings.metrics import METRICS, direction_of, metric_of, metrics_of
+from search.settings.metrics import METRICS, asked_of, direction_of, metric_of, metrics_of
 from spaces import DataKind
 from spaces.errors import did_you_mean
 
@@ -48,7 +48,8 @@ def choose_metric(name: str | None, data: DataSpec) -> str:
     if name is None:
         default = _usual(data)
         return f"val_{WHERE_A_CLASS_PREVAILS if _says_little(default, data) else default}"
-    known = [f"val_{metric}" for metric in ("loss", *metrics_of(data.task))]
+    measured = (*metrics_of(data.task), *asked_of(data.task, len(data.class_names)))
+    known = [f"val_{metric}" for metric in ("loss", *measured)]
     if name not in known:
         raise InputError(
             f"--metric: this data is {data.task}, so expected one of {', '.join(known)}, but got '{name}'"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,28 +15,48 @@ class Metric:
     """Which way is better, of which tasks, and what its values are.
 
     A share is told in % and points. What chance makes of a share of the rows is known from their number alone.
-    `beside` names metrics that are told with a value of this one, since people read them more easily.
+    `beside` names metrics that are told with a value of this one, since people read them more easily. Of `tasks` it is
+    measured each epoch of every study, of those where it is `asked` only if the study is compared by it. `within`: its
+    least and its largest value, where its interval has to know them. `least_classes`: there have to be as many.
     """
 
     better: Direction
     tasks: tuple[str, ...]
     unit: Literal["share of the rows", "share", "its own"]
     beside: tuple[str, ...] = ()
+    asked: tuple[str, ...] = ()
+    within: tuple[float, float] | None = None
+    least_classes: int = 0
 
     @property
     def is_share_of_rows(self) -> bool:
         return self.unit == "share of the rows"
 
 
+_TWO, _CLASSES = ("binary",), ("binary", "multiclass")
+_SHARE = (0.0, 1.0)
+
 METRICS: dict[str, Metric] = {
-    "accuracy": Metric("maximize", ("binary", "multiclass"), "share of the rows"),
-    "crossentropy": Metric("minimize", ("binary", "multiclass"), "its own", beside=("accuracy",)),
-    "auc": Metric("maximize", ("binary",), "its own"),
+    "accuracy": Metric("maximize", _CLASSES, "share of the rows"),
+    "crossentropy": Metric("minimize", _CLASSES, "its own", beside=("accuracy",)),
+    "auc": Metric("maximize", _TWO, "its own", asked=("multiclass",)),
     "rmse": Metric("minimize", ("regression",), "its own"),
     "mae": Metric("minimize", ("regression",), "its own"),
     "r2": Metric("maximize", ("regression",), "its own"),
+    "f1": Metric("maximize", (), "share", asked=_CLASSES, within=_SHARE),
+    "balanced_accuracy": Metric("maximize", (), "share", asked=_CLASSES, within=_SHARE),
+    "average_precision": Metric("maximize", (), "its own", asked=_TWO, within=_SHARE),
+    "precision": Metric("maximize", (), "share", asked=_TWO, within=_SHARE),
+    "recall": Metric("maximize", (), "share", asked=_TWO, within=_SHARE),
+    "mcc": Metric("maximize", (), "its own", asked=_TWO, within=(-1.0, 1.0)),
+    "brier": Metric("minimize", (), "its own", asked=_TWO),
+    "top5_accuracy": Metric(
+        "maximize", (), "share of the rows", asked=("multiclass",), least_classes=6, beside=("accuracy",)
+    ),
+    "median_error": Metric("minimize", (), "its own", asked=("regression",)),
+    "mape": Metric("minimize", (), "share", asked=("regression",)),
 }
-"""What is measured each epoch beside `loss`. Formulas are in `training/measures.py`."""
+"""What is measured beside `loss`. Formulas are in `training/measures.py`."""
 
 _LOSS = Metric("minimize", ("binary", "multiclass", "regression"), "its own")
 
@@ -46,8 +67,20 @@ def metric_of(name: str) -> Metric:
 
 
 def metrics_of(task: str) -> tuple[str, ...]:
-    """Names of what is measured each epoch beside `loss`, for train and validation rows."""
+    """Names of what is measured each epoch of every study beside `loss`, for train and validation rows."""
     return tuple(name for name, metric in METRICS.items() if task in metric.tasks)
+
+
+def asked_of(task: str, classes: int) -> tuple[str, ...]:
+    """Names of what a study of so many classes may be compared by, and measures then alone."""
+    return tuple(
+        name for name, metric in METRICS.items() if task in metric.asked and classes >= metric.least_classes
+    )
+
+
+def sees_all_outputs(task: str, names: Collection[str]) -> bool:
+    """Whether one of these metrics needs the class of each row and all of its outputs, which few studies record."""
+    return task == "multiclass" and any(task in metric_of(name).asked for name in names)
 
 
 def direction_of(metric: str) -> Direction:

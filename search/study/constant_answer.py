@@ -14,7 +14,7 @@ from search.study.study_record import keep_study_facts
 from search.text.formats import number
 
 if TYPE_CHECKING:
-    from search.data import PreparedData
+    from search.data import DataSpec, PreparedData
     from search.study.study import Study
 
 Array = np.ndarray[Any, Any]
@@ -26,40 +26,86 @@ _CLEAR = 0.05
 class Constant:
     """One answer for every row: in words, and what it reaches in the metric's unit.
 
-    `reaches` is given the targets of the training rows, those of the validation rows, and the unit that they are in,
-    1 for classes. To be clearly better takes a twentieth of what it reaches, where `of_its_size`, or of 1.
+    `reaches` is given the targets of the training rows, those of the validation rows, and what the data are. To be
+    clearly better takes a twentieth of what it reaches, where `of_its_size`, or of 1.
     """
 
     words: str
-    reaches: Callable[[Array, Array, float], float]
+    reaches: Callable[[Array, Array, DataSpec], float]
     of_its_size: bool = False
 
 
-def _commonest(train: Array, validation: Array, unit: float) -> float:
+def _commonest(train: Array, validation: Array, spec: DataSpec) -> float:
     return float(np.mean(validation == np.bincount(train).argmax()))
 
 
-def _shares(train: Array, validation: Array, unit: float) -> float:
+def _shares(train: Array, validation: Array, spec: DataSpec) -> float:
     shares = np.bincount(train, minlength=int(max(train.max(), validation.max())) + 1) / len(train)
     return float(-np.mean(np.log(np.maximum(shares[validation], 1e-7))))
 
 
-def _mean(train: Array, validation: Array, unit: float) -> float:
+def _f1(train: Array, validation: Array, spec: DataSpec) -> float:
+    """Of two classes the second: the first for every row finds none of it."""
+    answer = 1 if spec.task == "binary" else np.bincount(train).argmax()
+    share = float(np.mean(validation == answer))
+    classes = 1 if spec.task == "binary" else len(np.union1d(validation, [answer]))
+    return 2 * share / (1 + share) / classes
+
+
+def _one_class_right(train: Array, validation: Array, spec: DataSpec) -> float:
+    there = np.unique(validation)
+    return float(np.isin(np.bincount(train).argmax(), there)) / len(there)
+
+
+def _second(train: Array, validation: Array, spec: DataSpec) -> float:
+    return float(np.mean(validation == 1))
+
+
+def _share_missed(train: Array, validation: Array, spec: DataSpec) -> float:
+    return float(np.mean(np.square(validation - train.mean(dtype=np.float64))))
+
+
+def _five_commonest(train: Array, validation: Array, spec: DataSpec) -> float:
+    counts = np.bincount(train, minlength=len(spec.class_names))
+    return float(np.mean(np.isin(validation, np.argsort(counts, kind="stable")[-5:])))
+
+
+def _mean(train: Array, validation: Array, spec: DataSpec) -> float:
     wrong = validation - train.mean(dtype=np.float64)
-    return float(np.sqrt(np.mean(np.square(wrong))) * unit)
+    return float(np.sqrt(np.mean(np.square(wrong))) * spec.target_std)
 
 
-def _median(train: Array, validation: Array, unit: float) -> float:
-    return float(np.mean(np.abs(validation - np.median(train))) * unit)
+def _median(train: Array, validation: Array, spec: DataSpec) -> float:
+    return float(np.mean(np.abs(validation - np.median(train))) * spec.target_std)
+
+
+def _median_of_median(train: Array, validation: Array, spec: DataSpec) -> float:
+    return float(np.median(np.abs(validation - np.median(train)))) * spec.target_std
+
+
+def _relative(train: Array, validation: Array, spec: DataSpec) -> float:
+    targets = validation.astype(np.float64) * spec.target_std + spec.target_mean
+    errors = np.abs(validation - np.median(train)) * spec.target_std
+    return float(np.mean(errors / np.maximum(np.abs(targets), np.finfo(np.float64).eps)))
 
 
 CONSTANTS: dict[str, Constant] = {
     "accuracy": Constant("the commonest class for every row", _commonest),
     "crossentropy": Constant("the classes' shares for every row", _shares, of_its_size=True),
-    "auc": Constant("the same for every row", lambda train, validation, unit: 0.5),
+    "auc": Constant("the same for every row", lambda train, validation, spec: 0.5),
     "rmse": Constant("the mean for every row", _mean, of_its_size=True),
     "mae": Constant("the median for every row", _median, of_its_size=True),
-    "r2": Constant("the same for every row", lambda train, validation, unit: 0.0),
+    "r2": Constant("the same for every row", lambda train, validation, spec: 0.0),
+    "f1": Constant("one class for every row", _f1),
+    "balanced_accuracy": Constant("the commonest class for every row", _one_class_right),
+    "average_precision": Constant("the same for every row", _second),
+    "precision": Constant("the second class for every row", _second),
+    "recall": Constant("the second class for every row", lambda train, validation, spec: 1.0),
+    "mcc": Constant("the same for every row", lambda train, validation, spec: 0.0),
+    "brier": Constant("the classes' shares for every row", _share_missed, of_its_size=True),
+    "top5_accuracy": Constant("the five commonest classes for every row", _five_commonest),
+    "median_error": Constant("the median for every row", _median_of_median, of_its_size=True),
+    "mape": Constant("the median for every row", _relative, of_its_size=True),
 }
 """By the names of `METRICS`. A loss has none: weights and label smoothing add to it."""
 
@@ -70,7 +116,7 @@ def constant_value(data: PreparedData, metric: str) -> float | None:
     if constant is None:
         return None
     (_, train), (_, validation) = data.training(), data.validation()
-    return constant.reaches(np.asarray(train), np.asarray(validation), data.spec.target_std)
+    return constant.reaches(np.asarray(train), np.asarray(validation), data.spec)
 
 
 def keep_constant(study: Study, data: PreparedData) -> None:
@@ -88,9 +134,14 @@ def remark_on_constant(study: Study, best: float) -> str | None:
     if constant is None or one_answer is None or _is_clear(study, one_answer, best, float(constant)):
         return None
     better = "hardly better" if is_better(best, float(constant), study.direction) else "no better"
+    learnt = (
+        f"{study.metric} alone tells no network that learnt from one that always answers the same."
+        if metric_of(study.metric).within == (0.0, constant)
+        else "Nothing, or hardly anything, was learnt from the features."
+    )
     return (
         f"The best {study.metric}, {number(best)}, is {better} than what {one_answer.words} reaches: "
-        f"{number(constant)}. Nothing, or hardly anything, was learnt from the features."
+        f"{number(constant)}. {learnt}"
     )
 
 

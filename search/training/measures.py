@@ -2,20 +2,29 @@
 
 All of it in NumPy and in float64: metrics, row scores and AUC are of the same table, so that a metric and the scores of
 its rows cannot be two things. Compiled graphs record it of networks, `search/references` of scikit-learn's models. A
-further metric is a row there and a formula here.
+further metric is a row there and a formula here, or in `confusion.py` or `ranking.py`. Values are scikit-learn's, with
+0 where it would divide by 0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from search.data import DataSpec
-from search.settings.metrics import metrics_of
-from search.training.network.recorded import COLUMNS
+from search.settings.metrics import METRICS, metrics_of
+from search.training.confusion import Counted
+from search.training.network.recorded import COLUMNS, WITH_OUTPUTS
+from search.training.ranking import (
+    area_under_roc,
+    average_precision,
+    mean_area_under_roc,
+    parts_of_average_precision,
+)
 
 Array = np.ndarray[Any, Any]
 
@@ -35,31 +44,68 @@ class _Rows:
         """float64 (rows,)."""
         return self.recorded(column).astype(np.float64)
 
+    @property
+    def labels(self) -> Array:
+        """Class numbers, (rows,)."""
+        binary = self.spec.task == "binary"
+        of = self.recorded("label") if binary else self.table[:, WITH_OUTPUTS.index("label")]
+        return of.astype(np.int64)
 
-def logs_of(table: Array, spec: DataSpec) -> dict[str, float]:
-    """Loss and metrics by Keras's names, in the order of its logs; `auc` where there are rows of both classes.
+    @property
+    def outputs(self) -> Array:
+        """Of more than two classes, float64 (rows, classes)."""
+        return self.table[:, len(WITH_OUTPUTS) :].astype(np.float64)
+
+    @property
+    def counted(self) -> Counted:
+        """The classes that are answered, as `accuracy` takes them."""
+        if self.spec.task == "binary":
+            return Counted(self.labels, (self.recorded("logit") > 0).astype(np.int64), 2)
+        outputs = self.outputs
+        return Counted(self.labels, outputs.argmax(axis=1), outputs.shape[1])
+
+    @cached_property
+    def answered(self) -> bool:
+        """Whether all outputs are numbers."""
+        return not np.isnan(self.recorded("crossentropy")).any()
+
+
+def logs_of(table: Array, spec: DataSpec, asked: Collection[str] = ()) -> dict[str, float]:
+    """Loss and metrics by Keras's names, in the order of its logs; `auc` where there are rows of two classes.
 
     Args:
-        table: of all rows, (rows, columns).
+        table: of all rows, (rows, columns), as it is recorded for what is `asked`.
+        asked: metrics beside those of every study; what is no metric of the task has no value.
     """
     rows = _Rows(table, spec)
     logs = {"loss": _mean(rows["loss"])}
-    for metric in metrics_of(spec.task):
+    also = (name for name in asked if name in METRICS and spec.task in METRICS[name].asked)
+    for metric in (*metrics_of(spec.task), *also):
         if metric in _OF_EACH_ROW:
             logs[metric] = _mean(_OF_EACH_ROW[metric](rows))
+        elif metric in _PARTS:
+            logs[metric] = _PARTS[metric][0](rows) if rows.answered else float("nan")
         elif (value := _OF_ALL_ROWS[metric](rows)) is not None:
             logs[metric] = value
     return dict(sorted(logs.items()))
 
 
 def scores_of(table: Array, metric: str, spec: DataSpec) -> Array | None:
-    """The score of each row, float64 (rows,), whose mean is `metric`; None where a metric is no mean over rows.
+    """The score of each row, float64 (rows,), whose mean is `metric`; None where rows have none of it.
 
-    `loss` (with its L2 penalty) and the metrics of `_OF_ALL_ROWS` belong to all rows together.
+    `loss` (with its L2 penalty) and the metrics of `_OF_ALL_ROWS` belong to all rows together. Scores by `_PARTS` are
+    the metric and what each row adds to it.
     """
-    if metric not in metrics_of(spec.task) or metric not in _OF_EACH_ROW:
+    of = METRICS.get(metric)
+    if of is None or spec.task not in of.tasks + of.asked:
         return None
-    return _OF_EACH_ROW[metric](_Rows(table, spec))
+    rows = _Rows(table, spec)
+    if metric in _OF_EACH_ROW:
+        return _OF_EACH_ROW[metric](rows)
+    if metric not in _PARTS:
+        return None
+    value, parts = _PARTS[metric]
+    return value(rows) + parts(rows) if rows.answered else np.full(len(table), np.nan)
 
 
 def _right(rows: _Rows) -> Array:
@@ -94,8 +140,41 @@ def _part_of_rmse(rows: _Rows) -> Array:
         return rows.spec.target_std * ((squared / root + root) / 2 if finite else np.full_like(squared, root))
 
 
+def _squared_miss(rows: _Rows) -> Array:
+    """Of the probability of the second class (Brier 1950)."""
+    with np.errstate(over="ignore"):
+        return np.square(1 / (1 + np.exp(-rows["logit"])) - rows["label"])
+
+
+def _among_five(rows: _Rows) -> Array:
+    """1 where fewer than five classes are above the row's, and 0 elsewhere; of ties the later class is above."""
+    outputs, labels = rows.outputs, rows.labels[:, None]
+    own = np.take_along_axis(outputs, labels, axis=1)
+    later = np.arange(outputs.shape[1]) > labels
+    above = ((outputs > own) | ((outputs == own) & later)).sum(axis=1)
+    return np.where(np.isnan(rows["crossentropy"]), np.nan, above < 5)
+
+
+def _relative_error(rows: _Rows) -> Array:
+    """Of the target's size, which may be tiny, but is not taken for 0."""
+    spec = rows.spec
+    targets = rows["target"] * spec.target_std + spec.target_mean
+    return _absolute_error(rows) / np.maximum(np.abs(targets), np.finfo(np.float64).eps)
+
+
+def _median_error(rows: _Rows) -> float:
+    """In the target's units."""
+    return float(np.median(_absolute_error(rows)))
+
+
 def _auc(rows: _Rows) -> float | None:
-    """None without rows of both classes."""
+    """None without rows of two classes; of more than two it is the mean of each class against the rest."""
+    if rows.spec.task == "multiclass":
+        outputs = rows.outputs
+        with np.errstate(invalid="ignore"):
+            # Their logarithms are in the same order, and do not all become 1 where a network is sure.
+            shares = outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True)
+        return mean_area_under_roc(shares, rows.labels)
     positive = rows["label"] > 0
     if not positive.any() or positive.all():
         return None
@@ -115,26 +194,38 @@ _OF_EACH_ROW: dict[str, Callable[[_Rows], Array]] = {
     "crossentropy": _crossentropy,
     "mae": _absolute_error,
     "rmse": _part_of_rmse,
+    "brier": _squared_miss,
+    "top5_accuracy": _among_five,
+    "mape": _relative_error,
 }
 """Metrics that are means over rows, by the scores of the rows."""
-_OF_ALL_ROWS: dict[str, Callable[[_Rows], float | None]] = {"auc": _auc, "r2": _r2}
 
 
-def area_under_roc(scores: Array, positive: Array) -> float:
-    """The share of pairs of a positive and a negative row that `scores` put in order, ties as half (Fawcett 2006).
+_Value = Callable[[_Rows], float]
+_Parts = Callable[[_Rows], Array]
 
-    Mann & Whitney's statistic (1947), counted in whole numbers. NaN where a score is none.
 
-    Args:
-        scores: (rows,).
-        positive: bool (rows,), some of them true and some false.
-    """
-    if np.isnan(scores).any():
-        return float("nan")
-    above, below = np.sort(scores[positive]), np.sort(scores[~positive])
-    # Of each positive row: the negative ones below it, and those below it or tied with it.
-    twice_in_order = sum(int(np.searchsorted(below, above, side).sum()) for side in ("left", "right"))
-    return twice_in_order / (2 * len(above) * len(below))
+def _by_counts(value: Callable[[Counted], float], parts: Callable[[Counted], Array]) -> tuple[_Value, _Parts]:
+    return lambda rows: value(rows.counted), lambda rows: parts(rows.counted)
+
+
+_PARTS: dict[str, tuple[_Value, _Parts]] = {
+    "f1": _by_counts(Counted.f1, Counted.parts_of_f1),
+    "balanced_accuracy": _by_counts(Counted.balanced_accuracy, Counted.parts_of_balanced_accuracy),
+    "average_precision": (
+        lambda rows: average_precision(rows.recorded("logit"), rows["label"] > 0),
+        lambda rows: parts_of_average_precision(rows.recorded("logit"), rows["label"] > 0),
+    ),
+    "precision": _by_counts(Counted.precision, Counted.parts_of_precision),
+    "recall": _by_counts(Counted.recall, Counted.parts_of_recall),
+    "mcc": _by_counts(Counted.mcc, Counted.parts_of_mcc),
+}
+"""Metrics of all rows of which it is known what each row adds: the value, and that of each row, of mean 0."""
+_OF_ALL_ROWS: dict[str, Callable[[_Rows], float | None]] = {
+    "auc": _auc,
+    "r2": _r2,
+    "median_error": _median_error,
+}
 
 
 def _mean(values: Array) -> float:

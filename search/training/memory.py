@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from search.errors import InputError
+from search.settings.metrics import sees_all_outputs
 from search.text.formats import size
 from search.training.network.dimensions import (
     EVALUATION_BATCH,
@@ -43,6 +44,8 @@ _COPIES_OF_DROPPED = 3
 _COPIES_OF_PARTS: dict[Embedding, int] = {"none": 0, "periodic": 5, "piecewise": 4}
 # Of each unit of an embedding: by number and by row, before and after ReLU, and their gradients.
 _COPIES_OF_EMBEDDED = 6
+# Of each row's outputs that are recorded: batch by batch, together, and in float64 three times.
+_COPIES_OF_OUTPUTS = 8
 
 
 def idle_worker_bytes(spec: DataSpec) -> int:
@@ -66,8 +69,11 @@ def check_memory_limit(limit: int | None, spec: DataSpec) -> None:
         )
 
 
-def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
-    """What training this configuration adds to an idle worker: weights, slots and activations as float32."""
+def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec, metric: str = "") -> int:
+    """What training this configuration adds to an idle worker: weights, slots and activations as float32.
+
+    And what is recorded of all outputs, where `metric` needs them (without `val_`).
+    """
     features, projected = math.prod(spec.input_shape), 0
     if components := components_of(hyperparameters, spec):
         # Rows as components, twice while blocks become one; validation rows perhaps mirrored as well.
@@ -86,7 +92,10 @@ def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
     step = batch * (members * (_COPIES_OF_ACTIVATIONS * sum(widths) + of_each) + inputs + embedded)
     of_row = 2 * features + embedded + members * (2 * max(widths) + of_each)
     validation = min(EVALUATION_BATCH, spec.rows.validation) * of_row
-    return _FLOAT * (copies * parameters + projected + max(step, validation))
+    outputs = 0
+    if sees_all_outputs(spec.task, (metric,)):
+        outputs = _COPIES_OF_OUTPUTS * max(spec.rows.train, spec.rows.validation) * len(spec.class_names)
+    return _FLOAT * (copies * parameters + projected + outputs + max(step, validation))
 
 
 def _floats_of_embedding(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
@@ -98,9 +107,9 @@ def _floats_of_embedding(hyperparameters: Hyperparameters, spec: DataSpec) -> in
     return numbers_of(spec) * (parts + _COPIES_OF_EMBEDDED * hyperparameters.embedding_size)
 
 
-def too_large(hyperparameters: Hyperparameters, spec: DataSpec, limit: int) -> float:
+def too_large(hyperparameters: Hyperparameters, spec: DataSpec, limit: int, metric: str) -> float:
     """By which share of `limit` bytes a worker would exceed it; not above 0 where the configuration fits."""
-    return (idle_worker_bytes(spec) + training_bytes(hyperparameters, spec)) / limit - 1
+    return (idle_worker_bytes(spec) + training_bytes(hyperparameters, spec, metric)) / limit - 1
 
 
 def recycling_bound(spec: DataSpec, limit: int | None) -> int:

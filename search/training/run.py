@@ -51,6 +51,7 @@ class Run:
     ) -> None:
         self._spec, self._seed, self._epochs, self._watched = data.spec, seed, epochs, watched
         self._metric, self._direction = metric, direction_of(metric)
+        self._asked = (metric.removeprefix("val_"),)
         self._batch_size = hyperparameters.batch_size
         self._inputs = inputs_of(hyperparameters, data)
         self.steps = steps(data.spec.rows.train, self._batch_size)
@@ -60,7 +61,8 @@ class Run:
             self.model = build_model(hyperparameters, data.spec, seed=seed)
             # Without a loss: nothing is trained or measured by Keras, and callbacks are given logs.
             self.model.compile(optimizer)
-        self._epoch = compiled_epoch(Structure.of(hyperparameters, data.spec, bfloat16=bfloat16))
+        structure = Structure.of(hyperparameters, data.spec, bfloat16=bfloat16, asked=self._asked)
+        self._epoch = compiled_epoch(structure)
         weights = initial_weights(hyperparameters, data.spec, seed, self._inputs.frozen)
         self._epoch.reset(hyperparameters, weights, data.spec, seed=seed, projection=self._inputs.projection)
         self.best_weights = [*self._inputs.projection, *weights]
@@ -153,11 +155,11 @@ class Run:
         rates = learning_rates(self.model.optimizer, epoch * self.steps, self.steps)
         table = self._epoch.train(*self._inputs.train, order, self._batch_size, rates)
         self.model.optimizer.iterations.assign((epoch + 1) * self.steps)
-        return logs_of(table, self._spec)
+        return logs_of(table, self._spec, self._asked)
 
     def _validate(self) -> dict[str, float]:
         table = self._epoch.evaluate(*self._inputs.validation, self._inputs.mirrored)
-        return logs_of(table, self._spec)
+        return logs_of(table, self._spec, self._asked)
 
     def _keep_best(self, epoch: int, logs: dict[str, float]) -> None:
         if not self.is_finite(logs) or not is_better(logs[self._metric], self._best, self._direction):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -18,25 +19,31 @@ Array = np.ndarray[Any, Any]
 
 
 def measure_rows(
-    hyperparameters: Hyperparameters, spec: DataSpec, weights: list[Array], x: Array, y: Array
+    hyperparameters: Hyperparameters,
+    spec: DataSpec,
+    weights: list[Array],
+    x: Array,
+    y: Array,
+    asked: Collection[str] = (),
 ) -> dict[str, float]:
     """Loss and metrics on all rows, by Keras's names: measured as a training measures its validation rows.
 
     Args:
         weights: in Keras's order.
         x, y: prepared rows, as in `PreparedData`.
+        asked: metrics beside those of every study.
     """
-    return logs_of(_table(hyperparameters, spec, weights, x, y), spec)
+    return logs_of(_table(hyperparameters, spec, weights, x, y, asked), spec, asked)
 
 
 def score_rows(
     hyperparameters: Hyperparameters, spec: DataSpec, weights: list[Array], x: Array, y: Array, metric: str
 ) -> Array | None:
-    """The score of each row, float64 (rows,), whose mean is `metric`; None where a metric is no mean over rows.
+    """The score of each row, float64 (rows,), whose mean is `metric`; None where rows have none of it.
 
     It is of the table that the metric is made of, so that intervals over rows are of the quantity that is shown.
     """
-    return scores_of(_table(hyperparameters, spec, weights, x, y), metric, spec)
+    return scores_of(_table(hyperparameters, spec, weights, x, y, (metric,)), metric, spec)
 
 
 def row_outputs(hyperparameters: Hyperparameters, spec: DataSpec, weights: list[Array], x: Array) -> Array:
@@ -48,22 +55,31 @@ def row_outputs(hyperparameters: Hyperparameters, spec: DataSpec, weights: list[
         weights: in Keras's order.
         x: prepared rows, as in `PreparedData`.
     """
-    epoch, rows, mirrored = _asked(hyperparameters, spec, weights, x)
+    epoch, rows, mirrored = _network(hyperparameters, spec, weights, x)
     return epoch.outputs(rows, mirrored)
 
 
 def _table(
-    hyperparameters: Hyperparameters, spec: DataSpec, weights: list[Array], x: Array, y: Array
+    hyperparameters: Hyperparameters,
+    spec: DataSpec,
+    weights: list[Array],
+    x: Array,
+    y: Array,
+    asked: Collection[str],
 ) -> Array:
-    epoch, rows, mirrored = _asked(hyperparameters, spec, weights, x)
+    epoch, rows, mirrored = _network(hyperparameters, spec, weights, x, asked)
     return epoch.evaluate(rows, tf.constant(y), mirrored)
 
 
-def _asked(
-    hyperparameters: Hyperparameters, spec: DataSpec, weights: list[Array], x: Array
+def _network(
+    hyperparameters: Hyperparameters,
+    spec: DataSpec,
+    weights: list[Array],
+    x: Array,
+    asked: Collection[str] = (),
 ) -> tuple[CompiledEpoch, Any, Any]:
     """The network, and its rows and mirrored rows as it takes them."""
-    epoch = compiled_epoch(Structure.of(hyperparameters, spec, bfloat16=False))
+    epoch = compiled_epoch(Structure.of(hyperparameters, spec, bfloat16=False, asked=asked))
     projection, trained = split_weights(hyperparameters, spec, weights)
     epoch.reset(hyperparameters, trained, spec, seed=0)
     rows = rows_as_inputs(x, spec, projection)

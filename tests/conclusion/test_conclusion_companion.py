@@ -66,7 +66,7 @@ def test_a_regression_is_confirmed_in_its_own_units(place: Place) -> None:
     assert conclusion.standings[0].mean <= conclusion.standings[1].mean
     assert conclusion.test.interval is not None
     assert conclusion.test.interval[0] < (conclusion.test.value or 0.0) < conclusion.test.interval[1]
-    assert set(conclusion.test.measured) == {"loss", "rmse", "mae", "r2"}
+    assert set(conclusion.test.measured) == {"loss", "rmse", "mae", "r2", "median_error", "mape"}
     assert "of val_rmse" in done.words
 
 

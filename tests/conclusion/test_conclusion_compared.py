@@ -31,7 +31,7 @@ def test_each_has_the_interval_of_the_network_and_is_compared_with_it_row_by_row
         assert one.value is not None
         assert one.interval == wilson(one.value, len(scores))
         assert one.ahead == pytest.approx(1 - one.value)
-        assert one.measured.keys() == {"accuracy", "crossentropy"}
+        assert one.measured.keys() == {"accuracy", "crossentropy", "auc", "f1", "balanced_accuracy"}
     constant, *others = found
     assert constant.p is not None
     assert constant.p < 0.001

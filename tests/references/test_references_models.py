@@ -21,9 +21,9 @@ from sklearn.metrics import (
 from search.references.judging import measure, score
 from search.references.models import fit
 from search.references.record import NAMES
-from search.settings.metrics import METRICS, metrics_of
+from search.settings.metrics import METRICS, asked_of, metrics_of, sees_all_outputs
 from search.study.constant_answer import constant_value
-from search.training.graph.head import HEADS
+from search.training.graph.head import HEADS, head_of
 from search.training.network.recorded import recorded
 
 TASKS = ("binary", "multiclass", "regression")
@@ -38,16 +38,21 @@ def test_a_row_is_recorded_as_a_graph_records_it_of_a_network(task: str) -> None
     spec = digits_spec(task=task, class_names=tuple("0123"))
     losses, _ = head.losses(tf.constant(outputs), tf.constant(y), None)
     theirs = head.record(losses, losses, tf.constant(outputs), tf.constant(y))
-    ours = recorded((outputs if task == "multiclass" else outputs[:, 0]).astype(float), y, spec)
+    outputs_of = (outputs if task == "multiclass" else outputs[:, 0]).astype(float)
+    ours = recorded(outputs_of, y, spec)
     assert ours == pytest.approx(theirs.numpy(), rel=1e-5, abs=1e-6)
+    all_outputs = head_of(task, sees_all_outputs(task, METRICS))
+    theirs = all_outputs.record(losses, losses, tf.constant(outputs), tf.constant(y))
+    assert recorded(outputs_of, y, spec, METRICS) == pytest.approx(theirs.numpy(), rel=1e-5, abs=1e-6)
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_one_answer_for_every_row_reaches_what_the_study_knows_of_it(task: str, tmp_path: Path) -> None:
     table = bundled(task)
-    metrics = measure(fit("constant", *table.train, table.spec, 0), *table.validation, table.spec)
+    asked = asked_of(task, len(table.spec.class_names))
+    metrics = measure(fit("constant", *table.train, table.spec, 0), *table.validation, table.spec, asked)
     data = table.saved(tmp_path)
-    known = {metric: constant_value(data, metric) for metric in metrics_of(task)}
+    known = {metric: constant_value(data, metric) for metric in (*metrics_of(task), *asked)}
     # The mean of the training rows is not that of the others.
     assert metrics == pytest.approx(known, rel=1e-5, abs=0.05 if task == "regression" else 1e-6)
 

@@ -55,7 +55,7 @@ def test_compiled_epochs_are_kept_in_a_bounded_number(digits: PreparedData) -> N
     assert limit is not None
     compiled_epoch.cache_clear()
     for depth in range(1, limit + 5):
-        compiled_epoch(dataclasses.replace(structure, depth=depth))
+        compiled_epoch(dataclasses.replace(structure, skips=(False,) * depth))
     assert compiled_epoch.cache_info().currsize == limit
     assert isinstance(compiled_epoch(structure), CompiledEpoch)
     compiled_epoch.cache_clear()

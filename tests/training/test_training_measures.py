@@ -16,11 +16,13 @@ from hypothesis import strategies as st
 from sklearn.metrics import log_loss, roc_auc_score
 
 from benchmarks.keras_fit import ExactAUC
-from search.data import PreparedData
-from search.settings.metrics import METRICS, metrics_of
+from search.data import DataSpec, PreparedData
+from search.settings.metrics import METRICS, asked_of, metrics_of
 from search.training.graph.head import HEADS
 from search.training.loop import train
-from search.training.measures import area_under_roc, logs_of, scores_of
+from search.training.measures import logs_of, scores_of
+from search.training.network.recorded import recorded
+from search.training.ranking import area_under_roc
 from search.training.scoring import measure_rows, score_rows
 from spaces import Hyperparameters
 
@@ -100,17 +102,28 @@ class TestAreaUnderRoc:
         assert "auc" not in measure_rows(one, binary.spec, weights, x[only], y[only])
 
 
+def known_of(task: str) -> set[str]:
+    return {*metrics_of(task), *asked_of(task, 10)}
+
+
+def any_table(task: str) -> tuple[DataSpec, np.ndarray]:
+    """Of nine rows, as it is recorded for any metric of `task`."""
+    spec, random = digits_spec().model_copy(update={"task": task}), np.random.default_rng(0)
+    y = random.normal(size=9) if task == "regression" else random.integers(0, 2, 9)
+    return spec, recorded(random.normal(size=(9, 10) if task == "multiclass" else 9), y, spec, METRICS)
+
+
 @pytest.mark.parametrize("name", METRICS)
 @pytest.mark.parametrize("task", HEADS)
 def test_every_metric_of_a_task_has_its_formula(name: str, task: str) -> None:
-    """Of each row or of all; of a task that has no such metric there is none."""
-    spec = digits_spec().model_copy(update={"task": task})
-    table = np.random.default_rng(0).normal(size=(9, len(HEADS[task].columns))).astype(np.float32)
-    measured = logs_of(table, spec)
-    assert (name in measured) == (name in metrics_of(task))
+    """Of each row or of all; of a task that has no such metric there is none. Few are measured unasked."""
+    spec, table = any_table(task)
+    assert (name in logs_of(table, spec)) == (name in metrics_of(task))
+    measured = logs_of(table, spec, (name,))
+    assert (name in measured) == (name in known_of(task))
     scores = scores_of(table, name, spec)
     if scores is not None:
-        assert scores.mean() == measured[name]
+        assert scores.mean() == pytest.approx(measured[name], rel=1e-12)
 
 
 @settings(max_examples=100)
@@ -139,14 +152,14 @@ def test_the_documentation_has_the_metrics_of_each_task_and_which_are_means_over
     part = DATA_PAGE.read_text(encoding="utf-8").partition("## Metrics")[2].partition("\n## ")[0]
     rows = dict(line.split("|")[1:3] for line in part.splitlines() if line.startswith("| "))
     tasks = {"binary": "two classes", "multiclass": "more classes", "regression": "regression"}
-    scored = set()
+    unscored = set()
     for task, words in tasks.items():
         assert re.findall(r"`(\w+)`", rows[f" {words} "]) == [*metrics_of(task), "loss"]
-        spec = digits_spec().model_copy(update={"task": task})
-        table = np.zeros((9, len(HEADS[task].columns)), np.float32)
-        scored |= {name for name in METRICS if scores_of(table, name, spec) is not None}
-    (sentence,) = re.findall(r"([^.]*) are means over rows", part)
-    assert set(re.findall(r"`(\w+)`", sentence)) == scored
+        assert re.findall(r"`(\w+)`", rows[f" {words}, asked for "]) == [*asked_of(task, 10)]
+        spec, table = any_table(task)
+        unscored |= {name for name in known_of(task) if scores_of(table, name, spec) is None}
+    (sentence,) = re.findall(r"Of ([^.]*)\s+rows have no scores", part)
+    assert set(re.findall(r"`(\w+)`", sentence)) == unscored | {"loss"}
 
 
 def weights_of(inputs: int, units: int, head: np.ndarray) -> list[np.ndarray]:

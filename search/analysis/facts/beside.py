@@ -8,7 +8,7 @@ from typing import Any
 
 from search.references.record import Reference
 from search.references.words import TITLES
-from search.settings.metrics import metrics_of
+from search.settings.metrics import METRICS, metrics_of
 from search.study.history import history_of
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
@@ -66,7 +66,7 @@ def _notes(study: Study) -> list[str]:
     to_come = [TITLES[name] for name in references.missing if name not in there]
     if to_come:
         notes.append(f"not fitted yet: {', '.join(to_come)}")
-    if study.metric.removeprefix("val_") not in metrics_of(study.data.task):
+    if study.metric.removeprefix("val_") not in METRICS:
         notes.append(
             f"who is ahead is not told of {study.metric}, which holds the networks' penalty and smoothing"
         )
@@ -93,7 +93,8 @@ def _noted(reference: Reference) -> bool:
 
 def _metrics(study: Study) -> list[str]:
     own = study.metric.removeprefix("val_")
-    return sorted(metrics_of(study.data.task), key=lambda name: name != own)
+    others = [name for name in metrics_of(study.data.task) if name != own]
+    return [own, *others] if own in METRICS else others
 
 
 def _row(study: Study, reference: Reference) -> Row:

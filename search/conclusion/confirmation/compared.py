@@ -15,7 +15,7 @@ from search.references.job import Job
 from search.references.process import Fitting
 from search.references.record import NAMES, Reference
 from search.references.words import TITLES, with_value
-from search.settings.metrics import direction_of, metrics_of, sign_of
+from search.settings.metrics import METRICS, asked_of, direction_of, sign_of
 from search.study.look import SeenReference
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def seen_references(
         metric: without `val_`.
         network: its value on these rows and, where the metric is a mean over rows, the score of each.
     """
-    if data.spec.kind == "image" or metric not in metrics_of(data.spec.task):
+    if data.spec.kind == "image" or metric not in METRICS:
         return ()
     say(f"fitting what the network is compared with: {', '.join(TITLES.values())}")
     with temporary_folder() as folder:
@@ -55,6 +55,7 @@ def seen_references(
             memory_limit=settings.memory_limit,
             scores_of=metric,
             scores_into=folder,
+            asked=asked_of(data.spec.task, len(data.spec.class_names)),
         )
         fitting = Fitting(job)
         try:

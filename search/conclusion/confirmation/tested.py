@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from search.conclusion.ensemble.network import Network
 from search.errors import InputError
 from search.models.kept_model import kept_model, weights_of
+from search.settings.metrics import asked_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,20 +46,24 @@ class Tested:
     def measured(
         self, spec: DataSpec, x: Array, y: Array, metric: str
     ) -> tuple[dict[str, float], Array | None]:
-        """All metrics on these prepared rows, and each row's score where `metric` is a mean over rows."""
+        """All metrics on these prepared rows, also those that are asked for, and each row's score of `metric`.
+
+        None where rows have none.
+        """
+        asked = asked_of(spec.task, len(spec.class_names))
         if len(self.networks) == 1:
             from search.training.scoring import measure_rows, score_rows
 
             (one,) = self.networks
             of_rows = score_rows(one.hyperparameters, spec, one.weights, x, y, metric)
-            return measure_rows(one.hyperparameters, spec, one.weights, x, y), of_rows
+            return measure_rows(one.hyperparameters, spec, one.weights, x, y, asked), of_rows
         from search.conclusion.ensemble.judging import Judge
         from search.training.averaging import averaged_outputs
 
         count, judge = len(self.networks), Judge(y, spec, metric)
         outputs = [one.outputs(spec, x) for one in self.networks]
         together = averaged_outputs(outputs, [1 / count] * count, spec.task)
-        return judge.measured(together), judge.scores(together)
+        return judge.measured(together, asked), judge.scores(together)
 
 
 def network_of(companion: Study, trained: TrialRecord) -> Network:

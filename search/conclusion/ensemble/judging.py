@@ -40,9 +40,10 @@ class Judge:
         """The same on some of the rows, by their positions."""
         return replace(self, y=self.y[rows])
 
-    def measured(self, outputs: Array) -> dict[str, float]:
-        """Loss and metrics by their names."""
-        return logs_of(self._table(outputs), self.spec)
+    def measured(self, outputs: Array, also: tuple[str, ...] = ()) -> dict[str, float]:
+        """Loss and metrics by their names, `metric` among them, and those `also` that few studies measure."""
+        asked = tuple(dict.fromkeys((self.metric, *also)))
+        return logs_of(self._table(outputs, asked), self.spec, asked)
 
     def beside(self, measured: Mapping[str, float]) -> dict[str, float]:
         """What is told beside the metric, of what is `measured`: by the name of validation rows, `val_accuracy`."""
@@ -50,8 +51,8 @@ class Judge:
         return {name: measured[of] for name, of in names.items() if of in measured}
 
     def scores(self, outputs: Array) -> Array | None:
-        """The score of each row, float64 (rows,); None where the metric is no mean over rows."""
-        return scores_of(self._table(outputs), self.metric, self.spec)
+        """The score of each row, float64 (rows,); None where rows have none of the metric."""
+        return scores_of(self._table(outputs, (self.metric,)), self.metric, self.spec)
 
     def merit(self, outputs: Array) -> tuple[float, float]:
         """More is better: the metric, and the loss among equals. Nothing is worse than what is no number.
@@ -64,6 +65,6 @@ class Judge:
             return -math.inf, -math.inf
         return float(f"{worth[0]:.9g}"), float(f"{worth[1]:.9g}")
 
-    def _table(self, outputs: Array) -> Array:
+    def _table(self, outputs: Array, asked: tuple[str, ...]) -> Array:
         one = self.spec.task != "multiclass"
-        return recorded(outputs[:, 0] if one else outputs, self.y, self.spec)
+        return recorded(outputs[:, 0] if one else outputs, self.y, self.spec, asked)

@@ -14,12 +14,15 @@ from search.settings.metrics import metric_of
 def interval_over_rows(metric: str, value: float, scores: np.ndarray | None) -> Interval | None:
     """95 % of a test value by the rows it is counted on: Wilson's for a share of them, Hall's for a mean of errors.
 
-    None where a metric is no mean over rows: how rows would move it is not known.
+    Of a value between bounds that is no mean over rows, by what each row adds to it. None where that is not known.
     """
     if scores is None:
         return None
-    if metric_of(metric).is_share_of_rows:
+    of = metric_of(metric)
+    if of.is_share_of_rows:
         return wilson(value, len(scores))
+    if of.within is not None:
+        return interval_between(scores, *of.within)
     return interval_of_errors(scores)
 
 
@@ -54,6 +57,25 @@ def _without_skewness(end: float, skewness: float, rows: int) -> float:
         return end
     moved = end - skewness / (6 * rows)
     return 3 / skewness * (float(np.cbrt(1 + skewness * moved)) - 1)
+
+
+def interval_between(scores: np.ndarray, least: float, most: float) -> Interval | None:
+    """95 % of a value between `least` and `most`, given what each row adds to it: Student's of its logit.
+
+    The logit of a value near a bound is more nearly normal than the value, and no end is beyond the bound (of a
+    correlation it is Fisher's z, 1915, twice). None where there is no interval of the mean, or the value is a bound.
+
+    Raises:
+        ValueError: no scores, or one that is not finite.
+    """
+    found = mean_of(scores.tolist())
+    place = (found.mean - least) / (most - least)
+    if found.half is None or not 0 < place < 1:
+        return None
+    half = found.half / (most - least) / (place * (1 - place))
+    middle = math.log(place / (1 - place))
+    low, high = (least + (most - least) / (1 + math.exp(-(middle + way * half))) for way in (-1, 1))
+    return low, high
 
 
 def intervals_beside(metric: str, measured: Mapping[str, float], rows: int) -> dict[str, Interval]:

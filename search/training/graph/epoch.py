@@ -18,7 +18,7 @@ import tensorflow as tf
 
 from search.data import DataSpec
 from search.training.graph.evaluation import Evaluation, InferenceStructure, compiled_evaluation
-from search.training.graph.head import HEADS
+from search.training.graph.head import head_of
 from search.training.graph.normalization import SETTLED, moving_rates
 from search.training.graph.numbers import Numbers
 from search.training.graph.state import GraphState
@@ -47,7 +47,7 @@ class CompiledEpoch:
 
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
-        self._head = HEADS[structure.task]
+        self._head = head_of(structure.task, structure.all_outputs)
         self._variables = Variables(
             open_weights(structure.embedding, structure.members, structure.depth, structure.batch_norm)
         )

@@ -14,7 +14,7 @@ import tensorflow as tf
 from search.training.graph.arithmetic import l2_penalty
 from search.training.graph.body import infer_body
 from search.training.graph.embedding import embedded
-from search.training.graph.head import HEADS, head_outputs
+from search.training.graph.head import head_of, head_outputs
 from search.training.graph.inputs import standardised
 from search.training.graph.members import of_members
 from search.training.graph.variables import Cut, Parts, kept
@@ -36,6 +36,7 @@ class InferenceStructure(NamedTuple):
     """
 
     task: str
+    all_outputs: bool
     embedding: Embedding
     members: bool
     skips: tuple[bool, ...]
@@ -60,7 +61,7 @@ def compiled_evaluation(structure: InferenceStructure) -> Any:
     """
     vector, scalar = (tf.TensorSpec([None] * rank, tf.float32) for rank in (1, 0))
     x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
-    y = tf.TensorSpec([None], HEADS[structure.task].y_type)
+    y = tf.TensorSpec([None], head_of(structure.task, structure.all_outputs).y_type)
     evaluation = Evaluation(structure)
     own = [tf.TensorSpec([None] * weight.rank, tf.float32) for weight in evaluation.kept_apart]
     signature = [x, x, y, own, vector, vector, *[scalar] * 4]
@@ -72,7 +73,7 @@ class Evaluation:
 
     def __init__(self, structure: InferenceStructure) -> None:
         self._structure = structure
-        self._head = HEADS[structure.task]
+        self._head = head_of(structure.task, structure.all_outputs)
         self._weights = open_weights(
             structure.embedding, structure.members, len(structure.skips), structure.batch_norm
         )

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from search.training.graph.arithmetic import dense, matmul
 from search.training.graph.variables import Parts
-from search.training.network.recorded import COLUMNS
+from search.training.network.recorded import COLUMNS, WITH_OUTPUTS
 
 Tensor = Any
 
@@ -33,6 +33,7 @@ class Head(ABC):
     """
 
     columns: tuple[str, ...]
+    also_outputs = False
     y_type: Any = tf.int32
 
     @abstractmethod
@@ -66,17 +67,18 @@ class Head(ABC):
         return tf.reduce_mean(tf.reshape(losses, [members, -1]), 0), slopes
 
     def record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> Tensor:
-        """The table's lines of one batch, float32 (batch, columns).
+        """The table's lines of one batch, float32 (batch, columns), where `also_outputs` (batch, columns + units).
 
         Args:
             losses: of each row, L2 included.
             plain: the loss of each row without L2 and smoothing.
         """
-        return tf.stack(self._record(losses, plain, outputs, y), axis=1)
+        lines = tf.stack(self._record(losses, plain, outputs, y), axis=1)
+        return tf.concat([lines, outputs], axis=1) if self.also_outputs else lines
 
     def empty_table(self, batches: Tensor) -> tf.TensorArray:
         """Of as many batches; each `write` of a graph adds one."""
-        shape = [None, len(self.columns)]
+        shape = [None, None if self.also_outputs else len(self.columns)]
         return tf.TensorArray(tf.float32, batches, element_shape=shape, infer_shape=False)
 
 
@@ -136,5 +138,20 @@ class _Multiclass(Head):
         return tf.reduce_logsumexp(tf.nn.log_softmax(outputs), 0)
 
 
+class _MulticlassWithOutputs(_Multiclass):
+    columns = WITH_OUTPUTS
+    also_outputs = True
+
+    def _record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> list[Tensor]:
+        return [*super()._record(losses, plain, outputs, y), tf.cast(y, tf.float32)]
+
+
 HEADS: dict[str, Head] = {"regression": _Regression(), "binary": _Binary(), "multiclass": _Multiclass()}
-"""By task."""
+"""By task, as most studies record their rows."""
+
+_WITH_OUTPUTS = _MulticlassWithOutputs()
+
+
+def head_of(task: str, all_outputs: bool) -> Head:
+    """That of `task`; the one of several classes records `all_outputs` where a metric needs them."""
+    return _WITH_OUTPUTS if all_outputs else HEADS[task]

@@ -10,7 +10,7 @@ from search.training.graph.arithmetic import l2_penalty
 from search.training.graph.body import Body
 from search.training.graph.draws import Draws
 from search.training.graph.dropout import Steps
-from search.training.graph.head import HEADS, head_outputs
+from search.training.graph.head import head_of, head_outputs
 from search.training.graph.inputs import Inputs
 from search.training.graph.members import member_count, of_members
 from search.training.graph.numbers import Numbers
@@ -51,7 +51,7 @@ class Step:
         self._rates, self._key = rates, key
         self.count, self._rows = tf.shape(rates)[0], tf.shape(self._order)[0]
         self._first = tf.cast(first, tf.uint64)
-        self._head = HEADS[structure.task]
+        self._head = head_of(structure.task, structure.all_outputs)
         self._optimizer = OPTIMIZERS[structure.optimizer]
         self._smoothing = numbers.smoothing if structure.label_smoothing else None
         self._twice_l2 = 2.0 * numbers.l2

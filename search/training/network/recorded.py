@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
 from search.data import DataSpec
+from search.settings.metrics import sees_all_outputs
 
 Array = np.ndarray[Any, Any]
 
@@ -15,15 +17,20 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     "binary": ("loss", "crossentropy", "logit", "label"),
     "multiclass": ("loss", "crossentropy", "right"),
 }
-"""By task, in the order of the table. Targets and errors of a regression are standardised."""
+"""By task, in the order of the table. Targets and errors of a regression are standardised.
+
+Where a metric of more than two classes needs them, their `WITH_OUTPUTS` follow, and one column for each output.
+"""
+WITH_OUTPUTS = (*COLUMNS["multiclass"], "label")
 
 
-def recorded(outputs: Array, y: Array, spec: DataSpec) -> Array:
+def recorded(outputs: Array, y: Array, spec: DataSpec, asked: Collection[str] = ()) -> Array:
     """A line for each row, as a graph records it of a network (`training/graph/head.py`): float64 (rows, columns).
 
     Args:
         outputs: logits (rows,) or (rows, classes), or standardised predictions (rows,).
         y: class numbers or standardised targets, (rows,).
+        asked: metrics that will be made of it beside those of every study.
     """
     if spec.task == "regression":
         target = y.astype(np.float64)
@@ -34,4 +41,7 @@ def recorded(outputs: Array, y: Array, spec: DataSpec) -> Array:
         return np.stack([loss, loss, outputs, y.astype(np.float64)], axis=1)
     loss = np.logaddexp.reduce(outputs, axis=1) - outputs[np.arange(len(y)), y]
     right = (outputs.argmax(axis=1) == y).astype(np.float64)
-    return np.stack([loss, loss, right], axis=1)
+    columns = np.stack([loss, loss, right], axis=1)
+    if not sees_all_outputs(spec.task, asked):
+        return columns
+    return np.concatenate([columns, y[:, None].astype(np.float64), outputs], axis=1)

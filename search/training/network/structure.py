@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from search.data import DataSpec
+from search.settings.metrics import sees_all_outputs
 from search.training.network.dimensions import asks_twice, components_of, embedding_of
 from spaces import Hyperparameters
 from spaces.hyperparameters import Embedding
@@ -15,11 +17,13 @@ from spaces.optimizers import OPTIMIZERS, Optimizer
 class Structure:
     """What one graph serves: every trial that agrees in these. Widths, rates and the batch size may differ.
 
-    `skips`: of each hidden layer. `image`: training rows come as uint8 pixels. `projected`: the first layer is given
-    principal components, to which pixels that are not augmented were projected before.
+    `all_outputs`: those of each row are recorded too, for a metric. `skips`: of each hidden layer. `image`: training
+    rows come as uint8 pixels. `projected`: the first layer is given principal components, to which pixels that are not
+    augmented were projected before.
     """
 
     task: str
+    all_outputs: bool
     embedding: Embedding
     members: bool
     skips: tuple[bool, ...]
@@ -43,11 +47,15 @@ class Structure:
         return len(self.skips)
 
     @classmethod
-    def of(cls, hyperparameters: Hyperparameters, spec: DataSpec, *, bfloat16: bool) -> Structure:
+    def of(
+        cls, hyperparameters: Hyperparameters, spec: DataSpec, *, bfloat16: bool, asked: Collection[str] = ()
+    ) -> Structure:
+        """`asked` are metrics that are measured beside those of every study."""
         augment = spec.kind == "image" and hyperparameters.augment != "none"
         projected = components_of(hyperparameters, spec) > 0
         return cls(
             task=spec.task,
+            all_outputs=sees_all_outputs(spec.task, asked),
             embedding=embedding_of(hyperparameters, spec),
             members=hyperparameters.members > 1,
             skips=hyperparameters.skips,
