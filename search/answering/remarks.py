@@ -37,31 +37,36 @@ def refuse_unreadable(source: str, found: Mapping[str, Found], spec: DataSpec) -
 
 def _of(column: Column, found: Found) -> list[str]:
     lines = []
-    rows = f"of {found.rows:,} rows"
     if found.unseen and isinstance(column, CategoryColumn):
         never = (
             f"that is not among the {MOST_CATEGORIES} most frequent of training"
             if len(column.values) >= MOST_CATEGORIES
             else "that training never saw"
         )
-        lines.append(
-            f"{found.unseen:,} {rows} have a value of '{column.name}' {never}: they count as unknown"
-        )
+        lines.append(_line(found.unseen, found, f"a value of '{column.name}' {never}", "count", "as unknown"))
     if found.stray_rows:
-        lines.append(
-            f"{found.stray_rows:,} {rows} have a value of '{column.name}' that is no {_one(column)}, "
-            f"{counted(found.strays, list(found.strays))}: they count as missing"
-        )
+        what = f"a value of '{column.name}' that is no {_one(column)}, {counted(found.strays, list(found.strays))}"
+        lines.append(_line(found.stray_rows, found, what, "count", "as missing"))
     missing = found.missing - found.stray_rows
-    if missing and _never_missing(column):
-        has = "a category of none" if isinstance(column, CategoryColumn) else "the median of training"
-        lines.append(
-            f"{missing:,} {rows} have no value of '{column.name}', which was never missing in training: they get {has}"
+    if missing and never_missing(column):
+        what = f"no value of '{column.name}', which was never missing in training"
+        then = (
+            ("count", "as missing")
+            if isinstance(column, CategoryColumn)
+            else ("get", "the median of training")
         )
+        lines.append(_line(missing, found, what, *then))
     return lines
 
 
-def _never_missing(column: Column) -> bool:
+def _line(rows: int, found: Found, what: str, do: str, then: str) -> str:
+    """`3 of 1,000 rows have no value: they count as missing`."""
+    have, they = ("has", f"it {do}s") if rows == 1 else ("have", f"they {do}")
+    return f"{rows:,} of {found.rows:,} rows {have} {what}: {they} {then}"
+
+
+def never_missing(column: Column) -> bool:
+    """Whether all training rows had a value of it."""
     if isinstance(column, CategoryColumn):
         return MISSING in column.untaught
     return not column.missing_flag

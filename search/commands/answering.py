@@ -1,7 +1,8 @@
-"""Commands that ask a model about new rows: predict."""
+"""Commands that ask a model about new rows: predict, evaluate."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -11,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from search.commands.options import DATA, Force, Storage, option, study_of
-from search.commands.output import echo
+from search.commands.options import DATA, AsJSON, Force, Storage, option, study_of
+from search.commands.output import echo, print_out
 from search.text.formats import plural
 from search.text.printable import open_console
 
@@ -87,6 +88,35 @@ def predict(
         echo(f"perceptuna: {remark}", err=True)
     if not to_print:
         echo(f"wrote {output}: {plural(done.rows, 'row')}")
+
+
+@app.command()
+def evaluate(
+    model: Model,
+    rows: Rows,
+    header: Header = None,
+    separator: Separator = None,
+    storage: Storage = None,
+    as_json: AsJSON = False,
+) -> None:
+    """How good a model's answers for new rows are, where the rows have the target.
+
+    All metrics with 95 % intervals; for classes what is taken for what; for quantities how far off; and which columns
+    have moved since training.
+
+    Example: perceptuna evaluate my-first digits
+    """
+    from search.analysis.terminal.evaluation import evaluation_view
+    from search.answering.evaluating import evaluate as compare
+    from search.machine.cores import available_cores
+
+    saved = _model(model, storage)
+    request = _request(saved, rows, header, separator)
+    with _progress() as progress:
+        found = compare(saved, request, threads=available_cores(), progress=progress)
+    for remark in found.remarks:
+        echo(f"perceptuna: {remark}", err=True)
+    print_out(json.dumps(found.to_json()) if as_json else evaluation_view(found, f"{model} on {rows}"))
 
 
 def _model(model: str, storage: str | None) -> SavedModel:

@@ -90,12 +90,11 @@ def test_what_training_never_saw_is_counted_and_told(perceptuna: CommandLine, tr
     said = perceptuna.done("predict", "model.keras", "new.csv", "-o", "-")
     assert said.err.splitlines() == [
         "perceptuna: 3 of 200 rows have a value of 'town' that training never saw: they count as unknown",
-        "perceptuna: 1 of 200 rows have a value of 'since' that is no date as DD.MM.YYYY, '2019-01-01' (1): they count "
+        "perceptuna: 1 of 200 rows has a value of 'since' that is no date as DD.MM.YYYY, '2019-01-01' (1): it counts "
         "as missing",
-        "perceptuna: 1 of 200 rows have a value of 'debt' that is no number as 1234.5, 'much' (1): "
-        "they count as missing",
-        "perceptuna: 1 of 200 rows have no value of 'debt', which was never missing in training: they get the "
-        "median of training",
+        "perceptuna: 1 of 200 rows has a value of 'debt' that is no number as 1234.5, 'much' (1): it counts as missing",
+        "perceptuna: 1 of 200 rows has no value of 'debt', which was never missing in training: it gets the median of "
+        "training",
     ]
     assert len(pd.read_csv(io.StringIO(said.out))) == ROWS
 

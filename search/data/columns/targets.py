@@ -88,6 +88,11 @@ def few_enough(count: int, rows: int) -> bool:
     return count <= 2 or (count <= MOST_INFERRED_CLASSES and count * ROWS_PER_INFERRED_CLASS <= rows)
 
 
+def is_code(name: str) -> bool:
+    """Whether a number is a code, such as 01, and not the number itself."""
+    return _LEADING_ZERO.match(name) is not None
+
+
 def _refuse_none(labels: Array, name: str) -> None:
     if len(labels) == 0:
         raise DataError(f"{name} has no rows with a value; there is nothing to learn from")
@@ -173,7 +178,7 @@ def _classes(labels: _Labels) -> tuple[tuple[str, ...], Array]:
     numbers = all(PLAIN.fullmatch(name) for name in names)
     # Exact: neighbours beyond 2**53 are one and the same float.
     exact = {name: Decimal(name) for name in names} if numbers else {}
-    coded = labels.words or any(_LEADING_ZERO.match(name) for name in names)
+    coded = labels.words or any(map(is_code, names))
     spellings: dict[object, list[str]] = {}
     for name in names:
         spellings.setdefault(name if coded else exact[name], []).append(name)

@@ -1,0 +1,155 @@
+"""evaluate: what a model's answers are worth, against scikit-learn's formulas."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from cli_calls import CommandLine
+from saved_models import customers, saved_model, write_csv
+from sklearn import metrics
+
+from search.answering.evaluating import evaluate
+from search.answering.labels import MISSING, UNSEEN, Classes
+from search.data import DataRequest, DataSpec
+from search.models.saved_model import model_in_file
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with models of customers: of three classes, of two, and of a quantity; and new rows."""
+    folder = tmp_path_factory.mktemp("customers")
+    rows = str(write_csv(folder / "training.csv", customers()))
+    for target in ("left", "member", "debt"):
+        saved_model(folder / f"{target}.keras", DataRequest(rows, target=target))
+    write_csv(folder / "new.csv", customers(300, seed=1))
+    return folder
+
+
+def evaluated(
+    perceptuna: CommandLine, made: Path, target: str, rows: Path
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """What evaluate says as JSON, and what predict says of the same rows."""
+    model = made / f"{target}.keras"
+    said = perceptuna.done("evaluate", model, rows, "--json")
+    perceptuna.done("predict", model, rows, "-o", "answers.csv", "--force")
+    return json.loads(said.out), pd.read_csv("answers.csv", keep_default_na=False)
+
+
+def test_metrics_of_classes_are_those_of_scikit_learn(perceptuna: CommandLine, made: Path) -> None:
+    for target in ("left", "member"):
+        found, answers = evaluated(perceptuna, made, target, made / "new.csv")
+        truth = customers(300, seed=1)[target]
+        names = [name.removeprefix("probability_") for name in answers.columns[1:]]
+        predicted, probabilities = (
+            answers["prediction"].astype(str).str.lower(),
+            answers.iloc[:, 1:].to_numpy(float),
+        )
+        expected = {
+            "accuracy": metrics.accuracy_score(truth, predicted),
+            "crossentropy": metrics.log_loss(truth, probabilities / probabilities.sum(axis=1, keepdims=True)),
+        }
+        if target == "member":
+            expected["auc"] = metrics.roc_auc_score(np.array(truth) == "true", probabilities[:, 1])
+        assert {name: one["value"] for name, one in found["metrics"].items()} == pytest.approx(
+            expected, abs=1e-6
+        )
+        assert all(low < expected[name] < high for name, (low, high) in intervals(found).items())
+        assert found["confusion"] == metrics.confusion_matrix(truth, predicted).tolist()
+        precision, recall, _, counts = metrics.precision_recall_fscore_support(
+            truth, predicted, labels=names, zero_division=np.nan
+        )
+        assert [one["rows"] for one in found["classes"]] == counts.tolist()
+        assert [one["recall"] for one in found["classes"]] == pytest.approx(recall.tolist())
+        told = [np.nan if one["precision"] is None else one["precision"] for one in found["classes"]]
+        assert told == pytest.approx(precision.tolist(), nan_ok=True)
+    assert found["drift"] == []
+
+
+def intervals(found: dict[str, Any]) -> dict[str, list[float]]:
+    return {name: one["interval"] for name, one in found["metrics"].items()}
+
+
+def test_metrics_of_quantities_are_those_of_scikit_learn(perceptuna: CommandLine, made: Path) -> None:
+    rows = customers(300, seed=1)
+    rows["debt"][4] = ""
+    truth = np.delete(np.array(rows["debt"], dtype=object), 4).astype(float)
+    # Of all rows of the file: in one of them alone 1,5 could be anything.
+    written = {**rows, "debt": [f"€ {value.replace('.', ',')}" if value else "" for value in rows["debt"]]}
+    found, answers = evaluated(perceptuna, made, "debt", write_csv(Path("new.csv"), written))
+    answered = np.delete(answers["prediction"].to_numpy(float), 4)
+    expected = {
+        "rmse": metrics.root_mean_squared_error(truth, answered),
+        "mae": metrics.mean_absolute_error(truth, answered),
+        "r2": metrics.r2_score(truth, answered),
+    }
+    assert {name: one["value"] for name, one in found["metrics"].items()} == pytest.approx(expected, abs=1e-6)
+    assert all(low < expected[name] < high for name, (low, high) in intervals(found).items())
+    assert (found["rows"], found["rows_without_target"]) == (299, 1)
+    errors = answered - truth
+    expected = {"mean": errors.mean(), "median": np.median(errors), "deviation": errors.std(ddof=1)}
+    assert found["residuals"] == pytest.approx(expected)
+    pieces = evaluate(model_in_file(made / "debt.keras"), DataRequest("new.csv"), threads=1, at_once=7)
+    assert pieces.to_json()["metrics"] == {
+        name: {"value": pytest.approx(one["value"]), "interval": pytest.approx(one["interval"])}
+        for name, one in found["metrics"].items()
+    }
+
+
+def test_a_class_that_training_never_saw_is_told_and_wrong(perceptuna: CommandLine, made: Path) -> None:
+    rows = customers(100, seed=2)
+    rows["left"][:10] = ["perhaps"] * 8 + ["", "never"]
+    rows["town"][:30] = ["Mars"] * 30
+    rows["debt"] = [str(float(value) + 20) for value in rows["debt"]]
+    write_csv(Path("new.csv"), rows)
+    found, answers = evaluated(perceptuna, made, "left", Path("new.csv"))
+    right = np.array(rows["left"]) == answers["prediction"].astype(str)
+    assert found["metrics"]["accuracy"]["value"] == pytest.approx(right.sum() / 99)
+    assert found["never_seen"] == {"perhaps": 8, "never": 1}
+    assert (found["rows"], found["rows_without_target"]) == (99, 1)
+    assert [(one["column"], one["what"]) for one in found["drift"]] == [
+        ("debt", "mean"),
+        ("town", "never seen"),
+    ]
+    assert found["drift"][1]["size"] == 0.3
+    shown = perceptuna.done("evaluate", made / "left.keras", "new.csv")
+    assert (
+        "classes that training never saw count as wrong, and only in the accuracy: 'perhaps' (8), 'never' (1)"
+        in (shown.out)
+    )
+    assert "30.0% of the rows with a value that training never saw" in shown.out
+    assert "30 of 100 rows have a value of 'town' that training never saw" in shown.err
+
+
+def test_rows_without_the_target_are_refused_and_those_of_the_training_told(
+    perceptuna: CommandLine, made: Path
+) -> None:
+    rows = customers()
+    del rows["left"]
+    write_csv(Path("new.csv"), rows)
+    message = perceptuna.refused("evaluate", made / "left.keras", "new.csv")
+    assert "new.csv has no column 'left', the target" in message
+    assert (
+        "searched and trained on"
+        in perceptuna.done("evaluate", made / "left.keras", made / "training.csv").err
+    )
+
+
+@pytest.mark.parametrize(
+    ("names", "labels", "numbers"),
+    [
+        (("1", "2"), [1.0, 2.0, np.nan, 3.0], [0, 1, MISSING, UNSEEN]),
+        (("1", "2"), ["1.0", " 2", "NA", "01"], [0, 1, MISSING, UNSEEN]),
+        (("01", "1"), ["01", "1", "1.0", ""], [0, 1, UNSEEN, MISSING]),
+        (("False", "True"), np.array([True, False]), [1, 0]),
+    ],
+)
+def test_labels_are_the_classes_that_training_made_of_them(
+    names: tuple[str, ...], labels: Any, numbers: list[int]
+) -> None:
+    spec = DataSpec.model_construct(class_names=names)
+    assert Classes(spec).numbers(labels).tolist() == numbers
