@@ -94,6 +94,8 @@ class Budget:
     quick: bool
     # How `finalize` trains anew: `--top` and `--seeds`.
     finalize: tuple[str, ...] = ()
+    # Where studies are kept, if they are.
+    keep: Path | None = None
 
     def rounds(self, contestant: str) -> int:
         return {"once": 1, "each": self.seeds, "few": self.search_seeds}[CONTESTANTS[contestant].seeds]
@@ -107,6 +109,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--search-seeds", type=int, default=1)
     parser.add_argument("--finalize", type=int, nargs=2, default=(5, 5), metavar=("TOP", "SEEDS"))
+    parser.add_argument(
+        "--keep", type=Path, metavar="FOLDER", help="for studies: one that is there is not searched anew"
+    )
     parser.add_argument("--sets", metavar="NAME,…")
     parser.add_argument("--only", metavar="NAME,…", help="contestants")
     parser.add_argument("--rivals", type=Path, default=RIVALS, metavar="PYTHON")
@@ -116,7 +121,7 @@ def main() -> None:
         budget = Budget(QUICK_SECONDS, given.workers, 1, 1, quick=True, finalize=finalize_by(1, 2))
     else:
         budget = Budget(60 * given.minutes, given.workers, given.seeds, given.search_seeds, quick=False,
-                        finalize=finalize_by(*given.finalize))  # fmt: skip
+                        finalize=finalize_by(*given.finalize), keep=given.keep and given.keep.resolve())  # fmt: skip
     contests = contests_of(given.sets, given.only, given.rivals, given.quick)
     output = given.output or result_path(
         "tables" if given.quick else f"tables-{given.minutes:g}min", given.quick
@@ -198,6 +203,7 @@ def contest(
             "workers": budget.workers,
             "quick": budget.quick,
             "finalize": budget.finalize,
+            "kept": str(budget.keep / f"{table}-{seed}") if budget.keep else "",
         }
         path = Path(folder, "task.json")
         path.write_text(json.dumps(task), encoding="utf-8")

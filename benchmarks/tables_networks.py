@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -44,9 +44,8 @@ def searched(task: dict[str, Any]) -> Iterator[Ready]:
 
     Each costs the search and its own commands; `finalize --ensemble` goes on from what `finalize` has trained.
     """
-    trials = "2" if task["quick"] else "100000"
-    timeout = () if task["quick"] else ("--timeout", f"{task['seconds']:.0f}s")
-    search = _run(task, "--trials", trials, "--workers", str(task["workers"]), *timeout)
+    task = {**task, "folder": task["kept"] or task["folder"]}
+    search = _search(task)
     name = "perceptuna_searched"
     yield _ready(task, name, search + _write(task, name, "export"))
     name = "perceptuna_finalized"
@@ -56,6 +55,19 @@ def searched(task: dict[str, Any]) -> Iterator[Ready]:
     yield _ready(
         task, name, finalized + _write(task, name, "finalize", "--ensemble", ENSEMBLE, *task["finalize"])
     )
+
+
+def _search(task: dict[str, Any]) -> Cost:
+    """Of a study that is kept, what it cost when it was searched."""
+    cost = Path(task["folder"], "cost.json")
+    if cost.exists():
+        return Cost(**json.loads(cost.read_text(encoding="utf-8")))
+    cost.parent.mkdir(parents=True, exist_ok=True)
+    trials = "2" if task["quick"] else "100000"
+    timeout = () if task["quick"] else ("--timeout", f"{task['seconds']:.0f}s")
+    found = _run(task, "--trials", trials, "--workers", str(task["workers"]), *timeout)
+    cost.write_text(json.dumps(asdict(found)), encoding="utf-8")
+    return found
 
 
 def _run(task: dict[str, Any], *options: str) -> Cost:
