@@ -152,6 +152,8 @@ def test_every_command_of_the_readme_runs_in_order(tmp_path: Path, unused_port: 
     assert done.stderr == "", "TensorFlow's log is not the user's"
     *rows, models = done.stdout.splitlines()
     assert 50_000 < float(rows[0]) < 600_000
+    answers = np.loadtxt(tmp_path / "answers.csv", skiprows=1)
+    np.testing.assert_allclose(answers, [float(row) for row in rows], rtol=1e-5)  # rows have six digits
     digits, prices = (np.array(part) for part in json.loads(models))
     assert digits.shape == (3, 10)
     assert digits.sum(axis=1) == pytest.approx(1, abs=1e-5)

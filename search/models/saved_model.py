@@ -88,6 +88,7 @@ def answers_of(saved: SavedModel, threads: int) -> Answers:
     """
     start_tensorflow(threads)
     model, spec = _loaded(saved.path), saved.spec
+    _refuse_facts_of_another(model, saved)
 
     def answer(rows: Array | Table) -> Array:
         answers = np.asarray(model(_inputs(rows, model, spec)))
@@ -96,6 +97,20 @@ def answers_of(saved: SavedModel, threads: int) -> Answers:
         return np.concatenate([1 - answers, answers], axis=1) if spec.task == "binary" else answers
 
     return answer
+
+
+def _refuse_facts_of_another(model: Any, saved: SavedModel) -> None:
+    spec = saved.spec
+    if spec.kind == "table":
+        takes = {column.input_name for column in spec.columns}
+    else:
+        takes = {"image" if spec.kind == "image" else "features"}
+    units = len(spec.class_names) if spec.task == "multiclass" else 1
+    if {tensor.name for tensor in model.inputs} != takes or model.outputs[0].shape[-1] != units:
+        raise InputError(
+            f"{saved.path} takes or answers something else than {facts_beside(saved.path)} says: one of the two is of "
+            "another model; export it again"
+        )
 
 
 def _inputs(rows: Array | Table, model: Any, spec: DataSpec) -> Any:

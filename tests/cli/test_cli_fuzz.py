@@ -34,6 +34,8 @@ def test_inputs_by_mutation_and_by_grammar_are_read_or_refused(folder: Path) -> 
         "finalize done --output PATH.keras",
         "report done --output PATH.html",
         "tensorboard done --output PATH",
+        "predict PATH.keras digits --output a.csv",
+        "predict done digits --output PATH.csv",
     ],
 )
 def test_a_path_that_cannot_be_is_refused_wherever_it_is_given(studies: Path, command: str) -> None:
@@ -47,7 +49,7 @@ def test_a_path_that_cannot_be_is_refused_wherever_it_is_given(studies: Path, co
     assert [name for name in sorted(os.listdir()) if not name.endswith(("-wal", "-shm"))] == before
 
 
-@pytest.mark.parametrize("command", ["export done", "finalize done", "report done"])
+@pytest.mark.parametrize("command", ["export done", "finalize done", "report done", "predict done digits"])
 def test_a_place_without_a_name_is_refused(studies: Path, command: str) -> None:
     for place in ("/", ".", "..", ""):
         answer, told = called([*command.split(), "--output", place])

@@ -124,6 +124,12 @@ def test_rows_that_do_not_fit_are_refused_and_nothing_is_written(
     assert "there is no model gone.keras" in perceptuna.refused(
         "predict", "gone.keras", "training.csv", "-o", "a.csv"
     )
+    facts = Path("model.json").read_text(encoding="utf-8")
+    Path("model.json").write_text(
+        facts.replace('"input_name": "debt"', '"input_name": "dept"'), encoding="utf-8"
+    )
+    of_another = perceptuna.refused("predict", "model.keras", "training.csv", "-o", "a.csv")
+    assert "one of the two is of another model" in of_another
     Path("model.json").unlink()
     assert "put it beside the model" in perceptuna.refused(
         "predict", "model.keras", "training.csv", "-o", "a.csv"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from refusals import refused
+from table_spec import table_spec
 
-from search.data import DataRequest, describe, read_source
+from search.data import DataRequest, DataSpec, NumberColumn, describe, read_source
 
 ROWS = 60
 
@@ -316,3 +317,12 @@ def test_hundreds_of_columns_that_are_told_the_same_are_counted(table):
     assert raw.notes[-1] == "… and so it is with 295 more columns"
     assert len(raw.notes) == 6
     assert describe(raw).missing == 300 * 15
+
+
+def test_how_numbers_are_written_is_kept_only_where_it_is_not_plain():
+    """Studies that were made before say nothing of it, and are the same data."""
+    plain = NumberColumn(name="a", input_name="a", median=1, mean=1, std=1, missing_flag=False)
+    euros = plain.model_copy(update={"written": "€ 1.234,5"})
+    assert "written" not in table_spec((plain,)).model_dump_json()
+    assert DataSpec.model_validate_json(table_spec((euros,)).model_dump_json()).columns == (euros,)
+    assert table_spec((plain,)).diff(table_spec((euros,))) == []

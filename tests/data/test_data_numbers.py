@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from search.data.columns.date_recognition import recognise
 from search.data.columns.likely_forms import looks_like_a_date
-from search.data.columns.numbers import read_numbers
+from search.data.columns.numbers import numbers_written, read_numbers
 
 numbers = st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=2)
 WAYS = {
@@ -38,6 +38,7 @@ def test_every_way_of_writing_is_read_to_the_last_digit(way, values):
     assert read.strays == ()
     assert [Decimal(read.plain[text]) for text in texts] == values
     assert bool(read.form) == any(text != read.plain[text] for text in texts)
+    assert numbers_written(texts, read.written) == read.plain
 
 
 @given(
@@ -47,6 +48,7 @@ def test_any_text_is_a_number_or_a_stray(rows):
     read = read_numbers(rows)
     assert {*read.plain, *read.strays} == {*rows}
     assert len(read.plain) + len(read.strays) == len(rows)
+    assert numbers_written(rows, read.written) == read.plain
     for plain in read.plain.values():
         assert plain.isascii()
         float(plain)
