@@ -53,6 +53,8 @@ def meaningless(name: str, task: Task, kind: DataKind) -> str | None:
     """Why hyperparameter `name` has no meaning for such data, or None if it has."""
     if name == "label_smoothing" and task == "regression":
         return "regression has no labels to smooth"
+    if name == "class_weight" and task == "regression":
+        return "regression has no classes to weigh"
     if name == "pca" and kind != "image":
         return "only images have principal components here"
     if name in ("augment", "shift") and kind != "image":

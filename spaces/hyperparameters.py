@@ -46,15 +46,16 @@ def _only_for(name: str) -> str:
 
 
 # What the vocabulary got since records know networks by their hyperparameters.
-_LATER = ("skip", "embedding", "frequencies", "sigma", "bins", "embedding_size", "members")
+_LATER = ("skip", "embedding", "frequencies", "sigma", "bins", "embedding_size", "members", "class_weight")
 
 
 class Hyperparameters(BaseModel):
     """Everything that tells one MLP and its training from another on the same data.
 
     Names and meanings are Keras's where Keras has them. `momentum`, `nesterov` and `weight_decay` matter to some
-    optimizers (`OPTIMIZERS`), `plateau_factor` and `plateau_patience` to the schedule `plateau`, `label_smoothing` to
-    classification, `embedding` and what it is made of to tables and vectors, `pca`, `augment` and `shift` to images.
+    optimizers (`OPTIMIZERS`), `plateau_factor` and `plateau_patience` to the schedule `plateau`, `label_smoothing` and
+    `class_weight` to classification, `embedding` and what it is made of to tables and vectors, `pca`, `augment` and
+    `shift` to images.
 
     Raises:
         pydantic.ValidationError: a value has the wrong type (nothing is converted, except whole numbers to
@@ -123,6 +124,15 @@ class Hyperparameters(BaseModel):
     ] = 3
     batch_size: Annotated[int, Field(ge=1, le=65_536, description="rows per step")] = 64
     label_smoothing: Fraction = Field(0.0, description="classification only")
+    class_weight: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=1,
+            description="classification only: how much more rows of rare classes count; 0: as all others, 1: as much "
+            "together as each class",
+        ),
+    ] = 0.0
     pca: Annotated[
         int,
         Field(
@@ -204,6 +214,7 @@ class Hyperparameters(BaseModel):
         words += [self._schedule_words()] * (self.schedule != "constant")
         words.append(f"batch {self.batch_size}")
         words += [f"label smoothing {rounded(self.label_smoothing)}"] * (self.label_smoothing > 0)
+        words += [f"class weight {rounded(self.class_weight)}"] * (self.class_weight > 0)
         words += [f"PCA {self.pca}"] * (self.pca > 0)
         words += [self._augment_words()] * (self.augment != "none")
         return ", ".join(words)

@@ -18,6 +18,7 @@ from search.training.graph.epoch import compiled_epoch
 from search.training.keras_form.initial import initial_weights
 from search.training.keras_form.model import build_model
 from search.training.measures import logs_of
+from search.training.network.class_weights import class_weights
 from search.training.network.effort import steps
 from search.training.network.structure import Structure
 from search.training.rows import inputs_of
@@ -34,6 +35,11 @@ class _Reins:
     optimizer: keras.optimizers.Optimizer
     stop_training: bool = False
     history: Any = None
+
+
+def _class_weights(hyperparameters: Hyperparameters, data: PreparedData) -> Array:
+    _, labels = data.training()
+    return class_weights(hyperparameters.class_weight, labels, len(data.spec.class_names))
 
 
 class Run:
@@ -64,7 +70,14 @@ class Run:
         structure = Structure.of(hyperparameters, data.spec, bfloat16=bfloat16, asked=self._asked)
         self._epoch = compiled_epoch(structure)
         weights = initial_weights(hyperparameters, data.spec, seed, self._inputs.frozen)
-        self._epoch.reset(hyperparameters, weights, data.spec, seed=seed, projection=self._inputs.projection)
+        self._epoch.reset(
+            hyperparameters,
+            weights,
+            data.spec,
+            seed=seed,
+            projection=self._inputs.projection,
+            class_weights=_class_weights(hyperparameters, data) if structure.class_weight else None,
+        )
         self.best_weights = [*self._inputs.projection, *weights]
         self.best_epoch = 0
         self._best: float | None = None

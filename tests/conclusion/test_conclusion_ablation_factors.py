@@ -22,6 +22,7 @@ EVERYTHING = Hyperparameters(
     l2=1e-4,
     schedule="cosine",
     label_smoothing=0.1,
+    class_weight=0.5,
     pca=20,
     augment="shift",
     shift=0.05,
@@ -62,6 +63,7 @@ def test_techniques_are_removed_and_all_else_is_another_on_both_sides() -> None:
         "batch size 64 -> 128",
         "label smoothing 0.1 -> 0",
         "label smoothing 0.1 -> 0.15",
+        "class weight 0.5 -> 0",
         "PCA 20 -> 0",
         "PCA 20 -> 10",
         "PCA 20 -> 40",
@@ -114,6 +116,7 @@ def test_what_is_switched_off_or_on_is_called_by_its_name() -> None:
         (Hyperparameters(), SPEC, "weight decay"),
         (Hyperparameters(), SPEC, "plateau"),
         (Hyperparameters(), TABLE, "label smoothing"),
+        (Hyperparameters(class_weight=1.0), TABLE, "class weight"),
         (Hyperparameters(), TABLE, "augmentation"),
         (Hyperparameters(), TABLE, "PCA"),
         (Hyperparameters(pca=64), SPEC, "PCA 64 -> 128"),  # digits have no more

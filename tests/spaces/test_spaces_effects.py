@@ -51,6 +51,7 @@ def test_what_has_no_meaning_for_the_data_is_idle_too() -> None:
         "last_dropout_factor",
         "weight_decay",
         "label_smoothing",
+        "class_weight",
         "pca",
         "augment",
         "shift",

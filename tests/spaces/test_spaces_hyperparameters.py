@@ -27,6 +27,7 @@ hyperparameters = st.builds(
     weight_decay=floats,
     batch_size=st.integers(1, 65_536),
     label_smoothing=floats,
+    class_weight=floats,
     batch_norm=st.booleans(),
     nesterov=st.booleans(),
     **{name: st.sampled_from(words_of(name)) for name in VOCABULARY if kind_of(name) == "word"},

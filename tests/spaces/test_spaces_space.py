@@ -229,7 +229,16 @@ def test_summary_and_rows_describe_the_space() -> None:
     assert space.summary() == "17 parameters, 7 continuous; 4 conditional; 1 fixed"
     rows = {row.name: row for row in space.rows()}
     default = {"last_dropout_factor", "plateau_factor", "plateau_patience", "momentum", "nesterov"}
-    default |= {"embedding", "frequencies", "sigma", "bins", "embedding_size", "members", "skip"}
+    default |= {
+        "embedding",
+        "frequencies",
+        "sigma",
+        "bins",
+        "embedding_size",
+        "members",
+        "skip",
+        "class_weight",
+    }
     assert list(rows) == [name for name in VOCABULARY if name not in default]
     assert rows["weight_decay"][1:] == ("float", "1e-4 to 0.1, log", "optimizer is adamw")
     assert rows["width"][1:] == ("int", "64 to 1,024, log", "")

@@ -123,9 +123,9 @@ def test_a_trial_that_falls_behind_is_pruned(task: MakeTask) -> None:
 
 
 def test_a_metric_that_is_not_measured_stops_the_study(task: MakeTask) -> None:
-    outcome = run_trial(task(metric="val_f1"))
+    outcome = run_trial(task(metric="val_rmse"))
     assert outcome.state == "stopped"
-    assert "metric 'val_f1' is not measured; expected one of accuracy" in outcome.reason
+    assert "metric 'val_rmse' is not measured; expected one of accuracy" in outcome.reason
 
 
 def test_what_the_machine_refuses_is_no_fault_of_the_trials(

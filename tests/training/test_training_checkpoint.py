@@ -27,6 +27,7 @@ TRAININGS: dict[str, dict[str, object]] = {
     "components of augmented images": {"augment": "shift", "pca": 12},
     "skip connections": {"depth": 3, "skip": True, "dropout": 0.2},
     "members": {"members": 3, "batch_norm": True, "dropout": 0.2},
+    "classes that weigh alike": {"class_weight": 1.0},
 }
 OF_TABLES: dict[str, dict[str, object]] = {
     "waves of numbers": {"embedding": "periodic", "schedule": "plateau", "plateau_patience": 1},

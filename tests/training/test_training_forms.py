@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from sklearn.utils import compute_class_weight
 
 from benchmarks.keras_fit import build_loss, build_metrics
 from search.data import Components, DataRequest, PreparedData, prepare
@@ -16,6 +17,7 @@ from search.training.graph.epoch import compiled_epoch
 from search.training.keras_form.initial import initial_weights
 from search.training.keras_form.model import build_model
 from search.training.measures import logs_of
+from search.training.network.class_weights import class_weights
 from search.training.network.dimensions import components_of
 from search.training.network.structure import Structure
 from search.training.network.weights import projection_weights, trained_weights
@@ -32,6 +34,8 @@ LAYERS: dict[str, dict[str, object]] = {
     # The rounding of a normalised unit near 0 decides what ReLU lets through, and grows from there.
     "batch normalization": {"batch_norm": True, "activation": "tanh"},
     "L2 and label smoothing": {"label_smoothing": 0.1, "l2": 0.01},
+    "weighed classes": {"class_weight": 1.0, "l2": 0.01},
+    "classes weighed a little, and label smoothing": {"class_weight": 0.4, "label_smoothing": 0.1},
     "components": {"pca": 12},
     "components and batch normalization": {"pca": 12, "batch_norm": True, "activation": "tanh"},
     "waves of numbers": {"embedding": "periodic", "activation": "tanh"},
@@ -112,6 +116,7 @@ def both(data: PreparedData, epochs: int = 1, **values: object) -> tuple[dict[st
         validation_data=(x_val, column(y_val, data)),
         validation_batch_size=1024,
         verbose=0,
+        class_weight=dict(enumerate(weights_by_class(one, data, y))) if one.class_weight else None,
     ).history
     theirs = {"logs": {name: values[-1] for name, values in history.items()}}
     if one.batch_norm:
@@ -121,7 +126,8 @@ def both(data: PreparedData, epochs: int = 1, **values: object) -> tuple[dict[st
     theirs["weights"] = model.get_weights()[len(projection) :]
 
     epoch = compiled_epoch(Structure.of(one, data.spec, bfloat16=False))
-    epoch.reset(one, start, data.spec, seed=0)
+    weights = class_weights(one.class_weight, y, len(data.spec.class_names)) if one.class_weight else None
+    epoch.reset(one, start, data.spec, seed=0, class_weights=weights)
     order = np.arange(len(x), dtype=np.int32)
     rows = rows_as_inputs(np.asarray(x), data.spec, projection)
     for of_epoch in rates:
@@ -130,6 +136,12 @@ def both(data: PreparedData, epochs: int = 1, **values: object) -> tuple[dict[st
     validation = logs_of(epoch.evaluate(rows, tf.constant(y_val), rows[:0]), data.spec)
     logs = logs_of(trained, data.spec) | {f"val_{name}": value for name, value in validation.items()}
     return theirs, {"weights": epoch.get_weights(), "logs": logs}
+
+
+def weights_by_class(one: Hyperparameters, data: PreparedData, y: np.ndarray) -> np.ndarray:
+    classes = np.arange(len(data.spec.class_names))
+    weights = compute_class_weight("balanced", classes=classes, y=y) ** one.class_weight
+    return np.asarray(weights / weights[y].mean())
 
 
 def take_initial_statistics_out(model: keras.Model, depth: int, updates: int) -> None:
@@ -151,8 +163,11 @@ def assert_equal(theirs: dict[str, Any], ours: dict[str, Any], tolerance: float 
 
 
 def meaning(data: str, values: dict[str, object]) -> bool:
-    """Whether the case is another than `plain`: components and mirror images are of images, embeddings of numbers."""
+    """Whether the case is another than `plain`: classes are weighed where there are any; components and mirror images
+    are of images, embeddings of numbers."""
     of_images, of_numbers = {"pca", "augment"} & set(values), "embedding" in values
+    if "class_weight" in values and data == "regression":
+        return False
     return not of_numbers if data == "digits" else not of_images
 
 
@@ -241,24 +256,29 @@ def test_fewer_rows_than_a_batch(regression: PreparedData) -> None:
     assert_equal(*both(regression, epochs=2, batch_size=4096, optimizer="sgd", learning_rate=0.01))
 
 
-@pytest.mark.parametrize("data", DATA)
-def test_each_member_is_trained_by_its_own_loss(request: pytest.FixtureRequest, data: str) -> None:
+@pytest.mark.parametrize(("data", "power"), [*((data, 0.0) for data in DATA), ("digits", 1.0)])
+def test_each_member_is_trained_by_its_own_loss(
+    request: pytest.FixtureRequest, data: str, power: float
+) -> None:
     """One step of descent is by the gradient of the members' mean loss, which Keras finds by itself."""
     of: PreparedData = request.getfixturevalue(data)
-    one = network(members=3, batch_size=of.spec.rows.train, activation="tanh", **DESCENT, momentum=0.0)
+    shape = {"members": 3, "batch_size": of.spec.rows.train, "activation": "tanh", "momentum": 0.0}
+    one = network(**shape, **DESCENT, class_weight=power)
     x, y = (np.asarray(part) for part in of.training())
     model = build_model(one, of.spec, seed=4)
     before = model.get_weights()
     of_each = keras.Model(model.input, model.get_layer("head").output)
     loss = build_loss(of.spec, 0.0)
+    weights = weights_by_class(one, of, y) if power else np.ones(1)
+    of_rows = weights[y] if power else None
     with tf.GradientTape() as tape:
         answers = tf.unstack(of_each(x), axis=1)
-        total = tf.reduce_mean([loss(column(y, of), answer) for answer in answers])
+        total = tf.reduce_mean([loss(column(y, of), answer, of_rows) for answer in answers])
     gradients = tape.gradient(total, model.trainable_variables)
     expected = [weight - 0.02 * gradient.numpy() for weight, gradient in zip(before, gradients, strict=True)]
 
     epoch = compiled_epoch(Structure.of(one, of.spec, bfloat16=False))
-    epoch.reset(one, before, of.spec, seed=0)
+    epoch.reset(one, before, of.spec, seed=0, class_weights=weights.astype(np.float32) if power else None)
     order = np.arange(len(x), dtype=np.int32)
     rates = np.array([0.02], np.float32)
     epoch.train(rows_as_inputs(x, of.spec, ()), tf.constant(y), order, one.batch_size, rates)

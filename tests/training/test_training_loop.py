@@ -121,9 +121,9 @@ class TestEnds:
     def test_a_metric_that_is_not_measured_stops_the_study(self, digits: PreparedData) -> None:
         ends = Ends()
         with pytest.raises(
-            StudyStopped, match="metric 'val_f1' is not measured; expected one of accuracy, cross"
+            StudyStopped, match="metric 'val_rmse' is not measured; expected one of accuracy, cross"
         ):
-            fit(digits, ends, metric="val_f1")
+            fit(digits, ends, metric="val_rmse")
         assert ends.closed
 
 

@@ -28,6 +28,7 @@ _TECHNIQUES: dict[str, tuple[str, object]] = {
     "nesterov": ("Nesterov's momentum", False),
     "schedule": ("the {} schedule", "constant"),
     "label_smoothing": ("label smoothing", 0.0),
+    "class_weight": ("weighing of classes", 0.0),
     "pca": ("PCA", 0),
     "augment": ("augmentation by {}", "none"),
 }

@@ -58,6 +58,7 @@ class CompiledEpoch:
         ]
         self._given = Numbers.none()
         self._numbers = tf.Variable(self._given)
+        self._class_weights = tf.Variable(tf.ones([1]), shape=[None])
         # Kernel and bias of the layer `pca`, for pixels that are augmented before it.
         self._projection = (open_variable(2), open_variable(1))
         self._key = tf.Variable(tf.zeros([1], tf.uint64))
@@ -79,12 +80,14 @@ class CompiledEpoch:
         *,
         seed: int,
         projection: tuple[Array, ...] = (),
+        class_weights: Array | None = None,
     ) -> None:
         """Begin a trial: its weights in Keras's order, its numbers, empty optimizer slots.
 
         Args:
             weights: of hidden layers and head.
             projection: kernel and bias from pixels to principal components; for augmented images alone.
+            class_weights: of each class, float32 (classes,), where the structure has any; without them all are 1.
         """
         self._variables.assign(weights)
         for variable, array in zip(self._projection, projection, strict=False):
@@ -94,6 +97,8 @@ class CompiledEpoch:
                 slot.assign(tf.zeros_like(variable))
         self._given = Numbers.of(hyperparameters, spec)
         self._numbers.assign(self._given)
+        alike = np.ones(max(1, len(spec.class_names)), np.float32)
+        self._class_weights.assign(alike if class_weights is None else class_weights)
         self._key.assign(np.array([seed], np.uint64))
         self._steps = 0
         self._seen = 0.0
@@ -178,6 +183,7 @@ class CompiledEpoch:
             Numbers(*tf.unstack(self._numbers.read_value(), num=len(Numbers._fields))),
             (self._projection[0].read_value(), self._projection[1].read_value()),
             self._key.read_value(),
+            self._class_weights.read_value(),
             (x, y, order, batch_size),
             rates,
             first,

@@ -29,6 +29,7 @@ class Step:
         slots: of each trained variable.
         projection: kernel and bias from pixels to principal components.
         key: uint64 (1,), from the trial's seed.
+        class_weights: of each class, (classes,).
         data: x and y of all rows, the order of rows, the batch size.
         rates: float32 (steps, 3): learning rate, as the optimizer corrects it, and that of the moving statistics.
         first: steps of the training before these.
@@ -42,13 +43,14 @@ class Step:
         numbers: Numbers,
         projection: tuple[Tensor, Tensor],
         key: Tensor,
+        class_weights: Tensor,
         data: tuple[Tensor, Tensor, Tensor, Tensor],
         rates: Tensor,
         first: Tensor,
     ) -> None:
         self._structure, self._variables, self._slots, self._numbers = structure, variables, slots, numbers
         self._x, self._y, self._order, self._batch_size = data
-        self._rates, self._key = rates, key
+        self._rates, self._key, self._class_weights = rates, key, class_weights
         self.count, self._rows = tf.shape(rates)[0], tf.shape(self._order)[0]
         self._first = tf.cast(first, tf.uint64)
         self._head = head_of(structure.task, structure.all_outputs)
@@ -93,11 +95,15 @@ class Step:
             outputs = head_outputs(hidden, weights, self._structure.bfloat16)
         losses_of = self._head.losses_of_members if self._structure.members else self._head.losses
         losses, slopes = losses_of(outputs, y, self._smoothing)
+        unweighted = losses
+        if self._structure.class_weight:
+            of_rows = tf.gather(self._class_weights, y)
+            losses, slopes = losses * of_rows, slopes * of_rows[:, None]
         found = tape.gradient(outputs, [*weights.values()], output_gradients=slopes * (1.0 / row_count))
         gradients: Parts = dict(zip(weights, found, strict=True))
         outputs = self._head.merged(outputs) if self._structure.members else outputs
         known = self._smoothing is None and not self._structure.members
-        plain = losses if known else self._head.losses(outputs, y, None)[0]
+        plain = unweighted if known else self._head.losses(outputs, y, None)[0]
         if self._structure.l2:
             losses += l2_penalty([own[path] for path in self._penalised], self._numbers.l2)
             for path in self._penalised:

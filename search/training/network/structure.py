@@ -34,6 +34,7 @@ class Structure:
     even_dropout: bool
     l2: bool
     label_smoothing: bool
+    class_weight: bool
     optimizer: Optimizer
     nesterov: bool
     mirror: bool
@@ -66,6 +67,7 @@ class Structure:
             even_dropout=len(set(hyperparameters.dropouts)) == 1,
             l2=hyperparameters.l2 > 0,
             label_smoothing=hyperparameters.label_smoothing > 0 and spec.task != "regression",
+            class_weight=hyperparameters.class_weight > 0 and spec.task != "regression",
             optimizer=hyperparameters.optimizer,
             nesterov="nesterov" in OPTIMIZERS[hyperparameters.optimizer] and hyperparameters.nesterov,
             mirror=asks_twice(hyperparameters, spec),
