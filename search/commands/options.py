@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from search.settings.data_options import SPLIT_OPTIONS
 from search.settings.settings import StudySettings
 from storage import StorageURL
 from storage.urls import DEFAULT_URL
@@ -33,7 +34,7 @@ _SETTINGS_OF = {
             "date",
             "image_size",
         ),
-        *("val_fraction", "test_fraction"),
+        *("val_fraction", "test_fraction", *SPLIT_OPTIONS, "split_seed"),
     ),
     SPACE: ("space", "known", "baselines", "allow_outside"),
     SEARCH: ("metric", "sampler", "pruner", "seed"),
@@ -140,6 +141,14 @@ def _settings(
     image_size: Annotated[str | None, option("image_size", metavar="HEIGHTxWIDTH")] = None,
     val_fraction: Annotated[float | None, option("val_fraction", metavar="SHARE")] = None,
     test_fraction: Annotated[float | None, option("test_fraction", metavar="SHARE")] = None,
+    group: Annotated[str | None, option("group", metavar="COLUMN")] = None,
+    time: Annotated[str | None, option("time", metavar="COLUMN")] = None,
+    split_column: Annotated[str | None, option("split_column", metavar="COLUMN")] = None,
+    validation: Annotated[str | None, option("validation", metavar="FILE")] = None,
+    test: Annotated[str | None, option("test", metavar="FILE")] = None,
+    split_seed: Annotated[
+        int | None, option("split_seed", metavar="N", show_default="that of --seed")
+    ] = None,
     space: Annotated[str | None, option("space", metavar="NAME|FILE")] = None,
     known: Annotated[bool | None, option("known", "--known/--no-known", show_default="known")] = None,
     baselines: Annotated[str | None, option("baselines", metavar="NAME|FILE")] = None,

@@ -56,6 +56,14 @@ def data_show(
     number: Annotated[list[str] | None, option("number", metavar="COLUMN")] = None,
     date: Annotated[list[str] | None, option("date", metavar="COLUMN")] = None,
     image_size: Annotated[str | None, option("image_size", metavar="HEIGHTxWIDTH")] = None,
+    val_fraction: Annotated[float | None, option("val_fraction", metavar="SHARE")] = None,
+    test_fraction: Annotated[float | None, option("test_fraction", metavar="SHARE")] = None,
+    group: Annotated[str | None, option("group", metavar="COLUMN")] = None,
+    time: Annotated[str | None, option("time", metavar="COLUMN")] = None,
+    split_column: Annotated[str | None, option("split_column", metavar="COLUMN")] = None,
+    validation: Annotated[str | None, option("validation", metavar="FILE")] = None,
+    test: Annotated[str | None, option("test", metavar="FILE")] = None,
+    split_seed: Annotated[int | None, option("split_seed", metavar="N", show_default="0")] = None,
     as_json: AsJSON = False,
 ) -> None:
     """Shape, types, classes, balance and missing values of a data source.

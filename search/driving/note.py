@@ -120,6 +120,8 @@ def _data_words(data: DataSpec) -> str:
         f"{data.kind} of {shape}" + " features" * (data.kind != "image"),
         f"{data.rows.train:,} rows to train on, {data.rows.validation:,} to compare on, {data.rows.test:,} sealed",
     ]
+    if data.split:
+        words.append(escaped(data.split))
     if data.target is not None:
         words.insert(0, f"to predict {escaped(data.target)}")
     return "; ".join(words)

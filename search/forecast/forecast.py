@@ -43,6 +43,7 @@ class Forecast:
     """What is still to come. Intervals hold nine times in ten if the assumptions do; sizes are in bytes.
 
     `epochs` are of all trials together, `pruned` is a share of the trials, `timeout` cuts what takes longer.
+    `split` says how rows are split where the user says how.
     """
 
     basis: str
@@ -56,9 +57,11 @@ class Forecast:
     database_bytes: float | None
     artifact_bytes: float | None
     timeout: float | None
+    split: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        told = asdict(self)
+        return told if self.split else {name: value for name, value in told.items() if name != "split"}
 
 
 def forecast_from_costs(costs: Costs, settings: StudySettings, space: Space, spec: DataSpec) -> Forecast:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from search.errors import InputError
@@ -62,7 +63,7 @@ def _of_new(settings: StudySettings, say: Callable[[str], None]) -> tuple[Foreca
     space, _ = (space or load_space(settings.space)).restricted_to(spec.task, spec.kind, spec.components)
     planned_baselines(settings, space)
     costs = calibrate(settings, say)
-    return forecast_from_costs(costs, settings, space, spec), settings
+    return replace(forecast_from_costs(costs, settings, space, spec), split=spec.split), settings
 
 
 def _of_existing(name: str, url: StorageURL, given: Mapping[str, object]) -> tuple[Forecast, StudySettings]:
@@ -87,4 +88,4 @@ def _of_existing(name: str, url: StorageURL, given: Mapping[str, object]) -> tup
             f"plan: study '{name}' has {finished} finished trials, expected at least 3 beside the "
             "first of each worker; wait for them, or plan without a name, with the options of `run`"
         )
-    return forecast, settings
+    return replace(forecast, split=study.data.split), settings

@@ -18,6 +18,8 @@ def forecast_view(name: str | None, forecast: Forecast, settings: StudySettings)
     what = f"a new study of {settings.data}" if name is None else name
     head = Text.assemble(("plan of ", "dim"), (printable(what), "bold"), f", from {forecast.basis}")
     facts = facts_table()
+    if forecast.split:
+        facts.add_row("split", printable(forecast.split))
     facts.add_row("trials", f"{forecast.trials:,} on {plural(forecast.workers, 'worker')}")
     facts.add_row("wall time", span(forecast.seconds) + _cut(forecast))
     most = forecast.trials * settings.epochs

@@ -88,6 +88,8 @@ def start(
     known = known_first(settings, space, data.spec, len(plan))
     if decided := _decided(given, settings, data.spec.kind, len(known)):
         listeners.said(decided)
+    if data.spec.split:
+        listeners.said(data.spec.split)
     of_precision = precision_note(settings.precision)
     of_metric = (remark_on_accuracy if settings.metric else remark_on_default)(metric, data.spec)
     for note in [namesake_note(settings.data), *data.spec.notes, *notes, of_precision, of_metric]:

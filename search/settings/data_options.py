@@ -1,4 +1,4 @@
-"""Options that say how a table is read: how they are written, and which of them holds where several are said."""
+"""Options that say how a table is read and split: how they are written, and which holds where several are said."""
 
 from __future__ import annotations
 
@@ -9,6 +9,15 @@ from pydantic import BeforeValidator
 
 # What a column is, in the user's word.
 COLUMN_OPTIONS = ("drop", "category", "number", "date")
+# How rows are split, and which others each of them rules out.
+_RULES_OUT = {
+    "group": ("time", "split_column"),
+    "time": ("group", "split_column"),
+    "split_column": ("group", "time", "validation", "test"),
+    "validation": ("split_column",),
+    "test": ("split_column",),
+}
+SPLIT_OPTIONS = tuple(_RULES_OUT)
 
 
 def _column_names(value: object) -> tuple[str, ...]:
@@ -23,13 +32,17 @@ ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_column_names)]
 
 
 def over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """`above` over `below`: settings by name, where a column is what was said of it last."""
+    """`above` over `below`: settings by name, where a column is what was said of it last, as is how rows are split."""
     said = {name for option in COLUMN_OPTIONS for text in _texts(above.get(option)) for name in _names(text)}
     kept = {
         option: [one for text in _texts(below.get(option)) for one in _without(text, said)]
         for option in COLUMN_OPTIONS
         if option in below and said
     }
+    ruled_out = {
+        name for option in _RULES_OUT if above.get(option) is not None for name in _RULES_OUT[option]
+    }
+    below = {name: value for name, value in below.items() if name not in ruled_out}
     return {**below, **kept, **above}
 
 

@@ -20,7 +20,7 @@ from pydantic import (
 
 from search.errors import InputError
 from search.machine.cores import available_cores
-from search.settings.data_options import COLUMN_OPTIONS, ColumnNames, over
+from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS, ColumnNames, over
 from search.text.quantities import parse_duration, parse_image_size, parse_size
 from search.text.usage import expectation
 from spaces import AUTO, DataKind, TomlDocument, baseline_names, did_you_mean, preset_for, preset_names
@@ -38,7 +38,7 @@ PrecisionName = Literal["auto", "float32", "bfloat16"]
 # What a setting without a default is, for who forgot it.
 _REQUIRED = {"data": "rows to learn from (digits, FILE.csv, FILE.parquet, FILE.npz or a FOLDER of images)"}
 # Settings that studies of earlier versions do not have.
-_LATER = frozenset(COLUMN_OPTIONS)
+_LATER = frozenset((*COLUMN_OPTIONS, *SPLIT_OPTIONS, "split_seed"))
 _EPOCHS_OF: dict[DataKind, int] = {"image": 30, "vector": 60, "table": 60}
 # Fewer epochs without a better metric may be noise, however short the training.
 _LEAST_PATIENCE = 10
@@ -50,6 +50,7 @@ def _check_image_size(text: str | None) -> str | None:
     return text
 
 
+_Text = Annotated[str | None, Field(min_length=1)]
 _Seconds = Annotated[
     float | None, BeforeValidator(lambda value: None if value is None else parse_duration(value))
 ]
@@ -76,6 +77,18 @@ class StudySettings(BaseModel):
     )
     val_fraction: float = Field(0.15, ge=0.01, le=0.5, description="share of rows that trials are judged on")
     test_fraction: float = Field(0.15, ge=0.01, le=0.5, description="share of rows sealed until the end")
+    group: _Text = Field(
+        None, description="column whose equal values stay on one side of the split: customer"
+    )
+    time: _Text = Field(None, description="column of dates or numbers: the past trains, the latest rows test")
+    split_column: _Text = Field(
+        None, description="column that says which rows are for what: train, validation (or val), test"
+    )
+    validation: _Text = Field(None, description="file of the validation rows, with the same columns")
+    test: _Text = Field(None, description="file of the test rows, with the same columns")
+    split_seed: int | None = Field(
+        None, ge=0, lt=2**32, description="of the split alone, which has that of --seed otherwise"
+    )
     space: str = Field(
         AUTO,
         min_length=1,
@@ -150,7 +163,12 @@ class StudySettings(BaseModel):
             image_size=parse_image_size(self.image_size) if self.image_size else None,
             val_fraction=self.val_fraction,
             test_fraction=self.test_fraction,
-            seed=self.seed,
+            seed=self.seed if self.split_seed is None else self.split_seed,
+            group=self.group,
+            time=self.time,
+            split_column=self.split_column,
+            validation=self.validation,
+            test=self.test,
         )
 
     def local_workers(self) -> int:
@@ -179,6 +197,7 @@ class StudySettings(BaseModel):
         from search.data import BUILTIN_SOURCES
 
         builtin = {"data": BUILTIN_SOURCES, "space": [AUTO, *preset_names()], "baselines": baseline_names()}
+        builtin |= {"validation": (), "test": ()}
         changes = {
             name: str(Path(value).absolute())
             for name, known in builtin.items()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.errors import DataError, InputError
-from search.settings.data_options import COLUMN_OPTIONS, option_words
+from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS, option_words
 from search.study.data_cache import prepare_data
 from spaces import SpaceError, load_space, preset_names
 
@@ -83,7 +83,7 @@ def unchanged_data(study: Study, settings: StudySettings) -> PreparedData:
 
 def _show(settings: StudySettings) -> str:
     """The command that shows the data of these settings, as one can type it."""
-    options = ("target", "task", "separator", *COLUMN_OPTIONS, "image_size")
+    options = ("target", "task", "separator", *COLUMN_OPTIONS, "image_size", *SPLIT_OPTIONS)
     said = [(name, value) for name in options if (value := getattr(settings, name)) not in (None, ())]
     words = ["perceptuna", "data", "show", settings.data, *(["--no-header"] if not settings.header else [])]
     return shlex.join([*words, *(word for name, value in said for word in option_words(name, value))])

@@ -61,6 +61,7 @@ def study_json(study: Study, top: int) -> dict[str, Any]:
         "conclusion": conclusion and conclusion.model_dump(mode="json"),
         "test_split_opened": len(looks(study)),
         "settings": study.settings.model_dump(mode="json"),
+        **({"split": study.data.split} if study.data.split else {}),
     }
 
 
@@ -77,7 +78,7 @@ def study_view(study: Study, top: int) -> RenderableType:
         (printable(study.name), "bold"),
         f"  {state}  {row.finished:,}/{study.settings.trials:,} trials ({states}){left}",
     )
-    by = Text(compared_by(study.metric), style="dim")
+    by = Text("\n".join([compared_by(study.metric), *_split(study)]), style="dim")
     entries = leaderboard(study, top)
     if not entries:
         reasons = (f"  {line}" for line in _reasons(study))
@@ -149,6 +150,11 @@ def _best(study: Study, best: Entry) -> list[RenderableType]:
         # One trial has no course.
         *([Text.assemble((f"best {study.metric} over trials  ", "dim"), course)] if len(so_far) > 1 else []),
     ]
+
+
+def _split(study: Study) -> list[str]:
+    """How rows were split, where the user said how."""
+    return [printable(study.data.split)] if study.data.split else []
 
 
 def _beside(study: Study) -> list[RenderableType]:

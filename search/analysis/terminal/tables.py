@@ -46,6 +46,8 @@ def data_view(source: str, summary: DataSummary) -> RenderableType:
     given = {"validation": summary.given_validation, "test": summary.given_test}
     of_them = [f"{count:,} {part}" for part, count in given.items() if count]
     facts.add_row("rows", f"{summary.rows:,}" + (f", of them {' and '.join(of_them)}" if of_them else ""))
+    if summary.split:
+        facts.add_row("split", printable(summary.split))
     facts.add_row("one row", f"{summary.kind}, {_size(summary)}")
     facts.add_row("task", summary.task + (f" of '{summary.target}'" if summary.target else ""))
     if summary.imbalance is not None:

@@ -9,6 +9,7 @@ import numpy as np
 from search.data.preparing.fitted_columns import fit_columns, statistics
 from search.data.preparing.spec import SPEC_VERSION, UNTAUGHT_VERSION, DataSpec, Rows
 from search.data.preparing.splits import Split
+from search.data.preparing.splitting import split_in_words
 from search.data.rows.raw import Array, RawData, Table
 
 # Of images at a time.
@@ -58,6 +59,7 @@ def fit_spec(raw: RawData, split: Split, fingerprint: str, version: int = SPEC_V
         val_fraction=raw.request.val_fraction,
         test_fraction=raw.request.test_fraction,
         notes=notes,
+        split=split_in_words(raw, split),
         **fitted,
     )
 

@@ -22,7 +22,8 @@ from search.data.preparing.fitting import fit_spec
 from search.data.preparing.prepared import PARTS, SPEC_FILE, PreparedData, load_prepared
 from search.data.preparing.repeats import repeats_across_splits
 from search.data.preparing.spec import SPEC_VERSION, DataSpec
-from search.data.preparing.splits import Split, split_rows
+from search.data.preparing.splits import Split
+from search.data.preparing.splitting import split_of
 from search.data.reading.source import fingerprint_source, read_source
 from search.data.rows.raw import Array, RawData, Table
 from search.data.rows.request import DataRequest
@@ -62,15 +63,7 @@ def prepare(
     if request.image_size is not None:
         before_keras()
     raw = read_source(request)
-    split = split_rows(
-        raw.y,
-        class_names=raw.class_names,
-        val_fraction=request.val_fraction,
-        test_fraction=request.test_fraction,
-        seed=request.seed,
-        given_validation=raw.given_validation,
-        given_test=raw.given_test,
-    )
+    split = split_of(raw)
     spec = fit_spec(raw, split, fingerprint, version)
     spec = spec.model_copy(update={"notes": (*spec.notes, *repeats_across_splits(raw, split, spec))})
     if raw.kind != "image":

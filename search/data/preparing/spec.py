@@ -115,7 +115,8 @@ class DataSpec(_Part):
     `feature_mean` and `feature_std` belong to vectors (a feature whose deviation is 0 is 0 everywhere), `columns` to
     tables, `target_mean` and `target_std` to regression; all are of the training rows. `class_counts` are of
     training, validation and test together.
-    `resized` is the (height, width) that images of other sizes were brought to.
+    `resized` is the (height, width) that images of other sizes were brought to. `split` says how rows were split where
+    the user says how; "" where they were split by chance.
     """
 
     version: Literal[1, 2, 3] = SPEC_VERSION
@@ -142,6 +143,13 @@ class DataSpec(_Part):
     feature_std: tuple[float, ...] = ()
     columns: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
+    split: str = ""
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What came later is written only where there is some: other data is described as it always was."""
+        written: dict[str, Any] = write(self)
+        return written if self.split else {name: value for name, value in written.items() if name != "split"}
 
     @property
     def components(self) -> int:
@@ -154,6 +162,8 @@ class DataSpec(_Part):
         Statistics may differ by a millionth of their deviation: another processor adds in another order.
         """
         changes: list[str] = []
+        if self.split != other.split:
+            changes.append(f"split: {self.split or 'by chance'} -> {other.split or 'by chance'}")
         for name in _COMPARED:
             before, after = getattr(self, name), getattr(other, name)
             same = _close(before, after, abs(before)) if name in ("scale", "offset") else before == after

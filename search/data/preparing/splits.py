@@ -45,11 +45,7 @@ def split_rows(
         DataError: fewer than 10 rows, or a class with too few rows to be in every part.
     """
     rows = len(y) - given_validation - given_test
-    if rows < FEWEST_ROWS:
-        raise DataError(
-            f"the source has {rows} rows to train{'' if given_validation else ' and validate'} on; at least "
-            f"{FEWEST_ROWS} are needed"
-        )
+    refuse_few_rows(rows, given_validation=given_validation > 0)
     random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed)))
     fractions = (0.0 if given_validation else val_fraction, 0.0 if given_test else test_fraction)
     if class_names:
@@ -72,6 +68,14 @@ def split_rows(
     if given_test:
         test_rows = np.arange(len(y) - given_test, len(y))
     return Split(train.astype(np.int64), validation_rows.astype(np.int64), test_rows.astype(np.int64))
+
+
+def refuse_few_rows(rows: int, *, given_validation: bool) -> None:
+    if rows < FEWEST_ROWS:
+        raise DataError(
+            f"the source has {rows} rows to train{'' if given_validation else ' and validate'} on; at least "
+            f"{FEWEST_ROWS} are needed"
+        )
 
 
 def _part_sizes(rows: int, fractions: tuple[float, float], owed: list[float]) -> tuple[int, int]:

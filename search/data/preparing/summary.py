@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from search.data.preparing.repeats import row_hashes, with_target
+from search.data.preparing.splitting import split_in_words, split_of
 from search.data.rows.raw import Array, RawData, Table, TableColumn
 from spaces.wording import quantity
 
@@ -32,7 +33,8 @@ class ColumnSummary:
 class DataSummary:
     """`rows` has those of given splits too.
 
-    `input_shape` is of a row as read; `classes` maps names to rows; `target_range` is of a regression.
+    `input_shape` is of a row as read; `classes` maps names to rows; `target_range` is of a regression;
+    `split` says how rows are split where the user says how.
     """
 
     source: str
@@ -50,6 +52,7 @@ class DataSummary:
     repeated_with_target: int
     columns: tuple[ColumnSummary, ...]
     notes: tuple[str, ...]
+    split: str = ""
 
     @property
     def imbalance(self) -> float | None:
@@ -57,7 +60,8 @@ class DataSummary:
         return max(self.classes.values()) / max(1, min(self.classes.values())) if self.classes else None
 
     def to_json(self) -> dict[str, Any]:
-        return dataclasses.asdict(self) | {"imbalance": self.imbalance}
+        told = dataclasses.asdict(self) | {"imbalance": self.imbalance}
+        return told if self.split else {name: value for name, value in told.items() if name != "split"}
 
 
 def describe(raw: RawData) -> DataSummary:
@@ -92,6 +96,7 @@ def describe(raw: RawData) -> DataSummary:
         repeated_with_target=_repeated(with_target(features, raw.y)),
         columns=columns,
         notes=raw.notes,
+        split=split_in_words(raw, split_of(raw)) if raw.request.says_how_to_split else "",
     )
 
 

@@ -11,6 +11,7 @@ from search.data.columns.row_numbers import UNNAMED
 from search.data.columns.targets import Target, encode_target
 from search.data.reading.free_memory import refuse_more_than_memory
 from search.data.reading.said_columns import said_columns
+from search.data.reading.side_files import refuse_lacking, sides_of
 from search.data.reading.table import (
     left_out,
     raw_table,
@@ -20,7 +21,7 @@ from search.data.reading.table import (
     written_target,
 )
 from search.data.rows.raw import Array, RawData
-from search.data.rows.request import DataRequest
+from search.data.rows.request import SPLIT_COLUMNS, DataRequest
 from search.errors import DataError
 
 PARQUET_SUFFIXES = (".parquet", ".parq", ".pq")
@@ -37,39 +38,69 @@ def read_parquet(request: DataRequest) -> RawData:
         DataError: the file is damaged or empty, or the target does not fit.
     """
     path = Path(request.source)
-    arrow = _read(path)
-    names = names_of(arrow.column_names, path)
-    arrow = arrow.rename_columns(list(names))
+    tables = [_named(Path(file)) for file in request.files]
+    names = tuple(tables[0].column_names)
     refuse_target(request, names, "")
     said = said_columns(request, names)
-    if arrow.num_rows == 0:
-        raise DataError(f"{path} has column names but no rows below them")
-    arrow, unused = with_text(arrow)
+    needed, notes = refuse_lacking(request, [table.column_names for table in tables], said)
+    for file, table in zip(request.files, tables, strict=True):
+        if table.num_rows == 0:
+            raise DataError(f"{file} has column names but no rows below them")
+    arrow, unused = with_text(_joined(tables, needed, request))
     if request.target in unused:
         raise DataError(
             f"target '{request.target}' of {path} holds lists, structures or bytes, not one value"
         )
-    notes = [
+    named = {*said, request.group, request.time, request.split_column}
+    notes += [
         f"column '{name}' is dropped: lists, structures and bytes are not used"
         for name in unused
-        if name not in said
+        if name not in named
     ]
-    _refuse_unused(unused, said, path)
+    _refuse_unused(unused, request, said, path)
     index = [
         name
-        for name in names
-        if name.startswith(PANDAS_INDEX) and name != request.target and name not in said
+        for name in arrow.column_names
+        if name.startswith(PANDAS_INDEX) and name != request.target and name not in named
     ]
     target, known, of_target = _target(arrow[request.target], request)
     frame = arrow.drop_columns([*unused, *index, str(request.target)]).to_pandas(ignore_metadata=True)
-    return raw_table(frame, known, target, request, [*notes, *of_target], said)
+    sides = sides_of(request, [table.num_rows for table in tables])
+    return raw_table(frame, known, target, request, [*notes, *of_target], said, sides)
 
 
-def _refuse_unused(unused: list[str], said: Mapping[str, str], path: Path) -> None:
+def _named(path: Path) -> Any:
+    """The file as an Arrow table whose columns have names, each one of its own."""
+    arrow = _read(path)
+    return arrow.rename_columns(list(names_of(arrow.column_names, path)))
+
+
+def _joined(tables: list[Any], needed: list[str], request: DataRequest) -> Any:
+    """One below the other; numbers of other sizes go together, text and numbers do not."""
+    import pyarrow as pa
+
+    if len(tables) == 1:
+        return tables[0]
+    try:
+        parts = [table.select(needed) for table in tables]
+        return pa.concat_tables(parts, promote_options="permissive").unify_dictionaries()
+    except pa.ArrowException as exc:
+        files = " and ".join(request.files)
+        raise DataError(
+            f"columns of {files} are of types that do not go together ({str(exc).strip()}); save them with the "
+            "same types"
+        ) from exc
+
+
+def _refuse_unused(unused: list[str], request: DataRequest, said: Mapping[str, str], path: Path) -> None:
+    uses = dict(said) | {
+        name: option for option in SPLIT_COLUMNS if (name := getattr(request, option)) is not None
+    }
     for name in unused:
-        if (use := said.get(name, "drop")) != "drop":
+        if (use := uses.get(name, "drop")) != "drop":
             raise DataError(
-                f"--{use}: column '{name}' of {path} holds lists, structures or bytes, not one value a row"
+                f"--{use.replace('_', '-')}: column '{name}' of {path} holds lists, structures or bytes, not one "
+                "value a row"
             )
 
 

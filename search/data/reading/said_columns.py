@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from search.data.rows.notes import listed
-from search.data.rows.request import COLUMN_OPTIONS, DataRequest
+from search.data.rows.request import COLUMN_OPTIONS, SPLIT_COLUMNS, DataRequest
 from search.errors import DataError
 from spaces.errors import did_you_mean
 
@@ -16,7 +16,8 @@ def said_columns(request: DataRequest, names: tuple[str, ...]) -> dict[str, str]
     """From a column's name to the option that names it: "drop", "category", "number" or "date".
 
     Raises:
-        DataError: there is no such column, it is the target, or it is named for two things.
+        DataError: there is no such column, it is the target, or it is named for two things; also of the columns that
+            say how rows are split.
     """
     said: dict[str, str] = {}
     for option in COLUMN_OPTIONS:
@@ -28,6 +29,15 @@ def said_columns(request: DataRequest, names: tuple[str, ...]) -> dict[str, str]
                         f"--{option}: column '{name}' of {request.source} is named by --{said[name]} too; "
                         "it can be one of them"
                     )
+    for option in SPLIT_COLUMNS:
+        if (name := getattr(request, option)) is not None:
+            _refuse_unknown(option.replace("_", "-"), name, names, request)
+            allowed = ("drop", "number", "date") if option == "time" else ("drop",)
+            if said.get(name, "drop") not in allowed:
+                raise DataError(
+                    f"--{said[name]}: '{name}' is the column of --{option.replace('_', '-')}, which says how rows are "
+                    "split; it can be one of them"
+                )
     return said
 
 
@@ -53,6 +63,6 @@ def _refuse_unknown(option: str, name: str, names: tuple[str, ...], request: Dat
         )
     if name == request.target:
         raise DataError(
-            f"--{option}: '{name}' is the target; name other columns, "
-            "or say by --task what kind of target it is"
+            f"--{option}: '{name}' is the target; name another column"
+            + (", or say by --task what kind of target it is" if option in COLUMN_OPTIONS else "")
         )

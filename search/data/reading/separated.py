@@ -39,13 +39,13 @@ class TextLayout:
     skipped_lines: int
 
 
-def text_layout(request: DataRequest) -> TextLayout:
-    """Look through a text table once, without keeping it.
+def text_layout(path: Path, request: DataRequest) -> TextLayout:
+    """Look through a text table, one of the request's files, once, without keeping it.
 
     Raises:
         DataError: the file is empty, not UTF-8, ragged, or its first line contradicts `request.header`.
     """
-    file = open_text_file(Path(request.source))
+    file = open_text_file(path)
     said, skipped = _excel_separator(file)
     with _fields_of_any_size():
         separator = request.separator or said or _sniffed_separator(file)

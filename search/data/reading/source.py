@@ -11,9 +11,16 @@ from search.data.reading.builtin import builtin_files, read_builtin
 from search.data.reading.images import fingerprint_folder, read_folder
 from search.data.reading.npz import read_npz
 from search.data.reading.parquet import PARQUET_SUFFIXES, read_parquet
+from search.data.reading.side_files import refuse_side_files
 from search.data.reading.text_table import TEXT_SUFFIXES, read_text_table
 from search.data.rows.raw import RawData
-from search.data.rows.request import BUILTIN_SOURCES, COLUMN_OPTIONS, DataRequest
+from search.data.rows.request import (
+    BUILTIN_SOURCES,
+    COLUMN_OPTIONS,
+    SIDE_FILES,
+    SPLIT_COLUMNS,
+    DataRequest,
+)
 from search.errors import DataError
 from spaces.errors import did_you_mean
 
@@ -21,6 +28,7 @@ EXPECTED = (
     f"a built-in set ({', '.join(BUILTIN_SOURCES)}), a file ending in .npz, .csv, .tsv, .txt or .parquet, "
     "a packed table (.gz, .bz2, .xz, .zip), or a folder of class folders"
 )
+_OF_TABLES = (*COLUMN_OPTIONS, *SPLIT_COLUMNS, *SIDE_FILES)
 
 
 def read_source(request: DataRequest) -> RawData:
@@ -35,7 +43,8 @@ def read_source(request: DataRequest) -> RawData:
 def fingerprint_source(request: DataRequest) -> str:
     """SHA-256 of the source's content without decoding it, 64 hexadecimal characters.
 
-    Of a file's bytes, of a folder's relative paths and bytes, of the files of a built-in set.
+    Of a file's bytes, with those of the files of validation and test rows, of a folder's relative paths and bytes, of
+    the files of a built-in set.
 
     Raises:
         DataError: the source is not there or cannot be read.
@@ -45,7 +54,9 @@ def fingerprint_source(request: DataRequest) -> str:
     try:
         if request.source in BUILTIN_SOURCES:
             digests = [fingerprint_file(file) for file in builtin_files(request.source)]
-            return hashlib.sha256(" ".join([request.source, *digests]).encode()).hexdigest()
+            return _fingerprint_of([request.source, *digests])
+        if len(request.files) > 1:
+            return _fingerprint_of([fingerprint_file(Path(file)) for file in request.files])
         return fingerprint_folder(path) if path.is_dir() else fingerprint_file(path)
     except OSError as exc:
         raise DataError(f"{exc.filename or path} cannot be read: {exc.strerror or exc}") from exc
@@ -55,6 +66,10 @@ def fingerprint_file(path: Path) -> str:
     """SHA-256 of a file's content, 64 hexadecimal characters."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _fingerprint_of(texts: list[str]) -> str:
+    return hashlib.sha256(" ".join(texts).encode()).hexdigest()
 
 
 def reader_of(request: DataRequest) -> Callable[[DataRequest], RawData]:
@@ -67,14 +82,14 @@ def reader_of(request: DataRequest) -> Callable[[DataRequest], RawData]:
     suffix = path.suffix.lower()
     if source in BUILTIN_SOURCES:
         reason = "it is a built-in set of images"
-        _refuse_options(request, "target", "separator", *COLUMN_OPTIONS, "image_size", reason=reason)
+        _refuse_options(request, "target", "separator", *_OF_TABLES, "image_size", reason=reason)
         if request.task == "regression":
             raise DataError(f"{source} holds classes; its task is classification, not regression")
         return read_builtin
     # os.path and not Path: it takes a name that is too long for one that is not there.
     if os.path.isdir(path):
         reason = "a folder's classes are its subfolders"
-        _refuse_options(request, "target", "separator", *COLUMN_OPTIONS, reason=reason)
+        _refuse_options(request, "target", "separator", *_OF_TABLES, reason=reason)
         if request.task == "regression":
             raise DataError(
                 f"{source} is a folder of class folders; its task is classification, not regression"
@@ -88,7 +103,7 @@ def reader_of(request: DataRequest) -> Callable[[DataRequest], RawData]:
         raise DataError(f"{_short(source)} is no regular file; save what comes out of it, and name that file")
     if suffix == ".npz":
         reason = "an NPZ file names its own y"
-        _refuse_options(request, "target", "separator", *COLUMN_OPTIONS, "image_size", reason=reason)
+        _refuse_options(request, "target", "separator", *_OF_TABLES, "image_size", reason=reason)
         return read_npz
     if suffix == ".npy":
         raise DataError(
@@ -96,9 +111,11 @@ def reader_of(request: DataRequest) -> Callable[[DataRequest], RawData]:
         )
     if suffix in TEXT_SUFFIXES:
         _refuse_options(request, "image_size", reason="it is a table")
+        refuse_side_files(request, TEXT_SUFFIXES)
         return read_text_table
     if suffix in PARQUET_SUFFIXES:
         _refuse_options(request, "image_size", "separator", reason="it is a Parquet table")
+        refuse_side_files(request, PARQUET_SUFFIXES)
         return read_parquet
     raise DataError(f"{source} has the ending {suffix or '(none)'!r}; expected {EXPECTED}")
 

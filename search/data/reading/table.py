@@ -16,6 +16,7 @@ from search.data.columns.targets import Target, encode_target, encode_written_ta
 from search.data.columns.texts import Texts, texts_of
 from search.data.columns.written_numbers import plain_numbers
 from search.data.reading.said_columns import said_note
+from search.data.reading.split_columns import marked, split_marks
 from search.data.rows.notes import ColumnNotes, listed
 from search.data.rows.raw import Array, RawData, Table, TableColumn
 from search.data.rows.request import DataRequest
@@ -115,19 +116,23 @@ def raw_table(
     request: DataRequest,
     notes: list[str],
     said: Mapping[str, str],
+    sides: Array | None = None,
 ) -> RawData:
     """The columns of a frame, each of its kind, beside the target of the rows where it is `known`, bool (rows,).
 
     The frame is without the target, and has the rows without one: row numbers are those of the whole file. `said` is
-    what the user says of columns, as `said_columns` has it.
+    what the user says of columns, as `said_columns` has it; `sides` which rows are of files of their own.
     """
+    marks = split_marks(frame, request, said, sides)
     columns: dict[str, TableColumn] = {}
     stripped: list[str] = []
     of_columns = ColumnNotes()
     for label, series in frame.items():
         name = str(label)
         use = said.get(name)
-        if use == "drop" or (use is None and _is_row_number(name, series, of_columns, header=request.header)):
+        if use == "drop" or name in marks.not_features:
+            continue
+        if use is None and _is_row_number(name, series, of_columns, header=request.header):
             continue
         series = series if known.all() else series[known]
         columns[name], blanks = (
@@ -145,7 +150,7 @@ def raw_table(
         )
     if not columns:
         raise DataError(f"{request.source} has no column to learn the target '{request.target}' from")
-    return RawData(
+    raw = RawData(
         request=request,
         kind="table",
         task=target.task,
@@ -155,6 +160,7 @@ def raw_table(
         target=request.target,
         notes=(*notes, *target.notes),
     )
+    return marked(raw, marks, known)
 
 
 def _is_row_number(name: str, series: pd.Series[Any], notes: ColumnNotes, *, header: bool) -> bool:

@@ -67,7 +67,7 @@ def open_table(request: DataRequest) -> TableFile | None:
     reader = reader_of(request)
     found: TableFile
     if reader is read_text_table:
-        found = _TextTable(text_layout(request), request.header)
+        found = _TextTable(text_layout(Path(request.source), request), request.header)
     elif reader is read_parquet:
         found = _ParquetTable.opened(Path(request.source))
     else:

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from search.data.columns.missing import MISSING
 from search.data.columns.numbers import is_number
 from search.data.reading.said_columns import said_columns
 from search.data.reading.separated import BLANKS, TextLayout, text_layout
+from search.data.reading.side_files import refuse_lacking, sides_of
 from search.data.reading.table import raw_table, refuse_target, written_target
 from search.data.rows.notes import listed
 from search.data.rows.raw import RawData
 from search.data.rows.request import DataRequest
 from search.errors import DataError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".gz", ".bz2", ".xz", ".zip")
 
@@ -26,13 +30,30 @@ def read_text_table(request: DataRequest) -> RawData:
     Raises:
         DataError: the file is empty, not UTF-8 or ragged, or the target does not fit.
     """
-    import pandas as pd
-
-    path = Path(request.source)
-    layout = text_layout(request)
+    layouts = [text_layout(Path(file), request) for file in request.files]
+    layout = layouts[0]
     read_as = f" (it was read with separator {layout.separator!r}; set another one if that is wrong)"
     refuse_target(request, layout.names, read_as if len(layout.names) == 1 else "")
     said = said_columns(request, layout.names)
+    needed, notes = refuse_lacking(request, [one.names for one in layouts], said)
+    as_text = {str(request.target), *_as_written(said, request)}
+    frames = [_frame(one, request, as_text) for one in layouts]
+    if differing := _differing(frames, needed):
+        # What is text in one file is so in all: 1.0 of a column with gaps is not another category than 1.
+        frames = [_frame(one, request, as_text | differing) for one in layouts]
+    frame = _joined(frames, needed)
+    target, known, of_target = written_target(frame.pop(str(request.target)), request)
+    notes = [*notes, *of_target, *_names_like_values(layout.names, header=request.header)]
+    return raw_table(
+        frame, known, target, request, notes, said, sides_of(request, [one.rows for one in layouts])
+    )
+
+
+def _frame(layout: TextLayout, request: DataRequest, as_text: Collection[str]) -> pd.DataFrame:
+    """One file, with the columns of `as_text` as they are written."""
+    import pandas as pd
+
+    path = layout.file.path
     if layout.rows == 0:
         raise DataError(f"{path} has column names but no rows below them")
     try:
@@ -41,7 +62,7 @@ def read_text_table(request: DataRequest) -> RawData:
                 content,
                 **how_to_read(layout, header=request.header),
                 # Labels are exact: a number of many digits, or a gap among whole numbers, must not change them.
-                dtype=dict.fromkeys((str(request.target), *_as_written(said)), str),
+                dtype=dict.fromkeys((name for name in layout.names if name in as_text), str),
                 # Of the target too, but there by `written_target`, which tells the words.
                 na_values={name: list(MISSING) for name in layout.names if name != request.target},
             )
@@ -51,14 +72,30 @@ def read_text_table(request: DataRequest) -> RawData:
         raise DataError(
             f"{path}: {layout.rows:,} rows were counted but {len(frame):,} read; look for stray quotes in it"
         )
-    target, known, notes = written_target(frame.pop(str(request.target)), request)
-    notes += _names_like_values(layout.names, header=request.header)
-    return raw_table(frame, known, target, request, notes, said)
+    return frame
 
 
-def _as_written(said: Mapping[str, str]) -> list[str]:
+def _differing(frames: Sequence[pd.DataFrame], needed: Sequence[str]) -> set[str]:
+    """Columns that are numbers or booleans in one file and not in another."""
+    kinds = {
+        name: {"number" if frame[name].dtype.kind in "iuf" else frame[name].dtype.kind for frame in frames}
+        for name in needed
+    }
+    return {name for name, found in kinds.items() if len(found) > 1}
+
+
+def _joined(frames: Sequence[pd.DataFrame], needed: Sequence[str]) -> pd.DataFrame:
+    import pandas as pd
+
+    return (
+        pd.concat([frame[list(needed)] for frame in frames], ignore_index=True) if frames[1:] else frames[0]
+    )
+
+
+def _as_written(said: Mapping[str, str], request: DataRequest) -> list[str]:
     """Columns whose texts matter, numbers or not: the category 01 stays 01."""
-    return [name for name, use in said.items() if use in ("category", "date")]
+    of_split = [name for name in (request.group, request.split_column) if name is not None]
+    return [*of_split, *(name for name, use in said.items() if use in ("category", "date"))]
 
 
 def how_to_read(layout: TextLayout, *, header: bool) -> dict[str, Any]:

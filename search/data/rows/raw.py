@@ -55,6 +55,19 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Times:
+    """When each row was, of the column `name`: numbers, or days since 1970-01-01 where `date`; float64 (rows,).
+
+    `clock`: its dates tell the time of the day.
+    """
+
+    name: str
+    values: Array
+    date: bool = False
+    clock: bool = False
+
+
+@dataclass(frozen=True)
 class RawData:
     """A source, read and validated.
 
@@ -63,6 +76,8 @@ class RawData:
     The last `given_test` rows are the test split that the source brought along, the `given_validation` rows before them
     its validation split; 0 where it brought none.
     `resized` is set where images were brought to one size.
+    `groups`, int64 (rows,), numbers what has to stay on one side of the split, and `times` orders the rows, where the
+    user asks for that.
     """
 
     request: DataRequest
@@ -76,3 +91,10 @@ class RawData:
     given_test: int = 0
     resized: tuple[int, int] | None = None
     notes: tuple[str, ...] = field(default=())
+    groups: Array | None = None
+    times: Times | None = None
+
+    @property
+    def split_rows(self) -> int:
+        """How many rows, the first ones, no given split has."""
+        return len(self.y) - self.given_validation - self.given_test

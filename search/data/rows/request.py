@@ -10,9 +10,12 @@ from search.errors import DataError
 BUILTIN_SOURCES = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
 
 LARGEST_FRACTION = 0.5
+USUAL_FRACTION = 0.15
 COLUMN_OPTIONS = ("drop", "category", "number", "date")
+SPLIT_COLUMNS = ("group", "time", "split_column")
+SIDE_FILES = ("validation", "test")
 # Without them, a request has the key that it had before they came.
-_LATER = frozenset(COLUMN_OPTIONS)
+_LATER = frozenset((*COLUMN_OPTIONS, *SPLIT_COLUMNS, *SIDE_FILES))
 
 
 @dataclass(frozen=True)
@@ -25,10 +28,13 @@ class DataRequest:
     `drop`, `category`, `number` and `date` name columns of a table that the user decides about: a name each, or
     names with commas between them.
     `image_size` is (height, width) in pixels. Fractions are of all rows; where the source brings its own test
-    or validation split, its fraction is not used and the other is of the rest.
+    or validation split, its fraction is not used and the other is of the rest. `seed` is of the split.
+    How a table's rows are split, where not by chance: rows of one value of the column `group` stay together, rows are
+    in the order of the column `time`, or `split_column` says it of each. `validation` and `test` are files of their
+    own.
 
     Raises:
-        DataError: a fraction, the seed, the separator or the image size is out of range.
+        DataError: a fraction, the seed, the separator or the image size is out of range, or options contradict.
     """
 
     source: str
@@ -37,13 +43,18 @@ class DataRequest:
     header: bool = True
     separator: str | None = None
     image_size: tuple[int, int] | None = None
-    val_fraction: float = 0.15
-    test_fraction: float = 0.15
+    val_fraction: float = USUAL_FRACTION
+    test_fraction: float = USUAL_FRACTION
     seed: int = 0
     drop: tuple[str, ...] = ()
     category: tuple[str, ...] = ()
     number: tuple[str, ...] = ()
     date: tuple[str, ...] = ()
+    group: str | None = None
+    time: str | None = None
+    split_column: str | None = None
+    validation: str | None = None
+    test: str | None = None
 
     def __post_init__(self) -> None:
         for name, fraction in (("val_fraction", self.val_fraction), ("test_fraction", self.test_fraction)):
@@ -73,6 +84,33 @@ class DataRequest:
             if len(self.image_size) != 2 or not all(1 <= side <= 4096 for side in self.image_size):
                 raise DataError(
                     f"image_size must be a height and a width of 1 to 4096 pixels, but is {self.image_size}"
+                )
+
+        self._refuse_contradictions()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The source and the files of validation and test rows, as far as there are any."""
+        return (self.source, *(file for file in (self.validation, self.test) if file is not None))
+
+    @property
+    def says_how_to_split(self) -> bool:
+        return any(getattr(self, name) is not None for name in (*SPLIT_COLUMNS, *SIDE_FILES))
+
+    def _refuse_contradictions(self) -> None:
+        ways = [name for name in SPLIT_COLUMNS if getattr(self, name) is not None]
+        files = [name for name in SIDE_FILES if getattr(self, name) is not None]
+        if self.split_column is not None:
+            ways += files
+        if len(ways) > 1:
+            first, second = (f"--{name.replace('_', '-')} {getattr(self, name)}" for name in ways[:2])
+            raise DataError(f"{first} and {second} say in two ways which rows are on which side; say one")
+        for name, fraction in (("validation", "val_fraction"), ("test", "test_fraction")):
+            told = "split_column" if self.split_column is not None else name
+            if getattr(self, told) is not None and getattr(self, fraction) != USUAL_FRACTION:
+                raise DataError(
+                    f"--{fraction.replace('_', '-')} {getattr(self, fraction)} shares out no rows, since "
+                    f"--{told.replace('_', '-')} {getattr(self, told)} says which are for {name}; leave one out"
                 )
 
     def asked(self) -> dict[str, Any]:

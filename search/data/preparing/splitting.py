@@ -1,0 +1,157 @@
+"""How the rows of a source are split: by chance, or as the user says; and what was done, in a sentence."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from search.data.columns.dates import SECONDS_PER_DAY
+from search.data.preparing.group_split import sides_by_group
+from search.data.preparing.splits import Rows, Split, refuse_few_rows, split_rows
+from search.data.preparing.time_split import sides_by_time
+from search.data.rows.raw import RawData, Times
+from search.errors import DataError
+
+SIDES = ("training", "validation", "test")
+
+
+def split_of(raw: RawData) -> Split:
+    """The rows of each side; disjoint, and together all rows.
+
+    Raises:
+        DataError: too few rows, groups or times; or classes, groups or times are on other sides than they have to be.
+    """
+    request = raw.request
+    if raw.groups is None and raw.times is None:
+        split = split_rows(
+            raw.y,
+            class_names=raw.class_names,
+            val_fraction=request.val_fraction,
+            test_fraction=request.test_fraction,
+            seed=request.seed,
+            given_validation=raw.given_validation,
+            given_test=raw.given_test,
+        )
+    else:
+        refuse_few_rows(raw.split_rows, given_validation=raw.given_validation > 0)
+        split = _told_split(raw)
+    if request.says_how_to_split:
+        _refuse_lacking_classes(raw, split)
+    return split
+
+
+def split_in_words(raw: RawData, split: Split) -> str:
+    """What was done, where the user said what to do; "" where rows were split by chance."""
+    request, told = raw.request, []
+    parts = (split.train, split.validation, split.test)
+    if raw.groups is not None:
+        counts = [len(np.unique(raw.groups[part])) for part in parts]
+        told.append(
+            f"{len(raw.y):,} rows in {sum(counts):,} groups by '{request.group}', and no group is on two sides: "
+            f"{counts[0]:,} groups to train on, {counts[1]:,} to compare on, {counts[2]:,} sealed"
+        )
+    if raw.times is not None:
+        spans = [_span(raw.times, part) for part in parts]
+        told.append(
+            f"rows are split by time, '{raw.times.name}', the past first: training {spans[0]}, "
+            f"validation {spans[1]}, test {spans[2]}"
+        )
+    if request.split_column is not None:
+        told.append(f"rows are split as column '{request.split_column}' says")
+    files = [name for name in ("validation", "test") if getattr(request, name) is not None]
+    if files:
+        told.append(f"{' and '.join(files)} rows are from {'files' if files[1:] else 'a file'} of their own")
+    return "; ".join(told)
+
+
+def _told_split(raw: RawData) -> Split:
+    """By groups or times, beside given splits."""
+    request, rows = raw.request, raw.split_rows
+    of_validation = 0.0 if raw.given_validation else request.val_fraction
+    of_test = 0.0 if raw.given_test else request.test_fraction
+    shares = (1 - of_validation - of_test, of_validation, of_test)
+    random = np.random.Generator(np.random.PCG64(np.random.SeedSequence(request.seed)))
+    if raw.groups is not None:
+        present, groups = np.unique(raw.groups[:rows], return_inverse=True)
+        _refuse_few("group", str(request.group), "groups", len(present), shares)
+        labels = raw.y[:rows] if raw.class_names else None
+        sides = sides_by_group(groups, labels, shares, random)[groups]
+    else:
+        assert raw.times is not None
+        times = raw.times.values[:rows]
+        _refuse_few("time", raw.times.name, "times", len(np.unique(times)), shares)
+        sides = sides_by_time(times, shares)
+    train, validation, test = (random.permutation(np.flatnonzero(sides == side)) for side in range(3))
+    if raw.given_validation:
+        validation = np.arange(rows, rows + raw.given_validation)
+    if raw.given_test:
+        test = np.arange(len(raw.y) - raw.given_test, len(raw.y))
+    split = Split(*(part.astype(np.int64) for part in (train, validation, test)))
+    _refuse_shared(raw, split)
+    return split
+
+
+def _refuse_few(option: str, name: str, what: str, count: int, shares: tuple[float, ...]) -> None:
+    needed = sum(share > 0 for share in shares)
+    if count < needed:
+        raise DataError(
+            f"--{option}: column '{name}' has {count} different {'value' if count == 1 else 'values'}, and each of "
+            f"the {needed} sides needs {what} of its own; name another column, or leave --{option} out"
+        )
+
+
+def _refuse_shared(raw: RawData, split: Split) -> None:
+    """Rows of files of their own may have groups of the others, or times before theirs."""
+    parts = (split.train, split.validation, split.test)
+    if raw.groups is not None:
+        held = [np.unique(raw.groups[part]) for part in parts]
+        for one, other in ((0, 1), (0, 2), (1, 2)):
+            if shared := len(np.intersect1d(held[one], held[other])):
+                raise DataError(
+                    f"--group: {shared:,} groups of '{raw.request.group}' are among the {SIDES[one]} and the "
+                    f"{SIDES[other]} rows of the files; take them out of one, or leave --group out"
+                )
+    if raw.times is not None:
+        for one, other in ((0, 1), (1, 2)):
+            end, begin = raw.times.values[parts[one]].max(), raw.times.values[parts[other]].min()
+            if end >= begin:
+                raise DataError(
+                    f"--time: {SIDES[other]} rows begin at {_moment(raw.times, begin)}, and {SIDES[one]} rows go on to "
+                    f"{_moment(raw.times, end)}; files of their own have to be in the order of time, so change them, "
+                    "or leave --time out"
+                )
+
+
+def _refuse_lacking_classes(raw: RawData, split: Split) -> None:
+    """What training never sees cannot be learnt, and of one class alone nothing can be told."""
+    if not raw.class_names:
+        return
+    lacking = np.setdiff1d(np.arange(len(raw.class_names)), raw.y[split.train])
+    if len(lacking):
+        names = ", ".join(f"'{raw.class_names[index]}'" for index in lacking[:5])
+        more = f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
+        raise DataError(
+            f"no training row is of class {names}{more} when rows are split so; leave its rows out, or split "
+            "otherwise"
+        )
+    for part, name in ((split.validation, "validation"), (split.test, "test")):
+        present = np.unique(raw.y[part])
+        if len(present) == 1:
+            raise DataError(
+                f"all {len(part):,} {name} rows are of class '{raw.class_names[present[0]]}' when rows are split so, "
+                "which compares nothing; split otherwise"
+            )
+
+
+def _span(times: Times, rows: Rows) -> str:
+    low, high = (_moment(times, of(times.values[rows])) for of in (np.min, np.max))
+    return low if low == high else f"{low} to {high}"
+
+
+def _moment(times: Times, value: float) -> str:
+    """`2016-05-04 21:30`, or the number."""
+    if not times.date:
+        return f"{value:.12g}"
+    moment = np.datetime64(round(float(value) * SECONDS_PER_DAY), "s").astype(
+        f"datetime64[{'m' if times.clock else 'D'}]"
+    )
+    return str(moment).replace("T", " ")
