@@ -18,7 +18,7 @@ from search.conclusion.statistics.over_rows import interval_over_rows
 from search.data import DataRequest, DataSpec, fingerprint_source
 from search.errors import InputError
 from search.models.saved_model import SavedModel, answers_of
-from search.settings.metrics import metrics_of
+from search.settings.metrics import METRICS, asked_of
 from search.training.measures import logs_of, scores_of
 from search.training.network.recorded import COLUMNS, recorded
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from search.answering.predicting import Progress
     from search.data.rows.raw import Array
 
+# Metrics that see all outputs of a row keep them all, of more classes too many.
+_MOST_OUTPUTS = 100
 # What a float32 answer of 0 or, with two classes, 1 minus 1 stands for: as numbers they would be infinitely wrong.
 _LEAST = float(np.finfo(np.float32).tiny)
 _LEAST_OF_TWO = 2.0**-25
@@ -86,7 +88,7 @@ class _ClassAnswers:
         self.unlabelled += int((numbers == MISSING).sum())
         probabilities, numbers = probabilities[known].astype(np.float64), numbers[known]
         np.add.at(self.confusion, (numbers, probabilities.argmax(axis=1)), 1)
-        self.tables.append(recorded(_logits(probabilities, self.spec), numbers, self.spec))
+        self.tables.append(recorded(_logits(probabilities, self.spec), numbers, self.spec, _asked(self.spec)))
 
     def evaluation(self, source: str, more: dict[str, Any]) -> Evaluation:
         table, unseen = np.concatenate(self.tables), self.classes.unseen
@@ -156,19 +158,26 @@ def _logits(probabilities: Array, spec: DataSpec) -> Array:
 
 
 def _measured(table: Array, spec: DataSpec) -> list[Measured]:
-    logs = logs_of(table, spec)
+    """All metrics of the task, in one order; `auc` where there are rows of two classes."""
+    logs = logs_of(table, spec, _asked(spec))
     return [
         Measured(metric, logs[metric], _interval(metric, logs[metric], table, spec))
-        for metric in metrics_of(spec.task)
+        for metric in METRICS
         if metric in logs
     ]
+
+
+def _asked(spec: DataSpec) -> tuple[str, ...]:
+    """Beside those that every study measures."""
+    classes = len(spec.class_names)
+    return asked_of(spec.task, classes) if classes <= _MOST_OUTPUTS else ()
 
 
 def _interval(metric: str, value: float, table: Array, spec: DataSpec) -> tuple[float, float] | None:
     if not np.isfinite(table).all():
         return None
-    columns = dict(zip(COLUMNS[spec.task], table.T, strict=True))
-    if metric == "auc":
+    columns = dict(zip(COLUMNS[spec.task], table.T, strict=False))
+    if metric == "auc" and spec.task == "binary":
         return interval_of_auc(columns["logit"], columns["label"] > 0)
     if metric == "r2":
         return interval_of_r2(columns["absolute_error"], columns["target"])

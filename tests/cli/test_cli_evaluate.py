@@ -49,12 +49,27 @@ def test_metrics_of_classes_are_those_of_scikit_learn(perceptuna: CommandLine, m
             answers["prediction"].astype(str).str.lower(),
             answers.iloc[:, 1:].to_numpy(float),
         )
+        average = "binary" if target == "member" else "macro"
+        of_true = {"average": average, **({"pos_label": "true"} if target == "member" else {})}
         expected = {
             "accuracy": metrics.accuracy_score(truth, predicted),
             "crossentropy": metrics.log_loss(truth, probabilities / probabilities.sum(axis=1, keepdims=True)),
+            "f1": metrics.f1_score(truth, predicted, **of_true),
+            "balanced_accuracy": metrics.balanced_accuracy_score(truth, predicted),
         }
         if target == "member":
-            expected["auc"] = metrics.roc_auc_score(np.array(truth) == "true", probabilities[:, 1])
+            positive, scores = np.array(truth) == "true", probabilities[:, 1]
+            expected |= {
+                "auc": metrics.roc_auc_score(positive, scores),
+                "average_precision": metrics.average_precision_score(positive, scores),
+                "precision": metrics.precision_score(truth, predicted, **of_true),
+                "recall": metrics.recall_score(truth, predicted, **of_true),
+                "mcc": metrics.matthews_corrcoef(truth, predicted),
+                "brier": metrics.brier_score_loss(positive, scores),
+            }
+        else:
+            shares = probabilities / probabilities.sum(axis=1, keepdims=True)
+            expected["auc"] = metrics.roc_auc_score(truth, shares, multi_class="ovr")
         assert {name: one["value"] for name, one in found["metrics"].items()} == pytest.approx(
             expected, abs=1e-6
         )
@@ -71,7 +86,8 @@ def test_metrics_of_classes_are_those_of_scikit_learn(perceptuna: CommandLine, m
 
 
 def intervals(found: dict[str, Any]) -> dict[str, list[float]]:
-    return {name: one["interval"] for name, one in found["metrics"].items()}
+    """Of those that have one."""
+    return {name: one["interval"] for name, one in found["metrics"].items() if one["interval"]}
 
 
 def test_metrics_of_quantities_are_those_of_scikit_learn(perceptuna: CommandLine, made: Path) -> None:
@@ -86,6 +102,8 @@ def test_metrics_of_quantities_are_those_of_scikit_learn(perceptuna: CommandLine
         "rmse": metrics.root_mean_squared_error(truth, answered),
         "mae": metrics.mean_absolute_error(truth, answered),
         "r2": metrics.r2_score(truth, answered),
+        "median_error": metrics.median_absolute_error(truth, answered),
+        "mape": metrics.mean_absolute_percentage_error(truth, answered),
     }
     assert {name: one["value"] for name, one in found["metrics"].items()} == pytest.approx(expected, abs=1e-6)
     assert all(low < expected[name] < high for name, (low, high) in intervals(found).items())
@@ -95,7 +113,10 @@ def test_metrics_of_quantities_are_those_of_scikit_learn(perceptuna: CommandLine
     assert found["residuals"] == pytest.approx(expected)
     pieces = evaluate(model_in_file(made / "debt.keras"), DataRequest("new.csv"), threads=1, at_once=7)
     assert pieces.to_json()["metrics"] == {
-        name: {"value": pytest.approx(one["value"]), "interval": pytest.approx(one["interval"])}
+        name: {
+            "value": pytest.approx(one["value"]),
+            "interval": one["interval"] and pytest.approx(one["interval"]),
+        }
         for name, one in found["metrics"].items()
     }
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from search.conclusion.statistics.of_all_rows import interval_of_auc, interval_of_r2
-from search.training.measures import area_under_roc
+from search.training.ranking import area_under_roc
 
 
 def bootstrapped(measure: Callable[[np.ndarray], float], rows: int) -> float:
