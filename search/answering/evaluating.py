@@ -13,7 +13,7 @@ from search.answering.labels import MISSING, Classes, quantities
 from search.answering.new_rows import open_rows
 from search.answering.remarks import refuse_unreadable, remarks
 from search.conclusion.statistics.intervals import wilson
-from search.conclusion.statistics.of_all_rows import interval_of_auc, interval_of_r2
+from search.conclusion.statistics.of_all_rows import interval_of_auc, interval_of_median, interval_of_r2
 from search.conclusion.statistics.over_rows import interval_over_rows
 from search.data import DataRequest, DataSpec, fingerprint_source
 from search.errors import InputError
@@ -181,4 +181,6 @@ def _interval(metric: str, value: float, table: Array, spec: DataSpec) -> tuple[
         return interval_of_auc(columns["logit"], columns["label"] > 0)
     if metric == "r2":
         return interval_of_r2(columns["absolute_error"], columns["target"])
+    if metric == "median_error":
+        return interval_of_median(columns["absolute_error"] * spec.target_std)
     return interval_over_rows(metric, value, scores_of(table, metric, spec))
