@@ -281,7 +281,11 @@ BAD_TEXT = {
         {},
         ["40 distinct values", "another target"],
     ),
-    "rare class": (lines(40, lambda i: f"{i},a,{'rare' if i == 7 else 'ab'[i % 2]}"), {}, ["'rare' has 1"]),
+    "many rare classes": (
+        lines(40, lambda i: f"{i},a,{f'rare {i}' if i < 4 else 'ab'[i % 2]}"),
+        {},
+        ["'rare 0' has 1"],
+    ),
     "few rows": (lines(8, plain), {}, ["8 rows", "at least 10"]),
     "constant columns": (lines(20, lambda i: f"1,a,{i % 2}"), {}, ["no column is left", "'x'", "'c'"]),
     "image size": (lines(20, plain), {"image_size": (8, 8)}, ["image_size", "table"]),

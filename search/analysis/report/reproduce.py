@@ -72,6 +72,8 @@ def _options(study: Study, preset: bool) -> str:
             words += ["--data", shlex.quote(str(value))]
         elif name == "header":
             words += ["--no-header"] * (not value)
+        elif name == "known":
+            words += ["--no-known"] * (not value)
         elif name == "allow_outside":
             words += ["--allow-outside"] * value
         elif name == "timeout" or value is None:  # the clock of another machine ends it elsewhere

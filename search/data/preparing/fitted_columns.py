@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.data.columns import dates
+from search.data.preparing.identifiers import identifier_note
 from search.data.preparing.spec import (
+    IDENTIFIER_VERSION,
     SPEC_VERSION,
     UNTAUGHT_VERSION,
     CategoryColumn,
@@ -22,8 +24,6 @@ from search.data.rows.raw import Array, Table, TableColumn
 from search.errors import DataError
 
 MOST_CATEGORIES = 50
-IDENTIFIER_SHARE = 0.9
-IDENTIFIER_ROWS = 20
 # Positions among a category's features.
 UNKNOWN, MISSING = 0, 1
 # Standard deviation of a date's sine or cosine below which it hardly varies: a few days of a year do not.
@@ -47,18 +47,21 @@ def fit_columns(table: Table, version: int = SPEC_VERSION) -> tuple[tuple[Column
         if _constant(column, missing):
             notes.add("constant", f"column '{name}' is dropped: it has one value in all training rows")
             continue
-        fit: Column | None
+        if (told := identifier_note(name, column, numbers=version > IDENTIFIER_VERSION)) is not None:
+            notes.add("identifier", told)
+            continue
+        fit: Column
         if column.kind == "category":
             fit = _fit_category(name, input_names[name], column, missing, notes)
         elif column.kind == "date":
             fit = _fit_date(name, input_names[name], column)
         else:
             fit = _fit_number(name, input_names[name], column, missing)
-        if fit is not None and version <= UNTAUGHT_VERSION:
+        if version <= UNTAUGHT_VERSION:
             fit = fit.model_copy(update={"untaught": ()})
-        if fit is not None and fit.features:
+        if fit.features:
             fitted.append(fit)
-        elif fit is not None:
+        else:
             notes.add("constant", f"column '{name}' is dropped: it means the same in all training rows")
     if not fitted:
         raise DataError("no column is left to learn from: " + "; ".join(notes.texts()))
@@ -114,7 +117,7 @@ def _fit_number(name: str, input_name: str, column: TableColumn, missing: NDArra
     )
 
 
-def _fit_date(name: str, input_name: str, column: TableColumn) -> DateColumn | None:
+def _fit_date(name: str, input_name: str, column: TableColumn) -> DateColumn:
     days = dates.days_since_1970(column.values, column.template)
     known = days[np.isfinite(days)]
     median, mean, std = statistics(known)
@@ -136,17 +139,9 @@ def _fit_date(name: str, input_name: str, column: TableColumn) -> DateColumn | N
 
 def _fit_category(
     name: str, input_name: str, column: TableColumn, missing: NDArray[np.bool_], notes: ColumnNotes
-) -> CategoryColumn | None:
+) -> CategoryColumn:
     present = column.values[~missing]
     counts = Counter(present.tolist())
-    own_texts = len(present) >= IDENTIFIER_ROWS and len(counts) >= IDENTIFIER_SHARE * len(present)
-    if own_texts and not column.said:
-        notes.add(
-            "identifier",
-            f"column '{name}' is dropped: {len(counts):,} of {len(present):,} training rows have a text "
-            "of their own, as identifiers do",
-        )
-        return None
     # Ties by text, so that the order of rows does not change the features.
     ranked = sorted(counts, key=lambda value: (-counts[value], value))
     if len(ranked) > MOST_CATEGORIES:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from search.data.preparing.fitted_columns import fit_columns, statistics
+from search.data.preparing.identifiers import without_advice
 from search.data.preparing.spec import SPEC_VERSION, UNTAUGHT_VERSION, DataSpec, Rows
 from search.data.preparing.splits import Split
 from search.data.preparing.splitting import split_in_words
@@ -22,7 +23,7 @@ def fit_spec(raw: RawData, split: Split, fingerprint: str, version: int = SPEC_V
     notes = raw.notes
     if isinstance(raw.x, Table):
         columns, column_notes = fit_columns(raw.x.take(split.train), version)
-        notes += column_notes
+        notes = without_advice(notes, raw.x, {column.name for column in columns}) + column_notes
         fitted |= {"columns": columns, "input_shape": (sum(column.features for column in columns),)}
     elif raw.kind == "vector":
         train = raw.x[split.train]

@@ -20,6 +20,7 @@ import numpy as np
 from search.data.preparing.components import fit_components
 from search.data.preparing.fitting import fit_spec
 from search.data.preparing.prepared import PARTS, SPEC_FILE, PreparedData, load_prepared
+from search.data.preparing.rare_classes import without_rare_classes
 from search.data.preparing.repeats import repeats_across_splits
 from search.data.preparing.spec import SPEC_VERSION, DataSpec
 from search.data.preparing.splits import Split
@@ -62,7 +63,7 @@ def prepare(
         return load_prepared(folder, PARTS)
     if request.image_size is not None:
         before_keras()
-    raw = read_source(request)
+    raw = without_rare_classes(read_source(request))
     split = split_of(raw)
     spec = fit_spec(raw, split, fingerprint, version)
     spec = spec.model_copy(update={"notes": (*spec.notes, *repeats_across_splits(raw, split, spec))})

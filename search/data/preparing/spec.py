@@ -11,10 +11,12 @@ from search.data.columns.dates import periods
 from search.data.preparing.components import component_count
 from spaces.wording import quantity
 
-SPEC_VERSION: Literal[3] = 3
+SPEC_VERSION: Literal[4] = 4
 # Tables were given features that no training row has, and vectors a deviation of 1 where they were constant.
 # A study that was started so goes on so.
 UNTAUGHT_VERSION: Literal[2] = 2
+# Numbers that only name rows, such as a customer's, were features.
+IDENTIFIER_VERSION: Literal[3] = 3
 
 
 _COMPARED = (
@@ -119,7 +121,7 @@ class DataSpec(_Part):
     the user says how; "" where they were split by chance.
     """
 
-    version: Literal[1, 2, 3] = SPEC_VERSION
+    version: Literal[1, 2, 3, 4] = SPEC_VERSION
     source: str
     fingerprint: str
     kind: Literal["image", "vector", "table"]

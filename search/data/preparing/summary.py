@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from search.data.preparing.identifiers import identifier_note, without_advice
+from search.data.preparing.rare_classes import without_rare_classes
 from search.data.preparing.repeats import row_hashes, with_target
 from search.data.preparing.splitting import split_in_words, split_of
+from search.data.rows.notes import ColumnNotes
 from search.data.rows.raw import Array, RawData, Table, TableColumn
 from spaces.wording import quantity
 
@@ -65,7 +68,8 @@ class DataSummary:
 
 
 def describe(raw: RawData) -> DataSummary:
-    """Summarise what was read, without TensorFlow."""
+    """Summarise what was read, and what will be left out of it, without TensorFlow."""
+    raw = without_rare_classes(raw)
     columns: tuple[ColumnSummary, ...] = ()
     if isinstance(raw.x, Table):
         columns = tuple(_column(name, column) for name, column in raw.x.columns.items())
@@ -95,9 +99,21 @@ def describe(raw: RawData) -> DataSummary:
         repeated=_repeated(features),
         repeated_with_target=_repeated(with_target(features, raw.y)),
         columns=columns,
-        notes=raw.notes,
+        notes=_notes(raw),
         split=split_in_words(raw, split_of(raw)) if raw.request.says_how_to_split else "",
     )
+
+
+def _notes(raw: RawData) -> tuple[str, ...]:
+    """Those of reading, and which columns name rows; of all rows, where `run` looks at those of training."""
+    if not isinstance(raw.x, Table):
+        return raw.notes
+    found = {name: identifier_note(name, column, of="rows") for name, column in raw.x.columns.items()}
+    told = ColumnNotes()
+    for note in filter(None, found.values()):
+        told.add("identifier", note)
+    kept = {name for name, note in found.items() if note is None}
+    return (*without_advice(raw.notes, raw.x, kept), *told.texts())
 
 
 def _repeated(hashes: Array) -> int:
