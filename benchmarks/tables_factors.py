@@ -258,7 +258,12 @@ def _follow(factor: Factor, rows: Rows) -> Any:
 def _error(model: Any, rows: tuple[Array, Array], spec: Any) -> float:
     """Cross-entropy, or RMSE of standardised quantities."""
     x, y = rows
-    answers = np.asarray(model.predict(x, batch_size=4096, verbose=0), np.float64)
+    return error_of(model.predict(x, batch_size=4096, verbose=0), y, spec)
+
+
+def error_of(answers: Array, y: Array, spec: Any) -> float:
+    """Of what a network answers, (rows, units), by its task; `y` as in prepared rows."""
+    answers = np.asarray(answers, np.float64)
     if spec.task == "regression":
         return scores(y, answers[:, 0], [])["rmse"]
     names = list(map(str, range(len(spec.class_names))))

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import tables_factors
+from benchmarks import tables_factors, tables_folds
 from benchmarks.tables_factors import FACTORS, Job, jobs_of, lines, rows_of_sides, tree_bins
 
 
@@ -58,3 +58,16 @@ def test_a_factor_is_told_by_its_ratio_to_the_network_without_it() -> None:
     told = list(lines(rows))
     assert "| beta_2 0.95 | periodic | -50.0 % (-50.0 to -50.0) | 2 of 2 | × 1.00 |" in told
     assert next(line for line in told if line.startswith("| 4 layers")).split(" | ")[3] == "1 of 2"
+
+
+def test_folds_are_told_beside_one_network_and_seeds() -> None:
+    seeds, folds = {"rows": [70], "single": 0.5, "mean": 0.4}, {"rows": [68], "single": 0.45, "mean": 0.3}
+    told = list(tables_folds.lines([{"table": "bank", "seeds": seeds, "folds": folds}]))
+    assert "| bank | 70 | 0.5000 | 0.4000 (-20.0 %) | 0.4500 (-10.0 %) | 0.3000 (-40.0 %) |" in told
+    assert told[-1] == "| all | | | -20.0 % | -10.0 % | -40.0 % |"
+
+
+def test_folds_are_trained(bank: Path) -> None:
+    row = tables_folds.train_all(bank, "bank", epochs=1)
+    assert 0 < row["folds"]["mean"] < 2
+    assert len(row["folds"]["rows"]) == tables_folds.NETWORKS

@@ -23,6 +23,7 @@ from search.commands.options import (
     study_of,
 )
 from search.commands.output import echo, fail, print_out
+from search.errors import InputError
 from search.machine.interruption import go_on_with
 
 app = typer.Typer()
@@ -49,11 +50,21 @@ def finalize(
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.keras", help="the model to write")],
     top: Annotated[int, typer.Option(min=1, metavar="N", help="candidates: the best N of the search")] = 5,
     seeds: Annotated[int, _seeds("candidate")] = 5,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            max=100,
+            metavar="K",
+            help="train the winner on K folds of training and validation rows, and write and test their mean",
+            show_default="5 for tables and vectors, none for images",
+        ),
+    ] = None,
     ensemble: Annotated[
         int | None,
         ensemble_option(
-            "train the winner on N seeds, and write and test their mean where it is better",
-            usual="5 for tables and vectors, one network for images",
+            "instead of folds: train the winner on N seeds, and write and test their mean where it is better",
+            usual="one network for images",
         ),
     ] = None,
     workers: Workers = None,
@@ -72,20 +83,19 @@ def finalize(
     Example: perceptuna finalize my-first --top 3 --seeds 3 -o model.keras
     """
     from search.analysis.terminal.confirmation import conclusion_view
-    from search.conclusion.confirmation.finalize_order import (
-        FinalizeOrder,
-        check,
-        looks_before,
-        usual_ensemble,
-    )
+    from search.conclusion.confirmation.finalize_order import FinalizeOrder, check, looks_before
     from search.conclusion.confirmation.finalizing import finalize as carry_out
     from search.conclusion.confirmation.words import warnings
     from search.settings.chosen_metric import remark_on_accuracy
     from search.study.record_of_looks import by_others, looks, own
 
+    if folds is not None and ensemble is not None:
+        raise InputError(
+            "--folds and --ensemble: networks of folds, or of seeds on the same rows; leave one out"
+        )
     loaded = study_of(study, storage, data)
     how = (
-        _as_options(ensemble=ensemble, workers=workers, threads=threads, cluster=cluster)
+        _as_options(folds=folds, ensemble=ensemble, workers=workers, threads=threads, cluster=cluster)
         + " --force" * force
         + loaded.url.option
     )
@@ -94,7 +104,8 @@ def finalize(
     order = FinalizeOrder(
         output=output,
         top=top,
-        ensemble=ensemble or usual_ensemble(loaded.data.kind),
+        ensemble=ensemble,
+        folds=folds,
         force=force,
         seeds=seeds,
         go_on=go_on,

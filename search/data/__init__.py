@@ -7,6 +7,7 @@ Imports: data.preparing, data.reading, data.rows.
 """
 
 from search.data.preparing.components import Components
+from search.data.preparing.folds import fold_of, why_no_folds
 from search.data.preparing.preparation import prepare
 from search.data.preparing.prepared import PreparedData, is_whole, load_prepared, searched_files
 from search.data.preparing.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
@@ -34,6 +35,7 @@ __all__ = [
     "describe",
     "fingerprint_file",
     "fingerprint_source",
+    "fold_of",
     "is_whole",
     "load_prepared",
     "namesake_note",
@@ -42,4 +44,5 @@ __all__ = [
     "raw_inputs",
     "read_source",
     "searched_files",
+    "why_no_folds",
 ]

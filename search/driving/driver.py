@@ -154,6 +154,7 @@ class Driver:
             best=self._progress.best,
             keep_model=record.planned is not None and record.planned.keep_model,
             keep_scores=record.planned is not None and record.planned.keep_scores,
+            fold=None if record.planned is None else record.planned.fold,
             checkpoint=self._checkpoints.of(record),
             left_off=record.left_off,
         )

@@ -99,6 +99,7 @@ def retrain(
     Raises:
         InputError: the data is not what the study was started with, or not what an earlier study trained `trial` on.
     """
+    from search.data import fold_of
     from search.machine.tensorflow_start import start_tensorflow
     from search.study.unchanged import unchanged_data
 
@@ -110,6 +111,8 @@ def retrain(
         )
     settings = _settings_of(study, trial)
     data = data or unchanged_data(study, settings)
+    if trial.planned is not None and (fold := trial.planned.fold) is not None:
+        data = fold_of(data, fold.number, fold.of)
     start_tensorflow(settings.threads)
     from search.training.loop import train
     from search.training.stop_reason import StopReason

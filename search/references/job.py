@@ -27,6 +27,7 @@ _BYTES_OF_A_VALUE = 20
 class Job(BaseModel):
     """Models to be fitted, one after another, on the training rows in `folder`, and to be judged on other rows.
 
+    They are fitted on the validation rows as well where `validation_too`, as the networks that they stand beside.
     `x` and `y` are the files of prepared rows to judge by. Where `scores_of` is a metric, each model's row scores are
     kept in the file that `scores_file` names. A model that would need more than `memory_limit` bytes, as estimated, is
     not fitted; `seconds` are of CPU time for each model. `asked` are metrics beside those of every study.
@@ -44,6 +45,7 @@ class Job(BaseModel):
     scores_of: str | None = None
     scores_into: Path | None = None
     asked: tuple[str, ...] = ()
+    validation_too: bool = False
 
     @classmethod
     def on_validation(
@@ -74,6 +76,9 @@ def carry_out(job: Job, tell: Callable[[Reference], None]) -> None:
     data = load_prepared(job.folder)
     load()
     train = data.training()
+    if job.validation_too:
+        x, y = (np.concatenate(sides) for sides in zip(train, data.validation(), strict=True))
+        train = x, y
     rows = np.load(job.x, mmap_mode="r"), np.load(job.y, mmap_mode="r")
     for name in job.names:
         tell(_reference(job, name, data, train, rows))

@@ -10,6 +10,15 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 from spaces import Hyperparameters
 
 
+class Fold(BaseModel):
+    """Fold `number`, from 0, of as many, that training and validation rows are cut into."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    number: Annotated[int, Field(ge=0)]
+    of: Annotated[int, Field(ge=2)]
+
+
 class PlannedTrial(BaseModel):
     """One configuration to run. `epochs` and `patience` are the study's, and `seed` is drawn, where they are None."""
 
@@ -28,6 +37,8 @@ class PlannedTrial(BaseModel):
     """Whether the score of each validation row is kept, for comparisons row by row."""
     to_its_end: bool = False
     """Whether no pruner ends it; others are measured by it all the same."""
+    fold: Fold | None = None
+    """Whose rows it trains on and is judged by; None: the study's training and validation rows."""
 
 
 _PLAN = TypeAdapter(list[PlannedTrial])

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from search.study.left_off import LeftOff
+from search.study.planned_trial import Fold
 from search.study.trial_facts import TrialFacts
 
 
@@ -27,7 +28,8 @@ class StudyJob:
 class TrialTask:
     """One trial to train. `best` is the best complete value when it was submitted.
 
-    `checkpoint` is the file of where it goes on, `left_off` what else is known of that.
+    `fold` says which rows, where they are not the study's. `checkpoint` is the file of where it goes on, `left_off`
+    what else is known of that.
     """
 
     job: StudyJob
@@ -40,6 +42,7 @@ class TrialTask:
     best: float | None
     keep_model: bool = False
     keep_scores: bool = False
+    fold: Fold | None = None
     checkpoint: bytes | None = field(default=None, repr=False)
     left_off: LeftOff | None = None
 

@@ -77,12 +77,16 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
     """
     from optuna import Trial
 
+    from search.data import fold_of
     from search.study.data_cache import whole
 
     _served.add(task.job.run)
     try:
         worker = _open_worker(task.job)
-        worker = replace(worker, data=whole(worker.data, worker.settings))
+        data = whole(worker.data, worker.settings)
+        worker = replace(
+            worker, data=data if task.fold is None else fold_of(data, task.fold.number, task.fold.of)
+        )
     except (OSError, RuntimeError, ImportError) as error:
         if refused := lacking(error):
             return TrialOutcome("disturbed", reason=refused)

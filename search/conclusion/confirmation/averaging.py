@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from search.conclusion.confirmation.tested import Tested, network_of
 
 if TYPE_CHECKING:
@@ -12,6 +14,33 @@ if TYPE_CHECKING:
     from search.data import PreparedData
     from search.study.study import Study
     from search.study.trial_record import TrialRecord
+
+
+def mean_of_folds(
+    study: Study, companion: Study, trained: Sequence[TrialRecord], data: PreparedData, winner: int
+) -> tuple[Ensemble, Tested]:
+    """What is to be tested of `trained`, kept trials of `companion` that train configuration `winner` on folds.
+
+    Raises:
+        InputError: a kept model is gone.
+    """
+    from search.data import fold_of
+    from search.machine.tensorflow_start import start_tensorflow
+
+    start_tensorflow(study.settings.threads)
+    from search.conclusion.ensemble.comparing import of_folds
+    from search.conclusion.ensemble.judging import Judge
+
+    networks, metric = [network_of(companion, one) for one in trained], study.metric.removeprefix("val_")
+    outputs, judges = [], []
+    for one, network in zip(trained, networks, strict=True):
+        assert one.planned is not None
+        assert one.planned.fold is not None
+        x, y = fold_of(data, one.planned.fold.number, one.planned.fold.of).validation()
+        outputs.append(network.outputs(data.spec, x))
+        judges.append(Judge(np.asarray(y), data.spec, metric))
+    seeds = [one.training_seed(study.settings.seed) for one in trained]
+    return of_folds(winner, seeds, outputs, judges), Tested(networks, of_folds=True)
 
 
 def averaged_or_alone(

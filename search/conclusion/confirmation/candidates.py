@@ -12,7 +12,7 @@ from search.conclusion.statistics.intervals import mean_of
 from search.conclusion.statistics.race import Race, Rival, race
 from search.conclusion.trainings import failure_of, mean_scores, parameters_of, values_of
 from search.errors import StudyStopped
-from search.study.planned_trial import PlannedTrial
+from search.study.planned_trial import Fold, PlannedTrial
 
 if TYPE_CHECKING:
     from search.study.study import Study
@@ -47,10 +47,11 @@ class Candidate:
         """The training to compare by."""
         return self.again.model_copy(update={"seed": seed, "keep_scores": True})
 
-    def to_be_tested(self, seed: int) -> PlannedTrial:
-        """The training whose model is kept: tested alone, or averaged with those of other seeds."""
+    def to_be_tested(self, seed: int, fold: Fold | None = None) -> PlannedTrial:
+        """The training whose model is kept: tested alone, or averaged with those of other seeds or folds."""
         label = f"trial {self.number} once more, to be tested"
-        return self.again.model_copy(update={"label": label, "seed": seed, "keep_model": True})
+        what = {"label": label, "seed": seed, "keep_model": True, "fold": fold}
+        return self.again.model_copy(update=what)
 
 
 def top_candidates(study: Study, top: int) -> list[Candidate]:

@@ -33,6 +33,8 @@ def seen_references(
     metric: str,
     network: tuple[float, Array | None],
     say: Callable[[str], None],
+    *,
+    validation_too: bool = False,
 ) -> tuple[SeenReference, ...]:
     """All of them for a table; none for images, nor by a loss, which holds a penalty that is of networks alone.
 
@@ -40,6 +42,7 @@ def seen_references(
         rows: the test rows, memory-mapped.
         metric: without `val_`.
         network: its value on these rows and, where the metric is a mean over rows, the score of each.
+        validation_too: whether it was trained on the validation rows as well, and so shall be what it is compared with.
     """
     if data.spec.kind == "image" or metric not in METRICS:
         return ()
@@ -56,6 +59,7 @@ def seen_references(
             scores_of=metric,
             scores_into=folder,
             asked=asked_of(data.spec.task, len(data.spec.class_names)),
+            validation_too=validation_too,
         )
         fitting = Fitting(job)
         try:

@@ -17,14 +17,14 @@ from search.conclusion.confirmation.candidates import (
 )
 from search.conclusion.confirmation.record import read_conclusion
 from search.conclusion.trainings import Purpose, fresh_seeds
+from search.data import why_no_folds
 from search.errors import InputError
 from search.models.export import ModelFacts, check_output
 from search.study.look import Look
-from search.study.planned_trial import PlannedTrial
+from search.study.planned_trial import Fold, PlannedTrial
 from search.study.record_of_looks import looks
 from search.study.study import Study
 from search.study.unchanged import unchanged_data
-from spaces import DataKind
 from storage import StudyBusy, is_driven
 
 if TYPE_CHECKING:
@@ -32,25 +32,22 @@ if TYPE_CHECKING:
     from search.settings.settings import StudySettings
 
 COMMAND = "finalize"
-# Networks of tables are small, and their means are better by more than a search finds.
-_USUAL_ENSEMBLE: dict[DataKind, int] = {"image": 1, "vector": 5, "table": 5}
-
-
-def usual_ensemble(kind: DataKind) -> int:
-    """How many networks of the winner are averaged where the user does not say."""
-    return _USUAL_ENSEMBLE[kind]
+# Of tables and vectors, where the user says nothing. Their networks are small.
+_USUAL = 5
 
 
 @dataclass(frozen=True, kw_only=True)
 class FinalizeOrder(Order):
     """The best `top` of the search are candidates; `output` is the model file to write, with `force` over another.
 
-    `ensemble` is how many networks of the winner are averaged in it, where that is better; 1 for one alone.
+    `ensemble` is on how many seeds the winner is trained, to be averaged where that is better; 1 for one network.
+    `folds` is on how many folds, whose networks are averaged. Where both are None, it is as usual for the data.
     """
 
     output: Path
     top: int
-    ensemble: int = 1
+    ensemble: int | None = 1
+    folds: int | None = None
     force: bool = False
 
 
@@ -65,6 +62,7 @@ class Finalizing:
     candidates: list[Candidate]
     seeds: list[int]
     last_seeds: list[int]
+    folds: bool
     companion: Companion
 
 
@@ -92,27 +90,57 @@ def check(study: Study, order: FinalizeOrder) -> Finalizing:
     companion.load()
     candidates = top_candidates(study, order.top)
     seeds = fresh_seeds(study, Purpose.CONFIRMATION, order.seeds)
-    last_seeds = fresh_seeds(study, Purpose.TEST, order.ensemble)
+    settings = long_enough(settings, [one.trial for one in candidates])
+    data = unchanged_data(study, settings)
+    networks, folds = _averaged(order, study, data)
+    last_seeds = fresh_seeds(study, Purpose.TEST, networks)
 
     def ours(facts: ModelFacts) -> bool:
-        return _concluded_before(facts, study, candidates, seeds, last_seeds)
+        return _concluded_before(facts, study, candidates, seeds, last_seeds, folds=folds)
 
     check_output(order.output, force=order.force, ours=ours)
-    settings = long_enough(settings, [one.trial for one in candidates])
     return Finalizing(
         study=study,
         order=order,
         settings=settings,
-        data=unchanged_data(study, settings),
+        data=data,
         candidates=candidates,
         seeds=seeds,
         last_seeds=last_seeds,
+        folds=folds,
         companion=companion,
     )
 
 
+def _averaged(order: FinalizeOrder, study: Study, data: PreparedData) -> tuple[int, bool]:
+    """How many networks of the winner are trained to be tested, and whether on folds.
+
+    Where the user does not say, as for the conclusion that is there: another would be another look at the test split.
+
+    Raises:
+        InputError: the rows have no such folds.
+    """
+    if order.folds is not None:
+        if why := why_no_folds(data, order.folds):
+            raise InputError(f"--folds: the rows cannot be cut into {order.folds}: {why}; leave it out")
+        return order.folds, True
+    if order.ensemble is not None:
+        return order.ensemble, False
+    if (kept := read_conclusion(study)) is not None:
+        return max(1, len(kept.averaged_seeds)), kept.of_folds
+    if data.spec.kind == "image":
+        return 1, False
+    return _USUAL, why_no_folds(data, _USUAL) is None
+
+
 def _concluded_before(
-    facts: ModelFacts, study: Study, candidates: list[Candidate], seeds: list[int], last_seeds: list[int]
+    facts: ModelFacts,
+    study: Study,
+    candidates: list[Candidate],
+    seeds: list[int],
+    last_seeds: list[int],
+    *,
+    folds: bool,
 ) -> bool:
     """Whether these are of the conclusion that this command comes to again, as after a kill."""
     kept = read_conclusion(study)
@@ -120,7 +148,7 @@ def _concluded_before(
         return False
     compared = {standing.trial for standing in kept.standings} | set(kept.dropped)
     averaged = last_seeds if len(last_seeds) > 1 else []
-    same = kept.seeds == seeds and kept.averaged_seeds == averaged
+    same = (kept.seeds, kept.averaged_seeds, kept.of_folds) == (seeds, averaged, folds)
     return same and compared == {one.number for one in candidates}
 
 
@@ -153,7 +181,12 @@ def _is_of(work: Finalizing, look: Look, trained: tuple[int, ...]) -> bool:
     if look.members or len(trained) < 2:
         return trained[:1] == (look.trained,) and look.members in ((), trained) and len(trained) != 0
     kept = read_conclusion(work.study)
-    alone = kept is not None and kept.averaged_seeds == work.last_seeds and kept.tested_together == 1
+    alone = (
+        kept is not None
+        and not work.folds
+        and kept.averaged_seeds == work.last_seeds
+        and kept.tested_together == 1
+    )
     return alone and look.trained == trained[0]
 
 
@@ -169,4 +202,7 @@ def winner_of(work: Finalizing, result: Standings) -> Candidate:
 
 def last_trainings(work: Finalizing, winner: Candidate) -> list[PlannedTrial]:
     """Those whose models are kept: one that is tested, or several that are averaged."""
-    return [winner.to_be_tested(seed) for seed in work.last_seeds]
+    if not work.folds:
+        return [winner.to_be_tested(seed) for seed in work.last_seeds]
+    folds = (Fold(number=number, of=len(work.last_seeds)) for number in range(len(work.last_seeds)))
+    return [winner.to_be_tested(seed, fold) for seed, fold in zip(work.last_seeds, folds, strict=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from search.conclusion.companion import ended
-from search.conclusion.confirmation.averaging import averaged_or_alone
+from search.conclusion.confirmation.averaging import averaged_or_alone, mean_of_folds
 from search.conclusion.confirmation.candidates import Candidate, Standings, standings_of
 from search.conclusion.confirmation.finalize_order import Finalizing, confirming, last_trainings, winner_of
 from search.conclusion.confirmation.opening import look_at_test_split
@@ -44,12 +44,13 @@ def finalize(work: Finalizing, listeners: Listeners) -> Conclusion | None:
     result = standings_of(study, companion, work.candidates, work.seeds)
     winner = winner_of(work, result)
     plans = last_trainings(work, winner)
-    listeners.said(_last_said(winner, companion, plans))
+    listeners.said(_last_said(winner, companion, plans, work.folds))
     companion = _trained(work, plans, listeners)
     if companion is None:
         return None
     trained = _with_values(winner, companion, plans, listeners)
-    ensemble, tested = averaged_or_alone(study, companion, trained, work.data, winner.number)
+    of_trained = mean_of_folds if work.folds else averaged_or_alone
+    ensemble, tested = of_trained(study, companion, trained, work.data, winner.number)
     look = look_at_test_split(study, companion, tested, work.data, winner.number, listeners.said)
     conclusion = _conclusion(work, result, tested, look, ensemble)
     write_conclusion(study, conclusion)
@@ -57,12 +58,17 @@ def finalize(work: Finalizing, listeners: Listeners) -> Conclusion | None:
     return conclusion
 
 
-def _last_said(winner: Candidate, companion: Study, plans: list[PlannedTrial]) -> str:
+def _last_said(winner: Candidate, companion: Study, plans: list[PlannedTrial], folds: bool) -> str:
     if len(plans) == 1:
         return f"training trial {winner.number} once more, on another seed, to be tested"
     again = [trial.seconds for plan, trial in ended(companion).items() if plan.label == winner.again.label]
     took = [seconds for seconds in again if seconds is not None]
     about = f", about {duration(sum(took) / len(took))} each" if took else ""
+    if folds:
+        return (
+            f"training trial {winner.number} on {len(plans)} folds of the training and validation rows{about}: "
+            "their mean is tested"
+        )
     return (
         f"training trial {winner.number} on {len(plans)} other seeds{about}: their mean is tested where it is better "
         "on the validation rows than the first alone"
@@ -87,7 +93,8 @@ def _with_values(
                 f"trial {winner.number} could not be trained once more {ended_so}; the test split was not opened. "
                 "The same command tries it again"
             )
-        listeners.said(f"one of the {len(plans)} seeds is left out {ended_so}")
+        what = "seeds" if one.planned is None or one.planned.fold is None else "folds"
+        listeners.said(f"one of the {len(plans)} {what} is left out {ended_so}")
     return [one for one in trained if one not in without]
 
 

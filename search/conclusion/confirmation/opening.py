@@ -30,7 +30,8 @@ def look_at_test_split(
 
     The look is recorded before the split is opened, so that none is forgotten whatever happens, and completed by
     what was seen. Where the same was tested before, that look is returned: a second one would be the same.
-    What needs no network is measured in the same look: it is fitted on the training rows, and nothing chose it.
+    What needs no network is measured in the same look: it is fitted on the rows that the networks were trained on, and
+    nothing chose it.
     `trial` is the configuration's number in the search. TensorFlow has to be started.
     """
     metric = study.metric.removeprefix("val_")
@@ -47,7 +48,9 @@ def look_at_test_split(
             "start a study with test rows of both, or with another --metric"
         )
     value = measured[metric]
-    references = seen_references(data, (x, y), study.settings, metric, (value, scores), say)
+    references = seen_references(
+        data, (x, y), study.settings, metric, (value, scores), say, validation_too=tested.of_folds
+    )
     return record_seen(
         study,
         model,

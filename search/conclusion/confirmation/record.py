@@ -91,6 +91,11 @@ class Conclusion(_Record):
         return len(self.ensemble.members) if self.ensemble is not None and self.ensemble.kept else 1
 
     @property
+    def of_folds(self) -> bool:
+        """Whether what was tested is the mean of networks of folds."""
+        return self.ensemble is not None and self.ensemble.of_folds
+
+    @property
     def averaged_seeds(self) -> list[int]:
         """The seeds of the networks that were averaged, whether their mean was tested or not."""
         return [] if self.ensemble is None else [member.seed for member in self.ensemble.members]

@@ -28,6 +28,7 @@ class Tested:
     """Networks of trials of a companion; where they are several, their mean is tested. The first stands for all."""
 
     networks: Sequence[Network]
+    of_folds: bool = False
 
     @property
     def trained(self) -> TrialRecord:

@@ -63,13 +63,19 @@ def steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:
             level_between(test.value, test.interval, metric),
             _change(
                 conclusion.cost_of_validation,
-                "confirmed" if conclusion.tested_together == 1 else "on the validation rows",
+                _before_the_test(conclusion),
                 metric,
             ),
         ),
         *_beside(test, "test", metric),
         *_reference_steps(conclusion),
     ]
+
+
+def _before_the_test(conclusion: Conclusion) -> str:
+    if conclusion.of_folds:
+        return "on the folds"
+    return "confirmed" if conclusion.tested_together == 1 else "on the validation rows"
 
 
 def _beside(seen: Look | SeenReference, what: str, metric: str) -> list[tuple[str, str, str]]:
@@ -86,6 +92,13 @@ def _averaged_step(conclusion: Conclusion) -> list[tuple[str, str, str]]:
     metric, ensemble = conclusion.metric, conclusion.ensemble
     if ensemble is None or not ensemble.kept:
         return []
+    if ensemble.of_folds:
+        confirmed = conclusion.standing(conclusion.winner).mean
+        cost = sign_of(conclusion.direction) * (confirmed - ensemble.value)
+        what = f"{len(ensemble.members)} folds, {ensemble.rows:,} rows"
+        return [
+            (what, level_beside(ensemble.value, ensemble.beside, metric), _change(cost, "confirmed", metric))
+        ]
     better = sign_of(conclusion.direction) * (ensemble.value - ensemble.single)
     change = _change(-better, "one of them", metric)
     what = f"mean of {len(ensemble.members)} networks"

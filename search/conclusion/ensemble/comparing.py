@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,30 @@ def of_equal_weight(
     if scores is not None and before is not None:
         gain = difference_over_rows(scores.tolist(), before.tolist()).times(judge.sign)
     return _compared(members, outputs, judge, gain)
+
+
+def of_folds(trial: int, seeds: Sequence[int], outputs: Sequence[Array], judges: Sequence[Judge]) -> Ensemble:
+    """The ensemble of the networks of folds, each with the outputs for the rows it was not trained on, and their judge.
+
+    The cross-entropy and the squared error of a mean are never above the mean of its members' (both are convex:
+    Jensen 1906), so that it needs no comparison.
+    """
+    whole = replace(judges[0], y=np.concatenate([judge.y for judge in judges]))
+    measured = whole.measured(np.concatenate(outputs))
+    members = [
+        _member(trial, seed, 1 / len(seeds), one, judge)
+        for seed, one, judge in zip(seeds, outputs, judges, strict=True)
+    ]
+    value = measured[whole.metric]
+    return Ensemble(
+        members=members,
+        value=value,
+        beside=whole.beside(measured),
+        single=value,
+        rows=len(whole.y),
+        kept=True,
+        of_folds=True,
+    )
 
 
 def _member(trial: int, seed: int, weight: float, outputs: Array, judge: Judge) -> Member:

@@ -20,8 +20,9 @@ class _Judged(_Record):
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Where nothing is told beside the metric it is written as it was before anything could be."""
-        return {name: field for name, field in written(self).items() if name != "beside" or field}
+        """Where nothing is told beside the metric, or there are no folds, it is written as it was before."""
+        fields: dict[str, Any] = written(self)
+        return {name: field for name, field in fields.items() if name not in ("beside", "of_folds") or field}
 
 
 class Member(_Judged):
@@ -40,6 +41,9 @@ class Ensemble(_Judged):
     how much better (more is better), with its interval over rows: of the same rows or, where the members were
     `chosen_among` so many networks by these rows, of halves for which the other half chose several and one; None where
     the metric is no mean over rows. The ensemble is `kept` only where it is better by both.
+
+    Where its members are `of_folds`, no row is left that none of them was trained on: `value` is of all `rows`, each
+    by the one member that was not trained on it, and `single` is the same. Such an ensemble is kept.
     """
 
     members: list[Member]
@@ -50,6 +54,7 @@ class Ensemble(_Judged):
     chosen_among: int | None = None
     gain: float | None = None
     gain_interval: Interval | None = None
+    of_folds: bool = False
 
 
 class Cost(_Record):

@@ -17,6 +17,12 @@ def sentences(ensemble: Ensemble, metric: str) -> list[str]:
             f"no mean of networks is better than {alone} on the validation rows, so {alone} is in the file"
         ]
     together = level_beside(ensemble.value, ensemble.beside, metric)
+    if ensemble.of_folds:
+        return [
+            f"trial {ensemble.members[0].trial} on {len(ensemble.members)} folds, each of "
+            f"{plural(ensemble.rows, 'row')} judged by the network that was not trained on it: {together}",
+            "their mean is in the file; what it gains over one of them, no row but the test rows can show",
+        ]
     one = level_beside(ensemble.single, ensemble.members[0].beside, metric)
     told = [f"{_members(ensemble)}: {together}, where {alone} has {one}", *_gain(ensemble, metric)]
     return told if ensemble.kept else [*told, f"that is not better, so {alone} is in the file"]

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -107,10 +107,7 @@ def _rows_of(raw: RawData, spec: DataSpec) -> Callable[[Array], Array]:
 def _write(
     raw: RawData, split: Split, spec: DataSpec, rows_of: Callable[[Array], Array], folder: Path
 ) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    _remove_abandoned(folder)
-    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
-    try:
+    with unfinished_folder(folder) as partial:
         for part in PARTS:
             rows = getattr(split, part)
             blocks = (rows[start : start + ROWS_PER_BLOCK] for start in range(0, len(rows), ROWS_PER_BLOCK))
@@ -123,11 +120,21 @@ def _write(
             y = raw.y[rows]
             if raw.task == "regression":
                 y = ((y - spec.target_mean) / spec.target_std).astype(np.float32)
-            _save(partial / f"{part}_y.npy", y)
+            save_array(partial / f"{part}_y.npy", y)
         if raw.kind == "image" and not isinstance(raw.x, Table):
             fit_components(raw.x, split.train, spec.scale, spec.offset).save(partial)
         (partial / SPEC_FILE).write_text(spec.model_dump_json(indent=1), encoding="utf-8")
-        _rename(partial, folder)
+        put_in_place(partial, folder)
+
+
+@contextlib.contextmanager
+def unfinished_folder(folder: Path) -> Iterator[Path]:
+    """A folder beside `folder` to write in, which `put_in_place` makes that; it is gone in the end."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    _remove_abandoned(folder)
+    partial = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    try:
+        yield partial
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
@@ -155,15 +162,16 @@ def _save_blocks(path: Path, blocks: Iterable[Array], dtype: np.dtype[Any], shap
         os.fsync(file.fileno())
 
 
-def _save(path: Path, array: Array) -> None:
+def save_array(path: Path, array: Array) -> None:
+    """As `np.save`, on the disk when it returns."""
     with path.open("wb") as file:
         np.save(file, array, allow_pickle=False)
         file.flush()
         os.fsync(file.fileno())
 
 
-def _rename(partial: Path, folder: Path) -> None:
-    """Into place, unless another process was first; what stands there incomplete is moved aside at once."""
+def put_in_place(partial: Path, folder: Path, parts: tuple[str, ...] = PARTS) -> None:
+    """Into place with its `parts`, unless another process was first; what stands there incomplete is moved aside."""
     try:
         partial.rename(folder)
         return
@@ -171,7 +179,7 @@ def _rename(partial: Path, folder: Path) -> None:
         if not folder.exists():
             raise
     try:
-        load_prepared(folder, PARTS)
+        load_prepared(folder, parts)
     except DataError:
         incomplete = partial.with_name(f"{partial.name}-incomplete")
         try:
@@ -179,6 +187,6 @@ def _rename(partial: Path, folder: Path) -> None:
             partial.rename(folder)
         except OSError:
             # Another process mended it meanwhile, or nothing can be written here.
-            load_prepared(folder, PARTS)
+            load_prepared(folder, parts)
         finally:
             shutil.rmtree(incomplete, ignore_errors=True)

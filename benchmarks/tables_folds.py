@@ -1,0 +1,99 @@
+"""One network, the mean of five seeds, or of five folds of training and validation rows: what is better on tables?
+
+    python -m benchmarks.tables_folds --tables FOLDER --output FILE.json [--sets bank,…] [--workers 2]
+
+The known configuration `periodic, low sigma`, no search: five times on the training rows of a study, by seeds, and
+five times on the folds that `finalize` makes. Scored on the test file: the networks one by one (their mean error), the
+mean of seeds, the mean of folds. What is in FILE is not trained again.
+"""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import statistics
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks.measure import command_line, write_rows
+from benchmarks.tables import TABLES
+from benchmarks.tables_curves import EPOCHS, JUDGED_BY, PATIENCE
+from benchmarks.tables_factors import error_of, rows_of_sides
+
+Array = np.ndarray[Any, Any]
+
+NETWORKS, CONFIGURATION = 5, "periodic, low sigma"
+_QUICK_EPOCHS = 2
+
+
+def train_all(tables: Path, table: str, epochs: int = EPOCHS) -> dict[str, Any]:
+    """Cross-entropies, or RMSEs of standardised targets, on the test file."""
+    from search.machine.tensorflow_start import start_tensorflow
+
+    start_tensorflow(1)
+    from benchmarks.tables_draws import prepared
+    from search.data import fold_of
+    from search.training.loop import train
+    from spaces import known_configurations
+
+    data, sides = prepared(tables, table), rows_of_sides(tables, table)
+    known = known_configurations(TABLES[table]["task"], "table", 0)
+    one = next(each.hyperparameters for each in known if each.name == CONFIGURATION)
+    metric, (x, y) = JUDGED_BY[TABLES[table]["task"]], sides.test
+    found: dict[str, Any] = {"table": table}
+    for name in ("seeds", "folds"):
+        answers, rows = [], []
+        for number in range(NETWORKS):
+            of = fold_of(data, number, NETWORKS) if name == "folds" else data
+            fit = {"epochs": epochs, "patience": PATIENCE, "metric": metric, "seed": number}
+            answers.append(train(one, of, **fit).model.predict(x, batch_size=4096, verbose=0))
+            rows.append(of.spec.rows.train)
+        found[name] = {
+            "rows": rows,
+            "single": round(statistics.mean(error_of(each, y, data.spec) for each in answers), 6),
+            "mean": round(error_of(np.mean(answers, axis=0), y, data.spec), 6),
+        }
+    return found
+
+
+def lines(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """A Markdown table: errors, and each against one network of the search's rows."""
+    yield "| table | training rows | one network | mean of seeds | one of a fold | mean of folds |"
+    yield "|---|---|---|---|---|---|"
+    for row in rows:
+        single, seeds, folds = row["seeds"]["single"], row["seeds"], row["folds"]
+        cells = [f"{value:.4f} ({100 * (value / single - 1):+.1f} %)"
+                 for value in (seeds["mean"], folds["single"], folds["mean"])]  # fmt: skip
+        yield f"| {row['table']} | {seeds['rows'][0]:,} | {single:.4f} | {' | '.join(cells)} |"
+    ratios = [
+        statistics.geometric_mean(row[name][what] / row["seeds"]["single"] for row in rows) - 1
+        for name, what in (("seeds", "mean"), ("folds", "single"), ("folds", "mean"))
+    ]
+    yield f"| all | | | {' | '.join(f'{100 * ratio:+.1f} %' for ratio in ratios)} |"
+
+
+def main() -> None:
+    parser = command_line(__doc__)
+    parser.add_argument("--tables", required=True, type=Path, metavar="FOLDER")
+    parser.add_argument("--output", required=True, type=Path, metavar="FILE.json")
+    parser.add_argument("--sets", metavar="NAME,…")
+    parser.add_argument("--workers", type=int, default=2)
+    given = parser.parse_args()
+    rows = json.loads(given.output.read_text("utf-8"))["rows"] if given.output.exists() else []
+    sets = given.sets.split(",") if given.sets else ["concrete"] if given.quick else list(TABLES)
+    left = [table for table in sets if table not in {row["table"] for row in rows}]
+    epochs = _QUICK_EPOCHS if given.quick else EPOCHS
+    with ProcessPoolExecutor(given.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for ended in as_completed([pool.submit(train_all, given.tables, table, epochs) for table in left]):
+            rows.append(ended.result())
+            print(rows[-1], flush=True)
+            write_rows(given.output, rows)
+    print("\n".join(lines(rows)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Folds: training and validation rows together, cut into parts, each of which is the validation rows of one fold.
+
+Everything that was fitted on the training rows stays as it is: a fold differs from its study in the rows alone, so that
+a network of one takes what a network of the other takes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+from search.data.preparing.preparation import put_in_place, save_array, unfinished_folder
+from search.data.preparing.prepared import SEARCHED_PARTS, SPEC_FILE, PreparedData, load_prepared, open_arrays
+from search.data.preparing.spec import DataSpec, Rows
+from search.data.rows.raw import Array
+from search.errors import DataError
+
+
+def fold_of(data: PreparedData, number: int, folds: int) -> PreparedData:
+    """The rows of fold `number`, from 0, of `folds`: in a folder inside that of `data`, written when first asked for.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    folder = data.folder / f"fold-{number + 1}-of-{folds}"
+    with contextlib.suppress(DataError):
+        return load_prepared(folder)
+    x, y = (
+        np.concatenate(sides)
+        for sides in zip(*(open_arrays(data, part) for part in SEARCHED_PARTS), strict=True)
+    )
+    judged = parts_of(y, data.spec, folds) == number
+    rows = Rows(train=int((~judged).sum()), validation=int(judged.sum()), test=data.spec.rows.test)
+    with unfinished_folder(folder) as partial:
+        for part, of_part in zip(SEARCHED_PARTS, (~judged, judged), strict=True):
+            for letter, array in (("x", x), ("y", y)):
+                save_array(partial / f"{part}_{letter}.npy", array[of_part])
+        spec = data.spec.model_copy(update={"rows": rows})
+        (partial / SPEC_FILE).write_text(spec.model_dump_json(indent=1), encoding="utf-8")
+        put_in_place(partial, folder, SEARCHED_PARTS)
+    return load_prepared(folder)
+
+
+def parts_of(y: Array, spec: DataSpec, folds: int) -> NDArray[np.int64]:
+    """Which fold judges each row, int64 (rows,): by the seed of the split, classes spread evenly."""
+    order = np.random.default_rng([spec.seed, folds]).permutation(len(y))
+    if spec.task != "regression":
+        order = order[np.argsort(y[order], kind="stable")]
+    parts = np.empty(len(y), np.int64)
+    parts[order] = np.arange(len(y)) % folds
+    return parts
+
+
+def why_no_folds(data: PreparedData, folds: int) -> str | None:
+    """Why the rows of `data` cannot be cut into as many, or None."""
+    spec = data.spec
+    if spec.kind == "image":
+        return "images have no folds here"
+    if spec.given_validation or spec.split:
+        return "the rows were split as you said, and stay where they are"
+    rows = spec.rows.train + spec.rows.validation
+    if spec.task == "regression":
+        return None if rows >= 2 * folds else f"{rows} rows are fewer than two for each"
+    _, y = open_arrays(data, "train")
+    _, of_validation = open_arrays(data, "validation")
+    counts = np.bincount(np.concatenate([y, of_validation]).astype(np.int64))
+    least = int(counts.argmin())
+    if counts[least] >= folds:
+        return None
+    return f"class '{spec.class_names[least]}' has {counts[least]} of these rows, fewer than one for each"
