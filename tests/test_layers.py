@@ -28,6 +28,7 @@ ROOMS = (
     "search.answering",
     "search.conclusion.confirmation",
     "search.conclusion.ablation",
+    "search.conclusion.calibration",
     "search.conclusion.ensemble",
     "search.conclusion",
     "search.conclusion.statistics",

@@ -1,6 +1,6 @@
 """The commands, by what they are about: each parses, makes one call, and prints.
 
 Imports: analysis.facts, analysis.report, analysis.tensorboard, analysis.terminal, answering, conclusion.ablation,
-conclusion.confirmation, conclusion.ensemble, dashboard, data, driving, errors, forecast, machine, models,
-running, settings, spaces, storage, study, text, versions.
+conclusion.calibration, conclusion.confirmation, conclusion.ensemble, dashboard, data, driving, errors, forecast,
+machine, models, running, settings, spaces, storage, study, text, versions.
 """

@@ -25,6 +25,12 @@ def export(
         int | None,
         ensemble_option("the mean of up to N networks, where that is better on the validation rows"),
     ] = None,
+    calibrate: Annotated[
+        bool,
+        typer.Option(
+            "--calibrate", help="divide logits by a number of the validation rows, where that is better"
+        ),
+    ] = False,
     force: Force = False,
     data: MovedData = None,
     storage: Storage = None,
@@ -34,6 +40,9 @@ def export(
     With --ensemble several networks are averaged inside it: of the best 3 N trials, trained again, those that are best
     together on the validation rows. Where no mean is better than the best trial, that one is written.
 
+    With --calibrate the probabilities of one network come true more nearly as often as they say: its logits are divided
+    by one number. It is fitted on the validation rows, and left out where it is not better on rows that did not fit it.
+
     An earlier export of the study is replaced; anything else that is there, only by --force.
 
     Example: perceptuna export my-first -o best.keras
@@ -42,7 +51,13 @@ def export(
     from search.models.export import export_model
 
     loaded = study_of(study, storage, data)
-    if ensemble is None:
+    if calibrate:
+        if ensemble is not None:
+            raise InputError("--calibrate: one network is calibrated; leave out --ensemble")
+        from search.conclusion.calibration.exporting import export_calibrated
+
+        model, facts = export_calibrated(loaded, output, trial, say=echo, force=force)
+    elif ensemble is None:
         model, facts = export_model(loaded, output, trial, say=echo, force=force)
     elif trial is None:
         model, facts = export_ensemble(loaded, output, ensemble, say=echo, force=force)

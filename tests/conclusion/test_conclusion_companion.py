@@ -79,6 +79,12 @@ def test_a_metric_of_all_rows_together_is_compared_by_seeds_alone(place: Place) 
     assert facts["test"]["value"] == facts["test"]["measured"]["auc"]
 
 
+def test_a_regression_has_no_probabilities_to_calibrate(place: Place) -> None:
+    refused = place(f"export quantity --calibrate -o {place.folder}/calibrated.keras")
+    assert (refused.code, refused.err.count("is a regression, which answers no probabilities")) == (2, 1)
+    assert not (place.folder / "calibrated.keras").exists()
+
+
 def test_more_seeds_and_candidates_add_trainings_to_those_that_are_there(place: Place) -> None:
     assert place(f"finalize quantity --top 2 --seeds 2 -o {place.folder}/before.keras").code == 0
     place.trained.clear()

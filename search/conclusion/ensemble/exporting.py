@@ -91,7 +91,7 @@ def _trained(study: Study, candidates: list[TrialRecord], say: Say) -> tuple[lis
 
     data = unchanged_data(study, study.settings)
     start_tensorflow(study.settings.threads)
-    kept = {trial.number: _kept_weights(study, trial) for trial in candidates}
+    kept = {trial.number: kept_weights(study, trial) for trial in candidates}
     again = [trial for trial in candidates if kept[trial.number] is None]
     took = duration(sum(trial.seconds or 0.0 for trial in again))
     say(
@@ -102,7 +102,7 @@ def _trained(study: Study, candidates: list[TrialRecord], say: Say) -> tuple[lis
     for trial in candidates:
         weights = kept[trial.number]
         if weights is None:
-            weights = _weights_again(study, trial, data, say)
+            weights = weights_again(study, trial, data, say)
         if weights is not None:
             networks.append(Network(trial, trial.hyperparameters(study.space), weights))
     if not networks or networks[0].trial.number != candidates[0].number:
@@ -110,13 +110,14 @@ def _trained(study: Study, candidates: list[TrialRecord], say: Say) -> tuple[lis
     return networks, data
 
 
-def _kept_weights(study: Study, trial: TrialRecord) -> list[Array] | None:
+def kept_weights(study: Study, trial: TrialRecord) -> list[Array] | None:
+    """Of a trial's model, in Keras's order; None where none was kept or it is gone."""
     kept = kept_model(study, trial)
     return weights_of(kept) if kept is not None and kept.is_file() else None
 
 
-def _weights_again(study: Study, trial: TrialRecord, data: PreparedData, say: Say) -> list[Array] | None:
-    """None where it diverges now, on another machine or by another version."""
+def weights_again(study: Study, trial: TrialRecord, data: PreparedData, say: Say) -> list[Array] | None:
+    """Of a trial trained again; None where it diverges now, on another machine or by another version."""
     result = retrain(study, trial, data=data)
     if not result.best_epoch:
         say(f"trial {trial.number} diverged when it was trained again, and is left out")

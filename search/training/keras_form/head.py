@@ -13,13 +13,13 @@ from search.training.network.dimensions import asks_twice
 from search.training.network.weights import weight_at
 from spaces import Hyperparameters
 
-_ACTIVATIONS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
+ACTIVATIONS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
 
 
 def head_layer(hyperparameters: Hyperparameters, spec: DataSpec, seed: int) -> keras.layers.Layer:
     """With its activation, but where outputs of two sides are averaged before it; of each member its own weights."""
     kernel = weight_at("head/kernel", hyperparameters, spec)
-    activation = None if asks_twice(hyperparameters, spec) else _ACTIVATIONS[spec.task]
+    activation = None if asks_twice(hyperparameters, spec) else ACTIVATIONS[spec.task]
     if hyperparameters.members > 1:
         members, _, units = kernel.shape
         return keras.layers.EinsumDense(
@@ -41,4 +41,4 @@ def head_layer(hyperparameters: Hyperparameters, spec: DataSpec, seed: int) -> k
 def average(of_sides: Sequence[Any], task: str) -> Any:
     """One answer of the outputs for an image and for its mirror image, (batch, units) each."""
     both = keras.layers.Average(name="both_sides")(of_sides)
-    return keras.layers.Activation(_ACTIVATIONS[task], name="output")(both)
+    return keras.layers.Activation(ACTIVATIONS[task], name="output")(both)

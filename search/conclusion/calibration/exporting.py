@@ -1,0 +1,80 @@
+"""`export --calibrate`: a trial's network with its logits divided by a temperature, where that is better."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from search.conclusion.calibration.fitting import Calibration, calibration_of
+from search.conclusion.ensemble.exporting import kept_weights, weights_again
+from search.conclusion.ensemble.judging import Judge
+from search.conclusion.ensemble.network import Network
+from search.conclusion.statistics.intervals import half_of
+from search.conclusion.statistics.words import amount, level
+from search.errors import InputError, StudyStopped
+from search.machine.tensorflow_start import start_tensorflow
+from search.models.export import check_output, exported_before, facts_of, write_model
+from search.study.unchanged import unchanged_data
+from search.text.formats import number
+
+if TYPE_CHECKING:
+    from search.data import PreparedData
+    from search.study.study import Study
+    from search.study.trial_record import TrialRecord
+
+Say = Callable[[str], None]
+
+
+def export_calibrated(
+    study: Study, output: Path, trial: int | None, say: Say = lambda remark: None, *, force: bool = False
+) -> tuple[Path, Path]:
+    """As `export_model`, with the temperature in the model where it is better on rows that did not fit it.
+
+    The facts have it under `calibration`, and the study's metric as the trial reached it.
+
+    Raises:
+        InputError: as `export_model`; or the data is not what the study was started with, or a regression.
+    """
+    if study.data.task == "regression":
+        raise InputError(
+            f"--calibrate: study '{study.name}' is a regression, which answers no probabilities; leave it out"
+        )
+    check_output(output, force=force, ours=lambda facts: exported_before(facts, study))
+    chosen = study.complete_trial(trial)
+    data = unchanged_data(study, study.settings)
+    start_tensorflow(study.settings.threads)
+    network = _network(study, chosen, data, say)
+    x, y = data.validation()
+    found = calibration_of(network.outputs(data.spec, x), Judge(y, data.spec, "crossentropy"))
+    for line in sentences(found):
+        say(line)
+    from search.data import attach_preprocessing
+    from search.training.keras_form.calibrated import calibrated_model
+
+    model = network.model(data.spec)
+    model = calibrated_model(model, found.temperature, data.spec.task) if found.kept else model
+    facts = {**facts_of(study, chosen), "calibration": found.model_dump(mode="json")}
+    return write_model(output, facts, attach_preprocessing(model, data.spec))
+
+
+def _network(study: Study, trial: TrialRecord, data: PreparedData, say: Say) -> Network:
+    weights = kept_weights(study, trial)
+    if weights is None:
+        weights = weights_again(study, trial, data, say)
+    if weights is None:
+        raise StudyStopped(f"trial {trial.number} diverged when it was trained again")
+    return Network(trial, trial.hyperparameters(study.space), weights)
+
+
+def sentences(found: Calibration) -> list[str]:
+    """What the temperature is, what it gains, and whether it is in the file."""
+    told = [
+        f"logits divided by {number(found.temperature)}, fitted on {found.rows:,} validation rows: cross-entropy "
+        f"{level(found.crossentropy, None, 'crossentropy')} for {level(found.before, None, 'crossentropy')} there"
+    ]
+    if found.gain:
+        which = "better" if found.gain > 0 else "worse"
+        by = amount(abs(found.gain), half_of(found.gain_interval), "crossentropy")
+        told.append(f"each half of the rows by the number of the other half is {by} {which}")
+    return told if found.kept else [*told, "that is not better, so the probabilities are as they were"]
