@@ -89,11 +89,11 @@ def test_a_tie_whose_leader_is_the_smallest() -> None:
 def test_a_tie_that_the_smallest_does_not_win() -> None:
     tied = [standing(trial, 0.929, size, **BEHIND) for trial, size in ((5, 500), (6, 800))]
     assert verdict(conclusion(BEST, *tied, winner=6)).endswith(
-        "The smallest that is no further behind than by chance, trial 6 with 800 parameters, wins; "
+        "The smallest within a standard error of it, trial 6 with 800 parameters, wins; "
         "its mean is 2.1 points worse."
     )
     assert verdict(conclusion(BEST, *tied, winner=3)).endswith(
-        "It wins: the smaller ones are further behind than its own seeds differ by chance."
+        "It wins: the smaller ones are more than a standard error behind it."
     )
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from search.conclusion.companion import ended
-from search.conclusion.confirmation.record import Standing
+from search.conclusion.confirmation.record import Standing, read_conclusion
 from search.conclusion.statistics.intervals import mean_of
 from search.conclusion.statistics.race import Race, Rival, race
 from search.conclusion.trainings import failure_of, mean_scores, parameters_of, values_of
@@ -79,7 +79,8 @@ class Standings:
 def standings_of(study: Study, companion: Study, candidates: list[Candidate], seeds: list[int]) -> Standings:
     """Compare candidates by their trainings in `companion`.
 
-    A candidate that failed or diverged on one seed is dropped.
+    A candidate that failed or diverged on one seed is dropped. What was concluded of the same trainings before stays:
+    an earlier program may have let another one win, which was tested.
 
     Raises:
         StudyStopped: all were dropped.
@@ -104,6 +105,9 @@ def standings_of(study: Study, companion: Study, candidates: list[Candidate], se
     # Of these trainings: the search's model may be of other data.
     sizes = {one.number: parameters_of(of) or 0 for one, of in runs.items()}
     result = race({one.number: values_of(of) for one, of in runs.items()}, sizes, study.direction, rows)
+    kept = read_conclusion(study)
+    if kept and kept.seeds == seeds and {one.trial for one in kept.standings} == sizes.keys():
+        result = replace(result, winner=kept.winner)
     by_number = {one.number: (one, of) for one, of in runs.items()}
     order = [result.leader, *(rival.name for rival in result.rivals)]
     rivals = {rival.name: rival for rival in result.rivals}

@@ -31,9 +31,9 @@ def verdict(conclusion: Conclusion) -> str:
     if winner is leader:
         if smallest:
             return f"{told} It is the smallest of them too, with {size}, and wins."
-        return f"{told} It wins: the smaller ones are further behind than its own seeds differ by chance."
+        return f"{told} It wins: the smaller ones are more than a standard error behind it."
     below = amount(abs(winner.behind or 0.0), None, conclusion.metric)
-    which = "The smallest of them" if smallest else "The smallest that is no further behind than by chance"
+    which = "The smallest of them" if smallest else "The smallest within a standard error of it"
     return f"{told} {which}, trial {winner.trial} with {size}, wins; its mean is {below} worse."
 
 

@@ -38,6 +38,11 @@ class Mean:
         """Half the interval's width, what stands behind ±."""
         return half_of(self.interval)
 
+    @property
+    def error(self) -> float | None:
+        """The standard error of the mean."""
+        return None if self.deviation is None else self.deviation / math.sqrt(self.count)
+
 
 @dataclass(frozen=True)
 class Difference:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -70,11 +69,9 @@ def race(
     Seeds alone say which is better on these validation rows. With the scores of `rows`, a rival is worse only if
     they show it too (`difference_over_rows`, `p_of_both`).
 
-    A tie means that nothing here can tell them apart, not that they are equal; of the tied the smallest wins, by
-    `sizes` (parameters), then by mean: nothing is known to be lost by it. But one whose mean is further behind than
-    two means of the leader's spread differ by chance (√2 times its half interval) is tied only because its own
-    values are spread, as by one training in five that collapses, and does not win by that. With two seeds nearly
-    everything is a tie.
+    A tie means that nothing here can tell them apart, not that they are equal: with two seeds nearly everything is a
+    tie. Of the tied the smallest wins, by `sizes` (parameters), whose mean is within one standard error of the
+    leader's (Breiman, Friedman, Olshen & Stone 1984, sec. 3.4.3): what is further behind would most often be a loss.
 
     Args:
         rows: each configuration's score of each validation row, the same rows in the same order, averaged over
@@ -97,7 +94,7 @@ def race(
     for name, over_seeds, over_rows, p in zip(others, behind, by_rows, found, strict=True):
         p = None if p is None else next(adjusted)
         rivals.append(Rival(name, over_seeds, over_rows, p, tied=p is None or p > _ALPHA))
-    near = means[leader] - math.sqrt(2) * (judged[leader].half or 0.0)
+    near = means[leader] - (judged[leader].error or 0.0)
     could_win = [leader, *(rival.name for rival in rivals if rival.tied and means[rival.name] >= near)]
     return Race(leader, rivals, winner=min(could_win, key=lambda name: sizes[name]))
 
