@@ -19,8 +19,6 @@ import numpy as np
 from benchmarks.tables_rows import Answers, Ready
 from benchmarks.tables_scores import of_each_class
 
-ENSEMBLE = "5"
-
 
 @dataclass(frozen=True)
 class Cost:
@@ -40,21 +38,16 @@ def one_training(task: dict[str, Any]) -> Iterator[Ready]:
 
 
 def searched(task: dict[str, Any]) -> Iterator[Ready]:
-    """`run --timeout`, with trials enough for all of the time, then three ways to a model.
+    """`run --timeout`, with trials enough for all of the time, then two ways to a model.
 
-    Each costs the search and its own commands; `finalize --ensemble` goes on from what `finalize` has trained.
+    Each costs the search and its own command.
     """
     task = {**task, "folder": task["kept"] or task["folder"]}
     search = _search(task)
     name = "perceptuna_searched"
     yield _ready(task, name, search + _write(task, name, "export"))
     name = "perceptuna_finalized"
-    finalized = search + _write(task, name, "finalize", "--ensemble", "1", *task["finalize"])
-    yield _ready(task, name, finalized)
-    name = "perceptuna_finalized_ensemble"
-    yield _ready(
-        task, name, finalized + _write(task, name, "finalize", "--ensemble", ENSEMBLE, *task["finalize"])
-    )
+    yield _ready(task, name, search + _write(task, name, "finalize", *task["finalize"]))
 
 
 def _search(task: dict[str, Any]) -> Cost:
