@@ -131,7 +131,7 @@ def test_what_failed_is_tried_again_by_the_same_command(
     """The machine is too small at first, then for the last training alone, and then it is not."""
     how = f"--space {place.folder}/space.toml --trials 2 --epochs 2 --pruner none --sampler random"
     assert place(f"run unlucky --data {place.folder}/classes.npz --test-fraction 0.1 {how}").code == 0
-    command = f"finalize unlucky --top 2 --seeds 2 -o {place.folder}/unlucky.keras"
+    command = f"finalize unlucky --top 2 --seeds 2 --ensemble 1 -o {place.folder}/unlucky.keras"
 
     def failing(task: TrialTask) -> TrialOutcome:
         return TrialOutcome("failed", reason="its worker died twice")
@@ -164,7 +164,7 @@ def test_what_is_too_large_for_the_memory_is_not_compared_and_nothing_comes_in_i
     settings = study.settings.model_copy(update={"memory_limit": limit})
     copied = create_study("tight", place.url, settings, study.space, study.data)
     copied.optuna.add_trials([trial.optuna for trial in study.ranked()[:2]])
-    command = "finalize tight --top 2 --seeds 2 -o"
+    command = "finalize tight --top 2 --seeds 2 --ensemble 1 -o"
     done = place(f"{command} {place.folder}/tight.keras")
     assert done.code == 0, done.err
     larger = next(trial for trial in copied.ranked() if trial.params == study.trial(by_size[1][1]).params)

@@ -130,7 +130,7 @@ def averaged(story: Story, tmp_path_factory: pytest.TempPathFactory) -> Averaged
     conclusion = read_conclusion(place.study("one"))
     assert conclusion is not None, done
     seen = looks(place.study("one"))
-    alone = place(command.replace("--ensemble 2", "").replace("model.keras", "alone.keras"))
+    alone = place(command.replace("--ensemble 2", "--ensemble 1").replace("model.keras", "alone.keras"))
     return Averaged(place, first, done, conclusion, seen, alone)
 
 
