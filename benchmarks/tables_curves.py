@@ -8,9 +8,12 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import multiprocessing
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -57,6 +60,26 @@ def configurations(count: int) -> dict[str, Hyperparameters]:
         **{f"known {one.name}": one.hyperparameters for one in known},
         **{f"draw{number:02d}": space.suggest(study.ask()) for number in range(count)},
     }
+
+
+def train_missing(
+    output: Path,
+    rows: list[dict[str, Any]],
+    train: Callable[..., dict[str, Any]],
+    calls: list[tuple[Any, ...]],
+    workers: int,
+) -> None:
+    """`train` for each of `calls`, in processes of their own; each row joins `rows` and is written down at once."""
+    with ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn")) as pool:
+        for ended in as_completed([pool.submit(train, *call) for call in calls]):
+            rows.append(ended.result())
+            print(rows[-1], flush=True)
+            write_rows(output, rows, a_line_each=True)
+
+
+def asked_tables(sets: str | None, quick: bool) -> list[str]:
+    """Those that are named, or all; the smallest in a short run."""
+    return sets.split(",") if sets else ["concrete"] if quick else list(TABLES)
 
 
 def files_of(draws: Path, table: str) -> list[Path]:

@@ -11,12 +11,9 @@ over tables with Student's interval of 95 %, and on how many of them it is less.
 
 from __future__ import annotations
 
-import json
 import math
-import multiprocessing
 import time
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -25,8 +22,9 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from benchmarks.measure import command_line, write_rows
-from benchmarks.tables import TABLES
+from benchmarks.measure import command_line
+from benchmarks.tables import TABLES, rows_of
+from benchmarks.tables_curves import asked_tables, train_missing
 from benchmarks.tables_rows import targets
 from benchmarks.tables_scores import of_each_class, scores
 
@@ -272,9 +270,9 @@ def error_of(answers: Array, y: Array, spec: Any) -> float:
 
 @lru_cache(maxsize=2)
 def rows_of_sides(tables: Path, table: str) -> Rows:
-    from benchmarks.tables_draws import rows_of
+    from benchmarks import tables_draws
 
-    about, (data, (_, test)) = TABLES[table], rows_of(tables, table)
+    about, (data, (_, test)) = TABLES[table], tables_draws.rows_of(tables, table)
     truth = targets(tables / f"{table}-test.csv", about)
     spec = data.spec
     if spec.task == "regression":
@@ -330,15 +328,12 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
-    rows = json.loads(given.output.read_text("utf-8"))["rows"] if given.output.exists() else []
+    rows = rows_of(given.output)
     there = {(row["factor"], row["table"], row["seed"]) for row in rows}
-    sets = given.sets.split(",") if given.sets else ["concrete"] if given.quick else list(TABLES)
-    jobs = [job for job in jobs_of(given.tables, sets, given.seeds) if job.key not in there]
-    with ProcessPoolExecutor(given.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for ended in as_completed([pool.submit(train_one, job) for job in jobs]):
-            rows.append(ended.result())
-            print(rows[-1], flush=True)
-            write_rows(given.output, rows, a_line_each=True)
+    jobs = jobs_of(given.tables, asked_tables(given.sets, given.quick), given.seeds)
+    train_missing(
+        given.output, rows, train_one, [(job,) for job in jobs if job.key not in there], given.workers
+    )
     print("\n".join(lines(rows)))
 
 

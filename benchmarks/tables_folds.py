@@ -9,19 +9,16 @@ mean of seeds, the mean of folds. What is in FILE is not trained again.
 
 from __future__ import annotations
 
-import json
-import multiprocessing
 import statistics
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import command_line, write_rows
-from benchmarks.tables import TABLES
-from benchmarks.tables_curves import EPOCHS, JUDGED_BY, PATIENCE
+from benchmarks.measure import command_line
+from benchmarks.tables import TABLES, rows_of
+from benchmarks.tables_curves import EPOCHS, JUDGED_BY, PATIENCE, asked_tables, train_missing
 from benchmarks.tables_factors import error_of, rows_of_sides
 
 Array = np.ndarray[Any, Any]
@@ -83,15 +80,12 @@ def main() -> None:
     parser.add_argument("--sets", metavar="NAME,…")
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
-    rows = json.loads(given.output.read_text("utf-8"))["rows"] if given.output.exists() else []
-    sets = given.sets.split(",") if given.sets else ["concrete"] if given.quick else list(TABLES)
-    left = [table for table in sets if table not in {row["table"] for row in rows}]
+    rows = rows_of(given.output)
+    there = {row["table"] for row in rows}
     epochs = _QUICK_EPOCHS if given.quick else EPOCHS
-    with ProcessPoolExecutor(given.workers, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for ended in as_completed([pool.submit(train_all, given.tables, table, epochs) for table in left]):
-            rows.append(ended.result())
-            print(rows[-1], flush=True)
-            write_rows(given.output, rows)
+    left = [table for table in asked_tables(given.sets, given.quick) if table not in there]
+    calls = [(given.tables, table, epochs) for table in left]
+    train_missing(given.output, rows, train_all, calls, given.workers)
     print("\n".join(lines(rows)))
 
 
