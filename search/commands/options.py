@@ -128,8 +128,13 @@ def study_of(name: str, storage: str | None, data: str | None = None) -> Study:
     return relocated(study, data)
 
 
-def _settings(
+def _source(
     data: Annotated[str | None, option("data", metavar="SOURCE")] = None,
+) -> None:
+    """Where rows come from."""
+
+
+def _rows(
     target: Annotated[str | None, option("target", metavar="COLUMN")] = None,
     task: Annotated[str | None, option("task", metavar="TASK")] = None,
     header: Annotated[bool | None, option("header", "--header/--no-header", show_default="header")] = None,
@@ -146,6 +151,11 @@ def _settings(
     split_column: Annotated[str | None, option("split_column", metavar="COLUMN")] = None,
     validation: Annotated[str | None, option("validation", metavar="FILE")] = None,
     test: Annotated[str | None, option("test", metavar="FILE")] = None,
+) -> None:
+    """How rows are read and split."""
+
+
+def _search(
     split_seed: Annotated[
         int | None, option("split_seed", metavar="N", show_default="that of --seed")
     ] = None,
@@ -174,7 +184,7 @@ def _settings(
     memory_limit: Annotated[str | None, option("memory_limit", metavar="SIZE")] = None,
     precision: Annotated[str | None, option("precision", metavar="NAME")] = None,
 ) -> None:
-    """One option for each setting, as the parameters of a command; `with_settings` puts them there."""
+    """All other settings."""
 
 
 def with_settings(command: Callable[..., None]) -> Callable[..., None]:
@@ -182,7 +192,21 @@ def with_settings(command: Callable[..., None]) -> Callable[..., None]:
 
     It receives what the user gave as a dictionary by setting; None where the user gave nothing.
     """
-    options = inspect.signature(_settings, eval_str=True).parameters
+    return _with_options(command, _source, _rows, _search)
+
+
+def with_row_settings(command: Callable[..., None]) -> Callable[..., None]:
+    """As `with_settings`, with those alone that say how rows are read and split, but for the seed of the split."""
+    return _with_options(command, _rows)
+
+
+def _with_options(command: Callable[..., None], *settings: Callable[..., None]) -> Callable[..., None]:
+    """Each of `settings` has one option for each setting, as its parameters."""
+    options = {
+        name: parameter
+        for of in settings
+        for name, parameter in inspect.signature(of, eval_str=True).parameters.items()
+    }
     parameters: list[inspect.Parameter] = []
     for parameter in inspect.signature(command, eval_str=True).parameters.values():
         parameters += options.values() if parameter.name == "given" else [parameter]

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from search.commands.options import AsJSON, option
+from search.commands.options import AsJSON, option, with_row_settings
 from search.commands.output import echo, print_out
-from search.settings.settings import StudySettings, load_settings
+from search.settings.settings import load_settings
 from spaces import load_space
 
 space_app = typer.Typer(help="Look at search spaces.", no_args_is_help=True)
@@ -45,24 +45,10 @@ def space_check(
 
 
 @data_app.command("show")
+@with_row_settings
 def data_show(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="as for `run --data`")],
-    target: Annotated[str | None, option("target", metavar="COLUMN")] = None,
-    task: Annotated[str | None, option("task", metavar="TASK")] = None,
-    header: Annotated[bool | None, option("header", "--header/--no-header", show_default="header")] = None,
-    separator: Annotated[str | None, option("separator", metavar="CHARACTER")] = None,
-    drop: Annotated[list[str] | None, option("drop", metavar="COLUMN")] = None,
-    category: Annotated[list[str] | None, option("category", metavar="COLUMN")] = None,
-    number: Annotated[list[str] | None, option("number", metavar="COLUMN")] = None,
-    date: Annotated[list[str] | None, option("date", metavar="COLUMN")] = None,
-    image_size: Annotated[str | None, option("image_size", metavar="HEIGHTxWIDTH")] = None,
-    val_fraction: Annotated[float | None, option("val_fraction", metavar="SHARE")] = None,
-    test_fraction: Annotated[float | None, option("test_fraction", metavar="SHARE")] = None,
-    group: Annotated[str | None, option("group", metavar="COLUMN")] = None,
-    time: Annotated[str | None, option("time", metavar="COLUMN")] = None,
-    split_column: Annotated[str | None, option("split_column", metavar="COLUMN")] = None,
-    validation: Annotated[str | None, option("validation", metavar="FILE")] = None,
-    test: Annotated[str | None, option("test", metavar="FILE")] = None,
+    given: dict[str, object],
     split_seed: Annotated[int | None, option("split_seed", metavar="N", show_default="0")] = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -70,12 +56,11 @@ def data_show(
 
     Example: perceptuna data show digits
     """
-    given = {name: value for name, value in locals().items() if name in StudySettings.model_fields}
     from search.analysis.terminal.tables import data_view
     from search.data import describe, namesake_note, read_source
     from search.machine.tensorflow_start import tensorflow_log_silenced
 
-    settings = load_settings(None, {**given, "data": source})
+    settings = load_settings(None, {**given, "split_seed": split_seed, "data": source})
     with tensorflow_log_silenced():  # Keras loads its own sets
         summary = describe(read_source(settings.data_request()))
     if (namesake := namesake_note(source)) is not None:
