@@ -15,7 +15,17 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from search.commands import answering, concluding, database, looking, models, planning, sources, studies
+from search.commands import (
+    answering,
+    concluding,
+    database,
+    looking,
+    models,
+    planning,
+    service,
+    sources,
+    studies,
+)
 from search.commands.output import echo, fail, print_bug
 from search.machine.interruption import interrupted
 from search.machine.standard_streams import lost_output
@@ -27,11 +37,20 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 # Without a name a group's commands stand beside the others.
-for commands in (studies.app, planning.app, looking.app, models.app, answering.app, concluding.app):
+for commands in (
+    studies.app,
+    planning.app,
+    looking.app,
+    models.app,
+    answering.app,
+    concluding.app,
+    service.app,
+):
     app.add_typer(commands)
 app.add_typer(sources.space_app, name="space")
 app.add_typer(sources.data_app, name="data")
 app.add_typer(database.app, name="storage")
+app.add_typer(service.service_app, name="service")
 
 
 def _print_version(wanted: bool) -> None:

@@ -6,9 +6,9 @@ and a model make a row unique is the database's to hold, so that two processes c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from optuna.storages import BaseStorage
 from sqlalchemy import (
@@ -22,15 +22,11 @@ from sqlalchemy import (
     UniqueConstraint,
     inspect,
     select,
-    text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.schema import CreateTable
 
-from storage.patience import keep_trying
+from storage.own_tables import in_one_transaction, make_tables
 from storage.study_storage import StudyStorage
-
-Result = TypeVar("Result")
 
 _LOOKS = Table(
     "perceptuna_looks",
@@ -43,8 +39,6 @@ _LOOKS = Table(
     UniqueConstraint("split", "model"),
 )
 _COLUMNS = _LOOKS.c.model, _LOOKS.c.opened, _LOOKS.c.seen
-# Of PostgreSQL's advisory locks: two sessions that make one table at once are refused by a unique key of the catalog.
-_MAKING_THE_TABLE = 0x6C6F6F6B73
 
 
 @dataclass(frozen=True)
@@ -60,12 +54,12 @@ def add_look(storage: StudyStorage, split: str, look: KeptLook) -> None:
     """Record it, unless there is one of the same split and model."""
 
     def add(connection: Connection) -> None:
-        _make_table(connection)
+        make_tables(connection, _LOOKS)
         insert: Any = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
         row = {"split": split, "model": look.model, "opened": look.opened, "seen": look.seen}
         connection.execute(insert(_LOOKS).values(row).on_conflict_do_nothing())
 
-    _in_one_transaction(storage, add)
+    in_one_transaction(storage, add)
 
 
 def complete_look(storage: StudyStorage, split: str, model: str, seen: str) -> None:
@@ -75,7 +69,7 @@ def complete_look(storage: StudyStorage, split: str, model: str, seen: str) -> N
         this = (_LOOKS.c.split == split) & (_LOOKS.c.model == model)
         connection.execute(_LOOKS.update().where(this & _LOOKS.c.seen.is_(None)).values(seen=seen))
 
-    _in_one_transaction(storage, complete)
+    in_one_transaction(storage, complete)
 
 
 def looks_at(storage: BaseStorage, split: str) -> Sequence[KeptLook]:
@@ -87,18 +81,4 @@ def looks_at(storage: BaseStorage, split: str) -> Sequence[KeptLook]:
         of_split = select(*_COLUMNS).where(_LOOKS.c.split == split).order_by(_LOOKS.c.place)
         return [KeptLook(*row) for row in connection.execute(of_split)]
 
-    return _in_one_transaction(storage, read) if isinstance(storage, StudyStorage) else []
-
-
-def _in_one_transaction(storage: StudyStorage, work: Callable[[Connection], Result]) -> Result:
-    def attempt() -> Result:
-        with storage._backend.engine.begin() as connection:
-            return work(connection)
-
-    return keep_trying(attempt)
-
-
-def _make_table(connection: Connection) -> None:
-    if connection.dialect.name == "postgresql":
-        connection.execute(text(f"select pg_advisory_xact_lock({_MAKING_THE_TABLE})"))
-    connection.execute(CreateTable(_LOOKS, if_not_exists=True))
+    return in_one_transaction(storage, read) if isinstance(storage, StudyStorage) else []

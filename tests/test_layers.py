@@ -17,6 +17,7 @@ ROOMS = (
     "search.__main__",
     "search.cli",
     "search.commands",
+    "search.service",
     "search.dashboard",
     "search.forecast",
     "search",  # opens a study in a notebook

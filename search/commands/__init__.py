@@ -2,5 +2,5 @@
 
 Imports: analysis.facts, analysis.report, analysis.tensorboard, analysis.terminal, answering, conclusion.ablation,
 conclusion.calibration, conclusion.confirmation, conclusion.ensemble, dashboard, data, driving, errors, forecast,
-machine, models, running, settings, spaces, storage, study, text, versions.
+machine, models, running, service, settings, spaces, storage, study, text, versions.
 """

@@ -62,7 +62,7 @@ class Guard:
 
     def admits(self, cookies: str, authorization: str, address: str) -> bool:
         """Whether a request with these headers may be read further. A wrong token is counted."""
-        return self._has_cookie(cookies) or self._token_of(_bearer(authorization), address) is None
+        return self._has_cookie(cookies) or self._token_of(bearer(authorization), address) is None
 
     def _reply(self, environ: WSGIEnvironment) -> _Reply | None:
         """The guard's own answer, or None where the dashboard shall answer."""
@@ -71,7 +71,7 @@ class Guard:
         if in_query is not None and method == "GET" and _opens_a_page(environ):
             return self._token_of(in_query.encode("utf-8", "replace"), address) or self._log_in(environ)
         if not self._has_cookie(environ.get("HTTP_COOKIE", "")):
-            refused = self._token_of(_bearer(environ.get("HTTP_AUTHORIZATION", "")), address)
+            refused = self._token_of(bearer(environ.get("HTTP_AUTHORIZATION", "")), address)
             if refused is not None:
                 return refused
         if method in _READING:
@@ -151,23 +151,26 @@ def _opens_a_page(environ: WSGIEnvironment) -> bool:
 
 
 def _is_from_another_site(environ: WSGIEnvironment) -> bool:
-    """Whether a page of another site sent this; programs, which send neither header, are no pages.
+    relation, origin = environ.get("HTTP_SEC_FETCH_SITE"), environ.get("HTTP_ORIGIN")
+    return is_from_another_site(relation, origin, environ.get("HTTP_HOST"))
 
-    Sec-Fetch-Site is the browser's own word, right behind a proxy that changes the Host header too. Browsers
-    leave it out over plain HTTP to another machine; there Origin is compared with Host.
+
+def is_from_another_site(relation: str | None, origin: str | None, host: str | None) -> bool:
+    """Whether a page of another site sent a request with these headers; programs, which send neither, are no pages.
+
+    Sec-Fetch-Site (`relation`) is the browser's own word, right behind a proxy that changes the Host header too.
+    Browsers leave it out over plain HTTP to another machine; there Origin is compared with Host.
     """
-    relation = environ.get("HTTP_SEC_FETCH_SITE")
     if relation is not None:
         return relation not in ("same-origin", "none")
-    origin = environ.get("HTTP_ORIGIN")
-    return origin is not None and origin.partition("://")[2] != environ.get("HTTP_HOST")
+    return origin is not None and origin.partition("://")[2] != host
 
 
 def _query(environ: WSGIEnvironment) -> list[tuple[str, str]]:
     return parse_qsl(environ.get("QUERY_STRING", ""), keep_blank_values=True)
 
 
-def _bearer(authorization: str) -> bytes | None:
+def bearer(authorization: str) -> bytes | None:
     """The token that came in this header; None where none did."""
     scheme, _, given = authorization.partition(" ")
     return given.strip().encode("latin-1") if scheme.lower() == "bearer" and given.strip() else None

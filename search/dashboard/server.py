@@ -50,7 +50,7 @@ def serve(
     if token is not None and not token.strip():
         raise InputError("--token: is empty; give some text, or leave it out")
     storage = open_storage(url)
-    with contextlib.suppress(KeyboardInterrupt), _listen(host, port) as listening:
+    with contextlib.suppress(KeyboardInterrupt), listen(host, port) as listening:
         from search.dashboard.connections import bounded_server
 
         # It warns whenever a page asks for several things at once.
@@ -113,7 +113,7 @@ def _pages(storage: BaseStorage, address: str) -> list[str]:
     return [f"  {quote_name(study.study_name)}: {study_page(study._study_id, address)}" for study in studies]
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
     """A socket that listens; waitress's own errors do not tell a wrong host from a port that is taken."""
     try:
         return _bound(host, port)

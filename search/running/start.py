@@ -65,12 +65,7 @@ def start(
     check_study_name(name)
     settings = settings.with_absolute_paths()
     space = space_left_by(earlier, settings) if earlier else None
-    if space is None and settings.space != AUTO:
-        space = load_space(settings.space)
-    if settings.baselines is not None:
-        load_baselines(settings.baselines)
-    build_sampler(settings, 0)
-    check_metric_exists(settings.metric)
+    check_choices(settings, space=space is None)
     check_database(url, create=True)
     refuse_taken(name, url)
     listeners.said(f"reading {settings.data} …")
@@ -105,6 +100,20 @@ def start(
     with study_lock(url, name) as lock:
         study = create_study(name, url, settings, space, data.spec, [*plan, *known], adoption=adoption)
         return drive(study, lock, data, fleet, listeners, references=references, weigh_cost=weigh_cost)
+
+
+def check_choices(settings: StudySettings, *, space: bool = True) -> None:
+    """Whether there is all that the settings name: `space`, baselines, sampler, metric. Reads no data.
+
+    Raises:
+        InputError, SpaceError, TomlError: something is not.
+    """
+    if space and settings.space != AUTO:
+        load_space(settings.space)
+    if settings.baselines is not None:
+        load_baselines(settings.baselines)
+    build_sampler(settings, 0)
+    check_metric_exists(settings.metric)
 
 
 def _decided(given: StudySettings, settings: StudySettings, kind: DataKind, known: int) -> str:

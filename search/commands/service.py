@@ -1,0 +1,118 @@
+"""Commands of the service for a team: serve, service token add, list, revoke."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from search.commands.options import MACHINE, AsJSON, Storage, url_of
+from search.commands.output import echo
+
+app = typer.Typer()
+service_app = typer.Typer(no_args_is_help=True, help="Who may use the service.")
+token_app = typer.Typer(no_args_is_help=True, help="Tokens of the service's users.")
+service_app.add_typer(token_app, name="token")
+
+DEFAULT_PORT = 8090
+Name = Annotated[str, typer.Argument(metavar="NAME", help="name of the user")]
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(metavar="ADDRESS", help="address to listen on")] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(min=1, max=65535, metavar="N", help="port to listen on")
+    ] = DEFAULT_PORT,
+    slots: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            max=1024,
+            metavar="N",
+            help="trials at the same time, of all studies together",
+            show_default="one per core",
+            rich_help_panel=MACHINE,
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="users may name files in it", show_default=False),
+    ] = None,
+    upload_limit: Annotated[
+        str, typer.Option(metavar="SIZE", help="largest file that users may send")
+    ] = "1GB",
+    storage: Storage = None,
+) -> None:
+    """Take studies in over HTTP, have them run in turn, and show them: for a team, or for yourself.
+
+    It goes on by itself after it was ended or killed. Until somebody has a token it listens on this machine alone, and
+    prints a link for you.
+
+    Example: perceptuna serve --data tables --slots 4
+    """
+    from search.machine.cores import available_cores
+    from search.service.serve import serve as serve_studies
+    from search.text.quantities import parse_size
+
+    serve_studies(
+        url_of(storage),
+        host=host,
+        port=port,
+        slots=slots or available_cores(),
+        data=data,
+        largest_upload=parse_size(upload_limit),
+        say=echo,
+    )
+
+
+@token_app.command("add")
+def add_token(
+    name: Name,
+    role: Annotated[str, typer.Option(metavar="ROLE", help="viewer, user or admin")] = "user",
+    storage: Storage = None,
+) -> None:
+    """Give somebody a token, which is printed once. A viewer looks, a user hands studies in, an admin changes all.
+
+    Example: perceptuna service token add anna
+    """
+    from search.service.users import Users
+    from storage import open_storage
+
+    echo(Users(open_storage(url_of(storage), create=True)).add(name, role))
+
+
+@token_app.command("list")
+def list_tokens(storage: Storage = None, as_json: AsJSON = False) -> None:
+    """Who has a token, and which role.
+
+    Example: perceptuna service token list
+    """
+    import json
+
+    from search.service.listing import moment
+    from search.service.users import Users
+    from storage import open_storage
+
+    tokens = Users(open_storage(url_of(storage))).tokens()
+    if as_json:
+        echo(json.dumps([{"name": one.name, "role": one.role, "made": moment(one.made)} for one in tokens]))
+        return
+    for one in tokens:
+        echo(f"{one.name}  {one.role}  since {moment(one.made)}")
+    if not tokens:
+        echo("nobody has a token; give one by `perceptuna service token add NAME`")
+
+
+@token_app.command("revoke")
+def revoke_token(name: Name, storage: Storage = None) -> None:
+    """Take somebody's token away, at once.
+
+    Example: perceptuna service token revoke anna
+    """
+    from search.service.users import Users
+    from storage import open_storage
+
+    Users(open_storage(url_of(storage))).revoke(name)
+    echo(f"the token of '{name}' is worth nothing any more")

@@ -1,0 +1,34 @@
+"""The service as an ASGI application: its routes behind the guard, every error a problem."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from search.service import operator_routes, result_routes, study_routes
+from search.service.asking import AnyUser
+from search.service.guard import Guard
+from search.service.problems import add_problems
+from search.service.service import Service
+from search.training.environment import program_version
+
+
+def application(service: Service) -> ASGIApp:
+    """Whoever has no token gets nothing of it but whether it is well."""
+    # The documentation pages of FastAPI would fetch scripts from another site.
+    app = FastAPI(
+        title="perceptuna", version=program_version(), openapi_url=None, docs_url=None, redoc_url=None
+    )
+    app.state.service = service
+    add_problems(app)
+    for routes in (operator_routes, result_routes, study_routes):
+        app.include_router(routes.router)
+
+    @app.get("/api/v1/openapi.json", include_in_schema=False)
+    def openapi(user: AnyUser) -> dict[str, Any]:
+        del user
+        return app.openapi()
+
+    return Guard(app, users=service.users, largest_upload=service.uploads.largest)

@@ -1,0 +1,54 @@
+"""What takes TensorFlow or draws, done by the commands that do it: in a process of its own, which may die alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+
+from search.errors import InputError
+from search.service.problems import Refused
+from storage import StorageURL
+
+_AT_ONCE = 2
+_SECONDS = 300.0
+
+
+class Commands:
+    """Commands of `perceptuna` about one database; a few at a time."""
+
+    def __init__(self, url: StorageURL, at_once: int = _AT_ONCE) -> None:
+        self._url = url
+        self._free = threading.Semaphore(at_once)
+
+    def call(self, words: Sequence[str]) -> str:
+        """What the command prints.
+
+        Raises:
+            InputError: it refuses what it was asked, in its own words.
+            Refused: it failed, or others were called for too long.
+        """
+        if not self._free.acquire(timeout=_SECONDS):
+            raise Refused(503, "the service is busy with other requests; ask again", {"Retry-After": "30"})
+        try:
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", "search", *words],
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=_SECONDS,
+                env={**os.environ, "PERCEPTUNA_STORAGE": self._url.full},
+            )
+        except subprocess.TimeoutExpired:
+            raise Refused(503, f"it took longer than {_SECONDS:.0f} s; use the command itself") from None
+        finally:
+            self._free.release()
+        said = [line.removeprefix("perceptuna: ") for line in done.stderr.splitlines()]
+        if done.returncode in (1, 2):
+            raise InputError("\n".join(said[-10:]))
+        if done.returncode:
+            raise Refused(503, said[-1] if said else f"it ended with exit code {done.returncode}")
+        return done.stdout

@@ -1,0 +1,162 @@
+"""Drivers of studies: the processes of `perceptuna run` and `resume`, in sessions of their own.
+
+Each holds a lease from before its first instruction until it is gone: a file lock that it inherits, and that the
+system releases with it. So a service that starts anew knows which drivers have outlived the one before it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from search.service.events import Events
+from search.service.folders import private_folder
+from storage import StorageURL
+
+_LOG_BYTES = 20_000
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a driver ended.
+
+    Attributes:
+        code: its exit code, negative where a signal ended it; None where another service had started it.
+        ending: its last word of how its study ended: budget, timeout, interrupted; None where it had none.
+        trials: that ended while it drove.
+        said: what it said last on standard error.
+        at: when it was last heard of, in seconds since 1970.
+    """
+
+    code: int | None
+    ending: str | None
+    trials: int
+    said: str
+    at: float
+
+
+class Drivers:
+    """The drivers of one database's studies on this machine.
+
+    Args:
+        folder: of the service.
+        module: the program, as `python -m` takes it.
+    """
+
+    def __init__(self, url: StorageURL, folder: Path, module: str = "search") -> None:
+        self._url = url
+        self._folder = folder
+        self._module = module
+        self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._asked: set[str] = set()
+
+    def folder(self, study: str) -> Path:
+        return private_folder(self._folder / "studies" / study)
+
+    def events(self, study: str) -> Events:
+        """What its drivers said; reading makes no folder."""
+        return Events(self._folder / "studies" / study / "events.jsonl")
+
+    def start(self, study: str, words: Sequence[str], slots: int) -> bool:
+        """Whether it was started: no driver of this service, or of one before it, has the study."""
+        lease = self._lease(study)
+        if lease is None:
+            return False
+        folder = self.folder(study)
+        try:
+            with (folder / "log.txt").open("ab") as log, (folder / "events.jsonl").open("ab") as events:
+                self._children[study] = subprocess.Popen(
+                    [sys.executable, "-P", "-m", self._module, *words],
+                    stdin=subprocess.DEVNULL,
+                    stdout=events,
+                    stderr=log,
+                    env={**os.environ, "PERCEPTUNA_STORAGE": self._url.full},
+                    start_new_session=True,
+                    pass_fds=(lease,),
+                )
+        finally:
+            os.close(lease)
+        self._asked.discard(study)
+        return True
+
+    def announce(self, study: str, **facts: Any) -> None:
+        """Write down that a driver is about to be started: what is said from now on is its own."""
+        log = self.folder(study) / "log.txt"
+        self.events(study).write_started(study=study, **facts, log=log.stat().st_size if log.exists() else 0)
+
+    def lives(self, study: str) -> bool:
+        """Whether a driver that a service started for it is there."""
+        child = self._children.get(study)
+        if child is not None and child.poll() is None:
+            return True
+        lease = self._lease(study)
+        if lease is None:
+            return True
+        os.close(lease)
+        return False
+
+    def ask_to_end(self, study: str) -> bool:
+        """Ask its driver, once, to end at the next epoch; False where another service had started it."""
+        child = self._children.get(study)
+        if child is None or child.poll() is not None:
+            return False
+        if study not in self._asked:  # a second signal would end it at once
+            self._asked.add(study)
+            child.send_signal(signal.SIGTERM)
+        return True
+
+    def ended(self, study: str) -> Ended:
+        """How the last one ended, which does not live any more."""
+        child = self._children.pop(study, None)
+        events = self.events(study)
+        said = events.of_last_driver()
+        endings = [one["event"] for one in said if one["event"] in ("budget", "timeout", "interrupted")]
+        heard = [path.stat().st_mtime for path in (events.path, self._log(study)) if path.exists()]
+        return Ended(
+            code=None if child is None else child.poll(),
+            ending=endings[-1] if endings else None,
+            trials=sum(one["event"] == "trial_ended" for one in said),
+            said=self._said(study, int(said[0].get("log", 0)) if said else 0),
+            at=max(heard, default=0.0),
+        )
+
+    def end_all(self, seconds: float) -> None:
+        """Ask all that this service has started to end at the next epoch, and wait for them, but not for ever."""
+        for study in list(self._children):
+            self.ask_to_end(study)
+        for child in self._children.values():
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(seconds)
+
+    def _log(self, study: str) -> Path:
+        return self._folder / "studies" / study / "log.txt"
+
+    def _said(self, study: str, position: int) -> str:
+        """The last message for people behind `position` of the log: lines that the program signs, or the last one."""
+        try:
+            with self._log(study).open("rb") as file:
+                end = file.seek(0, 2)
+                file.seek(max(position, end - _LOG_BYTES))
+                lines = file.read().decode(errors="replace").splitlines()
+        except FileNotFoundError:
+            return ""
+        signed = [line.removeprefix("perceptuna: ") for line in lines if line.startswith("perceptuna: ")]
+        return "\n".join(signed[-10:] or lines[-1:])
+
+    def _lease(self, study: str) -> int | None:
+        """A file descriptor that has the lease; None where a driver has it."""
+        lease = os.open(self.folder(study) / "driver.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lease)
+            return None
+        return lease

@@ -1,0 +1,127 @@
+"""From what a user hands in to a study of the queue: validated by the rules and in the sentences of `perceptuna run`.
+
+Nothing that a user sends is code, and no path leads out of the data folder and the user's own uploads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from search.data import BUILTIN_SOURCES
+from search.errors import InputError
+from search.running.start import check_choices
+from search.service.queue import QueuedStudy
+from search.settings.settings import load_settings
+from search.settings.study_name import check_study_name
+from spaces import AUTO, baseline_names, preset_names
+
+UPLOAD = "upload:"
+LARGEST_PRIORITY = 100
+NAMES: dict[str, tuple[str, ...]] = {
+    "data": BUILTIN_SOURCES,
+    "validation": (),
+    "test": (),
+    "space": (AUTO, *preset_names()),
+    "baselines": tuple(baseline_names()),
+}
+"""Settings that name a file, each with the names of what needs none."""
+
+# Kept beside the settings, since they may change while the study waits.
+_OF_THE_QUEUE = ("trials", "workers", "timeout")
+
+
+class HandedIn(BaseModel):
+    """A study as it is handed in: `settings` are those of `perceptuna run`, by name, with `_` for `-`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    study: str
+    settings: dict[str, Any]
+    priority: int = Field(0, ge=-LARGEST_PRIORITY, le=LARGEST_PRIORITY)
+    note: str = Field("", max_length=2000)
+
+
+def queued_study(
+    given: HandedIn, owner: str, data: Path | None, upload: Callable[[str], Path], key: str | None = None
+) -> QueuedStudy:
+    """What `owner` hands in, all of it found to be possible; its data is read later.
+
+    Args:
+        data: the folder of data, None where there is none.
+        upload: where the upload of an id is; raises InputError where there is none.
+        key: by which the same is known when it is handed in twice.
+
+    Raises:
+        InputError, SpaceError, TomlError: what cannot be.
+    """
+    check_study_name(given.study)
+    settings = {name: value for name, value in given.settings.items() if value is not None}
+    _refuse_code(settings)
+    for name, known in NAMES.items():
+        if isinstance(value := settings.get(name), str) and value not in known:
+            settings[name] = str(_path(name, value, data, upload))
+    read = load_settings(None, settings)
+    check_choices(read)
+    kept = {name: value for name, value in settings.items() if name not in _OF_THE_QUEUE}
+    return QueuedStudy(
+        study=given.study,
+        owner=owner,
+        settings=json.dumps(kept),
+        trials=read.trials,
+        workers=read.workers,
+        timeout=read.timeout,
+        priority=given.priority,
+        note=given.note,
+        key=key,
+        request=digest_of(given),
+    )
+
+
+def digest_of(given: HandedIn) -> str:
+    """Tells one request from another."""
+    return hashlib.sha256(json.dumps(given.model_dump(), sort_keys=True).encode()).hexdigest()
+
+
+def _refuse_code(settings: dict[str, Any]) -> None:
+    for name in ("metric",):
+        if isinstance(value := settings.get(name), str) and ":" in value:
+            raise InputError(f"--{name}: a service runs no code of its users; name one that is known")
+
+
+def _path(setting: str, value: str, data: Path | None, upload: Callable[[str], Path]) -> Path:
+    """The file that a user named. It is resolved: what it leads to lies within, whatever links there are."""
+    if value.startswith(UPLOAD):
+        return upload(value.removeprefix(UPLOAD))
+    option = f"--{setting}"
+    if data is None:
+        raise InputError(
+            f"{option}: this service has no folder of data; send the file, then name it by '{UPLOAD}ID', "
+            f"or name one of {', '.join(NAMES[setting]) or 'your uploads'}"
+        )
+    try:
+        path = (data / value).resolve()
+        there = path.is_relative_to(data.resolve()) and path.exists()
+    except (OSError, ValueError, RuntimeError):
+        there = False
+    if not there:
+        raise InputError(
+            f"{option}: expected a file within the service's folder of data, but got '{value[:200]}'"
+        )
+    return path
+
+
+def changed_budget(changes: dict[str, Any]) -> dict[str, Any]:
+    """`changes` of trials, workers and timeout, validated as settings are; None for workers and timeout is no limit.
+
+    Raises:
+        InputError: a value cannot be.
+    """
+    said = {name: value for name, value in changes.items() if name in _OF_THE_QUEUE}
+    read = load_settings(None, {"data": "digits", **said})
+    return {name: None if value is None else getattr(read, name) for name, value in said.items()}

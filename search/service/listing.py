@@ -1,0 +1,115 @@
+"""Where studies stand, a row each: what the queue knows of them beside what the database does."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from search.analysis.facts.overview import overview
+from search.analysis.facts.time_left import time_left
+from search.errors import InputError
+from search.service.queue import QueuedStudy
+from search.service.service import Service
+from search.service.states import State, allowed
+from search.study.study import Study
+from search.study.study_record import all_study_records
+
+
+@dataclass(frozen=True)
+class Row:
+    """One study. Times are ISO 8601, UTC; `seconds_left` is a range of seconds.
+
+    Attributes:
+        state: of the queue, or as `perceptuna list` says it of a study that was started elsewhere, without an owner.
+        can: what may be asked of it.
+        reference: the best value that a model without a network reaches on the same rows.
+    """
+
+    study: str
+    state: str
+    owner: str | None
+    priority: int | None
+    note: str
+    reason: str
+    can: list[str]
+    finished: int
+    budget: int | None
+    metric: str | None
+    best: float | None
+    reference: float | None
+    data: str | None
+    slots: int | None
+    workers: int | None
+    handed_in: str | None
+    began: str | None
+    ended: str | None
+    seconds_left: dict[str, float] | None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def names(service: Service) -> list[tuple[str, QueuedStudy | None]]:
+    """All studies, the newest first: those of the queue, then those that were started elsewhere."""
+    queued = {one.study: one for one in reversed(service.queue.all())}
+    records = all_study_records(service.storage)
+    others = [
+        name
+        for name, record in reversed(records.items())
+        if name not in queued and record.companion_of is None
+    ]
+    return [*queued.items(), *((name, None) for name in others)]
+
+
+def row_of(service: Service, name: str, queued: QueuedStudy | None) -> Row:
+    """Where it stands now."""
+    study = service.known_study(name)
+    seen = None if study is None else overview(study)
+    state = queued.state.value if queued else seen.state if seen else "unknown"
+    return Row(
+        study=name,
+        state=state,
+        owner=queued.owner if queued else None,
+        priority=queued.priority if queued else None,
+        note=queued.note if queued else "",
+        reason=queued.reason if queued else "",
+        can=allowed(queued.state) if queued else [],
+        finished=seen.finished if seen else 0,
+        budget=queued.trials if queued else seen.budget if seen else None,
+        metric=seen.metric if seen else None,
+        best=seen.best if seen else None,
+        reference=best_reference(study) if study else None,
+        data=seen.data if seen else None,
+        slots=queued.slots if queued else None,
+        workers=queued.workers if queued else None,
+        handed_in=moment(queued.handed_in) if queued else None,
+        began=moment(queued.began) if queued else None,
+        ended=moment(queued.ended) if queued else None,
+        seconds_left=_left(study, queued) if study and state == State.RUNNING else None,
+    )
+
+
+def moment(seconds: float | None) -> str | None:
+    """Seconds since 1970 as a time that people and programs read."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+
+
+def best_reference(study: Study) -> float | None:
+    """The best value of the study's metric among its reference models; None where there is none yet."""
+    try:
+        name = study.metric.removeprefix("val_")
+    except InputError:  # another program made it
+        return None
+    values = [one.metrics[name] for one in study.record.references.models if name in one.metrics]
+    finite = [value for value in values if math.isfinite(value)]
+    return (max if study.direction == "maximize" else min)(finite) if finite else None
+
+
+def _left(study: Study, queued: QueuedStudy | None) -> dict[str, float] | None:
+    settings = study.settings
+    if queued is not None:
+        settings = settings.model_copy(update={"trials": queued.trials})
+    left = time_left(study, settings)
+    return left.to_json() if left else None

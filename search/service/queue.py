@@ -1,0 +1,169 @@
+"""The queue: studies that were handed in, each a row of the database, so that none is lost with the service.
+
+Each change is one statement that says from which state it leads: of two who change a row at once, one is refused.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Column, Float, Index, Integer, MetaData, RowMapping, String, Table, Text, select
+from sqlalchemy.exc import IntegrityError
+
+from search.service.states import DRIVEN, State
+from storage.own_tables import in_one_transaction, make_tables
+from storage.study_storage import StudyStorage
+
+_QUEUE = Table(
+    "perceptuna_queue",
+    MetaData(),
+    Column("study", String(100), primary_key=True),
+    Column("owner", String(64), nullable=False),
+    Column("settings", Text, nullable=False),
+    Column("trials", Integer, nullable=False),
+    Column("workers", Integer),
+    Column("timeout", Float),
+    Column("priority", Integer, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("then", String(16)),
+    Column("slots", Integer, nullable=False),
+    Column("handed_in", Float, nullable=False),
+    Column("began", Float),
+    Column("ended", Float),
+    Column("ran", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("not_before", Float, nullable=False),
+    Column("key", String(200)),
+    Column("request", String(64)),
+)
+# A key names one request of its owner.
+_ONCE = Index("perceptuna_queue_key", _QUEUE.c.owner, _QUEUE.c.key, unique=True)
+
+
+@dataclass(frozen=True)
+class QueuedStudy:
+    """One study that was handed in. Times are seconds since 1970, UTC.
+
+    Attributes:
+        settings: what its owner gave, as JSON by the names of settings; without trials, workers and timeout.
+        trials: the budget of finished trials.
+        workers: most slots that it takes; None for as many as there are.
+        timeout: seconds that it may run, all starts together.
+        then: the state that follows when its driver, which was asked to end, has ended.
+        slots: that it has; 0 while no driver runs.
+        began: when its driver was started last; `ended`, when the last one had ended.
+        ran: seconds that drivers ran before this one.
+        reason: why it is where it is, for people.
+        failures: drivers in a row that ended out of order without a trial that ended.
+        not_before: it is not started earlier.
+        key, request: of who hands it in twice: the same key, and a digest of what was handed in.
+    """
+
+    study: str
+    owner: str
+    settings: str
+    trials: int
+    workers: int | None = None
+    timeout: float | None = None
+    priority: int = 0
+    note: str = ""
+    state: State = State.QUEUED
+    then: State | None = None
+    slots: int = 0
+    handed_in: float = 0.0
+    began: float | None = None
+    ended: float | None = None
+    ran: float = 0.0
+    reason: str = ""
+    failures: int = 0
+    not_before: float = 0.0
+    key: str | None = None
+    request: str | None = None
+
+    def most(self, slots: int) -> int:
+        """Slots that it can use, of so many."""
+        return max(1, min(self.workers or slots, self.trials, slots))
+
+
+_FIELDS = [field.name for field in fields(QueuedStudy)]
+_COLUMNS = [_QUEUE.c[name] for name in _FIELDS]
+
+
+class Queue:
+    """The queue in a database, whose table is made where it is missing."""
+
+    def __init__(self, storage: StudyStorage, clock: Callable[[], float] = time.time) -> None:
+        self._storage = storage
+        self._clock = clock
+        in_one_transaction(storage, lambda connection: make_tables(connection, _QUEUE))
+
+    def add(self, study: QueuedStudy) -> bool:
+        """Whether it could be added: its name, and its owner's key, are not there yet."""
+        row = {name: getattr(study, name) for name in _FIELDS} | {"handed_in": self._clock()}
+        try:
+            in_one_transaction(
+                self._storage, lambda connection: connection.execute(_QUEUE.insert().values(row))
+            )
+        except IntegrityError:
+            return False
+        return True
+
+    def find(self, study: str) -> QueuedStudy | None:
+        return next(iter(self._where(_QUEUE.c.study == study)), None)
+
+    def find_key(self, owner: str, key: str) -> QueuedStudy | None:
+        """What this owner handed in under this key."""
+        return next(iter(self._where((_QUEUE.c.owner == owner) & (_QUEUE.c.key == key))), None)
+
+    def all(self) -> list[QueuedStudy]:
+        """In the order in which they were handed in."""
+        return self._where(True)
+
+    def in_states(self, *states: State) -> list[QueuedStudy]:
+        return self._where(_QUEUE.c.state.in_(states))
+
+    def move(
+        self, study: str, since: Collection[State], state: State, then: State | None = None, **changes: Any
+    ) -> bool:
+        """Whether it could be moved to `state`: it was in one of the states `since`."""
+        slots = {} if state in DRIVEN else {"slots": 0}
+        values = {"state": state, "then": then, **slots, **changes}
+        this = (_QUEUE.c.study == study) & _QUEUE.c.state.in_(list(since))
+        return self._changed(this, values)
+
+    def change(self, study: str, changes: Mapping[str, Any]) -> bool:
+        """Other fields than its state, whatever that is."""
+        return self._changed(_QUEUE.c.study == study, changes)
+
+    def remove(self, study: str, since: Collection[State]) -> bool:
+        """Whether it could be removed: it was in one of the states `since`."""
+        this = (_QUEUE.c.study == study) & _QUEUE.c.state.in_(list(since))
+        done = in_one_transaction(
+            self._storage, lambda connection: connection.execute(_QUEUE.delete().where(this))
+        )
+        return bool(done.rowcount)
+
+    def _changed(self, this: Any, values: Mapping[str, Any]) -> bool:
+        def change(connection: Any) -> int:
+            return int(connection.execute(_QUEUE.update().where(this).values(dict(values))).rowcount)
+
+        return in_one_transaction(self._storage, change) > 0
+
+    def _where(self, condition: Any) -> list[QueuedStudy]:
+        wanted = select(*_COLUMNS).order_by(_QUEUE.c.handed_in, _QUEUE.c.study)
+        if condition is not True:
+            wanted = wanted.where(condition)
+        rows = in_one_transaction(
+            self._storage, lambda connection: connection.execute(wanted).mappings().all()
+        )
+        return [_read(row) for row in rows]
+
+
+def _read(row: RowMapping) -> QueuedStudy:
+    then = row["then"]
+    return QueuedStudy(**{**row, "state": State(row["state"]), "then": None if then is None else State(then)})

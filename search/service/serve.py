@@ -1,0 +1,136 @@
+"""Serve a database's studies to a team: API and page in one process, with the supervisor in a thread of it.
+
+Plain HTTP: on a network that is not trusted, put a proxy with TLS in front.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+
+from search.dashboard.server import listen
+from search.errors import InputError
+from search.service.application import application
+from search.service.commands import Commands
+from search.service.drivers import Drivers
+from search.service.folders import private_folder, service_folder
+from search.service.queue import Queue
+from search.service.service import Service
+from search.service.supervisor import Supervisor
+from search.service.uploads import Uploads
+from search.service.users import Users
+from storage import StorageURL, open_storage, study_lock
+
+# No study has this name: one service for each database.
+_LOCK = ".service"
+_END_SECONDS = 60.0
+_MOST_CONNECTIONS = 500
+
+
+def serve(
+    url: StorageURL,
+    *,
+    host: str,
+    port: int,
+    slots: int,
+    data: Path | None,
+    largest_upload: int,
+    say: Callable[[str], None],
+    module: str = "search",
+) -> None:
+    """Serve until SIGINT, SIGTERM or SIGHUP; then drivers end at their next epoch, and go on with the next service.
+
+    Args:
+        slots: trials at the same time, of all studies together.
+        data: the folder of data that users name files in.
+        largest_upload: bytes.
+        say: told the address, and what an operator should know.
+        module: what drivers run.
+
+    Raises:
+        InputError: the port is taken, the host is not this machine's, or others could reach it and nobody has a token.
+        DatabaseUnusable, StudyBusy: the database cannot be used, or has a service.
+    """
+    if data is not None and not data.is_dir():
+        raise InputError(f"--data: expected a folder, but got '{data}'")
+    storage = open_storage(url, create=True)
+    users = Users(storage)
+    token = None if users.tokens() else users.make_up()
+    if token is not None and not _is_loopback(host):
+        raise InputError(
+            f"--host: others reach {host}, and nobody has a token; make one by `perceptuna service token add NAME`"
+        )
+    with study_lock(url, _LOCK) as lock, listen(host, port) as listening:
+        folder = private_folder(service_folder(url))
+        queue, drivers = Queue(storage), Drivers(url, folder, module)
+        supervisor = Supervisor(url, storage, queue, drivers, slots, say, ensure_held=lock.ensure_held)
+        service = Service(
+            url=url,
+            storage=storage,
+            queue=queue,
+            drivers=drivers,
+            supervisor=supervisor,
+            users=users,
+            uploads=Uploads(folder / "uploads", largest_upload),
+            commands=Commands(url),
+            data=None if data is None else data.resolve(),
+        )
+        address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+        say(f"service on {address}{f'?token={token}' if token else ''} (Ctrl-C ends it)")
+        server = uvicorn.Server(
+            uvicorn.Config(
+                application(service),
+                log_level="warning",
+                access_log=False,
+                server_header=False,
+                limit_concurrency=_MOST_CONNECTIONS,
+                timeout_keep_alive=20,
+                timeout_graceful_shutdown=3,
+                ws="none",
+                lifespan="off",
+            )
+        )
+        with _looking_after(supervisor, drivers, server, say), contextlib.suppress(KeyboardInterrupt):
+            server.run(sockets=[listening])
+
+
+@contextlib.contextmanager
+def _looking_after(
+    supervisor: Supervisor, drivers: Drivers, server: uvicorn.Server, say: Callable[[str], None]
+) -> Iterator[None]:
+    """The supervisor in a thread, without which there is no service; at the end drivers are asked to end."""
+    ended = threading.Event()
+    failed: list[BaseException] = []
+
+    def look_after() -> None:
+        try:
+            supervisor.run(ended)
+        except BaseException as error:
+            failed.append(error)
+            server.should_exit = True
+
+    thread = threading.Thread(target=look_after, name="supervisor", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join(_END_SECONDS)
+        say("studies end at their next epoch, and go on when the service is started again …")
+        drivers.end_all(_END_SECONDS)
+    if failed:
+        raise failed[0]
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

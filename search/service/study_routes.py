@@ -1,0 +1,209 @@
+"""Routes that change the queue: hand a study in, list and show studies, pause, resume, stop, cancel, change, delete."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from search.errors import InputError
+from search.service.asking import Address, AnyUser, Changer, TheService
+from search.service.handing_in import (
+    LARGEST_PRIORITY,
+    HandedIn,
+    changed_budget,
+    digest_of,
+    queued_study,
+)
+from search.service.listing import names, row_of
+from search.service.problems import Refused
+from search.service.queue import QueuedStudy
+from search.service.service import Service
+from search.service.states import DRIVEN, OVER, VERBS, State
+from search.service.users import User
+from search.study.creation import already_there, half_made
+from search.study.study import companions_of, delete_study
+
+router = APIRouter(prefix="/api/v1/studies")
+
+_TRIES = 5
+
+
+class Changes(BaseModel):
+    """What may change of a study that was handed in. A budget that a driver has is changed by starting it anew."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    priority: int | None = Field(None, ge=-LARGEST_PRIORITY, le=LARGEST_PRIORITY)
+    note: str | None = Field(None, max_length=2000)
+    trials: int | None = None
+    workers: int | None = None
+    timeout: str | float | None = None
+
+
+@router.post("", status_code=201)
+def hand_in(
+    given: HandedIn,
+    response: Response,
+    service: TheService,
+    user: Changer,
+    address: Address,
+    key: Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)] = None,
+) -> dict[str, Any]:
+    """Hand a study in. The same key with the same content is the same study, however often it comes."""
+    _refuse_priority(user, given.priority)
+    if key is not None and (before := service.queue.find_key(user.name, key)):
+        return _same(service, before, given, response)
+    study = queued_study(
+        given, user.name, service.data, lambda upload: service.uploads.path(user.name, upload), key
+    )
+    _make_room(service, study, user)
+    if not service.queue.add(study):
+        if key is not None and (before := service.queue.find_key(user.name, key)):
+            return _same(service, before, given, response)
+        raise Refused(409, f"study '{study.study}' was handed in already; choose another name")
+    service.users.record(user, address, "hand in", study.study)
+    response.headers["Location"] = f"/api/v1/studies/{study.study}"
+    return row_of(service, study.study, service.queue.find(study.study)).to_json()
+
+
+@router.get("")
+def list_studies(
+    service: TheService,
+    user: AnyUser,
+    state: str | None = None,
+    owner: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> dict[str, Any]:
+    """Studies, the newest first: `total` is of those that the filters let through."""
+    del user
+    wanted = [
+        pair for pair in names(service) if owner is None or (pair[1] is not None and pair[1].owner == owner)
+    ]
+    if state is not None:
+        rows = [row for row in (row_of(service, *pair) for pair in wanted) if row.state == state]
+        shown, total = rows[offset : offset + limit], len(rows)
+    else:
+        shown, total = [row_of(service, *pair) for pair in wanted[offset : offset + limit]], len(wanted)
+    return {"total": total, "studies": [row.to_json() for row in shown]}
+
+
+@router.get("/{name}")
+def show(name: str, service: TheService, user: AnyUser) -> dict[str, Any]:
+    """One study: its row, and once it is made, what `perceptuna show --json` says."""
+    from search.analysis.terminal.study import study_json
+
+    del user
+    queued = service.queue.find(name)
+    study = service.known_study(name)
+    if queued is None and study is None:
+        raise Refused(404, f"no study '{name}'")
+    row = row_of(service, name, queued).to_json()
+    made = study is not None and not study.record.is_foreign and not half_made(study)
+    return {**row, "details": study_json(study, 10) if study is not None and made else None}
+
+
+@router.patch("/{name}")
+def change(
+    name: str, changes: Changes, service: TheService, user: Changer, address: Address
+) -> dict[str, Any]:
+    """Change priority, note, or budget."""
+    queued = _theirs(service, name, user)
+    given = changes.model_dump(exclude_unset=True)
+    values = {
+        key: value for key, value in given.items() if key in ("priority", "note") and value is not None
+    } | changed_budget(given)
+    if "trials" in given and given["trials"] is None:
+        raise InputError("--trials: expected a whole number, but got None")
+    _refuse_priority(user, values.get("priority", 0), queued.priority)
+    if values:
+        service.queue.change(name, values)
+        service.users.record(user, address, "change", f"{name}: {', '.join(values)}")
+    if values.keys() & {"trials", "workers", "timeout"}:
+        service.queue.move(name, [State.RUNNING], State.PAUSING, State.QUEUED)
+    return row_of(service, name, service.queue.find(name)).to_json()
+
+
+@router.post("/{name}/{verb}")
+def ask(name: str, verb: str, service: TheService, user: Changer, address: Address) -> dict[str, Any]:
+    """Pause, resume, stop or cancel a study."""
+    if verb not in VERBS:
+        raise Refused(404, f"no such request; there are {', '.join(VERBS)}")
+    for _ in range(_TRIES):
+        queued = _theirs(service, name, user)
+        moves = VERBS[verb]
+        if queued.state not in moves:
+            raise Refused(409, f"study '{name}' is {queued.state}, so there is nothing to {verb}")
+        if verb == "resume":
+            _refuse_used_up(service, queued)
+        state, then = moves[queued.state]
+        if (state, then) == (queued.state, queued.then):
+            break
+        fresh = {"failures": 0, "not_before": 0.0, "reason": ""} if verb == "resume" else {}
+        if service.queue.move(name, [queued.state], state, then, **fresh):
+            service.users.record(user, address, verb, name)
+            break
+    return row_of(service, name, service.queue.find(name)).to_json()
+
+
+@router.delete("/{name}", status_code=204)
+def delete(name: str, service: TheService, user: Changer, address: Address) -> None:
+    """Delete a study that is over, with its trials and models, as `perceptuna delete` does."""
+    queued = _theirs(service, name, user)
+    if queued.state not in (*OVER, State.PAUSED, State.QUEUED):
+        raise Refused(409, f"study '{name}' is {queued.state}; stop it first")
+    if not service.queue.remove(name, (*OVER, State.PAUSED, State.QUEUED)):
+        raise Refused(409, f"study '{name}' has begun meanwhile; stop it first")
+    service.users.record(user, address, "delete", name)
+    study = service.known_study(name)
+    if study is not None:
+        for one in [*companions_of(study), study]:
+            delete_study(one)
+    shutil.rmtree(service.drivers.folder(name), ignore_errors=True)
+
+
+def _theirs(service: Service, name: str, user: User) -> QueuedStudy:
+    queued = service.queued(name)
+    if not user.may_change(queued.owner):
+        raise Refused(403, f"study '{name}' belongs to '{queued.owner}'")
+    return queued
+
+
+def _same(service: Service, before: QueuedStudy, given: HandedIn, response: Response) -> dict[str, Any]:
+    if before.request != digest_of(given):
+        raise Refused(422, f"Idempotency-Key: it was used for study '{before.study}', with another content")
+    response.status_code = 200
+    return row_of(service, before.study, before).to_json()
+
+
+def _make_room(service: Service, study: QueuedStudy, user: User) -> None:
+    """A study of that name that came to nothing gives way to its owner's next one; any other refuses it."""
+    there, before = service.known_study(study.study), service.queue.find(study.study)
+    if there is not None and not half_made(there):
+        raise Refused(409, str(already_there(study.study, service.url)))
+    if before is not None and (before.state not in OVER or not user.may_change(before.owner)):
+        raise Refused(409, f"study '{study.study}' was handed in already; choose another name")
+    if before is not None:
+        service.queue.remove(study.study, OVER)
+
+
+def _refuse_used_up(service: Service, queued: QueuedStudy) -> None:
+    """Raises InputError where a study has its budget."""
+    study = service.known_study(queued.study)
+    finished = 0 if study is None else len(study.finished())
+    if finished >= queued.trials and queued.state not in DRIVEN:
+        raise InputError(
+            f"study '{queued.study}' has {finished} finished trials of {queued.trials}, so nothing is left to do; "
+            "raise its trials first"
+        )
+
+
+def _refuse_priority(user: User, wanted: int, now: int = 0) -> None:
+    """An admin decides who goes before others; everybody may go behind."""
+    if wanted > max(0, now) and not user.may("admin"):
+        raise Refused(
+            403, f"priority: an admin gives more than {max(0, now)}, but '{user.name}' asked for {wanted}"
+        )
