@@ -115,7 +115,7 @@ class Drivers:
 
     def ended(self, study: str) -> Ended:
         """How the last one ended, which does not live any more."""
-        child = self._children.pop(study, None)
+        child = self._children.get(study)
         events = self.events(study)
         said = events.of_last_driver()
         endings = [one["event"] for one in said if one["event"] in ("budget", "timeout", "interrupted")]

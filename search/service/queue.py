@@ -136,6 +136,12 @@ class Queue:
         this = (_QUEUE.c.study == study) & _QUEUE.c.state.in_(list(since))
         return self._changed(this, values)
 
+    def settle(self, study: QueuedStudy, state: State, **changes: Any) -> bool:
+        """Whether its driver's end could be settled: nobody has asked for anything else since `study` was read."""
+        as_read = (_QUEUE.c.state == study.state) & _QUEUE.c.then.is_not_distinct_from(study.then)
+        values = {"state": state, "then": None, "slots": 0, **changes}
+        return self._changed((_QUEUE.c.study == study.study) & as_read, values)
+
     def change(self, study: str, changes: Mapping[str, Any]) -> bool:
         """Other fields than its state, whatever that is."""
         return self._changed(_QUEUE.c.study == study, changes)

@@ -30,6 +30,7 @@ _GROWS_AFTER_SECONDS = 60.0
 # Drivers in a row that end out of order, without a trial that ended, before the study counts as failed.
 _FAILURES = 3
 _WAIT_SECONDS = 5.0
+_TIME_IS_UP = "its time is up"
 
 
 class Supervisor:
@@ -100,9 +101,8 @@ class Supervisor:
         at = max(min(ended.at, self._clock()), study.began or 0.0)
         ran = study.ran + at - (study.began or at)
         state, reason, changes = self._follows(study, ended, ran)
-        # From any of these: somebody may have asked for another end meanwhile.
-        self._queue.move(study.study, DRIVEN, state, reason=reason, ended=at, ran=ran, **changes)
-        if state is not study.then:
+        settled = self._queue.settle(study, state, reason=reason, ended=at, ran=ran, **changes)
+        if settled and state is not study.then:
             self._say(f"study '{study.study}' is {state}{f': {reason}' if reason else ''}")
 
     def _follows(self, study: QueuedStudy, ended: Ended, ran: float) -> tuple[State, str, dict[str, Any]]:
@@ -114,7 +114,7 @@ class Supervisor:
             no_value = ended.code == 1 and loaded.best_trial() is None
             return (State.FAILED, ended.said, changes) if no_value else (State.FINISHED, "", changes)
         if ended.ending == "timeout" or (study.timeout is not None and ran >= study.timeout):
-            return State.FINISHED, "its time is up", changes
+            return State.FINISHED, _TIME_IS_UP, changes
         if study.then is not None:
             return study.then, "", changes
         if loaded is not None and loaded.record.stop_requested and ended.ending == "interrupted":
@@ -173,6 +173,9 @@ class Supervisor:
         loaded = self._study(study.study)
         if loaded is not None and len(loaded.finished()) >= study.trials:
             self._queue.move(study.study, [State.QUEUED], State.FINISHED, reason="")
+            return False
+        if study.timeout is not None and study.ran >= study.timeout:
+            self._queue.move(study.study, [State.QUEUED], State.FINISHED, reason=_TIME_IS_UP)
             return False
         words = ["--workers", str(slots), "--json"]
         if study.timeout is not None:

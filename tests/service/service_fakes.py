@@ -1,0 +1,149 @@
+"""A service without processes: a real database and real HTTP, drivers that only pretend, and who asks."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from search.service.application import application
+from search.service.commands import Commands
+from search.service.drivers import Drivers, Ended
+from search.service.queue import Queue
+from search.service.service import Service
+from search.service.supervisor import Supervisor
+from search.service.uploads import Uploads
+from search.service.users import Users
+from storage import StorageURL, open_storage
+
+
+class PretendedDrivers(Drivers):
+    """Starts nothing: a test says when a driver ends, and how."""
+
+    def __init__(self, url: StorageURL, folder: Path) -> None:
+        super().__init__(url, folder)
+        self.running: dict[str, list[str]] = {}
+        self.asked: list[str] = []
+        self.ends: dict[str, Ended] = {}
+        self.ours = True
+
+    def start(self, study: str, words: Sequence[str], slots: int) -> bool:
+        self.running[study] = list(words)
+        return True
+
+    def lives(self, study: str) -> bool:
+        return study in self.running
+
+    def ask_to_end(self, study: str) -> bool:
+        if self.ours:
+            self.asked.append(study)
+        return self.ours
+
+    def ended(self, study: str) -> Ended:
+        return self.ends.pop(study, Ended(None, None, 0, "", 0.0))
+
+    def end(
+        self, study: str, code: int | None = 0, ending: str | None = None, trials: int = 0, said: str = ""
+    ) -> None:
+        """The driver of `study` is gone."""
+        del self.running[study]
+        self.ends[study] = Ended(code, ending, trials, said, time.time())
+
+
+def made_service(folder: Path, *, slots: int = 2, data: Path | None = None, largest: int = 10_000) -> Service:
+    """A service over a database of its own in `folder`."""
+    url = StorageURL.parse(str(folder / "studies.db"))
+    storage = open_storage(url, create=True)
+    queue, drivers = Queue(storage), PretendedDrivers(url, folder / "service")
+    return Service(
+        url=url,
+        storage=storage,
+        queue=queue,
+        drivers=drivers,
+        supervisor=Supervisor(url, storage, queue, drivers, slots),
+        users=Users(storage),
+        uploads=Uploads(folder / "service" / "uploads", largest),
+        commands=Commands(url),
+        data=data,
+    )
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a request was answered."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Asks a service on a port of this machine by a token."""
+
+    port: int
+    token: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def __call__(
+        self, method: str, path: str, given: Any = None, body: bytes | None = None, **headers: str
+    ) -> Answer:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()} | self.headers
+        if self.token is not None:
+            sent["Authorization"] = f"Bearer {self.token}"
+        if given is not None:
+            body, sent["Content-Type"] = json.dumps(given).encode(), "application/json"
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path if path.startswith("/") else f"/api/v1/{path}", body, sent)
+            answer = connection.getresponse()
+            names = {name.lower(): value for name, value in answer.getheaders()}
+            return Answer(answer.status, names, answer.read())
+        finally:
+            connection.close()
+
+    def done(self, method: str, path: str, given: Any = None, **more: Any) -> Any:
+        """The JSON of a request that succeeds."""
+        answer = self(method, path, given, **more)
+        assert answer.status in (200, 201), answer.text
+        return answer.json
+
+    def refused(self, status: int, method: str, path: str, given: Any = None, **more: Any) -> str:
+        """The detail of a request that is refused with `status`."""
+        answer = self(method, path, given, **more)
+        assert answer.status == status, answer.text
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json["status"] == status
+        return str(answer.json["detail"])
+
+
+@contextmanager
+def listening(service: Service) -> Iterator[int]:
+    """The port of this machine on which `service` answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(application(service), log_level="warning", lifespan="off", access_log=False)
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            server.should_exit = True
+            thread.join()
