@@ -27,6 +27,7 @@ ROOMS = (
     "search.analysis.facts",
     "search.analysis.tensorboard",
     "search.answering",
+    "search.answering.explaining",
     "search.conclusion.confirmation",
     "search.conclusion.ablation",
     "search.conclusion.calibration",

@@ -1,5 +1,5 @@
 """A model that is there, and new rows: what it answers, and how good its answers are.
 
-Imports: conclusion.statistics, data, data.columns, data.preparing, data.reading, data.rows, errors, machine,
-models, settings, spaces, training, training.network.
+Imports: answering.explaining, conclusion.statistics, data, data.columns, data.preparing, data.reading,
+data.rows, errors, machine, models, settings, spaces, training, training.network.
 """

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from search.answering.drift import drifts
 from search.answering.evaluation import Evaluation, Measured, Residuals
+from search.answering.explaining.explaining import Answered, Rows, answered, chosen, explain
+from search.answering.explaining.explanation import Explanation
+from search.answering.explaining.recorded_answers import recorded_answers
 from search.answering.labels import MISSING, Classes, quantities
-from search.answering.new_rows import open_rows
+from search.answering.new_rows import open_rows, rows_at
 from search.answering.remarks import refuse_unreadable, remarks
 from search.conclusion.statistics.intervals import wilson
 from search.conclusion.statistics.of_all_rows import interval_of_auc, interval_of_median, interval_of_r2
 from search.conclusion.statistics.over_rows import interval_over_rows
 from search.data import DataRequest, DataSpec, fingerprint_source
+from search.data.rows.raw import taken
 from search.errors import InputError
-from search.models.saved_model import SavedModel, answers_of
+from search.models.saved_model import OpenModel, SavedModel, open_model
 from search.settings.metrics import METRICS, asked_of
 from search.training.measures import logs_of, scores_of
-from search.training.network.recorded import COLUMNS, recorded
+from search.training.network.recorded import COLUMNS
 
 if TYPE_CHECKING:
     from search.answering.predicting import Progress
@@ -28,9 +32,6 @@ if TYPE_CHECKING:
 
 # Metrics that see all outputs of a row keep them all, of more classes too many.
 _MOST_OUTPUTS = 100
-# What a float32 answer of 0 or, with two classes, 1 minus 1 stands for: as numbers they would be infinitely wrong.
-_LEAST = float(np.finfo(np.float32).tiny)
-_LEAST_OF_TWO = 2.0**-25
 _TRAINED_ON = (
     "these are the rows that the model was searched and trained on, so its answers are better than on new ones; "
     "`perceptuna finalize` tests on rows that nothing has seen"
@@ -55,10 +56,11 @@ def evaluate(
     kept: _Quantities | _ClassAnswers = (
         _Quantities(spec) if spec.task == "regression" else _ClassAnswers(spec, Classes(spec))
     )
-    answer = answers_of(saved, threads)
-    done = 0
+    model = open_model(saved, threads)
+    done, files = 0, list[str]()
     for piece in rows.pieces(at_once or rows.at_once):
-        kept.add(answer(piece.x), piece.labels)
+        kept.add(model.answer(piece.x), piece.labels)
+        files += piece.kept.get("file", ())
         done += len(piece.x)
         progress(done, rows.total)
     refuse_unreadable(request.source, rows.found, spec)
@@ -66,7 +68,24 @@ def evaluate(
     if fingerprint_source(request) == spec.fingerprint:
         told = (_TRAINED_ON, *told)
     drift = drifts(rows.found, spec) if spec.kind == "table" else None
-    return kept.evaluation(request.source, {"drift": drift, "remarks": told})
+    found = kept.evaluation(request.source, {"drift": drift, "remarks": told})
+    return replace(found, explanation=_explained(model, saved.metric, kept.answered(), request, files))
+
+
+def _explained(
+    model: OpenModel, metric: str, rows: Answered, request: DataRequest, files: list[str]
+) -> Explanation:
+    """The rows that are needed for it are read once more: all of them would not fit into memory."""
+    looked, wrong = chosen(rows, model)
+    if model.spec.kind == "image":
+        of_wrong = Rows(None, [files[place] for place in rows.places[wrong]] if files else ())
+        return explain(model, metric, rows, (looked, Rows(None)), (wrong, of_wrong), numbered=True)
+    wanted = np.union1d(rows.places[looked], rows.places[wrong])
+    raw = rows_at(request, model.spec, wanted)
+    looked_rows, wrong_rows = (
+        Rows(taken(raw, np.searchsorted(wanted, rows.places[of]))) for of in (looked, wrong)
+    )
+    return explain(model, metric, rows, (looked, looked_rows), (wrong, wrong_rows), numbered=True)
 
 
 @dataclass
@@ -76,6 +95,8 @@ class _ClassAnswers:
     spec: DataSpec
     classes: Classes
     tables: list[Array] = field(default_factory=list)
+    pieces: list[Answered] = field(default_factory=list)
+    rows: int = 0
     unlabelled: int = 0
 
     def __post_init__(self) -> None:
@@ -88,7 +109,13 @@ class _ClassAnswers:
         self.unlabelled += int((numbers == MISSING).sum())
         probabilities, numbers = probabilities[known].astype(np.float64), numbers[known]
         np.add.at(self.confusion, (numbers, probabilities.argmax(axis=1)), 1)
-        self.tables.append(recorded(_logits(probabilities, self.spec), numbers, self.spec, _asked(self.spec)))
+        self.tables.append(recorded_answers(probabilities, numbers, self.spec, _asked(self.spec)))
+        self.pieces.append(answered(self.rows + np.flatnonzero(known), numbers, probabilities, self.spec))
+        self.rows += len(known)
+
+    def answered(self) -> Answered:
+        """The rows of a class that the model knows."""
+        return Answered(*(np.concatenate(parts) for parts in zip(*map(astuple, self.pieces), strict=True)))
 
     def evaluation(self, source: str, more: dict[str, Any]) -> Evaluation:
         table, unseen = np.concatenate(self.tables), self.classes.unseen
@@ -127,6 +154,12 @@ class _Quantities:
     spec: DataSpec
     answers: list[Array] = field(default_factory=list)
     labels: list[Any] = field(default_factory=list)
+    told: Answered | None = None
+
+    def answered(self) -> Answered:
+        """The rows that have a target, once they are evaluated."""
+        assert self.told is not None
+        return self.told
 
     def add(self, answers: Array, labels: Any) -> None:
         self.answers.append(answers.astype(np.float64))
@@ -140,21 +173,14 @@ class _Quantities:
         answers, known = np.concatenate(self.answers), ~np.isnan(target)
         if not known.any():
             raise InputError(f"{name} has no value in any row; there is nothing to compare answers with")
-        error = answers[known] - target[known]
-        mean, std = self.spec.target_mean, self.spec.target_std
-        table = recorded((answers[known] - mean) / std, (target[known] - mean) / std, self.spec)
+        answers, target, places = answers[known], target[known], np.flatnonzero(known)
+        self.told = answered(places, target, answers, self.spec)
+        error = answers - target
+        table = recorded_answers(answers, target, self.spec)
         deviation = float(error.std(ddof=1)) if len(error) > 1 else None
         residuals = Residuals(float(error.mean()), float(np.median(error)), deviation)
         measured = tuple(_measured(table, self.spec))
-        return Evaluation(len(error), int((~known).sum()), measured, residuals=residuals, **more)
-
-
-def _logits(probabilities: Array, spec: DataSpec) -> Array:
-    """As `recorded` takes them: (rows,) with two classes, else (rows, classes); probabilities are float64."""
-    if spec.task == "binary":
-        yes = probabilities[:, 1]
-        return np.asarray(np.log(np.maximum(yes, _LEAST)) - np.log(np.maximum(1 - yes, _LEAST_OF_TWO)))
-    return np.log(np.maximum(probabilities, _LEAST))
+        return Evaluation(len(error), len(known) - len(error), measured, residuals=residuals, **more)
 
 
 def _measured(table: Array, spec: DataSpec) -> list[Measured]:

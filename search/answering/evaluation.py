@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from search.answering.drift import Drift
+from search.answering.explaining.explanation import Explanation
 from search.conclusion.statistics.intervals import Interval
 from search.data.rows.raw import Array
 
@@ -62,6 +63,7 @@ class Evaluation:
     residuals: Residuals | None = None
     drift: tuple[Drift, ...] | None = None
     remarks: tuple[str, ...] = ()
+    explanation: Explanation | None = None
 
     def classes(self) -> list[ClassAnswers]:
         """In the order of the classes; none for quantities."""
@@ -106,6 +108,8 @@ class Evaluation:
             told["residuals"] = {name: _finite(value) for name, value in vars(self.residuals).items()}
         if self.drift is not None:
             told["drift"] = [one.to_json() for one in self.drift]
+        if self.explanation is not None:
+            told["explanation"] = self.explanation.to_json()
         return {**told, "remarks": list(self.remarks)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from search.data.preparing.as_trained import Found, as_trained
 from search.data.reading.array_rows import ArrayRows, open_arrays_of
 from search.data.reading.table_pieces import TableFile, Wanted, open_table
 from search.data.rows.notes import listed
+from search.data.rows.raw import taken
 from search.errors import InputError
 from spaces.errors import did_you_mean
 
@@ -69,6 +70,32 @@ def open_rows(
             f"those of {spec.source}; name such a source"
         )
     return _of_table(table, request, spec, keep, with_labels=with_labels)
+
+
+def rows_at(request: DataRequest, spec: DataSpec, places: Array) -> Array | Table:
+    """Rows of a table or of vectors by their places in the source, which ascend; at least one.
+
+    Raises:
+        InputError: as `open_rows`.
+    """
+    rows, start = open_rows(request, spec), 0
+    found: list[Array | Table] = []
+    for piece in rows.pieces(rows.at_once):
+        here = places[(places >= start) & (places < start + len(piece.x))] - start
+        start += len(piece.x)
+        if len(here):
+            found.append(taken(piece.x, here))
+        if start > places[-1]:
+            break
+    tables = [piece for piece in found if isinstance(piece, Table)]
+    if not tables:
+        return np.concatenate([piece for piece in found if not isinstance(piece, Table)])
+    return Table(
+        {
+            name: replace(column, values=np.concatenate([table.columns[name].values for table in tables]))
+            for name, column in tables[0].columns.items()
+        }
+    )
 
 
 def _of_table(

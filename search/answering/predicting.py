@@ -14,7 +14,7 @@ from search.answering.new_rows import open_rows
 from search.answering.remarks import refuse_unreadable, remarks
 from search.data import DataRequest, DataSpec
 from search.errors import InputError
-from search.models.saved_model import SavedModel, answers_of
+from search.models.saved_model import SavedModel, open_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,7 +57,7 @@ def predict(
     _refuse_clash(keep, saved.spec)
     done = 0
     with answers_file(output) as write:
-        answer = answers_of(saved, threads)
+        answer = open_model(saved, threads).answer
         for piece in rows.pieces(at_once or rows.at_once):
             write(answers_beside(piece.kept, answer(piece.x), saved.spec))
             done += len(piece.x)

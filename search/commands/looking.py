@@ -11,6 +11,7 @@ import typer
 
 from search.commands.options import AsJSON, Force, Storage, StudyName, study_of, url_of
 from search.commands.output import console, echo, print_out
+from search.errors import InputError
 from search.study.links import DEFAULT_HOST, DEFAULT_PORT, how_to_browse
 
 if TYPE_CHECKING:
@@ -45,18 +46,28 @@ def show(
     study: StudyName,
     top: Annotated[int, typer.Option(min=1, metavar="N", help="rows of the leaderboard")] = 10,
     trial: Annotated[int | None, typer.Option(min=0, metavar="K", help="everything on one trial")] = None,
+    model: Annotated[
+        bool, typer.Option("--model", help="what the best model goes by, on the validation rows")
+    ] = False,
     storage: Storage = None,
     as_json: AsJSON = False,
 ) -> None:
     """Where a study stands, its leaderboard, best configuration and what mattered; or everything on one trial.
+
+    With --model instead which columns matter to the best model, what it answers along them, and which rows it gets
+    most wrong.
 
     Example: perceptuna show my-first --top 5
     """
     from search.analysis.terminal import study as terminal_study
     from search.analysis.terminal import trial as terminal_trial
 
+    if model and trial is not None:
+        raise InputError("--model is about the best trial's model; leave --trial or --model out")
     loaded = study_of(study, storage)
-    if trial is not None:
+    if model:
+        _show_model(loaded, as_json)
+    elif trial is not None:
         facts = terminal_trial.trial_json(loaded, trial)
         print_out(json.dumps(facts) if as_json else terminal_trial.trial_view(facts))
         _say_how_to_browse(loaded, trial, as_json)
@@ -65,6 +76,18 @@ def show(
     else:
         print_out(terminal_study.study_view(loaded, top))
         _say_how_to_browse(loaded, None, as_json)
+
+
+def _show_model(study: Study, as_json: bool) -> None:
+    from rich.console import Group
+
+    from search.analysis.terminal.explanation import explanation_parts
+    from search.answering.explaining.validation import CHOSEN_BY, explain_study
+    from search.machine.cores import available_cores
+
+    found = explain_study(study, available_cores())
+    echo(f"perceptuna: {CHOSEN_BY}", err=True)
+    print_out(json.dumps(found.to_json()) if as_json else Group(*explanation_parts(found)))
 
 
 def _say_how_to_browse(study: Study, trial: int | None, as_json: bool) -> None:

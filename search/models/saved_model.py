@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,16 +25,54 @@ if TYPE_CHECKING:
     from search.study.study import Study
 
 ENDING = ".keras"
-Answers = Callable[["Array | Table"], "Array"]
 
 
 @dataclass(frozen=True)
 class SavedModel:
-    """A model file, what its rows have to be, and whether the table that it was trained on had names of columns."""
+    """A model file, what its rows have to be, and whether the table that it was trained on had names of columns.
+
+    `metric` is what its trial was chosen by, without `val_`; "" where that is not told.
+    """
 
     path: Path
     spec: DataSpec
     header: bool = True
+    metric: str = ""
+
+
+@dataclass(frozen=True)
+class OpenModel:
+    """A model that is loaded. Answers are float probabilities (rows, classes), or quantities (rows,)."""
+
+    model: Any
+    spec: DataSpec
+
+    def answer(self, rows: Array | Table) -> Array:
+        """Rows are a table's columns, or arrays as `attach_preprocessing` has them."""
+        return self._told(np.asarray(self.model(_inputs(rows, self.model, self.spec))))
+
+    def answer_prepared(self, x: Array) -> Array:
+        """Rows are prepared ones, as in `PreparedData`."""
+        import tensorflow as tf
+
+        outputs = np.asarray(self.core(tf.constant(x)))
+        if self.spec.task == "regression":
+            outputs = outputs.astype(np.float64) * self.spec.target_std + self.spec.target_mean
+        return self._told(outputs)
+
+    @property
+    def core(self) -> Any:
+        """The network inside, which takes prepared rows."""
+        keras = import_keras()
+        (core,) = (layer for layer in self.model.layers if isinstance(layer, keras.Model))
+        return core
+
+    def _told(self, outputs: Array) -> Array:
+        if self.spec.task == "regression":
+            return outputs[:, 0]
+        if self.spec.task == "binary":
+            return np.concatenate([1 - outputs, outputs], axis=1)
+        return outputs
 
 
 def model_in_file(path: Path) -> SavedModel:
@@ -49,7 +86,8 @@ def model_in_file(path: Path) -> SavedModel:
     beside = facts_beside(path)
     try:
         facts = json.loads(beside.read_text(encoding="utf-8"))
-        return SavedModel(path, DataSpec.model_validate(facts["data"]))
+        metric = str(facts.get("metric", "")).removeprefix("val_")
+        return SavedModel(path, DataSpec.model_validate(facts["data"]), metric=metric)
     except OSError as error:
         raise InputError(
             f"{beside} cannot be read ({error.strerror}): it says what columns {path} takes; put it beside the model, "
@@ -75,28 +113,19 @@ def model_of_study(study: Study) -> SavedModel:
             f"the model of trial {trial.number}, the best of study '{study.name}', is not there; train it again by "
             f"`perceptuna export {study.name} -o {study.name}.keras{study.url.option}`, and name that file"
         )
-    return SavedModel(path, study.data, study.settings.header)
+    return SavedModel(path, study.data, study.settings.header, study.metric.removeprefix("val_"))
 
 
-def answers_of(saved: SavedModel, threads: int) -> Answers:
-    """Start TensorFlow and load the model: from rows to probabilities (rows, classes), or to quantities (rows,).
-
-    Rows are a table's columns, or arrays as `attach_preprocessing` has them.
+def open_model(saved: SavedModel, threads: int) -> OpenModel:
+    """Start TensorFlow and load the model.
 
     Raises:
         InputError: the file is damaged, or is no model for such rows.
     """
     start_tensorflow(threads)
-    model, spec = _loaded(saved.path), saved.spec
+    model = _loaded(saved.path)
     _refuse_facts_of_another(model, saved)
-
-    def answer(rows: Array | Table) -> Array:
-        answers = np.asarray(model(_inputs(rows, model, spec)))
-        if spec.task == "regression":
-            return answers[:, 0]
-        return np.concatenate([1 - answers, answers], axis=1) if spec.task == "binary" else answers
-
-    return answer
+    return OpenModel(model, saved.spec)
 
 
 def _refuse_facts_of_another(model: Any, saved: SavedModel) -> None:

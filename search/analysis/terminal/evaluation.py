@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from search.analysis.terminal.explanation import explanation_parts
 from search.analysis.terminal.tables import facts_table, plain_table
 from search.answering.drift import MOST_TOLD, SHARE, SHIFT, Drift
 from search.answering.evaluation import MOST_CLASSES, ClassAnswers, Evaluation
@@ -17,7 +18,7 @@ MOST_CLASSES_SHOWN = 20
 
 
 def evaluation_view(evaluation: Evaluation, title: str) -> RenderableType:
-    """Metrics, then classes or errors, then what has moved since training."""
+    """Metrics, then classes or errors, then what has moved since training, then what the model goes by."""
     return Group(Text(printable(title), style="bold"), *_parts(evaluation))
 
 
@@ -39,6 +40,9 @@ def _parts(evaluation: Evaluation) -> Iterator[RenderableType]:
     if evaluation.drift is not None:
         yield ""
         yield from _drift(evaluation.drift)
+    if evaluation.explanation is not None:
+        yield ""
+        yield from explanation_parts(evaluation.explanation)
 
 
 def _metric_rows(evaluation: Evaluation) -> Iterator[tuple[str, str, str]]:

@@ -26,7 +26,7 @@ from search.data.preparing.spec import SPEC_VERSION, DataSpec
 from search.data.preparing.splits import Split
 from search.data.preparing.splitting import split_of
 from search.data.reading.source import fingerprint_source, read_source
-from search.data.rows.raw import Array, RawData, Table
+from search.data.rows.raw import Array, RawData, Table, taken
 from search.data.rows.request import DataRequest
 from search.errors import CacheUnusable, DataError
 
@@ -101,7 +101,7 @@ def _rows_of(raw: RawData, spec: DataSpec) -> Callable[[Array], Array]:
     from search.data.preparing.preprocessing import preprocessing_model, transform
 
     model = preprocessing_model(spec)
-    return lambda rows: transform(x.take(rows) if isinstance(x, Table) else x[rows], spec, model)
+    return lambda rows: transform(taken(x, rows), spec, model)
 
 
 def _write(

@@ -54,6 +54,11 @@ class Table:
         return Table({name: column.take(rows) for name, column in self.columns.items()})
 
 
+def taken(rows: Array | Table, places: Array) -> Array | Table:
+    """Some of the rows."""
+    return rows.take(places) if isinstance(rows, Table) else rows[places]
+
+
 @dataclass(frozen=True)
 class Times:
     """When each row was, of the column `name`: numbers, or days since 1970-01-01 where `date`; float64 (rows,).

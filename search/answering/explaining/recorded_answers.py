@@ -1,0 +1,54 @@
+"""What is recorded of a model's answers, as of a network's, so that metrics are made of both by the same formulas."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from search.training.measures import logs_of
+from search.training.network.recorded import recorded
+
+if TYPE_CHECKING:
+    from search.data import DataSpec
+    from search.data.rows.raw import Array
+
+# What a float32 answer of 0 or, with two classes, 1 minus 1 stands for: as numbers they would be infinitely wrong.
+_LEAST = float(np.finfo(np.float32).tiny)
+_LEAST_OF_TWO = 2.0**-25
+_USUAL = {"regression": "rmse"}
+
+
+def recorded_answers(answers: Array, y: Array, spec: DataSpec, asked: Collection[str] = ()) -> Array:
+    """As `recorded`, of probabilities (rows, classes) and class numbers, or of quantities: float64 (rows, columns)."""
+    answers = answers.astype(np.float64)
+    if spec.task == "regression":
+        mean, std = spec.target_mean, spec.target_std
+        return recorded((answers - mean) / std, (y - mean) / std, spec)
+    return recorded(_logits(answers, spec), y, spec, asked)
+
+
+def wrongness(answers: Array, y: Array, spec: DataSpec) -> Array:
+    """How wrong each row is answered, float64 (rows,): the absolute error, or the cross-entropy."""
+    table = recorded_answers(answers, y, spec)
+    return table[:, 1] * (spec.target_std if spec.task == "regression" else 1.0)
+
+
+def value_of(metric: str, answers: Array, y: Array, spec: DataSpec) -> float:
+    """The metric of these rows; NaN where they have none, such as an `auc` of one class."""
+    table = recorded_answers(answers, y, spec, (metric,))
+    return logs_of(table, spec, (metric,)).get(metric, float("nan"))
+
+
+def usual_metric(spec: DataSpec) -> str:
+    """What answers are judged by where a model does not say what it was chosen by."""
+    return _USUAL.get(spec.task, "crossentropy")
+
+
+def _logits(probabilities: Array, spec: DataSpec) -> Array:
+    """As `recorded` takes them: (rows,) with two classes, else (rows, classes); probabilities are float64."""
+    if spec.task == "binary":
+        yes = probabilities[:, 1]
+        return np.asarray(np.log(np.maximum(yes, _LEAST)) - np.log(np.maximum(1 - yes, _LEAST_OF_TWO)))
+    return np.log(np.maximum(probabilities, _LEAST))

@@ -1,0 +1,56 @@
+"""Explain a study's best model by the study's validation rows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from search.answering.explaining.explaining import Answered, Rows, answered, chosen, explain
+from search.data.preparing.as_read import validation_as_read
+from search.data.rows.raw import taken
+from search.errors import InputError
+from search.models.saved_model import OpenModel, model_of_study, open_model
+from search.study.unchanged import unchanged_data
+
+if TYPE_CHECKING:
+    from search.answering.explaining.explanation import Explanation
+    from search.data import PreparedData
+    from search.study.study import Study
+
+_AT_ONCE = 8192
+CHOSEN_BY = (
+    "these are the validation rows, which chose this trial among others and the epoch that it stopped at: expect new "
+    "rows to be answered somewhat worse"
+)
+
+
+def explain_study(study: Study, threads: int) -> Explanation:
+    """Of the model that is kept of the best trial.
+
+    Raises:
+        InputError: no model is kept, the study is about another one, or its data is not what it was started with.
+    """
+    if study.companion_of is not None:
+        raise InputError(
+            f"study '{study.name}' has trainings about study '{study.companion_of}'; ask for that one: "
+            f"`perceptuna show {study.companion_of} --model{study.url.option}`"
+        )
+    saved = model_of_study(study)
+    data = unchanged_data(study, study.settings)
+    model = open_model(saved, threads)
+    rows = validation_answers(model, data)
+    looked, wrong = chosen(rows, model)
+    raw = validation_as_read(study.settings.data_request()) if data.spec.kind != "image" else None
+    of_looked, of_wrong = (Rows(None if raw is None else taken(raw, of)) for of in (looked, wrong))
+    return explain(model, saved.metric, rows, (looked, of_looked), (wrong, of_wrong), numbered=False)
+
+
+def validation_answers(model: OpenModel, data: PreparedData) -> Answered:
+    """Of all validation rows, in their order."""
+    x, prepared_y = data.validation()
+    spec, y = data.spec, np.asarray(prepared_y)
+    if spec.task == "regression":
+        y = y.astype(np.float64) * spec.target_std + spec.target_mean
+    pieces = [model.answer_prepared(x[start : start + _AT_ONCE]) for start in range(0, len(x), _AT_ONCE)]
+    return answered(np.arange(len(y)), y, np.concatenate(pieces), spec)
