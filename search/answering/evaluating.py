@@ -179,7 +179,7 @@ class _Quantities:
         table = recorded_answers(answers, target, self.spec)
         deviation = float(error.std(ddof=1)) if len(error) > 1 else None
         residuals = Residuals(float(error.mean()), float(np.median(error)), deviation)
-        measured = tuple(_measured(table, self.spec))
+        measured = tuple(_measured(table, self.spec.with_plain_target()))
         return Evaluation(len(error), len(known) - len(error), measured, residuals=residuals, **more)
 
 
@@ -206,7 +206,7 @@ def _interval(metric: str, value: float, table: Array, spec: DataSpec) -> tuple[
     if metric == "auc" and spec.task == "binary":
         return interval_of_auc(columns["logit"], columns["label"] > 0)
     if metric == "r2":
-        return interval_of_r2(columns["absolute_error"], columns["target"])
+        return interval_of_r2(columns["answer"] - columns["target"], columns["target"])
     if metric == "median_error":
-        return interval_of_median(columns["absolute_error"] * spec.target_std)
+        return interval_of_median(np.abs(columns["answer"] - columns["target"]) * spec.target_std)
     return interval_over_rows(metric, value, scores_of(table, metric, spec))

@@ -26,6 +26,7 @@ _SETTINGS_OF = {
             "data",
             "target",
             "task",
+            "target_transform",
             "header",
             "separator",
             "drop",
@@ -137,6 +138,7 @@ def _source(
 def _rows(
     target: Annotated[str | None, option("target", metavar="COLUMN")] = None,
     task: Annotated[str | None, option("task", metavar="TASK")] = None,
+    target_transform: Annotated[str | None, option("target_transform", metavar="NAME")] = None,
     header: Annotated[bool | None, option("header", "--header/--no-header", show_default="header")] = None,
     separator: Annotated[str | None, option("separator", metavar="CHARACTER")] = None,
     drop: Annotated[list[str] | None, option("drop", metavar="COLUMN")] = None,

@@ -57,7 +57,8 @@ class OpenModel:
 
         outputs = np.asarray(self.core(tf.constant(x)))
         if self.spec.task == "regression":
-            outputs = outputs.astype(np.float64) * self.spec.target_std + self.spec.target_mean
+            standardised = self.spec.standardised_answers(outputs.astype(np.float64))
+            outputs = standardised * self.spec.target_std + self.spec.target_mean
         return self._told(outputs)
 
     @property

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from search.data import PreparedData, load_prepared
+from search.data import DataSpec, PreparedData, load_prepared
 from search.data.reading.free_memory import free_memory
 from search.machine.time_limit import OutOfTime, computing_at_most
 from search.references.judging import Array, measure, score
@@ -80,21 +80,23 @@ def carry_out(job: Job, tell: Callable[[Reference], None]) -> None:
         x, y = (np.concatenate(sides) for sides in zip(train, data.validation(), strict=True))
         train = x, y
     rows = np.load(job.x, mmap_mode="r"), np.load(job.y, mmap_mode="r")
+    # Models learn the target as it is, whatever the networks do.
+    train, rows = ((x, data.spec.standardised_targets(y)) for x, y in (train, rows))
     for name in job.names:
-        tell(_reference(job, name, data, train, rows))
+        tell(_reference(job, name, data.spec.with_plain_target(), train, rows))
 
 
 def _reference(
-    job: Job, name: ReferenceName, data: PreparedData, train: tuple[Array, Array], rows: tuple[Array, Array]
+    job: Job, name: ReferenceName, spec: DataSpec, train: tuple[Array, Array], rows: tuple[Array, Array]
 ) -> Reference:
     if reason := _too_large(job, name, train[0]):
         return Reference(name=name, reason=reason)
     started = time.process_time()
     try:
         with computing_at_most(job.seconds):
-            model = fit(name, *train, data.spec, job.seed)
-            metrics = measure(model, *rows, data.spec, job.asked)
-            _keep_scores(job, name, score(model, *rows, job.scores_of, data.spec) if job.scores_of else None)
+            model = fit(name, *train, spec, job.seed)
+            metrics = measure(model, *rows, spec, job.asked)
+            _keep_scores(job, name, score(model, *rows, job.scores_of, spec) if job.scores_of else None)
     except OutOfTime:
         return Reference(name=name, reason=f"not finished within {job.seconds:,.0f} s of CPU time")
     except MemoryError:

@@ -32,13 +32,14 @@ if TYPE_CHECKING:
 
 SamplerName = Literal["tpe", "random", "gp", "qmc", "cmaes"]
 PrunerName = Literal["hyperband", "asha", "median", "none"]
+TargetTransform = Literal["none", "log", "auto"]
 TaskName = Literal["classification", "regression"]
 PrecisionName = Literal["auto", "float32", "bfloat16"]
 
 # What a setting without a default is, for who forgot it.
 _REQUIRED = {"data": "rows to learn from (digits, FILE.csv, FILE.parquet, FILE.npz or a FOLDER of images)"}
 # Settings that studies of earlier versions do not have.
-_LATER = frozenset((*COLUMN_OPTIONS, *SPLIT_OPTIONS, "split_seed"))
+_LATER = frozenset((*COLUMN_OPTIONS, *SPLIT_OPTIONS, "split_seed", "target_transform"))
 _EPOCHS_OF: dict[DataKind, int] = {"image": 30, "vector": 60, "table": 60}
 # Fewer epochs without a better metric may be noise, however short the training.
 _LEAST_PATIENCE = 10
@@ -65,6 +66,10 @@ class StudySettings(BaseModel):
     target: str | None = Field(None, description="column to predict, for tables")
     task: TaskName | None = Field(
         None, description="classification or regression; inferred from the target when not given"
+    )
+    target_transform: TargetTransform = Field(
+        "none",
+        description="learn a quantity as it is, none, or its log; auto: log where that is much less skewed",
     )
     header: bool = Field(True, description="first row of a CSV names the columns")
     separator: str | None = Field(None, description="between the columns of a CSV; found when not given")
@@ -154,6 +159,7 @@ class StudySettings(BaseModel):
             source=self.data,
             target=self.target,
             task=self.task,
+            target_transform=self.target_transform,
             header=self.header,
             separator=self.separator,
             drop=self.drop,

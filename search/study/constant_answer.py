@@ -116,7 +116,8 @@ def constant_value(data: PreparedData, metric: str) -> float | None:
     if constant is None:
         return None
     (_, train), (_, validation) = data.training(), data.validation()
-    return constant.reaches(np.asarray(train), np.asarray(validation), data.spec)
+    train, validation = (data.spec.standardised_targets(np.asarray(y)) for y in (train, validation))
+    return constant.reaches(train, validation, data.spec)
 
 
 def keep_constant(study: Study, data: PreparedData) -> None:

@@ -83,8 +83,16 @@ def unchanged_data(study: Study, settings: StudySettings) -> PreparedData:
 
 def _show(settings: StudySettings) -> str:
     """The command that shows the data of these settings, as one can type it."""
-    options = ("target", "task", "separator", *COLUMN_OPTIONS, "image_size", *SPLIT_OPTIONS)
-    said = [(name, value) for name in options if (value := getattr(settings, name)) not in (None, ())]
+    options = (
+        "target",
+        "task",
+        "target_transform",
+        "separator",
+        *COLUMN_OPTIONS,
+        "image_size",
+        *SPLIT_OPTIONS,
+    )
+    said = [(name, value) for name in options if (value := getattr(settings, name)) not in (None, (), "none")]
     words = ["perceptuna", "data", "show", settings.data, *(["--no-header"] if not settings.header else [])]
     return shlex.join([*words, *(word for name, value in said for word in option_words(name, value))])
 

@@ -45,6 +45,20 @@ class _Rows:
         return self.recorded(column).astype(np.float64)
 
     @property
+    def targets(self) -> Array:
+        """Of a regression, standardised, float64 (rows,)."""
+        return self.spec.standardised_targets(self.recorded("target")).astype(np.float64)
+
+    @property
+    def errors(self) -> Array:
+        """Of a regression, absolute, in deviations of the target, float64 (rows,).
+
+        In the numbers that were recorded, where nothing lies between these and the target.
+        """
+        answers = self.spec.standardised_answers(self.recorded("answer"))
+        return np.abs(answers - self.spec.standardised_targets(self.recorded("target"))).astype(np.float64)
+
+    @property
     def labels(self) -> Array:
         """Class numbers, (rows,)."""
         binary = self.spec.task == "binary"
@@ -122,7 +136,7 @@ def _crossentropy(rows: _Rows) -> Array:
 
 def _absolute_error(rows: _Rows) -> Array:
     """In the target's units."""
-    return rows["absolute_error"] * rows.spec.target_std
+    return rows.errors * rows.spec.target_std
 
 
 def _part_of_rmse(rows: _Rows) -> Array:
@@ -133,7 +147,7 @@ def _part_of_rmse(rows: _Rows) -> Array:
     that of m, to first order (the delta method; Efron & Tibshirani 1993, ch. 21).
     """
     with np.errstate(invalid="ignore", over="ignore"):
-        squared = np.square(rows["absolute_error"])
+        squared = np.square(rows.errors)
         root = np.sqrt(squared.mean())
         # Inf over inf would be no number, where the root is one that says what happened.
         finite = 0 < root < np.inf
@@ -158,7 +172,7 @@ def _among_five(rows: _Rows) -> Array:
 def _relative_error(rows: _Rows) -> Array:
     """Of the target's size, which may be tiny, but is not taken for 0."""
     spec = rows.spec
-    targets = rows["target"] * spec.target_std + spec.target_mean
+    targets = rows.targets * spec.target_std + spec.target_mean
     return _absolute_error(rows) / np.maximum(np.abs(targets), np.finfo(np.float64).eps)
 
 
@@ -184,9 +198,9 @@ def _auc(rows: _Rows) -> float | None:
 def _r2(rows: _Rows) -> float:
     """R², 0 where all targets are one value."""
     with np.errstate(invalid="ignore", over="ignore"):
-        y = rows["target"]
+        y = rows.targets
         spread = float(np.square(y - y.mean()).sum())
-        return 1 - float(np.square(rows["absolute_error"]).sum()) / spread if spread > 0 else 0.0
+        return 1 - float(np.square(rows.errors).sum()) / spread if spread > 0 else 0.0
 
 
 _OF_EACH_ROW: dict[str, Callable[[_Rows], Array]] = {

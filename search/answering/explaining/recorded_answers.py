@@ -21,24 +21,28 @@ _USUAL = {"regression": "rmse"}
 
 
 def recorded_answers(answers: Array, y: Array, spec: DataSpec, asked: Collection[str] = ()) -> Array:
-    """As `recorded`, of probabilities (rows, classes) and class numbers, or of quantities: float64 (rows, columns)."""
+    """As `recorded`, of probabilities (rows, classes) and class numbers, or of quantities: float64 (rows, columns).
+
+    Quantities are in their units, however they were learnt: what is recorded is of `spec.with_plain_target()`.
+    """
     answers = answers.astype(np.float64)
     if spec.task == "regression":
-        mean, std = spec.target_mean, spec.target_std
-        return recorded((answers - mean) / std, (y - mean) / std, spec)
+        plain = spec.with_plain_target()
+        return recorded(plain.learnt_targets(answers), plain.learnt_targets(y), plain)
     return recorded(_logits(answers, spec), y, spec, asked)
 
 
 def wrongness(answers: Array, y: Array, spec: DataSpec) -> Array:
     """How wrong each row is answered, float64 (rows,): the absolute error, or the cross-entropy."""
-    table = recorded_answers(answers, y, spec)
-    return table[:, 1] * (spec.target_std if spec.task == "regression" else 1.0)
+    if spec.task == "regression":
+        return np.abs(answers.astype(np.float64) - y)
+    return recorded_answers(answers, y, spec)[:, 1]
 
 
 def value_of(metric: str, answers: Array, y: Array, spec: DataSpec) -> float:
     """The metric of these rows; NaN where they have none, such as an `auc` of one class."""
     table = recorded_answers(answers, y, spec, (metric,))
-    return logs_of(table, spec, (metric,)).get(metric, float("nan"))
+    return logs_of(table, spec.with_plain_target(), (metric,)).get(metric, float("nan"))
 
 
 def usual_metric(spec: DataSpec) -> str:

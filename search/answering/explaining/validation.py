@@ -51,6 +51,6 @@ def validation_answers(model: OpenModel, data: PreparedData) -> Answered:
     x, prepared_y = data.validation()
     spec, y = data.spec, np.asarray(prepared_y)
     if spec.task == "regression":
-        y = y.astype(np.float64) * spec.target_std + spec.target_mean
+        y = spec.standardised_targets(y.astype(np.float64)) * spec.target_std + spec.target_mean
     pieces = [model.answer_prepared(x[start : start + _AT_ONCE]) for start in range(0, len(x), _AT_ONCE)]
     return answered(np.arange(len(y)), y, np.concatenate(pieces), spec)

@@ -8,6 +8,7 @@ import numpy as np
 
 from search.data.preparing.fitted_columns import fit_columns, statistics
 from search.data.preparing.identifiers import without_advice
+from search.data.preparing.log_target import LogTarget, log_target
 from search.data.preparing.spec import SPEC_VERSION, UNTAUGHT_VERSION, DataSpec, Rows
 from search.data.preparing.splits import Split
 from search.data.preparing.splitting import split_in_words
@@ -41,6 +42,8 @@ def fit_spec(raw: RawData, split: Split, fingerprint: str, version: int = SPEC_V
         fitted |= {"scale": 1 / std, "offset": -mean / std, "input_shape": raw.x.shape[1:]}
     if raw.task == "regression":
         _, fitted["target_mean"], fitted["target_std"] = statistics(raw.y[split.train])
+        fitted["target_log"], told = log_target_of(raw, split)
+        notes = (*notes, *told)
     else:
         counts = np.bincount(raw.y, minlength=len(raw.class_names))
         fitted["class_counts"] = tuple(int(count) for count in counts)
@@ -63,6 +66,12 @@ def fit_spec(raw: RawData, split: Split, fingerprint: str, version: int = SPEC_V
         split=split_in_words(raw, split),
         **fitted,
     )
+
+
+def log_target_of(raw: RawData, split: Split) -> tuple[LogTarget | None, list[str]]:
+    """How the target of a regression is learnt, as `log_target` has it."""
+    what = f"the target '{raw.target}'" if raw.target else "the target"
+    return log_target(raw.y, split.train, raw.request.target_transform, what)
 
 
 def pixel_statistics(images: Array, rows: Array) -> tuple[float, float]:

@@ -119,7 +119,7 @@ def _write(
             )
             y = raw.y[rows]
             if raw.task == "regression":
-                y = ((y - spec.target_mean) / spec.target_std).astype(np.float32)
+                y = spec.learnt_targets(y).astype(np.float32)
             save_array(partial / f"{part}_y.npy", y)
         if raw.kind == "image" and not isinstance(raw.x, Table):
             fit_components(raw.x, split.train, spec.scale, spec.offset).save(partial)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from search.data.columns import dates
 from search.data.preparing.dates_in_graph import days_in_graph
+from search.data.preparing.log_target import in_units
 from search.data.preparing.spec import CategoryColumn, DataSpec, DateColumn, NumberColumn
 from search.data.reading.resizing import resizing_layer
 from search.data.rows.raw import Array, Table
@@ -55,7 +56,9 @@ def attach_preprocessing(core: keras.Model, spec: DataSpec) -> keras.Model:
         model = preprocessing_model(spec)
         inputs, features = model.input, model.output
     outputs = core(features)
-    if spec.task == "regression":
+    if spec.target_log is not None:
+        outputs = in_units(outputs, spec.target_log)
+    elif spec.task == "regression":
         outputs = keras.layers.Rescaling(
             np.array([spec.target_std]),
             offset=np.array([spec.target_mean]),

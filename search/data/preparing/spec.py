@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from typing import Annotated, Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer
 
 from search.data.columns.dates import periods
 from search.data.preparing.components import component_count
+from search.data.preparing.log_target import LogTarget
+from search.data.rows.raw import Array
 from spaces.wording import quantity
 
 SPEC_VERSION: Literal[4] = 4
@@ -19,6 +22,8 @@ UNTAUGHT_VERSION: Literal[2] = 2
 IDENTIFIER_VERSION: Literal[3] = 3
 
 
+# What came later than the first spec of its version.
+_LATER = ("split", "target_log")
 _COMPARED = (
     "kind", "task", "target", "input_shape", "resized", "given_validation", "given_test", "seed", "val_fraction",
     "test_fraction", "scale", "offset",
@@ -115,8 +120,8 @@ class DataSpec(_Part):
     `x * scale + offset`, with mean 0 and standard deviation 1 over all pixels (LeCun et al. 1998, sec. 4.3); version 1
     had them in 0..1.
     `feature_mean` and `feature_std` belong to vectors (a feature whose deviation is 0 is 0 everywhere), `columns` to
-    tables, `target_mean` and `target_std` to regression; all are of the training rows. `class_counts` are of
-    training, validation and test together.
+    tables, `target_mean` and `target_std` to regression, where `target_log` says that the target is learnt as its
+    logarithm; all are of the training rows. `class_counts` are of training, validation and test together.
     `resized` is the (height, width) that images of other sizes were brought to. `split` says how rows were split where
     the user says how; "" where they were split by chance.
     """
@@ -146,12 +151,35 @@ class DataSpec(_Part):
     columns: tuple[Column, ...] = ()
     notes: tuple[str, ...] = ()
     split: str = ""
+    target_log: LogTarget | None = None
 
     @model_serializer(mode="wrap")
     def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """What came later is written only where there is some: other data is described as it always was."""
         written: dict[str, Any] = write(self)
-        return written if self.split else {name: value for name, value in written.items() if name != "split"}
+        return {name: value for name, value in written.items() if name not in _LATER or value}
+
+    def learnt_targets(self, targets: Array) -> Array:
+        """What a network learns in place of targets in their units, float64 (rows,)."""
+        if self.target_log is not None:
+            return self.target_log.learnt(targets)
+        return np.asarray((targets - self.target_mean) / self.target_std)
+
+    def standardised_targets(self, learnt: Array) -> Array:
+        """Targets less their mean, over their deviation, (rows,), of what a network learns."""
+        if self.target_log is None:
+            return learnt
+        return np.asarray((self.target_log.targets(learnt) - self.target_mean) / self.target_std)
+
+    def standardised_answers(self, outputs: Array) -> Array:
+        """As `standardised_targets`, of what a network answers."""
+        if self.target_log is None:
+            return outputs
+        return np.asarray((self.target_log.answers(outputs) - self.target_mean) / self.target_std)
+
+    def with_plain_target(self) -> DataSpec:
+        """As it is where the standardised target itself is learnt, and answered."""
+        return self.model_copy(update={"target_log": None})
 
     @property
     def components(self) -> int:
@@ -187,6 +215,9 @@ class DataSpec(_Part):
                 f"target: mean {quantity(self.target_mean)} -> {quantity(other.target_mean)}, "
                 f"standard deviation {quantity(self.target_std)} -> {quantity(other.target_std)}"
             )
+        if (self.target_log is None) != (other.target_log is None):
+            before, after = ("its logarithm" if one.target_log else "it is" for one in (self, other))
+            changes.append(f"target: learnt as {before} -> as {after}")
         if self.fingerprint != other.fingerprint:
             changes.append(
                 f"the content of {other.source} is not that of {self.source} when this was prepared"

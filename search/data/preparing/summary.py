@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from search.data.preparing.fitting import log_target_of
 from search.data.preparing.identifiers import identifier_note, without_advice
 from search.data.preparing.rare_classes import without_rare_classes
 from search.data.preparing.repeats import row_hashes, with_target
@@ -106,14 +107,15 @@ def describe(raw: RawData) -> DataSummary:
 
 def _notes(raw: RawData) -> tuple[str, ...]:
     """Those of reading, and which columns name rows; of all rows, where `run` looks at those of training."""
+    of_target = log_target_of(raw, split_of(raw))[1] if raw.task == "regression" else []
     if not isinstance(raw.x, Table):
-        return raw.notes
+        return (*raw.notes, *of_target)
     found = {name: identifier_note(name, column, of="rows") for name, column in raw.x.columns.items()}
     told = ColumnNotes()
     for note in filter(None, found.values()):
         told.add("identifier", note)
     kept = {name for name, note in found.items() if note is None}
-    return (*without_advice(raw.notes, raw.x, kept), *told.texts())
+    return (*without_advice(raw.notes, raw.x, kept), *told.texts(), *of_target)
 
 
 def _repeated(hashes: Array) -> int:

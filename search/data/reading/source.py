@@ -37,7 +37,13 @@ def read_source(request: DataRequest) -> RawData:
     Raises:
         DataError: the source is not there, cannot be read, or does not fit the request.
     """
-    return reader_of(request)(request)
+    raw = reader_of(request)(request)
+    if request.target_transform == "log" and raw.task != "regression":
+        raise DataError(
+            f"--target-transform log: the target of {request.source} is classes, which have no logarithm; leave the "
+            "option out, or say --task regression where they are quantities"
+        )
+    return raw
 
 
 def fingerprint_source(request: DataRequest) -> str:

@@ -9,13 +9,15 @@ from search.errors import DataError
 
 BUILTIN_SOURCES = ("digits", "mnist", "fashion_mnist", "cifar10", "cifar100")
 
+TargetTransform = Literal["none", "log", "auto"]
+
 LARGEST_FRACTION = 0.5
 USUAL_FRACTION = 0.15
 COLUMN_OPTIONS = ("drop", "category", "number", "date")
 SPLIT_COLUMNS = ("group", "time", "split_column")
 SIDE_FILES = ("validation", "test")
 # Without them, a request has the key that it had before they came.
-_LATER = frozenset((*COLUMN_OPTIONS, *SPLIT_COLUMNS, *SIDE_FILES))
+_LATER = frozenset((*COLUMN_OPTIONS, *SPLIT_COLUMNS, *SIDE_FILES, "target_transform"))
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class DataRequest:
     or validation split, its fraction is not used and the other is of the rest. `seed` is of the split.
     How a table's rows are split, where not by chance: rows of one value of the column `group` stay together, rows are
     in the order of the column `time`, or `split_column` says it of each. `validation` and `test` are files of their
-    own.
+    own. `target_transform`: a quantity is learnt as its logarithm, or where that is much less skewed.
 
     Raises:
         DataError: a fraction, the seed, the separator or the image size is out of range, or options contradict.
@@ -55,6 +57,7 @@ class DataRequest:
     split_column: str | None = None
     validation: str | None = None
     test: str | None = None
+    target_transform: TargetTransform = "none"
 
     def __post_init__(self) -> None:
         for name, fraction in (("val_fraction", self.val_fraction), ("test_fraction", self.test_fraction)):
@@ -72,6 +75,8 @@ class DataRequest:
             raise DataError(f"seed must be 0 or more, but is {self.seed}")
         if self.task not in (None, "classification", "regression"):
             raise DataError(f"task must be classification or regression, but is {self.task!r}")
+        if self.target_transform not in ("none", "log", "auto"):
+            raise DataError(f"target_transform must be none, log or auto, but is {self.target_transform!r}")
         if self.separator == r"\t":
             object.__setattr__(self, "separator", "\t")
         if self.separator is not None and (len(self.separator) != 1 or self.separator in '"\r\n'):

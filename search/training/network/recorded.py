@@ -13,11 +13,11 @@ from search.settings.metrics import sees_all_outputs
 Array = np.ndarray[Any, Any]
 
 COLUMNS: dict[str, tuple[str, ...]] = {
-    "regression": ("loss", "absolute_error", "target"),
+    "regression": ("loss", "answer", "target"),
     "binary": ("loss", "crossentropy", "logit", "label"),
     "multiclass": ("loss", "crossentropy", "right"),
 }
-"""By task, in the order of the table. Targets and errors of a regression are standardised.
+"""By task, in the order of the table. Answers and targets of a regression are as they are learnt, standardised.
 
 Where a metric of more than two classes needs them, their `WITH_OUTPUTS` follow, and one column for each output.
 """
@@ -34,8 +34,7 @@ def recorded(outputs: Array, y: Array, spec: DataSpec, asked: Collection[str] = 
     """
     if spec.task == "regression":
         target = y.astype(np.float64)
-        error = outputs - target
-        return np.stack([np.square(error), np.abs(error), target], axis=1)
+        return np.stack([np.square(outputs - target), outputs, target], axis=1)
     if spec.task == "binary":
         loss = np.logaddexp(0.0, outputs) - y * outputs
         return np.stack([loss, loss, outputs, y.astype(np.float64)], axis=1)
