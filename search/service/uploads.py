@@ -22,6 +22,8 @@ _ALL_BYTES = 10
 
 _ID = re.compile(r"[0-9a-f]{24}\.(csv|parquet|npz)")
 _LOOKED_AT = 2**16
+# Control characters beside tabs and ends of lines.
+_NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -121,7 +123,7 @@ def kind_of(path: Path) -> str:
         return "parquet"
     if head[:4] == b"PK\x03\x04" and _holds_arrays(path):
         return "npz"
-    if head.strip() and b"\0" not in head and _is_text(head):
+    if head.strip() and _is_text(head):
         return "csv"
     raise InputError("upload: expected a CSV file of UTF-8 text, a Parquet file or an NPZ file of arrays")
 
@@ -136,6 +138,8 @@ def _holds_arrays(path: Path) -> bool:
 
 
 def _is_text(head: bytes) -> bool:
+    if _NO_TEXT.search(head):
+        return False
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from digits_spec import digits_spec
+from optuna.distributions import FloatDistribution
+from optuna.trial import create_trial
 
 from search.service.application import application
 from search.service.commands import Commands
@@ -23,6 +26,11 @@ from search.service.service import Service
 from search.service.supervisor import Supervisor
 from search.service.uploads import Uploads
 from search.service.users import Users
+from search.settings.settings import StudySettings
+from search.study.creation import create_study
+from search.study.study import Study
+from spaces import Space
+from spaces.parameters import Float
 from storage import StorageURL, open_storage
 
 
@@ -147,3 +155,19 @@ def listening(service: Service) -> Iterator[int]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+def made_study(service: Service, name: str, values: Sequence[float], **settings: Any) -> Study:
+    """A study as `run` leaves it, with a complete trial for each of `values`, but without training anything."""
+    chosen = StudySettings.model_validate({"data": "digits", "trials": len(values), **settings})
+    space = Space(parameters={"learning_rate": Float(low=1e-4, high=1e-1, log=True)})
+    study = create_study(name, service.url, chosen, space, digits_spec())
+    rate = {"learning_rate": FloatDistribution(1e-4, 1e-1, log=True)}
+    for value in values:
+        attributes = {"best_epoch": 1, "epochs": 2, "seconds": 1.0, "parameters": 10, "val_accuracy": value}
+        study.optuna.add_trial(
+            create_trial(
+                value=value, params={"learning_rate": 1e-2}, distributions=rate, user_attrs=attributes
+            )
+        )
+    return study

@@ -1,0 +1,76 @@
+"""A table is sent, a network is searched for it by a real study, and rows are answered."""
+
+from __future__ import annotations
+
+import csv
+import io
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from service_fakes import Asker
+
+from benchmarks.service_process import ServiceProcess
+from benchmarks.service_soak import free_port
+from search.service.users import Users
+from storage import StorageURL, open_storage
+
+
+@pytest.fixture
+def anna(tmp_path: Path) -> Iterator[Asker]:
+    port = free_port()
+    service = ServiceProcess(tmp_path, tmp_path / "cache", port, 1, "search")
+    token = Users(open_storage(StorageURL.of_file(service.storage), create=True)).add("anna", "user")
+    service.start()
+    yield Asker(port, token)
+    assert service.end() == 0
+
+
+@pytest.mark.slow
+def test_from_a_table_to_answers(anna: Asker) -> None:
+    chance = random.Random(0)
+    rows = [[f"{chance.random():.3f}", chance.choice(["north", "south"])] for _ in range(300)]
+    table = "size,side,price\n" + "".join(
+        f"{size},{side},{float(size) * 10 + (side == 'north'):.2f}\n" for size, side in rows
+    )
+    sent = anna.done("POST", "uploads", body=table.encode())
+    settings = {"data": sent["data"], "target": "price", "trials": 1, "epochs": 3, "known": False}
+    anna.done("POST", "studies", {"study": "prices", "settings": settings})
+    # The stream ends with the study.
+    events = [
+        line for line in anna("GET", "studies/prices/events").text.split("\n") if line.startswith("event: ")
+    ]
+    assert events[0] == "event: driver_started"
+    assert "event: trial_ended" in events
+    assert events[-2:] == ["event: budget", "event: end"]
+    row = anna.done("GET", "studies/prices")
+    assert (row["state"], row["finished"], row["metric"]) == ("finished", 1, "val_rmse")
+    assert row["best"] > 0
+    assert row["reference"] > 0
+
+    asked = {"rows": [{"size": 0.5, "side": "north"}, {"size": None, "side": "west"}]}
+    answers = anna.done("POST", "studies/prices/predictions", asked)["answers"]
+    assert [set(one) for one in answers] == [{"prediction"}] * 2
+    told = anna("POST", "studies/prices/predictions", body=b"size,side\n0.5,north\n", Content_Type="text/csv")
+    assert told.headers["content-type"].startswith("text/csv")
+    (from_csv,) = csv.DictReader(io.StringIO(told.text))
+    assert float(from_csv["prediction"]) == pytest.approx(answers[0]["prediction"], rel=1e-6)
+    refused = anna.refused(422, "POST", "studies/prices/predictions", {"rows": [{"sizes": 1}]})
+    assert "the request lacks" in refused
+    for wrong in ({"rows": []}, {"rows": [[1]]}, {"rows": [{"size": {"a": 1}}]}, [1]):
+        assert "rows: expected" in anna.refused(422, "POST", "studies/prices/predictions", wrong)
+
+    page = anna("GET", "studies/prices/report")
+    assert "prices: perceptuna report" in page.text
+    assert page.headers["content-security-policy"].startswith("sandbox")
+    model = anna("GET", "studies/prices/model")
+    assert model.body[:4] == b"PK\x03\x04"
+    assert (
+        anna.refused(409, "POST", "studies/prices/pause")
+        == "study 'prices' is finished, so there is nothing to pause"
+    )
+    assert "nothing is left to do; raise its trials first" in anna.refused(
+        422, "POST", "studies/prices/resume"
+    )
+    assert anna("DELETE", "studies/prices").status == 204
