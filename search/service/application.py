@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from search.service import operator_routes, result_routes, study_routes
+from search.service import operator_routes, page_routes, result_routes, study_routes
 from search.service.asking import AnyUser
 from search.service.guard import Guard
 from search.service.problems import add_problems
@@ -23,7 +23,7 @@ def application(service: Service) -> ASGIApp:
     )
     app.state.service = service
     add_problems(app)
-    for routes in (operator_routes, result_routes, study_routes):
+    for routes in (operator_routes, result_routes, study_routes, page_routes):
         app.include_router(routes.router)
 
     @app.get("/api/v1/openapi.json", include_in_schema=False)
@@ -31,4 +31,6 @@ def application(service: Service) -> ASGIApp:
         del user
         return app.openapi()
 
-    return Guard(app, users=service.users, largest_upload=service.uploads.largest)
+    return Guard(
+        app, users=service.users, largest_upload=service.uploads.largest, login=page_routes.login_page
+    )

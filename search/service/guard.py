@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -17,7 +18,7 @@ from search.dashboard.sessions import Sessions, WrongTokens
 from search.service.problems import Refused, problem
 from search.service.users import User, Users
 
-OPEN = ("/api/v1/health",)
+OPEN = ("/api/v1/health", "/static/page.css", "/static/page.js")
 """Paths that say nothing of any study."""
 
 _TOO_MUCH = "that is more than the service takes"
@@ -47,12 +48,16 @@ class Guard:
 
     - A token comes as `Authorization: Bearer`, or as the cookie that `?token=` sets.
     - An address that sends wrong tokens has to wait. A cookie is let through all the same.
+    - A browser without one is asked for it by the page `login`.
     - Changes are refused to other sites' pages.
     - Bodies are bounded; of uploads, by the service.
     """
 
-    def __init__(self, app: ASGIApp, *, users: Users, largest_upload: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, users: Users, largest_upload: int, login: Callable[[], Response]
+    ) -> None:
         self._app = app
+        self._login = login
         self._users = users
         self._largest_upload = largest_upload
         self._sessions = Sessions()
@@ -85,6 +90,8 @@ class Guard:
         user = self._of_cookie(request)
         if user is None:
             given = bearer(request.headers.get("authorization", ""))
+            if given is None and "text/html" in request.headers.get("accept", ""):
+                return self._login()
             if given is None:
                 return problem(401, _ASKS_FOR_TOKEN, {"WWW-Authenticate": "Bearer"})
             found = self._of_token(given.decode("latin-1"), request)

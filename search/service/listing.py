@@ -9,7 +9,6 @@ from typing import Any
 
 from search.analysis.facts.overview import overview
 from search.analysis.facts.time_left import time_left
-from search.errors import InputError
 from search.service.queue import QueuedStudy
 from search.service.service import Service
 from search.service.states import State, allowed
@@ -98,12 +97,11 @@ def moment(seconds: float | None) -> str | None:
 
 def best_reference(study: Study) -> float | None:
     """The best value of the study's metric among its reference models; None where there is none yet."""
-    try:
-        name = study.metric.removeprefix("val_")
-    except InputError:  # another program made it
+    metric = study.record.known_metric
+    if metric is None:  # another program made it
         return None
-    values = [one.metrics[name] for one in study.record.references.models if name in one.metrics]
-    finite = [value for value in values if math.isfinite(value)]
+    values = [one.value(metric) for one in study.record.references.models]
+    finite = [value for value in values if value is not None and math.isfinite(value)]
     return (max if study.direction == "maximize" else min)(finite) if finite else None
 
 

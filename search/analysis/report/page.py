@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup, escape
 
@@ -19,16 +18,13 @@ from search.analysis.report.headline import headline_of
 from search.analysis.report.reproduce import SPACE_FILE, reproduction_of
 from search.analysis.report.scales import MOST_POINTS
 from search.analysis.report.snapshot import Snapshot, snapshot_of
+from search.analysis.report.templates import environment
 from search.analysis.report.timeline import MOST_LANES, lanes, timeline
 from search.machine.writing import check_place, refuse_to_replace, written_whole
 from search.policies.pruners import describe_rungs
 from search.settings.chosen_metric import compared_by
 from search.study.study import Study
-from search.text import formats
 from search.text.printable import printable_lines
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 FEW_TRIALS = 50
 """Complete trials below which importance rests on the five best alone, since a tenth would be fewer."""
@@ -67,7 +63,7 @@ def render(snapshot: Snapshot) -> str:
     headline = headline_of(snapshot)
     study = snapshot.study
     return clean(
-        _environment()
+        environment(Path(__file__).parent)
         .get_template("page.html.j2")
         .render(
             snapshot=snapshot,
@@ -133,31 +129,3 @@ def _reasons(snapshot: Snapshot) -> list[tuple[str, int]]:
     """Why trials failed, the commonest first."""
     failed = (trial.reason for trial in snapshot.trials if trial.state.name == "FAIL")
     return Counter(str(reason) for reason in failed if reason).most_common(_REASONS_SHOWN)
-
-
-def _shown(value: object) -> object:
-    return printable_lines(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-
-def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
-        # Whatever the template's name: names of classes, columns and files are strangers' text.
-        autoescape=True,
-        undefined=StrictUndefined,
-        # ... and an override of the direction of writing would turn the rest of a sentence around.
-        finalize=_shown,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters: dict[str, Any] = {
-        "number": formats.number,
-        "thousands": formats.count,
-        "duration": formats.duration,
-        "setting": formats.setting,
-        "plural": formats.plural,
-    }
-    environment.filters.update(filters)
-    return environment

@@ -1,0 +1,145 @@
+"""The pages: all studies, one study, and handing one in. What they change they ask of the API."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, Response
+
+from search.analysis.facts.beside import beside_of
+from search.analysis.facts.leaderboard import leaderboard
+from search.analysis.facts.remarks import remarks
+from search.analysis.facts.table_rows import leaderboard_columns, rows_of
+from search.analysis.report import templates
+from search.data import BUILTIN_SOURCES
+from search.service.asking import AnyUser, TheService
+from search.service.course import HEIGHT, WIDTH, course_of
+from search.service.listing import Row, names, row_of
+from search.service.problems import Refused
+from search.service.service import Service
+from search.service.users import User
+from search.settings.chosen_metric import compared_by
+from search.settings.metrics import METRICS
+from search.study.creation import half_made
+from search.study.study import Study
+from search.text.formats import clock
+from spaces import AUTO, preset_names
+
+router = APIRouter(include_in_schema=False)
+
+_HERE = Path(__file__).parent
+_PER_PAGE = 50
+_TOP = 10
+_FILES_SHOWN = 500
+_ENDINGS = (".csv", ".tsv", ".parquet", ".npz")
+
+
+@router.get("/")
+def studies_page(request: Request, service: TheService, user: AnyUser, page: int = 1) -> HTMLResponse:
+    """All studies, the newest first."""
+    del request
+    known = names(service)
+    last = max(1, -(-len(known) // _PER_PAGE))
+    page = min(max(1, page), last)
+    shown = known[(page - 1) * _PER_PAGE : page * _PER_PAGE]
+    rows = [row_of(service, *pair) for pair in shown]
+    return _page("studies.html.j2", user, rows=rows, left=_left, page=page, last=last, slots=_slots(service))
+
+
+@router.get("/studies/{name}")
+def study_page(name: str, service: TheService, user: AnyUser) -> HTMLResponse:
+    """One study: where it stands, its leaderboard, how its best value came about, what stands beside it."""
+    queued, study = service.queue.find(name), service.known_study(name)
+    if queued is None and study is None:
+        raise Refused(404, f"no study '{name}'")
+    row = row_of(service, name, queued)
+    mine = queued is not None and user.may_change(queued.owner)
+    made = study is not None and not study.record.is_foreign and not half_made(study)
+    facts = _facts(study) if made and study is not None else None
+    return _page("study.html.j2", user, row=row, left=_left, mine=mine, facts=facts, size=(WIDTH, HEIGHT))
+
+
+@router.get("/new")
+def new_page(service: TheService, user: AnyUser) -> HTMLResponse:
+    """The form by which a study is handed in."""
+    return _page(
+        "new.html.j2",
+        user,
+        files=list(_files(service)),
+        uploads=service.uploads.of(user.name),
+        builtin=BUILTIN_SOURCES,
+        spaces=(AUTO, *preset_names()),
+        metrics=[f"val_{name}" for name in METRICS],
+    )
+
+
+@router.get("/static/{name}")
+def static(name: str) -> Response:
+    """Style and script of the pages; they tell nothing."""
+    if name == "page.css":
+        return Response(_style(), media_type="text/css")
+    if name == "page.js":
+        return Response((_HERE / "page.js").read_text(encoding="utf-8"), media_type="text/javascript")
+    raise Refused(404, "no such file")
+
+
+def login_page() -> HTMLResponse:
+    """For who comes without a token."""
+    return _page("login.html.j2", None, 401)
+
+
+def _page(template: str, user: User | None, status: int = 200, **facts: Any) -> HTMLResponse:
+    return HTMLResponse(_environment().get_template(template).render(user=user, **facts), status)
+
+
+@lru_cache
+def _environment() -> Any:
+    return templates.environment(_HERE)
+
+
+@lru_cache
+def _style() -> str:
+    """The report's, and what the service's pages have beside it."""
+    files = (Path(templates.__file__).with_name("page.css"), _HERE / "page.css")
+    return "\n".join(file.read_text(encoding="utf-8") for file in files)
+
+
+def _facts(study: Study) -> dict[str, Any]:
+    entries = leaderboard(study, _TOP)
+    columns = leaderboard_columns(study.metric, entries)
+    return {
+        "compared_by": compared_by(study.metric),
+        "headers": [column.name for column in columns],
+        "kinds": ["right" if column.is_figure else "what" for column in columns],
+        "rows": rows_of(columns, entries),
+        "beside": beside_of(study),
+        "course": course_of(study),
+        "remarks": remarks(study),
+    }
+
+
+def _files(service: Service) -> Iterator[str]:
+    """Tables in the folder of data, by the names that a study gives them."""
+    if service.data is None:
+        return
+    found = 0
+    for path in sorted(service.data.rglob("*")):
+        if path.suffix in _ENDINGS and path.is_file():
+            yield path.relative_to(service.data).as_posix()
+            found += 1
+            if found == _FILES_SHOWN:
+                return
+
+
+def _left(row: Row) -> str:
+    """The time that a study still takes; empty where nobody knows."""
+    return f"about {clock(row.seconds_left['middle'])} left" if row.seconds_left else ""
+
+
+def _slots(service: Service) -> tuple[int, int]:
+    """How many are used, and how many there are."""
+    return sum(one.slots for one in service.queue.all()), service.supervisor.slots
