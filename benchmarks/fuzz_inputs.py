@@ -88,7 +88,7 @@ VALUES = _VALUES.split()
 
 _SETTINGS = """
     data target task header separator drop category number date image_size val_fraction test_fraction space baselines
-    group time split_column validation test split_seed
+    group time split_column validation test split_seed weight
     trials timeout epochs patience metric sampler pruner seed workers threads trial_timeout memory_limit precision
     storage allow_outside typo
 """

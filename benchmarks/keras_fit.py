@@ -60,33 +60,34 @@ class ExactAUC(keras.metrics.Metric):
     """Area under the ROC curve of all rows seen, by the sum of their ranks, ties as half; NaN without both classes.
 
     Keras's own sorts predictions into 200 buckets: rare positives, whose probabilities are all small, share one.
-    y_true: (batch, 1) of 0 and 1; y_pred: (batch, 1) probabilities. On TensorFlow alone.
+    y_true: (batch, 1) of 0 and 1; y_pred: (batch, 1) probabilities; a row counts as its `sample_weight`.
+    On TensorFlow alone.
     """
 
     def __init__(self, name: str = "auc", **kwargs: Any) -> None:
         super().__init__(name=name, **kwargs)
-        # Of open length, which Keras's own variables cannot be. Lines of (prediction, label).
-        self._rows = tf.Variable(tf.zeros([0, 2]), shape=[None, 2], trainable=False)
+        # Of open length, which Keras's own variables cannot be. Lines of (prediction, label, weight).
+        self._rows = tf.Variable(tf.zeros([0, 3]), shape=[None, 3], trainable=False)
 
     def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
-        del sample_weight
-        lines = [tf.reshape(tf.cast(part, tf.float32), [-1]) for part in (y_pred, y_true)]
+        weights = tf.ones_like(y_pred, tf.float32) if sample_weight is None else sample_weight
+        lines = [tf.reshape(tf.cast(part, tf.float32), [-1]) for part in (y_pred, y_true, weights)]
         self._rows.assign(tf.concat([self._rows, tf.stack(lines, axis=1)], axis=0))
 
     def result(self) -> Any:
-        predictions, labels = tf.unstack(self._rows, num=2, axis=1)
+        predictions, labels, weights = tf.unstack(self._rows, num=3, axis=1)
         values, place = tf.unique(predictions)
         count, order = tf.size(values), tf.argsort(values)
         positives, negatives = (
             tf.gather(tf.math.unsorted_segment_sum(tf.cast(of, tf.float64), place, count), order)
-            for of in (labels, 1.0 - labels)
+            for of in (weights * labels, weights * (1.0 - labels))
         )
         below = tf.cumsum(negatives, exclusive=True)
         pairs = tf.reduce_sum(positives) * tf.reduce_sum(negatives)
         return tf.cast(tf.reduce_sum(positives * (below + negatives / 2)) / pairs, tf.float32)
 
     def reset_state(self) -> None:
-        self._rows.assign(tf.zeros([0, 2]))
+        self._rows.assign(tf.zeros([0, 3]))
 
 
 def build_loss(spec: DataSpec, label_smoothing: float) -> keras.losses.Loss:

@@ -12,13 +12,14 @@ from search.answering.evaluation import Evaluation, Measured, Residuals
 from search.answering.explaining.explaining import Answered, Rows, answered, chosen, explain
 from search.answering.explaining.explanation import Explanation
 from search.answering.explaining.recorded_answers import recorded_answers
-from search.answering.labels import MISSING, Classes, quantities
-from search.answering.new_rows import open_rows, rows_at
+from search.answering.labels import MISSING, UNSEEN, Classes, quantities
+from search.answering.new_rows import Piece, open_rows, rows_at
 from search.answering.remarks import refuse_unreadable, remarks
 from search.conclusion.statistics.intervals import wilson
 from search.conclusion.statistics.of_all_rows import interval_of_auc, interval_of_median, interval_of_r2
 from search.conclusion.statistics.over_rows import interval_over_rows
 from search.data import DataRequest, DataSpec, fingerprint_source
+from search.data.columns.weights import read_weights, refuse_weightless
 from search.data.rows.raw import taken
 from search.errors import InputError
 from search.models.saved_model import OpenModel, SavedModel, open_model
@@ -57,9 +58,10 @@ def evaluate(
         _Quantities(spec) if spec.task == "regression" else _ClassAnswers(spec, Classes(spec))
     )
     model = open_model(saved, threads)
+    place = f"column '{spec.weight}' of {request.source}"
     done, files = 0, list[str]()
     for piece in rows.pieces(at_once or rows.at_once):
-        kept.add(model.answer(piece.x), piece.labels)
+        kept.add(model.answer(piece.x), piece.labels, _weights(piece, place))
         files += piece.kept.get("file", ())
         done += len(piece.x)
         progress(done, rows.total)
@@ -88,6 +90,10 @@ def _explained(
     return explain(model, metric, rows, (looked, looked_rows), (wrong, wrong_rows), numbered=True)
 
 
+def _weights(piece: Piece, place: str) -> Array | None:
+    return None if piece.weights is None else read_weights(piece.weights, place)
+
+
 @dataclass
 class _ClassAnswers:
     """Rows of classes: what is recorded of those of a known class, and how often each is answered for each."""
@@ -96,16 +102,21 @@ class _ClassAnswers:
     classes: Classes
     tables: list[Array] = field(default_factory=list)
     pieces: list[Answered] = field(default_factory=list)
+    weights: list[Array] = field(default_factory=list)
     rows: int = 0
     unlabelled: int = 0
+    weight_of_unseen: float = 0.0
 
     def __post_init__(self) -> None:
         count = len(self.spec.class_names)
         self.confusion = np.zeros((count, count), dtype=np.int64)
 
-    def add(self, probabilities: Array, labels: Any) -> None:
+    def add(self, probabilities: Array, labels: Any, weights: Array | None) -> None:
         numbers = self.classes.numbers(labels)
         known = numbers >= 0
+        if weights is not None:
+            self.weights.append(weights[known])
+            self.weight_of_unseen += float(weights[numbers == UNSEEN].sum())
         self.unlabelled += int((numbers == MISSING).sum())
         probabilities, numbers = probabilities[known].astype(np.float64), numbers[known]
         np.add.at(self.confusion, (numbers, probabilities.argmax(axis=1)), 1)
@@ -123,11 +134,10 @@ class _ClassAnswers:
             raise InputError(
                 f"no row of {source} has a class that the model knows: {', '.join(self.spec.class_names[:20])}"
             )
+        weights = np.concatenate(self.weights) if self.weights else None
         measured = [
-            one
-            if one.metric != "accuracy" or not unseen
-            else self._with_unseen(one, len(table), unseen.total())
-            for one in _measured(table, self.spec)
+            one if one.metric != "accuracy" or not unseen else self._with_unseen(one, len(table), weights)
+            for one in _measured(table, self.spec, weights)
         ]
         rows = len(table) + unseen.total()
         return Evaluation(
@@ -140,9 +150,12 @@ class _ClassAnswers:
             **more,
         )
 
-    @staticmethod
-    def _with_unseen(accuracy: Measured, known: int, unseen: int) -> Measured:
+    def _with_unseen(self, accuracy: Measured, known: int, weights: Array | None) -> Measured:
         """Of all rows: a class that the model does not know, it gets wrong."""
+        if weights is not None:
+            counted = float(weights.sum())
+            return Measured("accuracy", accuracy.value * counted / (counted + self.weight_of_unseen), None)
+        unseen = self.classes.unseen.total()
         value = accuracy.value * known / (known + unseen)
         return Measured("accuracy", value, wilson(value, known + unseen))
 
@@ -154,6 +167,7 @@ class _Quantities:
     spec: DataSpec
     answers: list[Array] = field(default_factory=list)
     labels: list[Any] = field(default_factory=list)
+    weights: list[Array] = field(default_factory=list)
     told: Answered | None = None
 
     def answered(self) -> Answered:
@@ -161,9 +175,10 @@ class _Quantities:
         assert self.told is not None
         return self.told
 
-    def add(self, answers: Array, labels: Any) -> None:
+    def add(self, answers: Array, labels: Any, weights: Array | None) -> None:
         self.answers.append(answers.astype(np.float64))
         self.labels.append(labels)
+        self.weights += [] if weights is None else [weights]
 
     def evaluation(self, source: str, more: dict[str, Any]) -> Evaluation:
         import pandas as pd
@@ -179,15 +194,18 @@ class _Quantities:
         table = recorded_answers(answers, target, self.spec)
         deviation = float(error.std(ddof=1)) if len(error) > 1 else None
         residuals = Residuals(float(error.mean()), float(np.median(error)), deviation)
-        measured = tuple(_measured(table, self.spec.with_plain_target()))
+        weights = np.concatenate(self.weights)[known] if self.weights else None
+        measured = tuple(_measured(table, self.spec.with_plain_target(), weights))
         return Evaluation(len(error), len(known) - len(error), measured, residuals=residuals, **more)
 
 
-def _measured(table: Array, spec: DataSpec) -> list[Measured]:
+def _measured(table: Array, spec: DataSpec, weights: Array | None) -> list[Measured]:
     """All metrics of the task, in one order; `auc` where there are rows of two classes."""
-    logs = logs_of(table, spec, _asked(spec))
+    if weights is not None:
+        refuse_weightless(weights, f"column '{spec.weight}' of these rows")
+    logs = logs_of(table, spec, _asked(spec), weights)
     return [
-        Measured(metric, logs[metric], _interval(metric, logs[metric], table, spec))
+        Measured(metric, logs[metric], _interval(metric, logs[metric], table, spec, weights))
         for metric in METRICS
         if metric in logs
     ]
@@ -199,9 +217,13 @@ def _asked(spec: DataSpec) -> tuple[str, ...]:
     return asked_of(spec.task, classes) if classes <= _MOST_OUTPUTS else ()
 
 
-def _interval(metric: str, value: float, table: Array, spec: DataSpec) -> tuple[float, float] | None:
+def _interval(
+    metric: str, value: float, table: Array, spec: DataSpec, weights: Array | None
+) -> tuple[float, float] | None:
     if not np.isfinite(table).all():
         return None
+    if weights is not None:
+        return interval_over_rows(metric, value, scores_of(table, metric, spec, weights), weights)
     columns = dict(zip(COLUMNS[spec.task], table.T, strict=False))
     if metric == "auc" and spec.task == "binary":
         return interval_of_auc(columns["logit"], columns["label"] > 0)

@@ -28,11 +28,15 @@ IMAGES_AT_ONCE = 1024
 
 @dataclass(frozen=True)
 class Piece:
-    """Some rows as the model takes them, columns to be written beside the answers, labels as the source has them."""
+    """Some rows as the model takes them, columns to be written beside the answers, labels as the source has them.
+
+    `weights`: how much each row counts, as the source has it.
+    """
 
     x: Array | Table
     kept: pd.DataFrame
     labels: Any = None
+    weights: Any = None
 
 
 @dataclass(frozen=True)
@@ -102,9 +106,10 @@ def _of_table(
     table: TableFile, request: DataRequest, spec: DataSpec, keep: Sequence[str], *, with_labels: bool
 ) -> NewRows:
     target = [spec.target] if with_labels and spec.target is not None else []
+    weight = [spec.weight] if with_labels and spec.weight in table.names else []
     _refuse_missing(table.names, request, spec, keep, target)
     wanted = Wanted(
-        numbers=tuple(column.name for column in spec.columns if isinstance(column, NumberColumn)),
+        numbers=(*(column.name for column in spec.columns if isinstance(column, NumberColumn)), *weight),
         texts=(*(column.name for column in spec.columns if not isinstance(column, NumberColumn)), *target),
         kept=tuple(dict.fromkeys(keep)),
     )
@@ -113,9 +118,24 @@ def _of_table(
     def pieces(size: int) -> Iterator[Piece]:
         for piece in table.pieces(wanted, size):
             labels = piece.columns[target[0]] if target else None
-            yield Piece(as_trained(piece.columns, spec, found), piece.kept, labels)
+            weights = piece.columns[weight[0]] if weight else None
+            yield Piece(as_trained(piece.columns, spec, found), piece.kept, labels, weights)
 
-    return NewRows(table.rows, pieces, ROWS_AT_ONCE, found)
+    return NewRows(table.rows, pieces, ROWS_AT_ONCE, found, _of_weights(spec, weight) if with_labels else ())
+
+
+def _of_weights(spec: DataSpec, there: Sequence[str]) -> tuple[str, ...]:
+    """How rows count, where those of the study did not count alike."""
+    if not spec.weight:
+        return ()
+    if there:
+        return (
+            f"metrics count rows as column '{spec.weight}' says, as in the study; what is taken for what, errors, and "
+            "what the model goes by count each row once",
+        )
+    return (
+        f"there is no column '{spec.weight}', by which rows of the study counted: each counts as one here",
+    )
 
 
 def _refuse_missing(

@@ -7,9 +7,9 @@ Imports: data.preparing, data.reading, data.rows.
 """
 
 from search.data.preparing.components import Components
-from search.data.preparing.folds import fold_of, why_no_folds
+from search.data.preparing.folds import fold_of, searched_weights, why_no_folds
 from search.data.preparing.preparation import prepare
-from search.data.preparing.prepared import PreparedData, is_whole, load_prepared, searched_files
+from search.data.preparing.prepared import PreparedData, is_whole, load_prepared, searched_files, weights_file
 from search.data.preparing.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
 from search.data.preparing.spec import CategoryColumn, DataSpec, DateColumn, NumberColumn
 from search.data.preparing.summary import DataSummary, describe
@@ -44,5 +44,7 @@ __all__ = [
     "raw_inputs",
     "read_source",
     "searched_files",
+    "searched_weights",
+    "weights_file",
     "why_no_folds",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from search.data import DataSpec, PreparedData, load_prepared
+from search.data import DataSpec, PreparedData, load_prepared, searched_weights, weights_file
 from search.data.reading.free_memory import free_memory
 from search.machine.time_limit import OutOfTime, computing_at_most
 from search.references.judging import Array, measure, score
@@ -23,14 +23,18 @@ SECONDS = 600.0
 # Two copies in float64, since the trees keep a tenth of the rows back to stop by, and what they are sorted into.
 _BYTES_OF_A_VALUE = 20
 
+# x, y, and how much each row counts.
+_Rows = tuple[Array, Array, Array | None]
+
 
 class Job(BaseModel):
     """Models to be fitted, one after another, on the training rows in `folder`, and to be judged on other rows.
 
     They are fitted on the validation rows as well where `validation_too`, as the networks that they stand beside.
-    `x` and `y` are the files of prepared rows to judge by. Where `scores_of` is a metric, each model's row scores are
-    kept in the file that `scores_file` names. A model that would need more than `memory_limit` bytes, as estimated, is
-    not fitted; `seconds` are of CPU time for each model. `asked` are metrics beside those of every study.
+    `x` and `y` are the files of prepared rows to judge by, `weights` that of how much each counts, if not all alike.
+    Where `scores_of` is a metric, each model's row scores are kept in the file that `scores_file` names. A model that
+    would need more than `memory_limit` bytes, as estimated, is not fitted; `seconds` are of CPU time for each model.
+    `asked` are metrics beside those of every study.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -46,6 +50,7 @@ class Job(BaseModel):
     scores_into: Path | None = None
     asked: tuple[str, ...] = ()
     validation_too: bool = False
+    weights: Path | None = None
 
     @classmethod
     def on_validation(
@@ -59,7 +64,14 @@ class Job(BaseModel):
         """To be judged as networks are while they train."""
         x, y = (data.folder / f"validation_{letter}.npy" for letter in "xy")
         return cls(
-            folder=data.folder, x=x, y=y, names=names, seed=seed, memory_limit=memory_limit, asked=asked
+            folder=data.folder,
+            x=x,
+            y=y,
+            names=names,
+            seed=seed,
+            memory_limit=memory_limit,
+            asked=asked,
+            weights=weights_file(data.folder, "validation") if data.spec.weight else None,
         )
 
     def scores_file(self, name: ReferenceName) -> Path | None:
@@ -75,28 +87,29 @@ def carry_out(job: Job, tell: Callable[[Reference], None]) -> None:
     """
     data = load_prepared(job.folder)
     load()
-    train = data.training()
+    train: _Rows = (*data.training(), data.training_weights())
     if job.validation_too:
-        x, y = (np.concatenate(sides) for sides in zip(train, data.validation(), strict=True))
-        train = x, y
-    rows = np.load(job.x, mmap_mode="r"), np.load(job.y, mmap_mode="r")
+        x, y = (np.concatenate(sides) for sides in zip(train[:2], data.validation(), strict=True))
+        train = x, y, searched_weights(data)
+    weights = None if job.weights is None else np.load(job.weights, mmap_mode="r")
+    rows = np.load(job.x, mmap_mode="r"), np.load(job.y, mmap_mode="r"), weights
     # Models learn the target as it is, whatever the networks do.
-    train, rows = ((x, data.spec.standardised_targets(y)) for x, y in (train, rows))
+    train, rows = ((x, data.spec.standardised_targets(y), counts) for x, y, counts in (train, rows))
     for name in job.names:
         tell(_reference(job, name, data.spec.with_plain_target(), train, rows))
 
 
-def _reference(
-    job: Job, name: ReferenceName, spec: DataSpec, train: tuple[Array, Array], rows: tuple[Array, Array]
-) -> Reference:
+def _reference(job: Job, name: ReferenceName, spec: DataSpec, train: _Rows, rows: _Rows) -> Reference:
     if reason := _too_large(job, name, train[0]):
         return Reference(name=name, reason=reason)
     started = time.process_time()
     try:
         with computing_at_most(job.seconds):
-            model = fit(name, *train, spec, job.seed)
-            metrics = measure(model, *rows, spec, job.asked)
-            _keep_scores(job, name, score(model, *rows, job.scores_of, spec) if job.scores_of else None)
+            (x, y, weights), (to_judge, targets, counts) = train, rows
+            model = fit(name, x, y, spec, job.seed, weights)
+            metrics = measure(model, to_judge, targets, spec, job.asked, counts)
+            if job.scores_of is not None:
+                _keep_scores(job, name, score(model, to_judge, targets, job.scores_of, spec, counts))
     except OutOfTime:
         return Reference(name=name, reason=f"not finished within {job.seconds:,.0f} s of CPU time")
     except MemoryError:

@@ -20,7 +20,12 @@ _BLOCK = 65_536
 
 
 def measure(
-    model: Fitted, x: Array, y: Array, spec: DataSpec, asked: Collection[str] = ()
+    model: Fitted,
+    x: Array,
+    y: Array,
+    spec: DataSpec,
+    asked: Collection[str] = (),
+    weights: Array | None = None,
 ) -> dict[str, float]:
     """Metrics of the task by name, and those that are `asked` beside; `auc` where there are rows of two classes.
 
@@ -28,17 +33,21 @@ def measure(
 
     Args:
         x, y: prepared rows, as in `PreparedData`.
+        weights: how much each row counts, (rows,); all alike without them.
     """
-    logs = logs_of(_table(model.answer, x, y, spec, asked), spec, asked)
+    logs = logs_of(_table(model.answer, x, y, spec, asked), spec, asked, weights)
     for metric in logs.keys() & model.answer_for.keys():
-        logs[metric] = logs_of(_table(model.answer_for[metric], x, y, spec, asked), spec, asked)[metric]
+        table = _table(model.answer_for[metric], x, y, spec, asked)
+        logs[metric] = logs_of(table, spec, asked, weights)[metric]
     return {metric: logs[metric] for metric in METRICS if metric in logs}
 
 
-def score(model: Fitted, x: Array, y: Array, metric: str, spec: DataSpec) -> Array | None:
+def score(
+    model: Fitted, x: Array, y: Array, metric: str, spec: DataSpec, weights: Array | None = None
+) -> Array | None:
     """The score of each row, float64 (rows,), whose mean is `metric`; None where rows have none of it."""
     table = _table(model.answer_for.get(metric, model.answer), x, y, spec, (metric,))
-    return scores_of(table, metric, spec)
+    return scores_of(table, metric, spec, weights)
 
 
 def _table(answer: Answer, x: Array, y: Array, spec: DataSpec, asked: Collection[str]) -> Array:

@@ -10,6 +10,7 @@ import numpy as np
 
 from search.data import DataSpec
 from search.references.record import ReferenceName
+from search.training.ranking import median
 
 Array = np.ndarray[Any, Any]
 Answer = Callable[[Array], Array]
@@ -40,38 +41,43 @@ def load() -> None:
     import sklearn.linear_model  # noqa: F401
 
 
-def fit(name: ReferenceName, x: Array, y: Array, spec: DataSpec, seed: int) -> Fitted:
+def fit(
+    name: ReferenceName, x: Array, y: Array, spec: DataSpec, seed: int, weights: Array | None = None
+) -> Fitted:
     """Fit the model of that name; the same rows and seed give the same model.
 
     Args:
         x: prepared rows, (rows, features) float32, which are standardised.
         y: class numbers or standardised targets, (rows,), as in `PreparedData`.
+        weights: how much each row counts, (rows,); all alike without them.
 
     Raises:
         ValueError: these rows cannot be fitted; says why.
     """
     if name == "constant":
-        return _constant(y, spec)
+        return _constant(y, spec, weights)
     if spec.task != "regression" and (y == y[0]).all():
         raise ValueError("all training rows are of one class")
     # scikit-learn's trees would copy float32 anyway, and a linear model converges in float64 alone.
     x, y = np.array(x, dtype=np.float64), np.asarray(y)
-    return _linear(x, y, spec) if name == "linear" else _trees(x, y, spec, seed)
+    weights = None if weights is None else np.asarray(weights, dtype=np.float64)
+    return _linear(x, y, spec, weights) if name == "linear" else _trees(x, y, spec, seed, weights)
 
 
-def _constant(y: Array, spec: DataSpec) -> Fitted:
+def _constant(y: Array, spec: DataSpec, weights: Array | None) -> Fitted:
     """The classes' shares; the mean of the targets, and for absolute errors their median.
 
     A class that no training row has counts as one row in ten million. Where the second of two classes is looked for,
     it is the answer: any other finds none.
     """
     if spec.task == "regression":
-        median = _always(np.median(y))
+        middle = _always(np.median(y) if weights is None else np.float64(median(y, weights)))
         return Fitted(
-            _always(np.float64(y.mean(dtype=np.float64))),
-            dict.fromkeys(("mae", "median_error", "mape"), median),
+            _always(np.float64(_mean_of(y, weights))),
+            dict.fromkeys(("mae", "median_error", "mape"), middle),
         )
-    shares = np.bincount(y, minlength=len(spec.class_names)) / len(y)
+    counts = np.bincount(y, weights, minlength=len(spec.class_names))
+    shares = counts / counts.sum()
     logs = np.log(np.maximum(shares, _LEAST))
     if spec.task != "binary":
         return Fitted(_always(logs))
@@ -79,34 +85,37 @@ def _constant(y: Array, spec: DataSpec) -> Fitted:
     return Fitted(_always(logs[1] - logs[0]), second)
 
 
+def _mean_of(y: Array, weights: Array | None) -> float:
+    return float(y.mean(dtype=np.float64) if weights is None else np.average(y, weights=np.float64(weights)))
+
+
 def _always(outputs: Any) -> Answer:
     return lambda x: np.broadcast_to(outputs, (len(x), *np.shape(outputs)))
 
 
-def _linear(x: Array, y: Array, spec: DataSpec) -> Fitted:
+def _linear(x: Array, y: Array, spec: DataSpec, weights: Array | None) -> Fitted:
     """Logistic regression, or ridge regression: scikit-learn's defaults, and iterations enough to converge."""
     from sklearn.linear_model import LogisticRegression, Ridge
 
     if spec.task == "regression":
-        return Fitted(Ridge(copy_X=False).fit(x, y.astype(np.float64)).predict)
-    model = LogisticRegression(max_iter=_ITERATIONS).fit(x, y)
+        return Fitted(Ridge(copy_X=False).fit(x, y.astype(np.float64), weights).predict)
+    model = LogisticRegression(max_iter=_ITERATIONS).fit(x, y, weights)
     stopped = f"had not converged after {_ITERATIONS:,} iterations"
     return Fitted(_logits_of(model, spec), note=stopped if model.n_iter_.max() >= _ITERATIONS else None)
 
 
-def _trees(x: Array, y: Array, spec: DataSpec, seed: int) -> Fitted:
+def _trees(x: Array, y: Array, spec: DataSpec, seed: int, weights: Array | None) -> Fitted:
     """Scikit-learn's gradient boosting over histograms with its defaults."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     if spec.task == "regression":
         regressor = HistGradientBoostingRegressor(random_state=seed)
-        return Fitted(regressor.fit(x, y.astype(np.float64)).predict)
+        return Fitted(regressor.fit(x, y.astype(np.float64), weights).predict)
     # Of more than 10,000 rows it keeps a tenth to stop by, in which each class has to be, as in the rest.
     enough = np.bincount(y)[np.unique(y)].min() > 1
     stops = "auto" if enough else False
-    return Fitted(
-        _logits_of(HistGradientBoostingClassifier(random_state=seed, early_stopping=stops).fit(x, y), spec)
-    )
+    model = HistGradientBoostingClassifier(random_state=seed, early_stopping=stops).fit(x, y, weights)
+    return Fitted(_logits_of(model, spec))
 
 
 def _logits_of(model: Any, spec: DataSpec) -> Answer:

@@ -39,7 +39,7 @@ PrecisionName = Literal["auto", "float32", "bfloat16"]
 # What a setting without a default is, for who forgot it.
 _REQUIRED = {"data": "rows to learn from (digits, FILE.csv, FILE.parquet, FILE.npz or a FOLDER of images)"}
 # Settings that studies of earlier versions do not have.
-_LATER = frozenset((*COLUMN_OPTIONS, *SPLIT_OPTIONS, "split_seed", "target_transform"))
+_LATER = frozenset((*COLUMN_OPTIONS, *SPLIT_OPTIONS, "split_seed", "target_transform", "weight"))
 _EPOCHS_OF: dict[DataKind, int] = {"image": 30, "vector": 60, "table": 60}
 # Fewer epochs without a better metric may be noise, however short the training.
 _LEAST_PATIENCE = 10
@@ -77,6 +77,10 @@ class StudySettings(BaseModel):
     category: ColumnNames = Field((), description="columns that are categories, whatever is in them")
     number: ColumnNames = Field((), description="columns that are numbers; what is none counts as missing")
     date: ColumnNames = Field((), description="columns that are dates; what is none counts as missing")
+    weight: _Text = Field(
+        None,
+        description="column of numbers that say how much each row of a table counts, in training and in metrics",
+    )
     image_size: Annotated[str | None, AfterValidator(_check_image_size)] = Field(
         None, description="resize the images of a folder, in pixels: 32x48 is 32 high and 48 wide"
     )
@@ -175,6 +179,7 @@ class StudySettings(BaseModel):
             split_column=self.split_column,
             validation=self.validation,
             test=self.test,
+            weight=self.weight,
         )
 
     def local_workers(self) -> int:

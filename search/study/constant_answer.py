@@ -115,9 +115,24 @@ def constant_value(data: PreparedData, metric: str) -> float | None:
     constant = CONSTANTS.get(metric.removeprefix("val_"))
     if constant is None:
         return None
+    if data.spec.weight:
+        return _weighed(data, metric.removeprefix("val_"))
     (_, train), (_, validation) = data.training(), data.validation()
     train, validation = (data.spec.standardised_targets(np.asarray(y)) for y in (train, validation))
     return constant.reaches(train, validation, data.spec)
+
+
+def _weighed(data: PreparedData, metric: str) -> float | None:
+    """The same where rows do not count alike: the constant among the reference models, judged as they are."""
+    from search.references.judging import measure
+    from search.references.models import fit
+
+    spec, weights = data.spec.with_plain_target(), data.validation_weights()
+    (x, y), (x_validation, y_validation) = (
+        (x, data.spec.standardised_targets(np.asarray(y))) for x, y in (data.training(), data.validation())
+    )
+    model = fit("constant", x, y, spec, 0, data.training_weights())
+    return measure(model, x_validation, y_validation, spec, (metric,), weights).get(metric)
 
 
 def keep_constant(study: Study, data: PreparedData) -> None:
@@ -148,7 +163,7 @@ def remark_on_constant(study: Study, best: float) -> str | None:
 
 def _is_clear(study: Study, one_answer: Constant, best: float, constant: float) -> bool:
     """Better by more than chance moves a share of as many rows (95 %), or than a twentieth."""
-    if metric_of(study.metric).is_share_of_rows:
+    if metric_of(study.metric).is_share_of_rows and not study.data.weight:
         least = 1.96 * math.sqrt(constant * (1 - constant) / study.data.rows.validation)
     else:
         least = _CLEAR * (abs(constant) if one_answer.of_its_size else 1.0)

@@ -89,6 +89,7 @@ def _show(settings: StudySettings) -> str:
         "target_transform",
         "separator",
         *COLUMN_OPTIONS,
+        "weight",
         "image_size",
         *SPLIT_OPTIONS,
     )

@@ -2,7 +2,7 @@
 
 `labels` and `answers` are class numbers, (rows,). Of two classes, the second is what is looked for. What each row adds
 to a metric is its influence, (rows,) of mean 0: how it would move if there were more rows of that kind (the delta
-method; Efron & Tibshirani 1993, ch. 21).
+method; Efron & Tibshirani 1993, ch. 21). A row of `weights` counts as so many rows, and means are weighted.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ Array = np.ndarray[Any, Any]
 class Counted:
     """Answers for rows of `classes` classes, counted."""
 
-    def __init__(self, labels: Array, answers: Array, classes: int) -> None:
-        self.labels, self.answers, self.right = labels, answers, labels == answers
+    def __init__(self, labels: Array, answers: Array, classes: int, weights: Array | None = None) -> None:
+        self.labels, self.answers, self.right, self.weights = labels, answers, labels == answers, weights
+        of_right = None if weights is None else weights[self.right]
         self.of_right, self.of_labels, self.of_answers = (
-            np.bincount(of, minlength=classes).astype(np.float64)
-            for of in (labels[self.right], labels, answers)
+            np.bincount(of, weighed, minlength=classes).astype(np.float64)
+            for of, weighed in ((labels[self.right], of_right), (labels, weights), (answers, weights))
         )
 
     @property
-    def rows(self) -> int:
-        return len(self.labels)
+    def rows(self) -> float:
+        return len(self.labels) if self.weights is None else float(self.weights.sum())
 
     def precision(self) -> float:
         """Of the rows that were answered with the second class, the share that is of it."""
@@ -52,8 +53,8 @@ class Counted:
     def mcc(self) -> float:
         """The correlation of answers and labels of two classes (Matthews 1975), from -1 to 1."""
         label, answer = self._deviations()
-        size = math.sqrt(label @ label) * math.sqrt(answer @ answer)
-        return float(label @ answer) / size if size else 0.0
+        size = math.sqrt(self._product(label, label)) * math.sqrt(self._product(answer, answer))
+        return self._product(label, answer) / size if size else 0.0
 
     def parts_of_precision(self) -> Array:
         return self._parts_of_ratio(self.answers, self.precision())
@@ -72,14 +73,17 @@ class Counted:
 
     def parts_of_balanced_accuracy(self) -> Array:
         recall = _ratio(self.of_right, self.of_labels)
-        gained = (self.right - recall[self.labels]) * self.rows / self.of_labels[self.labels]
-        return np.asarray(gained / (self.of_labels > 0).sum())
+        there = self.of_labels > 0
+        gained = (
+            (self.right - recall[self.labels]) * self.rows / np.where(there, self.of_labels, 1.0)[self.labels]
+        )
+        return np.asarray(gained / there.sum())
 
     def parts_of_mcc(self) -> Array:
         label, answer = self._deviations()
-        if not label.any() or not answer.any():
-            return np.zeros(self.rows)
-        label, answer = label / label.std(), answer / answer.std()
+        if not self._product(label, label) or not self._product(answer, answer):
+            return np.zeros(len(self.labels))
+        label, answer = (of / self._deviation(of) for of in (label, answer))
         return np.asarray(label * answer - self.mcc() * (label**2 + answer**2) / 2)
 
     def _f1(self) -> tuple[Array, Array]:
@@ -88,14 +92,25 @@ class Counted:
         return _ratio(2 * self.of_right, both), both > 0
 
     def _deviations(self) -> tuple[Array, Array]:
-        return self.labels - self.labels.mean(), self.answers - self.answers.mean()
+        return self.labels - self._mean(self.labels), self.answers - self._mean(self.answers)
+
+    def _deviation(self, values: Array) -> float:
+        """Of values whose mean is 0."""
+        return float(values.std()) if self.weights is None else math.sqrt(self._mean(values**2))
+
+    def _mean(self, values: Array) -> float:
+        return float(np.average(values, weights=self.weights))
+
+    def _product(self, one: Array, other: Array) -> float:
+        return float(one @ other if self.weights is None else (self.weights * one) @ other)
 
     def _parts_of_ratio(self, counted: Array, ratio: float) -> Array:
         """Of what is right of the second class, over rows that are `counted` as 1, 1/2 or 0."""
-        if not counted.any():
-            return np.zeros(self.rows)
+        whole = self._mean(counted)
+        if not whole:
+            return np.zeros(len(self.labels))
         found = self.right & (self.labels == 1)
-        return np.asarray((found - ratio * counted) / counted.mean())
+        return np.asarray((found - ratio * counted) / whole)
 
 
 def _ratio(part: Array, whole: Array) -> Array:

@@ -23,6 +23,7 @@ from search.training.ranking import (
     area_under_roc,
     average_precision,
     mean_area_under_roc,
+    median,
     parts_of_average_precision,
 )
 
@@ -31,10 +32,16 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class _Rows:
-    """What was recorded of rows of `spec`, (rows, columns) float32 or float64."""
+    """What was recorded of rows of `spec`, (rows, columns) float32 or float64; `weights` are float64 (rows,)."""
 
     table: Array
     spec: DataSpec
+    weights: Array | None = None
+
+    def mean(self, values: Array) -> float:
+        """Over rows, each by its weight."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            return float(np.average(values, weights=self.weights))
 
     def recorded(self, column: str) -> Array:
         """As it was recorded, (rows,)."""
@@ -74,9 +81,9 @@ class _Rows:
     def counted(self) -> Counted:
         """The classes that are answered, as `accuracy` takes them."""
         if self.spec.task == "binary":
-            return Counted(self.labels, (self.recorded("logit") > 0).astype(np.int64), 2)
+            return Counted(self.labels, (self.recorded("logit") > 0).astype(np.int64), 2, self.weights)
         outputs = self.outputs
-        return Counted(self.labels, outputs.argmax(axis=1), outputs.shape[1])
+        return Counted(self.labels, outputs.argmax(axis=1), outputs.shape[1], self.weights)
 
     @cached_property
     def answered(self) -> bool:
@@ -84,19 +91,28 @@ class _Rows:
         return not np.isnan(self.recorded("crossentropy")).any()
 
 
-def logs_of(table: Array, spec: DataSpec, asked: Collection[str] = ()) -> dict[str, float]:
+def logs_of(
+    table: Array,
+    spec: DataSpec,
+    asked: Collection[str] = (),
+    weights: Array | None = None,
+    *,
+    of_training: bool = False,
+) -> dict[str, float]:
     """Loss and metrics by Keras's names, in the order of its logs; `auc` where there are rows of two classes.
 
     Args:
         table: of all rows, (rows, columns), as it is recorded for what is `asked`.
         asked: metrics beside those of every study; what is no metric of the task has no value.
+        weights: how much each row counts, (rows,), some of them above 0; all alike without them.
+        of_training: whether losses were recorded as they are minimised, each times its weight and with the penalty.
     """
-    rows = _Rows(table, spec)
-    logs = {"loss": _mean(rows["loss"])}
+    rows = _Rows(table, spec, _floats(weights))
+    logs = {"loss": (_Rows(table, spec) if of_training else rows).mean(rows["loss"])}
     also = (name for name in asked if name in METRICS and spec.task in METRICS[name].asked)
     for metric in (*metrics_of(spec.task), *also):
         if metric in _OF_EACH_ROW:
-            logs[metric] = _mean(_OF_EACH_ROW[metric](rows))
+            logs[metric] = rows.mean(_OF_EACH_ROW[metric](rows))
         elif metric in _PARTS:
             logs[metric] = _PARTS[metric][0](rows) if rows.answered else float("nan")
         elif (value := _OF_ALL_ROWS[metric](rows)) is not None:
@@ -104,22 +120,36 @@ def logs_of(table: Array, spec: DataSpec, asked: Collection[str] = ()) -> dict[s
     return dict(sorted(logs.items()))
 
 
-def scores_of(table: Array, metric: str, spec: DataSpec) -> Array | None:
+def scores_of(table: Array, metric: str, spec: DataSpec, weights: Array | None = None) -> Array | None:
     """The score of each row, float64 (rows,), whose mean is `metric`; None where rows have none of it.
 
     `loss` (with its L2 penalty) and the metrics of `_OF_ALL_ROWS` belong to all rows together. Scores by `_PARTS` are
-    the metric and what each row adds to it.
+    the metric and what each row adds to it. With `weights`, scores are the metric and what each row adds to the
+    weighted mean, a ratio of two means: their mean is the metric, and its spread that of the metric, to first order
+    (the delta method; Cochran 1977, sec. 6.3).
     """
     of = METRICS.get(metric)
     if of is None or spec.task not in of.tasks + of.asked:
         return None
-    rows = _Rows(table, spec)
+    rows = _Rows(table, spec, _floats(weights))
     if metric in _OF_EACH_ROW:
-        return _OF_EACH_ROW[metric](rows)
-    if metric not in _PARTS:
+        scores = _OF_EACH_ROW[metric](rows)
+    elif metric not in _PARTS:
         return None
-    value, parts = _PARTS[metric]
-    return value(rows) + parts(rows) if rows.answered else np.full(len(table), np.nan)
+    elif rows.answered:
+        value, parts = _PARTS[metric]
+        scores = value(rows) + parts(rows)
+    else:
+        scores = np.full(len(table), np.nan)
+    if rows.weights is None:
+        return scores
+    value_of_all = rows.mean(scores)
+    return value_of_all + rows.weights / rows.weights.mean() * (scores - value_of_all)
+
+
+def _floats(weights: Array | None) -> Array | None:
+    """Of a part of the rows in which none counts, all count alike."""
+    return None if weights is None or not weights.any() else np.asarray(weights, dtype=np.float64)
 
 
 def _right(rows: _Rows) -> Array:
@@ -148,7 +178,7 @@ def _part_of_rmse(rows: _Rows) -> Array:
     """
     with np.errstate(invalid="ignore", over="ignore"):
         squared = np.square(rows.errors)
-        root = np.sqrt(squared.mean())
+        root = np.sqrt(rows.mean(squared))
         # Inf over inf would be no number, where the root is one that says what happened.
         finite = 0 < root < np.inf
         return rows.spec.target_std * ((squared / root + root) / 2 if finite else np.full_like(squared, root))
@@ -178,7 +208,7 @@ def _relative_error(rows: _Rows) -> Array:
 
 def _median_error(rows: _Rows) -> float:
     """In the target's units."""
-    return float(np.median(_absolute_error(rows)))
+    return median(_absolute_error(rows), rows.weights)
 
 
 def _auc(rows: _Rows) -> float | None:
@@ -188,19 +218,22 @@ def _auc(rows: _Rows) -> float | None:
         with np.errstate(invalid="ignore"):
             # Their logarithms are in the same order, and do not all become 1 where a network is sure.
             shares = outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True)
-        return mean_area_under_roc(shares, rows.labels)
+        return mean_area_under_roc(shares, rows.labels, rows.weights)
     positive = rows["label"] > 0
-    if not positive.any() or positive.all():
+    counting = positive if rows.weights is None else positive[rows.weights > 0]
+    if not counting.any() or counting.all():
         return None
-    return area_under_roc(rows.recorded("logit"), positive)
+    return area_under_roc(rows.recorded("logit"), positive, rows.weights)
 
 
 def _r2(rows: _Rows) -> float:
     """R², 0 where all targets are one value."""
     with np.errstate(invalid="ignore", over="ignore"):
         y = rows.targets
-        spread = float(np.square(y - y.mean()).sum())
-        return 1 - float(np.square(rows.errors).sum()) / spread if spread > 0 else 0.0
+        errors, spread = np.square(rows.errors), np.square(y - rows.mean(y))
+        if rows.weights is not None:
+            errors, spread = rows.weights * errors, rows.weights * spread
+        return 1 - float(errors.sum()) / float(spread.sum()) if spread.sum() > 0 else 0.0
 
 
 _OF_EACH_ROW: dict[str, Callable[[_Rows], Array]] = {
@@ -227,8 +260,8 @@ _PARTS: dict[str, tuple[_Value, _Parts]] = {
     "f1": _by_counts(Counted.f1, Counted.parts_of_f1),
     "balanced_accuracy": _by_counts(Counted.balanced_accuracy, Counted.parts_of_balanced_accuracy),
     "average_precision": (
-        lambda rows: average_precision(rows.recorded("logit"), rows["label"] > 0),
-        lambda rows: parts_of_average_precision(rows.recorded("logit"), rows["label"] > 0),
+        lambda rows: average_precision(rows.recorded("logit"), rows["label"] > 0, rows.weights),
+        lambda rows: parts_of_average_precision(rows.recorded("logit"), rows["label"] > 0, rows.weights),
     ),
     "precision": _by_counts(Counted.precision, Counted.parts_of_precision),
     "recall": _by_counts(Counted.recall, Counted.parts_of_recall),
@@ -240,8 +273,3 @@ _OF_ALL_ROWS: dict[str, Callable[[_Rows], float | None]] = {
     "r2": _r2,
     "median_error": _median_error,
 }
-
-
-def _mean(values: Array) -> float:
-    with np.errstate(invalid="ignore", over="ignore"):
-        return float(values.mean())

@@ -34,7 +34,8 @@ class Inputs:
     `mirrored` are the validation images mirrored left to right, for networks that are asked about both; else no rows.
     `projection` is the kernel and bias of the layer `pca`, empty without one: training rows that are augmented are
     projected in each step, all others are projected here. `frozen` are the weights that are not trained but made of
-    the training rows, by their paths.
+    the training rows, by their paths. `weights`, float32 (rows,), are how much training rows count;
+    None where all count alike.
     """
 
     train: Rows
@@ -42,6 +43,7 @@ class Inputs:
     mirrored: Any
     projection: tuple[Array, ...] = ()
     frozen: Mapping[str, Array] = field(default_factory=dict)
+    weights: Any = None
 
 
 def inputs_of(hyperparameters: Hyperparameters, data: PreparedData) -> Inputs:
@@ -102,8 +104,14 @@ def _training(folder: Path) -> Rows:
 
 
 @lru_cache(maxsize=1)
+def _weights(folder: Path) -> Any:
+    weights = load_prepared(folder).training_weights()
+    return None if weights is None else tf.constant(weights)
+
+
+@lru_cache(maxsize=1)
 def _resident(folder: Path, mirror: bool) -> Inputs:
-    return Inputs(_training(folder), *_validation(folder, mirror, ()))
+    return Inputs(_training(folder), *_validation(folder, mirror, ()), weights=_weights(folder))
 
 
 def _validation(folder: Path, mirror: bool, projection: tuple[Array, ...]) -> tuple[Rows, Any]:
@@ -124,4 +132,4 @@ def _projected(folder: Path, mirror: bool, components: int, augmented: bool) -> 
     else:
         x, y = data.training()
         train = rows_as_inputs(x, data.spec, projection), tf.constant(y)
-    return Inputs(train, *_validation(folder, mirror, projection), projection)
+    return Inputs(train, *_validation(folder, mirror, projection), projection, weights=_weights(folder))

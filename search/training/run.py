@@ -39,7 +39,9 @@ class _Reins:
 
 def _class_weights(hyperparameters: Hyperparameters, data: PreparedData) -> Array:
     _, labels = data.training()
-    return class_weights(hyperparameters.class_weight, labels, len(data.spec.class_names))
+    return class_weights(
+        hyperparameters.class_weight, labels, len(data.spec.class_names), data.training_weights()
+    )
 
 
 class Run:
@@ -60,6 +62,7 @@ class Run:
         self._asked = (metric.removeprefix("val_"),)
         self._batch_size = hyperparameters.batch_size
         self._inputs = inputs_of(hyperparameters, data)
+        self._train_weights, self._validation_weights = data.training_weights(), data.validation_weights()
         self.steps = steps(data.spec.rows.train, self._batch_size)
         optimizer = build_optimizer(hyperparameters, total_steps=epochs * self.steps)
         self.model: Any = _Reins(optimizer)
@@ -166,13 +169,14 @@ class Run:
         shuffle = np.random.default_rng([self._seed, epoch])
         order = shuffle.permutation(self._spec.rows.train).astype(np.int32)
         rates = learning_rates(self.model.optimizer, epoch * self.steps, self.steps)
-        table = self._epoch.train(*self._inputs.train, order, self._batch_size, rates)
+        table = self._epoch.train(*self._inputs.train, order, self._batch_size, rates, self._inputs.weights)
         self.model.optimizer.iterations.assign((epoch + 1) * self.steps)
-        return logs_of(table, self._spec, self._asked)
+        weights = None if self._train_weights is None else self._train_weights[order]
+        return logs_of(table, self._spec, self._asked, weights, of_training=True)
 
     def _validate(self) -> dict[str, float]:
         table = self._epoch.evaluate(*self._inputs.validation, self._inputs.mirrored)
-        return logs_of(table, self._spec, self._asked)
+        return logs_of(table, self._spec, self._asked, self._validation_weights)
 
     def _keep_best(self, epoch: int, logs: dict[str, float]) -> None:
         if not self.is_finite(logs) or not is_better(logs[self._metric], self._best, self._direction):

@@ -25,6 +25,7 @@ def measure_rows(
     x: Array,
     y: Array,
     asked: Collection[str] = (),
+    row_weights: Array | None = None,
 ) -> dict[str, float]:
     """Loss and metrics on all rows, by Keras's names: measured as a training measures its validation rows.
 
@@ -32,18 +33,25 @@ def measure_rows(
         weights: in Keras's order.
         x, y: prepared rows, as in `PreparedData`.
         asked: metrics beside those of every study.
+        row_weights: how much each row counts, (rows,); all alike without them.
     """
-    return logs_of(_table(hyperparameters, spec, weights, x, y, asked), spec, asked)
+    return logs_of(_table(hyperparameters, spec, weights, x, y, asked), spec, asked, row_weights)
 
 
 def score_rows(
-    hyperparameters: Hyperparameters, spec: DataSpec, weights: list[Array], x: Array, y: Array, metric: str
+    hyperparameters: Hyperparameters,
+    spec: DataSpec,
+    weights: list[Array],
+    x: Array,
+    y: Array,
+    metric: str,
+    row_weights: Array | None = None,
 ) -> Array | None:
     """The score of each row, float64 (rows,), whose mean is `metric`; None where rows have none of it.
 
     It is of the table that the metric is made of, so that intervals over rows are of the quantity that is shown.
     """
-    return scores_of(_table(hyperparameters, spec, weights, x, y, (metric,)), metric, spec)
+    return scores_of(_table(hyperparameters, spec, weights, x, y, (metric,)), metric, spec, row_weights)
 
 
 def row_outputs(hyperparameters: Hyperparameters, spec: DataSpec, weights: list[Array], x: Array) -> Array:

@@ -85,8 +85,11 @@ def _scores(
     from search.training.scoring import score_rows
 
     metric = task.job.metric.removeprefix("val_")
-    x, y = whole(data, settings).validation()
-    scores = score_rows(result.hyperparameters, result.spec, result.weights, x, y, metric)
+    rows = whole(data, settings)
+    x, y = rows.validation()
+    scores = score_rows(
+        result.hyperparameters, result.spec, result.weights, x, y, metric, rows.validation_weights()
+    )
     return {} if scores is None else {FILE_NAME: scores_file(scores)}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,28 @@ def regression(folder: Path) -> PreparedData:
     y = 500 + 100 * np.tanh(x @ [1.0, -0.5, 0.25, 0.0]) + random.normal(scale=5, size=240)
     np.savez(folder / "regression.npz", x=x, y=y)
     return prepare(DataRequest(str(folder / "regression.npz"), task="regression"), folder / "cache")
+
+
+@pytest.fixture(scope="session")
+def weighed_of(folder: Path) -> Callable[[str], PreparedData]:
+    """By its task, a table of 240 rows that count from 0 to 9, of 4 features; of one class more than of the others."""
+
+    def made(task: str) -> PreparedData:
+        random = np.random.default_rng(0)
+        x = random.normal(size=(240, 4))
+        of_rows = x @ [1.0, -0.5, 0.25, 0.0] + random.normal(scale=0.3, size=240)
+        targets = {
+            "regression": 500 + 100 * of_rows,
+            "binary": (of_rows > 0.5).astype(int),
+            "multiclass": np.digitize(of_rows, [-0.5, 1.0]),
+        }
+        weights = np.where(np.arange(240) % 11 == 0, 0, random.integers(1, 10, 240))
+        rows = np.column_stack([x, targets[task], weights])
+        file = folder / f"weighed-{task}.csv"
+        np.savetxt(file, rows, "%.9g", ",", header="a,b,c,d,y,w", comments="")
+        return prepare(DataRequest(str(file), target="y", weight="w"), folder / "cache")
+
+    return made
 
 
 @pytest.fixture(scope="session")

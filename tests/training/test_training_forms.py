@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import product
 from typing import Any
 
@@ -89,6 +90,7 @@ def both(data: PreparedData, epochs: int = 1, **values: object) -> tuple[dict[st
     """
     one = network(**{"batch_size": batch_of(data), **values})
     (x, y), (x_val, y_val) = data.training(), data.validation()
+    counts, counts_val = data.training_weights(), data.validation_weights()
     if one.batch_norm:
         # Whole batches: Keras counts a last one of few rows as much as any other.
         x, y = (part[: len(part) // one.batch_size * one.batch_size] for part in (x, y))
@@ -106,17 +108,30 @@ def both(data: PreparedData, epochs: int = 1, **values: object) -> tuple[dict[st
     optimizer = build_optimizer(one, total_steps=epochs * steps)
     rates = [learning_rates(optimizer, epoch * steps, steps) for epoch in range(epochs)]
     loss, metrics = build_loss(data.spec, one.label_smoothing), build_metrics(data.spec)
-    model.compile(optimizer, loss, metrics=metrics, run_eagerly=True)
+    of_rows: dict[str, Any] = {}
+    validation = (x_val, column(y_val, data))
+    if counts is not None:
+        assert counts_val is not None
+        # Keras divides the loss of weighed rows by their number, a metric by their weight.
+        of_rows, validation = {"sample_weight": counts}, (*validation, counts_val / counts_val.mean())
+    model.compile(
+        optimizer,
+        loss,
+        metrics=metrics if counts is None else None,
+        weighted_metrics=None if counts is None else metrics,
+        run_eagerly=True,
+    )
     history = model.fit(
         x,
         column(y, data),
         batch_size=one.batch_size,
         epochs=epochs,
         shuffle=False,
-        validation_data=(x_val, column(y_val, data)),
+        validation_data=validation,
         validation_batch_size=1024,
         verbose=0,
         class_weight=dict(enumerate(weights_by_class(one, data, y))) if one.class_weight else None,
+        **of_rows,
     ).history
     theirs = {"logs": {name: values[-1] for name, values in history.items()}}
     if one.batch_norm:
@@ -131,10 +146,19 @@ def both(data: PreparedData, epochs: int = 1, **values: object) -> tuple[dict[st
     order = np.arange(len(x), dtype=np.int32)
     rows = rows_as_inputs(np.asarray(x), data.spec, projection)
     for of_epoch in rates:
-        trained = epoch.train(rows, tf.constant(y), order, one.batch_size, of_epoch)
+        trained = epoch.train(
+            rows,
+            tf.constant(y),
+            order,
+            one.batch_size,
+            of_epoch,
+            None if counts is None else tf.constant(counts),
+        )
     rows = rows_as_inputs(np.asarray(x_val), data.spec, projection)
-    validation = logs_of(epoch.evaluate(rows, tf.constant(y_val), rows[:0]), data.spec)
-    logs = logs_of(trained, data.spec) | {f"val_{name}": value for name, value in validation.items()}
+    judged = logs_of(epoch.evaluate(rows, tf.constant(y_val), rows[:0]), data.spec, (), counts_val)
+    logs = logs_of(trained, data.spec, (), counts, of_training=True) | {
+        f"val_{name}": value for name, value in judged.items()
+    }
     return theirs, {"weights": epoch.get_weights(), "logs": logs}
 
 
@@ -179,6 +203,15 @@ ASKED = [(data, layer) for data, layer in product(DATA, ANSWERS) if meaning(data
 def test_both_forms_train_alike(request: pytest.FixtureRequest, data: str, layer: str) -> None:
     """Loss with penalty and smoothing, accuracy, cross-entropy, AUC, MAE in the target's units, R2; weights."""
     assert_equal(*both(request.getfixturevalue(data), epochs=2, **DESCENT, **LAYERS[layer]))
+
+
+@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
+@pytest.mark.parametrize("layer", ["plain", "L2 and label smoothing", "bins of numbers"])
+def test_both_forms_train_alike_where_rows_do_not_count_alike(
+    weighed_of: Callable[[str], PreparedData], task: str, layer: str
+) -> None:
+    """As `fit(sample_weight=...)`; some rows count nothing, and the last batch is a part of one."""
+    assert_equal(*both(weighed_of(task), epochs=2, **DESCENT, **LAYERS[layer]))
 
 
 @pytest.mark.parametrize(("data", "layer"), ASKED)

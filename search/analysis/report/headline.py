@@ -17,7 +17,8 @@ class Headline:
 
     `chance` is half of the 95 % interval (Wilson 1927) that such a share would have on as many rows that chose
     nothing, also where it is told beside the metric; around the best value itself there is none, since these rows
-    chose it. `rivals` is how many of the other complete trials are no further behind, where they are ranked by it.
+    chose it, and none where rows do not count alike. `rivals` is how many of the other complete trials are no further
+    behind, where they are ranked by it.
     """
 
     best: Entry
@@ -34,7 +35,7 @@ def headline_of(snapshot: Snapshot) -> Headline | None:
     best = snapshot.entries[0]
     chance, rivals = None, 0
     for metric, value in {snapshot.study.metric: best.validation, **best.beside}.items():
-        if metric_of(metric).is_share_of_rows:
+        if metric_of(metric).is_share_of_rows and not snapshot.study.data.weight:
             low, high = wilson(value, snapshot.study.data.rows.validation)
             chance = (high - low) / 2
     if chance is not None and metric_of(snapshot.study.metric).is_share_of_rows:

@@ -46,7 +46,9 @@ def export_calibrated(
     start_tensorflow(study.settings.threads)
     network = _network(study, chosen, data, say)
     x, y = data.validation()
-    found = calibration_of(network.outputs(data.spec, x), Judge(y, data.spec, "crossentropy"))
+    found = calibration_of(
+        network.outputs(data.spec, x), Judge(y, data.spec, "crossentropy", data.validation_weights())
+    )
     for line in sentences(found):
         say(line)
     from search.data import attach_preprocessing

@@ -36,9 +36,10 @@ def mean_of_folds(
     for one, network in zip(trained, networks, strict=True):
         assert one.planned is not None
         assert one.planned.fold is not None
-        x, y = fold_of(data, one.planned.fold.number, one.planned.fold.of).validation()
+        fold = fold_of(data, one.planned.fold.number, one.planned.fold.of)
+        x, y = fold.validation()
         outputs.append(network.outputs(data.spec, x))
-        judges.append(Judge(np.asarray(y), data.spec, metric))
+        judges.append(Judge(np.asarray(y), data.spec, metric, fold.validation_weights()))
     seeds = [one.training_seed(study.settings.seed) for one in trained]
     return of_folds(winner, seeds, outputs, judges), Tested(networks, of_folds=True)
 
@@ -65,7 +66,7 @@ def averaged_or_alone(
     from search.conclusion.ensemble.judging import Judge
 
     x, y = data.validation()
-    judge = Judge(y, data.spec, study.metric.removeprefix("val_"))
+    judge = Judge(y, data.spec, study.metric.removeprefix("val_"), data.validation_weights())
     seeds = [one.training_seed(study.settings.seed) for one in trained]
     outputs = [network.outputs(data.spec, x) for network in networks]
     ensemble = of_equal_weight([winner] * len(trained), seeds, outputs, judge)

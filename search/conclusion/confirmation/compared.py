@@ -35,6 +35,7 @@ def seen_references(
     say: Callable[[str], None],
     *,
     validation_too: bool = False,
+    weights: Array | None = None,
 ) -> tuple[SeenReference, ...]:
     """All of them for a table; none for images, nor by a loss, which holds a penalty that is of networks alone.
 
@@ -43,12 +44,13 @@ def seen_references(
         metric: without `val_`.
         network: its value on these rows and, where the metric is a mean over rows, the score of each.
         validation_too: whether it was trained on the validation rows as well, and so shall be what it is compared with.
+        weights: how much each test row counts, memory-mapped; all alike without them.
     """
     if data.spec.kind == "image" or metric not in METRICS:
         return ()
     say(f"fitting what the network is compared with: {', '.join(TITLES.values())}")
     with temporary_folder() as folder:
-        x, y = (Path(str(array.filename)) for array in rows)  # type: ignore[attr-defined]
+        x, y = (_file(array) for array in rows)
         job = Job(
             folder=data.folder,
             x=x,
@@ -60,6 +62,7 @@ def seen_references(
             scores_into=folder,
             asked=asked_of(data.spec.task, len(data.spec.class_names)),
             validation_too=validation_too,
+            weights=None if weights is None else _file(weights),
         )
         fitting = Fitting(job)
         try:
@@ -69,9 +72,21 @@ def seen_references(
         scores = {one.name: _scores(job.scores_file(one.name)) for one in found}
     of_rows = {name: of for name, of in scores.items() if of is not None}
     return tuple(
-        compared(one, of_rows.get(one.name), metric, network, tests=len(of_rows), rows=len(rows[1]))
+        compared(
+            one,
+            of_rows.get(one.name),
+            metric,
+            network,
+            tests=len(of_rows),
+            rows=len(rows[1]),
+            weights=weights,
+        )
         for one in found
     )
+
+
+def _file(mapped: Array) -> Path:
+    return Path(str(mapped.filename))  # type: ignore[attr-defined]
 
 
 def _scores(file: Path | None) -> Array | None:
@@ -86,8 +101,12 @@ def compared(
     *,
     tests: int,
     rows: int,
+    weights: Array | None = None,
 ) -> SeenReference:
-    """`reference` beside the network on so many `rows`; each of `tests` models could have been the one that is told."""
+    """`reference` beside the network on so many `rows`, which count as `weights` say, all alike without them.
+
+    Each of `tests` models could have been the one that is told.
+    """
     value = reference.value(metric)
     if value is None or not with_value([reference], metric):
         why = reference.reason or f"its {metric} is no finite number"
@@ -101,9 +120,9 @@ def compared(
     return SeenReference(
         name=reference.name,
         value=value,
-        interval=interval_over_rows(metric, value, scores),
+        interval=interval_over_rows(metric, value, scores, weights),
         measured={name: of for name, of in reference.metrics.items() if np.isfinite(of)},
-        intervals_beside=intervals_beside(metric, reference.metrics, rows),
+        intervals_beside=intervals_beside(metric, reference.metrics, None if weights is not None else rows),
         ahead=difference.mean,
         ahead_interval=difference.interval,
         p=difference.p,

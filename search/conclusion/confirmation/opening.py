@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from search.conclusion.confirmation.compared import seen_references
 from search.conclusion.statistics.over_rows import interval_over_rows, intervals_beside
-from search.data.preparing.sealed import open_test_split
+from search.data.preparing.sealed import open_test_split, open_test_weights
 from search.errors import DataError
 from search.study.look import Look
 from search.study.record_of_looks import new_look, record_look, record_seen
@@ -40,8 +40,8 @@ def look_at_test_split(
     look = record_look(study, model, opening)
     if look.value is not None:
         return look
-    x, y = open_test_split(data)
-    measured, scores = tested.measured(data.spec, x, y, metric)
+    (x, y), weights = open_test_split(data), open_test_weights(data)
+    measured, scores = tested.measured(data.spec, x, y, metric, weights)
     if metric not in measured:
         raise DataError(
             f"the test split has rows of one class alone, where {metric} compares rows of two; "
@@ -49,14 +49,21 @@ def look_at_test_split(
         )
     value = measured[metric]
     references = seen_references(
-        data, (x, y), study.settings, metric, (value, scores), say, validation_too=tested.of_folds
+        data,
+        (x, y),
+        study.settings,
+        metric,
+        (value, scores),
+        say,
+        validation_too=tested.of_folds,
+        weights=weights,
     )
     return record_seen(
         study,
         model,
         value=value,
-        interval=interval_over_rows(metric, value, scores),
+        interval=interval_over_rows(metric, value, scores, weights),
         measured=measured,
-        intervals_beside=intervals_beside(metric, measured, len(y)),
+        intervals_beside=intervals_beside(metric, measured, None if weights is not None else len(y)),
         references=references,
     )

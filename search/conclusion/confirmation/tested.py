@@ -45,23 +45,23 @@ class Tested:
         return each[0] if len(each) == 1 else hashlib.sha256(" ".join(sorted(each)).encode()).hexdigest()
 
     def measured(
-        self, spec: DataSpec, x: Array, y: Array, metric: str
+        self, spec: DataSpec, x: Array, y: Array, metric: str, weights: Array | None = None
     ) -> tuple[dict[str, float], Array | None]:
         """All metrics on these prepared rows, also those that are asked for, and each row's score of `metric`.
 
-        None where rows have none.
+        None where rows have none. `weights` say how much each row counts, (rows,).
         """
         asked = asked_of(spec.task, len(spec.class_names))
         if len(self.networks) == 1:
             from search.training.scoring import measure_rows, score_rows
 
             (one,) = self.networks
-            of_rows = score_rows(one.hyperparameters, spec, one.weights, x, y, metric)
-            return measure_rows(one.hyperparameters, spec, one.weights, x, y, asked), of_rows
+            network = one.hyperparameters, spec, one.weights, x, y
+            return measure_rows(*network, asked, weights), score_rows(*network, metric, weights)
         from search.conclusion.ensemble.judging import Judge
         from search.training.averaging import averaged_outputs
 
-        count, judge = len(self.networks), Judge(y, spec, metric)
+        count, judge = len(self.networks), Judge(y, spec, metric, weights)
         outputs = [one.outputs(spec, x) for one in self.networks]
         together = averaged_outputs(outputs, [1 / count] * count, spec.task)
         return judge.measured(together, asked), judge.scores(together)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -68,7 +67,7 @@ def of_folds(trial: int, seeds: Sequence[int], outputs: Sequence[Array], judges:
     The cross-entropy and the squared error of a mean are never above the mean of its members' (both are convex:
     Jensen 1906), so that it needs no comparison.
     """
-    whole = replace(judges[0], y=np.concatenate([judge.y for judge in judges]))
+    whole = Judge.of_all(judges)
     measured = whole.measured(np.concatenate(outputs))
     members = [
         _member(trial, seed, 1 / len(seeds), one, judge)

@@ -57,7 +57,7 @@ def export_ensemble(
         return export_model(study, output, say=say, force=force)
     networks, data = _trained(study, candidates, say)
     x, y = data.validation()
-    judge = Judge(y, data.spec, study.metric.removeprefix("val_"))
+    judge = Judge(y, data.spec, study.metric.removeprefix("val_"), data.validation_weights())
     outputs = [network.outputs(data.spec, x) for network in networks]
     seeds = [network.trial.training_seed(study.settings.seed) for network in networks]
     ensemble, members = chosen_greedily(networks, seeds, outputs, judge, most)

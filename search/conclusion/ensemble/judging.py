@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -24,12 +24,14 @@ class Judge:
     """Judges by `metric` (without `val_`) on rows whose classes or standardised targets are `y`, (rows,).
 
     All of it is of outputs before their last activation, (rows, units). A `loss` is without the L2 penalty and the
-    label smoothing of a training: networks that are averaged have none in common.
+    label smoothing of a training: networks that are averaged have none in common. `weights` say how much each row
+    counts, (rows,); all alike without them.
     """
 
     y: Array
     spec: DataSpec
     metric: str
+    weights: Array | None = None
 
     @property
     def sign(self) -> int:
@@ -38,12 +40,22 @@ class Judge:
 
     def of(self, rows: Array) -> Judge:
         """The same on some of the rows, by their positions."""
-        return replace(self, y=self.y[rows])
+        return replace(self, y=self.y[rows], weights=None if self.weights is None else self.weights[rows])
+
+    @classmethod
+    def of_all(cls, judges: Sequence[Judge]) -> Judge:
+        """One of the rows of all of these, which judge by one metric, in their order."""
+        weights = [judge.weights for judge in judges if judge.weights is not None]
+        return replace(
+            judges[0],
+            y=np.concatenate([judge.y for judge in judges]),
+            weights=np.concatenate(weights) if weights else None,
+        )
 
     def measured(self, outputs: Array, also: tuple[str, ...] = ()) -> dict[str, float]:
         """Loss and metrics by their names, `metric` among them, and those `also` that few studies measure."""
         asked = tuple(dict.fromkeys((self.metric, *also)))
-        return logs_of(self._table(outputs, asked), self.spec, asked)
+        return logs_of(self._table(outputs, asked), self.spec, asked, self.weights)
 
     def beside(self, measured: Mapping[str, float]) -> dict[str, float]:
         """What is told beside the metric, of what is `measured`: by the name of validation rows, `val_accuracy`."""
@@ -52,7 +64,7 @@ class Judge:
 
     def scores(self, outputs: Array) -> Array | None:
         """The score of each row, float64 (rows,); None where rows have none of the metric."""
-        return scores_of(self._table(outputs, (self.metric,)), self.metric, self.spec)
+        return scores_of(self._table(outputs, (self.metric,)), self.metric, self.spec, self.weights)
 
     def merit(self, outputs: Array) -> tuple[float, float]:
         """More is better: the metric, and the loss among equals. Nothing is worse than what is no number.

@@ -145,7 +145,7 @@ def _paired(first: Sequence[float], second: Sequence[float], tests: int = 1) -> 
     return Difference(mean, *_judged(mean, error, count - 1, scale, tests), count)
 
 
-def wilson(share: float, rows: int) -> Interval:
+def wilson(share: float, rows: float) -> Interval:
     """The interval of 95 % for a share that was counted on `rows` rows (Wilson 1927).
 
     It holds for one model and rows that had no part in choosing it: a test accuracy. Unlike mean ± 1.96 deviations

@@ -8,22 +8,37 @@ from collections.abc import Mapping
 import numpy as np
 
 from search.conclusion.statistics.intervals import LEVEL, Interval, mean_of, wilson
+from search.data.columns.weights import effective_rows
 from search.settings.metrics import metric_of
 
 
-def interval_over_rows(metric: str, value: float, scores: np.ndarray | None) -> Interval | None:
+def interval_over_rows(
+    metric: str, value: float, scores: np.ndarray | None, weights: np.ndarray | None = None
+) -> Interval | None:
     """95 % of a test value by the rows it is counted on: Wilson's for a share of them, Hall's for a mean of errors.
 
     Of a value between bounds that is no mean over rows, by what each row adds to it. None where that is not known.
+    Of rows that count as `weights` say, `scores` are what each adds to the weighted mean (`training/measures.py`), and
+    a share is as one of fewer rows that count alike.
     """
     if scores is None:
         return None
     of = metric_of(metric)
     if of.is_share_of_rows:
-        return wilson(value, len(scores))
+        return wilson(value, len(scores) if weights is None else _alike(value, scores, weights))
     if of.within is not None:
         return interval_between(scores, *of.within)
     return interval_of_errors(scores)
+
+
+def _alike(share: float, scores: np.ndarray, weights: np.ndarray) -> float:
+    """Of how many rows that count alike a share has this spread: as its scores tell, and never more than weights do.
+
+    Wilson's interval of such a number of rows is what Franco et al. (2019) recommend for weighted shares.
+    """
+    spread = float(np.var(scores)) / len(scores)
+    of_weights = effective_rows(weights)
+    return min(of_weights, share * (1 - share) / spread) if spread > 0 else of_weights
 
 
 def interval_of_errors(errors: np.ndarray) -> Interval | None:
@@ -78,8 +93,13 @@ def interval_between(scores: np.ndarray, least: float, most: float) -> Interval 
     return low, high
 
 
-def intervals_beside(metric: str, measured: Mapping[str, float], rows: int) -> dict[str, Interval]:
-    """95 % of each share of `rows` that is told beside `metric`, by its name in `measured`, where it is a number."""
+def intervals_beside(metric: str, measured: Mapping[str, float], rows: int | None) -> dict[str, Interval]:
+    """95 % of each share of `rows` that is told beside `metric`, by its name in `measured`, where it is a number.
+
+    None where rows do not count alike: it takes the score of each.
+    """
+    if rows is None:
+        return {}
     return {
         name: wilson(measured[name], rows)
         for name in metric_of(metric).beside

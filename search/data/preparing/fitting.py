@@ -11,7 +11,7 @@ from search.data.preparing.identifiers import without_advice
 from search.data.preparing.log_target import LogTarget, log_target
 from search.data.preparing.spec import SPEC_VERSION, UNTAUGHT_VERSION, DataSpec, Rows
 from search.data.preparing.splits import Split
-from search.data.preparing.splitting import split_in_words
+from search.data.preparing.splitting import split_in_words, weights_in_words
 from search.data.rows.raw import Array, RawData, Table
 
 # Of images at a time.
@@ -62,7 +62,8 @@ def fit_spec(raw: RawData, split: Split, fingerprint: str, version: int = SPEC_V
         seed=raw.request.seed,
         val_fraction=raw.request.val_fraction,
         test_fraction=raw.request.test_fraction,
-        notes=notes,
+        notes=(*notes, *filter(None, [weights_in_words(raw)])),
+        weight="" if raw.weights is None else str(raw.request.weight),
         split=split_in_words(raw, split),
         **fitted,
     )

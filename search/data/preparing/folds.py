@@ -12,7 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.data.preparing.preparation import put_in_place, save_array, unfinished_folder
-from search.data.preparing.prepared import SEARCHED_PARTS, SPEC_FILE, PreparedData, load_prepared, open_arrays
+from search.data.preparing.prepared import (
+    SEARCHED_PARTS,
+    SPEC_FILE,
+    PreparedData,
+    load_prepared,
+    open_arrays,
+    open_weights,
+    weights_file,
+)
 from search.data.preparing.spec import DataSpec, Rows
 from search.data.rows.raw import Array
 from search.errors import DataError
@@ -31,16 +39,25 @@ def fold_of(data: PreparedData, number: int, folds: int) -> PreparedData:
         np.concatenate(sides)
         for sides in zip(*(open_arrays(data, part) for part in SEARCHED_PARTS), strict=True)
     )
+    weights = searched_weights(data)
     judged = parts_of(y, data.spec, folds) == number
     rows = Rows(train=int((~judged).sum()), validation=int(judged.sum()), test=data.spec.rows.test)
     with unfinished_folder(folder) as partial:
         for part, of_part in zip(SEARCHED_PARTS, (~judged, judged), strict=True):
             for letter, array in (("x", x), ("y", y)):
                 save_array(partial / f"{part}_{letter}.npy", array[of_part])
+            if weights is not None:
+                save_array(weights_file(partial, part), weights[of_part])
         spec = data.spec.model_copy(update={"rows": rows})
         (partial / SPEC_FILE).write_text(spec.model_dump_json(indent=1), encoding="utf-8")
         put_in_place(partial, folder, SEARCHED_PARTS)
     return load_prepared(folder)
+
+
+def searched_weights(data: PreparedData) -> Array | None:
+    """How much each training row, and then each validation row, counts; None where all count alike."""
+    sides = [of for part in SEARCHED_PARTS if (of := open_weights(data, part)) is not None]
+    return np.concatenate(sides) if sides else None
 
 
 def parts_of(y: Array, spec: DataSpec, folds: int) -> NDArray[np.int64]:

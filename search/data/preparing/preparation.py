@@ -19,7 +19,7 @@ import numpy as np
 
 from search.data.preparing.components import fit_components
 from search.data.preparing.fitting import fit_spec
-from search.data.preparing.prepared import PARTS, SPEC_FILE, PreparedData, load_prepared
+from search.data.preparing.prepared import PARTS, SPEC_FILE, PreparedData, load_prepared, weights_file
 from search.data.preparing.rare_classes import without_rare_classes
 from search.data.preparing.repeats import repeats_across_splits
 from search.data.preparing.spec import SPEC_VERSION, DataSpec
@@ -121,6 +121,10 @@ def _write(
             if raw.task == "regression":
                 y = spec.learnt_targets(y).astype(np.float32)
             save_array(partial / f"{part}_y.npy", y)
+            if raw.weights is not None:
+                # Of mean 1 over the training rows, so that no rate has to know how large they are.
+                weights = raw.weights[rows] / raw.weights[split.train].mean()
+                save_array(weights_file(partial, part), weights.astype(np.float32))
         if raw.kind == "image" and not isinstance(raw.x, Table):
             fit_components(raw.x, split.train, spec.scale, spec.offset).save(partial)
         (partial / SPEC_FILE).write_text(spec.model_dump_json(indent=1), encoding="utf-8")

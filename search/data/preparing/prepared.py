@@ -26,7 +26,8 @@ class PreparedData:
 
     x is uint8 (rows, height, width, channels) for images, else float32 (rows, features). y is int32 class
     indices (binary: 0 or 1), or for a regression float32, standardised by `spec.target_mean` and
-    `spec.target_std`; (rows,).
+    `spec.target_std`; (rows,). Weights are float32 (rows,), of mean 1 over the training rows; None where all rows
+    count alike.
     """
 
     folder: Path
@@ -39,6 +40,14 @@ class PreparedData:
     def validation(self) -> tuple[Array, Array]:
         """x and y to compare trials by, memory-mapped and read-only."""
         return open_arrays(self, "validation")
+
+    def training_weights(self) -> Array | None:
+        """How much each training row counts, memory-mapped and read-only."""
+        return open_weights(self, "train")
+
+    def validation_weights(self) -> Array | None:
+        """How much each validation row counts, memory-mapped and read-only."""
+        return open_weights(self, "validation")
 
 
 def load_prepared(folder: Path, parts: tuple[str, ...] = SEARCHED_PARTS) -> PreparedData:
@@ -55,7 +64,8 @@ def load_prepared(folder: Path, parts: tuple[str, ...] = SEARCHED_PARTS) -> Prep
         ) from exc
     except ValidationError as exc:
         raise DataError(f"{folder / SPEC_FILE} is not of this version; prepare the source again") from exc
-    for path in _arrays(folder, parts):
+    of_weights = [weights_file(folder, part) for part in parts if spec.weight]
+    for path in (*_arrays(folder, parts), *of_weights):
         if not path.is_file():
             raise DataError(f"{folder} lacks {path.name}; prepare the source again")
     if spec.kind == "image" and not is_zipfile(folder / COMPONENTS_FILE):
@@ -71,8 +81,17 @@ def is_whole(prepared: PreparedData) -> bool:
 
 def searched_files(folder: Path) -> list[Path]:
     """What a machine needs of prepared data that trains and does not test."""
-    of_images = [path for path in (folder / COMPONENTS_FILE,) if path.exists()]
-    return [folder / SPEC_FILE, *_arrays(folder, SEARCHED_PARTS), *of_images]
+    of_some = (folder / COMPONENTS_FILE, *(weights_file(folder, part) for part in SEARCHED_PARTS))
+    return [
+        folder / SPEC_FILE,
+        *_arrays(folder, SEARCHED_PARTS),
+        *(path for path in of_some if path.exists()),
+    ]
+
+
+def weights_file(folder: Path, part: str) -> Path:
+    """How much each row of a part counts; there where rows do not count alike."""
+    return folder / f"{part}_w.npy"
 
 
 def open_arrays(prepared: PreparedData, part: str) -> tuple[Array, Array]:
@@ -82,21 +101,27 @@ def open_arrays(prepared: PreparedData, part: str) -> tuple[Array, Array]:
         DataError: an array is damaged, or not of the shape that the spec tells.
     """
     rows = getattr(prepared.spec.rows, part)
-    arrays: list[Array] = []
-    for letter, shape in (("x", (rows, *prepared.spec.input_shape)), ("y", (rows,))):
-        path = prepared.folder / f"{part}_{letter}.npy"
-        try:
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as exc:
-            raise DataError(
-                f"{path} cannot be read ({exc}); remove {prepared.folder} and prepare again"
-            ) from exc
-        if array.shape != shape:
-            raise DataError(
-                f"{path} has shape {array.shape} and not {shape}; remove {prepared.folder} and prepare again"
-            )
-        arrays.append(array)
-    return arrays[0], arrays[1]
+    x, y = _arrays(prepared.folder, [part])
+    return _open(x, (rows, *prepared.spec.input_shape)), _open(y, (rows,))
+
+
+def open_weights(prepared: PreparedData, part: str) -> Array | None:
+    """How much each row of a part counts, as `open_arrays`; None where all count alike."""
+    if not prepared.spec.weight:
+        return None
+    return _open(weights_file(prepared.folder, part), (getattr(prepared.spec.rows, part),))
+
+
+def _open(path: Path, shape: tuple[int, ...]) -> Array:
+    try:
+        array: Array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as exc:
+        raise DataError(f"{path} cannot be read ({exc}); remove {path.parent} and prepare again") from exc
+    if array.shape != shape:
+        raise DataError(
+            f"{path} has shape {array.shape} and not {shape}; remove {path.parent} and prepare again"
+        )
+    return array
 
 
 def _arrays(folder: Path, parts: Iterable[str]) -> list[Path]:

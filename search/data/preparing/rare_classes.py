@@ -41,6 +41,7 @@ def without_rare_classes(raw: RawData) -> RawData:
         given_test=int((rows >= test_begins).sum()),
         groups=None if raw.groups is None else raw.groups[rows],
         times=None if raw.times is None else replace(raw.times, values=raw.times.values[rows]),
+        weights=None if raw.weights is None else raw.weights[rows],
         notes=(*raw.notes, _note(raw, rare, counts, sides, int(gone.sum()))),
     )
 

@@ -23,7 +23,7 @@ IDENTIFIER_VERSION: Literal[3] = 3
 
 
 # What came later than the first spec of its version.
-_LATER = ("split", "target_log")
+_LATER = ("split", "target_log", "weight")
 _COMPARED = (
     "kind", "task", "target", "input_shape", "resized", "given_validation", "given_test", "seed", "val_fraction",
     "test_fraction", "scale", "offset",
@@ -123,7 +123,8 @@ class DataSpec(_Part):
     tables, `target_mean` and `target_std` to regression, where `target_log` says that the target is learnt as its
     logarithm; all are of the training rows. `class_counts` are of training, validation and test together.
     `resized` is the (height, width) that images of other sizes were brought to. `split` says how rows were split where
-    the user says how; "" where they were split by chance.
+    the user says how; "" where they were split by chance. `weight` is the column that says how much rows count; ""
+    where all count alike.
     """
 
     version: Literal[1, 2, 3, 4] = SPEC_VERSION
@@ -152,6 +153,7 @@ class DataSpec(_Part):
     notes: tuple[str, ...] = ()
     split: str = ""
     target_log: LogTarget | None = None
+    weight: str = ""
 
     @model_serializer(mode="wrap")
     def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -194,6 +196,8 @@ class DataSpec(_Part):
         changes: list[str] = []
         if self.split != other.split:
             changes.append(f"split: {self.split or 'by chance'} -> {other.split or 'by chance'}")
+        if self.weight != other.weight:
+            changes.append(f"weight of the rows: {self.weight or 'none'} -> {other.weight or 'none'}")
         for name in _COMPARED:
             before, after = getattr(self, name), getattr(other, name)
             same = _close(before, after, abs(before)) if name in ("scale", "offset") else before == after

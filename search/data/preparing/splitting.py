@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from search.data.columns.dates import SECONDS_PER_DAY
+from search.data.columns.weights import effective_rows
 from search.data.preparing.group_split import sides_by_group
 from search.data.preparing.splits import Rows, Split, refuse_few_rows, split_rows
 from search.data.preparing.time_split import sides_by_time
 from search.data.rows.raw import RawData, Times
 from search.errors import DataError
+from spaces.wording import quantity
 
 SIDES = ("training", "validation", "test")
 
@@ -36,7 +38,19 @@ def split_of(raw: RawData) -> Split:
         split = _told_split(raw)
     if request.says_how_to_split:
         _refuse_lacking_classes(raw, split)
+    _refuse_weightless(raw, split)
     return split
+
+
+def weights_in_words(raw: RawData) -> str:
+    """How much rows count, and as how many that count alike (Kish 1965); "" where all do."""
+    if raw.weights is None:
+        return ""
+    low, high, alike = raw.weights.min(), raw.weights.max(), effective_rows(raw.weights)
+    return (
+        f"rows count as column '{raw.request.weight}' says, {quantity(low)} to {quantity(high)}: they tell as much as "
+        f"{alike:,.0f} rows that count alike"
+    )
 
 
 def split_in_words(raw: RawData, split: Split) -> str:
@@ -139,6 +153,18 @@ def _refuse_lacking_classes(raw: RawData, split: Split) -> None:
             raise DataError(
                 f"all {len(part):,} {name} rows are of class '{raw.class_names[present[0]]}' when rows are split so, "
                 "which compares nothing; split otherwise"
+            )
+
+
+def _refuse_weightless(raw: RawData, split: Split) -> None:
+    """Rows that all count nothing train nothing and compare nothing."""
+    if raw.weights is None:
+        return
+    for part, name in zip((split.train, split.validation, split.test), SIDES, strict=True):
+        if not raw.weights[part].any():
+            raise DataError(
+                f"--weight: all {len(part):,} {name} rows have 0 in column '{raw.request.weight}', so none of them "
+                "counts; split otherwise, or correct the column"
             )
 
 

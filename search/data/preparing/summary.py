@@ -13,7 +13,7 @@ from search.data.preparing.fitting import log_target_of
 from search.data.preparing.identifiers import identifier_note, without_advice
 from search.data.preparing.rare_classes import without_rare_classes
 from search.data.preparing.repeats import row_hashes, with_target
-from search.data.preparing.splitting import split_in_words, split_of
+from search.data.preparing.splitting import split_in_words, split_of, weights_in_words
 from search.data.rows.notes import ColumnNotes
 from search.data.rows.raw import Array, RawData, Table, TableColumn
 from spaces.wording import quantity
@@ -100,7 +100,7 @@ def describe(raw: RawData) -> DataSummary:
         repeated=_repeated(features),
         repeated_with_target=_repeated(with_target(features, raw.y)),
         columns=columns,
-        notes=_notes(raw),
+        notes=(*_notes(raw), *filter(None, [weights_in_words(raw)])),
         split=split_in_words(raw, split_of(raw)) if raw.request.says_how_to_split else "",
     )
 

@@ -51,7 +51,7 @@ def read_parquet(request: DataRequest) -> RawData:
         raise DataError(
             f"target '{request.target}' of {path} holds lists, structures or bytes, not one value"
         )
-    named = {*said, request.group, request.time, request.split_column}
+    named = {*said, request.group, request.time, request.split_column, request.weight}
     notes += [
         f"column '{name}' is dropped: lists, structures and bytes are not used"
         for name in unused
@@ -94,7 +94,9 @@ def _joined(tables: list[Any], needed: list[str], request: DataRequest) -> Any:
 
 def _refuse_unused(unused: list[str], request: DataRequest, said: Mapping[str, str], path: Path) -> None:
     uses = dict(said) | {
-        name: option for option in SPLIT_COLUMNS if (name := getattr(request, option)) is not None
+        name: option
+        for option in (*SPLIT_COLUMNS, "weight")
+        if (name := getattr(request, option)) is not None
     }
     for name in unused:
         if (use := uses.get(name, "drop")) != "drop":

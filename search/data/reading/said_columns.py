@@ -17,7 +17,7 @@ def said_columns(request: DataRequest, names: tuple[str, ...]) -> dict[str, str]
 
     Raises:
         DataError: there is no such column, it is the target, or it is named for two things; also of the columns that
-            say how rows are split.
+            say how rows are split and how much they count.
     """
     said: dict[str, str] = {}
     for option in COLUMN_OPTIONS:
@@ -29,14 +29,15 @@ def said_columns(request: DataRequest, names: tuple[str, ...]) -> dict[str, str]
                         f"--{option}: column '{name}' of {request.source} is named by --{said[name]} too; "
                         "it can be one of them"
                     )
-    for option in SPLIT_COLUMNS:
+    for option in (*SPLIT_COLUMNS, "weight"):
         if (name := getattr(request, option)) is not None:
             _refuse_unknown(option.replace("_", "-"), name, names, request)
             allowed = ("drop", "number", "date") if option == "time" else ("drop",)
             if said.get(name, "drop") not in allowed:
+                does = "how much rows count" if option == "weight" else "how rows are split"
                 raise DataError(
-                    f"--{said[name]}: '{name}' is the column of --{option.replace('_', '-')}, which says how rows are "
-                    "split; it can be one of them"
+                    f"--{said[name]}: '{name}' is the column of --{option.replace('_', '-')}, which says {does}; it "
+                    "can be one of them"
                 )
     return said
 

@@ -40,7 +40,7 @@ def refuse_lacking(
     Raises:
         DataError: a file lacks some.
     """
-    roles = (request.group, request.time)
+    roles = (request.group, request.time, request.weight)
     needed = [name for name in names[0] if said.get(name) != "drop" or name in roles]
     notes: list[str] = []
     for file, held in zip(request.files[1:], names[1:], strict=True):

@@ -28,7 +28,7 @@ EXPECTED = (
     f"a built-in set ({', '.join(BUILTIN_SOURCES)}), a file ending in .npz, .csv, .tsv, .txt or .parquet, "
     "a packed table (.gz, .bz2, .xz, .zip), or a folder of class folders"
 )
-_OF_TABLES = (*COLUMN_OPTIONS, *SPLIT_COLUMNS, *SIDE_FILES)
+_OF_TABLES = (*COLUMN_OPTIONS, *SPLIT_COLUMNS, *SIDE_FILES, "weight")
 
 
 def read_source(request: DataRequest) -> RawData:

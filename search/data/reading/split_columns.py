@@ -86,6 +86,7 @@ def marked(raw: RawData, marks: SplitMarks, known: Array) -> RawData:
         given_test=int(counts[2]),
         groups=None if groups is None else groups[rows],
         times=None if times is None else replace(times, values=times.values[rows]),
+        weights=None if raw.weights is None else raw.weights[rows],
         notes=tuple(notes),
     )
 

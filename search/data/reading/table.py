@@ -14,6 +14,7 @@ from search.data.columns.row_numbers import are_row_numbers, counts_rows, has_no
 from search.data.columns.said_kinds import SaidKind, typed_as
 from search.data.columns.targets import Target, encode_target, encode_written_target
 from search.data.columns.texts import Texts, texts_of
+from search.data.columns.weights import read_weights, refuse_weightless
 from search.data.columns.written_numbers import plain_numbers
 from search.data.reading.said_columns import said_note
 from search.data.reading.split_columns import marked, split_marks
@@ -124,13 +125,14 @@ def raw_table(
     what the user says of columns, as `said_columns` has it; `sides` which rows are of files of their own.
     """
     marks = split_marks(frame, request, said, sides)
+    weights = _weights(frame, known, request)
     columns: dict[str, TableColumn] = {}
     stripped: list[str] = []
     of_columns = ColumnNotes()
     for label, series in frame.items():
         name = str(label)
         use = said.get(name)
-        if use == "drop" or name in marks.not_features:
+        if use == "drop" or name in marks.not_features or name == request.weight:
             continue
         if use is None and _is_row_number(name, series, of_columns, header=request.header):
             continue
@@ -159,8 +161,18 @@ def raw_table(
         class_names=target.class_names,
         target=request.target,
         notes=(*notes, *target.notes),
+        weights=weights,
     )
     return marked(raw, marks, known)
+
+
+def _weights(frame: pd.DataFrame, known: Array, request: DataRequest) -> Array | None:
+    if request.weight is None:
+        return None
+    place = f"--weight: column '{request.weight}' of {request.source}"
+    weights = read_weights(frame[request.weight][known], place)
+    refuse_weightless(weights, place)
+    return weights
 
 
 def _is_row_number(name: str, series: pd.Series[Any], notes: ColumnNotes, *, header: bool) -> bool:

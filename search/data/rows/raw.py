@@ -82,7 +82,8 @@ class RawData:
     its validation split; 0 where it brought none.
     `resized` is set where images were brought to one size.
     `groups`, int64 (rows,), numbers what has to stay on one side of the split, and `times` orders the rows, where the
-    user asks for that.
+    user asks for that. `weights`, float64 (rows,), are none below 0 and say how much each row counts; None where all
+    count alike.
     """
 
     request: DataRequest
@@ -98,6 +99,7 @@ class RawData:
     notes: tuple[str, ...] = field(default=())
     groups: Array | None = None
     times: Times | None = None
+    weights: Array | None = None
 
     @property
     def split_rows(self) -> int:

@@ -17,7 +17,7 @@ COLUMN_OPTIONS = ("drop", "category", "number", "date")
 SPLIT_COLUMNS = ("group", "time", "split_column")
 SIDE_FILES = ("validation", "test")
 # Without them, a request has the key that it had before they came.
-_LATER = frozenset((*COLUMN_OPTIONS, *SPLIT_COLUMNS, *SIDE_FILES, "target_transform"))
+_LATER = frozenset((*COLUMN_OPTIONS, *SPLIT_COLUMNS, *SIDE_FILES, "target_transform", "weight"))
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class DataRequest:
     or validation split, its fraction is not used and the other is of the rest. `seed` is of the split.
     How a table's rows are split, where not by chance: rows of one value of the column `group` stay together, rows are
     in the order of the column `time`, or `split_column` says it of each. `validation` and `test` are files of their
-    own. `target_transform`: a quantity is learnt as its logarithm, or where that is much less skewed.
+    own. `target_transform`: a quantity is learnt as its logarithm, or where that is much less skewed. `weight` names
+    the column that says how much each row of a table counts.
 
     Raises:
         DataError: a fraction, the seed, the separator or the image size is out of range, or options contradict.
@@ -58,6 +59,7 @@ class DataRequest:
     validation: str | None = None
     test: str | None = None
     target_transform: TargetTransform = "none"
+    weight: str | None = None
 
     def __post_init__(self) -> None:
         for name, fraction in (("val_fraction", self.val_fraction), ("test_fraction", self.test_fraction)):

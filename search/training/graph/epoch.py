@@ -69,6 +69,7 @@ class CompiledEpoch:
         y = tf.TensorSpec([None], self._head.y_type)
         order, integer = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
         of_train = [x, y, order, integer, tf.TensorSpec([None, 3], tf.float32), integer]
+        of_train += [tf.TensorSpec([None], tf.float32)] if structure.row_weight else []
         self._train = tf.function(self._train_graph, input_signature=of_train, autograph=False)
         self._evaluate = compiled_evaluation(InferenceStructure.of(structure))
 
@@ -135,12 +136,22 @@ class CompiledEpoch:
         if not np.array_equal(before, self._variables.moving.numpy()):
             self._seen = SETTLED
 
-    def train(self, x: Tensor, y: Tensor, order: Array, batch_size: int, rates: Array) -> Array:
+    def train(
+        self,
+        x: Tensor,
+        y: Tensor,
+        order: Array,
+        batch_size: int,
+        rates: Array,
+        row_weights: Tensor | None = None,
+    ) -> Array:
         """One epoch over rows `order` (int32) of x, in batches; the last may be smaller.
 
         Args:
             x: (rows, features) float32, or uint8 for images whose pixels the graph has to see.
             rates: learning rate of each step, float32 (steps,).
+            row_weights: of all rows of x, float32 (rows,), where the structure has any: losses are multiplied by them,
+                and their sum divided by the rows of a batch.
 
         Returns:
             The table that `measures` makes logs of, rows in the order given. Each row is measured by the
@@ -148,7 +159,8 @@ class CompiledEpoch:
         """
         moving, self._seen = moving_rates(len(order), batch_size, self._seen)
         all_rates = np.stack([rates, self._optimizer.corrected(rates, self._steps), moving], axis=1)
-        table = self._train(x, y, *map(tf.constant, (order, batch_size, all_rates, self._steps)))
+        weighed = () if row_weights is None else (row_weights,)
+        table = self._train(x, y, *map(tf.constant, (order, batch_size, all_rates, self._steps)), *weighed)
         self._steps += len(rates)
         return np.asarray(table)
 
@@ -174,7 +186,14 @@ class CompiledEpoch:
         return own, self._variables.shared.read_value(), self._variables.moving.read_value()
 
     def _train_graph(
-        self, x: Tensor, y: Tensor, order: Tensor, batch_size: Tensor, rates: Tensor, first: Tensor
+        self,
+        x: Tensor,
+        y: Tensor,
+        order: Tensor,
+        batch_size: Tensor,
+        rates: Tensor,
+        first: Tensor,
+        row_weights: Tensor | None = None,
     ) -> Any:
         step = Step(
             self.structure,
@@ -187,6 +206,7 @@ class CompiledEpoch:
             (x, y, order, batch_size),
             rates,
             first,
+            row_weights,
         )
         begin = (tf.constant(0), self._head.empty_table(step.count))
         return tf.while_loop(lambda index, _: index < step.count, step, begin)[1].concat()

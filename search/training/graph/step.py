@@ -31,6 +31,7 @@ class Step:
         key: uint64 (1,), from the trial's seed.
         class_weights: of each class, (classes,).
         data: x and y of all rows, the order of rows, the batch size.
+        row_weights: of each row, (rows,), where the structure has any.
         rates: float32 (steps, 3): learning rate, as the optimizer corrects it, and that of the moving statistics.
         first: steps of the training before these.
     """
@@ -47,10 +48,16 @@ class Step:
         data: tuple[Tensor, Tensor, Tensor, Tensor],
         rates: Tensor,
         first: Tensor,
+        row_weights: Tensor | None = None,
     ) -> None:
         self._structure, self._variables, self._slots, self._numbers = structure, variables, slots, numbers
         self._x, self._y, self._order, self._batch_size = data
-        self._rates, self._key, self._class_weights = rates, key, class_weights
+        self._rates, self._key, self._class_weights, self._row_weights = (
+            rates,
+            key,
+            class_weights,
+            row_weights,
+        )
         self.count, self._rows = tf.shape(rates)[0], tf.shape(self._order)[0]
         self._first = tf.cast(first, tf.uint64)
         self._head = head_of(structure.task, structure.all_outputs)
@@ -76,11 +83,18 @@ class Step:
         draws = Draws(self._key, self._first + tf.cast(index, tf.uint64))
         x = self._inputs.as_floats(tf.gather(self._x, picked), draws)
         masks = self._inputs.masks(index, rows), self._body.masks(index, rows * self._members)
-        lines = self._update(x, y, rows, masks, tf.gather(self._rates, index))
+        counts = None if self._row_weights is None else tf.gather(self._row_weights, picked)
+        lines = self._update(x, y, counts, rows, masks, tf.gather(self._rates, index))
         return index + 1, table.write(index, lines)
 
     def _update(
-        self, x: Tensor, y: Tensor, rows: Tensor, masks: tuple[list[Tensor], list[Tensor]], rates: Tensor
+        self,
+        x: Tensor,
+        y: Tensor,
+        counts: Tensor | None,
+        rows: Tensor,
+        masks: tuple[list[Tensor], list[Tensor]],
+        rates: Tensor,
     ) -> Tensor:
         row_count, seen_count = tf.cast(rows, tf.float32), tf.cast(rows * self._members, tf.float32)
         of_inputs, of_layers = masks
@@ -99,6 +113,8 @@ class Step:
         if self._structure.class_weight:
             of_rows = tf.gather(self._class_weights, y)
             losses, slopes = losses * of_rows, slopes * of_rows[:, None]
+        if counts is not None:
+            losses, slopes = losses * counts, slopes * counts[:, None]
         found = tape.gradient(outputs, [*weights.values()], output_gradients=slopes * (1.0 / row_count))
         gradients: Parts = dict(zip(weights, found, strict=True))
         outputs = self._head.merged(outputs) if self._structure.members else outputs

@@ -35,6 +35,7 @@ class Structure:
     l2: bool
     label_smoothing: bool
     class_weight: bool
+    row_weight: bool
     optimizer: Optimizer
     nesterov: bool
     mirror: bool
@@ -68,6 +69,7 @@ class Structure:
             l2=hyperparameters.l2 > 0,
             label_smoothing=hyperparameters.label_smoothing > 0 and spec.task != "regression",
             class_weight=hyperparameters.class_weight > 0 and spec.task != "regression",
+            row_weight=spec.weight != "",
             optimizer=hyperparameters.optimizer,
             nesterov="nesterov" in OPTIMIZERS[hyperparameters.optimizer] and hyperparameters.nesterov,
             mirror=asks_twice(hyperparameters, spec),
