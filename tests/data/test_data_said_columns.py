@@ -61,6 +61,18 @@ def test_text_in_a_column_of_numbers_counts_as_missing_and_is_told(csv):
     )
 
 
+def test_a_column_of_dates_in_two_forms_is_told_how_to_be_dates_and_what_that_loses(csv):
+    mixed = "a,b,y\n" + "".join(
+        f"{f'2024-01-{n % 28 + 1:02d}' if n % 3 else f'{n % 28 + 1:02d}.01.2024'},{n % 4},{n * 1.5}\n"
+        for n in range(40)
+    )
+    raw = read_source(csv(mixed))
+    assert kinds(raw)["a"] == "category"
+    assert "or say --date, by which the others count as missing" in "".join(raw.notes)
+    raw = read_source(csv(mixed, date=("a",)))
+    assert "column 'a': 14 values are no dates as YYYY-MM-DD, and taken as missing" in "".join(raw.notes)
+
+
 @pytest.mark.parametrize(
     ("options", "expected"),
     [

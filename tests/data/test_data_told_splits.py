@@ -218,6 +218,40 @@ def test_a_column_is_read_alike_in_all_files(csv, tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("options", "emptied", "expected"),
+    [
+        (
+            {"split_column": "part"},
+            ("rows", "part", "val"),
+            "none of the 48 validation rows has a value in the target",
+        ),
+        ({"test": "test"}, ("test", "y", None), "none of the 70 test rows has a value in the target 'y', so"),
+        (
+            {"time": "step", "validation": "validation", "test": "test"},
+            ("validation", "step", None),
+            "none of the 60 validation rows has a value in the target 'y' and in 'step'",
+        ),
+    ],
+)
+def test_a_side_that_was_given_is_never_taken_from_the_training_rows(
+    request_of, tmp_path, options, emptied, expected
+):
+    """As where a competition's test rows come with an empty target."""
+    request = request_of(**options)
+    name, column, side = emptied
+    frame = {"rows": rows(), "validation": rows(60, first=240), "test": rows(70, first=312)}[name]
+    gone = frame["part"] == side if side else frame.index >= 0
+    frame["y" if side else column] = frame["y" if side else column].astype(object).mask(gone)
+    frame.to_csv(tmp_path / f"{name}.csv", index=False)
+    refused(request, tmp_path, expected)
+
+
+def test_validation_and_test_rows_are_not_the_same_file(request_of, tmp_path):
+    request = request_of(validation="test", test="test")
+    refused(request, tmp_path, "--test: ", "has the rows of --validation ")
+
+
+@pytest.mark.parametrize(
     ("options", "expected"),
     [
         ({"group": "customre"}, "--group: "),

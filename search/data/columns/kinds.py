@@ -147,6 +147,7 @@ def _tell_almost(
     # Codes such as 1.0.7 beside 1.10.12, which could be a date of 2012, are no dates.
     elif read is not None and few_rows(read.strays, rows) and not has_short_year(read.template):
         what = f"most values are {read.what} ({read.template}), but not {counted(rows, read.strays)}"
+        advice = "write all of them in that form, or say --date, by which the others count as missing"
     elif len(rows) > MOST_CODES:
         what = likely_form(rows)
     if what:

@@ -73,7 +73,7 @@ def _dates(name: str, texts: Texts, notes: ColumnNotes) -> TableColumn:
         _refuse_strays("date", name, tuple(values), values)
         return TableColumn("date", texts.each(lambda _: ""), "YYYY-MM-DD")
     _refuse_strays("date", name, read.strays, values)
-    _tell_missing("date", name, texts, [*words, *read.strays], notes)
+    _tell_missing("date", name, texts, [*words, *read.strays], notes, form=f" as {read.template}")
     return date_column(name, texts, replace(read, strays=()), [], notes)
 
 
@@ -93,10 +93,17 @@ def _refuse_strays(kind: str, name: str, strays: Sequence[str], values: dict[str
         )
 
 
-def _tell_missing(kind: str, name: str, texts: Texts, words: list[str], notes: ColumnNotes) -> None:
+def _tell_missing(
+    kind: str, name: str, texts: Texts, words: list[str], notes: ColumnNotes, *, form: str = ""
+) -> None:
+    """`form` says as what the others are read, where a value may be of the kind and in another form."""
     if words:
         count = sum(texts.rows[word] for word in words)
-        what = f"1 value is no {kind}, and" if count == 1 else f"{count:,} values are no {kind}s, and"
+        what = (
+            f"1 value is no {kind}{form}, and"
+            if count == 1
+            else f"{count:,} values are no {kind}s{form}, and"
+        )
         notes.add(f"no {kind}", f"column '{name}': {what} taken as missing: {counted(texts.rows, words)}")
 
 

@@ -22,7 +22,7 @@ def said_columns(request: DataRequest, names: tuple[str, ...]) -> dict[str, str]
     said: dict[str, str] = {}
     for option in COLUMN_OPTIONS:
         for text in getattr(request, option):
-            for name in _names_in(text, names):
+            for name in names_in(text, names):
                 _refuse_unknown(option, name, names, request)
                 if said.setdefault(name, option) != option:
                     raise DataError(
@@ -51,8 +51,8 @@ def said_note(said: Mapping[str, str]) -> list[str]:
     return [f"as you say: {'; '.join(told)}"] if told else []
 
 
-def _names_in(text: str, names: tuple[str, ...]) -> list[str]:
-    """A name may hold commas itself."""
+def names_in(text: str, names: tuple[str, ...]) -> list[str]:
+    """The columns that a value of an option names, `a,b`; a name may hold commas itself."""
     return [text] if text in names else [part.strip() for part in text.split(",")]
 
 

@@ -28,8 +28,9 @@ def refuse_side_files(request: DataRequest, suffixes: Collection[str]) -> None:
                 f"--{option}: {file} is another kind of file than {request.source}; expected one that ends in "
                 f"{', '.join(suffixes)}"
             )
-        if (same := taken.setdefault(os.path.realpath(file), file)) != file or file == request.source:
+        if (same := taken.get(os.path.realpath(file))) is not None:
             raise DataError(f"--{option}: {file} has the rows of {same} itself; name a file of other rows")
+        taken[os.path.realpath(file)] = f"--{option} {file}"
 
 
 def refuse_lacking(

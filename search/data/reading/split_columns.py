@@ -78,6 +78,7 @@ def marked(raw: RawData, marks: SplitMarks, known: Array) -> RawData:
             notes.append(f"{left_out} no value in the time column '{times.name}'")
     assert isinstance(raw.x, Table)
     counts = np.bincount(sides[rows], minlength=3)
+    _refuse_emptied(marks, counts, raw.request)
     return replace(
         raw,
         x=raw.x.take(rows),
@@ -89,6 +90,18 @@ def marked(raw: RawData, marks: SplitMarks, known: Array) -> RawData:
         weights=None if raw.weights is None else raw.weights[rows],
         notes=tuple(notes),
     )
+
+
+def _refuse_emptied(marks: SplitMarks, counts: Array, request: DataRequest) -> None:
+    """A side that was given and has no rows left would be taken from the training rows, as one that was not given."""
+    for side in (1, 2) if marks.sides is not None else ():
+        given = int((marks.sides == side).sum())
+        if given and not counts[side]:
+            what = f"the target '{request.target}'" + (f" and in '{request.time}'" if request.time else "")
+            raise DataError(
+                f"none of the {given:,} {SIDES[side]} rows has a value in {what}, so nothing could be compared on "
+                f"them; fill it in, or say otherwise which rows are for {SIDES[side]}"
+            )
 
 
 def _groups(series: pd.Series[Any], request: DataRequest, marks: SplitMarks) -> SplitMarks:

@@ -190,6 +190,6 @@ def _is_row_number(name: str, series: pd.Series[Any], notes: ColumnNotes, *, hea
         notes.add(
             "counts",
             f"column '{name}' counts the rows ({values.min():.0f} to {values.max():.0f}): it tells how the file is "
-            "sorted, and nothing of a new row; delete it first, unless its order has a meaning",
+            "sorted, and nothing of a new row; leave it out by --drop, unless its order has a meaning",
         )
     return False
