@@ -130,6 +130,8 @@ class _ClassAnswers:
 
     def evaluation(self, source: str, more: dict[str, Any]) -> Evaluation:
         table, unseen = np.concatenate(self.tables), self.classes.unseen
+        if not len(table) and not unseen:
+            raise InputError(f"no row of {source} has a class, that answers could be compared with")
         if not len(table):
             raise InputError(
                 f"no row of {source} has a class that the model knows: {', '.join(self.spec.class_names[:20])}"
@@ -191,8 +193,9 @@ class _Quantities:
         answers, target, places = answers[known], target[known], np.flatnonzero(known)
         self.told = answered(places, target, answers, self.spec)
         error = answers - target
-        table = recorded_answers(answers, target, self.spec)
-        deviation = float(error.std(ddof=1)) if len(error) > 1 else None
+        with np.errstate(over="ignore"):  # the square of 1e200, say, is infinite, and told so
+            table = recorded_answers(answers, target, self.spec)
+            deviation = float(error.std(ddof=1)) if len(error) > 1 else None
         residuals = Residuals(float(error.mean()), float(np.median(error)), deviation)
         weights = np.concatenate(self.weights)[known] if self.weights else None
         measured = tuple(_measured(table, self.spec.with_plain_target(), weights))

@@ -11,6 +11,7 @@ import numpy as np
 from search.data import DataRequest, DataSpec, NumberColumn, Table
 from search.data.preparing.as_trained import Found, as_trained
 from search.data.reading.array_rows import ArrayRows, open_arrays_of
+from search.data.reading.said_columns import names_in
 from search.data.reading.table_pieces import TableFile, Wanted, open_table
 from search.data.rows.notes import listed
 from search.data.rows.raw import taken
@@ -41,13 +42,17 @@ class Piece:
 
 @dataclass(frozen=True)
 class NewRows:
-    """`total` rows, to be read in pieces; `found` is what stood in the columns of those that were read."""
+    """`total` rows, to be read in pieces; `found` is what stood in the columns of those that were read.
+
+    `kept` names the columns that are to be written beside the answers.
+    """
 
     total: int
     pieces: Callable[[int], Iterator[Piece]]
     at_once: int
     found: dict[str, Found] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
 
 
 def open_rows(
@@ -107,11 +112,12 @@ def _of_table(
 ) -> NewRows:
     target = [spec.target] if with_labels and spec.target is not None else []
     weight = [spec.weight] if with_labels and spec.weight in table.names else []
+    keep = tuple(dict.fromkeys(name for text in keep for name in names_in(text, table.names)))
     _refuse_missing(table.names, request, spec, keep, target)
     wanted = Wanted(
         numbers=(*(column.name for column in spec.columns if isinstance(column, NumberColumn)), *weight),
         texts=(*(column.name for column in spec.columns if not isinstance(column, NumberColumn)), *target),
-        kept=tuple(dict.fromkeys(keep)),
+        kept=keep,
     )
     found = {column.name: Found() for column in spec.columns}
 
@@ -121,7 +127,9 @@ def _of_table(
             weights = piece.columns[weight[0]] if weight else None
             yield Piece(as_trained(piece.columns, spec, found), piece.kept, labels, weights)
 
-    return NewRows(table.rows, pieces, ROWS_AT_ONCE, found, _of_weights(spec, weight) if with_labels else ())
+    return NewRows(
+        table.rows, pieces, ROWS_AT_ONCE, found, _of_weights(spec, weight) if with_labels else (), keep
+    )
 
 
 def _of_weights(spec: DataSpec, there: Sequence[str]) -> tuple[str, ...]:

@@ -46,7 +46,7 @@ def predict(
     """Write the answers for all rows of a source to `output`, .csv or .parquet, which is there whole or not at all.
 
     Args:
-        keep: columns of the source that are written before the answers, as they stand there.
+        keep: columns of the source that are written before the answers, as they stand there: "a,b" or each for itself.
         at_once: rows in memory at a time.
         progress: called with the rows that are done and all rows, after each piece.
 
@@ -54,7 +54,7 @@ def predict(
         InputError: the source does not fit the model, or cannot be read, or the disk takes no more.
     """
     rows = open_rows(request, saved.spec, keep)
-    _refuse_clash(keep, saved.spec)
+    _refuse_clash(rows.kept, saved.spec)
     done = 0
     with answers_file(output) as write:
         answer = open_model(saved, threads).answer

@@ -47,7 +47,11 @@ def _of(column: Column, found: Found) -> list[str]:
     if found.stray_rows:
         what = f"a value of '{column.name}' that is no {_one(column)}, {counted(found.strays, list(found.strays))}"
         lines.append(_line(found.stray_rows, found, what, "count", "as missing"))
-    missing = found.missing - found.stray_rows
+    if found.infinite:
+        lines.append(
+            _line(found.infinite, found, f"an infinite value of '{column.name}'", "count", "as missing")
+        )
+    missing = found.missing - found.stray_rows - found.infinite
     if missing and never_missing(column):
         what = f"no value of '{column.name}', which was never missing in training"
         then = (

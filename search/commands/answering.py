@@ -14,6 +14,7 @@ import typer
 
 from search.commands.options import DATA, AsJSON, Force, Storage, option, study_of
 from search.commands.output import echo, print_out
+from search.errors import InputError
 from search.text.formats import plural
 from search.text.printable import open_console
 
@@ -51,7 +52,7 @@ def predict(
         list[str] | None,
         typer.Option(
             metavar="COLUMN",
-            help="write this column of the rows before the answers, an identifier perhaps; may be repeated",
+            help="columns of the rows that are written before the answers, an identifier perhaps; a,b or once for each",
             show_default=False,
             rich_help_panel=DATA,
         ),
@@ -121,10 +122,20 @@ def evaluate(
 
 def _model(model: str, storage: str | None) -> SavedModel:
     from search.models.saved_model import ENDING, model_in_file, model_of_study
+    from storage.errors import DatabaseUnusable
 
     if model.endswith(ENDING):
         return model_in_file(Path(model))
-    return model_of_study(study_of(model, storage))
+    try:
+        study = study_of(model, storage)
+    except (InputError, DatabaseUnusable) as error:
+        if Path(model).exists():
+            raise InputError(
+                f"{model} is no model: expected a file of `export` or `finalize`, which ends in {ENDING}, or the "
+                "name of a study, and the rows behind it"
+            ) from error
+        raise
+    return model_of_study(study)
 
 
 def _request(saved: SavedModel, rows: str, header: bool | None, separator: str | None) -> DataRequest:

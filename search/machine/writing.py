@@ -24,7 +24,9 @@ def check_place(path: Path, endings: Sequence[str], told: str | None = None) -> 
     try:
         if not path.parent.is_dir():
             raise InputError(f"-o: the folder {path.parent} does not exist; create it first")
-        if not os.access(path.parent, os.W_OK) or path.is_dir():
+        if path.is_dir():
+            raise InputError(f"-o: {path} is a folder; name a file")
+        if not os.access(path.parent, os.W_OK):
             raise InputError(f"-o: {path} cannot be written; name another place")
         path.exists()
     except OSError as error:  # such as a name that is too long

@@ -233,7 +233,9 @@ def _r2(rows: _Rows) -> float:
         errors, spread = np.square(rows.errors), np.square(y - rows.mean(y))
         if rows.weights is not None:
             errors, spread = rows.weights * errors, rows.weights * spread
-        return 1 - float(errors.sum()) / float(spread.sum()) if spread.sum() > 0 else 0.0
+        # The mean of equal numbers need not be that number, by rounding.
+        varied = y.min() < y.max() and spread.sum() > 0
+        return 1 - float(errors.sum()) / float(spread.sum()) if varied else 0.0
 
 
 _OF_EACH_ROW: dict[str, Callable[[_Rows], Array]] = {

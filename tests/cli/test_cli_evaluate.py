@@ -160,6 +160,21 @@ def test_rows_without_the_target_are_refused_and_those_of_the_training_told(
     )
 
 
+def test_targets_that_tell_nothing(perceptuna: CommandLine, made: Path) -> None:
+    """None at all; text among numbers; all of them one number, of which the mean is another by rounding."""
+    rows = customers(100, seed=3)
+    write_csv(Path("new.csv"), {**rows, "left": [""] * 100})
+    message = perceptuna.refused("evaluate", made / "left.keras", "new.csv")
+    assert "no row of new.csv has a class, that answers could be compared with" in message
+    write_csv(Path("new.csv"), {**rows, "debt": ["much", *rows["debt"][1:]]})
+    message = perceptuna.refused("evaluate", made / "debt.keras", "new.csv")
+    assert "holds 'much' (1), the first in row 1; correct them, or leave these fields empty" in message
+    assert "--task" not in message
+    write_csv(Path("new.csv"), {**rows, "debt": ["0.1"] * 100})
+    found, _ = evaluated(perceptuna, made, "debt", Path("new.csv"))
+    assert found["metrics"]["r2"] == {"value": 0.0, "interval": None}
+
+
 @pytest.mark.parametrize(
     ("names", "labels", "numbers"),
     [

@@ -57,7 +57,9 @@ def test_answers_are_those_of_the_exported_model_on_the_rows_as_run_reads_them(
 def test_other_orders_pieces_and_kinds_of_file_change_no_answer(
     perceptuna: CommandLine, training: Path
 ) -> None:
-    perceptuna.done("predict", "model.keras", "training.csv", "-o", "whole.csv", "--keep", "debt")
+    perceptuna.done("predict", "model.keras", "training.csv", "-o", "whole.csv", "--keep", "id,debt,id")
+    assert list(pd.read_csv("whole.csv"))[:2] == ["id", "debt"]
+    perceptuna.done("predict", "model.keras", "training.csv", "-o", "whole.csv", "--keep", "debt", "--force")
     expected = Path("whole.csv").read_bytes()
     shuffled = {name: values for name, values in reversed(customers().items()) if name != "left"}
     write_csv(
@@ -86,9 +88,11 @@ def test_what_training_never_saw_is_counted_and_told(perceptuna: CommandLine, tr
     rows["debt"][5:7] = ["much", ""]
     rows["since"][8] = "2019-01-01"
     rows["age"][9] = "n/a"
+    rows["age"][10:12] = ["-inf", "9" * 400]
     write_csv(Path("new.csv"), rows)
     said = perceptuna.done("predict", "model.keras", "new.csv", "-o", "-")
     assert said.err.splitlines() == [
+        "perceptuna: 2 of 200 rows have an infinite value of 'age': they count as missing",
         "perceptuna: 3 of 200 rows have a value of 'town' that training never saw: they count as unknown",
         "perceptuna: 1 of 200 rows has a value of 'since' that is no date as DD.MM.YYYY, '2019-01-01' (1): it counts "
         "as missing",
@@ -116,6 +120,14 @@ def test_rows_that_do_not_fit_are_refused_and_nothing_is_written(
     )
     kept = perceptuna.refused("predict", "model.keras", "training.csv", "-o", "a.csv", "--keep", "idd")
     assert "--keep: training.csv has no column 'idd' (did you mean 'id'?)" in kept
+    kept = perceptuna.refused("predict", "model.keras", "training.csv", "-o", "a.csv", "--keep", "id,tonw")
+    assert "--keep: training.csv has no column 'tonw' (did you mean 'town'?)" in kept
+    swapped = perceptuna.refused("predict", "training.csv", "model.keras", "-o", "a.csv")
+    assert "training.csv is no model: expected a file of `export` or `finalize`" in swapped
+    Path("folder.csv").mkdir()
+    assert "folder.csv is a folder; name a file" in perceptuna.refused(
+        "predict", "model.keras", "training.csv", "-o", "folder.csv"
+    )
     assert "the model takes a table" in perceptuna.refused("predict", "model.keras", "digits", "-o", "a.csv")
     assert ".csv or .parquet" in perceptuna.refused("predict", "model.keras", "training.csv", "-o", "a.xlsx")
     assert "--force" in perceptuna.refused("predict", "model.keras", "training.csv", "-o", "lacking.csv")

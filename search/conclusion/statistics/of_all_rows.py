@@ -38,9 +38,9 @@ def interval_of_r2(errors: Array, target: Array) -> Interval | None:
         errors: of each row, float64 (rows,).
         target: float64 (rows,).
     """
-    squared, spread = np.square(errors), np.square(target - target.mean())
-    if len(target) < 2 or not spread.any():
+    if target.min() == target.max():
         return None
+    squared, spread = np.square(errors), np.square(target - target.mean())
     unexplained = float(squared.mean() / spread.mean())
     moved = (squared - unexplained * spread) / spread.mean()
     return _within(1 - unexplained, float(moved.var(ddof=1)) / len(moved), -math.inf, 1.0)

@@ -37,7 +37,7 @@ def plain_numbers(texts: Texts, *, task: str | None, name: str) -> tuple[Array, 
         return text, [f"{name} has classes that may mean missing: {counted(rows, words)}"] if words else []
     if numbers.strays:
         if numbers.plain and (task == "regression" or few_strays(numbers.plain, numbers.strays, values)):
-            _refuse_strays(text, values, numbers, name)
+            _refuse_strays(text, values, numbers, name, task)
         _refuse_other_forms(values, task, name)
         return text, []
     notes = []
@@ -60,16 +60,18 @@ def _can_be_classes(values: dict[str, int], numbers: Numbers) -> bool:
     return few and (whole or bool(numbers.strays) or bool(numbers.form))
 
 
-def _refuse_strays(text: Array, rows: dict[str, int], numbers: Numbers, name: str) -> None:
+def _refuse_strays(text: Array, rows: dict[str, int], numbers: Numbers, name: str, task: str | None) -> None:
     strays = set(numbers.strays)
     if not few_rows(numbers.strays, rows):
         return
     first = next(index for index, value in enumerate(text) if value in strays)
     question = " (do they stand for missing values?)" if all(map(is_missing_word, strays)) else ""
+    advice = "correct them, or leave these fields empty to leave the rows out"
+    if task is None:
+        advice += "; or say --task classification"
     raise DataError(
         f"{name} should hold numbers, as most of its rows do, but holds {counted(rows, numbers.strays)}{question}, "
-        f"the first in row {first + 1}; correct them, leave these fields empty to leave the rows out, "
-        "or say --task classification"
+        f"the first in row {first + 1}; {advice}"
     )
 
 

@@ -28,13 +28,15 @@ _MOST_STRAYS = 100
 class Found:
     """What stands in a column of new rows, counted over all of them.
 
-    `missing` are rows without a value, among them those of `strays`: texts that are no number or date as the column
-    has them, of which the first few different ones are kept. `unseen` are rows of a category that training has not.
+    `missing` are rows without a value, among them those of `infinite` numbers and of `strays`: texts that are no number
+    or date as the column has them, of which the first few different ones are kept. `unseen` are rows of a category that
+    training has not.
     `total` is the sum of the `known` numbers, or of days since 1970-01-01.
     """
 
     rows: int = 0
     missing: int = 0
+    infinite: int = 0
     unseen: int = 0
     stray_rows: int = 0
     strays: Counter[str] = field(default_factory=Counter)
@@ -53,6 +55,7 @@ def _read(series: pd.Series[Any], column: Column, found: Found) -> TableColumn:
     found.rows += len(series)
     if isinstance(column, NumberColumn):
         read = TableColumn("boolean" if column.boolean else "number", _numbers(series, column, found))
+        found.infinite += int(np.isinf(read.values).sum())
         _add(read.values, found)
     else:
         texts = texts_of(as_written(series))

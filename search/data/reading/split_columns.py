@@ -94,8 +94,9 @@ def marked(raw: RawData, marks: SplitMarks, known: Array) -> RawData:
 
 def _refuse_emptied(marks: SplitMarks, counts: Array, request: DataRequest) -> None:
     """A side that was given and has no rows left would be taken from the training rows, as one that was not given."""
-    for side in (1, 2) if marks.sides is not None else ():
-        given = int((marks.sides == side).sum())
+    given_rows = np.zeros(3, dtype=np.int64) if marks.sides is None else np.bincount(marks.sides, minlength=3)
+    for side in (1, 2):
+        given = int(given_rows[side])
         if given and not counts[side]:
             what = f"the target '{request.target}'" + (f" and in '{request.time}'" if request.time else "")
             raise DataError(
