@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from search.driving.recovery import recover
-from search.errors import InputError
+from search.errors import InputError, StudyStopped
 from search.running.drive import Finish, drive
 from search.running.fleet import fleet_of
 from search.study.creation import create_study, half_made
@@ -92,6 +92,7 @@ class Companion:
 
         Raises:
             InputError: as `load`; the memory limit lets no worker live, or the cluster cannot serve.
+            StudyStopped: the first trainings all failed for one reason.
             StudyBusy: somebody is carrying it out right now.
         """
         about, url = self.about, self.about.url
@@ -117,8 +118,12 @@ class Companion:
                 create_study(self.name, url, settings, about.space, about.data, plan, about, go_on=self.go_on)
             else:
                 keep_study_facts(companion.optuna, {"go_on": self.go_on})
-            # Read anew: a Study keeps what it has read.
-            return drive(load_study(self.name, url), lock, data, fleet, listeners)
+            try:
+                # Read anew: a Study keeps what it has read.
+                return drive(load_study(self.name, url), lock, data, fleet, listeners)
+            except StudyStopped as stop:
+                again = f"Nothing is lost of what was trained; the same command tries the others again: {self.go_on}"
+                raise StudyStopped(f"{stop}\n{again}") from stop
 
 
 def settings_about(study: Study, command: str, order: Order, options: str = "") -> StudySettings:

@@ -150,6 +150,12 @@ def test_what_failed_is_tried_again_by_the_same_command(
             assert "The same command tries" in outcome.err
     assert ended == [(1, 4), (1, 5), (0, 1)]
     assert read_conclusion(place.study("unlucky")) is not None
+    monkeypatch.setattr("workers_here.run_trial", failing)
+    stopped = place(command.replace("--seeds 2", "--seeds 5").replace("unlucky.keras", "more.keras"))
+    assert stopped.code == 1
+    assert "the first 5 trials all failed for one reason: its worker died twice" in stopped.err
+    again = "the same command tries the others again: perceptuna finalize unlucky --top 2 --seeds 5"
+    assert again in stopped.err
 
 
 def test_what_is_too_large_for_the_memory_is_not_compared_and_nothing_comes_in_its_place(

@@ -12,14 +12,17 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conclusion_calls import Outcome, Place
+from conclusion_calls import Outcome, Place, unopened
 
 from search.conclusion.confirmation.record import read_conclusion
 from search.data import PreparedData, fold_of, prepare
 from search.data.preparing.sealed import open_test_split
 from search.models.replay import replay
 from search.study.data_cache import cache_folder
+from search.study.planned_trial import Fold
 from search.study.record_of_looks import looks
+from search.workers.messages import TrialOutcome, TrialTask
+from search.workers.trial import run_trial
 
 FOLDS = 3
 
@@ -114,6 +117,30 @@ def test_a_training_on_a_fold_is_trained_again_on_its_rows(concluded: Concluded)
     # The threads of this process add in an order of their own.
     again = replay(companion, trial.number)
     assert again.now == pytest.approx(again.then, rel=1e-6)
+
+
+def test_a_fold_that_diverged_is_no_reason_to_train_and_open_anew(
+    concluded: Concluded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a word of networks as many are asked for as before, and the one that was left out is not one fewer."""
+    place = unopened(concluded.place, tmp_path)
+
+    def diverging(task: TrialTask) -> TrialOutcome:
+        last = task.fold == Fold(number=3, of=4)
+        return TrialOutcome("pruned", reason="its loss is no number") if last else run_trial(task)
+
+    monkeypatch.setattr("workers_here.run_trial", diverging)
+    command = f"finalize one --top 1 --seeds 2 -o {tmp_path}/m.keras"
+    first = place(f"{command} --folds 4")
+    assert "one of the 4 folds is left out" in first.words
+    conclusion = read_conclusion(place.study("one"))
+    assert conclusion is not None
+    assert (conclusion.tested_together, conclusion.asked_for) == (3, 4)
+    place.trained.clear()
+    again = place(command)
+    assert (again.code, again.err) == (0, "")
+    assert place.trained == []
+    assert len(looks(place.study("one"))) == 1
 
 
 @pytest.mark.parametrize(

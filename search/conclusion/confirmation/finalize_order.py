@@ -15,7 +15,7 @@ from search.conclusion.confirmation.candidates import (
     standings_of,
     top_candidates,
 )
-from search.conclusion.confirmation.record import read_conclusion
+from search.conclusion.confirmation.record import Conclusion, read_conclusion
 from search.conclusion.trainings import Purpose, fresh_seeds
 from search.data import why_no_folds
 from search.errors import InputError
@@ -127,7 +127,7 @@ def _averaged(order: FinalizeOrder, study: Study, data: PreparedData) -> tuple[i
     if order.ensemble is not None:
         return order.ensemble, False
     if (kept := read_conclusion(study)) is not None:
-        return max(1, len(kept.averaged_seeds)), kept.of_folds
+        return kept.asked_for, kept.of_folds
     if data.spec.kind == "image":
         return 1, False
     return _USUAL, why_no_folds(data, _USUAL) is None
@@ -147,9 +147,13 @@ def _concluded_before(
     if kept is None or facts.get("conclusion") != json.loads(kept.model_dump_json()):
         return False
     compared = {standing.trial for standing in kept.standings} | set(kept.dropped)
-    averaged = last_seeds if len(last_seeds) > 1 else []
-    same = (kept.seeds, kept.averaged_seeds, kept.of_folds) == (seeds, averaged, folds)
+    same = kept.seeds == seeds and kept.of_folds == folds and _of_seeds(kept, last_seeds)
     return same and compared == {one.number for one in candidates}
+
+
+def _of_seeds(kept: Conclusion, last_seeds: list[int]) -> bool:
+    """Whether the winner was trained on these; of those that diverged `kept` has no seed."""
+    return kept.asked_for == len(last_seeds) and set(kept.averaged_seeds) <= set(last_seeds)
 
 
 def looks_before(work: Finalizing) -> list[Look]:
@@ -182,10 +186,7 @@ def _is_of(work: Finalizing, look: Look, trained: tuple[int, ...]) -> bool:
         return trained[:1] == (look.trained,) and look.members in ((), trained) and len(trained) != 0
     kept = read_conclusion(work.study)
     alone = (
-        kept is not None
-        and not work.folds
-        and kept.averaged_seeds == work.last_seeds
-        and kept.tested_together == 1
+        kept is not None and not work.folds and _of_seeds(kept, work.last_seeds) and kept.tested_together == 1
     )
     return alone and look.trained == trained[0]
 

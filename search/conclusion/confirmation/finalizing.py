@@ -138,6 +138,7 @@ def _conclusion(
     study, winner = work.study, result.race.winner
     standing = next(standing for standing in result.standings if standing.trial == winner)
     assert look.value is not None  # it has been opened
+    averaged = 1 if ensemble is None else len(ensemble.members)
     together = ensemble.value if ensemble is not None and ensemble.kept else None
     before_test = standing.mean if together is None else together
     of_search, _ = selection_cost(standing.search, standing.mean, look.value, study.direction)
@@ -159,4 +160,5 @@ def _conclusion(
         cost_of_validation=of_validation,
         searched=len(study.finished()),
         ensemble=ensemble,
+        networks=len(work.last_seeds) if averaged < len(work.last_seeds) else None,
     )

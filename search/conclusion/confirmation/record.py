@@ -56,7 +56,8 @@ class Conclusion(_Record):
     `dropped` says of candidates that are not in the race why. `cost_of_search` is from the search's value to the
     confirmed mean, `cost_of_validation` from there to the test value: how much worse, in the metric's unit. Where
     several trainings of the winner were averaged, `ensemble` is of them; where that was better it was tested, and
-    `final_validation` and `cost_of_validation` begin with its value on validation rows.
+    `final_validation` and `cost_of_validation` begin with its value on validation rows. `networks` says how many were
+    asked for, where some diverged and were left out.
     """
 
     version: Literal[1] = 1
@@ -76,13 +77,15 @@ class Conclusion(_Record):
     cost_of_validation: float
     searched: int
     ensemble: Ensemble | None = None
+    networks: int | None = None
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Where nothing was averaged it is written as it was before anything could be."""
+        """Where nothing was averaged, or left out, it is written as it was before anything could be."""
         fields: dict[str, Any] = written(self)
-        if self.ensemble is None:
-            fields.pop("ensemble", None)
+        for name in ("ensemble", "networks"):
+            if getattr(self, name) is None:
+                fields.pop(name, None)
         return fields
 
     @property
@@ -99,6 +102,11 @@ class Conclusion(_Record):
     def averaged_seeds(self) -> list[int]:
         """The seeds of the networks that were averaged, whether their mean was tested or not."""
         return [] if self.ensemble is None else [member.seed for member in self.ensemble.members]
+
+    @property
+    def asked_for(self) -> int:
+        """How many networks of the winner were to be averaged, those that diverged included; 1 for one alone."""
+        return self.networks or max(1, len(self.averaged_seeds))
 
     def standing(self, trial: int) -> Standing:
         """That of the candidate with this trial."""
