@@ -45,9 +45,13 @@ def evaluate(
     *,
     threads: int,
     at_once: int | None = None,
+    searched: bool = False,
     progress: Progress = lambda done, total: None,
 ) -> Evaluation:
     """What the model's answers for the rows of a source are worth, where the source has the target.
+
+    Args:
+        searched: the rows are known to be those that the search was made of; else that is told by their fingerprint.
 
     Raises:
         InputError: the source does not fit the model or cannot be read, or no row has a target that is known.
@@ -67,7 +71,7 @@ def evaluate(
         progress(done, rows.total)
     refuse_unreadable(request.source, rows.found, spec)
     told = (*rows.notes, *remarks(rows.found, spec))
-    if fingerprint_source(request) == spec.fingerprint:
+    if searched or fingerprint_source(request) == spec.fingerprint:
         told = (_TRAINED_ON, *told)
     drift = drifts(rows.found, spec) if spec.kind == "table" else None
     found = kept.evaluation(request.source, {"drift": drift, "remarks": told})

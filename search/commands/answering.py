@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from search.answering.predicting import Progress
     from search.data import DataRequest
     from search.models.saved_model import SavedModel
+    from search.study.study import Study
 
 app = typer.Typer()
 
@@ -77,7 +78,7 @@ def predict(
     to_print = str(output) == "-"
     if not to_print:
         check_output(output, rows, force=force)
-    saved = _model(model, storage)
+    _, saved = _model(model, storage)
     request = _request(saved, rows, header, separator)
     with temporary_folder() if to_print else nullcontext(output.parent) as folder:
         file = folder / ("answers.csv" if to_print else output.name)
@@ -109,23 +110,30 @@ def evaluate(
     """
     from search.analysis.terminal.evaluation import evaluation_view
     from search.answering.evaluating import evaluate as compare
+    from search.answering.own_rows import record_measured, record_opening, side_of
     from search.machine.cores import available_cores
 
-    saved = _model(model, storage)
+    study, saved = _model(model, storage)
     request = _request(saved, rows, header, separator)
+    side = None if study is None else side_of(study, rows)
+    look = record_opening(study, saved) if study is not None and side == "test" else None
     with _progress() as progress:
-        found = compare(saved, request, threads=available_cores(), progress=progress)
-    for remark in found.remarks:
+        found = compare(
+            saved, request, threads=available_cores(), searched=side == "searched", progress=progress
+        )
+    looked = [] if study is None or look is None else [record_measured(study, look, found)]
+    for remark in (*looked, *found.remarks):
         echo(f"perceptuna: {remark}", err=True)
     print_out(json.dumps(found.to_json()) if as_json else evaluation_view(found, f"{model} on {rows}"))
 
 
-def _model(model: str, storage: str | None) -> SavedModel:
+def _model(model: str, storage: str | None) -> tuple[Study | None, SavedModel]:
+    """A model, and the study that keeps it, where that is what the user names."""
     from search.models.saved_model import ENDING, model_in_file, model_of_study
     from storage.errors import DatabaseUnusable
 
     if model.endswith(ENDING):
-        return model_in_file(Path(model))
+        return None, model_in_file(Path(model))
     try:
         study = study_of(model, storage)
     except (InputError, DatabaseUnusable) as error:
@@ -135,7 +143,7 @@ def _model(model: str, storage: str | None) -> SavedModel:
                 "name of a study, and the rows behind it"
             ) from error
         raise
-    return model_of_study(study)
+    return study, model_of_study(study)
 
 
 def _request(saved: SavedModel, rows: str, header: bool | None, separator: str | None) -> DataRequest:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from cli_calls import CommandLine
+from cli_calls import CommandLine, build_study
 from saved_models import customers, saved_model, write_csv
 from sklearn import metrics
 
@@ -17,6 +18,9 @@ from search.answering.evaluating import evaluate
 from search.answering.labels import MISSING, UNSEEN, Classes
 from search.data import DataRequest, DataSpec
 from search.models.saved_model import model_in_file
+from search.study.record_of_looks import looks
+from storage import StorageURL
+from storage.artifacts import add_study_artifact, model_file_name, open_artifacts
 
 
 @pytest.fixture(scope="module")
@@ -173,6 +177,32 @@ def test_targets_that_tell_nothing(perceptuna: CommandLine, made: Path) -> None:
     write_csv(Path("new.csv"), {**rows, "debt": ["0.1"] * 100})
     found, _ = evaluated(perceptuna, made, "debt", Path("new.csv"))
     assert found["metrics"]["r2"] == {"value": 0.0, "interval": None}
+
+
+def test_a_studys_own_test_file_is_looked_at_as_by_finalize_and_the_look_counts(
+    perceptuna: CommandLine, folder: Path, tmp_path: Path
+) -> None:
+    for name, seed in (("training", 0), ("test", 5), ("new", 6)):
+        write_csv(folder / f"{name}.csv", customers(100, seed))
+    own = {"target": "left", "test": "test.csv"}
+    saved_model(tmp_path / "m.keras", DataRequest("training.csv", **own))
+    url = StorageURL.parse("perceptuna.db")
+    study = build_study(
+        url, tmp_path / "cache", "own", [0.5], data="training.csv", metric="val_accuracy", trials=1, **own
+    )
+    artifacts = open_artifacts(study.artifact_folder)
+    add_study_artifact(study.optuna, artifacts, model_file_name(0), (tmp_path / "m.keras").read_bytes())
+    shutil.copy("test.csv", "copy.csv")
+    for rows in ("test.csv", "copy.csv"):  # the same model: one look
+        said = perceptuna.done("evaluate", "own", rows, "--json")
+        assert "these are the test rows of study 'own'" in said.err
+        assert "they have been looked at once" in said.err
+        (look,) = looks(study)
+        assert look.value == json.loads(said.out)["metrics"]["accuracy"]["value"]
+    for rows, told in (("new.csv", ""), ("training.csv", "searched and trained on")):
+        assert told in (err := perceptuna.done("evaluate", "own", rows).err)
+        assert "test rows" not in err
+    assert len(looks(study)) == 1
 
 
 @pytest.mark.parametrize(
