@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from search.data import CategoryColumn, DataSpec, DateColumn
 from search.data.columns.missing import counted
-from search.data.preparing.as_trained import Found
+from search.data.preparing.as_trained import FAR, Found
 from search.data.preparing.fitted_columns import MISSING, MOST_CATEGORIES
 from search.data.preparing.spec import Column
 from search.errors import InputError
@@ -50,6 +50,11 @@ def _of(column: Column, found: Found) -> list[str]:
     if found.infinite:
         lines.append(
             _line(found.infinite, found, f"an infinite value of '{column.name}'", "count", "as missing")
+        )
+    if found.far:
+        what = f"a value of '{column.name}' more than {FAR} standard deviations from its mean in training"
+        lines.append(
+            _line(found.far, found, what, "count", "in full; look whether the unit is that of training")
         )
     missing = found.missing - found.stray_rows - found.infinite
     if missing and never_missing(column):

@@ -136,7 +136,12 @@ def _refuse_facts_of_another(model: Any, saved: SavedModel) -> None:
     else:
         takes = {"image" if spec.kind == "image" else "features"}
     units = len(spec.class_names) if spec.task == "multiclass" else 1
-    if {tensor.name for tensor in model.inputs} != takes or model.outputs[0].shape[-1] != units:
+    classes_fit = spec.task != "binary" or len(spec.class_names) == 2
+    if (
+        not classes_fit
+        or {tensor.name for tensor in model.inputs} != takes
+        or model.outputs[0].shape[-1] != units
+    ):
         raise InputError(
             f"{saved.path} takes or answers something else than {facts_beside(saved.path)} says: one of the two is of "
             "another model; export it again"

@@ -89,6 +89,8 @@ def test_what_training_never_saw_is_counted_and_told(perceptuna: CommandLine, tr
     rows["since"][8] = "2019-01-01"
     rows["age"][9] = "n/a"
     rows["age"][10:12] = ["-inf", "9" * 400]
+    rows["since"][12] = "31.12.9999"
+    rows["debt"][13:15] = ["1e9", "-1e300"]
     write_csv(Path("new.csv"), rows)
     said = perceptuna.done("predict", "model.keras", "new.csv", "-o", "-")
     assert said.err.splitlines() == [
@@ -96,7 +98,11 @@ def test_what_training_never_saw_is_counted_and_told(perceptuna: CommandLine, tr
         "perceptuna: 3 of 200 rows have a value of 'town' that training never saw: they count as unknown",
         "perceptuna: 1 of 200 rows has a value of 'since' that is no date as DD.MM.YYYY, '2019-01-01' (1): it counts "
         "as missing",
+        "perceptuna: 1 of 200 rows has a value of 'since' more than 100 standard deviations from its mean in training: "
+        "it counts in full; look whether the unit is that of training",
         "perceptuna: 1 of 200 rows has a value of 'debt' that is no number as 1234.5, 'much' (1): it counts as missing",
+        "perceptuna: 2 of 200 rows have a value of 'debt' more than 100 standard deviations from its mean in training: "
+        "they count in full; look whether the unit is that of training",
         "perceptuna: 1 of 200 rows has no value of 'debt', which was never missing in training: it gets the median of "
         "training",
     ]
@@ -140,6 +146,9 @@ def test_rows_that_do_not_fit_are_refused_and_nothing_is_written(
     Path("model.json").write_text(
         facts.replace('"input_name": "debt"', '"input_name": "dept"'), encoding="utf-8"
     )
+    of_another = perceptuna.refused("predict", "model.keras", "training.csv", "-o", "a.csv")
+    assert "one of the two is of another model" in of_another
+    Path("model.json").write_text(facts.replace('"task": "multiclass"', '"task": "binary"'), encoding="utf-8")
     of_another = perceptuna.refused("predict", "model.keras", "training.csv", "-o", "a.csv")
     assert "one of the two is of another model" in of_another
     Path("model.json").unlink()

@@ -102,7 +102,7 @@ def _drift(drift: tuple[Drift, ...]) -> Iterator[RenderableType]:
 
 def _moved(drift: Drift) -> str:
     if drift.what == "mean":
-        return f"mean {drift.size:+.2f} standard deviations"
+        return f"mean {drift.size:{'+.2f' if abs(drift.size) < 1000 else '+.3g'}} standard deviations"
     what = (
         "missing, in training in none" if drift.what == "missing" else "with a value that training never saw"
     )

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MOST_STRAYS = 100
+# What is so far away is in another unit, or stands for something else.
+FAR = 100
 
 
 @dataclass
@@ -31,7 +33,8 @@ class Found:
     `missing` are rows without a value, among them those of `infinite` numbers and of `strays`: texts that are no number
     or date as the column has them, of which the first few different ones are kept. `unseen` are rows of a category that
     training has not.
-    `total` is the sum of the `known` numbers, or of days since 1970-01-01.
+    `total` is the sum of the `known` numbers, or of days since 1970-01-01; `far` of them are more than `FAR` standard
+    deviations from the mean of training.
     """
 
     rows: int = 0
@@ -41,6 +44,7 @@ class Found:
     stray_rows: int = 0
     strays: Counter[str] = field(default_factory=Counter)
     known: int = 0
+    far: int = 0
     total: float = 0.0
 
 
@@ -56,7 +60,7 @@ def _read(series: pd.Series[Any], column: Column, found: Found) -> TableColumn:
     if isinstance(column, NumberColumn):
         read = TableColumn("boolean" if column.boolean else "number", _numbers(series, column, found))
         found.infinite += int(np.isinf(read.values).sum())
-        _add(read.values, found)
+        _add(read.values, column, found)
     else:
         texts = texts_of(as_written(series))
         if isinstance(column, DateColumn):
@@ -89,7 +93,7 @@ def _dates(texts: Texts, column: DateColumn, found: Found) -> TableColumn:
     days = dict(zip(distinct, days_since_1970(distinct, column.template).tolist(), strict=True))
     dates = {text: day for text, day in days.items() if day == day}
     _stray(texts, dates, found)
-    _add(texts.each(lambda text: dates.get(text, np.nan), float), found)
+    _add(texts.each(lambda text: dates.get(text, np.nan), float), column, found)
     return TableColumn("date", texts.each(lambda text: text if text in dates else ""), column.template)
 
 
@@ -107,7 +111,9 @@ def _stray(texts: Texts, read: Iterable[str], found: Found) -> None:
                 found.strays[text] += count
 
 
-def _add(values: Array, found: Found) -> None:
+def _add(values: Array, column: NumberColumn | DateColumn, found: Found) -> None:
     finite = values[np.isfinite(values)]
     found.known += len(finite)
+    with np.errstate(over="ignore"):
+        found.far += int((np.abs(finite - column.mean) > FAR * column.std).sum())
     found.total += float(finite.sum())
