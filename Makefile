@@ -83,7 +83,7 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-	$(BIN)/python -m compileall -q search spaces storage
+	$(BIN)/python -m compileall -q perceptuna search spaces storage
 	touch $@
 
 # Names, versions and hashes only: no registry is written down, so any mirror serves.

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.test_layers import ROOMS, ROOT
+from tests.test_layers import READ_BY_USERS, ROOMS, ROOT
 
 FILE = Path(__file__).with_suffix(".md")
 
@@ -29,9 +29,10 @@ def _room(room: str) -> Iterator[str]:
         file = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
         yield f"**`{file.relative_to(ROOT)}`** · {_first_paragraph(file)}\n"
         return
-    sentence, *_, imports = (ast.get_docstring(_parsed(folder / "__init__.py")) or "").split("\n\n")
+    sentence, *_, last = (ast.get_docstring(_parsed(folder / "__init__.py")) or "").split("\n\n")
+    imports = "" if room in READ_BY_USERS else last
     yield f"## {room.replace('.', '/')}/\n"
-    yield f"{_one_line(sentence)} {_one_line(imports)}\n"
+    yield f"{_one_line(f'{sentence} {imports}')}\n"
     files = [path for path in sorted(folder.glob("*.py")) if not path.name.startswith("__")]
     if files:
         yield "| file | what it is |\n|---|---|"

@@ -18,7 +18,11 @@ from optuna_dashboard._inmemory_cache import InMemoryCache, _CachedExtraStudyPro
 from storage.optuna_private import PRIVATE
 
 ROOT = Path(__file__).parents[1]
-FILES = [path for folder in ("search", "spaces", "storage") for path in sorted((ROOT / folder).rglob("*.py"))]
+FILES = [
+    path
+    for folder in ("perceptuna", "search", "spaces", "storage")
+    for path in sorted((ROOT / folder).rglob("*.py"))
+]
 
 
 def _rdb() -> optuna.storages.RDBStorage:

@@ -5,17 +5,30 @@ from __future__ import annotations
 import html
 import os
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.analysis.facts.leaderboard import Entry, leaderboard
-from search.analysis.facts.table_rows import leaderboard_columns, rows_of
+from search.analysis.facts.table_rows import leaderboard_columns, race_headers, race_rows, rows_of
+from search.analysis.terminal.confirmation import conclusion_view
 from search.analysis.terminal.study import study_view
+from search.conclusion.confirmation.record import Conclusion
+from search.conclusion.confirmation.words import (
+    against_references,
+    averaged,
+    left_out,
+    opened,
+    steps,
+    verdict,
+)
 from search.machine.plain_keras import import_keras
 from search.models.export import export_model
+from search.settings.chosen_metric import remark_on_accuracy
 from search.settings.metrics import told_beside
 from search.study.history import history_of
+from search.study.record_of_looks import looks
 from search.study.study import Study, load_study
 from search.text.printable import open_console
 from storage import StorageURL
@@ -24,6 +37,28 @@ from storage.urls import DEFAULT_URL
 if TYPE_CHECKING:
     import keras
     import pandas as pd
+    from rich.console import RenderableType
+
+
+class Leaderboard(list[Entry]):
+    """Complete trials, best first, which show themselves as a table."""
+
+    def __init__(self, metric: str, entries: Iterable[Entry]) -> None:
+        super().__init__(entries)
+        self._metric = metric
+
+    def frame(self) -> pd.DataFrame:
+        """The table in words, without the time that each took."""
+        import pandas as pd
+
+        columns = [column for column in leaderboard_columns(self._metric, self) if column.name != "time"]
+        return pd.DataFrame(rows_of(columns, self), columns=[column.name for column in columns])
+
+    def __repr__(self) -> str:
+        return self.frame().to_string(index=False) if self else "no complete trial yet"
+
+    def _repr_html_(self) -> str:
+        return self.frame().to_html(index=False, border=0) if self else "<p>no complete trial yet</p>"
 
 
 @dataclass(frozen=True, repr=False)
@@ -34,27 +69,16 @@ class NotebookStudy(Study):
     """
 
     def __repr__(self) -> str:
-        console = open_console(width=160, force_terminal=False)
-        with console.capture() as capture:
-            console.print(study_view(self, 10))
-        return "\n".join(line.rstrip() for line in capture.get().splitlines())
+        return _text(study_view(self, 10))
 
     def _repr_html_(self) -> str:
         """The leaderboard as a table, for notebooks."""
-        import pandas as pd
-
         head = f"<p>study <b>{html.escape(self.name)}</b>: {len(self.finished())} finished trials</p>"
-        entries = self.leaderboard()
-        columns = [column for column in leaderboard_columns(self.metric, entries) if column.name != "time"]
-        names = [column.name for column in columns]
-        table = pd.DataFrame(rows_of(columns, entries), columns=names)
-        if table.empty:
-            return f"{head}<p>no complete trial yet</p>"
-        return head + table.to_html(index=False, border=0)
+        return head + self.leaderboard()._repr_html_()
 
-    def leaderboard(self, top: int | None = 10) -> list[Entry]:
+    def leaderboard(self, top: int | None = 10) -> Leaderboard:
         """The `top` complete trials, best first."""
-        return leaderboard(self, top)
+        return Leaderboard(self.metric, leaderboard(self, top))
 
     def trials_frame(self) -> pd.DataFrame:
         """One row per finished trial, by its number: state, value, seconds, hyperparameters as they were suggested.
@@ -111,8 +135,46 @@ class NotebookStudy(Study):
         return Path(path)
 
 
-def open_study(name: str, storage: str | Path | None = None) -> NotebookStudy:
+def storage_url(storage: str | Path | None = None) -> StorageURL:
+    """Of a URL or an SQLite file; $PERCEPTUNA_STORAGE or `perceptuna.db` when not given."""
+    return StorageURL.parse(str(storage or os.environ.get("PERCEPTUNA_STORAGE") or DEFAULT_URL))
+
+
+def open_study(name: str, storage: str | Path | StorageURL | None = None) -> NotebookStudy:
     """See `search.load_study`."""
-    url = StorageURL.parse(str(storage or os.environ.get("PERCEPTUNA_STORAGE") or DEFAULT_URL))
-    loaded = load_study(name, url)
+    loaded = load_study(name, storage if isinstance(storage, StorageURL) else storage_url(storage))
     return NotebookStudy(loaded.name, loaded.url, loaded.optuna)
+
+
+def conclusion_text(study: Study, conclusion: Conclusion) -> str:
+    """What `finalize` ends with, as text."""
+    remark = remark_on_accuracy(study.metric, study.data)
+    return _text(conclusion_view(conclusion, looks(study), remark))
+
+
+def conclusion_html(study: Study, conclusion: Conclusion) -> str:
+    """The same as tables and paragraphs, for notebooks."""
+    import pandas as pd
+
+    race = pd.DataFrame(list(race_rows(conclusion)), columns=race_headers(conclusion))
+    values = pd.DataFrame(steps(conclusion), columns=[f"trial {conclusion.winner}", conclusion.metric, ""])
+    told = [*averaged(conclusion), *against_references(conclusion), opened(conclusion.test, looks(study))]
+    remark = remark_on_accuracy(study.metric, study.data)
+    parts = [
+        race.to_html(index=False, border=0),
+        *_paragraphs([verdict(conclusion), *left_out(conclusion)]),
+        values.to_html(index=False, border=0),
+        *_paragraphs([*told, *([] if remark is None else [remark])]),
+    ]
+    return "".join(parts)
+
+
+def _paragraphs(sentences: Iterable[str]) -> list[str]:
+    return [f"<p>{html.escape(sentence)}</p>" for sentence in sentences]
+
+
+def _text(view: RenderableType) -> str:
+    console = open_console(width=160, force_terminal=False)
+    with console.capture() as capture:
+        console.print(view)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines())

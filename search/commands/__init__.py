@@ -2,6 +2,6 @@
 
 Imports: analysis.facts, analysis.report, analysis.tensorboard, analysis.terminal, answering,
 answering.explaining, conclusion.ablation, conclusion.calibration, conclusion.confirmation,
-conclusion.ensemble, dashboard, data, driving, errors, forecast, machine, models, running, service, settings,
-spaces, storage, study, text, versions.
+conclusion.ensemble, dashboard, data, driving, errors, forecast, machine, models, running, service,
+settings, spaces, storage, study, text.
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -23,7 +22,6 @@ from search.commands.options import (
     study_of,
 )
 from search.commands.output import echo, fail, print_out
-from search.errors import InputError
 from search.machine.interruption import go_on_with
 
 app = typer.Typer()
@@ -35,13 +33,6 @@ Threads = Annotated[int | None, option("threads", metavar="N", show_default="as 
 def _seeds(of: str) -> Any:
     """The option for the seeds that each `of` is trained on; one seed alone shows no spread."""
     return typer.Option(min=2, max=1000, metavar="N", help=f"fresh seeds that each {of} is trained on")
-
-
-def _as_options(**given: object) -> str:
-    """What the user gave of these options, to be given again."""
-    return "".join(
-        f" --{name} {shlex.quote(str(value))}" for name, value in given.items() if value is not None
-    )
 
 
 @app.command()
@@ -83,36 +74,26 @@ def finalize(
     Example: perceptuna finalize my-first --top 3 --seeds 3 -o model.keras
     """
     from search.analysis.terminal.confirmation import conclusion_view
-    from search.conclusion.confirmation.finalize_order import FinalizeOrder, check, looks_before
+    from search.conclusion.confirmation.finalize_order import check, looks_before, order_of
     from search.conclusion.confirmation.finalizing import finalize as carry_out
     from search.conclusion.confirmation.words import warnings
     from search.settings.chosen_metric import remark_on_accuracy
     from search.study.record_of_looks import by_others, looks, own
 
-    if folds is not None and ensemble is not None:
-        raise InputError(
-            "--folds and --ensemble: networks of folds, or of seeds on the same rows; leave one out"
-        )
     loaded = study_of(study, storage, data)
-    how = (
-        _as_options(folds=folds, ensemble=ensemble, workers=workers, threads=threads, cluster=cluster)
-        + " --force" * force
-        + loaded.url.option
-    )
-    go_on = f"perceptuna finalize {study} --top {top} --seeds {seeds} -o {shlex.quote(str(output))}{how}"
-    go_on_with(go_on)
-    order = FinalizeOrder(
+    order = order_of(
+        loaded,
         output=output,
         top=top,
-        ensemble=ensemble,
-        folds=folds,
-        force=force,
         seeds=seeds,
-        go_on=go_on,
+        folds=folds,
+        ensemble=ensemble,
         workers=workers,
         threads=threads,
         cluster=cluster,
+        force=force,
     )
+    go_on_with(order.go_on)
     work = check(loaded, order)
     before = looks_before(work)
     for warning in warnings(own(loaded, before), by_others(loaded, before)):
@@ -121,7 +102,7 @@ def finalize(
     with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
         conclusion = carry_out(work, listeners(as_json))
     if conclusion is None:
-        fail(f"interrupted; go on with: {go_on}", 130)
+        fail(f"interrupted; go on with: {order.go_on}", 130)
     opened = looks(loaded)
     if as_json:
         others = by_others(loaded, opened)
@@ -161,21 +142,16 @@ def ablate(
     from search.conclusion.ablation import ablating
 
     loaded = study_of(study, storage, data)
-    best = loaded.best_trial()
-    number = trial if trial is not None or best is None else best.number
-    # The best may be another by then.
-    again = _as_options(trial=number, seeds=seeds, workers=workers, threads=threads, cluster=cluster)
-    go_on = f"perceptuna ablate {study}{again}{loaded.url.option}"
-    go_on_with(go_on)
-    order = ablating.AblateOrder(
-        trial=number, seeds=seeds, go_on=go_on, workers=workers, threads=threads, cluster=cluster
+    order = ablating.order_of(
+        loaded, trial=trial, seeds=seeds, workers=workers, threads=threads, cluster=cluster
     )
+    go_on_with(order.go_on)
     work = ablating.check(loaded, order)
     found = None
     with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
         found = ablating.ablate(work, listeners(as_json))
     if found is None:
-        fail(f"interrupted; go on with: {go_on}", 130)
+        fail(f"interrupted; go on with: {order.go_on}", 130)
     shares = importances(loaded)
     if as_json:
         echo(json.dumps({"event": "ablated", **ablation_facts(found, shares)}))

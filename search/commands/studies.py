@@ -27,7 +27,7 @@ from search.commands.options import (
 from search.commands.output import echo, fail, print_out
 from search.errors import InputError
 from search.machine.interruption import go_on_with
-from search.settings.settings import load_settings, storage_in
+from search.settings.settings import storage_in
 from search.text.printable import printable
 from storage import is_driven
 
@@ -73,24 +73,18 @@ def run(
 
     Example: perceptuna run my-first --data digits --space small --trials 20
     """
-    from search.running.start import refuse_taken, start
-    from search.settings.study_name import check_study_name
+    from search.running.asked import SearchOrder, begin
 
-    if allow_different and earlier is None:
-        raise InputError("--allow-different: says how --from takes trials over; name a study by --from")
-    check_study_name(study)
-    url = url_of(storage or storage_in(config))
-    old, of_old = None, None
-    if earlier is not None:
-        from search.study.study import load_study
-        from search.versions.adoption import inherited
-
-        old = load_study(earlier, url)
-        of_old = inherited(old)
-    if earlier is None and config is None and given["data"] is None:
-        refuse_taken(study, url)  # who forgets that it is there meant to resume it
-    settings = load_settings(config, given, of_old)
-    finish = start(study, url, settings, listeners(as_json, tensorboard), cluster, old, allow_different)
+    order = SearchOrder(
+        name=study,
+        url=url_of(storage or storage_in(config)),
+        settings=given,
+        config=config,
+        cluster=cluster,
+        earlier=earlier,
+        allow_different=allow_different,
+    )
+    finish = begin(order, listeners(as_json, tensorboard))
     _end(finish, as_json)
 
 

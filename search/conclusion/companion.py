@@ -6,6 +6,7 @@ it is. Trainings that were planned before stay; what is planned more is added to
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -124,6 +125,16 @@ class Companion:
             except StudyStopped as stop:
                 again = f"Nothing is lost of what was trained; the same command tries the others again: {self.go_on}"
                 raise StudyStopped(f"{stop}\n{again}") from stop
+
+
+def command_about(study: Study, command: str, options: Mapping[str, object]) -> str:
+    """`perceptuna COMMAND STUDY …`, to be typed again; options without a value are left out, True has no word."""
+    words = [
+        f" {name}" if value is True else f" {name} {shlex.quote(str(value))}"
+        for name, value in options.items()
+        if value not in (None, False)
+    ]
+    return f"perceptuna {command} {study.name}{''.join(words)}{study.url.option}"
 
 
 def settings_about(study: Study, command: str, order: Order, options: str = "") -> StudySettings:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -22,7 +23,10 @@ class StopSignals:
 
     @contextmanager
     def handled(self) -> Iterator[None]:
-        """Within, by these rules; after it, as before it. In the main thread alone."""
+        """Within, by these rules; after it, as before it. Python gives signals to the main thread alone."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         previous = {number: signal.signal(number, self._handle) for number in signals_to_heed()}
         try:
             yield

@@ -1,4 +1,5 @@
 """Starts and resumes a study, as nothing else does: brings lock, data, workers and driver together.
 
-Imports: data, driving, errors, policies, settings, spaces, storage, study, text, training, versions, workers.
+Imports: data, driving, errors, given, policies, settings, spaces, storage, study, text, training,
+versions, workers.
 """

@@ -19,7 +19,7 @@ def check_study_name(name: str) -> str:
     if _STUDY_NAME.fullmatch(name) is None:
         raise InputError(
             f"study name: expected 1 to 100 letters, digits, '.', '_' or '-', beginning with a letter or digit, "
-            f"but got {quote_name(name)}; try '{_safe_name(hide_passwords(name))}'"
+            f"but got {quote_name(name)}; try '{name_like(hide_passwords(name))}'"
         )
     return name
 
@@ -29,6 +29,7 @@ def quote_name(name: str) -> str:
     return repr(name if len(name) <= 40 else name[:40] + "…")
 
 
-def _safe_name(name: str) -> str:
+def name_like(name: str) -> str:
+    """What a study may be called, as near to `name` as can be."""
     ascii_name = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._")
     return ascii_name[:100] or "my-study"

@@ -53,7 +53,7 @@ class LocalWorkers:
         import dask
         from distributed import Client
 
-        from search.workers.processes import silence_dask
+        from search.workers.processes import silence_dask, without_the_main_module
         from search.workers.semaphores import outlast_the_resource_tracker
 
         dask.config.set(
@@ -77,6 +77,7 @@ class LocalWorkers:
         remove_abandoned_folders()
         with ExitStack() as opened:
             folder = opened.enter_context(temporary_folder())
+            opened.enter_context(without_the_main_module())
             dask.config.set({"temporary-directory": str(folder)})
             with _started_or_told(), _signals_held_back():
                 self._cluster = opened.enter_context(self._start_cluster(folder))

@@ -133,7 +133,9 @@ def test_a_bug_with_any_message_shows_its_traceback(capsys: pytest.CaptureFixtur
 def test_everything_is_printed_in_one_place() -> None:
     """Else a name could reach the terminal on another way."""
     found = []
-    for path in (path for part in ("search", "spaces", "storage") for path in (ROOT / part).rglob("*.py")):
+    for path in (
+        path for part in ("perceptuna", "search", "spaces", "storage") for path in (ROOT / part).rglob("*.py")
+    ):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call):
                 called = ast.unparse(node.func)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from search.analysis.facts.progress_rows import (
+    compared_with,
+    running_columns,
+    running_rows,
+    standing_rows,
+)
 from search.driving.listener import Ending, Listener
-from search.driving.remaining import span
-from search.references.words import values_in_words
-from search.text import formats
 from search.text.printable import printable
-from spaces.wording import quantity
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -66,8 +68,7 @@ class LiveTable(Listener):
         from rich.console import Group
         from rich.text import Text
 
-        values = values_in_words(progress.references, progress.metric)
-        beside = [f"to compare with: {values}"] if values else []
+        beside = [line] if (line := compared_with(progress)) else []
         head, note = Group(_head(progress), *beside), Text(printable(self._note), style="yellow")
         if progress.running:
             return Group(head, _running(progress), note)
@@ -80,20 +81,11 @@ def _head(progress: Progress) -> Table:
     from rich.text import Text
 
     head = Table.grid(padding=(0, 2))
-    states = ", ".join(f"{count:,} {state}" for state, count in sorted(progress.states.items())) or "none yet"
-    best = (
-        "none yet"
-        if progress.best is None
-        else f"{formats.number(progress.best)} (trial {progress.best_number})"
-    )
-    bar = ProgressBar(progress.budget, progress.finished, width=30)
-    head.add_row("trials", f"{progress.finished:,}/{progress.budget:,}", bar)
-    head.add_row("ended", states, "")
-    head.add_row(f"best {progress.metric}", Text(best, style="bold"), "")
-    # Until an epoch has ended, workers start: neither is there a pace, nor is their start in the time left.
-    pace = f"{quantity(progress.epochs_per_second(), 2)} epochs/s" if progress.epochs else "no epoch yet"
-    left = f", about {span(progress.time_left())} left" if progress.epochs else ""
-    head.add_row("pace", pace, f"{formats.clock(progress.seconds())} gone{left}")
+    (trials, count, _), ended, (metric, best, _), pace = standing_rows(progress)
+    head.add_row(trials, count, ProgressBar(progress.budget, progress.finished, width=30))
+    head.add_row(*ended)
+    head.add_row(metric, Text(best, style="bold"), "")
+    head.add_row(*pace)
     return head
 
 
@@ -101,9 +93,8 @@ def _running(progress: Progress) -> Table:
     from rich.table import Table
 
     running = Table(expand=False, box=None, header_style="dim")
-    for column in ("trial", "epoch", progress.metric, "what it is"):
+    for column in running_columns(progress):
         running.add_column(column, no_wrap=column != "what it is")
-    for number, trial in list(progress.running.items()):
-        value = "" if trial.value is None else formats.number(trial.value)
-        running.add_row(str(number), f"{trial.epoch:,}/{progress.epochs_of_a_trial:,}", value, trial.what)
+    for row in running_rows(progress):
+        running.add_row(*row)
     return running

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 from search.conclusion.ablation.factors import Variation, in_effect, variations
 from search.conclusion.ablation.record import Ablation, Effect, write_ablation
-from search.conclusion.companion import Companion, Order, ended, left_of, long_enough, settings_about
+from search.conclusion.companion import (
+    Companion,
+    Order,
+    command_about,
+    ended,
+    left_of,
+    long_enough,
+    settings_about,
+)
 from search.conclusion.statistics.chosen import change_from_chosen
 from search.conclusion.statistics.intervals import mean_of
 from search.conclusion.statistics.race import holm
@@ -42,6 +50,26 @@ class AblateOrder(Order):
     """`trial` None is the best."""
 
     trial: int | None
+
+
+def order_of(
+    study: Study,
+    *,
+    trial: int | None,
+    seeds: int,
+    workers: int | None = None,
+    threads: int | None = None,
+    cluster: str | None = None,
+) -> AblateOrder:
+    """The order, with the command that asks for the same."""
+    best = study.best_trial()
+    # The best may be another by then.
+    number = trial if trial is not None or best is None else best.number
+    how = {"--workers": workers, "--threads": threads, "--cluster": cluster}
+    go_on = command_about(study, COMMAND, {"--trial": number, "--seeds": seeds, **how})
+    return AblateOrder(
+        trial=number, seeds=seeds, go_on=go_on, workers=workers, threads=threads, cluster=cluster
+    )
 
 
 @dataclass(frozen=True)

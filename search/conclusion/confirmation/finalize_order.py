@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.conclusion.companion import Companion, Order, ended, left_of, long_enough, settings_about
+from search.conclusion.companion import (
+    Companion,
+    Order,
+    command_about,
+    ended,
+    left_of,
+    long_enough,
+    settings_about,
+)
 from search.conclusion.confirmation.candidates import (
     Candidate,
     Standings,
@@ -49,6 +57,44 @@ class FinalizeOrder(Order):
     ensemble: int | None = 1
     folds: int | None = None
     force: bool = False
+
+
+def order_of(
+    study: Study,
+    *,
+    output: Path,
+    top: int,
+    seeds: int,
+    folds: int | None = None,
+    ensemble: int | None = None,
+    workers: int | None = None,
+    threads: int | None = None,
+    cluster: str | None = None,
+    force: bool = False,
+) -> FinalizeOrder:
+    """The order, with the command that asks for the same.
+
+    Raises:
+        InputError: it asks for two means at once.
+    """
+    if folds is not None and ensemble is not None:
+        raise InputError(
+            "--folds and --ensemble: networks of folds, or of seeds on the same rows; leave one out"
+        )
+    how = {"--folds": folds, "--ensemble": ensemble, "--workers": workers, "--threads": threads}
+    asked = {"--top": top, "--seeds": seeds, "-o": output, **how, "--cluster": cluster, "--force": force}
+    return FinalizeOrder(
+        output=output,
+        top=top,
+        ensemble=ensemble,
+        folds=folds,
+        force=force,
+        seeds=seeds,
+        go_on=command_about(study, COMMAND, asked),
+        workers=workers,
+        threads=threads,
+        cluster=cluster,
+    )
 
 
 @dataclass(frozen=True)

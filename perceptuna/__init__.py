@@ -1,0 +1,66 @@
+"""Hyperparameter search for Keras multi-layer perceptrons, from Python.
+
+    import perceptuna as pt
+
+    study = pt.search(frame, target="price", trials=50, timeout="10m")
+    study                                       # the leaderboard
+    model = study.finalize(top=5, seeds=5).model
+    model.predict(new_rows)
+
+Whatever is done here the command line knows, and the other way round: a study that was started in a notebook is shown
+by `perceptuna show NAME` and resumed by `perceptuna resume NAME`.
+"""
+
+from __future__ import annotations
+
+from perceptuna.conclusion import Conclusion
+from perceptuna.errors import (
+    CacheUnusable,
+    ClusterLost,
+    DatabaseUnusable,
+    DataError,
+    InputError,
+    MachineFault,
+    PerceptunaError,
+    SpaceError,
+    StorageError,
+    StudyBusy,
+    StudyStopped,
+)
+from perceptuna.model import Model, load_model
+from perceptuna.running import Running
+from perceptuna.searching import load_study, search, studies
+from perceptuna.settings import Settings
+from perceptuna.space import Space, log, stepped, when
+from perceptuna.study import Study
+
+__all__ = [
+    "CacheUnusable",
+    "ClusterLost",
+    "Conclusion",
+    "DataError",
+    "DatabaseUnusable",
+    "InputError",
+    "MachineFault",
+    "Model",
+    "PerceptunaError",
+    "Running",
+    "Settings",
+    "Space",
+    "SpaceError",
+    "StorageError",
+    "Study",
+    "StudyBusy",
+    "StudyStopped",
+    "load_model",
+    "load_study",
+    "log",
+    "search",
+    "stepped",
+    "studies",
+    "when",
+]
+
+
+def __dir__() -> list[str]:
+    return __all__

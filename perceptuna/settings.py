@@ -1,0 +1,64 @@
+"""The settings of a search by name, for type checkers and editors: those of `perceptuna run`, in the same words."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+if TYPE_CHECKING:
+    from perceptuna.space import Space
+
+__all__ = ["Settings"]
+
+Names = str | list[str] | tuple[str, ...]
+
+
+class Settings(TypedDict, total=False):
+    """What `search` takes beside rows and name; `search.settings.settings` checks them, and has every default.
+
+    >>> options: pt.Settings = {"trials": 20, "timeout": "10m"}
+    """
+
+    target: str | None
+    task: Literal["classification", "regression"] | None
+    target_transform: Literal["auto", "none", "log"] | None
+    header: bool | None
+    separator: str | None
+    drop: Names | None
+    category: Names | None
+    number: Names | None
+    date: Names | None
+    weight: str | None
+    image_size: str | None
+    val_fraction: float | None
+    test_fraction: float | None
+    group: str | None
+    time: str | None
+    split_column: str | None
+    validation: Any
+    test: Any
+    split_seed: int | None
+    space: Space | str | PathLike[str] | None
+    known: bool | None
+    baselines: str | PathLike[str] | None
+    allow_outside: bool | None
+    metric: str | None
+    sampler: Literal["tpe", "random", "gp", "qmc", "cmaes"] | None
+    pruner: Literal["hyperband", "asha", "median", "none"] | None
+    seed: int | None
+    trials: int | None
+    timeout: str | float | None
+    epochs: int | None
+    patience: int | None
+    trial_timeout: str | float | None
+    workers: int | None
+    threads: int | None
+    memory_limit: str | int | None
+    precision: Literal["auto", "float32", "bfloat16"] | None
+
+
+def plain(settings: Settings) -> dict[str, Any]:
+    """By name, with the space below the user's."""
+    from perceptuna.space import Space
+
+    return {name: value._space if isinstance(value, Space) else value for name, value in settings.items()}

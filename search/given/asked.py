@@ -1,0 +1,157 @@
+"""A search as a program asks for it, as settings: objects become files, and their names the settings."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from search.data.rows.request import DataRequest
+from search.errors import DataError, InputError
+from search.given.arrays import given_arrays
+from search.given.files import Given, Staged, folder_beside, staged
+from search.given.frames import given_frame, is_frame, with_target
+from search.machine.temporary import temporary_folder
+from spaces import Space
+from storage import StorageURL, check_database
+
+Rows = Any
+"""A DataFrame, an array, or the path of a source."""
+
+SIDES = {"validation": "val", "test": "test"}
+
+
+@contextmanager
+def asked_settings(
+    data: Any, y: Any, settings: Mapping[str, Any], url: StorageURL
+) -> Iterator[tuple[dict[str, Any], list[Staged]]]:
+    """Settings by name, as the command line takes them, and what is to be kept for them: not before it is asked for.
+
+    Args:
+        data: a source by name or path, a table, or an array of features; `y` its target, where `data` has none.
+        settings: `validation` and `test` may be of the kind of `data`, and `space` a Space.
+
+    Raises:
+        InputError: rows are none, or do not go together.
+        DatabaseUnusable: there can be no database at `url`.
+    """
+    check_database(url, create=True)
+    told = {name: value for name, value in settings.items() if value is not None}
+    given: dict[str, Given] = {}
+    if isinstance(data, str | os.PathLike):
+        told["data"] = os.fspath(data)
+        if y is not None:
+            raise InputError(
+                "y: rows of a file have their target in it, named by target; leave y out, or give data as an array "
+                "or a DataFrame"
+            )
+    elif is_frame(data):
+        given |= _tables(data, y, told)
+    else:
+        given["data"] = _arrays(data, y, told)
+    if isinstance(space := told.get("space"), Space):
+        given["space"] = _space_file(space)
+    with temporary_folder() as folder:
+        files = {name: staged(one, folder, folder_beside(url)) for name, one in given.items()}
+        told |= {name: str(one.place) for name, one in files.items()}
+        yield {name: _text(value) for name, value in told.items()}, list(files.values())
+
+
+def _tables(data: Any, y: Any, told: dict[str, Any]) -> dict[str, Given]:
+    """Of `data`, and of validation and test rows where these are tables too; puts the target into `told`."""
+    if y is not None:
+        if told.get("target") is not None:
+            raise InputError(
+                f"target {told['target']!r} and y: the target is one of them; leave the other out"
+            )
+        data, told["target"] = with_target(data, y)
+    found = {"data": given_frame(data, told.get("target"))}
+    for side in SIDES:
+        rows = told.get(side)
+        what = f"the DataFrame of {side} rows"
+        if isinstance(rows, tuple) and len(rows) == 2 and is_frame(rows[0]):
+            rows, name = with_target(*rows, what)
+            if name != told.get("target"):
+                raise InputError(f"{side}: its y is named '{name}', and that of data '{told.get('target')}'")
+        if is_frame(rows):
+            found[side] = given_frame(rows, told.get("target"), what)
+    return found
+
+
+def _arrays(data: Any, y: Any, told: dict[str, Any]) -> Given:
+    if y is None:
+        raise DataError(
+            "expected a DataFrame with target=, arrays x and y, a file or a folder, but got "
+            f"{type(data).__name__} without y"
+        )
+    parts = {}
+    for side, part in SIDES.items():
+        rows = told.pop(side, None)
+        if rows is not None and not (isinstance(rows, tuple) and len(rows) == 2):
+            raise DataError(
+                f"{side}: expected arrays (x, y) as of the training rows, but got {type(rows).__name__}"
+            )
+        if rows is not None:
+            parts[part] = rows
+    return given_arrays(data, y, **parts)
+
+
+def _space_file(space: Space) -> Given:
+    def write(path: Path) -> None:
+        path.write_text(space.to_toml(), encoding="utf-8")
+
+    return Given("the space", "space", ".toml", write)
+
+
+def _text(value: Any) -> Any:
+    """Paths as text, and what is a list to the command line as one."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+@contextmanager
+def new_rows(rows: Rows, *, header: bool) -> Iterator[DataRequest]:
+    """Rows for a model, as a source that is there meanwhile.
+
+    Raises:
+        InputError: they are no rows; or what is said inside of their file, in words that name what they were.
+    """
+    if isinstance(rows, str | os.PathLike):
+        yield DataRequest(os.fspath(rows), header=header)
+        return
+    given = given_frame(rows, None) if is_frame(rows) else given_arrays(rows, None)
+    with temporary_folder() as folder:
+        file = staged(given, folder, folder)
+        with named([file]):
+            yield DataRequest(str(file.file))
+
+
+def warned(remarks: Iterable[str]) -> None:
+    """Have Python warn of each, at the line of the program that called into this one."""
+    for remark in remarks:
+        warnings.warn(remark, RowsWarning, stacklevel=4)
+
+
+class RowsWarning(UserWarning):
+    """Something in new rows is not as it was in those of training."""
+
+
+@contextmanager
+def named(files: list[Staged]) -> Iterator[None]:
+    """What is said of a file that was handed over names what it was, and not where it lies."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(spoken(str(error), files)) from None
+
+
+def spoken(text: str, files: list[Staged]) -> str:
+    """`text` with what was handed over in place of the paths of its files."""
+    for one in files:
+        for path in (one.place, one.file):
+            text = text.replace(str(path), one.given.what)
+    return text

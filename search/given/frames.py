@@ -1,0 +1,150 @@
+"""DataFrames as Parquet files: of pandas, of polars, and whatever else hands over its columns as Arrow does."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from search.errors import DataError
+from search.given.files import Given
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def is_frame(data: object) -> bool:
+    """Whether it is a table with names of columns."""
+    return hasattr(data, "__arrow_c_stream__") or _is_of_pandas(data, "DataFrame") or hasattr(data, "collect")
+
+
+def is_series(data: object) -> bool:
+    """Whether it is one column, which may have a name and an index."""
+    return _is_of_pandas(data, "Series")
+
+
+def given_frame(data: Any, target: str | None, what: str = "the DataFrame") -> Given:
+    """`data` as a file, once it is known to be a sound table.
+
+    Args:
+        target: the column to learn, each row of which needs a value; None where there is none.
+
+    Raises:
+        DataError: names of columns are not unique, a column holds what no table can, or rows have no target.
+    """
+    table = arrow_table(data, what)
+    if target is not None and target in table.column_names:
+        _refuse_missing(table[target], target, what)
+
+    def write(path: Path) -> None:
+        import pyarrow.parquet as pq
+
+        pq.write_table(table, path)
+
+    return Given(what, "frame", ".parquet", write)
+
+
+def arrow_table(data: Any, what: str) -> pa.Table:
+    """Its columns without its index.
+
+    Raises:
+        DataError: names are not unique, or a column holds what no table can.
+    """
+    import pyarrow as pa
+
+    if hasattr(data, "collect") and not hasattr(data, "__arrow_c_stream__"):
+        raise DataError(f"{what} is not computed yet; give what its collect() returns")
+    try:
+        if _is_of_pandas(data, "DataFrame"):
+            data = _with_text_names(data, what)
+            table = pa.Table.from_pandas(data, preserve_index=False).replace_schema_metadata()
+        else:
+            table = pa.table(data)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
+        raise DataError(
+            f"{what} has a column that holds values of several types ({_first(error)}); make them of one type: "
+            "frame['NAME'].astype(str), or pandas.to_numeric(frame['NAME'], errors='coerce')"
+        ) from error
+    _refuse_repeated(table.column_names, what)
+    for column in table.schema:
+        if isinstance(column.type, pa.BaseExtensionType):
+            raise DataError(
+                f"{what}: column '{column.name}' is of type {column.type}, which no table file has; make it text or a "
+                f"date: frame['{column.name}'].astype(str)"
+            )
+    if table.num_rows == 0:
+        raise DataError(f"{what} has columns but no rows")
+    return table
+
+
+def with_target(x: Any, y: Any, what: str = "the DataFrame") -> tuple[Any, str]:
+    """A table of `x` with one more column, `y` by its name, and that name.
+
+    Raises:
+        DataError: they do not go together.
+    """
+    import pyarrow as pa
+
+    table = arrow_table(x, what)
+    if is_series(y) and _is_of_pandas(x, "DataFrame") and not y.index.equals(x.index):
+        raise DataError(
+            f"y has another index than {what}, so whose values they are is not clear; select both by the same index, "
+            "or give y.to_numpy()"
+        )
+    name = str(getattr(y, "name", None) or "target")
+    if name in table.column_names:
+        raise DataError(
+            f"{what} has a column '{name}' already, which is the name of y; rename y, or leave that column out"
+        )
+    values = y.to_numpy() if hasattr(y, "to_numpy") else y
+    if len(values) != table.num_rows:
+        raise DataError(f"{what} has {table.num_rows:,} rows and y {len(values):,}; each row needs one value")
+    try:
+        column = pa.array(values, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        raise DataError(
+            f"y holds values of several types, or more than one a row ({_first(error)})"
+        ) from error
+    return table.append_column(name, column), name
+
+
+def _with_text_names(frame: Any, what: str) -> Any:
+    if frame.columns.nlevels > 1:
+        raise DataError(
+            f"{what} has names of columns in {frame.columns.nlevels} levels; make each one text: "
+            "frame.columns = ['_'.join(map(str, names)) for names in frame.columns]"
+        )
+    names = [str(name) for name in frame.columns]
+    _refuse_repeated(names, what)
+    return frame.set_axis(names, axis="columns")
+
+
+def _refuse_repeated(names: list[str], what: str) -> None:
+    for name, times in Counter(names).items():
+        if times > 1:
+            raise DataError(
+                f"{what} has {times} columns named '{name}'; rename them, or leave out all but one"
+            )
+
+
+def _refuse_missing(column: pa.ChunkedArray, target: str, what: str) -> None:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    missing = pc.is_null(column, nan_is_null=pa.types.is_floating(column.type))
+    if count := int(pc.sum(missing).as_py() or 0):
+        raise DataError(
+            f"{what}: the target '{target}' has no value in {count:,} of {len(column):,} rows; leave these out: "
+            f"frame.dropna(subset=['{target}'])"
+        )
+
+
+def _is_of_pandas(data: object, kind: str) -> bool:
+    """Without importing pandas, which who has such an object has imported."""
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and isinstance(data, getattr(pandas, kind))
+
+
+def _first(error: BaseException) -> str:
+    return "; ".join(str(part).strip() for part in error.args if str(part).strip()) or type(error).__name__

@@ -1,0 +1,89 @@
+"""Parameters as Python writes them: (low, high) is a range, a list is choices, anything else is a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from spaces.errors import SpaceError
+from spaces.parameters import Categorical, Fixed, Float, Int
+from spaces.space import Space
+from spaces.toml_form import read_parameters
+from spaces.wording import Scalar
+
+Condition = Scalar | Sequence[Scalar]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A parameter as the table of a space file has it: `low` and `high`, `choices` or `value`, and `when`."""
+
+    entry: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return ", ".join(f"{name}={value!r}" for name, value in self.entry.items())
+
+
+Parameter = Scalar | tuple[float, float] | list[Any] | Written
+
+
+def written(parameter: Parameter) -> Written:
+    """`(1, 4)`, `["adam", "sgd"]` or `0.1` as a table.
+
+    Raises:
+        SpaceError: a tuple is not of two values.
+    """
+    if isinstance(parameter, Written):
+        return parameter
+    if isinstance(parameter, tuple):
+        if len(parameter) != 2:
+            raise SpaceError(
+                f"a range is (low, high), but got {parameter!r}; choices are a list: {list(parameter)!r}"
+            )
+        return Written({"low": _plain(parameter[0]), "high": _plain(parameter[1])})
+    if isinstance(parameter, list):
+        return Written({"choices": [_plain(choice) for choice in parameter]})
+    return Written({"value": _plain(parameter)})
+
+
+def conditional(parameter: Parameter, when: Mapping[str, Condition]) -> Written:
+    """`parameter`, tried only where each of `when` has its value, or one of its values."""
+    conditions = {
+        name: [_plain(value) for value in (values if isinstance(values, list | tuple) else [values])]
+        for name, values in when.items()
+    }
+    return Written({**written(parameter).entry, "when": conditions})
+
+
+def space_of(parameters: Mapping[str, Parameter], base: Space | None = None) -> Space:
+    """A space of `parameters`, or `base` with them in place of its own.
+
+    Raises:
+        SpaceError: they make no space; a line for each mistake.
+    """
+    entries = {} if base is None else {name: _entry(one) for name, one in base.parameters.items()}
+    problems: list[str] = []
+    for name, parameter in parameters.items():
+        try:
+            entries[name] = dict(written(parameter).entry)
+        except SpaceError as error:
+            problems.append(f"{name}: {error}")
+    read, found = read_parameters(entries)
+    if problems or found:
+        raise SpaceError("\n".join([*problems, *(problem.text for problem in found if not problems)]))
+    return Space(parameters=read)
+
+
+def _entry(parameter: Float | Int | Categorical | Fixed) -> dict[str, Any]:
+    """As a space file has it, with lists for tuples."""
+    told = parameter.model_dump(exclude={"kind", "when"}, exclude_defaults=True)
+    entry = {key: list(value) if isinstance(value, tuple) else value for key, value in told.items()}
+    return entry | (
+        {"when": {name: list(values) for name, values in parameter.when.items()}} if parameter.when else {}
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A number of NumPy as one of Python."""
+    return value.item() if hasattr(value, "item") and getattr(value, "ndim", None) == 0 else value

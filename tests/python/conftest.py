@@ -1,0 +1,33 @@
+"""One small study for all tests here: flowers of two kinds, trained in this process, and concluded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from flowers import SPACE, Place, flowers
+from workers_here import trained_here
+
+import perceptuna as pt
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("python")
+    frame = flowers()
+    with trained_here(), pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.delenv("PERCEPTUNA_STORAGE", raising=False)
+        how = {"epochs": 2, "workers": 1, "known": False}
+        study = pt.search(frame, target="kind", name="flowers", space=SPACE, trials=2, show=False, **how)
+        conclusion = study.finalize(top=1, seeds=2, folds=2, show=False)
+        running = pt.search(frame, target="kind", name="later", space=SPACE, trials=1, wait=False, **how)
+        running.result()
+        yield Place(folder, frame, study, conclusion, running)
+
+
+@pytest.fixture
+def here(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """The place, as the current folder."""
+    monkeypatch.chdir(place.folder)
+    return place
