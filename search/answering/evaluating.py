@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,7 +130,14 @@ class _ClassAnswers:
 
     def answered(self) -> Answered:
         """The rows of a class that the model knows."""
-        return Answered(*(np.concatenate(parts) for parts in zip(*map(astuple, self.pieces), strict=True)))
+        parts = zip(*((one.places, one.y, one.answers, one.wrong) for one in self.pieces), strict=True)
+        places, y, answers, wrong = map(np.concatenate, parts)
+        return Answered(places, y, answers, wrong, self.known_weights)
+
+    @property
+    def known_weights(self) -> Array | None:
+        """Of the rows of a class that the model knows, where rows do not count alike."""
+        return np.concatenate(self.weights) if self.weights else None
 
     def evaluation(self, source: str, more: dict[str, Any]) -> Evaluation:
         table, unseen = np.concatenate(self.tables), self.classes.unseen
@@ -140,7 +147,7 @@ class _ClassAnswers:
             raise InputError(
                 f"no row of {source} has a class that the model knows: {', '.join(self.spec.class_names[:20])}"
             )
-        weights = np.concatenate(self.weights) if self.weights else None
+        weights = self.known_weights
         measured = [
             one if one.metric != "accuracy" or not unseen else self._with_unseen(one, len(table), weights)
             for one in _measured(table, self.spec, weights)
@@ -195,13 +202,13 @@ class _Quantities:
         if not known.any():
             raise InputError(f"{name} has no value in any row; there is nothing to compare answers with")
         answers, target, places = answers[known], target[known], np.flatnonzero(known)
-        self.told = answered(places, target, answers, self.spec)
+        weights = np.concatenate(self.weights)[known] if self.weights else None
+        self.told = replace(answered(places, target, answers, self.spec), weights=weights)
         error = answers - target
         with np.errstate(over="ignore"):  # the square of 1e200, say, is infinite, and told so
             table = recorded_answers(answers, target, self.spec)
             deviation = float(error.std(ddof=1)) if len(error) > 1 else None
         residuals = Residuals(float(error.mean()), float(np.median(error)), deviation)
-        weights = np.concatenate(self.weights)[known] if self.weights else None
         measured = tuple(_measured(table, self.spec.with_plain_target(), weights))
         return Evaluation(len(error), len(known) - len(error), measured, residuals=residuals, **more)
 

@@ -138,8 +138,8 @@ def _of_weights(spec: DataSpec, there: Sequence[str]) -> tuple[str, ...]:
         return ()
     if there:
         return (
-            f"metrics count rows as column '{spec.weight}' says, as in the study; what is taken for what, errors, and "
-            "what the model goes by count each row once",
+            f"metrics count rows as column '{spec.weight}' says, as in the study; what is taken for what, and errors, "
+            "count each row once",
         )
     return (
         f"there is no column '{spec.weight}', by which rows of the study counted: each counts as one here",

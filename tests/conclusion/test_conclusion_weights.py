@@ -99,6 +99,12 @@ def test_scores_that_are_kept_of_validation_rows_have_the_value_as_mean(conclude
         assert scores.mean() == pytest.approx(value, rel=1e-5)
 
 
+def test_what_the_best_model_goes_by_is_judged_as_its_trial_was(concluded: Concluded) -> None:
+    told = json.loads(concluded.place("show one --model --json").out)
+    best = min(trial.value for trial in concluded.place.study("one").trials() if trial.value is not None)
+    assert told["value"] == pytest.approx(best, rel=1e-5)
+
+
 def test_weights_are_told_and_the_column_is_no_input(concluded: Concluded) -> None:
     assert "rows count as column 'count' says" in " ".join(
         (concluded.searched.out + concluded.searched.err).split()
@@ -124,6 +130,7 @@ def test_new_rows_are_judged_by_their_weights_where_they_have_some(
         expected = metrics.log_loss(frame["sold"] == "yes", shares, sample_weight=counts)
         assert told["metrics"]["crossentropy"]["value"] == pytest.approx(expected, rel=1e-5)
         assert told["metrics"]["accuracy"]["interval"] is not None
+        assert told["explanation"]["value"] == pytest.approx(expected, rel=1e-4)
         words = "count rows as column 'count' says" if counts is not None else "there is no column 'count'"
         assert any(words in remark for remark in told["remarks"])
     frame["count"] = -1

@@ -33,12 +33,14 @@ class Answered:
     """Rows whose targets are known, by their places among all rows of their source.
 
     `y` are class numbers or quantities, `answers` too, and `wrong` is how wrong each is (`wrongness`); all (rows,).
+    `weights` say how much each counts, (rows,); None where all count alike.
     """
 
     places: Array
     y: Array
     answers: Array
     wrong: Array
+    weights: Array | None = None
 
     def __len__(self) -> int:
         return len(self.places)
@@ -90,6 +92,7 @@ def explain(
     metric = metric or usual_metric(spec)
     at, there = looked
     y, value = rows.y[at], float("nan")
+    weights = None if rows.weights is None else rows.weights[at]
     importance: tuple[Importance, ...] = ()
     dependences: tuple[Dependence, ...] = ()
     if spec.kind != "image" and there.raw is not None:
@@ -98,7 +101,7 @@ def explain(
         value, importance = importances(
             x,
             places,
-            lambda features: value_of(metric, _answers(model, features), y, spec),
+            lambda features: value_of(metric, _answers(model, features), y, spec, weights),
             sign_of(direction_of(metric)),
         )
         dependences = tuple(

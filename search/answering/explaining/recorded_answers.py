@@ -39,10 +39,13 @@ def wrongness(answers: Array, y: Array, spec: DataSpec) -> Array:
     return recorded_answers(answers, y, spec)[:, 1]
 
 
-def value_of(metric: str, answers: Array, y: Array, spec: DataSpec) -> float:
-    """The metric of these rows; NaN where they have none, such as an `auc` of one class."""
+def value_of(metric: str, answers: Array, y: Array, spec: DataSpec, weights: Array | None = None) -> float:
+    """The metric of these rows; NaN where they have none, such as an `auc` of one class.
+
+    `weights` say how much each counts, (rows,); all alike without them.
+    """
     table = recorded_answers(answers, y, spec, (metric,))
-    return logs_of(table, spec.with_plain_target(), (metric,)).get(metric, float("nan"))
+    return logs_of(table, spec.with_plain_target(), (metric,), weights).get(metric, float("nan"))
 
 
 def usual_metric(spec: DataSpec) -> str:

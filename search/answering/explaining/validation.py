@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -53,4 +54,5 @@ def validation_answers(model: OpenModel, data: PreparedData) -> Answered:
     if spec.task == "regression":
         y = spec.standardised_targets(y.astype(np.float64)) * spec.target_std + spec.target_mean
     pieces = [model.answer_prepared(x[start : start + _AT_ONCE]) for start in range(0, len(x), _AT_ONCE)]
-    return answered(np.arange(len(y)), y, np.concatenate(pieces), spec)
+    rows = answered(np.arange(len(y)), y, np.concatenate(pieces), spec)
+    return replace(rows, weights=data.validation_weights())
