@@ -9,6 +9,7 @@ import typer
 
 from search.commands.options import MACHINE, AsJSON, Storage, url_of
 from search.commands.output import echo
+from search.errors import InputError
 
 app = typer.Typer()
 service_app = typer.Typer(no_args_is_help=True, help="Who may use the service.")
@@ -54,7 +55,6 @@ def serve(
     """
     from search.machine.cores import available_cores
     from search.service.serve import serve as serve_studies
-    from search.text.quantities import parse_size
 
     serve_studies(
         url_of(storage),
@@ -62,9 +62,18 @@ def serve(
         port=port,
         slots=slots or available_cores(),
         data=data,
-        largest_upload=parse_size(upload_limit),
+        largest_upload=_size(upload_limit),
         say=echo,
     )
+
+
+def _size(text: str) -> int:
+    from search.text.quantities import parse_size
+
+    try:
+        return parse_size(text)
+    except ValueError as error:
+        raise InputError(f"--upload-limit: {error}") from None
 
 
 @token_app.command("add")

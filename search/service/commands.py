@@ -13,6 +13,8 @@ from search.service.problems import Refused
 from storage import StorageURL
 
 _AT_ONCE = 2
+# Each who waits has a thread of the service, which has 40 for all requests.
+_WAITING = 8
 _SECONDS = 300.0
 
 
@@ -22,16 +24,24 @@ class Commands:
     def __init__(self, url: StorageURL, at_once: int = _AT_ONCE) -> None:
         self._url = url
         self._free = threading.Semaphore(at_once)
+        self._taken_in = threading.Semaphore(at_once + _WAITING)
 
     def call(self, words: Sequence[str]) -> str:
         """What the command prints.
 
         Raises:
             InputError: it refuses what it was asked, in its own words.
-            Refused: it failed, or others were called for too long.
+            Refused: it failed, or too many wait already.
         """
-        if not self._free.acquire(timeout=_SECONDS):
+        if not self._taken_in.acquire(blocking=False):
             raise Refused(503, "the service is busy with other requests; ask again", {"Retry-After": "30"})
+        try:
+            with self._free:
+                return self._called(words)
+        finally:
+            self._taken_in.release()
+
+    def _called(self, words: Sequence[str]) -> str:
         try:
             done = subprocess.run(
                 [sys.executable, "-P", "-m", "search", *words],
@@ -44,8 +54,6 @@ class Commands:
             )
         except subprocess.TimeoutExpired:
             raise Refused(503, f"it took longer than {_SECONDS:.0f} s; use the command itself") from None
-        finally:
-            self._free.release()
         said = [line.removeprefix("perceptuna: ") for line in done.stderr.splitlines()]
         if done.returncode in (1, 2):
             raise InputError("\n".join(said[-10:]))

@@ -11,6 +11,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from search.service.folders import private_folder
 from storage import StorageURL
 
 _LOG_BYTES = 20_000
+_POLL_SECONDS = 0.2
+_ASKED = "asked"
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,6 @@ class Drivers:
         self._folder = folder
         self._module = module
         self._children: dict[str, subprocess.Popen[bytes]] = {}
-        self._asked: set[str] = set()
 
     def folder(self, study: str) -> Path:
         return private_folder(self._folder / "studies" / study)
@@ -73,7 +75,8 @@ class Drivers:
         folder = self.folder(study)
         try:
             with (folder / "log.txt").open("ab") as log, (folder / "events.jsonl").open("ab") as events:
-                self._children[study] = subprocess.Popen(
+                os.ftruncate(lease, 0)
+                child = self._children[study] = subprocess.Popen(
                     [sys.executable, "-P", "-m", self._module, *words],
                     stdin=subprocess.DEVNULL,
                     stdout=events,
@@ -82,9 +85,9 @@ class Drivers:
                     start_new_session=True,
                     pass_fds=(lease,),
                 )
+                os.write(lease, f"{child.pid}\n".encode())
         finally:
             os.close(lease)
-        self._asked.discard(study)
         return True
 
     def announce(self, study: str, **facts: Any) -> None:
@@ -104,13 +107,20 @@ class Drivers:
         return False
 
     def ask_to_end(self, study: str) -> bool:
-        """Ask its driver, once, to end at the next epoch; False where another service had started it."""
-        child = self._children.get(study)
-        if child is None or child.poll() is not None:
+        """Ask its driver, which lives, once to end at the next epoch; False where nobody knows its process.
+
+        The lease names the process, and that it was asked: a second signal would end it at once. A service that was
+        killed just when it had started one has not written down which.
+        """
+        path = self._lease_path(study)
+        words = path.read_text(encoding="utf-8").split()
+        if not words:
             return False
-        if study not in self._asked:  # a second signal would end it at once
-            self._asked.add(study)
-            child.send_signal(signal.SIGTERM)
+        if _ASKED not in words:
+            # In this order: killed in between, the next service asks again, rather than wait for ever.
+            with suppress(ProcessLookupError):
+                os.kill(int(words[0]), signal.SIGTERM)
+            path.write_text(f"{words[0]} {_ASKED}\n", encoding="utf-8")
         return True
 
     def ended(self, study: str) -> Ended:
@@ -128,13 +138,14 @@ class Drivers:
             at=max(heard, default=0.0),
         )
 
-    def end_all(self, seconds: float) -> None:
-        """Ask all that this service has started to end at the next epoch, and wait for them, but not for ever."""
-        for study in list(self._children):
-            self.ask_to_end(study)
-        for child in self._children.values():
-            with suppress(subprocess.TimeoutExpired):
-                child.wait(seconds)
+    def end(self, studies: Sequence[str], seconds: float) -> None:
+        """Ask the drivers of `studies` to end at the next epoch, and wait for them, but not for ever."""
+        deadline = time.monotonic() + seconds
+        for study in studies:
+            if self.lives(study):
+                self.ask_to_end(study)
+        while any(map(self.lives, studies)) and time.monotonic() < deadline:
+            time.sleep(_POLL_SECONDS)
 
     def _log(self, study: str) -> Path:
         return self._folder / "studies" / study / "log.txt"
@@ -151,9 +162,12 @@ class Drivers:
         signed = [line.removeprefix("perceptuna: ") for line in lines if line.startswith("perceptuna: ")]
         return "\n".join(signed[-10:] or lines[-1:])
 
+    def _lease_path(self, study: str) -> Path:
+        return self.folder(study) / "driver.lock"
+
     def _lease(self, study: str) -> int | None:
         """A file descriptor that has the lease; None where a driver has it."""
-        lease = os.open(self.folder(study) / "driver.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lease = os.open(self._lease_path(study), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lease, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

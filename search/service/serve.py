@@ -21,10 +21,11 @@ from search.service.drivers import Drivers
 from search.service.folders import private_folder, service_folder
 from search.service.queue import Queue
 from search.service.service import Service
+from search.service.states import DRIVEN
 from search.service.supervisor import Supervisor
 from search.service.uploads import Uploads
 from search.service.users import Users
-from storage import StorageURL, open_storage, study_lock
+from storage import StorageURL, StudyBusy, StudyLock, open_storage, study_lock
 
 # No study has this name: one service for each database.
 _LOCK = ".service"
@@ -65,10 +66,12 @@ def serve(
         raise InputError(
             f"--host: others reach {host}, and nobody has a token; make one by `perceptuna service token add NAME`"
         )
-    with study_lock(url, _LOCK) as lock, listen(host, port) as listening:
+    with _alone(url) as lock, listen(host, port) as listening:
         folder = private_folder(service_folder(url))
         queue, drivers = Queue(storage), Drivers(url, folder, module)
         supervisor = Supervisor(url, storage, queue, drivers, slots, say, ensure_held=lock.ensure_held)
+        uploads = Uploads(folder / "uploads", largest_upload)
+        uploads.remove_partial()
         service = Service(
             url=url,
             storage=storage,
@@ -76,7 +79,7 @@ def serve(
             drivers=drivers,
             supervisor=supervisor,
             users=users,
-            uploads=Uploads(folder / "uploads", largest_upload),
+            uploads=uploads,
             commands=Commands(url),
             data=None if data is None else data.resolve(),
         )
@@ -95,13 +98,13 @@ def serve(
                 lifespan="off",
             )
         )
-        with _looking_after(supervisor, drivers, server, say), contextlib.suppress(KeyboardInterrupt):
+        with _looking_after(supervisor, queue, drivers, server, say), contextlib.suppress(KeyboardInterrupt):
             server.run(sockets=[listening])
 
 
 @contextlib.contextmanager
 def _looking_after(
-    supervisor: Supervisor, drivers: Drivers, server: uvicorn.Server, say: Callable[[str], None]
+    supervisor: Supervisor, queue: Queue, drivers: Drivers, server: uvicorn.Server, say: Callable[[str], None]
 ) -> Iterator[None]:
     """The supervisor in a thread, without which there is no service; at the end drivers are asked to end."""
     ended = threading.Event()
@@ -122,9 +125,25 @@ def _looking_after(
         ended.set()
         thread.join(_END_SECONDS)
         say("studies end at their next epoch, and go on when the service is started again …")
-        drivers.end_all(_END_SECONDS)
+        drivers.end([one.study for one in queue.in_states(*DRIVEN)], _END_SECONDS)
     if failed:
         raise failed[0]
+
+
+@contextlib.contextmanager
+def _alone(url: StorageURL) -> Iterator[StudyLock]:
+    """The lock of the database's one service."""
+    lock = study_lock(url, _LOCK)
+    try:
+        lock.acquire()
+    except StudyBusy:
+        raise StudyBusy(
+            f"another service has this database ({lock.holder() or 'its process is not known'}); end that one first"
+        ) from None
+    try:
+        yield lock
+    finally:
+        lock.release()
 
 
 def _is_loopback(host: str) -> bool:

@@ -3,30 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from service_fakes import Asker, PretendedDrivers, listening, made_service, made_study
-
-from search.service.service import Service
-
-
-@dataclass(frozen=True)
-class Team:
-    """A service and who asks it: an admin, two users, a viewer, and somebody without a token."""
-
-    service: Service
-    admin: Asker
-    anna: Asker
-    ben: Asker
-    viewer: Asker
-    stranger: Asker
-
-    @property
-    def drivers(self) -> PretendedDrivers:
-        assert isinstance(self.service.drivers, PretendedDrivers)
-        return self.service.drivers
+from service_fakes import Asker, Team, listening, made_service, made_study
 
 
 @pytest.fixture(scope="module")

@@ -142,6 +142,23 @@ class Asker:
         return str(answer.json["detail"])
 
 
+@dataclass(frozen=True)
+class Team:
+    """A service and who asks it: an admin, two users, a viewer, and somebody without a token."""
+
+    service: Service
+    admin: Asker
+    anna: Asker
+    ben: Asker
+    viewer: Asker
+    stranger: Asker
+
+    @property
+    def drivers(self) -> PretendedDrivers:
+        assert isinstance(self.service.drivers, PretendedDrivers)
+        return self.service.drivers
+
+
 @contextmanager
 def listening(service: Service) -> Iterator[int]:
     """The port of this machine on which `service` answers."""

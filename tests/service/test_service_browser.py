@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from conftest import Team
 from headless_chromium import NEEDS_CHROMIUM, launched
-from service_fakes import made_study
+from service_fakes import Team, made_study
 
 from search.service.states import State
 

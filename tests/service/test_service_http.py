@@ -8,8 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from conftest import Team
-from service_fakes import Asker
+from service_fakes import Asker, Team
 
 from search.service.handing_in import NAMES
 from search.service.states import State

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from conftest import Team
-from service_fakes import made_study
+from service_fakes import Team, made_study
 
 from search.references.record import Reference, References
 from search.service.course import course_of

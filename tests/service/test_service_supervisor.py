@@ -6,12 +6,13 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from service_fakes import PretendedDrivers, made_service
+from service_fakes import PretendedDrivers, made_service, made_study
 
 from search.service.queue import Queue, QueuedStudy
 from search.service.service import Service
 from search.service.states import State
 from search.service.supervisor import Supervisor
+from search.study.study_record import keep_study_facts
 from storage import study_lock
 
 
@@ -112,6 +113,32 @@ def test_a_paused_study_ends_at_its_next_epoch_and_waits(service: Service, drive
     service.supervisor.look()
     assert stands(service, "one") == (State.PAUSED, None, 0)
     assert "one" not in drivers.running
+
+
+def test_a_driver_of_an_earlier_service_hears_what_perceptuna_stop_says(
+    service: Service, drivers: PretendedDrivers
+) -> None:
+    study = made_study(service, "one", [0.5], trials=5)
+    handed_in(service.queue, "one")
+    service.supervisor.look()
+    assert drivers.running["one"][:4] == ["resume", "one", "--trials", "10"]
+    drivers.ours = False
+    service.queue.move("one", [State.RUNNING], State.PAUSING, State.PAUSED)
+    service.supervisor.look()
+    assert not study.record.stop_requested  # it has not begun to drive
+    with study_lock(service.url, "one"):
+        service.supervisor.look()
+    assert study.record.stop_requested
+
+
+def test_perceptuna_stop_stops_a_study_of_the_service(service: Service, drivers: PretendedDrivers) -> None:
+    study = made_study(service, "one", [0.5], trials=5)
+    handed_in(service.queue, "one")
+    service.supervisor.look()
+    keep_study_facts(study.optuna, {"stop_requested": True})
+    drivers.end("one", 130, "interrupted")
+    service.supervisor.look()
+    assert stands(service, "one") == (State.STOPPED, None, 0)
 
 
 def test_a_study_gives_slots_back_to_who_waits_and_goes_on_with_fewer(

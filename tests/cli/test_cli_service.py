@@ -1,0 +1,49 @@
+"""Commands of the service: tokens, and what `serve` refuses before it listens."""
+
+from __future__ import annotations
+
+import json
+import re
+import socket
+
+from cli_calls import CommandLine
+
+
+def test_tokens_are_given_listed_and_revoked(perceptuna: CommandLine) -> None:
+    token = perceptuna.done("service", "token", "add", "anna", "--role", "admin").out.strip()
+    assert re.fullmatch(r"anna\.[\w-]{43}", token)
+    perceptuna.done("service", "token", "add", "ben")
+    listed = json.loads(perceptuna.done("service", "token", "list", "--json").out)
+    assert [(one["name"], one["role"]) for one in listed] == [("anna", "admin"), ("ben", "user")]
+    shown = perceptuna.done("service", "token", "list").out
+    assert re.search(r"^anna  admin  since \d{4}-", shown)
+    assert token not in shown
+    perceptuna.done("service", "token", "revoke", "anna")
+    assert "anna" not in perceptuna.done("service", "token", "list").out
+    refused = perceptuna("service", "token", "revoke", "anna")
+    assert (refused.code, refused.err) == (2, "perceptuna: NAME: 'anna' has no token; there are: ben\n")
+    assert perceptuna("service", "token", "add", "ben").code == 2
+    assert perceptuna("service", "token", "add", "c d").code == 2
+
+
+def test_a_service_that_others_reach_needs_tokens(perceptuna: CommandLine) -> None:
+    said = perceptuna("serve", "--host", "0.0.0.0")
+    assert said.code == 2
+    assert "make one by `perceptuna service token add NAME`" in said.err
+
+
+def test_what_cannot_be_served_is_told(perceptuna: CommandLine, unused_port: int) -> None:
+    assert "--data: expected a folder" in perceptuna("serve", "--data", "nothing").err
+    assert "--upload-limit: expected" in perceptuna("serve", "--upload-limit", "much").err
+    with socket.create_server(("127.0.0.1", unused_port)):
+        said = perceptuna("serve", "--port", unused_port)
+    assert (said.code, f"--port: {unused_port} is taken" in said.err) == (2, True)
+
+
+def test_a_database_has_one_service(perceptuna: CommandLine, unused_port: int) -> None:
+    from storage import StorageURL, study_lock
+
+    with study_lock(StorageURL.parse("perceptuna.db"), ".service"):
+        said = perceptuna("serve", "--port", unused_port)
+    assert said.code == 2
+    assert "another service has this database" in said.err
