@@ -107,6 +107,11 @@ def model_of_study(study: Study) -> SavedModel:
         InputError: no trial is complete, or its model is not there.
     """
     study.refuse_foreign()
+    if study.companion_of is not None:
+        raise InputError(
+            f"study '{study.name}' is about study '{study.companion_of}', and none of its models is the best: name "
+            "that study, or the file that `perceptuna finalize` wrote"
+        )
     trial = study.complete_trial(None)
     path = kept_model(study, trial)
     if path is None or not path.is_file():

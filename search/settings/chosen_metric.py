@@ -34,9 +34,9 @@ def check_metric_exists(name: str | None) -> None:
     """
     known = [f"val_{metric}" for metric in ("loss", *METRICS)]
     if name is not None and name not in known:
-        raise InputError(
-            f"--metric: expected one of {', '.join(known)}, but got '{name}'{did_you_mean(name, known)}"
-        )
+        of_validation = f"val_{name.casefold()}"
+        alike = did_you_mean(of_validation if of_validation in known else name, known)
+        raise InputError(f"--metric: expected one of {', '.join(known)}, but got '{name}'{alike}")
 
 
 def choose_metric(name: str | None, data: DataSpec) -> str:

@@ -49,6 +49,7 @@ NAN_AND_WORDS = ("nan", "many", "1e3", "1.5", "0x10", "")
         ("--pruner", "hyper", "expected 'hyperband', 'asha', 'median' or 'none', but got 'hyper'"),
         ("--metric", "val_accuracyy", "(did you mean 'val_accuracy'?)"),
         ("--metric", "accuracy", "expected one of val_loss, val_accuracy"),
+        ("--metric", "F1", "(did you mean 'val_f1'?)"),
         ("--metric", "val_mae", "this data is multiclass, so expected one of val_loss, val_accuracy"),
         ("--data", "", "expected text that is not empty, but got ''"),
         ("--data", "digit", "(did you mean 'digits'?)"),

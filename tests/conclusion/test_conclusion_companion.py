@@ -209,6 +209,9 @@ def test_its_own_command_goes_on_with_it_and_no_search(place: Place) -> None:
         "is about study 'quantity' and no search of its own; go on with it by `perceptuna finalize quantity"
         in (refused.err)
     )
+    refused = place("predict quantity.finalize quantity.npz -o -")
+    assert refused.code == 2
+    assert "is about study 'quantity', and none of its models is the best: name that study" in refused.err
     companion = place.study("quantity.finalize")
     assert f"perceptuna finalize quantity --top 1 --seeds 6 -o {place.folder}/only.keras" in companion.go_on
     assert companion.go_on in note_text(companion, None)

@@ -54,6 +54,17 @@ def test_numbers_of_their_own_under_such_a_name_are_left_out_and_told(csv):
     assert not any("counts the rows" in note for note in fit_spec(raw, split_of(raw), "").notes)
 
 
+def test_an_identifier_that_several_rows_share_is_a_feature_and_what_to_do_is_told(csv):
+    raw = read_source(csv(TABLE))
+    told = "column 'customer_id' is an identifier by its name, and several rows have the same (20 different ones in "
+    for notes in (fit_columns(raw.x)[1], describe(raw).notes):
+        assert [told in note for note in notes].count(True) == 1
+    for said in ({"group": "customer_id"}, {"number": ("customer_id",)}, {"drop": ("customer_id",)}):
+        assert told not in "".join(describe(read_source(csv(TABLE, **said))).notes)
+    countries = "country_id,a,y\n" + "".join(f"{row % 25},{row * row},{row * 1.5}\n" for row in range(600))
+    assert "country_id" not in "".join(describe(read_source(csv(countries))).notes)
+
+
 def test_the_user_keeps_them(csv):
     raw = read_source(csv(TABLE, number=("PassengerId",), category=("order id",)))
     assert names(fit_columns(raw.x)[0]) == ["PassengerId", "customer_id", "order id", "income"]

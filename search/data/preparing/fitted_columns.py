@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.data.columns import dates
-from search.data.preparing.identifiers import identifier_note
+from search.data.preparing.identifiers import identifier_note, shared_identifier_note
 from search.data.preparing.spec import (
     IDENTIFIER_VERSION,
     SPEC_VERSION,
@@ -50,6 +50,8 @@ def fit_columns(table: Table, version: int = SPEC_VERSION) -> tuple[tuple[Column
         if (told := identifier_note(name, column, numbers=version > IDENTIFIER_VERSION)) is not None:
             notes.add("identifier", told)
             continue
+        if version > IDENTIFIER_VERSION and (told := shared_identifier_note(name, column)) is not None:
+            notes.add("shared identifier", told)
         fit: Column
         if column.kind == "category":
             fit = _fit_category(name, input_names[name], column, missing, notes)

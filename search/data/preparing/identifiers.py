@@ -10,6 +10,8 @@ from search.data.rows.raw import Array, Table, TableColumn
 
 IDENTIFIER_SHARE = 0.9
 IDENTIFIER_ROWS = 20
+# Of more rows each, on average, what a column names is a country rather than a customer.
+_ROWS_TOGETHER = 20
 # Incomes and areas are whole numbers of their own as well: of numbers, the name has to say it too.
 _ID_WORDS = frozenset(("id", "ids", "uid", "uuid", "guid", "identifier", "rowid", "rowname", "rownames"))
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
@@ -42,6 +44,27 @@ def identifier_note(
     return (
         f"column '{name}' is dropped: {counted} a number of their own, as identifiers do, and its name says that it is "
         f"one; --number {name} keeps it"
+    )
+
+
+def shared_identifier_note(name: str, column: TableColumn) -> str | None:
+    """What to say where a column names what several rows are of, such as customers; None where it names none.
+
+    Rows of one customer on two sides of a split are known before they are judged on.
+    """
+    present = column.values[~column.missing()]
+    if column.said or column.kind not in ("category", "number") or not says_identifier(name):
+        return None
+    if column.kind == "number" and not _whole(present):
+        return None
+    distinct = len(set(present.tolist()))
+    if distinct < IDENTIFIER_ROWS or not len(present) / _ROWS_TOGETHER < distinct < IDENTIFIER_SHARE * len(
+        present
+    ):
+        return None
+    return (
+        f"column '{name}' is an identifier by its name, and several rows have the same ({distinct:,} different ones in "
+        f"{len(present):,} rows): --group {name} keeps these on one side of the split, --drop {name} leaves it out"
     )
 
 

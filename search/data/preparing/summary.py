@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from search.data.preparing.fitting import log_target_of
-from search.data.preparing.identifiers import identifier_note, without_advice
+from search.data.preparing.identifiers import identifier_note, shared_identifier_note, without_advice
 from search.data.preparing.rare_classes import without_rare_classes
 from search.data.preparing.repeats import row_hashes, with_target
 from search.data.preparing.splitting import split_in_words, split_of, weights_in_words
@@ -114,6 +114,9 @@ def _notes(raw: RawData) -> tuple[str, ...]:
     told = ColumnNotes()
     for note in filter(None, found.values()):
         told.add("identifier", note)
+    for name, column in raw.x.columns.items():
+        if found[name] is None and (shared := shared_identifier_note(name, column)) is not None:
+            told.add("shared identifier", shared)
     kept = {name for name, note in found.items() if note is None}
     return (*without_advice(raw.notes, raw.x, kept), *told.texts(), *of_target)
 
