@@ -82,6 +82,19 @@ def test_other_orders_pieces_and_kinds_of_file_change_no_answer(
             assert list(pieces["debt"]) == customers()["debt"]
 
 
+def test_dates_that_a_file_has_as_such_are_those_of_the_training_text(
+    perceptuna: CommandLine, training: Path
+) -> None:
+    perceptuna.done("predict", "model.keras", "training.csv", "-o", "text.csv")
+    rows = pd.read_csv(training, sep=";")
+    since = pd.to_datetime(rows["since"], format="%d.%m.%Y")
+    for typed in (since, since.dt.date, since.dt.tz_localize("Europe/Berlin")):
+        rows.assign(since=typed).to_parquet("typed.parquet")
+        said = perceptuna.done("predict", "model.keras", "typed.parquet", "-o", "typed.csv", "--force")
+        assert said.err == ""
+        pd.testing.assert_frame_equal(pd.read_csv("typed.csv"), pd.read_csv("text.csv"))
+
+
 def test_what_training_never_saw_is_counted_and_told(perceptuna: CommandLine, training: Path) -> None:
     rows = customers()
     rows["town"][:3] = ["Mars", "Mars", "Moon"]

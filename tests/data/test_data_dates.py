@@ -5,11 +5,23 @@ from __future__ import annotations
 import datetime
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.data.columns.date_forms import DAYS, MONTHS, TIMES, WEEKDAYS, WHOLE, ZONES, tokens, without_zone
+from search.data.columns.date_forms import (
+    DAYS,
+    MONTHS,
+    TIMES,
+    WEEKDAYS,
+    WHOLE,
+    ZONES,
+    has_day,
+    strftime_of,
+    tokens,
+    without_zone,
+)
 from search.data.columns.date_recognition import recognise
 from search.data.columns.dates import days_since_1970, periods
 from search.data.columns.likely_forms import looks_like_times
@@ -209,3 +221,16 @@ def test_only_cycles_that_a_form_tells_are_features():
 def test_numbers_that_could_be_times_are_noticed(values, told):
     found = looks_like_times(np.asarray(values, dtype=np.float64))
     assert (found is None) if told is None else told in found
+
+
+@pytest.mark.parametrize(
+    "template", [*DAYS, *WHOLE, *(f"YYYY-MM-DD {time}" for time in TIMES), "YYYY-MM-DDThh:mm±hhmm"]
+)
+def test_points_in_time_are_written_as_a_template_reads_them(template):
+    """Of a month its first day, and without the time that the template does not have."""
+    moments = pd.Series(pd.to_datetime(["1999-12-31T23:59:58", "2000-01-01T00:00:00", "2024-02-29T12:05:00"]))
+    units = {"ss": "s", "mm": "min", "D": "D"}
+    unit = next((units[field] for field in units if field in template.replace("Day", "")), "D")
+    expected = moments.dt.floor(unit) if has_day(template) else moments.dt.to_period("M").dt.to_timestamp()
+    days = days_since_1970(moments.dt.strftime(strftime_of(template)), template)
+    np.testing.assert_allclose(days, (expected - pd.Timestamp(0)) / pd.Timedelta(days=1), rtol=0, atol=1e-9)

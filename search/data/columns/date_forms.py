@@ -86,6 +86,13 @@ def weekday_spellings() -> tuple[str, ...]:
     return tuple(spelling for day in WEEKDAYS for spelling in (day[:SHORT], day))
 
 
+def strftime_of(template: str) -> str:
+    """The template as `strftime` has it, which writes points in time that are in UTC so, where it has an offset."""
+    fields = tokens(template)
+    half = {"hh": "%I", "h": "%I"} if "AM" in fields else {}
+    return "".join({**_STRFTIME, **half}.get(field, field.replace("%", "%%")) for field in fields)
+
+
 def _pattern_of(token: str) -> str:
     return _PATTERNS.get(token) or re.escape(token)
 
@@ -112,4 +119,24 @@ _PATTERNS = {
     "±hh:mm": r"(?P<sign>[+-])(?P<zone_hour>\d\d):(?P<zone_minute>\d\d)",
     "±hhmm": r"(?P<sign>[+-])(?P<zone_hour>\d\d)(?P<zone_minute>\d\d)",
     "±hh": r"(?P<sign>[+-])(?P<zone_hour>\d\d)",
+}
+# Two digits where one would do are read alike.
+_STRFTIME = {
+    "YYYY": "%Y",
+    "YY": "%y",
+    "MM": "%m",
+    "M": "%m",
+    "Mon": "%b",
+    "DD": "%d",
+    "D": "%d",
+    "Day": "%a",
+    "hh": "%H",
+    "h": "%H",
+    "mm": "%M",
+    "ss": "%S",
+    "f": "%f",
+    "AM": "%p",
+    "±hh:mm": "+00:00",
+    "±hhmm": "+0000",
+    "±hh": "+00",
 }

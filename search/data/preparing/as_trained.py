@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from search.data.columns.date_forms import strftime_of, without_zone
 from search.data.columns.dates import days_since_1970
 from search.data.columns.kinds import BOOLEANS, holds_numbers, plain_series
 from search.data.columns.missing import is_missing_word
@@ -62,10 +63,10 @@ def _read(series: pd.Series[Any], column: Column, found: Found) -> TableColumn:
         found.infinite += int(np.isinf(read.values).sum())
         _add(read.values, column, found)
     else:
-        texts = texts_of(as_written(series))
         if isinstance(column, DateColumn):
-            read = _dates(texts, column, found)
+            read = _dates(texts_of(_in_form(series, column.template)), column, found)
         else:
+            texts = texts_of(as_written(series))
             read = TableColumn("category", texts.each(str))
             found.unseen += _unseen(texts, column)
     found.missing += int(read.missing().sum())
@@ -86,6 +87,20 @@ def _numbers(series: pd.Series[Any], column: NumberColumn, found: Found) -> Arra
         plain |= {text: number for text, number in BOOLEANS.items() if text in texts.rows}
     _stray(texts, plain, found)
     return texts.each(lambda text: float(plain.get(text, "nan")), float)
+
+
+def _in_form(series: pd.Series[Any], template: str) -> pd.Series[Any]:
+    """Dates and points in time that a file has as such, written as the training file wrote its dates."""
+    import pandas as pd
+
+    if pd.api.types.infer_dtype(series, skipna=True) == "date":
+        series = pd.to_datetime(series, errors="coerce")
+    if not pd.api.types.is_datetime64_any_dtype(series.dtype):
+        return as_written(series)
+    in_utc = without_zone(template) != template or template.endswith(("Z", "UTC", "GMT"))
+    if series.dt.tz is not None and in_utc:
+        series = series.dt.tz_convert("UTC")
+    return series.dt.strftime(strftime_of(template))
 
 
 def _dates(texts: Texts, column: DateColumn, found: Found) -> TableColumn:
