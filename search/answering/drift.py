@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 from search.answering.remarks import never_missing
-from search.data import CategoryColumn, DataSpec
+from search.data import CategoryColumn, DataSpec, TextColumn
 from search.data.preparing.as_trained import Found
 from search.data.preparing.fitted_columns import MOST_CATEGORIES
 from search.data.preparing.spec import Column
@@ -23,7 +23,8 @@ _ERRORS = 3.0
 
 @dataclass(frozen=True)
 class Drift:
-    """A column that has moved: the share of rows that miss it or have a new value, or its mean in deviations."""
+    """A column that has moved: the share of rows that miss it or have a new value (or, more than training had,
+    texts without a known word), or its mean in deviations."""
 
     column: str
     what: Literal["missing", "never seen", "mean"]
@@ -52,6 +53,9 @@ def _of(column: Column, found: Found, trained: int) -> list[Drift]:
         if len(column.values) < MOST_CATEGORIES:
             shares.append(Drift(column.name, "never seen", found.unseen / max(found.rows, 1)))
         return [drift for drift in shares if drift.size > SHARE]
+    if isinstance(column, TextColumn):
+        more = found.unseen / max(found.rows, 1) - column.without
+        return [Drift(column.name, "never seen", more)] if more > SHARE else []
     told = [drift for drift in shares if drift.size > SHARE]
     if found.known:
         shift = (found.total / found.known - column.mean) / column.std

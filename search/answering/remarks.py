@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from search.data import CategoryColumn, DataSpec, DateColumn
+from search.data import CategoryColumn, DataSpec, DateColumn, TextColumn
 from search.data.columns.missing import counted
 from search.data.preparing.as_trained import FAR, Found
 from search.data.preparing.fitted_columns import MISSING, MOST_CATEGORIES
@@ -44,6 +44,9 @@ def _of(column: Column, found: Found) -> list[str]:
             else "that training never saw"
         )
         lines.append(_line(found.unseen, found, f"a value of '{column.name}' {never}", "count", "as unknown"))
+    elif found.unseen:
+        what = f"a text of '{column.name}' without any word that training kept"
+        lines.append(_line(found.unseen, found, what, "count", "as empty"))
     if found.stray_rows:
         what = f"a value of '{column.name}' that is no {_one(column)}, {counted(found.strays, list(found.strays))}"
         lines.append(_line(found.stray_rows, found, what, "count", "as missing"))
@@ -75,9 +78,11 @@ def _line(rows: int, found: Found, what: str, do: str, then: str) -> str:
 
 
 def never_missing(column: Column) -> bool:
-    """Whether all training rows had a value of it."""
+    """Whether all training rows had a value of it. Of a text, none is as one without words."""
     if isinstance(column, CategoryColumn):
         return MISSING in column.untaught
+    if isinstance(column, TextColumn):
+        return False
     return not column.missing_flag
 
 
@@ -86,6 +91,8 @@ def _one(column: Column) -> str:
         return f"date as {column.template}"
     if isinstance(column, CategoryColumn):
         return "category"
+    if isinstance(column, TextColumn):
+        return "text"
     return "boolean" if column.boolean else f"number as {column.written or '1234.5'}"
 
 

@@ -11,7 +11,7 @@ from search.data.preparing.folds import fold_of, searched_weights, why_no_folds
 from search.data.preparing.preparation import prepare
 from search.data.preparing.prepared import PreparedData, is_whole, load_prepared, searched_files, weights_file
 from search.data.preparing.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
-from search.data.preparing.spec import CategoryColumn, DataSpec, DateColumn, NumberColumn
+from search.data.preparing.spec import CategoryColumn, DataSpec, DateColumn, NumberColumn, TextColumn
 from search.data.preparing.summary import DataSummary, describe
 from search.data.reading.builtin import namesake_note
 from search.data.reading.source import fingerprint_file, fingerprint_source, read_source
@@ -31,6 +31,7 @@ __all__ = [
     "RawData",
     "Table",
     "TableColumn",
+    "TextColumn",
     "attach_preprocessing",
     "describe",
     "fingerprint_file",

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 # What a column is, in the user's word.
-COLUMN_OPTIONS = ("drop", "category", "number", "date")
+COLUMN_OPTIONS = ("drop", "category", "number", "date", "text")
 # How rows are split, and which others each of them rules out.
 _RULES_OUT = {
     "group": ("time", "split_column"),

@@ -81,6 +81,7 @@ class StudySettings(BaseModel):
         None,
         description="column of numbers that say how much each row of a table counts, in training and in metrics",
     )
+    text: ColumnNames = Field((), description="columns that are texts, read by their words")
     image_size: Annotated[str | None, AfterValidator(_check_image_size)] = Field(
         None, description="resize the images of a folder, in pixels: 32x48 is 32 high and 48 wide"
     )
@@ -170,6 +171,7 @@ class StudySettings(BaseModel):
             category=self.category,
             number=self.number,
             date=self.date,
+            text=self.text,
             image_size=parse_image_size(self.image_size) if self.image_size else None,
             val_fraction=self.val_fraction,
             test_fraction=self.test_fraction,

@@ -26,7 +26,7 @@ def test_data_show_takes_them_and_run_refuses_alike(perceptuna: CommandLine) -> 
 def test_what_is_said_last_of_a_column_holds(tmp_path: Path) -> None:
     file = tmp_path / "settings.toml"
     file.write_text('data = "rows.csv"\ntarget = "y"\ndrop = "a"\ncategory = ["b", "c,d"]\n')
-    inherited = {"number": ("a", "e"), "date": ("f",)}
+    inherited = {"number": ("a", "e"), "date": ("f",), "text": ("a",)}
     settings = load_settings(file, {"drop": None, "number": ["c"], "date": []}, inherited)
     assert (settings.drop, settings.category, settings.number, settings.date) == (
         ("a",),
@@ -34,6 +34,7 @@ def test_what_is_said_last_of_a_column_holds(tmp_path: Path) -> None:
         ("c",),
         ("f",),
     )
+    assert settings.text == ()
 
 
 def test_they_are_kept_with_a_study_and_not_written_where_nothing_was_said() -> None:

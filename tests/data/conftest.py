@@ -12,7 +12,7 @@ from search.data import DataRequest
 def csv(tmp_path):
     """A file of text or bytes, with the target `y`."""
 
-    def write(text, *, name="rows.csv", **options):
+    def write(text, /, *, name="rows.csv", **options):
         path = tmp_path / name
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return DataRequest(str(path), **({"target": "y"} | options))

@@ -20,6 +20,8 @@ COLUMNS = 4
 MOST_ROWS = 1000
 _QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 _MOST_CATEGORIES = 6
+# Characters of a text that are shown.
+_LONGEST = 40
 Prepare = Callable[["Array | Table"], "Array"]
 
 
@@ -31,7 +33,7 @@ def dependence(
     prepare: Prepare,
     mean_answers: Callable[[Array], tuple[float, ...]],
 ) -> Dependence:
-    """Along one column: numbers and dates at quantiles of the rows, categories at the most frequent.
+    """Along one column: numbers and dates at quantiles of the rows, categories and texts at the most frequent.
 
     Args:
         raw, x: the same rows as they were read, and prepared.
@@ -65,7 +67,7 @@ def _at_points(column: str, raw: Array | Table) -> tuple[list[str], Array | Tabl
 def _points(column: TableColumn) -> tuple[Array, list[str]]:
     known = column.values[~column.missing()]
     missing = len(known) < len(column.values)
-    if column.kind == "category":
+    if column.kind in ("category", "text"):
         texts, counts = np.unique(known.astype(str), return_counts=True)
         values = texts[np.argsort(-counts, kind="stable")[:_MOST_CATEGORIES]].astype(object)
     elif column.kind == "date":
@@ -78,7 +80,7 @@ def _points(column: TableColumn) -> tuple[Array, list[str]]:
     names = [value_in_words(value, column) for value in values]
     if not missing:
         return values, names
-    nothing: Any = "" if column.kind in ("category", "date") else np.nan
+    nothing: Any = "" if column.kind in ("category", "date", "text") else np.nan
     return np.append(values, np.array([nothing], dtype=values.dtype)), [*names, "missing"]
 
 
@@ -88,6 +90,8 @@ def value_in_words(value: Any, column: TableColumn) -> str:
         return "missing"
     if column.kind == "boolean":
         return "true" if value else "false"
+    if column.kind == "text" and len(value) > _LONGEST:
+        return f"{value[: _LONGEST - 1]}…"
     return quantity(float(value)) if column.kind == "number" else str(value)
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-SaidKind = Literal["category", "number", "date"]
+SaidKind = Literal["category", "number", "date", "text"]
 
 
 def typed_as(
@@ -41,6 +41,8 @@ def typed_as(
     """
     if kind == "number":
         column, stripped = _numbers(name, series, notes), False
+    elif kind == "text":
+        column, stripped = TableColumn("text", texts_of(as_written(series)).each(str)), False
     else:
         texts = texts_of(as_written(series))
         category = kind == "category"

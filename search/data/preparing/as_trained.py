@@ -16,7 +16,8 @@ from search.data.columns.missing import is_missing_word
 from search.data.columns.numbers import numbers_written
 from search.data.columns.said_kinds import as_written
 from search.data.columns.texts import Texts, texts_of
-from search.data.preparing.spec import CategoryColumn, Column, DataSpec, DateColumn, NumberColumn
+from search.data.preparing.spec import CategoryColumn, Column, DataSpec, DateColumn, NumberColumn, TextColumn
+from search.data.preparing.words import has_one_of
 from search.data.rows.raw import Array, Table, TableColumn
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Found:
 
     `missing` are rows without a value, among them those of `infinite` numbers and of `strays`: texts that are no number
     or date as the column has them, of which the first few different ones are kept. `unseen` are rows of a category that
-    training has not.
+    training has not, or of a text without any word that it kept.
     `total` is the sum of the `known` numbers, or of days since 1970-01-01; `far` of them are more than `FAR` standard
     deviations from the mean of training.
     """
@@ -65,6 +66,11 @@ def _read(series: pd.Series[Any], column: Column, found: Found) -> TableColumn:
     else:
         if isinstance(column, DateColumn):
             read = _dates(texts_of(_in_form(series, column.template)), column, found)
+        elif isinstance(column, TextColumn):
+            texts = texts_of(as_written(series))
+            read = TableColumn("text", texts.each(str))
+            words = frozenset(column.words)
+            found.unseen += sum(count for text, count in texts.rows.items() if not has_one_of(words, text))
         else:
             texts = texts_of(as_written(series))
             read = TableColumn("category", texts.each(str))

@@ -18,7 +18,9 @@ from search.data.preparing.spec import (
     Column,
     DateColumn,
     NumberColumn,
+    TextColumn,
 )
+from search.data.preparing.words import FEWEST_ROWS, has_one_of, kept_words
 from search.data.rows.notes import ColumnNotes
 from search.data.rows.raw import Array, Table, TableColumn
 from search.errors import DataError
@@ -55,6 +57,8 @@ def fit_columns(table: Table, version: int = SPEC_VERSION) -> tuple[tuple[Column
         fit: Column
         if column.kind == "category":
             fit = _fit_category(name, input_names[name], column, missing, notes)
+        elif column.kind == "text":
+            fit = _fit_text(name, input_names[name], column, missing, notes)
         elif column.kind == "date":
             fit = _fit_date(name, input_names[name], column)
         else:
@@ -63,7 +67,7 @@ def fit_columns(table: Table, version: int = SPEC_VERSION) -> tuple[tuple[Column
             fit = fit.model_copy(update={"untaught": ()})
         if fit.features:
             fitted.append(fit)
-        else:
+        elif column.kind != "text":
             notes.add("constant", f"column '{name}' is dropped: it means the same in all training rows")
     if not fitted:
         raise DataError("no column is left to learn from: " + "; ".join(notes.texts()))
@@ -156,3 +160,20 @@ def _fit_category(
     return CategoryColumn(
         name=name, input_name=input_name, values=tuple(ranked[:MOST_CATEGORIES]), untaught=tuple(untaught)
     )
+
+
+def _fit_text(
+    name: str, input_name: str, column: TableColumn, missing: NDArray[np.bool_], notes: ColumnNotes
+) -> TextColumn:
+    texts = column.values.tolist()
+    words = kept_words(texts)
+    if words:
+        notes.add("words", f"column '{name}' is read by {len(words):,} words and pairs of words")
+    else:
+        notes.add(
+            "words",
+            f"column '{name}' is dropped: no word is in {FEWEST_ROWS} training rows or more, and not in all",
+        )
+    known = frozenset(words)
+    without = sum(not has_one_of(known, text) for text in column.values[~missing].tolist()) / len(texts)
+    return TextColumn(name=name, input_name=input_name, words=words, without=without)

@@ -39,6 +39,10 @@ def identifier_note(
     if distinct < IDENTIFIER_SHARE * len(present):
         return None
     counted = f"{distinct:,} of {len(present):,} {of} have"
+    if column.kind == "category" and is_prose(present):
+        return (
+            f"column '{name}' is dropped: {counted} a text of their own; --text {name} keeps it, by its words"
+        )
     if column.kind == "category":
         return f"column '{name}' is dropped: {counted} a text of their own, as identifiers do"
     return (
@@ -66,6 +70,11 @@ def shared_identifier_note(name: str, column: TableColumn) -> str | None:
         f"column '{name}' is an identifier by its name, and several rows have the same ({distinct:,} different ones in "
         f"{len(present):,} rows): --group {name} keeps these on one side of the split, --drop {name} leaves it out"
     )
+
+
+def is_prose(texts: Array) -> bool:
+    """Whether most of these texts, object (rows,), are of three words or more: a comment, not a name or a code."""
+    return float(np.median([len(text.split()) for text in texts.tolist()])) >= 3
 
 
 def without_advice(notes: tuple[str, ...], table: Table, kept: set[str]) -> tuple[str, ...]:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from search.data.columns import dates
 from search.data.preparing.dates_in_graph import days_in_graph
 from search.data.preparing.log_target import in_units
-from search.data.preparing.spec import CategoryColumn, DataSpec, DateColumn, NumberColumn
+from search.data.preparing.spec import CategoryColumn, DataSpec, DateColumn, NumberColumn, TextColumn
+from search.data.preparing.words import word_features
 from search.data.reading.resizing import resizing_layer
 from search.data.rows.raw import Array, Table
 from search.machine.plain_keras import import_keras
@@ -35,7 +36,7 @@ def attach_preprocessing(core: keras.Model, spec: DataSpec) -> keras.Model:
     `core` takes prepared rows, (batch, *spec.input_shape), and ends in softmax, sigmoid or one linear unit.
     The result takes images as `core` does (of any size where `spec.resized`), vectors as float64 (batch,
     features), or a dict of (batch, 1) tensors, one for each `input_name` of `spec.columns`: float64 with NaN
-    for missing (numbers, booleans as 0 and 1), string with "" for missing (categories, dates). Outputs are
+    for missing (numbers, booleans as 0 and 1), string with "" for missing (categories, dates, texts). Outputs are
     those of `core`, (batch, classes) or (batch, 1); of a regression float64 (batch, 1).
 
     `predict` casts float64 to float32 on the way in, as Keras does everywhere. Call the model itself, with
@@ -92,6 +93,8 @@ def preprocessing_model(spec: DataSpec) -> keras.Model:
     for column in spec.columns:
         if isinstance(column, CategoryColumn):
             parts.append(_category_features(column, inputs[column.input_name]))
+        elif isinstance(column, TextColumn):
+            parts.append(word_features(inputs[column.input_name], column.words))
         elif isinstance(column, DateColumn):
             parts += _date_features(column, inputs[column.input_name])
     features = _concatenated([ops.cast(part, "float32") for part in parts], "float32")

@@ -87,6 +87,21 @@ class CategoryColumn(_TableColumn):
         return 2 + len(self.values) - len(self.untaught)
 
 
+class TextColumn(_TableColumn):
+    """For each of `words`, log2(1 + how often) a text has it; zeros where it is missing.
+
+    `without` is the share of training rows whose text has none of them.
+    """
+
+    kind: Literal["text"] = "text"
+    words: tuple[str, ...]
+    without: float
+
+    @property
+    def features(self) -> int:
+        return len(self.words)
+
+
 class DateColumn(_TableColumn):
     """Days since 1970-01-01; sine and cosine of the year, week and day, as far as it tells them; missing flag."""
 
@@ -102,7 +117,7 @@ class DateColumn(_TableColumn):
         return 1 + 2 * len(periods(self.template)) + self.missing_flag - len(self.untaught)
 
 
-Column = Annotated[NumberColumn | CategoryColumn | DateColumn, Field(discriminator="kind")]
+Column = Annotated[NumberColumn | CategoryColumn | TextColumn | DateColumn, Field(discriminator="kind")]
 
 
 class Rows(_Part):
@@ -256,7 +271,8 @@ class DataSpec(_Part):
                 elif old != new:
                     changes.append(f"column '{name}' has other features for unknown and missing values")
             elif not _same_column(old, new):
-                changes.append(f"column '{name}' has other statistics")
+                what = "words" if isinstance(old, TextColumn) else "statistics"
+                changes.append(f"column '{name}' has other {what}")
         if tuple(before) != tuple(after) and before.keys() == after.keys():
             changes.append("the columns stand in another order")
         statistics = zip(
@@ -272,7 +288,7 @@ class DataSpec(_Part):
 
 def _same_column(old: Column, new: Column) -> bool:
     """Whether two columns of a kind are one; their statistics as far as they can be compared."""
-    if isinstance(old, CategoryColumn) or isinstance(new, CategoryColumn):
+    if isinstance(old, CategoryColumn | TextColumn) or isinstance(new, CategoryColumn | TextColumn):
         return old == new
     fitted = ("median", "mean", "std")
     apart = {*fitted, "written"}  # which studies that were made before have not

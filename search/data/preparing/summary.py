@@ -24,7 +24,7 @@ _YEARS = (1500, 2199)
 
 @dataclass(frozen=True)
 class ColumnSummary:
-    """`values` tells a number's or date's range, or a category's most frequent values."""
+    """`values` tells a number's or date's range, or a category's most frequent values, or how many words texts have."""
 
     name: str
     kind: str
@@ -139,6 +139,8 @@ def _column(name: str, column: TableColumn) -> ColumnSummary:
         values = _range(present)
     elif column.kind == "boolean":
         values = f"{present.mean():.0%} true"
+    elif column.kind == "text":
+        values = f"{_range(np.array([len(text.split()) for text in present], dtype=float))} words"
     elif column.kind == "date":
         values = f"{column.template}, for instance {present[0]}"
     else:

@@ -9,11 +9,11 @@ from search.data.rows.request import COLUMN_OPTIONS, SPLIT_COLUMNS, DataRequest
 from search.errors import DataError
 from spaces.errors import did_you_mean
 
-_WORDS = {"drop": "left out", "category": "categories", "number": "numbers", "date": "dates"}
+_WORDS = {"drop": "left out", "category": "categories", "number": "numbers", "date": "dates", "text": "text"}
 
 
 def said_columns(request: DataRequest, names: tuple[str, ...]) -> dict[str, str]:
-    """From a column's name to the option that names it: "drop", "category", "number" or "date".
+    """From a column's name to the option that names it: "drop", "category", "number", "date" or "text".
 
     Raises:
         DataError: there is no such column, it is the target, or it is named for two things; also of the columns that

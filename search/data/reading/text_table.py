@@ -95,7 +95,7 @@ def _joined(frames: Sequence[pd.DataFrame], needed: Sequence[str]) -> pd.DataFra
 def _as_written(said: Mapping[str, str], request: DataRequest) -> list[str]:
     """Columns whose texts matter, numbers or not: the category 01 stays 01."""
     of_split = [name for name in (request.group, request.split_column) if name is not None]
-    return [*of_split, *(name for name, use in said.items() if use in ("category", "date"))]
+    return [*of_split, *(name for name, use in said.items() if use in ("category", "date", "text"))]
 
 
 def how_to_read(layout: TextLayout, *, header: bool) -> dict[str, Any]:

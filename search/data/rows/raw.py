@@ -13,7 +13,7 @@ from search.data.rows.request import DataRequest
 Array = NDArray[Any]
 Kind = Literal["image", "vector", "table"]
 Task = Literal["binary", "multiclass", "regression"]
-ColumnKind = Literal["number", "boolean", "category", "date"]
+ColumnKind = Literal["number", "boolean", "category", "date", "text"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class TableColumn:
     """One column of a table.
 
     `values` is float64 (rows,) with NaN for missing (number, boolean), or an object array of str with "" for
-    missing (category, date). `template` is a date's layout, as `search.data.columns.date_forms` has them, or how
+    missing (category, date, text). `template` is a date's layout, as `search.data.columns.date_forms` has them, or how
     numbers are written, as `search.data.columns.numbers` has it ("" plainly). `said`: the user says that it is of this
     kind.
     """

@@ -13,7 +13,7 @@ TargetTransform = Literal["none", "log", "auto"]
 
 LARGEST_FRACTION = 0.5
 USUAL_FRACTION = 0.15
-COLUMN_OPTIONS = ("drop", "category", "number", "date")
+COLUMN_OPTIONS = ("drop", "category", "number", "date", "text")
 SPLIT_COLUMNS = ("group", "time", "split_column")
 SIDE_FILES = ("validation", "test")
 # Without them, a request has the key that it had before they came.
@@ -27,7 +27,7 @@ class DataRequest:
     `source` is a built-in set (`BUILTIN_SOURCES`), FILE.npz, FILE.csv, FILE.tsv, FILE.txt, one of these three
     packed (FILE.csv.gz, FILE.zip), FILE.parquet, or a folder of class folders. `target` names a table's column;
     without a header the columns are "0", "1", ...
-    `drop`, `category`, `number` and `date` name columns of a table that the user decides about: a name each, or
+    `drop`, `category`, `number`, `date` and `text` name columns of a table that the user decides about: a name each, or
     names with commas between them.
     `image_size` is (height, width) in pixels. Fractions are of all rows; where the source brings its own test
     or validation split, its fraction is not used and the other is of the rest. `seed` is of the split.
@@ -53,6 +53,7 @@ class DataRequest:
     category: tuple[str, ...] = ()
     number: tuple[str, ...] = ()
     date: tuple[str, ...] = ()
+    text: tuple[str, ...] = ()
     group: str | None = None
     time: str | None = None
     split_column: str | None = None
