@@ -62,7 +62,7 @@ def evaluate(
         _Quantities(spec) if spec.task == "regression" else _ClassAnswers(spec, Classes(spec))
     )
     model = open_model(saved, threads)
-    place = f"column '{spec.weight}' of {request.source}"
+    place = f"'{spec.weight}' of {request.source}"
     done, files = 0, list[str]()
     for piece in rows.pieces(at_once or rows.at_once):
         kept.add(model.answer(piece.x), piece.labels, _weights(piece, place))
@@ -216,7 +216,7 @@ class _Quantities:
 def _measured(table: Array, spec: DataSpec, weights: Array | None) -> list[Measured]:
     """All metrics of the task, in one order; `auc` where there are rows of two classes."""
     if weights is not None:
-        refuse_weightless(weights, f"column '{spec.weight}' of these rows")
+        refuse_weightless(weights, f"'{spec.weight}' of these rows")
     logs = logs_of(table, spec, _asked(spec), weights)
     return [
         Measured(metric, logs[metric], _interval(metric, logs[metric], table, spec, weights))

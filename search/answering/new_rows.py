@@ -128,22 +128,25 @@ def _of_table(
             yield Piece(as_trained(piece.columns, spec, found), piece.kept, labels, weights)
 
     return NewRows(
-        table.rows, pieces, ROWS_AT_ONCE, found, _of_weights(spec, weight) if with_labels else (), keep
+        table.rows,
+        pieces,
+        ROWS_AT_ONCE,
+        found,
+        _of_weights(spec, there=bool(weight)) if with_labels else (),
+        keep,
     )
 
 
-def _of_weights(spec: DataSpec, there: Sequence[str]) -> tuple[str, ...]:
+def _of_weights(spec: DataSpec, *, there: bool) -> tuple[str, ...]:
     """How rows count, where those of the study did not count alike."""
     if not spec.weight:
         return ()
     if there:
         return (
-            f"metrics count rows as column '{spec.weight}' says, as in the study; what is taken for what, and errors, "
+            f"metrics count rows as '{spec.weight}' says, as in the study; what is taken for what, and errors, "
             "count each row once",
         )
-    return (
-        f"there is no column '{spec.weight}', by which rows of the study counted: each counts as one here",
-    )
+    return (f"there is no '{spec.weight}', by which rows of the study counted: each counts as one here",)
 
 
 def _refuse_missing(
@@ -176,7 +179,9 @@ def _of_arrays(request: DataRequest, spec: DataSpec, *, with_labels: bool) -> Ne
 
     size = (spec.input_shape[0], spec.input_shape[1]) if spec.kind == "image" else (0, 0)
     resize = spec.resized is not None
-    rows = open_arrays_of(request, size, resize=resize, with_labels=with_labels)
+    rows = open_arrays_of(
+        request, size, resize=resize, with_labels=with_labels, weight=spec.weight if with_labels else ""
+    )
     if with_labels and rows.labels is None:
         raise InputError(
             f"{request.source} says no row's class or value, that answers could be compared with"
@@ -187,11 +192,14 @@ def _of_arrays(request: DataRequest, spec: DataSpec, *, with_labels: bool) -> Ne
             end = min(start + at_once, rows.rows)
             files = {"file": list(rows.files[start:end])} if rows.files else {}
             labels = rows.labels[start:end] if rows.labels is not None else None
-            yield Piece(_fitting(rows, start, end, request.source, spec), pd.DataFrame(files), labels)
+            weights = None if rows.weights is None else pd.Series(rows.weights[start:end])
+            yield Piece(
+                _fitting(rows, start, end, request.source, spec), pd.DataFrame(files), labels, weights
+            )
 
-    return NewRows(
-        rows.rows, pieces, IMAGES_AT_ONCE if spec.kind == "image" else ROWS_AT_ONCE, notes=rows.notes
-    )
+    told = _of_weights(spec, there=rows.weights is not None) if with_labels else ()
+    at_once = IMAGES_AT_ONCE if spec.kind == "image" else ROWS_AT_ONCE
+    return NewRows(rows.rows, pieces, at_once, notes=(*rows.notes, *told))
 
 
 def _fitting(rows: ArrayRows, start: int, end: int, source: str, spec: DataSpec) -> Array:

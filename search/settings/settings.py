@@ -79,7 +79,7 @@ class StudySettings(BaseModel):
     date: ColumnNames = Field((), description="columns that are dates; what is none counts as missing")
     weight: _Text = Field(
         None,
-        description="column of numbers that say how much each row of a table counts, in training and in metrics",
+        description="column, or array of an NPZ file, that says how much each row counts, in training and in metrics",
     )
     text: ColumnNames = Field((), description="columns that are texts, read by their words")
     image_size: Annotated[str | None, AfterValidator(_check_image_size)] = Field(

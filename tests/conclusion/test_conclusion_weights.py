@@ -106,9 +106,7 @@ def test_what_the_best_model_goes_by_is_judged_as_its_trial_was(concluded: Concl
 
 
 def test_weights_are_told_and_the_column_is_no_input(concluded: Concluded) -> None:
-    assert "rows count as column 'count' says" in " ".join(
-        (concluded.searched.out + concluded.searched.err).split()
-    )
+    assert "rows count as 'count' says" in " ".join((concluded.searched.out + concluded.searched.err).split())
     shown = concluded.place("show one --json")
     assert json.loads(shown.out)["settings"]["weight"] == "count"
     model = keras.models.load_model(concluded.place.folder / "m.keras")
@@ -131,10 +129,10 @@ def test_new_rows_are_judged_by_their_weights_where_they_have_some(
         assert told["metrics"]["crossentropy"]["value"] == pytest.approx(expected, rel=1e-5)
         assert told["metrics"]["accuracy"]["interval"] is not None
         assert told["explanation"]["value"] == pytest.approx(expected, rel=1e-4)
-        words = "count rows as column 'count' says" if counts is not None else "there is no column 'count'"
+        words = "count rows as 'count' says" if counts is not None else "there is no 'count'"
         assert any(words in remark for remark in told["remarks"])
     frame["count"] = -1
     frame.to_csv(tmp_path / "negative.csv", index=False)
     refused = place(f"evaluate {model} {tmp_path}/negative.csv")
     assert refused.code == 2
-    assert "column 'count' of" in refused.err
+    assert "'count' of" in refused.err

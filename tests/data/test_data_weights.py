@@ -87,7 +87,7 @@ def test_rows_without_a_target_need_none_and_what_weights_come_to_is_told(tmp_pa
     raw = read_source(DataRequest(str(file), target="y", weight="w"))
     assert raw.weights is not None
     assert len(raw.weights) == ROWS - 1
-    told = "rows count as column 'w' says, 1 to 9: they tell as much as 22 rows that count alike"
+    told = "rows count as 'w' says, 1 to 9: they tell as much as 22 rows that count alike"
     assert effective_rows(raw.weights) == pytest.approx(131**2 / (9 * 81 + 50))
     assert told in describe(raw).notes
     assert told in prepare(DataRequest(str(file), target="y", weight="w"), tmp_path / "cache").spec.notes
@@ -124,12 +124,12 @@ def test_weights_go_along_with_rows_that_change_places(tmp_path: Path) -> None:
         (["much"] * ROWS, "the first of them 'much'"),
         (["1,000"] + ["1"] * (ROWS - 1), "should hold a number of 0 or more in each row"),
         (np.zeros(ROWS), "holds 0 in all 60 rows, so that none counts"),
-        (np.arange(ROWS) == 0, "have 0 in column 'w', so none of them counts; split otherwise"),
+        (np.arange(ROWS) == 0, "have 0 in 'w', so none of them counts; split otherwise"),
     ],
 )
 def test_what_is_no_weight_is_refused(tmp_path: Path, weights: object, expected: str) -> None:
     request = DataRequest(str(table(tmp_path, weights)), target="y", weight="w")
-    refused(request, tmp_path, "--weight: ", "column 'w'", expected)
+    refused(request, tmp_path, "--weight: ", "'w'", expected)
 
 
 def test_names_that_cannot_be_are_refused(tmp_path: Path) -> None:
@@ -138,3 +138,60 @@ def test_names_that_cannot_be_are_refused(tmp_path: Path) -> None:
     refused(DataRequest(file, target="y", weight="y"), tmp_path, "--weight: 'y' is the target")
     refused(DataRequest(file, target="y", weight="w", number=("w",)), tmp_path, "says how much rows count")
     refused(DataRequest("digits", weight="w"), tmp_path, "weight 'w' does not apply to digits")
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_arrays_of_an_npz_file_may_have_weights_beside_them(tmp_path: Path, given: bool) -> None:
+    """A row's one feature is its weight; as one array, or as one for each part of the split."""
+    weights = np.arange(ROWS).astype(float)
+    ends = (
+        {"_train": slice(0, 40), "_val": slice(40, 50), "_test": slice(50, ROWS)}
+        if given
+        else {"": slice(ROWS)}
+    )
+    arrays = {f"x{end}": weights[of, None] for end, of in ends.items()}
+    arrays |= {f"y{end}": np.arange(ROWS)[of] % 2 for end, of in ends.items()}
+    arrays |= {f"counts{end}": weights[of] for end, of in ends.items()}
+    file = str(tmp_path / "rows.npz")
+    np.savez(file, **arrays)  # type: ignore[arg-type]
+    plain = prepare(DataRequest(file), tmp_path / "cache")
+    assert any("not used: counts" in note for note in plain.spec.notes)
+    data = prepare(DataRequest(file, weight="counts"), tmp_path / "cache")
+    assert not any("not used" in note for note in data.spec.notes)
+    assert np.array_equal(plain.training()[0], data.training()[0])
+    for x, of_rows in (
+        (data.training()[0], data.training_weights()),
+        (data.validation()[0], data.validation_weights()),
+        (open_test_split(data)[0], open_test_weights(data)),
+    ):
+        assert of_rows is not None
+        values = x[:, 0] * data.spec.feature_std[0] + data.spec.feature_mean[0]
+        assert of_rows * data.spec.feature_mean[0] == pytest.approx(values, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "expected"),
+    [
+        ({}, "holds no w of numbers (rows,) beside its rows and labels"),
+        ({"w": np.ones(ROWS - 1)}, "should hold numbers of shape (60,), one for each row of x"),
+        ({"w": np.array(["much"] * ROWS)}, "should hold numbers of shape (60,), one for each row of x"),
+        ({"w": np.where(np.arange(ROWS) == 4, -2.0, 1.0)}, "the first of them -2.0"),
+        ({"w": np.zeros(ROWS)}, "holds 0 in all 60 rows"),
+        (
+            {"w": np.ones(ROWS), "x_test": np.ones((9, 1)), "y_test": np.arange(9) % 2},
+            "holds no w_test of numbers",
+        ),
+    ],
+)
+def test_arrays_that_are_no_weights_are_refused(
+    tmp_path: Path, arrays: dict[str, np.ndarray], expected: str
+) -> None:
+    np.savez(tmp_path / "rows.npz", x=np.ones((ROWS, 1)), y=np.arange(ROWS) % 2, **arrays)  # type: ignore[arg-type]
+    refused(DataRequest(str(tmp_path / "rows.npz"), weight="w"), tmp_path, "--weight: ", expected)
+
+
+def test_a_label_is_no_weight(tmp_path: Path) -> None:
+    np.savez(tmp_path / "rows.npz", x=np.ones((ROWS, 1)), y=np.arange(ROWS) % 2)
+    refused(
+        DataRequest(str(tmp_path / "rows.npz"), weight="y"), tmp_path, "--weight: ", "holds no y of numbers"
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,14 +31,26 @@ def read_weights(series: pd.Series[Any], place: str) -> Array:
     else:
         texts = texts_of(plain)
         weights = texts.each(lambda text: float(text) if PLAIN.fullmatch(text) else np.nan, float)
+
+    def held(row: int) -> str:
+        value = plain.iloc[row]
+        return "no value" if pd.isna(value) else repr(str(value))
+
+    return checked_weights(weights, place, held)
+
+
+def checked_weights(weights: Array, place: str, held: Callable[[int], str]) -> Array:
+    """`weights`, float64 (rows,); `held` is what a row holds, for a message.
+
+    Raises:
+        DataError: one is not finite, or below 0.
+    """
     usable = np.isfinite(weights) & (weights >= 0)
     if not usable.all():
-        first = int(np.flatnonzero(~usable)[0])
-        value = plain.iloc[first]
-        held = "no value" if pd.isna(value) else repr(str(value))
         raise DataError(
             f"{place} should hold a number of 0 or more in each row, but {(~usable).sum():,} of {len(weights):,} rows "
-            f"hold something else, the first of them {held}; correct it, with 0 for rows that are not to count"
+            f"hold something else, the first of them {held(int(np.flatnonzero(~usable)[0]))}; correct it, with 0 for "
+            "rows that are not to count"
         )
     return weights
 

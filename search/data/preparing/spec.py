@@ -138,7 +138,7 @@ class DataSpec(_Part):
     tables, `target_mean` and `target_std` to regression, where `target_log` says that the target is learnt as its
     logarithm; all are of the training rows. `class_counts` are of training, validation and test together.
     `resized` is the (height, width) that images of other sizes were brought to. `split` says how rows were split where
-    the user says how; "" where they were split by chance. `weight` is the column that says how much rows count; ""
+    the user says how; "" where they were split by chance. `weight` is what says how much rows count; ""
     where all count alike.
     """
 

@@ -48,7 +48,7 @@ def weights_in_words(raw: RawData) -> str:
         return ""
     low, high, alike = raw.weights.min(), raw.weights.max(), effective_rows(raw.weights)
     return (
-        f"rows count as column '{raw.request.weight}' says, {quantity(low)} to {quantity(high)}: they tell as much as "
+        f"rows count as '{raw.request.weight}' says, {quantity(low)} to {quantity(high)}: they tell as much as "
         f"{alike:,.0f} rows that count alike"
     )
 
@@ -163,8 +163,8 @@ def _refuse_weightless(raw: RawData, split: Split) -> None:
     for part, name in zip((split.train, split.validation, split.test), SIDES, strict=True):
         if not raw.weights[part].any():
             raise DataError(
-                f"--weight: all {len(part):,} {name} rows have 0 in column '{raw.request.weight}', so none of them "
-                "counts; split otherwise, or correct the column"
+                f"--weight: all {len(part):,} {name} rows have 0 in '{raw.request.weight}', so none of them "
+                "counts; split otherwise, or correct it"
             )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from search.data.reading.folder_content import look, shown
 from search.data.reading.folders import Layout, Part, layout_of
 from search.data.reading.free_memory import refuse_more_than_memory
 from search.data.reading.images import decode_all, read_folder
-from search.data.reading.npz import check_shapes, images_of, labels_of, read_npz, vectors_of
-from search.data.reading.roles import rows_of
+from search.data.reading.npz import check_shapes, images_of, labels_of, read_npz, vectors_of, weights_of
+from search.data.reading.roles import rows_of, weights_named
 from search.data.reading.source import reader_of
 from search.data.rows.raw import Array
 from search.data.rows.request import DataRequest
@@ -27,6 +28,7 @@ class ArrayRows:
     """`x` gives rows from one number to another: uint8 (rows, height, width, channels) or numbers (rows, features).
 
     `labels` are those of all rows as the source has them, (rows,), or None; `files` the name of each image in a folder.
+    `weights` are how much each row counts, as asked for, where the source has it.
     """
 
     rows: int
@@ -34,14 +36,16 @@ class ArrayRows:
     labels: Array | None
     files: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    weights: Array | None = None
 
 
 def open_arrays_of(
-    request: DataRequest, size: tuple[int, int], *, resize: bool, with_labels: bool
+    request: DataRequest, size: tuple[int, int], *, resize: bool, with_labels: bool, weight: str = ""
 ) -> ArrayRows:
     """The rows of a source that is no table; labels where `with_labels` and the source has them.
 
-    `size` is (height, width) of images; those of another size in a folder are resized or refused.
+    `size` is (height, width) of images; those of another size in a folder are resized or refused. `weight`
+    names what says how much rows count.
 
     Raises:
         DataError: the source cannot be read.
@@ -50,7 +54,7 @@ def open_arrays_of(
     if reader is read_folder:
         return _of_folder(Path(request.source), size, resize=resize)
     if reader is read_npz:
-        return _of_npz(request.source, with_labels=with_labels)
+        return _of_npz(request.source, with_labels=with_labels, weight=weight)
     raw = read_builtin(request)
     images = np.asarray(raw.x)
     return ArrayRows(len(images), lambda start, end: images[start:end], np.array(raw.class_names)[raw.y])
@@ -87,11 +91,16 @@ def _of_folder(folder: Path, size: tuple[int, int], *, resize: bool) -> ArrayRow
     )
 
 
-def _of_npz(source: str, *, with_labels: bool) -> ArrayRows:
+def _of_npz(source: str, *, with_labels: bool, weight: str) -> ArrayRows:
     with open_archive(Path(source)) as archive:
         roles = rows_of(archive.names, source)
         with_labels = with_labels and all(y for _, y in roles.pairs.values())
         names = [name for pair in roles.pairs.values() for name in pair[: 1 + with_labels]]
+        of_weights: list[str] = []
+        if weight:
+            with suppress(DataError):
+                of_weights = weights_named(archive.names, roles, weight, source)
+        names += of_weights
         headers = {name: archive.header(name) for name in names}
         check_shapes(roles, headers, source)
         read = sum(header.bytes for header in headers.values())
@@ -100,4 +109,5 @@ def _of_npz(source: str, *, with_labels: bool) -> ArrayRows:
     x = np.concatenate([arrays[name] for name, _ in roles.pairs.values()])
     x = images_of(x, source) if x.dtype == np.uint8 and x.ndim in (3, 4) else vectors_of(x, source)
     labels = labels_of(roles, arrays, source)[0] if with_labels else None
-    return ArrayRows(len(x), lambda start, end: x[start:end], labels)
+    weights = weights_of(of_weights, roles, arrays, source) if of_weights else None
+    return ArrayRows(len(x), lambda start, end: x[start:end], labels, weights=weights)

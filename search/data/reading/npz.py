@@ -10,9 +10,10 @@ from typing import Literal
 import numpy as np
 
 from search.data.columns.targets import encode_target
+from search.data.columns.weights import checked_weights, refuse_weightless
 from search.data.reading.archive import Archive, Header, open_archive
 from search.data.reading.free_memory import refuse_more_than_memory
-from search.data.reading.roles import Roles, roles_of
+from search.data.reading.roles import Roles, roles_of, weights_named
 from search.data.rows.raw import Array, RawData
 from search.data.rows.request import DataRequest
 from search.errors import DataError
@@ -32,7 +33,12 @@ def read_npz(request: DataRequest) -> RawData:
     source = request.source
     with open_archive(Path(source)) as archive:
         roles = roles_of(archive.names, source, partial(_words, archive))
-        headers = {name: archive.header(name) for pair in roles.pairs.values() for name in pair}
+        of_weights: list[str] = []
+        if request.weight is not None:
+            of_weights = weights_named(archive.names, roles, request.weight, source)
+            roles = roles_of([name for name in archive.names if name not in of_weights], source, str)
+        named = [*(name for pair in roles.pairs.values() for name in pair), *of_weights]
+        headers = {name: archive.header(name) for name in named}
         check_shapes(roles, headers, source)
         _refuse_too_large(roles, headers, source)
         arrays = {name: archive.read(name) for name in headers}
@@ -64,7 +70,30 @@ def read_npz(request: DataRequest) -> RawData:
         given_validation=given.get("val", 0),
         given_test=given.get("test", 0),
         notes=(*notes, *target.notes),
+        weights=weights_of(of_weights, roles, arrays, source) if of_weights else None,
     )
+
+
+def weights_of(names: list[str], roles: Roles, arrays: dict[str, Array], source: str) -> Array:
+    """How much the rows of all pairs count, float64 (rows,), by an array for each.
+
+    Raises:
+        DataError: one has not a number of 0 or more for each row, or none counts.
+    """
+    parts = []
+    for name, (x, _) in zip(names, roles.pairs.values(), strict=True):
+        array, place = arrays[name], f"--weight: {name} of {source}"
+        rows = len(arrays[x])
+        if array.dtype.kind not in "iufb" or array.shape not in ((rows,), (rows, 1)):
+            raise DataError(
+                f"{place} should hold numbers of shape ({rows},), one for each row of {x}, but is of type "
+                f"{array.dtype} and shape {array.shape}"
+            )
+        weights = array.reshape(rows).astype(np.float64)
+        parts.append(checked_weights(weights, place, lambda row, of=weights: str(of[row])))  # type: ignore[misc]
+    weights = np.concatenate(parts)
+    refuse_weightless(weights, f"--weight: {names[0]} of {source}")
+    return weights
 
 
 def _words(archive: Archive, name: str) -> str:

@@ -104,6 +104,28 @@ def rows_of(names: Iterable[str], source: str) -> Roles:
     return Roles(pairs)
 
 
+def weights_named(names: Iterable[str], roles: Roles, weight: str, source: str) -> list[str]:
+    """For each pair of `roles` the array that says how much its rows count: `weight`, or `weight_test` and its like.
+
+    Raises:
+        DataError: one is not there, or is an x or a y.
+    """
+    known = {plain(name): name for name in names}
+    found = []
+    for split in roles.pairs:
+        words = [plain(weight)] if split == "train" else []
+        words += [made for part in _SPLITS[split] for made in (plain(weight) + part, part + plain(weight))]
+        array = next((known[word] for word in words if word in known), None)
+        if array is None or any(array in pair for pair in roles.pairs.values()):
+            expected = weight if split == "train" else f"{weight}_{split}"
+            raise DataError(
+                f"--weight: {source} holds no {expected} of numbers (rows,) beside its rows and labels; it has "
+                f"{listed(tuple(known.values()))}"
+            )
+        found.append(array)
+    return found
+
+
 def _found(names: tuple[str, ...], source: str) -> dict[str, str]:
     found = _by_role(names, source)
     if not found and names == ("arr_0", "arr_1"):  # np.savez(path, x, y)

@@ -109,7 +109,8 @@ def reader_of(request: DataRequest) -> Callable[[DataRequest], RawData]:
         raise DataError(f"{_short(source)} is no regular file; save what comes out of it, and name that file")
     if suffix == ".npz":
         reason = "an NPZ file names its own y"
-        _refuse_options(request, "target", "separator", *_OF_TABLES, "image_size", reason=reason)
+        of_tables = (name for name in _OF_TABLES if name != "weight")
+        _refuse_options(request, "target", "separator", *of_tables, "image_size", reason=reason)
         return read_npz
     if suffix == ".npy":
         raise DataError(

@@ -34,7 +34,7 @@ class DataRequest:
     How a table's rows are split, where not by chance: rows of one value of the column `group` stay together, rows are
     in the order of the column `time`, or `split_column` says it of each. `validation` and `test` are files of their
     own. `target_transform`: a quantity is learnt as its logarithm, or where that is much less skewed. `weight` names
-    the column that says how much each row of a table counts.
+    the column, or the array of an NPZ file, that says how much each row counts.
 
     Raises:
         DataError: a fraction, the seed, the separator or the image size is out of range, or options contradict.
