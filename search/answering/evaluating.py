@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 # Metrics that see all outputs of a row keep them all, of more classes too many.
 _MOST_OUTPUTS = 100
+_OF_FOLDS = (
+    "the model is the mean of the networks of several folds, each with a preprocessing of its own: what it goes by is "
+    "not told"
+)
 _TRAINED_ON = (
     "these are the rows that the model was searched and trained on, so its answers are better than on new ones; "
     "`perceptuna finalize` tests on rows that nothing has seen"
@@ -74,6 +78,8 @@ def evaluate(
     if searched or fingerprint_source(request) == spec.fingerprint:
         told = (_TRAINED_ON, *told)
     drift = drifts(rows.found, spec) if spec.kind == "table" else None
+    if model.of_folds:
+        return kept.evaluation(request.source, {"drift": drift, "remarks": (*told, _OF_FOLDS)})
     found = kept.evaluation(request.source, {"drift": drift, "remarks": told})
     return replace(found, explanation=_explained(model, saved.metric, kept.answered(), request, files))
 

@@ -40,7 +40,7 @@ _SETTINGS_OF = {
         *("val_fraction", "test_fraction", *SPLIT_OPTIONS, "split_seed"),
     ),
     SPACE: ("space", "known", "baselines", "allow_outside"),
-    SEARCH: ("metric", "sampler", "pruner", "seed"),
+    SEARCH: ("metric", "folds", "sampler", "pruner", "seed"),
     BUDGET: ("trials", "timeout", "epochs", "patience", "trial_timeout"),
     MACHINE: ("workers", "threads", "memory_limit", "precision"),
 }
@@ -172,6 +172,7 @@ def _search(
         bool | None, option("allow_outside", "--allow-outside", show_default="refuse")
     ] = None,
     metric: Annotated[str | None, option("metric", metavar="NAME", show_default="by the data")] = None,
+    folds: Annotated[int | None, option("folds", metavar="K", show_default="one split")] = None,
     sampler: Annotated[str | None, option("sampler", metavar="NAME")] = None,
     pruner: Annotated[str | None, option("pruner", metavar="NAME")] = None,
     seed: Annotated[int | None, option("seed", metavar="N")] = None,

@@ -56,7 +56,7 @@ def run(
         bool,
         typer.Option(
             "--allow-different",
-            help="take them over although data, metric or epochs differ",
+            help="take them over although data, metric, epochs or folds differ",
             rich_help_panel=SEARCH,
         ),
     ] = False,
@@ -141,7 +141,7 @@ def resume(
 
 @app.command()
 def stop(study: StudyName, storage: Storage = None) -> None:
-    """Ask a running study to stop; its trials end at their next epoch and go on from there on resume.
+    """Ask a running study to stop; its trials end at their next epoch and go on from there on resume, of folds anew.
 
     Example: perceptuna stop my-first
     """

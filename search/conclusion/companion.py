@@ -140,6 +140,8 @@ def command_about(study: Study, command: str, options: Mapping[str, object]) -> 
 def settings_about(study: Study, command: str, order: Order, options: str = "") -> StudySettings:
     """Those of `study` for trainings about it, with what `order` has in place of them; `command` needs `options`.
 
+    Trainings about a study of folds are on its one split, unless they say which fold they are on.
+
     Raises:
         InputError: `study` is a companion itself, or a value cannot be.
     """
@@ -150,7 +152,7 @@ def settings_about(study: Study, command: str, order: Order, options: str = "") 
         )
     given = {"workers": order.workers, "threads": order.threads}
     given = {name: value for name, value in given.items() if value is not None}
-    return study.settings.changed({"timeout": None, **given})
+    return study.settings.changed({"timeout": None, "folds": None, **given})
 
 
 def long_enough(settings: StudySettings, trials: Iterable[TrialRecord]) -> StudySettings:

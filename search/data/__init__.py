@@ -7,6 +7,7 @@ Imports: data.preparing, data.reading, data.rows.
 """
 
 from search.data.preparing.components import Components
+from search.data.preparing.fitted_folds import fitted_fold, folds_are_whole, prepare_folds
 from search.data.preparing.folds import fold_of, searched_weights, why_no_folds
 from search.data.preparing.preparation import prepare
 from search.data.preparing.prepared import PreparedData, is_whole, load_prepared, searched_files, weights_file
@@ -36,11 +37,14 @@ __all__ = [
     "describe",
     "fingerprint_file",
     "fingerprint_source",
+    "fitted_fold",
     "fold_of",
+    "folds_are_whole",
     "is_whole",
     "load_prepared",
     "namesake_note",
     "prepare",
+    "prepare_folds",
     "preprocessing_model",
     "raw_inputs",
     "read_source",

@@ -129,8 +129,9 @@ def _data_words(data: DataSpec) -> str:
 
 def _settings_words(settings: StudySettings) -> str:
     patience = settings.patience_within(settings.epochs)
+    of_folds = "" if settings.folds is None else f" on each of {settings.folds} folds"
     return (
-        f"{settings.trials:,} trials of up to {settings.epochs:,} epochs, patience {patience:,}; "
+        f"{settings.trials:,} trials of up to {settings.epochs:,} epochs{of_folds}, patience {patience:,}; "
         f"sampler {settings.sampler}, pruner {settings.pruner}, seed {settings.seed}, precision {settings.precision}"
     )
 

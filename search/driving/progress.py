@@ -61,7 +61,7 @@ class Progress:
             metric=study.metric,
             direction=study.direction,
             budget=settings.trials,
-            epochs_of_a_trial=settings.epochs,
+            epochs_of_a_trial=settings.most_epochs,
             finished=len(study.finished()),
             best=None if best is None else best.value,
             best_number=None if best is None else best.number,

@@ -75,6 +75,7 @@ def beside(
 
 def fitting_of(study: Study, data: PreparedData) -> Fitting | None:
     """Of what `study` lacks; None for images, and for trainings about another study."""
+    from search.data import fitted_fold
     from search.references.job import Job
 
     missing = study.record.references.missing
@@ -82,4 +83,6 @@ def fitting_of(study: Study, data: PreparedData) -> Fitting | None:
         return None
     settings = study.settings
     asked = (study.metric.removeprefix("val_"),)
-    return Fitting(Job.on_validation(data, missing, settings.seed, settings.memory_limit, asked))
+    count = settings.folds or 0
+    folds = [fitted_fold(data, number, count) for number in range(count)]
+    return Fitting(Job.on_validation(data, missing, settings.seed, settings.memory_limit, asked, folds))

@@ -54,7 +54,16 @@ def plan_study(
     return _of_new(load_settings(config, said), say)
 
 
+def _refuse_folds(settings: StudySettings) -> None:
+    if settings.folds is not None:
+        raise InputError(
+            "plan: a study of folds cannot be forecast yet; plan it without --folds: it takes at most "
+            f"{settings.folds} times as long, and less the more trials its first folds end"
+        )
+
+
 def _of_new(settings: StudySettings, say: Callable[[str], None]) -> tuple[Forecast, StudySettings]:
+    _refuse_folds(settings)
     settings = settings.with_absolute_paths()
     build_sampler(settings, 0)
     space = None if settings.space == AUTO else load_space(settings.space)
@@ -75,6 +84,7 @@ def _of_existing(name: str, url: StorageURL, given: Mapping[str, object]) -> tup
             "leave the name out to plan a new study"
         )
     study = load_study(name, url)
+    _refuse_folds(study.settings)
     settings = study.settings.changed({"timeout": None, **given})
     finished = len(study.finished())
     if finished >= settings.trials:

@@ -9,9 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from search.errors import InputError
 from search.machine.writing import check_place, refuse_to_replace, written_whole
 from search.models.kept_model import kept_model
-from search.models.replay import retrain
+from search.models.replay import retrain, retrain_on_folds
 from search.study.at_best import beside
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
@@ -104,7 +105,21 @@ def exported_before(facts: ModelFacts, study: Study) -> bool:
     return facts.get("study") == study.name and "conclusion" not in facts
 
 
+def refuse_folds(study: Study, option: str) -> None:
+    """Raises InputError: `option` is about one network, and a model of `study` is the mean of those of its folds."""
+    if study.settings.folds is not None:
+        raise InputError(
+            f"{option}: a model of study '{study.name}' is the mean of the networks of its {study.settings.folds} "
+            f"folds already; leave {option} out"
+        )
+
+
 def _trained_again(study: Study, trial: TrialRecord) -> keras.Model:
+    if study.settings.folds is not None:
+        results = retrain_on_folds(study, trial)
+        from search.training.of_folds import mean_of_folds
+
+        return mean_of_folds(results)
     from search.data import attach_preprocessing
 
     return attach_preprocessing(retrain(study, trial).model, study.data)
@@ -124,9 +139,18 @@ def facts_of(study: Study, trial: TrialRecord) -> dict[str, Any]:
         "value": trial.value,
         **beside(study.metric, trial.stored),
         "hyperparameters": trial.hyperparameters(study.space).model_dump(mode="json"),
+        **_folds(study, trial),
         "training": {name: fact for name, fact in training.items() if fact is not None},
         "task": data.task,
         "class_names": data.class_names,
         "data": json.loads(data.model_dump_json()),
         "perceptuna": program_version(),
     }
+
+
+def _folds(study: Study, trial: TrialRecord) -> dict[str, Any]:
+    """How many networks are averaged in the model, and what each reached on the rows it was not trained on."""
+    if study.settings.folds is None:
+        return {}
+    values = [trial.intermediate_values[fold] for fold in sorted(trial.intermediate_values)]
+    return {"folds": {"of": study.settings.folds, "values": values}}

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from search.data import PreparedData
     from search.settings.settings import StudySettings
+    from search.training.callbacks import EpochCheck
     from search.training.loop import TrainingResult
 
     MakeCallbacks = Callable[[], Sequence[keras.callbacks.Callback]]
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Replay:
-    """The metric after each epoch, when the trial was run and now; `differs` is what has changed around it."""
+    """The metric after each `step`, when the trial was run and now; `differs` is what has changed around it."""
 
     study: str
     trial: int
@@ -33,6 +34,8 @@ class Replay:
     now: list[float]
     threads: int
     differs: list[str]
+    step: str = "epoch"
+    """`epoch`, or `fold` in a study of folds."""
 
     @property
     def equal(self) -> bool:
@@ -45,17 +48,19 @@ class Replay:
     def sentences(self) -> list[str]:
         """What came out, for a user."""
         if self.equal:
-            each = f"each of {plural(len(self.now), 'epoch')}"
+            each = f"each of {plural(len(self.now), self.step)}"
             return [f"trial {self.trial}: {self.metric} is the same to the last bit after {each}"]
         pairs = zip(self.then, self.now, strict=False)
         first = next((epoch for epoch, (a, b) in enumerate(pairs, start=1) if a != b), None)
         shown = [f"trial {self.trial}: {self.metric} is not the same"]
         if first is not None:
             shown.append(
-                f"  first after epoch {first}: {self.then[first - 1]!r} then, {self.now[first - 1]!r} now"
+                f"  first after {self.step} {first}: {self.then[first - 1]!r} then, {self.now[first - 1]!r} now"
             )
         if len(self.then) != len(self.now):
-            shown.append(f"  {plural(len(self.then), 'epoch')} then, {plural(len(self.now), 'epoch')} now")
+            shown.append(
+                f"  {plural(len(self.then), self.step)} then, {plural(len(self.now), self.step)} now"
+            )
         shown += [f"  {line}" for line in self.differs]
         if not self.differs and self.threads > 1:
             shown.append(f"  {self.threads} threads add in an order of their own; bits repeat on one thread")
@@ -77,16 +82,40 @@ def replay(study: Study, number: int, callbacks: MakeCallbacks = tuple) -> Repla
     study.refuse_foreign()
     trial = find_trained(study, number)
     settings = _settings_of(study, trial)
+    then = [trial.intermediate_values[step] for step in sorted(trial.intermediate_values)]
+    if study.settings.folds is not None:
+        now = _values_on_folds(study, trial, callbacks)[: len(then)]
+        return _compared(study, trial, then, now, settings, "fold")
     result = retrain(study, trial, callbacks)
-    then = [trial.intermediate_values[epoch] for epoch in sorted(trial.intermediate_values)]
     # An epoch whose loss is not finite ends a trial and is not reported.
     reported = len(then) if result.epochs == trial.epochs else result.epochs
     now = [float(value) for value in result.history[study.metric][:reported]]
+    return _compared(study, trial, then, now, settings)
+
+
+def _compared(
+    study: Study,
+    trial: TrialRecord,
+    then: list[float],
+    now: list[float],
+    settings: StudySettings,
+    step: str = "epoch",
+) -> Replay:
     recorded = dict(trial.environment)
     differs = (
         differences(recorded, training_environment(settings)) if recorded else ["no record of its versions"]
     )
-    return Replay(study.name, number, study.metric, then, now, settings.threads, differs)
+    return Replay(study.name, trial.number, study.metric, then, now, settings.threads, differs, step)
+
+
+def _values_on_folds(study: Study, trial: TrialRecord, callbacks: MakeCallbacks) -> list[float]:
+    if callbacks is not tuple:
+        raise InputError(
+            f"study '{study.name}' trained trial {trial.number} on {study.settings.folds} folds, so it has as many "
+            "networks, and the weights of none are the trial's; leave the option out"
+        )
+    results = retrain_on_folds(study, trial)
+    return [float(one.history[study.metric][one.best_epoch - 1]) for one in results]
 
 
 def retrain(
@@ -103,19 +132,13 @@ def retrain(
     from search.machine.tensorflow_start import start_tensorflow
     from search.study.unchanged import unchanged_data
 
-    origin = trial.adopted
-    if origin is not None and not origin.can_be_retrained:
-        raise InputError(
-            f"trial {trial.number} is {origin.words()}, so training it here would come to something else; take it from "
-            f"there: `perceptuna export {origin.study} --trial {origin.trial} -o FILE.keras{study.url.option}`"
-        )
+    _refuse_other_training(study, trial)
     settings = _settings_of(study, trial)
     data = data or unchanged_data(study, settings)
     if trial.planned is not None and (fold := trial.planned.fold) is not None:
         data = fold_of(data, fold.number, fold.of)
     start_tensorflow(settings.threads)
     from search.training.loop import train
-    from search.training.stop_reason import StopReason
 
     ran = settings.epochs if trial.epochs is None else trial.epochs
     epochs, patience = trial.limits(settings)
@@ -126,10 +149,61 @@ def retrain(
         patience=patience,
         metric=study.metric,
         seed=trial.training_seed(settings.seed),
-        check=lambda epoch, logs: StopReason.INTERRUPTED if epoch >= ran else None,
+        check=_ending_after(ran),
         callbacks=callbacks(),
         bfloat16=settings.precision == "bfloat16",
     )
+
+
+def retrain_on_folds(study: Study, trial: TrialRecord) -> list[TrainingResult]:
+    """On each fold that `trial`, of a study of folds, was trained on, for as many epochs; as `retrain`.
+
+    Raises:
+        InputError: as `retrain`.
+    """
+    from search.data import fitted_fold
+    from search.machine.tensorflow_start import start_tensorflow
+    from search.study.folds import seed_of_fold
+    from search.study.history import epochs_on_folds
+    from search.study.unchanged import unchanged_data
+
+    _refuse_other_training(study, trial)
+    settings = _settings_of(study, trial)
+    folds = settings.folds or 1
+    data = unchanged_data(study, settings)
+    start_tensorflow(settings.threads)
+    from search.training.loop import train
+
+    epochs, patience = trial.limits(settings)
+    ran = epochs_on_folds(study, trial) or [epochs] * max(1, len(trial.intermediate_values))
+    return [
+        train(
+            trial.hyperparameters(study.space),
+            fitted_fold(data, number, folds),
+            epochs=epochs,
+            patience=patience,
+            metric=study.metric,
+            seed=seed_of_fold(trial.training_seed(settings.seed), number),
+            check=_ending_after(most),
+            bfloat16=settings.precision == "bfloat16",
+        )
+        for number, most in enumerate(ran)
+    ]
+
+
+def _ending_after(epochs: int) -> EpochCheck:
+    from search.training.stop_reason import StopReason
+
+    return lambda epoch, logs: StopReason.INTERRUPTED if epoch >= epochs else None
+
+
+def _refuse_other_training(study: Study, trial: TrialRecord) -> None:
+    origin = trial.adopted
+    if origin is not None and not origin.can_be_retrained:
+        raise InputError(
+            f"trial {trial.number} is {origin.words()}, so training it here would come to something else; take it from "
+            f"there: `perceptuna export {origin.study} --trial {origin.trial} -o FILE.keras{study.url.option}`"
+        )
 
 
 def _settings_of(study: Study, trial: TrialRecord) -> StudySettings:

@@ -63,10 +63,19 @@ class OpenModel:
 
     @property
     def core(self) -> Any:
-        """The network inside, which takes prepared rows."""
-        keras = import_keras()
-        (core,) = (layer for layer in self.model.layers if isinstance(layer, keras.Model))
+        """The network inside, which takes prepared rows. Not where it is `of_folds`."""
+        (core,) = self._inside
         return core
+
+    @property
+    def of_folds(self) -> bool:
+        """Whether it is the mean of several networks, each with a preprocessing of its own."""
+        return len(self._inside) > 1
+
+    @property
+    def _inside(self) -> list[Any]:
+        keras = import_keras()
+        return [layer for layer in self.model.layers if isinstance(layer, keras.Model)]
 
     def _told(self, outputs: Array) -> Array:
         if self.spec.task == "regression":

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from search.policies.behind import BEHIND, is_behind
 from search.study.trial_record import TrialRecord, TrialRecords
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 _FIRST_RUNG = {"hyperband": 1 / 10, "asha": 1 / 3, "median": 1 / 10, "none": 1.0}
 REDUCTION_FACTOR = {"hyperband": 3, "asha": 2}
 """One trial in how many goes on from a rung."""
+FIRST_FOLD = 1
+"""The rung of `asha` in a study of folds, whose trials report after each fold."""
 
 
 def first_rung(settings: StudySettings) -> int:
@@ -89,6 +92,23 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
                 return False
             return super().prune(seen, trial)
 
+    class OfFolds(pruners.BasePruner):
+        """The better half goes on after the first fold; later, whoever is not behind the best one."""
+
+        def __init__(self) -> None:
+            self._halving = Hyperband(FIRST_FOLD, min_resource=1, max_resource=1, reduction_factor=2)
+
+        def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+            if self._halving.prune(study, trial):
+                return True
+            best = best_of_folds(study, records)
+            if best is None or runs_to_its_end(records.of(trial)):
+                return False
+            maximize = study.direction.name == "MAXIMIZE"
+            return is_behind(trial.intermediate_values, best.intermediate_values, maximize=maximize)
+
+    if settings.folds is not None:
+        return pruners.NopPruner() if settings.pruner == "none" else OfFolds()
     start = first_rung(settings)
     match settings.pruner:
         case "hyperband" | "asha":
@@ -100,6 +120,16 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
             return Median(n_startup_trials=5, n_warmup_steps=start)
         case "none":
             return pruners.NopPruner()
+
+
+def best_of_folds(study: optuna.Study, records: TrialRecords) -> TrialRecord | None:
+    """The best complete trial whose folds are those of `study`; None where none is complete."""
+    from optuna.trial import TrialState
+
+    complete = records.all(study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)))
+    comparable = [trial for trial in complete if trial.is_comparable and trial.value is not None]
+    sign = 1.0 if study.direction.name == "MAXIMIZE" else -1.0
+    return max(comparable, key=lambda trial: sign * (trial.value or 0.0), default=None)
 
 
 def is_compared(trial: TrialRecord, settings: StudySettings) -> bool:
@@ -144,7 +174,10 @@ def bracket_in(pruner: optuna.pruners.BasePruner, study: optuna.Study, trial: Fr
 
 @dataclass(frozen=True)
 class Bracket:
-    """Trials that are compared with each other, after the epochs in `rungs`; `share` of all trials are in it."""
+    """Trials that are compared with each other, after the epochs in `rungs`; `share` of all trials are in it.
+
+    In a study of folds rungs are folds.
+    """
 
     share: float
     rungs: list[int]
@@ -156,6 +189,8 @@ def brackets(settings: StudySettings) -> list[Bracket]:
     Number and shares of hyperband's are Optuna's own (Li et al. 2018, algorithm 1); each begins one rung later.
     """
     start, epochs = first_rung(settings), settings.epochs
+    if settings.folds is not None:
+        return [Bracket(1.0, [] if settings.pruner == "none" else [FIRST_FOLD])]
     match settings.pruner:
         case "none":
             return [Bracket(1.0, [])]
@@ -173,6 +208,11 @@ def brackets(settings: StudySettings) -> list[Bracket]:
 def describe_rungs(settings: StudySettings) -> str:
     """When the pruner compares trials, in a sentence."""
     start, found = first_rung(settings), brackets(settings)
+    if settings.folds is not None and settings.pruner != "none":
+        return (
+            f"pruning: asha, the best half goes on after the first of {settings.folds} folds; after each later one, "
+            f"trials end that are behind the best (signed ranks, p < {BEHIND:g})"
+        )
     match settings.pruner:
         case "none":
             return "pruning: none, every trial may run all its epochs"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import fmean
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -35,6 +36,9 @@ class Job(BaseModel):
     Where `scores_of` is a metric, each model's row scores are kept in the file that `scores_file` names. A model that
     would need more than `memory_limit` bytes, as estimated, is not fitted; `seconds` are of CPU time for each model.
     `asked` are metrics beside those of every study.
+
+    Where there are `folds`, folders of prepared data, each model is fitted and judged on every one of them in place of
+    the above, as networks are: its metrics are their means.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -51,6 +55,7 @@ class Job(BaseModel):
     asked: tuple[str, ...] = ()
     validation_too: bool = False
     weights: Path | None = None
+    folds: tuple[Path, ...] = ()
 
     @classmethod
     def on_validation(
@@ -60,8 +65,9 @@ class Job(BaseModel):
         seed: int,
         memory_limit: int | None,
         asked: tuple[str, ...] = (),
+        folds: Sequence[PreparedData] = (),
     ) -> Job:
-        """To be judged as networks are while they train."""
+        """To be judged as networks are while they train: on the validation rows, or those of each of `folds`."""
         x, y = (data.folder / f"validation_{letter}.npy" for letter in "xy")
         return cls(
             folder=data.folder,
@@ -72,7 +78,15 @@ class Job(BaseModel):
             memory_limit=memory_limit,
             asked=asked,
             weights=weights_file(data.folder, "validation") if data.spec.weight else None,
+            folds=tuple(fold.folder for fold in folds),
         )
+
+    def on_fold(self, folder: Path) -> Job:
+        """The part of it that is about one fold."""
+        x, y = (folder / f"validation_{letter}.npy" for letter in "xy")
+        weights = None if self.weights is None else weights_file(folder, "validation")
+        rows = {"folder": folder, "x": x, "y": y, "weights": weights}
+        return self.model_copy(update={**rows, "folds": (), "seconds": self.seconds / len(self.folds)})
 
     def scores_file(self, name: ReferenceName) -> Path | None:
         """Of a model's row scores, float64 (rows,); not there where the metric is no mean over rows."""
@@ -85,8 +99,39 @@ def carry_out(job: Job, tell: Callable[[Reference], None]) -> None:
     Raises:
         DataError: there is no prepared data.
     """
-    data = load_prepared(job.folder)
     load()
+    if job.folds:
+        for name in job.names:
+            tell(_over_folds([_alone(job.on_fold(folder), name) for folder in job.folds]))
+        return
+    spec, train, rows = _sides(job)
+    for name in job.names:
+        tell(_reference(job, name, spec, train, rows))
+
+
+def _alone(job: Job, name: ReferenceName) -> Reference:
+    return _reference(job, name, *_sides(job))
+
+
+def _over_folds(of_each: Sequence[Reference]) -> Reference:
+    """The mean of one model over folds; where one of them has none, that one, which says why."""
+    for one in of_each:
+        if one.reason is not None:
+            return one
+    first = of_each[0]
+    metrics = {
+        name: fmean(one.metrics[name] for one in of_each)
+        for name in first.metrics
+        if all(name in one.metrics for one in of_each)
+    }
+    return first.model_copy(
+        update={"metrics": metrics, "seconds": sum(one.seconds or 0.0 for one in of_each)}
+    )
+
+
+def _sides(job: Job) -> tuple[DataSpec, _Rows, _Rows]:
+    """What the data is, rows to fit on, rows to judge by."""
+    data = load_prepared(job.folder)
     train: _Rows = (*data.training(), data.training_weights())
     if job.validation_too:
         x, y = (np.concatenate(sides) for sides in zip(train[:2], data.validation(), strict=True))
@@ -95,8 +140,7 @@ def carry_out(job: Job, tell: Callable[[Reference], None]) -> None:
     rows = np.load(job.x, mmap_mode="r"), np.load(job.y, mmap_mode="r"), weights
     # Models learn the target as it is, whatever the networks do.
     train, rows = ((x, data.spec.standardised_targets(y), counts) for x, y, counts in (train, rows))
-    for name in job.names:
-        tell(_reference(job, name, data.spec.with_plain_target(), train, rows))
+    return data.spec.with_plain_target(), train, rows
 
 
 def _reference(job: Job, name: ReferenceName, spec: DataSpec, train: _Rows, rows: _Rows) -> Reference:

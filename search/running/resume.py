@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from search.errors import InputError
 from search.running.drive import Finish, drive
 from search.running.fleet import fleet_of
+from search.settings.folds import check_folds
 from search.study.creation import refuse_half_made
 from search.study.study import load_study
 from search.study.study_record import keep_study_facts
@@ -57,6 +58,7 @@ def resume(
             given["trials"] = stored.trials + add
         # The time limit of an earlier command does not bind this one.
         settings = stored.changed({"timeout": None, **given})
+        check_folds(settings, cluster)
         refuse_changed_space(study, settings)
         data = unchanged_data(study, settings)
         check_memory_limit(settings.memory_limit, data.spec)

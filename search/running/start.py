@@ -15,6 +15,7 @@ from search.settings.chosen_metric import (
     remark_on_accuracy,
     remark_on_default,
 )
+from search.settings.folds import check_folds, folds_in_words, what_folds_would_buy
 from search.settings.settings import StudySettings
 from search.settings.study_name import check_study_name
 from search.study.baselines import known_first, planned_baselines
@@ -63,6 +64,7 @@ def start(
         StudyBusy: somebody else is creating it right now.
     """
     check_study_name(name)
+    check_folds(settings, cluster)
     settings = settings.with_absolute_paths()
     space = space_left_by(earlier, settings) if earlier else None
     check_choices(settings, space=space is None)
@@ -85,6 +87,8 @@ def start(
         listeners.said(decided)
     if data.spec.split:
         listeners.said(data.spec.split)
+    if of_folds := folds_in_words(settings, data.spec) or what_folds_would_buy(settings, data.spec):
+        listeners.said(of_folds)
     of_precision = precision_note(settings.precision)
     of_metric = (remark_on_accuracy if settings.metric else remark_on_default)(metric, data.spec)
     for note in [namesake_note(settings.data), *data.spec.notes, *notes, of_precision, of_metric]:

@@ -39,7 +39,7 @@ PrecisionName = Literal["auto", "float32", "bfloat16"]
 # What a setting without a default is, for who forgot it.
 _REQUIRED = {"data": "rows to learn from (digits, FILE.csv, FILE.parquet, FILE.npz or a FOLDER of images)"}
 # Settings that studies of earlier versions do not have.
-_LATER = frozenset((*COLUMN_OPTIONS, *SPLIT_OPTIONS, "split_seed", "target_transform", "weight"))
+_LATER = frozenset((*COLUMN_OPTIONS, *SPLIT_OPTIONS, "split_seed", "target_transform", "weight", "folds"))
 _EPOCHS_OF: dict[DataKind, int] = {"image": 30, "vector": 60, "table": 60}
 # Fewer epochs without a better metric may be noise, however short the training.
 _LEAST_PATIENCE = 10
@@ -132,6 +132,12 @@ class StudySettings(BaseModel):
     pruner: PrunerName = Field(
         "asha", description="how hopeless trials are ended early: asha, hyperband, median or none"
     )
+    folds: int | None = Field(
+        None,
+        ge=2,
+        le=20,
+        description="judge a trial by its mean over so many folds of training and validation rows",
+    )
     seed: int = Field(0, ge=0, lt=2**32, description="of the split, the sampler and every trial")
     workers: int | None = Field(None, ge=1, le=1024, description="trials at the same time")
     precision: PrecisionName = Field(
@@ -187,6 +193,11 @@ class StudySettings(BaseModel):
     def local_workers(self) -> int:
         """Trials at the same time on this machine: by itself one a core, and never more than there are to train."""
         return min(self.workers or available_cores(), self.trials)
+
+    @property
+    def most_epochs(self) -> int:
+        """Of a trial, those of all its folds together."""
+        return self.epochs * (self.folds or 1)
 
     def patience_within(self, epochs: int) -> int:
         """The patience of a trial of at most so many epochs.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -138,9 +139,21 @@ def _weighed(data: PreparedData, metric: str) -> float | None:
 def keep_constant(study: Study, data: PreparedData) -> None:
     """Remember it in `study`, once. The caller holds its lock."""
     if study.companion_of is None and study.record.constant is None:
-        value = constant_value(data, study.metric)
+        value = _constant_of(study, data)
         if value is not None:
             keep_study_facts(study.optuna, {"constant": value})
+
+
+def _constant_of(study: Study, data: PreparedData) -> float | None:
+    """As the trials of `study` are judged: the mean over its folds, where it has any."""
+    folds = study.settings.folds
+    if folds is None:
+        return constant_value(data, study.metric)
+    from search.data import fitted_fold
+
+    values = [constant_value(fitted_fold(data, number, folds), study.metric) for number in range(folds)]
+    known = [value for value in values if value is not None]
+    return fmean(known) if known else None
 
 
 def remark_on_constant(study: Study, best: float) -> str | None:
@@ -164,7 +177,7 @@ def remark_on_constant(study: Study, best: float) -> str | None:
 def _is_clear(study: Study, one_answer: Constant, best: float, constant: float) -> bool:
     """Better by more than chance moves a share of as many rows (95 %), or than a twentieth."""
     if metric_of(study.metric).is_share_of_rows and not study.data.weight:
-        least = 1.96 * math.sqrt(constant * (1 - constant) / study.data.rows.validation)
+        least = 1.96 * math.sqrt(constant * (1 - constant) / study.rows_judged_by)
     else:
         least = _CLEAR * (abs(constant) if one_answer.of_its_size else 1.0)
     return sign_of(study.direction) * (best - constant) > least

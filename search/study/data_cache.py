@@ -52,7 +52,7 @@ def _private_folder(folder: Path) -> Path:
 def prepare_data(
     settings: StudySettings, version: int | None = None, *, before_training: bool = False
 ) -> PreparedData:
-    """The data of a study, ready for workers; from the cache where it is there.
+    """The data of a study, with its folds where it has any, ready for workers; from the cache where it is there.
 
     `version` is that of the study's spec, where it has one: earlier ones gave tables other features. `before_training`
     says that this process may train afterwards, for which TensorFlow has to be started with the study's threads.
@@ -60,7 +60,7 @@ def prepare_data(
     Raises:
         DataError: it cannot be used.
     """
-    from search.data import prepare
+    from search.data import prepare, prepare_folds
     from search.data.preparing.spec import SPEC_VERSION, UNTAUGHT_VERSION
     from search.machine.tensorflow_start import start_tensorflow, tensorflow_log_silenced
 
@@ -70,14 +70,18 @@ def prepare_data(
 
     request, wanted = settings.data_request(), max(version or SPEC_VERSION, UNTAUGHT_VERSION)
     with tensorflow_log_silenced():
-        return prepare(request, cache_folder(), wanted, before_keras=start)
+        data = prepare(request, cache_folder(), wanted, before_keras=start)
+        if settings.folds is not None:
+            prepare_folds(request, data, settings.folds, before_keras=start)
+        return data
 
 
 def whole(data: PreparedData, settings: StudySettings) -> PreparedData:
     """`data`, prepared again where its files are gone. Raises: as `prepare_again`."""
-    from search.data import is_whole
+    from search.data import folds_are_whole, is_whole
 
-    return data if is_whole(data) else prepare_again(data.spec, settings)
+    there = is_whole(data) and (settings.folds is None or folds_are_whole(data, settings.folds))
+    return data if there else prepare_again(data.spec, settings)
 
 
 def prepare_again(then: DataSpec, settings: StudySettings) -> PreparedData:

@@ -15,7 +15,7 @@ class Origin(BaseModel):
     """Of a trial: the study that trained it, its number there, and the limits that it had.
 
     `bracket` is the one it is compared in by hyperband (None: that of its original number, -1: none). `different`
-    says in what its value is another quantity than those of the study that it is in now: data, metric, epochs.
+    says in what its value is another quantity than those of the study that it is in now: data, metric, epochs, folds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -30,12 +30,12 @@ class Origin(BaseModel):
     @property
     def can_be_retrained(self) -> bool:
         """Whether a training in the study that it is in now would come to the same."""
-        return not {"data", "metric"} & set(self.different)
+        return not {"data", "metric", "folds"} & set(self.different)
 
     @property
     def is_same_training(self) -> bool:
         """Whether the study that it is in now would have trained it on the same data, for as many epochs."""
-        return not {"data", "epochs"} & set(self.different)
+        return not {"data", "epochs", "folds"} & set(self.different)
 
     @property
     def is_comparable(self) -> bool:

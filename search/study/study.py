@@ -75,6 +75,12 @@ class Study:
         return self.record.data
 
     @property
+    def rows_judged_by(self) -> int:
+        """How many rows a trial's value is of: the validation rows or, in folds, the training rows as well."""
+        rows = self.data.rows
+        return rows.validation + (rows.train if self.settings.folds is not None else 0)
+
+    @property
     def metric(self) -> str:
         return self.record.metric
 

@@ -95,7 +95,13 @@ def _differences(old: Study, settings: StudySettings, data: DataSpec, metric: st
     if settings.epochs != old.settings.epochs:
         # The same configuration reaches another value, and a schedule another rate at the same epoch.
         found["epochs"] = [f"{old.settings.epochs} -> {settings.epochs}"]
+    if settings.folds != old.settings.folds:
+        found["folds"] = [f"{_judged_by(old.settings)} -> {_judged_by(settings)}"]
     return found
+
+
+def _judged_by(settings: StudySettings) -> str:
+    return "one split" if settings.folds is None else str(settings.folds)
 
 
 def _refusal(old: Study, different: Mapping[str, Sequence[str]]) -> str:

@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 class Rewriting:
     """From trials of `old` to trials of a study of `settings`, `space` and `metric`.
 
-    `different` says in what values are not comparable: data, metric, epochs. Of another metric they are read from
-    the learning curve. Of other data or epochs, the values after each epoch are left behind: a pruner would compare
-    by them.
+    `different` says in what values are not comparable: data, metric, epochs, folds. Of another metric they are read
+    from the learning curve. Of other data, epochs or folds, the values after each epoch are left behind: a pruner would
+    compare by them. Of folds no other metric is known.
     """
 
     old: Study
@@ -42,7 +42,9 @@ class Rewriting:
     def reasons_against(self, trial: TrialRecord) -> list[str]:
         """Why `trial` does not fit, without its own values, so that they can be counted; empty where it does."""
         reasons = self.space.contains(trial.hyperparameters(self.old.space))
-        if (
+        if self.metric != self.old.metric and self.old.settings.folds is not None:
+            reasons.append(f"of folds no value of {self.metric} was kept")
+        elif (
             self.metric != self.old.metric
             and _best_epoch(self._curve(trial), direction_of(self.metric)) is None
         ):
@@ -97,7 +99,7 @@ class Rewriting:
 
     def _values(self, trial: TrialRecord) -> dict[int, float]:
         """What a pruner can compare by, after each epoch."""
-        if {"data", "epochs"} & set(self.different):
+        if {"data", "epochs", "folds"} & set(self.different):
             return {}
         if self.metric == self.old.metric:
             return dict(trial.intermediate_values)

@@ -56,14 +56,17 @@ def _facts(task: TrialTask, result: TrainingResult, stop: Stop, environment: Map
         "seconds": round(result.seconds, 3),
         "stop_reason": stop,
         "seed": task.seed,
-        "host": socket.gethostname(),
-        "process": os.getpid(),
-        "environment": environment,
+        **where_it_ran(environment),
     }
     if result.best_epoch:
         reached = at_best(result.history, task.job.metric, result.best_epoch)
         facts |= {"best_epoch": result.best_epoch, "at_best": reached}
     return facts
+
+
+def where_it_ran(environment: Mapping[str, str]) -> TrialFacts:
+    """This process and its machine, and its `environment`."""
+    return {"host": socket.gethostname(), "process": os.getpid(), "environment": environment}
 
 
 def _curves(task: TrialTask, result: TrainingResult) -> dict[str, bytes]:

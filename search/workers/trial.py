@@ -6,7 +6,7 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from search.errors import DataError, StudyStopped
@@ -17,6 +17,7 @@ from search.training.environment import training_environment
 from search.training.stop_reason import StopReason
 from search.workers.going_on import checkpoint_of, tell_again
 from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTask
+from search.workers.of_folds import train_on_folds
 from search.workers.outcome import outcome_of
 from spaces import Hyperparameters
 from storage import StorageURL, open_storage
@@ -95,6 +96,10 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
         raise TrialBegunBefore(f"trial {task.number}")
     trial = Trial(worker.study, task.trial_id)
     try:
+        if worker.settings.folds is not None:
+            stopped = partial(_stopped.__contains__, task.job.run)
+            of_worker = worker.data, worker.settings, worker.environment
+            return train_on_folds(task, trial, *of_worker, on_epoch, stopped)
         return _train(task, trial, worker, on_epoch)
     except StudyStopped as error:
         return TrialOutcome("stopped", reason=str(error))

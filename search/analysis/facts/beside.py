@@ -49,7 +49,9 @@ def beside_of(study: Study) -> Beside | None:
 
 
 def _at_best_epoch(study: Study, trial: TrialRecord) -> dict[str, float]:
-    """Its metrics by Keras's names; the study's metric alone where its history is gone."""
+    """Its metrics by Keras's names, of folds their means; the study's metric alone where its history is gone."""
+    if study.settings.folds is not None:
+        return {name: trial.stored[name] for name in trial.stored if name.startswith("val_")}
     epoch, history = trial.best_epoch, history_of(study, trial)
     if epoch is None or trial.value is None:
         return {}

@@ -36,7 +36,7 @@ def headline_of(snapshot: Snapshot) -> Headline | None:
     chance, rivals = None, 0
     for metric, value in {snapshot.study.metric: best.validation, **best.beside}.items():
         if metric_of(metric).is_share_of_rows and not snapshot.study.data.weight:
-            low, high = wilson(value, snapshot.study.data.rows.validation)
+            low, high = wilson(value, snapshot.study.rows_judged_by)
             chance = (high - low) / 2
     if chance is not None and metric_of(snapshot.study.metric).is_share_of_rows:
         others = (trial for trial in snapshot.complete if trial.number != best.trial)

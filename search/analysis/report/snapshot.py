@@ -97,7 +97,7 @@ class Snapshot:
 
     @cached_property
     def pruning(self) -> Pruning:
-        return pruning_of(self.own, self.study.settings.epochs)
+        return pruning_of(self.own, self.study.settings.most_epochs)
 
 
 def snapshot_of(study: Study, top: int) -> Snapshot:

@@ -124,7 +124,7 @@ class LiveEvents(Listener):
         best = facts.get("at_best", {}).get(progress.metric)
         trial.writer.end(
             _STATUS.get(outcome.state, "failed"),
-            None if best is None else (facts["best_epoch"], float(best)),
+            None if best is None or "best_epoch" not in facts else (facts["best_epoch"], float(best)),
             figures_of(facts.get("parameters"), facts.get("seconds")),
         )
         trial.writer.close()

@@ -24,6 +24,7 @@ from search.analysis.terminal.tables import plain_table
 from search.conclusion.confirmation.record import read_conclusion
 from search.driving.remaining import span
 from search.settings.chosen_metric import compared_by
+from search.settings.folds import folds_in_words
 from search.study.links import how_to_browse
 from search.study.record_of_looks import looks
 from search.study.study import Study
@@ -153,8 +154,9 @@ def _best(study: Study, best: Entry) -> list[RenderableType]:
 
 
 def _split(study: Study) -> list[str]:
-    """How rows were split, where the user said how."""
-    return [printable(study.data.split)] if study.data.split else []
+    """How rows were split, where the user said how, and of how many folds a value is."""
+    told = (study.data.split, folds_in_words(study.settings, study.data))
+    return [printable(line) for line in told if line]
 
 
 def _beside(study: Study) -> list[RenderableType]:

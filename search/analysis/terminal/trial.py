@@ -42,7 +42,9 @@ def trial_json(study: Study, trial_number: int) -> dict[str, Any]:
         "hyperparameters": values,
         "without_effect": list(idle(values, study.data.task, study.data.kind)),
         "attributes": trial.stored,
-        "values_by_epoch": {str(epoch): value for epoch, value in trial.intermediate_values.items()},
+        "values_by_fold" if study.settings.folds else "values_by_epoch": {
+            str(step): value for step, value in trial.intermediate_values.items()
+        },
         "history": {
             # JSON knows no NaN, which diverging trials end in.
             name: [value if math.isfinite(value) else None for value in values]
@@ -68,6 +70,8 @@ def trial_view(facts: dict[str, Any]) -> RenderableType:
     }
     for name, entry in counting.items():
         table.add_row(name, hyperparameter(entry))
+    if of_folds := facts.get("values_by_fold"):
+        table.add_row("by fold", ", ".join(number(value) for value in of_folds.values()))
     for name, entry in facts["attributes"].items():
         table.add_row(*_attribute(name, entry, facts["metric"]))
     return Group(head, table, "", *_curves(facts))

@@ -37,6 +37,12 @@ def explain_study(study: Study, threads: int) -> Explanation:
             f"study '{study.name}' has trainings about study '{study.companion_of}'; ask for that one: "
             f"`perceptuna show {study.companion_of} --model{study.url.option}`"
         )
+    if study.settings.folds is not None:
+        raise InputError(
+            f"the model of study '{study.name}' is the mean of the networks of {study.settings.folds} folds, and all "
+            "of the study's rows but the test rows have trained some of them; ask by rows that are new: "
+            f"`perceptuna evaluate {study.name} ROWS{study.url.option}`"
+        )
     saved = model_of_study(study)
     data = unchanged_data(study, study.settings)
     model = open_model(saved, threads)

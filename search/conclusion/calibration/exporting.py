@@ -14,7 +14,7 @@ from search.conclusion.statistics.intervals import half_of
 from search.conclusion.statistics.words import amount, level
 from search.errors import InputError, StudyStopped
 from search.machine.tensorflow_start import start_tensorflow
-from search.models.export import check_output, exported_before, facts_of, write_model
+from search.models.export import check_output, exported_before, facts_of, refuse_folds, write_model
 from search.study.unchanged import unchanged_data
 from search.text.formats import number
 
@@ -40,6 +40,7 @@ def export_calibrated(
         raise InputError(
             f"--calibrate: study '{study.name}' is a regression, which answers no probabilities; leave it out"
         )
+    refuse_folds(study, "--calibrate")
     check_output(output, force=force, ours=lambda facts: exported_before(facts, study))
     chosen = study.complete_trial(trial)
     data = unchanged_data(study, study.settings)

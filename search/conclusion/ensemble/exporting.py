@@ -18,6 +18,7 @@ from search.models.export import (
     exported_before,
     facts_beside,
     facts_of,
+    refuse_folds,
     write_model,
 )
 from search.models.kept_model import kept_model, weights_of
@@ -48,6 +49,7 @@ def export_ensemble(
     Raises:
         InputError: as `export_model`; or the data is not what the study was started with.
     """
+    refuse_folds(study, "--ensemble")
     check_output(output, force=force, ours=lambda facts: exported_before(facts, study))
     best = study.complete_trial(None)
     candidates = _candidates(study, best, most)

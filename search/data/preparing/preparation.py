@@ -69,15 +69,16 @@ def prepare(
     spec = spec.model_copy(update={"notes": (*spec.notes, *repeats_across_splits(raw, split, spec))})
     if raw.kind != "image":
         before_keras()
-    rows_of = _rows_of(raw, spec)
+    rows_of = prepared_rows_of(raw, spec)
     try:
-        _write(raw, split, spec, rows_of, folder)
+        write_prepared(raw, split, spec, rows_of, folder)
     except OSError as exc:
-        raise _unusable(cache, spec, exc) from exc
+        raise cannot_write(cache, spec, exc) from exc
     return load_prepared(folder, PARTS)
 
 
-def _unusable(cache: Path, spec: DataSpec, exc: OSError) -> CacheUnusable:
+def cannot_write(cache: Path, spec: DataSpec, exc: OSError) -> CacheUnusable:
+    """That prepared data of `spec` cannot be written below `cache`, and what to do about it."""
     rows = spec.rows.train + spec.rows.validation + spec.rows.test
     size = rows * math.prod(spec.input_shape) * (1 if spec.kind == "image" else 4)
     advice = _ADVICE.get(exc.errno or 0, "make it a folder that can be written to")
@@ -92,7 +93,7 @@ def _key(request: DataRequest, fingerprint: str, version: int) -> str:
     return hashlib.sha256(asked.encode()).hexdigest()[:32]
 
 
-def _rows_of(raw: RawData, spec: DataSpec) -> Callable[[Array], Array]:
+def prepared_rows_of(raw: RawData, spec: DataSpec) -> Callable[[Array], Array]:
     """From row numbers to prepared rows of x."""
     x = raw.x
     if raw.kind == "image" and not isinstance(x, Table):
@@ -104,11 +105,21 @@ def _rows_of(raw: RawData, spec: DataSpec) -> Callable[[Array], Array]:
     return lambda rows: transform(taken(x, rows), spec, model)
 
 
-def _write(
-    raw: RawData, split: Split, spec: DataSpec, rows_of: Callable[[Array], Array], folder: Path
+def write_prepared(
+    raw: RawData,
+    split: Split,
+    spec: DataSpec,
+    rows_of: Callable[[Array], Array],
+    folder: Path,
+    parts: tuple[str, ...] = PARTS,
 ) -> None:
+    """The arrays of `parts` and their spec as `folder`, whole or not at all; `rows_of` as `prepared_rows_of`.
+
+    Raises:
+        OSError: they cannot be written.
+    """
     with unfinished_folder(folder) as partial:
-        for part in PARTS:
+        for part in parts:
             rows = getattr(split, part)
             blocks = (rows[start : start + ROWS_PER_BLOCK] for start in range(0, len(rows), ROWS_PER_BLOCK))
             _save_blocks(
@@ -128,7 +139,7 @@ def _write(
         if raw.kind == "image" and not isinstance(raw.x, Table):
             fit_components(raw.x, split.train, spec.scale, spec.offset).save(partial)
         (partial / SPEC_FILE).write_text(spec.model_dump_json(indent=1), encoding="utf-8")
-        put_in_place(partial, folder)
+        put_in_place(partial, folder, parts)
 
 
 @contextlib.contextmanager

@@ -30,7 +30,7 @@ BATCH_ROWS = 8192
 LARGEST_STANDARDISED = 1e6
 
 
-def attach_preprocessing(core: keras.Model, spec: DataSpec) -> keras.Model:
+def attach_preprocessing(core: keras.Model, spec: DataSpec, name: str = "deployable") -> keras.Model:
     """A model from raw rows to probabilities, or to values in the target's units.
 
     `core` takes prepared rows, (batch, *spec.input_shape), and ends in softmax, sigmoid or one linear unit.
@@ -66,7 +66,7 @@ def attach_preprocessing(core: keras.Model, spec: DataSpec) -> keras.Model:
             dtype="float64",
             name="target_units",
         )(outputs)
-    return keras.Model(inputs, outputs, name="deployable")
+    return keras.Model(inputs, outputs, name=name)
 
 
 def preprocessing_model(spec: DataSpec) -> keras.Model:

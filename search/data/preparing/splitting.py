@@ -37,8 +37,8 @@ def split_of(raw: RawData) -> Split:
         refuse_few_rows(raw.split_rows, given_validation=raw.given_validation > 0)
         split = _told_split(raw)
     if request.says_how_to_split:
-        _refuse_lacking_classes(raw, split)
-    _refuse_weightless(raw, split)
+        refuse_lacking_classes(raw, split)
+    refuse_weightless_sides(raw, split)
     return split
 
 
@@ -135,8 +135,12 @@ def _refuse_shared(raw: RawData, split: Split) -> None:
                 )
 
 
-def _refuse_lacking_classes(raw: RawData, split: Split) -> None:
-    """What training never sees cannot be learnt, and of one class alone nothing can be told."""
+def refuse_lacking_classes(raw: RawData, split: Split) -> None:
+    """What training never sees cannot be learnt, and of one class alone nothing can be told.
+
+    Raises:
+        DataError: a class has no training row, or validation or test rows are of one class.
+    """
     if not raw.class_names:
         return
     lacking = np.setdiff1d(np.arange(len(raw.class_names)), raw.y[split.train])
@@ -156,8 +160,12 @@ def _refuse_lacking_classes(raw: RawData, split: Split) -> None:
             )
 
 
-def _refuse_weightless(raw: RawData, split: Split) -> None:
-    """Rows that all count nothing train nothing and compare nothing."""
+def refuse_weightless_sides(raw: RawData, split: Split) -> None:
+    """Rows that all count nothing train nothing and compare nothing.
+
+    Raises:
+        DataError: those of a side do.
+    """
     if raw.weights is None:
         return
     for part, name in zip((split.train, split.validation, split.test), SIDES, strict=True):

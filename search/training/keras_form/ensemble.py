@@ -1,8 +1,9 @@
-"""Several networks as one Keras model: the weighted mean of what they answer, by built-in layers alone."""
+"""Several networks as one Keras model: the mean of what they answer, by built-in layers alone."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import keras
 
@@ -26,3 +27,26 @@ def averaged_model(members: Sequence[keras.Model], weights: Sequence[float]) -> 
     ]
     outputs = keras.layers.Add(name="mean")(parts) if len(parts) > 1 else parts[0]
     return keras.Model(inputs, outputs, name="ensemble")
+
+
+def mean_of_whole(members: Sequence[keras.Model]) -> keras.Model:
+    """One model of raw rows whose answers are the mean of what `members` answer, which have names of their own.
+
+    Its inputs are those of all members together, by name: a member may do without a column that others take.
+    """
+    inputs = {
+        tensor.name: keras.Input(tensor.shape[1:], dtype=tensor.dtype, name=tensor.name)
+        for member in members
+        for tensor in member.inputs
+    }
+    answers = [member(_inputs_of(member, inputs)) for member in members]
+    mean = keras.layers.Average(dtype=answers[0].dtype, name="mean")(answers)
+    by_name = isinstance(members[0].input, dict)
+    return keras.Model(inputs if by_name else next(iter(inputs.values())), mean, name="deployable")
+
+
+def _inputs_of(member: keras.Model, inputs: Mapping[str, Any]) -> Any:
+    """As `member` takes them: of a table by name, of vectors alone."""
+    if isinstance(member.input, dict):
+        return {tensor.name: inputs[tensor.name] for tensor in member.inputs}
+    return inputs[member.input.name]
