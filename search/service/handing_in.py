@@ -67,6 +67,8 @@ def queued_study(
         if isinstance(value := settings.get(name), str) and value not in known:
             settings[name] = str(_path(name, value, data, upload))
     read = load_settings(None, settings)
+    if read.threads > 1:
+        raise InputError("--threads: a slot of this service is one thread; ask for more workers")
     check_choices(read)
     kept = {name: value for name, value in settings.items() if name not in _OF_THE_QUEUE}
     return QueuedStudy(

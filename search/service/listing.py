@@ -11,9 +11,11 @@ from search.analysis.facts.overview import overview
 from search.analysis.facts.time_left import time_left
 from search.service.queue import QueuedStudy
 from search.service.service import Service
-from search.service.states import State, allowed
+from search.service.states import DRIVEN, State, allowed
 from search.study.study import Study
 from search.study.study_record import all_study_records
+
+_RUNNING_SECONDS, _RESTING_SECONDS = 2.0, 20.0
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,19 @@ def row_of(service: Service, name: str, queued: QueuedStudy | None) -> Row:
         ended=moment(queued.ended) if queued else None,
         seconds_left=_left(study, queued) if study and state == State.RUNNING else None,
     )
+
+
+def listed(service: Service, name: str, queued: QueuedStudy | None) -> Row:
+    """As `row_of`, a few seconds old perhaps, where nobody has asked anything of the study since: for lists."""
+    row = service.rows.get(name, queued, lambda: row_of(service, name, queued))
+    assert isinstance(row, Row)
+    return row
+
+
+def good_for(row: object) -> float:
+    """Seconds for which a row of a list is good."""
+    runs = isinstance(row, Row) and row.state in DRIVEN
+    return _RUNNING_SECONDS if runs else _RESTING_SECONDS
 
 
 def moment(seconds: float | None) -> str | None:

@@ -18,7 +18,7 @@ from search.analysis.report import templates
 from search.data import BUILTIN_SOURCES
 from search.service.asking import AnyUser, TheService
 from search.service.course import HEIGHT, WIDTH, course_of
-from search.service.listing import Row, names, row_of
+from search.service.listing import Row, listed, names, row_of
 from search.service.problems import Refused
 from search.service.service import Service
 from search.service.users import User
@@ -46,7 +46,7 @@ def studies_page(request: Request, service: TheService, user: AnyUser, page: int
     last = max(1, -(-len(known) // _PER_PAGE))
     page = min(max(1, page), last)
     shown = known[(page - 1) * _PER_PAGE : page * _PER_PAGE]
-    rows = [row_of(service, *pair) for pair in shown]
+    rows = [listed(service, *pair) for pair in shown]
     return _page("studies.html.j2", user, rows=rows, left=_left, page=page, last=last, slots=_slots(service))
 
 

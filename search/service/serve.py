@@ -19,7 +19,9 @@ from search.service.application import application
 from search.service.commands import Commands
 from search.service.drivers import Drivers
 from search.service.folders import private_folder, service_folder
+from search.service.listing import good_for
 from search.service.queue import Queue
+from search.service.remembered import Remembered
 from search.service.service import Service
 from search.service.states import DRIVEN
 from search.service.supervisor import Supervisor
@@ -82,6 +84,7 @@ def serve(
             uploads=uploads,
             commands=Commands(url),
             data=None if data is None else data.resolve(),
+            rows=Remembered(good_for),
         )
         address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         say(f"service on {address}{f'?token={token}' if token else ''} (Ctrl-C ends it)")
@@ -124,8 +127,9 @@ def _looking_after(
     finally:
         ended.set()
         thread.join(_END_SECONDS)
-        say("studies end at their next epoch, and go on when the service is started again …")
-        drivers.end([one.study for one in queue.in_states(*DRIVEN)], _END_SECONDS)
+        if driven := [one.study for one in queue.in_states(*DRIVEN)]:
+            say("studies end at their next epoch, and go on when the service is started again …")
+            drivers.end(driven, _END_SECONDS)
     if failed:
         raise failed[0]
 

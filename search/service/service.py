@@ -9,6 +9,7 @@ from search.service.commands import Commands
 from search.service.drivers import Drivers
 from search.service.problems import Refused
 from search.service.queue import Queue, QueuedStudy
+from search.service.remembered import Remembered
 from search.service.supervisor import Supervisor
 from search.service.uploads import Uploads
 from search.service.users import Users
@@ -19,7 +20,7 @@ from storage.study_storage import StudyStorage
 
 @dataclass(frozen=True)
 class Service:
-    """`data` is the folder that users name files in; None where there is none."""
+    """`data` is the folder that users name files in, None where there is none; `rows` are those of lists."""
 
     url: StorageURL
     storage: StudyStorage
@@ -30,6 +31,7 @@ class Service:
     uploads: Uploads
     commands: Commands
     data: Path | None
+    rows: Remembered[object]
 
     def study(self, name: str) -> Study:
         """A study that is in the database.

@@ -17,7 +17,7 @@ from search.service.handing_in import (
     digest_of,
     queued_study,
 )
-from search.service.listing import names, row_of
+from search.service.listing import listed, names, row_of
 from search.service.problems import Refused
 from search.service.queue import QueuedStudy
 from search.service.service import Service
@@ -84,10 +84,10 @@ def list_studies(
         pair for pair in names(service) if owner is None or (pair[1] is not None and pair[1].owner == owner)
     ]
     if state is not None:
-        rows = [row for row in (row_of(service, *pair) for pair in wanted) if row.state == state]
+        rows = [row for row in (listed(service, *pair) for pair in wanted) if row.state == state]
         shown, total = rows[offset : offset + limit], len(rows)
     else:
-        shown, total = [row_of(service, *pair) for pair in wanted[offset : offset + limit]], len(wanted)
+        shown, total = [listed(service, *pair) for pair in wanted[offset : offset + limit]], len(wanted)
     return {"total": total, "studies": [row.to_json() for row in shown]}
 
 

@@ -15,6 +15,7 @@ from search.errors import InputError
 from search.service.folders import private_folder
 from search.service.problems import Refused
 from search.text.formats import size
+from storage.errors import translated
 
 LARGEST_BYTES = 10**9
 _ALL_BYTES = 10
@@ -52,10 +53,11 @@ class Uploads:
         Raises:
             Refused: it is too large, or this owner keeps too much already.
             InputError: it is no CSV, Parquet or NPZ file.
+            StorageError: the disk takes no more.
         """
         room = _ALL_BYTES * self.largest - sum(one.bytes for one in self.of(owner))
         most = min(self.largest, room)
-        with self._partial(owner) as path:
+        with translated(), self._partial(owner) as path:
             received = 0
             with path.open("wb") as file:
                 async for chunk in chunks:

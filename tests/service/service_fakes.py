@@ -21,7 +21,9 @@ from optuna.trial import create_trial
 from search.service.application import application
 from search.service.commands import Commands
 from search.service.drivers import Drivers, Ended
+from search.service.listing import good_for
 from search.service.queue import Queue
+from search.service.remembered import Remembered
 from search.service.service import Service
 from search.service.supervisor import Supervisor
 from search.service.uploads import Uploads
@@ -82,6 +84,7 @@ def made_service(folder: Path, *, slots: int = 2, data: Path | None = None, larg
         uploads=Uploads(folder / "service" / "uploads", largest),
         commands=Commands(url),
         data=data,
+        rows=Remembered(good_for),
     )
 
 

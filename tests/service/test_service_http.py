@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import http.client
 import json
 import os
@@ -12,6 +13,7 @@ from service_fakes import Asker, Team
 
 from search.service.handing_in import NAMES
 from search.service.states import State
+from search.settings.data_options import COLUMN_OPTIONS
 from search.settings.settings import StudySettings
 from storage import study_lock
 
@@ -93,24 +95,30 @@ def test_a_file_of_the_folder_is_found(team: Team, data: Path) -> None:
     assert json.loads(queued.settings)["data"] == str(data.resolve() / "table.csv")
 
 
+# Settings of text that name no file.
+PLAIN = [
+    "target",
+    "separator",
+    "image_size",
+    "group",
+    "time",
+    "split_column",
+    "weight",
+    "metric",
+    "task",
+    "sampler",
+    "pruner",
+    "precision",
+]
+
+
 def test_every_setting_that_names_a_file_is_known_to_the_service() -> None:
-    """A new setting of text belongs into `NAMES`, if it names a file, else here."""
+    fields = StudySettings.model_fields.items()
     of_text = {
-        name for name, field in StudySettings.model_fields.items() if "str" in str(field.annotation)
-    } - {"drop", "category", "number", "date"}
-    plain = {
-        "target",
-        "separator",
-        "image_size",
-        "group",
-        "time",
-        "split_column",
-        "metric",
-        "task",
-        "sampler",
+        name for name, field in fields if "str" in str(field.annotation) and name not in COLUMN_OPTIONS
     }
-    plain |= {"pruner", "precision"}
-    assert of_text - set(NAMES) <= plain
+    new = of_text - {*NAMES, *PLAIN}
+    assert not new, f"{new}: add it to NAMES in handing_in.py where it names a file, else to PLAIN here"
 
 
 def test_the_same_key_is_the_same_study(team: Team) -> None:
@@ -299,3 +307,28 @@ def test_other_sites_pages_change_nothing(team: Team) -> None:
         asker = Asker(team.anna.port, team.anna.token, headers)
         assert "own pages" in asker.refused(403, "POST", "studies", handed_in("x"))
         assert asker("GET", "studies").status == 200
+
+
+def test_a_list_shows_what_was_asked_at_once(team: Team) -> None:
+    def state() -> str:
+        found = team.viewer.done("GET", "studies?owner=ben&limit=500")["studies"]
+        return next(str(one["state"]) for one in found if one["study"] == "asked")
+
+    team.ben.done("POST", "studies", handed_in("asked"))
+    assert state() == "queued"
+    team.ben.done("POST", "studies/asked/pause")
+    assert state() == "paused"
+
+
+def test_a_full_disk_is_told(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*path: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    assert "free some disk space" in team.anna.refused(503, "POST", "uploads", body=b"a,b\n1,2\n")
+
+
+def test_a_request_with_threads_of_its_own_is_refused(team: Team) -> None:
+    assert "a slot of this service is one thread" in team.anna.refused(
+        422, "POST", "studies", handed_in("x", threads=64)
+    )
