@@ -132,6 +132,30 @@ def test_what_is_no_weight_is_refused(tmp_path: Path, weights: object, expected:
     refused(request, tmp_path, "--weight: ", "'w'", expected)
 
 
+@pytest.mark.parametrize(
+    ("counting", "expected"),
+    [
+        ("xy", "no training row is of class 'z', of those that count, when rows are split so"),
+        ("z", "no training row is of class 'x', 'y', of those that count"),
+    ],
+)
+def test_classes_of_which_no_row_counts_are_refused(tmp_path: Path, counting: str, expected: str) -> None:
+    classes = np.array(list("xyz" * (ROWS // 3)))
+    frame = pd.DataFrame({"a": np.arange(ROWS), "y": classes, "w": np.isin(classes, list(counting)) * 1.0})
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    refused(DataRequest(str(tmp_path / "rows.csv"), target="y", weight="w"), tmp_path, expected)
+
+
+def test_a_side_whose_rows_that_count_are_of_one_class_is_refused(tmp_path: Path) -> None:
+    rows = np.arange(ROWS)
+    frame = pd.DataFrame({"a": rows, "y": np.where(rows % 2, "x", "z")})
+    frame["part"] = np.where(rows < 40, "train", np.where(rows < 50, "val", "test"))
+    frame["w"] = np.where((frame["part"] == "val") & (frame["y"] == "x"), 0, 1)
+    frame.to_csv(tmp_path / "rows.csv", index=False)
+    request = DataRequest(str(tmp_path / "rows.csv"), target="y", weight="w", split_column="part")
+    refused(request, tmp_path, "all 5 validation rows are of class 'z', of those that count,")
+
+
 def test_names_that_cannot_be_are_refused(tmp_path: Path) -> None:
     file = str(table(tmp_path))
     refused(DataRequest(file, target="y", weight="v"), tmp_path, "--weight: ", "has no column 'v'")

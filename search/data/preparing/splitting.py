@@ -135,8 +135,10 @@ def _refuse_shared(raw: RawData, split: Split) -> None:
                 )
 
 
-def refuse_lacking_classes(raw: RawData, split: Split) -> None:
+def refuse_lacking_classes(raw: RawData, split: Split, counting: str = "") -> None:
     """What training never sees cannot be learnt, and of one class alone nothing can be told.
+
+    `counting` says in messages that `split` has not all rows.
 
     Raises:
         DataError: a class has no training row, or validation or test rows are of one class.
@@ -148,32 +150,34 @@ def refuse_lacking_classes(raw: RawData, split: Split) -> None:
         names = ", ".join(f"'{raw.class_names[index]}'" for index in lacking[:5])
         more = f" and {len(lacking) - 5} more" if len(lacking) > 5 else ""
         raise DataError(
-            f"no training row is of class {names}{more} when rows are split so; leave its rows out, or split "
-            "otherwise"
+            f"no training row is of class {names}{more}{counting} when rows are split so; leave its rows out, or "
+            "split otherwise"
         )
     for part, name in ((split.validation, "validation"), (split.test, "test")):
         present = np.unique(raw.y[part])
         if len(present) == 1:
             raise DataError(
-                f"all {len(part):,} {name} rows are of class '{raw.class_names[present[0]]}' when rows are split so, "
-                "which compares nothing; split otherwise"
+                f"all {len(part):,} {name} rows are of class '{raw.class_names[present[0]]}'{counting} when rows are "
+                "split so, which compares nothing; split otherwise"
             )
 
 
 def refuse_weightless_sides(raw: RawData, split: Split) -> None:
-    """Rows that all count nothing train nothing and compare nothing.
+    """Rows that count nothing train nothing and compare nothing.
 
     Raises:
-        DataError: those of a side do.
+        DataError: all of a side do, or all of a class that has to be there.
     """
     if raw.weights is None:
         return
-    for part, name in zip((split.train, split.validation, split.test), SIDES, strict=True):
-        if not raw.weights[part].any():
+    parts = [part[raw.weights[part] > 0] for part in (split.train, split.validation, split.test)]
+    for counting, part, name in zip(parts, (split.train, split.validation, split.test), SIDES, strict=True):
+        if not len(counting):
             raise DataError(
                 f"--weight: all {len(part):,} {name} rows have 0 in '{raw.request.weight}', so none of them "
                 "counts; split otherwise, or correct it"
             )
+    refuse_lacking_classes(raw, Split(*parts), ", of those that count,")
 
 
 def _span(times: Times, rows: Rows) -> str:
