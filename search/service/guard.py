@@ -71,6 +71,9 @@ class Guard:
             return
         request = Request(scope, receive)
         hardened = _hardened(send)
+        if "\0" in scope["path"]:
+            await problem(404, "Not Found")(scope, receive, hardened)
+            return
         if request.url.path in OPEN:
             await self._app(scope, receive, hardened)
             return

@@ -9,9 +9,9 @@ import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from search.data import BUILTIN_SOURCES
 from search.errors import InputError
@@ -36,6 +36,16 @@ NAMES: dict[str, tuple[str, ...]] = {
 _OF_THE_QUEUE = ("trials", "workers", "timeout")
 
 
+def _text(text: str) -> str:
+    """Raises ValueError where a database cannot hold `text`."""
+    if "\0" in text or any("\ud800" <= sign <= "\udfff" for sign in text):
+        raise ValueError("expected text, but got half a sign of UTF-16 or a zero byte")
+    return text
+
+
+Note = Annotated[str, Field(max_length=2000), AfterValidator(_text)]
+
+
 class HandedIn(BaseModel):
     """A study as it is handed in: `settings` are those of `perceptuna run`, by name, with `_` for `-`."""
 
@@ -44,7 +54,7 @@ class HandedIn(BaseModel):
     study: str
     settings: dict[str, Any]
     priority: int = Field(0, ge=-LARGEST_PRIORITY, le=LARGEST_PRIORITY)
-    note: str = Field("", max_length=2000)
+    note: Note = ""
 
 
 def queued_study(
@@ -61,6 +71,10 @@ def queued_study(
         InputError, SpaceError, TomlError: what cannot be.
     """
     check_study_name(given.study)
+    try:
+        _text(json.dumps(given.settings, ensure_ascii=False))
+    except ValueError as error:
+        raise InputError(f"settings: {error}") from None
     settings = {name: value for name, value in given.settings.items() if value is not None}
     _refuse_code(settings)
     for name, known in NAMES.items():

@@ -85,7 +85,7 @@ async def events(
     """Server-Sent Events: the lines of `perceptuna run --json`, from the beginning or behind an id."""
     del user
     await run_in_threadpool(service.queued, name)
-    position = int(since) if since.isdecimal() else 0
+    position = int(since) if since.isascii() and since.isdecimal() and len(since) < 16 else 0
     return StreamingResponse(_stream(service, name, position), media_type="text/event-stream")
 
 
@@ -176,7 +176,7 @@ def _rows_as_csv(body: bytes) -> bytes:
     expected = 'rows: expected {"rows": [{"column": value, …}, …]} as JSON, or a CSV file as text/csv'
     try:
         given = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError(expected) from None
     rows = given.get("rows") if isinstance(given, dict) else None
     if not isinstance(rows, list) or not rows or not all(isinstance(row, dict) for row in rows):
@@ -187,7 +187,10 @@ def _rows_as_csv(body: bytes) -> bytes:
     writer.writerow(columns)
     for row in rows:
         writer.writerow([_cell(row.get(column)) for column in columns])
-    return text.getvalue().encode()
+    try:
+        return text.getvalue().encode()
+    except UnicodeEncodeError:
+        raise InputError("rows: expected text, but got half a sign of UTF-16") from None
 
 
 def _cell(value: Any) -> str:

@@ -13,6 +13,7 @@ from search.service.asking import Address, AnyUser, Changer, TheService
 from search.service.handing_in import (
     LARGEST_PRIORITY,
     HandedIn,
+    Note,
     changed_budget,
     digest_of,
     queued_study,
@@ -25,6 +26,7 @@ from search.service.states import DRIVEN, OVER, VERBS, State
 from search.service.users import User
 from search.study.creation import already_there, half_made
 from search.study.study import companions_of, delete_study
+from search.text.formats import duration
 
 router = APIRouter(prefix="/api/v1/studies")
 
@@ -37,7 +39,7 @@ class Changes(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     priority: int | None = Field(None, ge=-LARGEST_PRIORITY, le=LARGEST_PRIORITY)
-    note: str | None = Field(None, max_length=2000)
+    note: Note | None = None
     trials: int | None = None
     workers: int | None = None
     timeout: str | float | None = None
@@ -191,13 +193,17 @@ def _make_room(service: Service, study: QueuedStudy, user: User) -> None:
 
 
 def _refuse_used_up(service: Service, queued: QueuedStudy) -> None:
-    """Raises InputError where a study has its budget."""
+    """Raises InputError where a study has its budget, of trials or of time."""
     study = service.known_study(queued.study)
     finished = 0 if study is None else len(study.finished())
     if finished >= queued.trials and queued.state not in DRIVEN:
         raise InputError(
             f"study '{queued.study}' has {finished} finished trials of {queued.trials}, so nothing is left to do; "
             "raise its trials first"
+        )
+    if queued.timeout is not None and queued.ran >= queued.timeout and queued.state not in DRIVEN:
+        raise InputError(
+            f"study '{queued.study}' has run for its {duration(queued.timeout)}; raise its timeout first"
         )
 
 

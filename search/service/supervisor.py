@@ -30,6 +30,7 @@ _GROWS_AFTER_SECONDS = 60.0
 # Drivers in a row that end out of order, without a trial that ended, before the study counts as failed.
 _FAILURES = 3
 _WAIT_SECONDS = 5.0
+_FAILED_LOOKS = 3
 _TIME_IS_UP = "its time is up"
 
 
@@ -70,20 +71,22 @@ class Supervisor:
 
         Raises:
             StorageError: another service may have the queue.
+            Exception: of three looks in a row. (A study may be deleted while it is looked at, which is no bug.)
         """
-        told = ""
+        told, failed = "", 0
         while not ended.is_set():
             self._ensure_held()
             try:
                 self.look()
-                told = ""
+                told, failed = "", 0
             except Exception as error:
                 fault = translate(error)
-                if fault is None:
+                failed = failed + 1 if fault is None else 0
+                if failed == _FAILED_LOOKS:
                     raise
-                if str(fault) != told:
-                    self._say(f"{fault}; trying again")
-                told = str(fault)
+                if str(fault or error) != told:
+                    self._say(f"{fault or repr(error)}; trying again")
+                told = str(fault or error)
             ended.wait(_SECONDS)
 
     def look(self) -> None:
@@ -182,7 +185,7 @@ class Supervisor:
             words += ["--timeout", f"{max(1.0, study.timeout - study.ran):.0f}s"]
         if loaded is None or half_made(loaded):
             config = self._drivers.folder(study.study) / "settings.toml"
-            _write_settings(config, study)
+            write_settings(config, study)
             words = ["run", study.study, "--config", str(config), *words]
         else:
             words = ["resume", study.study, "--trials", str(study.trials), *words]
@@ -191,7 +194,11 @@ class Supervisor:
             study.study, [State.QUEUED], State.RUNNING, slots=slots, began=now, ended=None, reason=""
         ):
             return False
-        return self._drivers.start(study.study, words, slots)
+        try:
+            return self._drivers.start(study.study, words, slots)
+        except OSError as error:  # no process or no memory to be had: settled as a driver that died
+            self._say(f"study '{study.study}': no driver could be started ({error.strerror})")
+            return False
 
     def _study(self, name: str) -> Study | None:
         """None before its driver has made it."""
@@ -206,7 +213,7 @@ def _claim(study: QueuedStudy, slots: int) -> Claim:
     return Claim(study.study, study.owner, study.priority, study.most(slots), study.slots, study.handed_in)
 
 
-def _write_settings(path: Path, study: QueuedStudy) -> None:
+def write_settings(path: Path, study: QueuedStudy) -> None:
     """What its owner gave, as a settings file: TOML, whose text and lists are written as JSON's are."""
     given = {**json.loads(study.settings), "trials": study.trials}
     lines = (f"{name} = {json.dumps(value, ensure_ascii=False)}\n" for name, value in given.items())

@@ -6,13 +6,18 @@ import errno
 import http.client
 import json
 import os
+import tomllib
 from pathlib import Path
 
+import hypothesis
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from service_fakes import Asker, Team
 
 from search.service.handing_in import NAMES
 from search.service.states import State
+from search.service.supervisor import write_settings
 from search.settings.data_options import COLUMN_OPTIONS
 from search.settings.settings import StudySettings
 from storage import study_lock
@@ -332,3 +337,64 @@ def test_a_request_with_threads_of_its_own_is_refused(team: Team) -> None:
     assert "a slot of this service is one thread" in team.anna.refused(
         422, "POST", "studies", handed_in("x", threads=64)
     )
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=6,
+)
+SETTINGS = st.dictionaries(
+    st.sampled_from(sorted(StudySettings.model_fields)) | st.text(max_size=5), VALUES, max_size=4
+)
+
+
+@hypothesis.settings(max_examples=60)
+@given(st.text(max_size=12) | VALUES, SETTINGS | VALUES, VALUES, st.text(max_size=12) | VALUES)
+def test_whatever_is_sent_is_answered_and_breaks_nothing(
+    team: Team, study: object, settings: object, priority: object, note: object
+) -> None:
+    sent = {"study": study, "settings": settings, "priority": priority, "note": note}
+    for body in (
+        sent,
+        {**sent, "study": "fuzzed", "settings": {"data": "digits", "target": note}, "priority": 0},
+    ):
+        answer = team.anna("POST", "studies", body)
+        assert answer.status < 500, answer.text
+        if answer.status == 201:
+            queued = team.service.queue.find(answer.json["study"])
+            assert queued is not None
+            config = team.drivers.folder("fuzzed") / "settings.toml"
+            write_settings(config, queued)
+            assert tomllib.loads(config.read_text(encoding="utf-8"))["data"] == "digits"
+            team.service.queue.remove(queued.study, list(State))
+    assert team.anna("PATCH", "studies/made", {"note": note, "trials": priority}).status < 500
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "studies/a%00b", None),
+        ("GET", "studies/%ff%fe", None),
+        ("GET", "studies/%E2%80%AE/trials/99999999999999999999999", None),
+        ("POST", "studies", b"[" * 100_000),
+        ("POST", "studies/made/predictions", b"[" * 100_000),
+        ("POST", "studies/made/predictions", b'{"rows": [{"a": "\\ud800"}]}'),
+        ("POST", "studies", b'{"study": "x", "settings": {"data": "digits", "target": "\\ud800"}}'),
+        ("POST", "studies", b'{"study": "x", "settings": {"data": "digits"}, "note": "\\u0000"}'),
+        ("GET", "studies?limit=9999999999999999999999", None),
+    ],
+)
+def test_odd_requests_are_refused_as_what_they_are(
+    team: Team, method: str, path: str, body: bytes | None
+) -> None:
+    answer = team.anna(method, path, body=body, Content_Type="application/json")
+    assert answer.status in (400, 404, 422), answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_events_begin_anew_behind_an_odd_id(team: Team) -> None:
+    team.anna.done("POST", "studies", handed_in("odd-id"))
+    team.anna.done("POST", "studies/odd-id/cancel")
+    for odd in ("9" * 40, "-1", "x", "1.5"):
+        assert "event: end" in team.viewer("GET", "studies/odd-id/events", Last_Event_ID=odd).text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import threading
 import tomllib
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from search.service.service import Service
 from search.service.states import State
 from search.service.supervisor import Supervisor
 from search.study.study_record import keep_study_facts
-from storage import study_lock
+from storage import StorageError, study_lock
 
 
 @pytest.fixture
@@ -217,3 +219,45 @@ def test_what_was_asked_while_a_driver_ended_is_not_lost(service: Service, drive
     drivers.end("one", -15)
     service.supervisor.look()
     assert stands(service, "one") == (State.STOPPED, None, 0)
+
+
+def test_a_fault_is_waited_out_and_a_bug_ends_the_service(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    faults: list[Exception] = [
+        StorageError("full"),
+        ValueError("once"),
+        StorageError("full"),
+        *[ValueError("bug")] * 3,
+    ]
+    said: list[str] = []
+    supervisor = Supervisor(service.url, service.storage, service.queue, service.drivers, 2, said.append)
+
+    def look() -> None:
+        if not faults:
+            ended.set()
+            return
+        raise faults.pop(0)
+
+    ended = threading.Event()
+    monkeypatch.setattr(supervisor, "look", look)
+    monkeypatch.setattr(ended, "wait", lambda seconds: None)
+    with pytest.raises(ValueError, match="bug"):
+        supervisor.run(ended)
+    assert faults == []
+    assert said[0] == "full; trying again"
+
+
+def test_a_driver_that_cannot_be_started_is_tried_again_later(
+    service: Service, drivers: PretendedDrivers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*given: object) -> bool:
+        raise BlockingIOError(errno.EAGAIN, "Resource temporarily unavailable")
+
+    handed_in(service.queue, "one")
+    monkeypatch.setattr(drivers, "start", none)
+    service.supervisor.look()
+    service.supervisor.look()
+    found = service.queue.find("one")
+    assert found is not None
+    assert (found.state, found.failures) == (State.QUEUED, 1)
