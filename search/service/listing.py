@@ -99,10 +99,10 @@ def listed(service: Service, name: str, queued: QueuedStudy | None) -> Row:
     return row
 
 
-def good_for(row: object) -> float:
-    """Seconds for which a row of a list is good."""
-    runs = isinstance(row, Row) and row.state in DRIVEN
-    return _RUNNING_SECONDS if runs else _RESTING_SECONDS
+def good_for(shown: object) -> float:
+    """Seconds for which something is good that is shown to many: a row of a study that rests, for longest."""
+    rests = isinstance(shown, Row) and shown.state not in DRIVEN
+    return _RESTING_SECONDS if rests else _RUNNING_SECONDS
 
 
 def moment(seconds: float | None) -> str | None:

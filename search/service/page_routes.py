@@ -59,7 +59,7 @@ def study_page(name: str, service: TheService, user: AnyUser) -> HTMLResponse:
     row = row_of(service, name, queued)
     mine = queued is not None and user.may_change(queued.owner)
     made = study is not None and not study.record.is_foreign and not half_made(study)
-    facts = _facts(study) if made and study is not None else None
+    facts = service.rows.get(f"page of {name}", queued, lambda: _facts(study)) if study and made else None
     return _page("study.html.j2", user, row=row, left=_left, mine=mine, facts=facts, size=(WIDTH, HEIGHT))
 
 

@@ -61,6 +61,10 @@ def serve(
     """
     if data is not None and not data.is_dir():
         raise InputError(f"--data: expected a folder, but got '{data}'")
+    if data is not None and service_folder(url).resolve().is_relative_to(data.resolve()):
+        raise InputError(
+            f"--data: {data} holds the service's own files and everybody's uploads; name a folder for data alone"
+        )
     storage = open_storage(url, create=True)
     users = Users(storage)
     token = None if users.tokens() else users.make_up()

@@ -110,7 +110,7 @@ class Supervisor:
 
     def _follows(self, study: QueuedStudy, ended: Ended, ran: float) -> tuple[State, str, dict[str, Any]]:
         loaded = self._study(study.study)
-        in_order = ended.ending is not None or ended.code == 130
+        in_order = ended.ending is not None or ended.code == 130 or study.then is not None
         failures = 0 if in_order or ended.trials else study.failures + 1
         changes: dict[str, Any] = {"failures": failures}
         if loaded is not None and len(loaded.finished()) >= study.trials:

@@ -34,6 +34,7 @@ def test_a_service_that_others_reach_needs_tokens(perceptuna: CommandLine) -> No
 
 def test_what_cannot_be_served_is_told(perceptuna: CommandLine, unused_port: int) -> None:
     assert "--data: expected a folder" in perceptuna("serve", "--data", "nothing").err
+    assert "everybody's uploads" in perceptuna("serve", "--data", ".").err
     assert "--upload-limit: expected" in perceptuna("serve", "--upload-limit", "much").err
     with socket.create_server(("127.0.0.1", unused_port)):
         said = perceptuna("serve", "--port", unused_port)

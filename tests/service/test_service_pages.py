@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import optuna
 from service_fakes import Team, made_study
 
 from search.references.record import Reference, References
@@ -111,3 +112,19 @@ def test_the_course_of_a_study_is_drawn_within_its_picture(team: Team) -> None:
     same = course_of(made_study(team.service, "same", [0.5, 0.5]))
     assert same is not None
     assert len({mark.y for mark in same.marks}) == 1
+
+
+def test_a_study_of_another_program_is_shown_for_what_it_is(team: Team) -> None:
+    one = optuna.create_study(study_name="foreign", storage=team.service.storage)
+    two = optuna.create_study(
+        study_name="foreign two", storage=team.service.storage, directions=["minimize", "maximize"]
+    )
+    one.add_trial(optuna.trial.create_trial(value=0.5))
+    two.add_trial(optuna.trial.create_trial(values=[0.5, 0.6]))
+    assert "foreign two" in page(team.viewer, "/") + page(team.viewer, "/?page=2")
+    for name in ("foreign", "foreign%20two"):
+        assert "foreign: 1 of" in " ".join(page(team.viewer, f"/studies/{name}").split())
+        row = team.viewer.done("GET", f"studies/{name}")
+        assert (row["state"], row["details"], row["metric"]) == ("foreign", None, None)
+        assert team.viewer.done("GET", f"studies/{name}/trials")["total"] == 1
+        assert "not made by perceptuna" in team.viewer.refused(422, "GET", f"studies/{name}/trials/0")
