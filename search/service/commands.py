@@ -13,6 +13,7 @@ from search.service.problems import Refused
 from storage import StorageURL
 
 _AT_ONCE = 2
+_SIGNED = "perceptuna: "
 # Each who waits has a thread of the service, which has 40 for all requests.
 _WAITING = 8
 _SECONDS = 300.0
@@ -54,9 +55,12 @@ class Commands:
             )
         except subprocess.TimeoutExpired:
             raise Refused(503, f"it took longer than {_SECONDS:.0f} s; use the command itself") from None
-        said = [line.removeprefix("perceptuna: ") for line in done.stderr.splitlines()]
-        if done.returncode in (1, 2):
-            raise InputError("\n".join(said[-10:]))
+        said = [line for line in done.stderr.splitlines() if line.strip()]
+        if done.returncode == 2:
+            signed = [line.removeprefix(_SIGNED) for line in said if line.startswith(_SIGNED)]
+            raise InputError("\n".join(signed))
         if done.returncode:
-            raise Refused(503, said[-1] if said else f"it ended with exit code {done.returncode}")
+            why = said[-1].removeprefix(_SIGNED) if said else f"exit code {done.returncode}"
+            # 3 is trouble that passes; anything else is a bug, or a process that was killed.
+            raise Refused(503 if done.returncode == 3 else 500, f"`perceptuna {words[0]}` failed: {why}")
         return done.stdout

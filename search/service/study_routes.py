@@ -30,7 +30,10 @@ from search.text.formats import duration
 
 router = APIRouter(prefix="/api/v1/studies")
 
+_BUDGET = ("trials", "workers", "timeout")
 _TRIES = 5
+# Of a study that no driver has.
+_RESTING = (*OVER, State.PAUSED, State.QUEUED)
 
 
 class Changes(BaseModel):
@@ -124,7 +127,7 @@ def change(
     if values:
         service.queue.change(name, values)
         service.users.record(user, address, "change", f"{name}: {', '.join(values)}")
-    if values.keys() & {"trials", "workers", "timeout"}:
+    if any(values[one] != getattr(queued, one) for one in _BUDGET if one in values):
         service.queue.move(name, [State.RUNNING], State.PAUSING, State.QUEUED)
     return row_of(service, name, service.queue.find(name)).to_json()
 
@@ -155,15 +158,15 @@ def ask(name: str, verb: str, service: TheService, user: Changer, address: Addre
 def delete(name: str, service: TheService, user: Changer, address: Address) -> None:
     """Delete a study that is over, with its trials and models, as `perceptuna delete` does."""
     queued = _theirs(service, name, user)
-    if queued.state not in (*OVER, State.PAUSED, State.QUEUED):
+    # First nobody starts it any more; killed or refused later, it can be deleted again.
+    if not service.queue.move(name, _RESTING, State.CANCELLED):
         raise Refused(409, f"study '{name}' is {queued.state}; stop it first")
-    if not service.queue.remove(name, (*OVER, State.PAUSED, State.QUEUED)):
-        raise Refused(409, f"study '{name}' has begun meanwhile; stop it first")
     service.users.record(user, address, "delete", name)
     study = service.known_study(name)
     if study is not None:
         for one in [*companions_of(study), study]:
             delete_study(one)
+    service.queue.remove(name, [State.CANCELLED])
     shutil.rmtree(service.drivers.folder(name), ignore_errors=True)
 
 

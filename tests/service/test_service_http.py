@@ -6,6 +6,7 @@ import errno
 import http.client
 import json
 import os
+import sys
 import tomllib
 from pathlib import Path
 
@@ -13,9 +14,10 @@ import hypothesis
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from service_fakes import Asker, Team
+from service_fakes import Asker, Team, made_study
 
 from search.service.handing_in import NAMES
+from search.service.queue import QueuedStudy
 from search.service.states import State
 from search.service.supervisor import write_settings
 from search.settings.data_options import COLUMN_OPTIONS
@@ -192,8 +194,6 @@ def test_an_admin_alone_lets_studies_go_before_others(team: Team) -> None:
 
 
 def test_a_study_is_deleted_with_its_trials(team: Team) -> None:
-    from service_fakes import made_study
-
     made_study(team.service, "old", [0.5])
     team.anna.done("POST", "studies", handed_in("gone"))
     with study_lock(team.service.url, "gone"):
@@ -398,3 +398,28 @@ def test_events_begin_anew_behind_an_odd_id(team: Team) -> None:
     team.anna.done("POST", "studies/odd-id/cancel")
     for odd in ("9" * 40, "-1", "x", "1.5"):
         assert "event: end" in team.viewer("GET", "studies/odd-id/events", Last_Event_ID=odd).text
+
+
+def test_a_study_that_somebody_drives_is_not_deleted_by_halves(team: Team) -> None:
+    made_study(team.service, "held", [0.5])
+    team.service.queue.add(QueuedStudy("held", "anna", '{"data": "digits"}', 1, state=State.FINISHED))
+    with study_lock(team.service.url, "held"):
+        assert "is being driven" in team.anna.refused(409, "DELETE", "studies/held")
+    assert team.anna.done("GET", "studies/held")["finished"] == 1
+    assert team.anna("DELETE", "studies/held").status == 204
+    assert team.anna("GET", "studies/held").status == 404
+    assert team.service.known_study("held") is None
+
+
+def test_a_command_that_fails_ends_its_request_alone(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_study(team.service, "modelless", [0.5])
+    said = team.viewer.refused(422, "GET", "studies/modelless/model")
+    assert said.startswith("data digits is not what the study was started with")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
+    assert "`perceptuna report` failed" in team.viewer.refused(500, "GET", "studies/made/report")
+    for _ in range(10):
+        team.service.commands._taken_in.acquire()
+    busy = team.viewer("GET", "studies/made/report")
+    assert (busy.status, busy.headers["retry-after"]) == (503, "30")
+    for _ in range(10):
+        team.service.commands._taken_in.release()
