@@ -246,6 +246,13 @@ def test_a_side_that_was_given_is_never_taken_from_the_training_rows(
     refused(request, tmp_path, expected)
 
 
+def test_of_a_changed_fingerprint_all_files_are_told(request_of):
+    raw = read_source(request_of(test="test"))
+    before, after = (fit_spec(raw, split_of(raw), fingerprint) for fingerprint in ("before", "after"))
+    (told,) = before.diff(after)
+    assert "rows.csv, or of a file of its validation or test rows, is not that of" in told
+
+
 def test_validation_and_test_rows_are_not_the_same_file(request_of, tmp_path):
     request = request_of(validation="test", test="test")
     refused(request, tmp_path, "--test: ", "has the rows of --validation ")

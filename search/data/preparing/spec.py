@@ -238,8 +238,11 @@ class DataSpec(_Part):
             before, after = ("its logarithm" if one.target_log else "it is" for one in (self, other))
             changes.append(f"target: learnt as {before} -> as {after}")
         if self.fingerprint != other.fingerprint:
+            # A fingerprint is of all files together.
+            given = self.kind == "table" and (other.given_validation or other.given_test)
+            others = ", or of a file of its validation or test rows," if given else ""
             changes.append(
-                f"the content of {other.source} is not that of {self.source} when this was prepared"
+                f"the content of {other.source}{others} is not that of {self.source} when this was prepared"
             )
         return changes
 

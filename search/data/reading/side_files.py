@@ -22,7 +22,10 @@ def refuse_side_files(request: DataRequest, suffixes: Collection[str]) -> None:
         if file is None:
             continue
         if not os.path.isfile(file):
-            raise DataError(f"--{option}: there is no file {file!r}; check the path")
+            raise DataError(
+                f"--{option}: there is no file {file!r}; check the path; of a study that is there, put it "
+                "beside the study's data, and name that by --data"
+            )
         if Path(file).suffix.lower() not in suffixes:
             raise DataError(
                 f"--{option}: {file} is another kind of file than {request.source}; expected one that ends in "
