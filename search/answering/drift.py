@@ -50,7 +50,7 @@ def _of(column: Column, found: Found, trained: int) -> list[Drift]:
     if never_missing(column):
         shares.append(Drift(column.name, "missing", found.missing / max(found.rows, 1)))
     if isinstance(column, CategoryColumn):
-        if len(column.values) < MOST_CATEGORIES:
+        if len(column.values) < MOST_CATEGORIES and not column.coded:
             shares.append(Drift(column.name, "never seen", found.unseen / max(found.rows, 1)))
         return [drift for drift in shares if drift.size > SHARE]
     if isinstance(column, TextColumn):

@@ -39,7 +39,9 @@ def _of(column: Column, found: Found) -> list[str]:
     lines = []
     if found.unseen and isinstance(column, CategoryColumn):
         never = (
-            f"that is not among the {MOST_CATEGORIES} most frequent of training"
+            "that training had in one row at most"
+            if column.coded
+            else f"that is not among the {MOST_CATEGORIES} most frequent of training"
             if len(column.values) >= MOST_CATEGORIES
             else "that training never saw"
         )

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 from search.data import DataSpec, PreparedData, load_prepared, searched_weights, weights_file
 from search.data.reading.free_memory import free_memory
 from search.machine.time_limit import OutOfTime, computing_at_most
+from search.references.codes import with_flags
 from search.references.judging import Array, measure, score
 from search.references.models import fit, load
 from search.references.record import Reference, ReferenceName
@@ -138,8 +139,11 @@ def _sides(job: Job) -> tuple[DataSpec, _Rows, _Rows]:
         train = x, y, searched_weights(data)
     weights = None if job.weights is None else np.load(job.weights, mmap_mode="r")
     rows = np.load(job.x, mmap_mode="r"), np.load(job.y, mmap_mode="r"), weights
-    # Models learn the target as it is, whatever the networks do.
-    train, rows = ((x, data.spec.standardised_targets(y), counts) for x, y, counts in (train, rows))
+    # Models learn the target as it is, whatever the networks do, and see the most frequent categories.
+    train, rows = (
+        (with_flags(x, data.spec), data.spec.standardised_targets(y), counts)
+        for x, y, counts in (train, rows)
+    )
     return data.spec.with_plain_target(), train, rows
 
 

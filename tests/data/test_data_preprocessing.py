@@ -119,14 +119,6 @@ def test_any_table_survives_saving_its_preprocessing(rows, tmp_path_factory):
         np.testing.assert_allclose(x[:, 0], expected, rtol=1e-5, atol=1e-6)
 
 
-def test_only_the_most_frequent_categories_are_kept():
-    values = np.array([f"v{number % 70:02d}" for number in range(700)] + ["v69"] * 5, dtype=object)
-    (column,), notes = fit_columns(Table({"c": TableColumn("category", values)}))
-    assert len(column.values) == 50
-    assert column.values[0] == "v69"
-    assert "70 categories" in notes[0]
-
-
 def test_identifiers_and_constants_are_dropped_with_a_note():
     columns, notes = fit_columns(
         Table(

@@ -12,7 +12,7 @@ from table_spec import table_spec
 
 from search.data import DataRequest, prepare, preprocessing_model, raw_inputs
 from search.data.preparing.fitted_columns import fit_columns
-from search.data.preparing.spec import UNTAUGHT_VERSION, DataSpec
+from search.data.preparing.spec import CUT_VERSION, UNTAUGHT_VERSION, DataSpec
 from search.data.rows.raw import Table, TableColumn
 from search.errors import InputError
 from search.settings.settings import StudySettings
@@ -78,7 +78,7 @@ def test_what_training_never_saw_adds_no_weight_of_its_own(table):
 
 def test_rare_categories_share_a_feature_that_is_learnt():
     rare = text(f"v{row % 70:02d}" for row in range(700))
-    columns, _ = fit_columns(Table({"c": TableColumn("category", rare)}))
+    columns, _ = fit_columns(Table({"c": TableColumn("category", rare)}), CUT_VERSION)
     spec = table_spec(columns)
     assert spec.input_shape == (51,)
     one_hot = np.asarray(preprocessing_model(spec)(raw_inputs({"c": ["never", "v69", "v00", ""]}, spec)))

@@ -197,6 +197,21 @@ def meaning(data: str, values: dict[str, object]) -> bool:
 
 TRAINED = [(data, layer) for data, layer in product(DATA, LAYERS) if meaning(data, LAYERS[layer])]
 ASKED = [(data, layer) for data, layer in product(DATA, ANSWERS) if meaning(data, ANSWERS[layer])]
+TRAINED += [("coded", "plain"), ("coded", "bins of numbers")]
+ASKED += [("coded", "plain"), ("coded", "waves of numbers"), ("coded", "members")]
+
+
+@pytest.fixture(scope="module")
+def coded(tmp_path_factory: pytest.TempPathFactory) -> PreparedData:
+    """A table with two columns of many categories, of which validation rows have some that training has not."""
+    folder, random = tmp_path_factory.mktemp("coded"), np.random.default_rng(0)
+    towns, streets = random.integers(0, 70, 400), random.integers(0, 55, 400)
+    rows = zip(random.normal(size=400), towns, "abc" * 134, streets, strict=False)
+    lines = [f"{size},t{town},{kind},s{street},{'xy'[town % 2]}" for size, town, kind, street in rows]
+    (folder / "rows.csv").write_text("\n".join(["size,town,kind,street,y", *lines]))
+    data = prepare(DataRequest(str(folder / "rows.csv"), target="y"), folder)
+    assert [column.name for column in data.spec.coded] == ["town", "street"]
+    return data
 
 
 @pytest.mark.parametrize(("data", "layer"), TRAINED)
@@ -238,7 +253,15 @@ def test_both_forms_have_the_same_weights(
 ) -> None:
     """By the one description: their names, shapes and order, and their first values to the last bit."""
     of = digits if meaning("digits", ANSWERS[layer]) else binary
-    one = network(**ANSWERS[layer], initializer=initializer)
+    assert_same_weights(network(**ANSWERS[layer], initializer=initializer), of)
+
+
+@pytest.mark.parametrize("layer", ["plain", "waves of numbers", "members"])
+def test_both_forms_have_the_same_weights_for_codes(coded: PreparedData, layer: str) -> None:
+    assert_same_weights(network(**ANSWERS[layer]), coded)
+
+
+def assert_same_weights(one: Hyperparameters, of: PreparedData) -> None:
     model = build_model(one, of.spec, seed=5)
     fixed, trained = projection_weights(one, of.spec), trained_weights(one, of.spec)
     described = [(weight.path, weight.shape) for weight in (*fixed, *trained)]

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.data.columns import dates
-from search.data.preparing.identifiers import identifier_note, shared_identifier_note
+from search.data.preparing.identifiers import identifier_note, is_prose, shared_identifier_note
 from search.data.preparing.spec import (
+    CUT_VERSION,
     IDENTIFIER_VERSION,
     SPEC_VERSION,
     UNTAUGHT_VERSION,
@@ -25,7 +26,11 @@ from search.data.rows.notes import ColumnNotes
 from search.data.rows.raw import Array, Table, TableColumn
 from search.errors import DataError
 
+# With more values a column is coded.
 MOST_CATEGORIES = 50
+# Of a coded column; and rows that each of them has at least, so that the others teach what any other value means.
+MOST_CODES = 5000
+FEWEST_ROWS_OF_A_CODE = 2
 # Positions among a category's features.
 UNKNOWN, MISSING = 0, 1
 # Standard deviation of a date's sine or cosine below which it hardly varies: a few days of a year do not.
@@ -56,7 +61,7 @@ def fit_columns(table: Table, version: int = SPEC_VERSION) -> tuple[tuple[Column
             notes.add("shared identifier", told)
         fit: Column
         if column.kind == "category":
-            fit = _fit_category(name, input_names[name], column, missing, notes)
+            fit = _fit_category(name, input_names[name], column, missing, notes, cut=version <= CUT_VERSION)
         elif column.kind == "text":
             fit = _fit_text(name, input_names[name], column, missing, notes)
         elif column.kind == "date":
@@ -72,6 +77,20 @@ def fit_columns(table: Table, version: int = SPEC_VERSION) -> tuple[tuple[Column
     if not fitted:
         raise DataError("no column is left to learn from: " + "; ".join(notes.texts()))
     return tuple(fitted), notes.texts()
+
+
+def has_many(column: TableColumn) -> bool:
+    """Whether it holds texts, or more categories than have a feature each."""
+    return column.kind == "text" or (column.kind == "category" and len(set(column.values)) > MOST_CATEGORIES)
+
+
+def tell_of_many(table: Table, notes: ColumnNotes) -> None:
+    """What becomes of columns that have many values, by the training rows of them; as `fit_columns` tells it."""
+    for name, column in table.columns.items():
+        if column.kind == "text":
+            _fit_text(name, name, column, column.missing(), notes)
+        else:
+            _fit_category(name, name, column, column.missing(), notes, cut=False)
 
 
 def statistics(values: Array) -> tuple[float, float, float]:
@@ -144,21 +163,35 @@ def _fit_date(name: str, input_name: str, column: TableColumn) -> DateColumn:
 
 
 def _fit_category(
-    name: str, input_name: str, column: TableColumn, missing: NDArray[np.bool_], notes: ColumnNotes
+    name: str,
+    input_name: str,
+    column: TableColumn,
+    missing: NDArray[np.bool_],
+    notes: ColumnNotes,
+    *,
+    cut: bool,
 ) -> CategoryColumn:
+    """`cut`: of many values the most frequent are kept, as earlier versions did."""
     present = column.values[~missing]
     counts = Counter(present.tolist())
     # Ties by text, so that the order of rows does not change the features.
     ranked = sorted(counts, key=lambda value: (-counts[value], value))
-    if len(ranked) > MOST_CATEGORIES:
-        notes.add(
-            "many categories",
-            f"column '{name}' has {len(ranked):,} categories: the {MOST_CATEGORIES} most frequent are kept, "
-            "the rest share one feature",
-        )
-    untaught = [UNKNOWN] * (len(ranked) <= MOST_CATEGORIES) + [MISSING] * (not missing.any())
+    many = len(ranked) > MOST_CATEGORIES
+    values = ranked[:MOST_CATEGORIES]
+    told = f"the {MOST_CATEGORIES} most frequent are kept, the rest share one feature"
+    if many and not cut:
+        values = [value for value in ranked[:MOST_CODES] if counts[value] >= FEWEST_ROWS_OF_A_CODE]
+        told = f"a network learns a vector for each of {len(values):,}, and one for all others"
+    if many:
+        prose = not column.said and is_prose(np.array(ranked, dtype=object))
+        told += f"; --text {name} reads its words" if prose else ""
+        notes.add("many categories", f"column '{name}' has {len(ranked):,} categories: {told}")
     return CategoryColumn(
-        name=name, input_name=input_name, values=tuple(ranked[:MOST_CATEGORIES]), untaught=tuple(untaught)
+        name=name,
+        input_name=input_name,
+        values=tuple(values),
+        untaught=(*[UNKNOWN] * (not many), *[MISSING] * (not missing.any())),
+        coded=many and not cut,
     )
 
 

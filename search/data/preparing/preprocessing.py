@@ -91,12 +91,16 @@ def preprocessing_model(spec: DataSpec) -> keras.Model:
     if numbers:
         parts += _number_features(numbers, inputs)
     for column in spec.columns:
-        if isinstance(column, CategoryColumn):
+        if isinstance(column, CategoryColumn) and not column.coded:
             parts.append(_category_features(column, inputs[column.input_name]))
         elif isinstance(column, TextColumn):
             parts.append(word_features(inputs[column.input_name], column.words))
         elif isinstance(column, DateColumn):
             parts += _date_features(column, inputs[column.input_name])
+    first = 0
+    for column in spec.coded:
+        parts.append(_looked_up(column, inputs[column.input_name], "int") + first)
+        first += column.codes
     features = _concatenated([ops.cast(part, "float32") for part in parts], "float32")
     return keras.Model(inputs, features, name="preprocessing")
 
@@ -174,15 +178,19 @@ def _number_features(columns: Sequence[NumberColumn], inputs: Mapping[str, Any])
 
 
 def _category_features(column: CategoryColumn, text: Any) -> Any:
+    return _taught(_looked_up(column, text, "one_hot"), column, column.codes)
+
+
+def _looked_up(column: CategoryColumn, text: Any, mode: str) -> Any:
+    """Positions of texts (batch, 1): as they are, or one-hot (batch, codes)."""
     import keras
 
     unknown = "[unknown]"
     while unknown in column.values:
         unknown = f"[{unknown}]"
-    one_hot = keras.layers.StringLookup(
-        vocabulary=["", *column.values], oov_token=unknown, num_oov_indices=1, output_mode="one_hot"
+    return keras.layers.StringLookup(
+        vocabulary=["", *column.values], oov_token=unknown, num_oov_indices=1, output_mode=mode
     )(text)
-    return _taught(one_hot, column, 2 + len(column.values))
 
 
 def _date_features(column: DateColumn, text: Any) -> list[Any]:

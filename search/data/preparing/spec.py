@@ -14,12 +14,14 @@ from search.data.preparing.log_target import LogTarget
 from search.data.rows.raw import Array
 from spaces.wording import quantity
 
-SPEC_VERSION: Literal[4] = 4
+SPEC_VERSION: Literal[5] = 5
 # Tables were given features that no training row has, and vectors a deviation of 1 where they were constant.
 # A study that was started so goes on so.
 UNTAUGHT_VERSION: Literal[2] = 2
 # Numbers that only name rows, such as a customer's, were features.
 IDENTIFIER_VERSION: Literal[3] = 3
+# Of many categories the 50 most frequent had a feature each, and the others shared one.
+CUT_VERSION: Literal[4] = 4
 
 
 # What came later than the first spec of its version.
@@ -76,15 +78,31 @@ class NumberColumn(_TableColumn):
 class CategoryColumn(_TableColumn):
     """One-hot: any other value, missing value, then each of `values`, most frequent first.
 
-    A value whose feature is left out has zeros everywhere.
+    A value whose feature is left out has zeros everywhere. Where it is `coded` there are too many values: its one
+    feature, behind all others of a row, is the value's position among these, counted on from column to column. Each
+    code has a vector that the network learns, zeros where no training row has it.
     """
 
     kind: Literal["category"] = "category"
     values: tuple[str, ...]
+    coded: bool = False
+
+    @property
+    def codes(self) -> int:
+        """How many positions there are: of any other value, of a missing one, of each of `values`."""
+        return 2 + len(self.values)
 
     @property
     def features(self) -> int:
-        return 2 + len(self.values) - len(self.untaught)
+        return 1 if self.coded else self.codes - len(self.untaught)
+
+    @model_serializer(mode="wrap")
+    def _plain_as_before(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """As in studies that were made before columns could be coded, where it is not."""
+        fields: dict[str, Any] = serialise(self)
+        if not self.coded:
+            fields.pop("coded", None)
+        return fields
 
 
 class TextColumn(_TableColumn):
@@ -142,7 +160,7 @@ class DataSpec(_Part):
     where all count alike.
     """
 
-    version: Literal[1, 2, 3, 4] = SPEC_VERSION
+    version: Literal[1, 2, 3, 4, 5] = SPEC_VERSION
     source: str
     fingerprint: str
     kind: Literal["image", "vector", "table"]
@@ -197,6 +215,11 @@ class DataSpec(_Part):
     def with_plain_target(self) -> DataSpec:
         """As it is where the standardised target itself is learnt, and answered."""
         return self.model_copy(update={"target_log": None})
+
+    @property
+    def coded(self) -> tuple[CategoryColumn, ...]:
+        """Columns whose features, the last of a row, are codes."""
+        return tuple(one for one in self.columns if isinstance(one, CategoryColumn) and one.coded)
 
     @property
     def components(self) -> int:

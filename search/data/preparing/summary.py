@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from search.data.preparing.fitted_columns import has_many, tell_of_many
 from search.data.preparing.fitting import log_target_of
 from search.data.preparing.identifiers import identifier_note, shared_identifier_note, without_advice
 from search.data.preparing.rare_classes import without_rare_classes
@@ -106,8 +107,12 @@ def describe(raw: RawData) -> DataSummary:
 
 
 def _notes(raw: RawData) -> tuple[str, ...]:
-    """Those of reading, and which columns name rows; of all rows, where `run` looks at those of training."""
-    of_target = log_target_of(raw, split_of(raw))[1] if raw.task == "regression" else []
+    """Those of reading, and which columns name rows; of all rows, where `run` looks at those of training.
+
+    And what becomes of texts and of many categories.
+    """
+    transformed = raw.task == "regression" and raw.request.target_transform != "none"
+    of_target = log_target_of(raw, split_of(raw))[1] if transformed else []
     if not isinstance(raw.x, Table):
         return (*raw.notes, *of_target)
     found = {name: identifier_note(name, column, of="rows") for name, column in raw.x.columns.items()}
@@ -118,6 +123,9 @@ def _notes(raw: RawData) -> tuple[str, ...]:
         if found[name] is None and (shared := shared_identifier_note(name, column)) is not None:
             told.add("shared identifier", shared)
     kept = {name for name, note in found.items() if note is None}
+    of_words = {name: one for name, one in raw.x.columns.items() if name in kept and has_many(one)}
+    if of_words:
+        tell_of_many(Table(of_words).take(split_of(raw).train), told)
     return (*without_advice(raw.notes, raw.x, kept), *told.texts(), *of_target)
 
 

@@ -32,7 +32,8 @@ def words_of(text: str) -> list[str]:
 def kept_words(texts: Iterable[str]) -> tuple[str, ...]:
     """Words and pairs that the most texts hold, among equals the first by their letters; `MOST_WORDS` at most.
 
-    Each is in `FEWEST_ROWS` texts or more, and not as often in all of them.
+    Each is in `FEWEST_ROWS` texts or more, and not as often in all of them. None holds the character NUL, which
+    TensorFlow drops at the end of a word.
     """
     of_all, rows = 0, Counter[str]()
     often: dict[str, set[int]] = {}
@@ -42,7 +43,9 @@ def kept_words(texts: Iterable[str]) -> tuple[str, ...]:
             rows[word] += times
             often.setdefault(word, set()).add(count)
     kept = [
-        word for word, held in rows.items() if held >= FEWEST_ROWS and (held < of_all or len(often[word]) > 1)
+        word
+        for word, held in rows.items()
+        if held >= FEWEST_ROWS and (held < of_all or len(often[word]) > 1) and "\0" not in word
     ]
     return tuple(sorted(kept, key=lambda word: (-rows[word], word))[:MOST_WORDS])
 

@@ -49,7 +49,13 @@ class CompiledEpoch:
         self.structure = structure
         self._head = head_of(structure.task, structure.all_outputs)
         self._variables = Variables(
-            open_weights(structure.embedding, structure.members, structure.depth, structure.batch_norm)
+            open_weights(
+                structure.embedding,
+                structure.coded > 0,
+                structure.members,
+                structure.depth,
+                structure.batch_norm,
+            )
         )
         self._optimizer = OPTIMIZERS[structure.optimizer]
         slots = range(self._optimizer.slots)

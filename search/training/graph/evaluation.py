@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from search.training.graph.arithmetic import l2_penalty
 from search.training.graph.body import infer_body
+from search.training.graph.codes import with_vectors
 from search.training.graph.embedding import embedded
 from search.training.graph.head import head_of, head_outputs
 from search.training.graph.inputs import standardised
@@ -38,6 +39,7 @@ class InferenceStructure(NamedTuple):
     task: str
     all_outputs: bool
     embedding: Embedding
+    coded: int
     members: bool
     skips: tuple[bool, ...]
     activation: str
@@ -75,7 +77,11 @@ class Evaluation:
         self._structure = structure
         self._head = head_of(structure.task, structure.all_outputs)
         self._weights = open_weights(
-            structure.embedding, structure.members, len(structure.skips), structure.batch_norm
+            structure.embedding,
+            structure.coded > 0,
+            structure.members,
+            len(structure.skips),
+            structure.batch_norm,
         )
         self.kept_apart = kept(self._weights, Keeping.OWN) + kept(self._weights, Keeping.FROZEN)
 
@@ -148,7 +154,7 @@ class Evaluation:
     def _outputs(self, x: Tensor, weights: Parts, scale: Tensor, offset: Tensor) -> Tensor:
         structure = self._structure
         x = standardised(x, scale, offset) if structure.image else x
-        x = embedded(x, weights, structure.embedding)
+        x = with_vectors(embedded(x, weights, structure.embedding), weights, structure.coded)
         x = of_members(x, weights) if structure.members else x
         return head_outputs(
             infer_body(x, weights, structure.skips, structure.activation, normalised=structure.batch_norm),

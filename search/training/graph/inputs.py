@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from search.training.graph.arithmetic import dense
 from search.training.graph.augmentation import augment_images
+from search.training.graph.codes import with_vectors
 from search.training.graph.draws import Draw, Draws
 from search.training.graph.dropout import DropoutMasks, Steps, masked
 from search.training.graph.embedding import embedded
@@ -55,8 +56,9 @@ class Inputs:
         return self._of_pixels(x, draws) if self._structure.image else x
 
     def __call__(self, x: Tensor, weights: Parts, masks: list[Tensor]) -> Tensor:
-        """What the first hidden layer sees: numbers embedded, inputs dropped."""
+        """What the first hidden layer sees: numbers and codes embedded, inputs dropped."""
         x = embedded(x, weights, self._structure.embedding)
+        x = with_vectors(x, weights, self._structure.coded)
         for mask in masks:
             x = masked(x, mask)
         return x

@@ -9,6 +9,7 @@ from typing import Any
 import keras
 
 from search.data import DataSpec
+from search.training.keras_form.codes import with_vectors
 from search.training.keras_form.embedding import embedded
 from search.training.network.dimensions import components_of, embedding_of
 from spaces import Hyperparameters
@@ -17,7 +18,7 @@ from spaces import Hyperparameters
 def input_layers(
     hyperparameters: Hyperparameters, spec: DataSpec, seed: int
 ) -> Iterator[Callable[[Any], Any]]:
-    """Images standardised and flattened, principal components, numbers embedded, inputs dropped.
+    """Images standardised and flattened, principal components, numbers and codes embedded, inputs dropped.
 
     The layers `pca` and `bins` are not trained, and zero until their weights are set.
     """
@@ -28,5 +29,7 @@ def input_layers(
         yield keras.layers.Dense(components, kernel_initializer="zeros", trainable=False, name="pca")
     if embedding_of(hyperparameters, spec) != "none":
         yield partial(embedded, hyperparameters=hyperparameters, spec=spec, seed=seed)
+    if spec.coded:
+        yield partial(with_vectors, spec=spec)
     if hyperparameters.input_dropout > 0:
         yield keras.layers.Dropout(hyperparameters.input_dropout, seed=seed, name="input_dropout")

@@ -47,14 +47,23 @@ def numbers_of(spec: DataSpec) -> int:
     return sum(isinstance(column, NumberColumn) and 0 not in column.untaught for column in spec.columns)
 
 
+CODE_UNITS = 16
+"""Units of the vector that a network learns for each code."""
+
+
+def coded_columns(spec: DataSpec) -> int:
+    """How many features, the last of a prepared row, are codes of categories."""
+    return len(spec.coded)
+
+
 def embedding_parts(hyperparameters: Hyperparameters) -> int:
     """Frequencies or bins that an embedding makes of each number."""
     return hyperparameters.bins if hyperparameters.embedding == "piecewise" else hyperparameters.frequencies
 
 
 def first_inputs(hyperparameters: Hyperparameters, spec: DataSpec) -> int:
-    """What the first hidden layer is given of each row: features, principal components, embedded numbers."""
-    features = math.prod(spec.input_shape)
+    """What the first hidden layer is given of each row: features, components, embedded numbers, vectors of codes."""
+    features = math.prod(spec.input_shape) + coded_columns(spec) * (CODE_UNITS - 1)
     if embedding_of(hyperparameters, spec) == "none":
         return components_of(hyperparameters, spec) or features
     return features + numbers_of(spec) * (hyperparameters.embedding_size - 1)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from search.data import DataSpec
 from search.settings.metrics import sees_all_outputs
-from search.training.network.dimensions import asks_twice, components_of, embedding_of
+from search.training.network.dimensions import asks_twice, coded_columns, components_of, embedding_of
 from spaces import Hyperparameters
 from spaces.hyperparameters import Embedding
 from spaces.optimizers import OPTIMIZERS, Optimizer
@@ -17,14 +17,15 @@ from spaces.optimizers import OPTIMIZERS, Optimizer
 class Structure:
     """What one graph serves: every trial that agrees in these. Widths, rates and the batch size may differ.
 
-    `all_outputs`: those of each row are recorded too, for a metric. `skips`: of each hidden layer. `image`: training
-    rows come as uint8 pixels. `projected`: the first layer is given principal components, to which pixels that are not
-    augmented were projected before.
+    `all_outputs`: those of each row are recorded too, for a metric. `coded`: how many features are codes. `skips`: of
+    each hidden layer. `image`: training rows come as uint8 pixels. `projected`: the first layer is given principal
+    components, to which pixels that are not augmented were projected before.
     """
 
     task: str
     all_outputs: bool
     embedding: Embedding
+    coded: int
     members: bool
     skips: tuple[bool, ...]
     activation: str
@@ -59,6 +60,7 @@ class Structure:
             task=spec.task,
             all_outputs=sees_all_outputs(spec.task, asked),
             embedding=embedding_of(hyperparameters, spec),
+            coded=coded_columns(spec),
             members=hyperparameters.members > 1,
             skips=hyperparameters.skips,
             activation=hyperparameters.activation,

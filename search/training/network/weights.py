@@ -14,6 +14,7 @@ from itertools import pairwise
 
 from search.data import DataSpec
 from search.training.network.dimensions import (
+    CODE_UNITS,
     components_of,
     embedding_of,
     embedding_parts,
@@ -26,6 +27,8 @@ from spaces.hyperparameters import Embedding
 
 FREQUENCIES, BINS = "frequencies", "bins"
 """Layers that make of each number what its embedding is a linear layer of."""
+CODES = "codes/embeddings"
+"""The vectors of codes."""
 MEMBERS = "members"
 """The layer that gives each member inputs of its own."""
 # Of the initial weights; those of hidden layers count from 1.
@@ -78,7 +81,7 @@ class Weight:
 
 
 def trained_weights(hyperparameters: Hyperparameters, spec: DataSpec) -> list[Weight]:
-    """Those of embedded numbers, hidden layers and head, moving statistics among them."""
+    """Those of embedded numbers and codes, hidden layers and head, moving statistics among them."""
     sides = (first_inputs(hyperparameters, spec), *hyperparameters.widths, output_units(spec))
     embedded = _embedding(
         embedding_of(hyperparameters, spec),
@@ -88,7 +91,12 @@ def trained_weights(hyperparameters: Hyperparameters, spec: DataSpec) -> list[We
         hyperparameters.sigma,
     )
     members = hyperparameters.members if hyperparameters.members > 1 else 0
-    return [*embedded, *_weights(sides, members, hyperparameters.batch_norm, hyperparameters.initializer)]
+    codes = _codes(sum(column.codes for column in spec.coded), CODE_UNITS) if spec.coded else ()
+    return [
+        *embedded,
+        *codes,
+        *_weights(sides, members, hyperparameters.batch_norm, hyperparameters.initializer),
+    ]
 
 
 def weight_at(path: str, hyperparameters: Hyperparameters, spec: DataSpec) -> Weight:
@@ -96,10 +104,13 @@ def weight_at(path: str, hyperparameters: Hyperparameters, spec: DataSpec) -> We
     return next(one for one in trained_weights(hyperparameters, spec) if one.path == path)
 
 
-def open_weights(embedding: Embedding, members: bool, depth: int, batch_norm: bool) -> list[Weight]:
+def open_weights(
+    embedding: Embedding, coded: bool, members: bool, depth: int, batch_norm: bool
+) -> list[Weight]:
     """The same for networks of any widths."""
     embedded = _embedding(embedding, None, None, None)
-    return [*embedded, *_weights((None,) * (depth + 2), None if members else 0, batch_norm, "zeros")]
+    codes = _codes(None, None) if coded else ()
+    return [*embedded, *codes, *_weights((None,) * (depth + 2), None if members else 0, batch_norm, "zeros")]
 
 
 def projection_weights(hyperparameters: Hyperparameters, spec: DataSpec) -> list[Weight]:
@@ -139,6 +150,11 @@ def _embedding(
         settings=uniform,
     )
     yield Weight("embedding/bias", (numbers, units), Keeping.OWN)
+
+
+def _codes(codes: Side, units: Side) -> Iterator[Weight]:
+    """A vector for each code: one that no row has taught stays zero, and says nothing."""
+    yield Weight(CODES, (codes, units), Keeping.OWN)
 
 
 def _weights(sides: Sequence[Side], members: Side, batch_norm: bool, initializer: str) -> Iterator[Weight]:
