@@ -14,7 +14,7 @@ from search.answering.new_rows import open_rows
 from search.answering.remarks import refuse_unreadable, remarks
 from search.data import DataRequest, DataSpec
 from search.errors import InputError
-from search.models.saved_model import SavedModel, open_model
+from search.models.saved_model import OpenModel, SavedModel, open_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +42,7 @@ def predict(
     threads: int,
     at_once: int | None = None,
     progress: Progress = lambda done, total: None,
+    opened: OpenModel | None = None,
 ) -> Predicted:
     """Write the answers for all rows of a source to `output`, .csv or .parquet, which is there whole or not at all.
 
@@ -49,6 +50,7 @@ def predict(
         keep: columns of the source that are written before the answers, as they stand there: "a,b" or each for itself.
         at_once: rows in memory at a time.
         progress: called with the rows that are done and all rows, after each piece.
+        opened: the model, where it is loaded already.
 
     Raises:
         InputError: the source does not fit the model, or cannot be read, or the disk takes no more.
@@ -57,7 +59,7 @@ def predict(
     _refuse_clash(rows.kept, saved.spec)
     done = 0
     with answers_file(output) as write:
-        answer = open_model(saved, threads).answer
+        answer = (opened or open_model(saved, threads)).answer
         for piece in rows.pieces(at_once or rows.at_once):
             write(answers_beside(piece.kept, answer(piece.x), saved.spec))
             done += len(piece.x)

@@ -1,5 +1,5 @@
 """The team's door: one process that takes studies in over HTTP, has them run in turn, and shows them.
 
-Imports: analysis.facts, analysis.report, analysis.terminal, dashboard, data, errors, machine, running, settings,
-spaces, storage, study, text, training.
+Imports: analysis.facts, analysis.report, analysis.terminal, answering, dashboard, data, errors, machine, models,
+running, settings, spaces, storage, study, text, training.
 """

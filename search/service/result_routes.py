@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 
 from search.errors import InputError
 from search.machine.temporary import temporary_folder
+from search.service.answerers import ModelName
 from search.service.asking import AnyUser, TheService
 from search.service.events import Events
 from search.service.problems import Refused
@@ -142,21 +143,25 @@ async def predictions(name: str, request: Request, service: TheService, user: An
     kind = request.headers.get("content-type", "").partition(";")[0].strip()
     rows = body if kind == "text/csv" else _rows_as_csv(body)
     as_csv = kind == "text/csv" and "application/json" not in request.headers.get("accept", "")
-    return await run_in_threadpool(_predicted, service, name, rows, as_csv)
+    # Rows as JSON have names of columns, whatever the table had that the study learnt from.
+    header = None if kind == "text/csv" else True
+    return await run_in_threadpool(_predicted, service, name, rows, header, as_csv)
 
 
-def _predicted(service: Service, name: str, rows: bytes, as_csv: bool) -> Response:
-    service.study(name)
+def _predicted(service: Service, name: str, rows: bytes, header: bool | None, as_csv: bool) -> Response:
+    study = service.study(name)
+    model = ModelName(name, study.identity, study.complete_trial(None).number)
     with temporary_folder() as folder:
         source, answers = folder / "rows.csv", folder / ("answers.csv" if as_csv else "answers.parquet")
         source.write_bytes(rows)
         try:
-            service.commands.call(["predict", name, str(source), "-o", str(answers)])
+            remarks = service.answerers.answer(model, source, answers, header)
         except InputError as error:
             raise InputError(str(error).replace(str(source), "the request")) from None
         if as_csv:
             return Response(answers.read_bytes(), media_type="text/csv; charset=utf-8")
-        content = json.dumps({"answers": _answers(answers)}, allow_nan=False, default=str)
+        told = [remark.replace(str(source), "the request") for remark in remarks]
+        content = json.dumps({"answers": _answers(answers), "remarks": told}, allow_nan=False, default=str)
         return Response(content, media_type="application/json")
 
 

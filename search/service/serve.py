@@ -15,6 +15,7 @@ import uvicorn
 
 from search.dashboard.server import listen
 from search.errors import InputError
+from search.service.answerers import Answerers
 from search.service.application import application
 from search.service.commands import Commands
 from search.service.drivers import Drivers
@@ -87,6 +88,7 @@ def serve(
             users=users,
             uploads=uploads,
             commands=Commands(url),
+            answerers=Answerers(url),
             data=None if data is None else data.resolve(),
             rows=Remembered(good_for),
         )
@@ -105,7 +107,11 @@ def serve(
                 lifespan="off",
             )
         )
-        with _looking_after(supervisor, queue, drivers, server, say), contextlib.suppress(KeyboardInterrupt):
+        with (
+            contextlib.closing(service.answerers),
+            _looking_after(supervisor, queue, drivers, server, say),
+            contextlib.suppress(KeyboardInterrupt),
+        ):
             server.run(sockets=[listening])
 
 

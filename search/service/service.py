@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from search.service.answerers import Answerers
 from search.service.commands import Commands
 from search.service.drivers import Drivers
 from search.service.problems import Refused
@@ -30,6 +31,7 @@ class Service:
     users: Users
     uploads: Uploads
     commands: Commands
+    answerers: Answerers
     data: Path | None
     rows: Remembered[object]
 

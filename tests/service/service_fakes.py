@@ -18,6 +18,7 @@ from digits_spec import digits_spec
 from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
+from search.service.answerers import Answerers
 from search.service.application import application
 from search.service.commands import Commands
 from search.service.drivers import Drivers, Ended
@@ -83,6 +84,7 @@ def made_service(folder: Path, *, slots: int = 2, data: Path | None = None, larg
         users=Users(storage),
         uploads=Uploads(folder / "service" / "uploads", largest),
         commands=Commands(url),
+        answerers=Answerers(url),
         data=data,
         rows=Remembered(good_for),
     )

@@ -8,6 +8,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 from service_fakes import Asker
 
@@ -25,6 +26,16 @@ def anna(tmp_path: Path) -> Iterator[Asker]:
     service.start()
     yield Asker(port, token)
     assert service.end() == 0
+    assert answering() == []
+
+
+def answering() -> list[psutil.Process]:
+    """Processes of this test that answer rows."""
+    return [
+        one
+        for one in psutil.Process().children(recursive=True)
+        if one.status() != psutil.STATUS_ZOMBIE and "search.service.answering_process" in one.cmdline()
+    ]
 
 
 @pytest.mark.slow
@@ -50,8 +61,15 @@ def test_from_a_table_to_answers(anna: Asker) -> None:
     assert row["reference"] > 0
 
     asked = {"rows": [{"size": 0.5, "side": "north"}, {"size": None, "side": "west"}]}
-    answers = anna.done("POST", "studies/prices/predictions", asked)["answers"]
+    first = anna.done("POST", "studies/prices/predictions", asked)
+    answers = first["answers"]
     assert [set(one) for one in answers] == [{"prediction"}] * 2
+    assert any("side" in remark for remark in first["remarks"])
+    (process,) = answering()
+    assert anna.done("POST", "studies/prices/predictions", asked) == first
+    assert answering() == [process]  # the one that has the model
+    process.kill()
+    assert anna.done("POST", "studies/prices/predictions", asked) == first
     told = anna("POST", "studies/prices/predictions", body=b"size,side\n0.5,north\n", Content_Type="text/csv")
     assert told.headers["content-type"].startswith("text/csv")
     (from_csv,) = csv.DictReader(io.StringIO(told.text))
@@ -74,3 +92,4 @@ def test_from_a_table_to_answers(anna: Asker) -> None:
         422, "POST", "studies/prices/resume"
     )
     assert anna("DELETE", "studies/prices").status == 204
+    assert len(answering()) == 1
