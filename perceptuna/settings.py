@@ -28,6 +28,7 @@ class Settings(TypedDict, total=False):
     category: Names | None
     number: Names | None
     date: Names | None
+    text: Names | None
     weight: str | None
     image_size: str | None
     val_fraction: float | None
@@ -38,6 +39,7 @@ class Settings(TypedDict, total=False):
     validation: Any
     test: Any
     split_seed: int | None
+    folds: int | None
     space: Space | str | PathLike[str] | None
     known: bool | None
     baselines: str | PathLike[str] | None
