@@ -89,11 +89,13 @@ class Guard:
         in_query = request.query_params.get("token")
         if in_query is not None and request.method == "GET" and _opens_a_page(request):
             found = self._of_token(in_query, request)
-            return found if isinstance(found, Response) else self._log_in(request, found)
+            if isinstance(found, User):
+                return self._log_in(request, found)
+            return self._login() if found.status_code == 401 and _wants_a_page(request) else found
         user = self._of_cookie(request)
         if user is None:
             given = bearer(request.headers.get("authorization", ""))
-            if given is None and "text/html" in request.headers.get("accept", ""):
+            if given is None and _wants_a_page(request):
                 return self._login()
             if given is None:
                 return problem(401, _ASKS_FOR_TOKEN, {"WWW-Authenticate": "Bearer"})
@@ -181,6 +183,10 @@ def _hardened(send: Send) -> Send:
         await send(message)
 
     return hardened
+
+
+def _wants_a_page(request: Request) -> bool:
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _opens_a_page(request: Request) -> bool:

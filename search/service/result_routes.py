@@ -23,6 +23,7 @@ from search.service.events import Events
 from search.service.problems import Refused
 from search.service.service import Service
 from search.service.states import OVER
+from search.service.users import User
 
 router = APIRouter(prefix="/api/v1/studies/{name}")
 
@@ -84,16 +85,18 @@ async def events(
     since: Annotated[str, Header(alias="Last-Event-ID")] = "0",
 ) -> StreamingResponse:
     """Server-Sent Events: the lines of `perceptuna run --json`, from the beginning or behind an id."""
-    del user
     await run_in_threadpool(service.queued, name)
     position = int(since) if since.isascii() and since.isdecimal() and len(since) < 16 else 0
-    return StreamingResponse(_stream(service, name, position), media_type="text/event-stream")
+    return StreamingResponse(_stream(service, user, name, position), media_type="text/event-stream")
 
 
-async def _stream(service: Service, name: str, position: int) -> AsyncIterator[str]:
-    """Until the study is over and all is told; a comment now and then shows that the connection is there."""
+async def _stream(service: Service, user: User, name: str, position: int) -> AsyncIterator[str]:
+    """Until the study is over and all is told, or the token of who listens was revoked.
+
+    A comment now and then shows that the connection is there.
+    """
     file, said = service.drivers.events(name), time.monotonic()
-    while True:
+    while await run_in_threadpool(service.users.of_session, user.session):
         queued = await run_in_threadpool(service.queue.find, name)
         lines = await run_in_threadpool(_whole_lines, file, position)
         for position, line in lines:

@@ -30,6 +30,8 @@ def test_who_has_no_token_is_asked_for_it(team: Team) -> None:
     assert answer.status == 401
     assert '<input type="password" name="token"' in answer.text
     assert "made" not in answer.text
+    wrong = team.stranger("GET", "/?token=wrong", Accept="text/html")
+    assert (wrong.status, 'name="token"' in wrong.text) == (401, True)
     for file, kind in (("page.css", "text/css"), ("page.js", "text/javascript")):
         answer = team.stranger("GET", f"/static/{file}")
         assert answer.status == 200

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 from pathlib import Path
 
 import pytest
 from service_fakes import Answer, Asker, listening, made_service
 
 from search.errors import InputError
+from search.service.queue import QueuedStudy
 from search.service.service import Service
 from search.service.users import Users
 from storage import StorageURL, open_storage
@@ -59,7 +61,13 @@ def test_a_revoked_token_and_its_sessions_are_worth_nothing(service: Service) ->
         cookie = logged_in(Asker(port)("GET", f"/api/v1/me?token={token}"))
         browser = Asker(port, headers={"Cookie": cookie})
         assert browser.done("GET", "me") == {"name": "anna", "role": "user"}
+        service.queue.add(QueuedStudy("one", "anna", "{}", 1))
+        listening_to = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        listening_to.request("GET", "/api/v1/studies/one/events", headers={"Cookie": cookie})
+        stream = listening_to.getresponse()
         service.users.revoke("anna")
+        assert stream.read() == b""  # it ends, though the study has not
+        listening_to.close()
         assert browser("GET", "me").status == 401
         assert Asker(port, token)("GET", "me").status == 401
         # A new token of the same name does not open the old sessions again.
