@@ -107,11 +107,14 @@ def start(
 
 
 def check_choices(settings: StudySettings, *, space: bool = True) -> None:
-    """Whether there is all that the settings name: `space`, baselines, sampler, metric. Reads no data.
+    """Whether there is all that the settings name: `space`, baselines, sampler, metric; and nothing rules out folds.
+
+    Reads no data.
 
     Raises:
         InputError, SpaceError, TomlError: something is not.
     """
+    check_folds(settings)
     if space and settings.space != AUTO:
         load_space(settings.space)
     if settings.baselines is not None:

@@ -23,6 +23,7 @@ from search.analysis.report.timeline import MOST_LANES, lanes, timeline
 from search.machine.writing import check_place, refuse_to_replace, written_whole
 from search.policies.pruners import describe_rungs
 from search.settings.chosen_metric import compared_by
+from search.settings.folds import folds_in_words
 from search.study.study import Study
 from search.text.printable import printable_lines
 
@@ -81,6 +82,7 @@ def render(snapshot: Snapshot) -> str:
             figures=_draw(snapshot),
             remarks=remarks(study),
             beside=beside_of(study),
+            folds=folds_in_words(study.settings, study.data),
             states=list(state_counts(study).items()),
             reasons=_reasons(snapshot),
             rungs=describe_rungs(study.settings).removeprefix("pruning: "),
