@@ -1,4 +1,4 @@
-"""Who has logged in to a page, and how often somebody may guess. Both are forgotten when its server ends."""
+"""Who has logged in to the dashboard, and how often somebody may guess. Both are forgotten when it ends."""
 
 from __future__ import annotations
 
@@ -18,25 +18,21 @@ class Sessions:
     """Random cookies of those who showed the token. A cookie tells nothing of the token, nor of other cookies."""
 
     def __init__(self) -> None:
-        self._known: dict[bytes, str] = {}
+        self._known: dict[bytes, None] = {}
         self._lock = threading.Lock()
 
-    def begin(self, name: str = "") -> str:
-        """The cookie of a new session, which is that of user `name` where there are users."""
+    def begin(self) -> str:
+        """The cookie of a new session."""
         cookie = secrets.token_urlsafe(32)
         with self._lock:
-            self._known[_digest(cookie)] = name
+            self._known[_digest(cookie)] = None
             while len(self._known) > _MOST_SESSIONS:
                 del self._known[next(iter(self._known))]
         return cookie
 
     def knows(self, cookie: str) -> bool:
-        return self.name_of(cookie) is not None
-
-    def name_of(self, cookie: str) -> str | None:
-        """Whose session it is; None where there is none."""
         # By digest: how long the look-up takes says nothing of the cookie.
-        return self._known.get(_digest(cookie))
+        return _digest(cookie) in self._known
 
 
 def _digest(cookie: str) -> bytes:

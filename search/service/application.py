@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from fastapi import FastAPI
@@ -31,6 +32,12 @@ def application(service: Service) -> ASGIApp:
         del user
         return app.openapi()
 
+    # Another of each database, and the same after the service was started anew.
+    cookie = f"perceptuna-{hashlib.sha256(str(service.url).encode()).hexdigest()[:8]}"
     return Guard(
-        app, users=service.users, largest_upload=service.uploads.largest, login=page_routes.login_page
+        app,
+        users=service.users,
+        cookie=cookie,
+        largest_upload=service.uploads.largest,
+        login=page_routes.login_page,
     )

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import math
-import secrets
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search.dashboard.guard import bearer, is_from_another_site
-from search.dashboard.sessions import Sessions, WrongTokens
+from search.dashboard.sessions import WrongTokens
 from search.service.problems import Refused, problem
 from search.service.users import User, Users
+from storage.errors import translate
 
 OPEN = ("/api/v1/health", "/static/page.css", "/static/page.js")
 """Paths that say nothing of any study."""
 
 _TOO_MUCH = "that is more than the service takes"
 _READING = ("GET", "HEAD", "OPTIONS")
+_COOKIE_SECONDS = 30 * 24 * 3600
 _LARGEST_BODY = 2**20
 # Rows to answer may be more.
 _LARGEST_ROWS = 64 * 2**20
@@ -51,19 +53,20 @@ class Guard:
     - A browser without one is asked for it by the page `login`.
     - Changes are refused to other sites' pages.
     - Bodies are bounded; of uploads, by the service.
+
+    Args:
+        cookie: its name: all ports of a machine share their cookies.
     """
 
     def __init__(
-        self, app: ASGIApp, *, users: Users, largest_upload: int, login: Callable[[], Response]
+        self, app: ASGIApp, *, users: Users, cookie: str, largest_upload: int, login: Callable[[], Response]
     ) -> None:
         self._app = app
         self._login = login
         self._users = users
         self._largest_upload = largest_upload
-        self._sessions = Sessions()
         self._wrong = WrongTokens()
-        # All ports of a machine share their cookies.
-        self._cookie = f"perceptuna-{secrets.token_hex(4)}"
+        self._cookie = cookie
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -77,7 +80,10 @@ class Guard:
         if request.url.path in OPEN:
             await self._app(scope, receive, hardened)
             return
-        found = await run_in_threadpool(self._answer, request)
+        try:
+            found = await run_in_threadpool(self._answer, request)
+        except SQLAlchemyError as error:
+            found = problem(503, str(translate(error) or "storage failed"))
         if isinstance(found, Response):
             await found(scope, receive, hardened)
             return
@@ -129,8 +135,7 @@ class Guard:
         # By hand: http.cookies gives up on all cookies at the first odd one.
         pairs = (pair.strip().partition("=") for pair in request.headers.get("cookie", "").split(";"))
         given = next((value for name, _, value in pairs if name == self._cookie), "")
-        session = self._sessions.name_of(given)
-        return None if session is None else self._users.of_session(session)
+        return self._users.of_cookie(given) if given else None
 
     def _log_in(self, request: Request, user: User) -> Response:
         """Set the cookie and go to the same page, without the token in the address bar and the history."""
@@ -144,7 +149,8 @@ class Guard:
         )
         answer.set_cookie(
             self._cookie,
-            self._sessions.begin(user.session),
+            self._users.begin_session(user),
+            max_age=_COOKIE_SECONDS,
             httponly=True,
             samesite="strict",
             secure=encrypted,

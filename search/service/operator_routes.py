@@ -69,6 +69,12 @@ def me(user: AnyUser) -> dict[str, str]:
     return {"name": user.name, "role": user.role}
 
 
+@router.delete("/me/sessions", status_code=204)
+def log_out(service: TheService, user: AnyUser) -> None:
+    """Log out of all browsers. The token stays good."""
+    service.users.end_sessions(user)
+
+
 @router.post("/uploads", status_code=201)
 async def send(request: Request, service: TheService, user: Changer, address: Address) -> dict[str, Any]:
     """A CSV, Parquet or NPZ file as the body; a study names it by `upload:ID`."""

@@ -54,6 +54,11 @@ document.addEventListener("click", (event) => {
   });
 });
 
+document.querySelector("[data-log-out]")?.addEventListener("click", (event) => work(event.target, async () => {
+  await ask("DELETE", "me/sessions");
+  location.href = "/";
+}));
+
 document.getElementById("answers")?.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;

@@ -1,4 +1,4 @@
-"""Users: a token each, with a name and a role, kept as salted hashes; and what each did, in a log.
+"""Users: a token each, with a name and a role, kept as salted hashes; their sessions; and what each did, in a log.
 
 A token is 256 random bits, so one round of SHA-256 is enough: there is nothing to guess (unlike a password).
 """
@@ -28,6 +28,7 @@ ROLES: tuple[Role, ...] = get_args(Role)
 LOCAL = "local"
 """Who starts a service without tokens."""
 
+_SESSION_SECONDS = 30 * 24 * 3600.0
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _TABLES = MetaData()
 _TOKENS = Table(
@@ -37,6 +38,13 @@ _TOKENS = Table(
     Column("role", String(16), nullable=False),
     Column("salt", String(32), nullable=False),
     Column("digest", String(64), nullable=False),
+    Column("made", Float, nullable=False),
+)
+_SESSIONS = Table(
+    "perceptuna_sessions",
+    _TABLES,
+    Column("digest", String(64), primary_key=True),
+    Column("session", String(128), nullable=False),
     Column("made", Float, nullable=False),
 )
 _AUDIT = Table(
@@ -97,7 +105,7 @@ class Users:
         self._storage = storage
         self._clock = clock
         self._local: tuple[User, bytes] | None = None
-        in_one_transaction(storage, lambda connection: make_tables(connection, _TOKENS, _AUDIT))
+        in_one_transaction(storage, lambda connection: make_tables(connection, _TOKENS, _SESSIONS, _AUDIT))
 
     def add(self, name: str, role: str) -> str:
         """A new token for a new user: the only time that it is told.
@@ -166,6 +174,25 @@ class Users:
         if row is None or not hmac.compare_digest(_digest(row.salt, secret), row.digest):
             return None
         return _user(row)
+
+    def begin_session(self, user: User) -> str:
+        """A cookie for who showed their token: random, so that it tells nothing of the token nor of other cookies."""
+        cookie, now = secrets.token_urlsafe(32), self._clock()
+        self._do(_SESSIONS.delete().where(_SESSIONS.c.made < now - _SESSION_SECONDS))
+        self._do(_SESSIONS.insert().values(digest=_digest("", cookie), session=user.session, made=now))
+        return cookie
+
+    def of_cookie(self, cookie: str) -> User | None:
+        """Whose session it is, of this service or of one before it."""
+        # By digest: how long the look-up takes says nothing of the cookie.
+        since = self._clock() - _SESSION_SECONDS
+        this = (_SESSIONS.c.digest == _digest("", cookie)) & (_SESSIONS.c.made >= since)
+        row = self._do(select(_SESSIONS.c.session).where(this)).one_or_none()
+        return None if row is None else self.of_session(row.session)
+
+    def end_sessions(self, user: User) -> None:
+        """All that their token has begun."""
+        self._do(_SESSIONS.delete().where(_SESSIONS.c.session == user.session))
 
     def of_session(self, session: str) -> User | None:
         """Who logged in, as long as their token is not revoked."""

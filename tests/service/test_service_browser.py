@@ -84,3 +84,15 @@ def test_a_page_renews_itself_and_fits_a_phone(anna: Page, team: Team) -> None:
     first = study.optuna.get_trials()[0]
     study.optuna.add_trial(first)
     anna.locator("circle").nth(3).wait_for(state="attached", timeout=15_000)
+
+
+def test_who_logs_out_is_asked_again(browser: Browser, team: Team) -> None:
+    context = browser.new_context(base_url=f"http://127.0.0.1:{team.ben.port}")
+    page = context.new_page()
+    page.goto("/studies/made")
+    page.fill("[name=token]", team.ben.token or "")
+    page.click("text=Log in")
+    page.wait_for_selector("h1:text('Studies')")
+    page.click("text=Log out")
+    page.wait_for_selector("h1:text('Who are you?')")
+    context.close()

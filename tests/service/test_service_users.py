@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -88,6 +90,23 @@ def test_a_link_logs_in_and_leaves_no_token_in_the_address(service: Service) -> 
         assert "samesite=strict" in cookie
         assert token not in cookie
         assert Asker(port, token).done("GET", "me") == {"name": "local", "role": "admin"}
+
+
+def test_who_has_logged_in_stays_so_when_the_service_is_started_anew(service: Service) -> None:
+    token = service.users.add("anna", "user")
+    local = service.users.make_up()
+    with listening(service) as port:
+        cookies = [logged_in(Asker(port)("GET", f"/?token={one}")) for one in (token, local)]
+    again = replace(service, users=Users(service.storage))
+    again.users.make_up()
+    with listening(again) as port:
+        anna, old = (Asker(port, headers={"Cookie": cookie}) for cookie in cookies)
+        assert anna.done("GET", "me")["name"] == "anna"
+        # The link of a service without tokens ends with it.
+        assert old("GET", "me").status == 401
+    later = replace(service, users=Users(service.storage, clock=lambda: time.time() + 31 * 24 * 3600))
+    with listening(later) as port:
+        assert Asker(port, headers={"Cookie": cookies[0]})("GET", "me").status == 401
 
 
 def test_who_guesses_has_to_wait_and_who_has_logged_in_has_not(service: Service) -> None:
