@@ -88,7 +88,7 @@ class Model:
         from search.answering.answers import classes_of
 
         values, spec = self._answered(rows), self._saved.spec
-        return values if spec.task == "regression" else classes_of(values, spec)
+        return values if spec.task == "regression" else classes_of(values, self._saved)
 
     def predict_proba(self, rows: Rows) -> np.ndarray[Any, Any]:
         """The probability of each class: (rows, classes).

@@ -69,6 +69,7 @@ def test_facts_have_the_names_that_studies_made_before_have() -> None:
             "environment",
             "best_epoch",
             "at_best",
+            "decision",
             "reason",
         ),
         "traceback",

@@ -9,11 +9,11 @@ import numpy as np
 
 from search.answering.new_rows import open_rows
 from search.answering.remarks import refuse_unreadable, remarks
-from search.data import DataRequest, DataSpec
+from search.data import DataRequest
 
 if TYPE_CHECKING:
     from search.data.rows.raw import Array
-    from search.models.saved_model import OpenModel
+    from search.models.saved_model import OpenModel, SavedModel
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,6 @@ def answered(opened: OpenModel, request: DataRequest) -> Answered:
     return Answered(np.concatenate(values), (*rows.notes, *remarks(rows.found, spec)))
 
 
-def classes_of(probabilities: Array, spec: DataSpec) -> Array:
-    """The name of the most probable class of each row, text (rows,)."""
-    return np.array(spec.class_names)[probabilities.argmax(axis=1)]
+def classes_of(probabilities: Array, saved: SavedModel) -> Array:
+    """The name of the class that is answered for each row, text (rows,)."""
+    return np.array(saved.spec.class_names)[saved.classes(probabilities)]

@@ -23,7 +23,8 @@ from search.data.columns.weights import read_weights, refuse_weightless
 from search.data.rows.raw import taken
 from search.errors import InputError
 from search.models.saved_model import OpenModel, SavedModel, open_model
-from search.settings.metrics import METRICS, asked_of
+from search.settings.costs import costs_in
+from search.settings.metrics import asked_of, in_order
 from search.training.measures import logs_of, scores_of
 from search.training.network.recorded import COLUMNS
 
@@ -63,7 +64,7 @@ def evaluate(
     spec = saved.spec
     rows = open_rows(request, spec, with_labels=True)
     kept: _Quantities | _ClassAnswers = (
-        _Quantities(spec) if spec.task == "regression" else _ClassAnswers(spec, Classes(spec))
+        _Quantities(spec) if spec.task == "regression" else _ClassAnswers(saved, Classes(spec))
     )
     model = open_model(saved, threads)
     place = f"'{spec.weight}' of {request.source}"
@@ -108,7 +109,7 @@ def _weights(piece: Piece, place: str) -> Array | None:
 class _ClassAnswers:
     """Rows of classes: what is recorded of those of a known class, and how often each is answered for each."""
 
-    spec: DataSpec
+    saved: SavedModel
     classes: Classes
     tables: list[Array] = field(default_factory=list)
     pieces: list[Answered] = field(default_factory=list)
@@ -118,6 +119,7 @@ class _ClassAnswers:
     weight_of_unseen: float = 0.0
 
     def __post_init__(self) -> None:
+        self.spec = self.saved.spec
         count = len(self.spec.class_names)
         self.confusion = np.zeros((count, count), dtype=np.int64)
 
@@ -129,9 +131,12 @@ class _ClassAnswers:
             self.weight_of_unseen += float(weights[numbers == UNSEEN].sum())
         self.unlabelled += int((numbers == MISSING).sum())
         probabilities, numbers = probabilities[known].astype(np.float64), numbers[known]
-        np.add.at(self.confusion, (numbers, probabilities.argmax(axis=1)), 1)
+        piece = answered(
+            self.rows + np.flatnonzero(known), numbers, probabilities, self.spec, self.saved.threshold
+        )
+        np.add.at(self.confusion, (numbers, piece.answers), 1)
         self.tables.append(recorded_answers(probabilities, numbers, self.spec, _asked(self.spec)))
-        self.pieces.append(answered(self.rows + np.flatnonzero(known), numbers, probabilities, self.spec))
+        self.pieces.append(piece)
         self.rows += len(known)
 
     def answered(self) -> Answered:
@@ -156,7 +161,7 @@ class _ClassAnswers:
         weights = self.known_weights
         measured = [
             one if one.metric != "accuracy" or not unseen else self._with_unseen(one, len(table), weights)
-            for one in _measured(table, self.spec, weights)
+            for one in _measured(table, self.spec, weights, self.saved)
         ]
         rows = len(table) + unseen.total()
         return Evaluation(
@@ -166,6 +171,7 @@ class _ClassAnswers:
             self.spec.class_names,
             self.confusion,
             tuple(unseen.most_common()),
+            threshold=self.saved.threshold if self.spec.task == "binary" else None,
             **more,
         )
 
@@ -219,15 +225,21 @@ class _Quantities:
         return Evaluation(len(error), len(known) - len(error), measured, residuals=residuals, **more)
 
 
-def _measured(table: Array, spec: DataSpec, weights: Array | None) -> list[Measured]:
-    """All metrics of the task, in one order; `auc` where there are rows of two classes."""
+def _measured(
+    table: Array, spec: DataSpec, weights: Array | None, saved: SavedModel | None = None
+) -> list[Measured]:
+    """All metrics of the task, in one order; `auc` where there are rows of two classes.
+
+    Of classes, as `saved` answers them, with the costs that its study was compared by.
+    """
     if weights is not None:
         refuse_weightless(weights, f"'{spec.weight}' of these rows")
-    logs = logs_of(table, spec, _asked(spec), weights)
+    threshold = None if saved is None else saved.threshold
+    costs = () if saved is None or costs_in(saved.metric) is None else (saved.metric,)
+    logs = logs_of(table, spec, (*_asked(spec), *costs), weights, threshold=threshold)
     return [
-        Measured(metric, logs[metric], _interval(metric, logs[metric], table, spec, weights))
-        for metric in METRICS
-        if metric in logs
+        Measured(metric, logs[metric], _interval(metric, logs[metric], table, spec, weights, threshold))
+        for metric in in_order(logs)
     ]
 
 
@@ -238,12 +250,12 @@ def _asked(spec: DataSpec) -> tuple[str, ...]:
 
 
 def _interval(
-    metric: str, value: float, table: Array, spec: DataSpec, weights: Array | None
+    metric: str, value: float, table: Array, spec: DataSpec, weights: Array | None, threshold: float | None
 ) -> tuple[float, float] | None:
     if not np.isfinite(table).all():
         return None
     if weights is not None:
-        return interval_over_rows(metric, value, scores_of(table, metric, spec, weights), weights)
+        return interval_over_rows(metric, value, scores_of(table, metric, spec, weights, threshold), weights)
     columns = dict(zip(COLUMNS[spec.task], table.T, strict=False))
     if metric == "auc" and spec.task == "binary":
         return interval_of_auc(columns["logit"], columns["label"] > 0)
@@ -251,4 +263,4 @@ def _interval(
         return interval_of_r2(columns["answer"] - columns["target"], columns["target"])
     if metric == "median_error":
         return interval_of_median(np.abs(columns["answer"] - columns["target"]) * spec.target_std)
-    return interval_over_rows(metric, value, scores_of(table, metric, spec))
+    return interval_over_rows(metric, value, scores_of(table, metric, spec, threshold=threshold))

@@ -52,6 +52,7 @@ class Evaluation:
 
     `confusion` is int (classes, classes), a line for what rows are, a column for what was answered. `unseen` has the
     rows of each target value that training never saw: wrong, and left out of what is made of probabilities.
+    Of two classes the second is answered above the probability `threshold`.
     """
 
     rows: int
@@ -64,6 +65,7 @@ class Evaluation:
     drift: tuple[Drift, ...] | None = None
     remarks: tuple[str, ...] = ()
     explanation: Explanation | None = None
+    threshold: float | None = None
 
     def classes(self) -> list[ClassAnswers]:
         """In the order of the classes; none for quantities."""
@@ -96,6 +98,8 @@ class Evaluation:
             for one in self.metrics
         }
         told: dict[str, Any] = {"rows": self.rows, "rows_without_target": self.unlabelled, "metrics": metrics}
+        if self.threshold is not None:
+            told["threshold"] = self.threshold
         if self.confusion is not None:
             told["classes"] = [vars(one) for one in self.classes()]
             if len(self.class_names) <= MOST_CLASSES:

@@ -61,7 +61,7 @@ def predict(
     with answers_file(output) as write:
         answer = (opened or open_model(saved, threads)).answer
         for piece in rows.pieces(at_once or rows.at_once):
-            write(answers_beside(piece.kept, answer(piece.x), saved.spec))
+            write(answers_beside(piece.kept, answer(piece.x), saved))
             done += len(piece.x)
             progress(done, rows.total)
         refuse_unreadable(request.source, rows.found, saved.spec)
@@ -73,15 +73,16 @@ def columns_of(spec: DataSpec) -> tuple[str, ...]:
     return (PREDICTION, *(f"probability_{name}" for name in spec.class_names))
 
 
-def answers_beside(kept: pd.DataFrame, answers: Array, spec: DataSpec) -> pd.DataFrame:
+def answers_beside(kept: pd.DataFrame, answers: Array, saved: SavedModel) -> pd.DataFrame:
     """Columns that were kept, then the answers: probabilities (rows, classes), or quantities (rows,)."""
     import pandas as pd
 
+    spec = saved.spec
     prediction, *probabilities = columns_of(spec)
     told: dict[str, object] = {name: kept[name].array for name in kept.columns}
     if spec.task == "regression":
         return pd.DataFrame({**told, prediction: answers})
-    told[prediction] = np.array(spec.class_names, dtype=object)[answers.argmax(axis=1)]
+    told[prediction] = np.array(spec.class_names, dtype=object)[saved.classes(answers)]
     return pd.DataFrame({**told, **dict(zip(probabilities, answers.T, strict=True))})
 
 

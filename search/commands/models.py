@@ -31,6 +31,14 @@ def export(
             "--calibrate", help="divide logits by a number of the validation rows, where that is better"
         ),
     ] = False,
+    threshold: Annotated[
+        str | None,
+        typer.Option(
+            metavar="P|METRIC",
+            help="name the second of two classes above this probability, or as is best by f1, say",
+            show_default="by the study's metric",
+        ),
+    ] = None,
     force: Force = False,
     data: MovedData = None,
     storage: Storage = None,
@@ -43,26 +51,33 @@ def export(
     With --calibrate the probabilities of one network come true more nearly as often as they say: its logits are divided
     by one number. It is fitted on the validation rows, and left out where it is not better on rows that did not fit it.
 
+    Of two classes, `predict` names the second above a threshold: in a study by f1, balanced_accuracy or mcc the one
+    that its validation rows fitted, if it is better on rows that did not; else 0.5. --threshold says another.
+
     An earlier export of the study is replaced; anything else that is there, only by --force.
 
     Example: perceptuna export my-first -o best.keras
     """
     from search.conclusion.ensemble.exporting import export_ensemble
     from search.models.export import export_model
+    from search.models.threshold import threshold_of
 
     loaded = study_of(study, storage, data)
-    if calibrate:
-        if ensemble is not None:
+    wanted = None if threshold is None else threshold_of(threshold, loaded)
+    if ensemble is not None:
+        if calibrate:
             raise InputError("--calibrate: one network is calibrated; leave out --ensemble")
-        from search.conclusion.calibration.exporting import export_calibrated
+        if trial is not None:
+            raise InputError("--ensemble: the networks are chosen among the best trials; leave out --trial")
+        model, facts = export_ensemble(loaded, output, ensemble, say=echo, force=force, threshold=wanted)
+    elif calibrate or isinstance(wanted, str):
+        from search.conclusion.calibration.exporting import export_fitted
 
-        model, facts = export_calibrated(loaded, output, trial, say=echo, force=force)
-    elif ensemble is None:
-        model, facts = export_model(loaded, output, trial, say=echo, force=force)
-    elif trial is None:
-        model, facts = export_ensemble(loaded, output, ensemble, say=echo, force=force)
+        model, facts = export_fitted(
+            loaded, output, trial, say=echo, force=force, calibrate=calibrate, threshold=wanted
+        )
     else:
-        raise InputError("--ensemble: the networks are chosen among the best trials; leave out --trial")
+        model, facts = export_model(loaded, output, trial, say=echo, force=force, threshold=wanted)
     echo(f"wrote {model} and {facts}")
 
 

@@ -173,6 +173,15 @@ def _search(
     ] = None,
     metric: Annotated[str | None, option("metric", metavar="NAME", show_default="by the data")] = None,
     folds: Annotated[int | None, option("folds", metavar="K", show_default="one split")] = None,
+    cost: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COSTS",
+            help="compare by the mean cost of a row: fn=10,fp=1, of a missed row of the second class and a false alarm",
+            show_default=False,
+            rich_help_panel=SEARCH,
+        ),
+    ] = None,
     sampler: Annotated[str | None, option("sampler", metavar="NAME")] = None,
     pruner: Annotated[str | None, option("pruner", metavar="NAME")] = None,
     seed: Annotated[int | None, option("seed", metavar="N")] = None,

@@ -13,9 +13,11 @@ from search.errors import InputError
 from search.machine.writing import check_place, refuse_to_replace, written_whole
 from search.models.kept_model import kept_model
 from search.models.replay import retrain, retrain_on_folds
+from search.models.threshold import decision_sentence, threshold_of_trial, with_threshold
 from search.study.at_best import beside
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
+from search.training.decision import Decision
 from search.training.environment import program_version
 
 if TYPE_CHECKING:
@@ -32,11 +34,13 @@ def export_model(
     say: Callable[[str], None] = lambda remark: None,
     *,
     force: bool = False,
+    threshold: float | None = None,
 ) -> tuple[Path, Path]:
     """Write the model of the best trial, or of trial `number`, to `output` (.keras) and its facts to .json.
 
     The best trial's model was kept when it was trained. Any other trial is trained again with its own seed, and so
-    is one whose file is gone.
+    is one whose file is gone. The second of two classes is answered above `threshold`, where one is given, else as the
+    trial's validation rows fitted it.
 
     Raises:
         InputError: the study has no complete trial, there is no such trial, or `output` cannot be written or holds
@@ -53,7 +57,11 @@ def export_model(
             f"trial {trial.number} is {origin.words()}, whose model did not come along: it is trained again "
             f"(`perceptuna export {origin.study} --trial {origin.trial}` writes the same)"
         )
-    return write_model(output, facts_of(study, trial), _trained_again(study, trial) if kept is None else kept)
+    answered_by = threshold_of_trial(trial, study) if threshold is None else threshold
+    if isinstance(answered_by, Decision):
+        say(decision_sentence(answered_by, study.data.class_names[1]))
+    facts = with_threshold(facts_of(study, trial), answered_by)
+    return write_model(output, facts, _trained_again(study, trial) if kept is None else kept)
 
 
 def write_model(output: Path, facts: ModelFacts, model: Path | keras.Model) -> tuple[Path, Path]:

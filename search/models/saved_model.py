@@ -19,6 +19,9 @@ from search.machine.temporary import temporary_folder
 from search.machine.tensorflow_start import start_tensorflow
 from search.models.export import facts_beside
 from search.models.kept_model import kept_model
+from search.models.threshold import threshold_in, threshold_of_trial, with_threshold
+from search.settings.costs import costs_in
+from search.training.decision import USUAL
 
 if TYPE_CHECKING:
     from search.data.rows.raw import Array
@@ -31,21 +34,31 @@ ENDING = ".keras"
 class SavedModel:
     """A model file, what its rows have to be, and whether the table that it was trained on had names of columns.
 
-    `metric` is what its trial was chosen by, without `val_`; "" where that is not told.
+    `metric` is what its trial was chosen by, without `val_`; "" where that is not told. The second of two classes is
+    answered above the probability `threshold`.
     """
 
     path: Path
     spec: DataSpec
     header: bool = True
     metric: str = ""
+    threshold: float = USUAL
+
+    def classes(self, probabilities: Array) -> Array:
+        """The class that is answered for each row, (rows,), by the probabilities of all, (rows, classes)."""
+        return classes_answered(probabilities, self.spec, self.threshold)
 
 
 @dataclass(frozen=True)
 class OpenModel:
-    """A model that is loaded. Answers are float probabilities (rows, classes), or quantities (rows,)."""
+    """A model that is loaded. Answers are float probabilities (rows, classes), or quantities (rows,).
+
+    The second of two classes is answered above the probability `threshold`.
+    """
 
     model: Any
     spec: DataSpec
+    threshold: float = USUAL
 
     def answer(self, rows: Array | Table) -> Array:
         """Rows are a table's columns, or arrays as `attach_preprocessing` has them."""
@@ -85,6 +98,16 @@ class OpenModel:
         return outputs
 
 
+def classes_answered(probabilities: Array, spec: DataSpec, threshold: float) -> Array:
+    """The class of each row, (rows,), by the probabilities of all, (rows, classes).
+
+    Of two classes the second is answered where its probability is above `threshold`.
+    """
+    if spec.task == "binary":
+        return (probabilities[:, 1].astype(np.float64) > threshold).astype(np.int64)
+    return np.asarray(probabilities.argmax(axis=1))
+
+
 def model_in_file(path: Path) -> SavedModel:
     """A model of `export` or `finalize` with the facts beside it.
 
@@ -97,7 +120,10 @@ def model_in_file(path: Path) -> SavedModel:
     try:
         facts = json.loads(beside.read_text(encoding="utf-8"))
         metric = str(facts.get("metric", "")).removeprefix("val_")
-        return SavedModel(path, DataSpec.model_validate(facts["data"]), metric=metric)
+        costs_in(metric)
+        return SavedModel(
+            path, DataSpec.model_validate(facts["data"]), metric=metric, threshold=threshold_in(facts)
+        )
     except OSError as error:
         raise InputError(
             f"{beside} cannot be read ({error.strerror}): it says what columns {path} takes; put it beside the model, "
@@ -128,7 +154,8 @@ def model_of_study(study: Study) -> SavedModel:
             f"the model of trial {trial.number}, the best of study '{study.name}', is not there; train it again by "
             f"`perceptuna export {study.name} -o {study.name}.keras{study.url.option}`, and name that file"
         )
-    return SavedModel(path, study.data, study.settings.header, study.metric.removeprefix("val_"))
+    threshold = threshold_in(with_threshold({}, threshold_of_trial(trial, study)))
+    return SavedModel(path, study.data, study.settings.header, study.metric.removeprefix("val_"), threshold)
 
 
 def open_model(saved: SavedModel, threads: int) -> OpenModel:
@@ -140,7 +167,7 @@ def open_model(saved: SavedModel, threads: int) -> OpenModel:
     start_tensorflow(threads)
     model = _loaded(saved.path)
     _refuse_facts_of_another(model, saved)
-    return OpenModel(model, saved.spec)
+    return OpenModel(model, saved.spec, saved.threshold)
 
 
 def _refuse_facts_of_another(model: Any, saved: SavedModel) -> None:

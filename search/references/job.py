@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import fmean
 
@@ -14,8 +15,8 @@ from search.data import DataSpec, PreparedData, load_prepared, searched_weights,
 from search.data.reading.free_memory import free_memory
 from search.machine.time_limit import OutOfTime, computing_at_most
 from search.references.codes import with_flags
-from search.references.judging import Array, measure, score
-from search.references.models import fit, load
+from search.references.judging import Array, decision, measure, score
+from search.references.models import Fitted, fit, load
 from search.references.record import Reference, ReferenceName
 from search.text.formats import fine_size
 
@@ -36,7 +37,8 @@ class Job(BaseModel):
     `x` and `y` are the files of prepared rows to judge by, `weights` that of how much each counts, if not all alike.
     Where `scores_of` is a metric, each model's row scores are kept in the file that `scores_file` names. A model that
     would need more than `memory_limit` bytes, as estimated, is not fitted; `seconds` are of CPU time for each model.
-    `asked` are metrics beside those of every study.
+    `asked` are metrics beside those of every study. The second of two classes is answered as is usual for each metric
+    or, where models are `decided_by` a metric, above what fits validation rows, of a model not fitted on them.
 
     Where there are `folds`, folders of prepared data, each model is fitted and judged on every one of them in place of
     the above, as networks are: its metrics are their means.
@@ -57,6 +59,7 @@ class Job(BaseModel):
     validation_too: bool = False
     weights: Path | None = None
     folds: tuple[Path, ...] = ()
+    decided_by: str | None = None
 
     @classmethod
     def on_validation(
@@ -155,6 +158,7 @@ def _reference(job: Job, name: ReferenceName, spec: DataSpec, train: _Rows, rows
         with computing_at_most(job.seconds):
             (x, y, weights), (to_judge, targets, counts) = train, rows
             model = fit(name, x, y, spec, job.seed, weights)
+            model = replace(model, threshold=_threshold(job, name, model))
             metrics = measure(model, to_judge, targets, spec, job.asked, counts)
             if job.scores_of is not None:
                 _keep_scores(job, name, score(model, to_judge, targets, job.scores_of, spec, counts))
@@ -165,6 +169,18 @@ def _reference(job: Job, name: ReferenceName, spec: DataSpec, train: _Rows, rows
     except ValueError as error:  # what scikit-learn refuses
         return Reference(name=name, reason=str(error).splitlines()[0])
     return Reference(name=name, metrics=metrics, seconds=time.process_time() - started, note=model.note)
+
+
+def _threshold(job: Job, name: ReferenceName, model: Fitted) -> float | None:
+    if job.decided_by is None:
+        return None
+    data = load_prepared(job.folder)
+    spec, (x, y) = data.spec, data.training()
+    if job.validation_too:
+        model = fit(name, with_flags(x, spec), y, spec, job.seed, data.training_weights())
+    x, y = data.validation()
+    found = decision(model, with_flags(x, spec), y, job.decided_by, spec, data.validation_weights())
+    return None if found is None else found.used
 
 
 def _too_large(job: Job, name: ReferenceName, x: Array) -> str | None:

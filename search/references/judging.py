@@ -9,8 +9,9 @@ import numpy as np
 
 from search.data import DataSpec
 from search.references.models import Answer, Fitted
-from search.settings.metrics import METRICS
-from search.training.measures import logs_of, scores_of
+from search.settings.metrics import in_order
+from search.training.decision import Decision
+from search.training.measures import decision_on, logs_of, scores_of
 from search.training.network.recorded import recorded
 
 Array = np.ndarray[Any, Any]
@@ -35,11 +36,12 @@ def measure(
         x, y: prepared rows, as in `PreparedData`.
         weights: how much each row counts, (rows,); all alike without them.
     """
-    logs = logs_of(_table(model.answer, x, y, spec, asked), spec, asked, weights)
+    by = model.threshold
+    logs = logs_of(_table(model.answer, x, y, spec, asked), spec, asked, weights, threshold=by)
     for metric in logs.keys() & model.answer_for.keys():
         table = _table(model.answer_for[metric], x, y, spec, asked)
-        logs[metric] = logs_of(table, spec, asked, weights)[metric]
-    return {metric: logs[metric] for metric in METRICS if metric in logs}
+        logs[metric] = logs_of(table, spec, asked, weights, threshold=by)[metric]
+    return {metric: logs[metric] for metric in in_order(logs)}
 
 
 def score(
@@ -47,7 +49,15 @@ def score(
 ) -> Array | None:
     """The score of each row, float64 (rows,), whose mean is `metric`; None where rows have none of it."""
     table = _table(model.answer_for.get(metric, model.answer), x, y, spec, (metric,))
-    return scores_of(table, metric, spec, weights)
+    return scores_of(table, metric, spec, weights, model.threshold)
+
+
+def decision(
+    model: Fitted, x: Array, y: Array, metric: str, spec: DataSpec, weights: Array | None = None
+) -> Decision | None:
+    """The threshold that is best by `metric` on these rows; None where there is none to fit."""
+    table = _table(model.answer_for.get(metric, model.answer), x, y, spec, ())
+    return decision_on(table, metric, spec, weights)
 
 
 def _table(answer: Answer, x: Array, y: Array, spec: DataSpec, asked: Collection[str]) -> Array:

@@ -28,11 +28,13 @@ class Fitted:
             more, or standardised predictions (rows,); float64. As the outputs of a network's head.
         answer_for: by metric, where one of its kind answers something else to be best by it.
         note: what to know beside its metrics.
+        threshold: it answers the second of two classes above this probability; None: as is usual for each metric.
     """
 
     answer: Answer
     answer_for: Mapping[str, Answer] = field(default_factory=dict)
     note: str | None = None
+    threshold: float | None = None
 
 
 def load() -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from search.errors import InputError
+from search.settings.costs import COST, costs_in, costs_said
 from search.settings.metrics import METRICS, asked_of, direction_of, metric_of, metrics_of
 from spaces import DataKind
 from spaces.errors import did_you_mean
@@ -33,7 +35,9 @@ def check_metric_exists(name: str | None) -> None:
         InputError: no task has such a metric.
     """
     known = [f"val_{metric}" for metric in ("loss", *METRICS)]
-    if name is not None and name not in known:
+    if name is None or _says_costs(name):
+        return
+    if name not in known:
         of_validation = f"val_{name.casefold()}"
         alike = did_you_mean(of_validation if of_validation in known else name, known)
         raise InputError(f"--metric: expected one of {', '.join(known)}, but got '{name}'{alike}")
@@ -50,11 +54,53 @@ def choose_metric(name: str | None, data: DataSpec) -> str:
         return f"val_{WHERE_A_CLASS_PREVAILS if _says_little(default, data) else default}"
     measured = (*metrics_of(data.task), *asked_of(data.task, len(data.class_names)))
     known = [f"val_{metric}" for metric in ("loss", *measured)]
+    if _says_costs(name):
+        if data.task != "binary":
+            raise InputError(
+                f"--cost: this data is {data.task}, and costs are of mistakes about two classes; leave it out"
+            )
+        return name
     if name not in known:
         raise InputError(
             f"--metric: this data is {data.task}, so expected one of {', '.join(known)}, but got '{name}'"
         )
     return name
+
+
+def with_cost(said: Mapping[str, Any], place: str) -> dict[str, Any]:
+    """Settings of one source with the metric that their `cost` makes, in place of it; `place` is for the message.
+
+    Raises:
+        InputError: they are no costs, or another metric is said as well.
+    """
+    cost = said.get("cost")
+    settings = {name: value for name, value in said.items() if name != "cost"}
+    if cost is None:
+        return settings
+    if settings.get("metric") not in (None, f"val_{COST}"):
+        raise InputError(
+            f"{place}: it is a metric itself, val_{COST}; leave out --metric {settings['metric']}"
+        )
+    try:
+        return {**settings, "metric": f"val_{costs_said(str(cost)).metric}"}
+    except ValueError as error:
+        raise InputError(f"{place}: {error}") from None
+
+
+def _says_costs(name: str) -> bool:
+    """Whether it is a metric of costs.
+
+    Raises:
+        InputError: it is one whose costs are missing, or are none.
+    """
+    if name == f"val_{COST}":
+        raise InputError(
+            f'--metric {name}: what mistakes cost is missing; say it, for instance --cost "fn=10,fp=1"'
+        )
+    try:
+        return costs_in(name.removeprefix("val_")) is not None and name.startswith("val_")
+    except ValueError as error:
+        raise InputError(f"--metric {name}: {error}") from None
 
 
 def compared_by(metric: str) -> str:

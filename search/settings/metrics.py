@@ -7,6 +7,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Literal
 
+from search.settings.costs import COST
+
 Direction = Literal["maximize", "minimize"]
 
 
@@ -18,6 +20,7 @@ class Metric:
     `beside` names metrics that are told with a value of this one, since people read them more easily. Of `tasks` it is
     measured each epoch of every study, of those where it is `asked` only if the study is compared by it. `within`: its
     least and its largest value, where its interval has to know them. `least_classes`: there have to be as many.
+    `decided`: of two classes, models are given the threshold that is best by it (`training/decision.py`).
     """
 
     better: Direction
@@ -27,6 +30,7 @@ class Metric:
     asked: tuple[str, ...] = ()
     within: tuple[float, float] | None = None
     least_classes: int = 0
+    decided: bool = False
 
     @property
     def is_share_of_rows(self) -> bool:
@@ -43,12 +47,12 @@ METRICS: dict[str, Metric] = {
     "rmse": Metric("minimize", ("regression",), "its own"),
     "mae": Metric("minimize", ("regression",), "its own"),
     "r2": Metric("maximize", ("regression",), "its own"),
-    "f1": Metric("maximize", (), "share", asked=_CLASSES, within=_SHARE),
-    "balanced_accuracy": Metric("maximize", (), "share", asked=_CLASSES, within=_SHARE),
+    "f1": Metric("maximize", (), "share", asked=_CLASSES, within=_SHARE, decided=True),
+    "balanced_accuracy": Metric("maximize", (), "share", asked=_CLASSES, within=_SHARE, decided=True),
     "average_precision": Metric("maximize", (), "its own", asked=_TWO, within=_SHARE),
     "precision": Metric("maximize", (), "share", asked=_TWO, within=_SHARE),
     "recall": Metric("maximize", (), "share", asked=_TWO, within=_SHARE),
-    "mcc": Metric("maximize", (), "its own", asked=_TWO, within=(-1.0, 1.0)),
+    "mcc": Metric("maximize", (), "its own", asked=_TWO, within=(-1.0, 1.0), decided=True),
     "brier": Metric("minimize", (), "its own", asked=_TWO),
     "top5_accuracy": Metric(
         "maximize", (), "share of the rows", asked=("multiclass",), least_classes=6, beside=("accuracy",)
@@ -59,11 +63,24 @@ METRICS: dict[str, Metric] = {
 """What is measured beside `loss`. Formulas are in `training/measures.py`."""
 
 _LOSS = Metric("minimize", ("binary", "multiclass", "regression"), "its own")
+_COST = Metric("minimize", (), "its own", asked=_TWO, decided=True)
+
+
+def find_metric(name: str) -> Metric | None:
+    """By its name without `val_`, also by one that says more: `cost(fn=10,fp=1)`. None where it is none."""
+    return METRICS.get(name) or (_COST if name.startswith(f"{COST}(") else None)
 
 
 def metric_of(name: str) -> Metric:
     """That of `accuracy`, `val_accuracy` or `test_accuracy`; what is no metric is taken for a loss."""
-    return METRICS.get(name.removeprefix("val_").removeprefix("test_"), _LOSS)
+    return find_metric(name.removeprefix("val_").removeprefix("test_")) or _LOSS
+
+
+def in_order(names: Collection[str]) -> list[str]:
+    """The metrics among `names`, which have no `val_`, as they are told: those of `METRICS` first."""
+    return [name for name in METRICS if name in names] + sorted(
+        name for name in names if name not in METRICS and find_metric(name)
+    )
 
 
 def metrics_of(task: str) -> tuple[str, ...]:

@@ -20,6 +20,7 @@ from pydantic import (
 
 from search.errors import InputError
 from search.machine.cores import available_cores
+from search.settings.chosen_metric import with_cost
 from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS, ColumnNames, over
 from search.text.quantities import parse_duration, parse_image_size, parse_size
 from search.text.usage import expectation
@@ -252,7 +253,10 @@ def load_settings(
     """
     from_file, line_of = _read_config(config) if config is not None else ({}, lambda key: None)
     from_file.pop("storage", None)
-    given = {name: value for name, value in command_line.items() if value not in (None, [])}
+    from_file = with_cost(from_file, f"{config}, line {line_of('cost')}: cost")
+    given = {
+        name: value for name, value in with_cost(command_line, "--cost").items() if value not in (None, [])
+    }
     try:
         return StudySettings.model_validate(over(over(inherited or {}, from_file), given))
     except ValidationError as error:

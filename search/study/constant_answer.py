@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from search.settings.costs import Costs, costs_in
 from search.settings.metrics import is_better, metric_of, sign_of
 from search.study.study_record import keep_study_facts
 from search.text.formats import number
@@ -90,6 +92,13 @@ def _relative(train: Array, validation: Array, spec: DataSpec) -> float:
     return float(np.mean(errors / np.maximum(np.abs(targets), np.finfo(np.float64).eps)))
 
 
+def _cheapest(costs: Costs, train: Array, validation: Array, spec: DataSpec) -> float:
+    share = float(np.mean(train == 1))
+    if costs.fn * share > costs.fp * (1 - share):
+        return costs.fp * float(np.mean(validation == 0))
+    return costs.fn * float(np.mean(validation == 1))
+
+
 CONSTANTS: dict[str, Constant] = {
     "accuracy": Constant("the commonest class for every row", _commonest),
     "crossentropy": Constant("the classes' shares for every row", _shares, of_its_size=True),
@@ -111,9 +120,17 @@ CONSTANTS: dict[str, Constant] = {
 """By the names of `METRICS`. A loss has none: weights and label smoothing add to it."""
 
 
+def constant_of(metric: str) -> Constant | None:
+    """The one answer that is best by a metric of validation rows; None for a loss."""
+    name = metric.removeprefix("val_")
+    if costs := costs_in(name):
+        return Constant("the cheaper class for every row", partial(_cheapest, costs), of_its_size=True)
+    return CONSTANTS.get(name)
+
+
 def constant_value(data: PreparedData, metric: str) -> float | None:
     """What one answer for every row reaches, by `CONSTANTS`, in the unit of `metric`; None for a loss."""
-    constant = CONSTANTS.get(metric.removeprefix("val_"))
+    constant = constant_of(metric)
     if constant is None:
         return None
     if data.spec.weight:
@@ -159,7 +176,7 @@ def _constant_of(study: Study, data: PreparedData) -> float | None:
 def remark_on_constant(study: Study, best: float) -> str | None:
     """That `best` is not clearly better than what one answer for every row reaches; None where it is."""
     constant = study.record.constant
-    one_answer = CONSTANTS.get(study.metric.removeprefix("val_"))
+    one_answer = constant_of(study.metric)
     if constant is None or one_answer is None or _is_clear(study, one_answer, best, float(constant)):
         return None
     better = "hardly better" if is_better(best, float(constant), study.direction) else "no better"

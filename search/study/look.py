@@ -54,7 +54,8 @@ class Look(BaseModel):
     `number` is its place among those at the split, from 1; `trial` is the configuration's in the search, `trained` the
     trial of `companion` whose model is tested, `members` those whose mean is, where they are several. `identity` and
     `companion_identity` tell the studies from others of their names. `measured` are all metrics, `intervals_beside`
-    those of 95 % of what is told beside the study's, by its name there. Looks of earlier versions have no `study`, no
+    those of 95 % of what is told beside the study's, by its name there. The second of two classes was answered above
+    `threshold`; None, which is 0.5, where the metric goes by none. Looks of earlier versions have no `study`, no
     `references` and no `intervals_beside`.
     """
 
@@ -70,6 +71,7 @@ class Look(BaseModel):
     companion_identity: str = ""
     trained: int
     members: tuple[int, ...] = ()
+    threshold: float | None = None
     rows: int
     value: float | None = None
     interval: Interval | None = None
@@ -80,7 +82,7 @@ class Look(BaseModel):
     @model_serializer(mode="wrap")
     def _without_nothing(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """A look without references, or of one network, is written as it was before there was anything else."""
-        return _without(self, written(self), "members", "references", "intervals_beside")
+        return _without(self, written(self), "members", "threshold", "references", "intervals_beside")
 
 
 def _without(record: BaseModel, fields: dict[str, Any], *names: str) -> dict[str, Any]:

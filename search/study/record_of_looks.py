@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 
 
 def new_look(
-    study: Study, companion: Study, *, trial: int, trained: int, members: tuple[int, ...] = ()
+    study: Study,
+    companion: Study,
+    *,
+    trial: int,
+    trained: int,
+    members: tuple[int, ...] = (),
+    threshold: float | None = None,
 ) -> Look:
     """By this user on this machine, now."""
     return Look(
@@ -37,6 +43,7 @@ def new_look(
         companion_identity=companion.identity,
         trained=trained,
         members=members,
+        threshold=threshold,
         rows=study.data.rows.test,
     )
 

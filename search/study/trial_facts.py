@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from search.study.left_off import LeftOff
 from search.study.origin import Origin
 from search.study.planned_trial import PlannedTrial
+from search.training.decision import Decision
 from search.training.stop_reason import Stop
 
 if TYPE_CHECKING:
@@ -39,6 +40,7 @@ class TrialFacts(TypedDict, total=False):
     environment: Mapping[str, str]
     best_epoch: int
     at_best: Mapping[str, float]
+    decision: Decision
     reason: str
     traceback: str
 

@@ -18,6 +18,7 @@ from search.study.left_off import LeftOff
 from search.study.origin import Origin
 from search.study.planned_trial import PlannedTrial
 from search.study.trial_facts import TrialFacts, attributes_of
+from search.training.decision import Decision
 from search.training.stop_reason import Stop
 
 if TYPE_CHECKING:
@@ -97,6 +98,12 @@ class TrialRecord:
         """Where an earlier attempt at it was interrupted, for it to go on from there."""
         written = self.stored.get("left_off")
         return None if written is None else LeftOff.model_validate_json(written)
+
+    def decision(self, metric: str) -> Decision | None:
+        """The threshold that its validation rows fitted at its best epoch, in a study that is compared by `metric`."""
+        written = self.stored.get("decision")
+        found = None if written is None else Decision.model_validate_json(written)
+        return found if found is not None and found.metric == metric.removeprefix("val_") else None
 
     @property
     def epochs_before(self) -> int:

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
 
 from search.data import DataSpec
-from search.settings.metrics import METRICS, metrics_of
+from search.settings.costs import Costs, costs_in
+from search.settings.metrics import find_metric, metrics_of
 from search.training.confusion import Counted
+from search.training.decision import USUAL, Decision, decision_of
 from search.training.network.recorded import COLUMNS, WITH_OUTPUTS
 from search.training.ranking import (
     area_under_roc,
@@ -32,11 +34,16 @@ Array = np.ndarray[Any, Any]
 
 @dataclass(frozen=True)
 class _Rows:
-    """What was recorded of rows of `spec`, (rows, columns) float32 or float64; `weights` are float64 (rows,)."""
+    """What was recorded of rows of `spec`, (rows, columns) float32 or float64; `weights` are float64 (rows,).
+
+    The second of two classes is answered above the probability `threshold`; where it is None, above what is usual for
+    the metric.
+    """
 
     table: Array
     spec: DataSpec
     weights: Array | None = None
+    threshold: float | None = None
 
     def mean(self, values: Array) -> float:
         """Over rows, each by its weight."""
@@ -81,9 +88,15 @@ class _Rows:
     def counted(self) -> Counted:
         """The classes that are answered, as `accuracy` takes them."""
         if self.spec.task == "binary":
-            return Counted(self.labels, (self.recorded("logit") > 0).astype(np.int64), 2, self.weights)
+            return Counted(self.labels, self.answers_second().astype(np.int64), 2, self.weights)
         outputs = self.outputs
         return Counted(self.labels, outputs.argmax(axis=1), outputs.shape[1], self.weights)
+
+    def answers_second(self, usual: float = USUAL) -> Array:
+        """Of two classes, bool (rows,); by logits, which tell more than probabilities near 0 and 1."""
+        threshold = usual if self.threshold is None else self.threshold
+        with np.errstate(divide="ignore"):
+            return self["logit"] > np.log(threshold) - np.log(1 - threshold)
 
     @cached_property
     def answered(self) -> bool:
@@ -98,6 +111,7 @@ def logs_of(
     weights: Array | None = None,
     *,
     of_training: bool = False,
+    threshold: float | None = None,
 ) -> dict[str, float]:
     """Loss and metrics by Keras's names, in the order of its logs; `auc` where there are rows of two classes.
 
@@ -106,13 +120,14 @@ def logs_of(
         asked: metrics beside those of every study; what is no metric of the task has no value.
         weights: how much each row counts, (rows,), some of them above 0; all alike without them.
         of_training: whether losses were recorded as they are minimised, each times its weight and with the penalty.
+        threshold: the second of two classes is answered above this probability; None: as is usual for each metric.
     """
-    rows = _Rows(table, spec, _floats(weights))
+    rows = _Rows(table, spec, _floats(weights), threshold)
     logs = {"loss": (_Rows(table, spec) if of_training else rows).mean(rows["loss"])}
-    also = (name for name in asked if name in METRICS and spec.task in METRICS[name].asked)
+    also = (name for name in asked if (of := find_metric(name)) and spec.task in of.asked)
     for metric in (*metrics_of(spec.task), *also):
-        if metric in _OF_EACH_ROW:
-            logs[metric] = rows.mean(_OF_EACH_ROW[metric](rows))
+        if of_each := _of_each_row(metric):
+            logs[metric] = rows.mean(of_each(rows))
         elif metric in _PARTS:
             logs[metric] = _PARTS[metric][0](rows) if rows.answered else float("nan")
         elif (value := _OF_ALL_ROWS[metric](rows)) is not None:
@@ -120,7 +135,21 @@ def logs_of(
     return dict(sorted(logs.items()))
 
 
-def scores_of(table: Array, metric: str, spec: DataSpec, weights: Array | None = None) -> Array | None:
+def decision_on(table: Array, metric: str, spec: DataSpec, weights: Array | None = None) -> Decision | None:
+    """The threshold for rows of two classes; None for other rows, and where these cannot fit one."""
+    if spec.task != "binary":
+        return None
+    rows = _Rows(table, spec, _floats(weights))
+    return decision_of(rows["logit"], rows.labels, metric, rows.weights)
+
+
+def scores_of(
+    table: Array,
+    metric: str,
+    spec: DataSpec,
+    weights: Array | None = None,
+    threshold: float | None = None,
+) -> Array | None:
     """The score of each row, float64 (rows,), whose mean is `metric`; None where rows have none of it.
 
     `loss` (with its L2 penalty) and the metrics of `_OF_ALL_ROWS` belong to all rows together. Scores by `_PARTS` are
@@ -128,12 +157,12 @@ def scores_of(table: Array, metric: str, spec: DataSpec, weights: Array | None =
     weighted mean, a ratio of two means: their mean is the metric, and its spread that of the metric, to first order
     (the delta method; Cochran 1977, sec. 6.3).
     """
-    of = METRICS.get(metric)
+    of = find_metric(metric)
     if of is None or spec.task not in of.tasks + of.asked:
         return None
-    rows = _Rows(table, spec, _floats(weights))
-    if metric in _OF_EACH_ROW:
-        scores = _OF_EACH_ROW[metric](rows)
+    rows = _Rows(table, spec, _floats(weights), threshold)
+    if of_each := _of_each_row(metric):
+        scores = of_each(rows)
     elif metric not in _PARTS:
         return None
     elif rows.answered:
@@ -155,7 +184,7 @@ def _floats(weights: Array | None) -> Array | None:
 def _right(rows: _Rows) -> Array:
     """1 for right and 0 for wrong, NaN where the network's output is none."""
     binary = rows.spec.task == "binary"
-    right = (rows["logit"] > 0) == (rows["label"] > 0) if binary else rows["right"] > 0
+    right = rows.answers_second() == (rows["label"] > 0) if binary else rows["right"] > 0
     return np.where(np.isnan(rows["crossentropy"]), np.nan, right)
 
 
@@ -188,6 +217,13 @@ def _squared_miss(rows: _Rows) -> Array:
     """Of the probability of the second class (Brier 1950)."""
     with np.errstate(over="ignore"):
         return np.square(1 / (1 + np.exp(-rows["logit"])) - rows["label"])
+
+
+def _cost(costs: Costs, rows: _Rows) -> Array:
+    """0 where the answer is right, NaN where the network's output is none."""
+    second, answered = rows["label"] > 0, rows.answers_second(costs.threshold)
+    paid = np.where(second, costs.fn * ~answered, costs.fp * answered)
+    return np.where(np.isnan(rows["crossentropy"]), np.nan, paid)
 
 
 def _among_five(rows: _Rows) -> Array:
@@ -248,6 +284,11 @@ _OF_EACH_ROW: dict[str, Callable[[_Rows], Array]] = {
     "mape": _relative_error,
 }
 """Metrics that are means over rows, by the scores of the rows."""
+
+
+def _of_each_row(metric: str) -> Callable[[_Rows], Array] | None:
+    costs = costs_in(metric)
+    return _OF_EACH_ROW.get(metric) if costs is None else partial(_cost, costs)
 
 
 _Value = Callable[[_Rows], float]

@@ -9,8 +9,9 @@ import numpy as np
 import tensorflow as tf
 
 from search.data import DataSpec
+from search.training.decision import Decision
 from search.training.graph.epoch import CompiledEpoch, compiled_epoch
-from search.training.measures import logs_of, scores_of
+from search.training.measures import decision_on, logs_of, scores_of
 from search.training.network.structure import Structure
 from search.training.rows import mirrored_rows, rows_as_inputs, split_weights
 from spaces import Hyperparameters
@@ -26,6 +27,7 @@ def measure_rows(
     y: Array,
     asked: Collection[str] = (),
     row_weights: Array | None = None,
+    threshold: float | None = None,
 ) -> dict[str, float]:
     """Loss and metrics on all rows, by Keras's names: measured as a training measures its validation rows.
 
@@ -34,8 +36,10 @@ def measure_rows(
         x, y: prepared rows, as in `PreparedData`.
         asked: metrics beside those of every study.
         row_weights: how much each row counts, (rows,); all alike without them.
+        threshold: the second of two classes is answered above this probability; None: as is usual for each metric.
     """
-    return logs_of(_table(hyperparameters, spec, weights, x, y, asked), spec, asked, row_weights)
+    table = _table(hyperparameters, spec, weights, x, y, asked)
+    return logs_of(table, spec, asked, row_weights, threshold=threshold)
 
 
 def score_rows(
@@ -46,12 +50,27 @@ def score_rows(
     y: Array,
     metric: str,
     row_weights: Array | None = None,
+    threshold: float | None = None,
 ) -> Array | None:
     """The score of each row, float64 (rows,), whose mean is `metric`; None where rows have none of it.
 
     It is of the table that the metric is made of, so that intervals over rows are of the quantity that is shown.
     """
-    return scores_of(_table(hyperparameters, spec, weights, x, y, (metric,)), metric, spec, row_weights)
+    table = _table(hyperparameters, spec, weights, x, y, (metric,))
+    return scores_of(table, metric, spec, row_weights, threshold)
+
+
+def decision_on_rows(
+    hyperparameters: Hyperparameters,
+    spec: DataSpec,
+    weights: list[Array],
+    x: Array,
+    y: Array,
+    metric: str,
+    row_weights: Array | None = None,
+) -> Decision | None:
+    """The threshold that is best by `metric` on these rows; None where there is none to fit."""
+    return decision_on(_table(hyperparameters, spec, weights, x, y, (metric,)), metric, spec, row_weights)
 
 
 def row_outputs(hyperparameters: Hyperparameters, spec: DataSpec, weights: list[Array], x: Array) -> Array:

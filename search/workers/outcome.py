@@ -12,6 +12,7 @@ from search.settings.settings import StudySettings
 from search.study.at_best import at_best
 from search.study.row_scores import FILE_NAME, scores_file
 from search.study.trial_facts import TrialFacts
+from search.training.decision import is_decided
 from search.training.stop_reason import Stop, StopReason
 from search.workers.messages import TrialOutcome, TrialTask
 
@@ -35,6 +36,7 @@ def outcome_of(
         return TrialOutcome(
             "pruned", result.epochs, reason=stop.text(), facts=facts, files=_curves(task, result)
         )
+    facts |= _decision(task, result, data, settings)
     value = result.history[task.job.metric][result.best_epoch - 1]
     better = is_better(value, task.best, direction_of(task.job.metric))
     return TrialOutcome(
@@ -76,6 +78,24 @@ def _curves(task: TrialTask, result: TrainingResult) -> dict[str, bytes]:
     title = f"trial {task.number}"
     curve = learning_curve_svg(result.history, task.job.metric, result.best_epoch, title)
     return {"learning_curve.svg": curve, "history.csv": history_csv(result.history)}
+
+
+def _decision(
+    task: TrialTask, result: TrainingResult, data: PreparedData, settings: StudySettings
+) -> TrialFacts:
+    """The threshold that validation rows fit at the best epoch; nothing where the metric needs none."""
+    metric = task.job.metric.removeprefix("val_")
+    if not is_decided(metric, result.spec.task):
+        return {}
+    from search.study.data_cache import whole
+    from search.training.scoring import decision_on_rows
+
+    rows = whole(data, settings)
+    x, y = rows.validation()
+    found = decision_on_rows(
+        result.hyperparameters, result.spec, result.weights, x, y, metric, rows.validation_weights()
+    )
+    return {} if found is None else {"decision": found}
 
 
 def _scores(

@@ -8,7 +8,7 @@ from typing import Any
 
 from search.references.record import Reference
 from search.references.words import TITLES
-from search.settings.metrics import METRICS, metrics_of
+from search.settings.metrics import find_metric, metrics_of
 from search.study.history import history_of
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
@@ -68,7 +68,7 @@ def _notes(study: Study) -> list[str]:
     to_come = [TITLES[name] for name in references.missing if name not in there]
     if to_come:
         notes.append(f"not fitted yet: {', '.join(to_come)}")
-    if study.metric.removeprefix("val_") not in METRICS:
+    if find_metric(study.metric.removeprefix("val_")) is None:
         notes.append(
             f"who is ahead is not told of {study.metric}, which holds the networks' penalty and smoothing"
         )
@@ -96,7 +96,7 @@ def _noted(reference: Reference) -> bool:
 def _metrics(study: Study) -> list[str]:
     own = study.metric.removeprefix("val_")
     others = [name for name in metrics_of(study.data.task) if name != own]
-    return [own, *others] if own in METRICS else others
+    return [own, *others] if find_metric(own) else others
 
 
 def _row(study: Study, reference: Reference) -> Row:

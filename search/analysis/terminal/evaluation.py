@@ -53,6 +53,8 @@ def _metric_rows(evaluation: Evaluation) -> Iterator[tuple[str, str, str]]:
 
 def _told(evaluation: Evaluation) -> Iterator[str]:
     yield f"on {plural(evaluation.rows, 'row')}"
+    if evaluation.threshold is not None:
+        yield f"'{evaluation.class_names[1]}' is answered above a probability of {number(evaluation.threshold)}"
     if evaluation.unlabelled:
         yield f"{plural(evaluation.unlabelled, 'row')} without a target left out"
     if evaluation.unseen:

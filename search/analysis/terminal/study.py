@@ -23,6 +23,7 @@ from search.analysis.terminal.confirmation import of_study
 from search.analysis.terminal.tables import plain_table
 from search.conclusion.confirmation.record import read_conclusion
 from search.driving.remaining import span
+from search.models.threshold import decision_sentence, with_threshold
 from search.settings.chosen_metric import compared_by
 from search.settings.folds import folds_in_words
 from search.study.links import how_to_browse
@@ -34,6 +35,7 @@ from spaces import idle
 
 if TYPE_CHECKING:
     from search.study.trial_record import TrialRecord
+    from search.training.decision import Decision
 
 # Narrower than this, words beside the figures would be broken into a column of single words.
 WIDE_ENOUGH = 110
@@ -59,6 +61,7 @@ def study_json(study: Study, top: int) -> dict[str, Any]:
         "remarks": remarks(study),
         **({"references": [reference_json(one) for one in references]} if references else {}),
         "importances": dict(importances(study)),
+        **with_threshold({}, _decision(study)),
         "conclusion": conclusion and conclusion.model_dump(mode="json"),
         "test_split_opened": len(looks(study)),
         "settings": study.settings.model_dump(mode="json"),
@@ -145,12 +148,20 @@ def _best(study: Study, best: Entry) -> list[RenderableType]:
     so_far = list(accumulate((trial.value or 0.0 for trial in in_order(study)), best_of))
     course = f"{number(so_far[0])} {sparkline(so_far)} {number(so_far[-1])}"
     beside = "".join(f", {name} {number(of)}" for name, of in best.beside.items())
+    decision = _decision(study)
     return [
         "",
         Text.assemble(("best configuration  ", "dim"), f"trial {best.trial}{beside}: {values}"),
+        *([] if decision is None else [printable(decision_sentence(decision, study.data.class_names[1]))]),
         # One trial has no course.
         *([Text.assemble((f"best {study.metric} over trials  ", "dim"), course)] if len(so_far) > 1 else []),
     ]
+
+
+def _decision(study: Study) -> Decision | None:
+    """From which probability on the best model names the second of two classes, where its rows fitted that."""
+    best = study.best_trial()
+    return None if best is None else best.decision(study.metric)
 
 
 def _split(study: Study) -> list[str]:

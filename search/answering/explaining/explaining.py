@@ -15,7 +15,9 @@ from search.answering.explaining.recorded_answers import usual_metric, value_of,
 from search.data import Table
 from search.data.preparing.feature_places import places_of
 from search.data.preparing.preprocessing import preprocessing_model, transform
+from search.models.saved_model import classes_answered
 from search.settings.metrics import direction_of, sign_of
+from search.training.decision import USUAL
 from spaces.wording import quantity
 
 if TYPE_CHECKING:
@@ -54,9 +56,12 @@ class Rows:
     files: Sequence[str] = ()
 
 
-def answered(places: Array, y: Array, answers: Array, spec: DataSpec) -> Answered:
-    """Of probabilities (rows, classes) or quantities (rows,)."""
-    told = answers if spec.task == "regression" else answers.argmax(axis=1)
+def answered(places: Array, y: Array, answers: Array, spec: DataSpec, threshold: float = USUAL) -> Answered:
+    """Of probabilities (rows, classes) or quantities (rows,).
+
+    The second of two classes is answered above the probability `threshold`.
+    """
+    told = answers if spec.task == "regression" else classes_answered(answers, spec, threshold)
     return Answered(places, y, told, wrongness(answers, y, spec))
 
 
@@ -101,7 +106,9 @@ def explain(
         value, importance = importances(
             x,
             places,
-            lambda features: value_of(metric, _answers(model, features), y, spec, weights),
+            lambda features: value_of(
+                metric, _answers(model, features), y, spec, weights, threshold=model.threshold
+            ),
             sign_of(direction_of(metric)),
         )
         dependences = tuple(

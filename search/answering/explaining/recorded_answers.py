@@ -39,13 +39,23 @@ def wrongness(answers: Array, y: Array, spec: DataSpec) -> Array:
     return recorded_answers(answers, y, spec)[:, 1]
 
 
-def value_of(metric: str, answers: Array, y: Array, spec: DataSpec, weights: Array | None = None) -> float:
+def value_of(
+    metric: str,
+    answers: Array,
+    y: Array,
+    spec: DataSpec,
+    weights: Array | None = None,
+    *,
+    threshold: float | None = None,
+) -> float:
     """The metric of these rows; NaN where they have none, such as an `auc` of one class.
 
-    `weights` say how much each counts, (rows,); all alike without them.
+    `weights` say how much each counts, (rows,); all alike without them. The second of two classes is answered above the
+    probability `threshold`; None: as is usual for the metric.
     """
     table = recorded_answers(answers, y, spec, (metric,))
-    return logs_of(table, spec.with_plain_target(), (metric,), weights).get(metric, float("nan"))
+    logs = logs_of(table, spec.with_plain_target(), (metric,), weights, threshold=threshold)
+    return logs.get(metric, float("nan"))
 
 
 def usual_metric(spec: DataSpec) -> str:

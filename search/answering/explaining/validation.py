@@ -60,5 +60,5 @@ def validation_answers(model: OpenModel, data: PreparedData) -> Answered:
     if spec.task == "regression":
         y = spec.standardised_targets(y.astype(np.float64)) * spec.target_std + spec.target_mean
     pieces = [model.answer_prepared(x[start : start + _AT_ONCE]) for start in range(0, len(x), _AT_ONCE)]
-    rows = answered(np.arange(len(y)), y, np.concatenate(pieces), spec)
+    rows = answered(np.arange(len(y)), y, np.concatenate(pieces), spec, model.threshold)
     return replace(rows, weights=data.validation_weights())

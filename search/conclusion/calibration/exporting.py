@@ -1,8 +1,9 @@
-"""`export --calibrate`: a trial's network with its logits divided by a temperature, where that is better."""
+"""`export --calibrate` and `--threshold METRIC`: a trial's network with what its validation rows fit."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,49 +16,63 @@ from search.conclusion.statistics.words import amount, level
 from search.errors import InputError, StudyStopped
 from search.machine.tensorflow_start import start_tensorflow
 from search.models.export import check_output, exported_before, facts_of, refuse_folds, write_model
+from search.models.threshold import with_threshold
 from search.study.unchanged import unchanged_data
 from search.text.formats import number
 
 if TYPE_CHECKING:
     from search.data import PreparedData
+    from search.models.threshold import Threshold
     from search.study.study import Study
     from search.study.trial_record import TrialRecord
 
 Say = Callable[[str], None]
 
 
-def export_calibrated(
-    study: Study, output: Path, trial: int | None, say: Say = lambda remark: None, *, force: bool = False
+def export_fitted(
+    study: Study,
+    output: Path,
+    trial: int | None,
+    say: Say = lambda remark: None,
+    *,
+    force: bool = False,
+    calibrate: bool = False,
+    threshold: Threshold | None = None,
 ) -> tuple[Path, Path]:
-    """As `export_model`, with the temperature in the model where it is better on rows that did not fit it.
+    """As `export_model`, with what validation rows fit, where it is better on rows that did not fit it.
 
-    The facts have it under `calibration`, and the study's metric as the trial reached it.
+    To `calibrate` a temperature, in the model; the facts have it under `calibration`, and the study's metric as the
+    trial reached it. For the `threshold`, see `export_ensemble`; it is of the probabilities that the model answers.
 
     Raises:
         InputError: as `export_model`; or the data is not what the study was started with, or a regression.
     """
-    if study.data.task == "regression":
+    if calibrate and study.data.task == "regression":
         raise InputError(
             f"--calibrate: study '{study.name}' is a regression, which answers no probabilities; leave it out"
         )
-    refuse_folds(study, "--calibrate")
+    refuse_folds(study, "--calibrate" if calibrate else "--threshold METRIC")
     check_output(output, force=force, ours=lambda facts: exported_before(facts, study))
     chosen = study.complete_trial(trial)
     data = unchanged_data(study, study.settings)
     start_tensorflow(study.settings.threads)
     network = _network(study, chosen, data, say)
     x, y = data.validation()
-    found = calibration_of(
-        network.outputs(data.spec, x), Judge(y, data.spec, "crossentropy", data.validation_weights())
-    )
-    for line in sentences(found):
-        say(line)
-    from search.data import attach_preprocessing
-    from search.training.keras_form.calibrated import calibrated_model
+    outputs, model, facts = network.outputs(data.spec, x), network.model(data.spec), facts_of(study, chosen)
+    judge = Judge(y, data.spec, study.metric.removeprefix("val_"), data.validation_weights())
+    if calibrate:
+        found = calibration_of(outputs, replace(judge, metric="crossentropy"))
+        for line in sentences(found):
+            say(line)
+        facts["calibration"] = found.model_dump(mode="json")
+        if found.kept:
+            from search.training.keras_form.calibrated import calibrated_model
 
-    model = network.model(data.spec)
-    model = calibrated_model(model, found.temperature, data.spec.task) if found.kept else model
-    facts = {**facts_of(study, chosen), "calibration": found.model_dump(mode="json")}
+            model = calibrated_model(model, found.temperature, data.spec.task)
+            outputs = outputs / found.temperature
+    facts = with_threshold(facts, judge.threshold_for(outputs, threshold, say))
+    from search.data import attach_preprocessing
+
     return write_model(output, facts, attach_preprocessing(model, data.spec))
 
 

@@ -41,7 +41,8 @@ def mean_of_folds(
         outputs.append(network.outputs(data.spec, x))
         judges.append(Judge(np.asarray(y), data.spec, metric, fold.validation_weights()))
     seeds = [one.training_seed(study.settings.seed) for one in trained]
-    return of_folds(winner, seeds, outputs, judges), Tested(networks, of_folds=True)
+    decision = Judge.of_all(judges).decision(np.concatenate(outputs))
+    return of_folds(winner, seeds, outputs, judges), Tested(networks, of_folds=True, decision=decision)
 
 
 def averaged_or_alone(
@@ -59,15 +60,22 @@ def averaged_or_alone(
     from search.machine.tensorflow_start import start_tensorflow
 
     start_tensorflow(study.settings.threads)
-    networks = [network_of(companion, one) for one in trained]
-    if len(networks) == 1:
-        return None, Tested(networks)
     from search.conclusion.ensemble.comparing import of_equal_weight
     from search.conclusion.ensemble.judging import Judge
+    from search.training.averaging import averaged_outputs
+    from search.training.decision import is_decided
 
+    networks = [network_of(companion, one) for one in trained]
     x, y = data.validation()
     judge = Judge(y, data.spec, study.metric.removeprefix("val_"), data.validation_weights())
-    seeds = [one.training_seed(study.settings.seed) for one in trained]
+    if len(networks) == 1 and not is_decided(judge.metric, data.spec.task):
+        return None, Tested(networks)
     outputs = [network.outputs(data.spec, x) for network in networks]
+    if len(networks) == 1:
+        return None, Tested(networks, decision=judge.decision(outputs[0]))
+    seeds = [one.training_seed(study.settings.seed) for one in trained]
     ensemble = of_equal_weight([winner] * len(trained), seeds, outputs, judge)
-    return ensemble, Tested(networks if ensemble.kept else networks[:1])
+    if not ensemble.kept:
+        return ensemble, Tested(networks[:1], decision=judge.decision(outputs[0]))
+    together = averaged_outputs(outputs, [1 / len(outputs)] * len(outputs), data.spec.task)
+    return ensemble, Tested(networks, decision=judge.decision(together))

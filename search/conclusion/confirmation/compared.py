@@ -15,8 +15,9 @@ from search.references.job import Job
 from search.references.process import Fitting
 from search.references.record import NAMES, Reference
 from search.references.words import TITLES, with_value
-from search.settings.metrics import METRICS, asked_of, direction_of, sign_of
+from search.settings.metrics import asked_of, direction_of, find_metric, sign_of
 from search.study.look import SeenReference
+from search.training.decision import is_decided
 
 if TYPE_CHECKING:
     from search.data import PreparedData
@@ -46,7 +47,7 @@ def seen_references(
         validation_too: whether it was trained on the validation rows as well, and so shall be what it is compared with.
         weights: how much each test row counts, memory-mapped; all alike without them.
     """
-    if data.spec.kind == "image" or metric not in METRICS:
+    if data.spec.kind == "image" or find_metric(metric) is None:
         return ()
     say(f"fitting what the network is compared with: {', '.join(TITLES.values())}")
     with temporary_folder() as folder:
@@ -60,8 +61,9 @@ def seen_references(
             memory_limit=settings.memory_limit,
             scores_of=metric,
             scores_into=folder,
-            asked=asked_of(data.spec.task, len(data.spec.class_names)),
+            asked=(*asked_of(data.spec.task, len(data.spec.class_names)), metric),
             validation_too=validation_too,
+            decided_by=metric if is_decided(metric, data.spec.task) else None,
             weights=None if weights is None else _file(weights),
         )
         fitting = Fitting(job)

@@ -16,6 +16,7 @@ from search.conclusion.statistics.race import selection_cost
 from search.conclusion.trainings import why_not
 from search.errors import StudyStopped
 from search.models.export import facts_of, write_model
+from search.models.threshold import with_threshold
 from search.text.formats import duration
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from search.study.planned_trial import PlannedTrial
     from search.study.study import Study
     from search.study.trial_record import TrialRecord
+    from search.training.decision import Decision
 
 
 def finalize(work: Finalizing, listeners: Listeners) -> Conclusion | None:
@@ -110,6 +112,7 @@ def _write(
         "trained_as": {"study": name, "trial": trained.number},
         "conclusion": conclusion.model_dump(mode="json"),
     }
+    facts = with_threshold(facts, conclusion.decision or conclusion.test.threshold)
     if conclusion.ensemble is None or not conclusion.ensemble.kept:
         write_model(work.order.output, facts, tested_model(companion, trained))
         return
@@ -140,7 +143,10 @@ def _conclusion(
     assert look.value is not None  # it has been opened
     averaged = 1 if ensemble is None else len(ensemble.members)
     together = ensemble.value if ensemble is not None and ensemble.kept else None
+    decision = tested.decision if tested.decision and look.threshold == tested.decision.used else None
     before_test = standing.mean if together is None else together
+    if decision is not None and decision.kept and decision.elsewhere is not None:
+        before_test = decision.elsewhere
     of_search, _ = selection_cost(standing.search, standing.mean, look.value, study.direction)
     _, of_validation = selection_cost(standing.search, before_test, look.value, study.direction)
     return Conclusion(
@@ -154,11 +160,18 @@ def _conclusion(
         winner=winner,
         companion=work.companion.name,
         final_trial=tested.trained.number,
-        final_validation=float(tested.trained.value or 0.0) if together is None else together,
+        final_validation=_final_validation(tested, together, decision),
         test=look,
         cost_of_search=of_search,
         cost_of_validation=of_validation,
         searched=len(study.finished()),
         ensemble=ensemble,
         networks=len(work.last_seeds) if averaged < len(work.last_seeds) else None,
+        decision=decision,
     )
+
+
+def _final_validation(tested: Tested, together: float | None, decision: Decision | None) -> float:
+    if decision is not None and decision.kept and decision.elsewhere is not None:
+        return decision.elsewhere
+    return float(tested.trained.value or 0.0) if together is None else together

@@ -31,17 +31,26 @@ def look_at_test_split(
     The look is recorded before the split is opened, so that none is forgotten whatever happens, and completed by
     what was seen. Where the same was tested before, that look is returned: a second one would be the same.
     What needs no network is measured in the same look: it is fitted on the rows that the networks were trained on, and
-    nothing chose it.
+    nothing chose it. Where the metric goes by a threshold, networks and what needs none have those that fit validation
+    rows; a look of an earlier version, which knew none, stays at 0.5.
     `trial` is the configuration's number in the search. TensorFlow has to be started.
     """
     metric = study.metric.removeprefix("val_")
     model = tested.fingerprint(metric)
-    opening = new_look(study, companion, trial=trial, trained=tested.trained.number, members=tested.members)
+    decision = tested.decision
+    opening = new_look(
+        study,
+        companion,
+        trial=trial,
+        trained=tested.trained.number,
+        members=tested.members,
+        threshold=None if decision is None else decision.used,
+    )
     look = record_look(study, model, opening)
     if look.value is not None:
         return look
     (x, y), weights = open_test_split(data), open_test_weights(data)
-    measured, scores = tested.measured(data.spec, x, y, metric, weights)
+    measured, scores = tested.measured(data.spec, x, y, metric, weights, look.threshold)
     if metric not in measured:
         raise DataError(
             f"the test split has rows of one class alone, where {metric} compares rows of two; "

@@ -11,6 +11,7 @@ from search.conclusion.statistics.intervals import Interval, half_of
 from search.study.look import Look
 from search.study.study import Study
 from search.study.study_record import keep_study_facts
+from search.training.decision import Decision
 
 
 class _Record(BaseModel):
@@ -57,7 +58,8 @@ class Conclusion(_Record):
     confirmed mean, `cost_of_validation` from there to the test value: how much worse, in the metric's unit. Where
     several trainings of the winner were averaged, `ensemble` is of them; where that was better it was tested, and
     `final_validation` and `cost_of_validation` begin with its value on validation rows. `networks` says how many were
-    asked for, where some diverged and were left out.
+    asked for, where some diverged and were left out. `decision` is the threshold that the test was by; where it is
+    kept, they begin with the value of parts of those rows that did not fit it.
     """
 
     version: Literal[1] = 1
@@ -78,12 +80,13 @@ class Conclusion(_Record):
     searched: int
     ensemble: Ensemble | None = None
     networks: int | None = None
+    decision: Decision | None = None
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Where nothing was averaged, or left out, it is written as it was before anything could be."""
+        """Where nothing was averaged, left out or decided it is written as it was before anything could be."""
         fields: dict[str, Any] = written(self)
-        for name in ("ensemble", "networks"):
+        for name in ("ensemble", "networks", "decision"):
             if getattr(self, name) is None:
                 fields.pop(name, None)
         return fields

@@ -19,16 +19,21 @@ if TYPE_CHECKING:
     from search.data import DataSpec
     from search.study.study import Study
     from search.study.trial_record import TrialRecord
+    from search.training.decision import Decision
 
     Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
 class Tested:
-    """Networks of trials of a companion; where they are several, their mean is tested. The first stands for all."""
+    """Networks of trials of a companion; where they are several, their mean is tested. The first stands for all.
+
+    `decision` is the threshold that validation rows fitted, where models are given one by the metric.
+    """
 
     networks: Sequence[Network]
     of_folds: bool = False
+    decision: Decision | None = None
 
     @property
     def trained(self) -> TrialRecord:
@@ -45,23 +50,31 @@ class Tested:
         return each[0] if len(each) == 1 else hashlib.sha256(" ".join(sorted(each)).encode()).hexdigest()
 
     def measured(
-        self, spec: DataSpec, x: Array, y: Array, metric: str, weights: Array | None = None
+        self,
+        spec: DataSpec,
+        x: Array,
+        y: Array,
+        metric: str,
+        weights: Array | None = None,
+        threshold: float | None = None,
     ) -> tuple[dict[str, float], Array | None]:
         """All metrics on these prepared rows, also those that are asked for, and each row's score of `metric`.
 
-        None where rows have none. `weights` say how much each row counts, (rows,).
+        None where rows have none. `weights` say how much each row counts, (rows,). The second of two classes is
+        answered above the probability `threshold`; None: as is usual for each metric.
         """
-        asked = asked_of(spec.task, len(spec.class_names))
+        asked = (*asked_of(spec.task, len(spec.class_names)), metric)
         if len(self.networks) == 1:
             from search.training.scoring import measure_rows, score_rows
 
             (one,) = self.networks
             network = one.hyperparameters, spec, one.weights, x, y
-            return measure_rows(*network, asked, weights), score_rows(*network, metric, weights)
+            scores = score_rows(*network, metric, weights, threshold)
+            return measure_rows(*network, asked, weights, threshold), scores
         from search.conclusion.ensemble.judging import Judge
         from search.training.averaging import averaged_outputs
 
-        count, judge = len(self.networks), Judge(y, spec, metric, weights)
+        count, judge = len(self.networks), Judge(y, spec, metric, weights, threshold)
         outputs = [one.outputs(spec, x) for one in self.networks]
         together = averaged_outputs(outputs, [1 / count] * count, spec.task)
         return judge.measured(together, asked), judge.scores(together)

@@ -12,6 +12,7 @@ from search.references.words import TITLES
 from search.settings.metrics import metric_of, sign_of
 from search.study.look import Look, SeenReference
 from search.study.record_of_looks import number_of
+from search.text.formats import number
 
 
 def verdict(conclusion: Conclusion) -> str:
@@ -58,6 +59,7 @@ def steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:
             _change(conclusion.cost_of_search, "in the search", metric),
         ),
         *_averaged_step(conclusion),
+        *_decided_step(conclusion),
         (
             f"test, {test.rows:,} rows",
             level_between(test.value, test.interval, metric),
@@ -73,6 +75,8 @@ def steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:
 
 
 def _before_the_test(conclusion: Conclusion) -> str:
+    if conclusion.decision is not None and conclusion.decision.kept:
+        return "at the threshold on validation rows"
     if conclusion.of_folds:
         return "on the folds"
     return "confirmed" if conclusion.tested_together == 1 else "on the validation rows"
@@ -103,6 +107,18 @@ def _averaged_step(conclusion: Conclusion) -> list[tuple[str, str, str]]:
     change = _change(-better, "one of them", metric)
     what = f"mean of {len(ensemble.members)} networks"
     return [(what, level_beside(ensemble.value, ensemble.beside, metric), change)]
+
+
+def _decided_step(conclusion: Conclusion) -> list[tuple[str, str, str]]:
+    """What the threshold is worth on validation rows that did not fit it, where one was kept."""
+    decision, metric = conclusion.decision, conclusion.metric
+    if decision is None or not decision.kept or decision.elsewhere is None:
+        return []
+    cost = sign_of(conclusion.direction) * (decision.before - decision.elsewhere)
+    what = f"threshold {number(decision.threshold)}, {decision.rows:,} rows"
+    return [
+        (what, level(decision.elsewhere, None, metric), _change(cost, f"at {number(decision.usual)}", metric))
+    ]
 
 
 def averaged(conclusion: Conclusion) -> list[str]:

@@ -23,12 +23,15 @@ from search.models.export import (
 )
 from search.models.kept_model import kept_model, weights_of
 from search.models.replay import retrain
+from search.models.threshold import with_threshold
 from search.study.unchanged import unchanged_data
 from search.text.formats import duration
+from search.training.averaging import averaged_outputs
 
 if TYPE_CHECKING:
     from search.conclusion.ensemble.judging import Array
     from search.data import PreparedData
+    from search.models.threshold import Threshold
     from search.study.study import Study
     from search.study.trial_record import TrialRecord
 
@@ -39,12 +42,20 @@ Say = Callable[[str], None]
 
 
 def export_ensemble(
-    study: Study, output: Path, most: int, say: Say = lambda remark: None, *, force: bool = False
+    study: Study,
+    output: Path,
+    most: int,
+    say: Say = lambda remark: None,
+    *,
+    force: bool = False,
+    threshold: Threshold | None = None,
 ) -> tuple[Path, Path]:
     """Write a mean of `most` networks at most to `output` (.keras), and its facts to .json.
 
     Where no mean is better on the validation rows than the best trial alone, that one is written, as `export_model`
-    does. Killed before the end, it leaves nothing; the trials are then trained again once more.
+    does. The second of two classes is answered above `threshold`, a probability or what is best by a metric; where it
+    is None, as the study's metric has it. Killed before the end, it leaves nothing; the trials are then trained again
+    once more.
 
     Raises:
         InputError: as `export_model`; or the data is not what the study was started with.
@@ -55,8 +66,9 @@ def export_ensemble(
     candidates = _candidates(study, best, most)
     if len(candidates) == 1 < most:
         say(f"trial {best.number} is the only one that can be averaged, so it is written alone")
-    if len(candidates) == 1 or most == 1:
-        return export_model(study, output, say=say, force=force)
+    alone = len(candidates) == 1 or most == 1
+    if alone and not isinstance(threshold, str):
+        return export_model(study, output, say=say, force=force, threshold=threshold)
     networks, data = _trained(study, candidates, say)
     x, y = data.validation()
     judge = Judge(y, data.spec, study.metric.removeprefix("val_"), data.validation_weights())
@@ -65,7 +77,10 @@ def export_ensemble(
     ensemble, members = chosen_greedily(networks, seeds, outputs, judge, most)
     for line in sentences(ensemble, study.metric):
         say(line)
-    facts = facts_of(study, best)
+    shares = [member.weight for member in ensemble.members]
+    together = averaged_outputs([outputs[networks.index(one)] for one in members], shares, data.spec.task)
+    answered_by = judge.threshold_for(together if ensemble.kept else outputs[0], threshold, say)
+    facts = with_threshold(facts_of(study, best), answered_by)
     if not ensemble.kept:
         from search.data import attach_preprocessing
 

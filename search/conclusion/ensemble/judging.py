@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from search.models.threshold import decision_sentence
 from search.settings.metrics import direction_of, sign_of, told_beside
-from search.training.measures import logs_of, scores_of
+from search.training.decision import Decision, is_decided
+from search.training.measures import decision_on, logs_of, scores_of
 from search.training.network.recorded import recorded
 
 if TYPE_CHECKING:
     from search.data import DataSpec
+    from search.models.threshold import Threshold
 
 Array = np.ndarray[Any, Any]
 
@@ -25,13 +28,15 @@ class Judge:
 
     All of it is of outputs before their last activation, (rows, units). A `loss` is without the L2 penalty and the
     label smoothing of a training: networks that are averaged have none in common. `weights` say how much each row
-    counts, (rows,); all alike without them.
+    counts, (rows,); all alike without them. The second of two classes is answered above the probability `threshold`;
+    None: as is usual for each metric.
     """
 
     y: Array
     spec: DataSpec
     metric: str
     weights: Array | None = None
+    threshold: float | None = None
 
     @property
     def sign(self) -> int:
@@ -55,7 +60,8 @@ class Judge:
     def measured(self, outputs: Array, also: tuple[str, ...] = ()) -> dict[str, float]:
         """Loss and metrics by their names, `metric` among them, and those `also` that few studies measure."""
         asked = tuple(dict.fromkeys((self.metric, *also)))
-        return logs_of(self._table(outputs, asked), self.spec, asked, self.weights)
+        table = self._table(outputs, asked)
+        return logs_of(table, self.spec, asked, self.weights, threshold=self.threshold)
 
     def beside(self, measured: Mapping[str, float]) -> dict[str, float]:
         """What is told beside the metric, of what is `measured`: by the name of validation rows, `val_accuracy`."""
@@ -64,7 +70,31 @@ class Judge:
 
     def scores(self, outputs: Array) -> Array | None:
         """The score of each row, float64 (rows,); None where rows have none of the metric."""
-        return scores_of(self._table(outputs, (self.metric,)), self.metric, self.spec, self.weights)
+        table = self._table(outputs, (self.metric,))
+        return scores_of(table, self.metric, self.spec, self.weights, self.threshold)
+
+    def decision(self, outputs: Array, metric: str | None = None) -> Decision | None:
+        """The threshold that is best on these rows by `metric`; None where there is none to fit.
+
+        Without a `metric` by the judge's, where models are given one by it.
+        """
+        if metric is None and not is_decided(self.metric, self.spec.task):
+            return None
+        return decision_on(self._table(outputs, ()), metric or self.metric, self.spec, self.weights)
+
+    def threshold_for(
+        self, outputs: Array, wanted: Threshold | None, say: Callable[[str], None]
+    ) -> Decision | float | None:
+        """What a model of these outputs answers the second of two classes by, as `wanted`; told is what was fitted.
+
+        Where nothing is wanted, by the judge's metric, if models are given a threshold by it; else None.
+        """
+        if isinstance(wanted, float):
+            return wanted
+        found = self.decision(outputs, wanted)
+        if found is not None:
+            say(decision_sentence(found, self.spec.class_names[1]))
+        return found
 
     def merit(self, outputs: Array) -> tuple[float, float]:
         """More is better: the metric, and the loss among equals. Nothing is worse than what is no number.
