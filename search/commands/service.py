@@ -101,10 +101,10 @@ def list_tokens(storage: Storage = None, as_json: AsJSON = False) -> None:
     import json
 
     from search.service.listing import moment
-    from search.service.users import Users
+    from search.service.users import kept_tokens
     from storage import open_storage
 
-    tokens = Users(open_storage(url_of(storage))).tokens()
+    tokens = kept_tokens(open_storage(url_of(storage)))
     if as_json:
         echo(json.dumps([{"name": one.name, "role": one.role, "made": moment(one.made)} for one in tokens]))
         return

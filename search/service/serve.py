@@ -27,8 +27,10 @@ from search.service.service import Service
 from search.service.states import DRIVEN
 from search.service.supervisor import Supervisor
 from search.service.uploads import Uploads
-from search.service.users import Users
+from search.service.users import Users, kept_tokens
 from storage import StorageURL, StudyBusy, StudyLock, open_storage, study_lock
+from storage.study_storage import StudyStorage
+from storage.tables import are_unmade
 
 # No study has this name: one service for each database.
 _LOCK = ".service"
@@ -57,75 +59,101 @@ def serve(
         module: what drivers run.
 
     Raises:
-        InputError: the port is taken, the host is not this machine's, or others could reach it and nobody has a token.
+        InputError: the port is taken, the host is not this machine's, others could reach it and nobody has a token, or
+            the folder of data is none.
         DatabaseUnusable, StudyBusy: the database cannot be used, or has a service.
     """
-    if data is not None and not data.is_dir():
+    _check_folder(data, url)
+    _check_reach(host, url)
+    with listen(host, port) as listening:
+        storage = open_storage(url, create=True)
+        with _alone(url) as lock:
+            service = _made(url, storage, lock, slots, data, largest_upload, say, module)
+            token = None if service.users.tokens() else service.users.make_up()
+            address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
+            say(f"service on {address}{f'?token={token}' if token else ''} (Ctrl-C ends it)")
+            server = uvicorn.Server(_configuration(service))
+            with (
+                contextlib.closing(service.answerers),
+                _looking_after(service, server, say),
+                contextlib.suppress(KeyboardInterrupt),
+            ):
+                server.run(sockets=[listening])
+
+
+def _check_folder(data: Path | None, url: StorageURL) -> None:
+    if data is None:
+        return
+    if not data.is_dir():
         raise InputError(f"--data: expected a folder, but got '{data}'")
-    if data is not None and service_folder(url).resolve().is_relative_to(data.resolve()):
+    if service_folder(url).resolve().is_relative_to(data.resolve()):
         raise InputError(
             f"--data: {data} holds the service's own files and everybody's uploads; name a folder for data alone"
         )
-    storage = open_storage(url, create=True)
-    users = Users(storage)
-    token = None if users.tokens() else users.make_up()
-    if token is not None and not _is_loopback(host):
+
+
+def _check_reach(host: str, url: StorageURL) -> None:
+    """Raises InputError where others reach the service and nobody has a token."""
+    if not _is_loopback(host) and (are_unmade(url) or not kept_tokens(open_storage(url))):
         raise InputError(
-            f"--host: others reach {host}, and nobody has a token; make one by `perceptuna service token add NAME`"
+            f"--host: others reach {host}, and nobody has a token; make one by `perceptuna service token add "
+            f"NAME{url.option}`"
         )
-    with _alone(url) as lock, listen(host, port) as listening:
-        folder = private_folder(service_folder(url))
-        queue, drivers = Queue(storage), Drivers(url, folder, module)
-        supervisor = Supervisor(url, storage, queue, drivers, slots, say, ensure_held=lock.ensure_held)
-        uploads = Uploads(folder / "uploads", largest_upload)
-        uploads.remove_partial()
-        service = Service(
-            url=url,
-            storage=storage,
-            queue=queue,
-            drivers=drivers,
-            supervisor=supervisor,
-            users=users,
-            uploads=uploads,
-            commands=Commands(url),
-            answerers=Answerers(url),
-            data=None if data is None else data.resolve(),
-            rows=Remembered(good_for),
-        )
-        address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
-        say(f"service on {address}{f'?token={token}' if token else ''} (Ctrl-C ends it)")
-        server = uvicorn.Server(
-            uvicorn.Config(
-                application(service),
-                log_level="warning",
-                access_log=False,
-                server_header=False,
-                limit_concurrency=_MOST_CONNECTIONS,
-                timeout_keep_alive=20,
-                timeout_graceful_shutdown=3,
-                ws="none",
-                lifespan="off",
-            )
-        )
-        with (
-            contextlib.closing(service.answerers),
-            _looking_after(supervisor, queue, drivers, server, say),
-            contextlib.suppress(KeyboardInterrupt),
-        ):
-            server.run(sockets=[listening])
+
+
+def _made(
+    url: StorageURL,
+    storage: StudyStorage,
+    lock: StudyLock,
+    slots: int,
+    data: Path | None,
+    largest_upload: int,
+    say: Callable[[str], None],
+    module: str,
+) -> Service:
+    """All that the service consists of, its tables and folders made; the caller holds the `lock`."""
+    folder = private_folder(service_folder(url))
+    queue, drivers = Queue(storage), Drivers(url, folder, module)
+    uploads = Uploads(folder / "uploads", largest_upload)
+    uploads.remove_partial()
+    return Service(
+        url=url,
+        storage=storage,
+        queue=queue,
+        drivers=drivers,
+        supervisor=Supervisor(url, storage, queue, drivers, slots, say, ensure_held=lock.ensure_held),
+        users=Users(storage),
+        uploads=uploads,
+        commands=Commands(url),
+        answerers=Answerers(url),
+        data=None if data is None else data.resolve(),
+        rows=Remembered(good_for),
+    )
+
+
+def _configuration(service: Service) -> uvicorn.Config:
+    return uvicorn.Config(
+        application(service),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_keep_alive=20,
+        timeout_graceful_shutdown=3,
+        ws="none",
+        lifespan="off",
+    )
 
 
 @contextlib.contextmanager
-def _looking_after(
-    supervisor: Supervisor, queue: Queue, drivers: Drivers, server: uvicorn.Server, say: Callable[[str], None]
-) -> Iterator[None]:
+def _looking_after(service: Service, server: uvicorn.Server, say: Callable[[str], None]) -> Iterator[None]:
     """The supervisor in a thread, without which there is no service; at the end drivers are asked to end."""
     ended = threading.Event()
     failed: list[BaseException] = []
 
     def look_after() -> None:
         try:
-            supervisor.run(ended)
+            service.supervisor.run(ended)
         except BaseException as error:
             failed.append(error)
             server.should_exit = True
@@ -137,9 +165,9 @@ def _looking_after(
     finally:
         ended.set()
         thread.join(_END_SECONDS)
-        if driven := [one.study for one in queue.in_states(*DRIVEN)]:
+        if driven := [one.study for one in service.queue.in_states(*DRIVEN)]:
             say("studies end at their next epoch, and go on when the service is started again …")
-            drivers.end(driven, _END_SECONDS)
+            service.drivers.end(driven, _END_SECONDS)
     if failed:
         raise failed[0]
 

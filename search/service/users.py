@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from sqlalchemy import Column, Float, Integer, MetaData, String, Table, Text, select
+from sqlalchemy import Column, Connection, Float, Integer, MetaData, String, Table, Text, inspect, select
 from sqlalchemy.exc import IntegrityError
 
 from search.errors import InputError
@@ -151,8 +151,7 @@ class Users:
 
     def tokens(self) -> list[KeptToken]:
         """By name."""
-        wanted = select(_TOKENS.c.name, _TOKENS.c.role, _TOKENS.c.made).order_by(_TOKENS.c.name)
-        return [KeptToken(*row) for row in self._do(wanted).all()]
+        return kept_tokens(self._storage)
 
     def make_up(self) -> str:
         """A token for who started the service, an admin; it ends with the service."""
@@ -224,6 +223,18 @@ class Users:
             return result.freeze()() if result.returns_rows else result
 
         return in_one_transaction(self._storage, ask)
+
+
+def kept_tokens(storage: StudyStorage) -> list[KeptToken]:
+    """All tokens by name. Reads only: none where no service and no token was ever made."""
+
+    def read(connection: Connection) -> list[KeptToken]:
+        if not inspect(connection).has_table(_TOKENS.name):
+            return []
+        wanted = select(_TOKENS.c.name, _TOKENS.c.role, _TOKENS.c.made).order_by(_TOKENS.c.name)
+        return [KeptToken(*row) for row in connection.execute(wanted)]
+
+    return in_one_transaction(storage, read)
 
 
 def _user(row: Any) -> User:

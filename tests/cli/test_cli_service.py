@@ -27,18 +27,16 @@ def test_tokens_are_given_listed_and_revoked(perceptuna: CommandLine) -> None:
 
 
 def test_a_service_that_others_reach_needs_tokens(perceptuna: CommandLine) -> None:
-    said = perceptuna("serve", "--host", "0.0.0.0")
-    assert said.code == 2
-    assert "make one by `perceptuna service token add NAME`" in said.err
+    said = perceptuna.refused("serve", "--host", "0.0.0.0")
+    assert "make one by `perceptuna service token add NAME`" in said
 
 
 def test_what_cannot_be_served_is_told(perceptuna: CommandLine, unused_port: int) -> None:
-    assert "--data: expected a folder" in perceptuna("serve", "--data", "nothing").err
-    assert "everybody's uploads" in perceptuna("serve", "--data", ".").err
-    assert "--upload-limit: expected" in perceptuna("serve", "--upload-limit", "much").err
+    assert "--data: expected a folder" in perceptuna.refused("serve", "--data", "nothing")
+    assert "everybody's uploads" in perceptuna.refused("serve", "--data", ".")
+    assert "--upload-limit: expected" in perceptuna.refused("serve", "--upload-limit", "much")
     with socket.create_server(("127.0.0.1", unused_port)):
-        said = perceptuna("serve", "--port", unused_port)
-    assert (said.code, f"--port: {unused_port} is taken" in said.err) == (2, True)
+        assert f"--port: {unused_port} is taken" in perceptuna.refused("serve", "--port", unused_port)
 
 
 def test_a_database_has_one_service(perceptuna: CommandLine, unused_port: int) -> None:
