@@ -1,14 +1,15 @@
-"""Commands of the service for a team: serve, service token add, list, revoke."""
+"""Commands of the service for a team: serve, queue, pause, cancel, service token add, list, revoke."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from search.commands.options import MACHINE, AsJSON, Storage, url_of
-from search.commands.output import echo
+from search.commands.options import MACHINE, AsJSON, Storage, StudyName, url_of
+from search.commands.output import console, echo
 from search.errors import InputError
 
 app = typer.Typer()
@@ -67,6 +68,62 @@ def serve(
     )
 
 
+@app.command()
+def queue(
+    study: Annotated[
+        str | None,
+        typer.Argument(metavar="[STUDY]", help="name of a study that is to go on", show_default=False),
+    ] = None,
+    storage: Storage = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Show what waits for the service and what it runs; or have it go on with STUDY, whoever began that.
+
+    Example: perceptuna queue my-first
+    """
+    from search.service.shell import queue_rows, queue_study
+
+    url = url_of(storage)
+    if study is not None:
+        queue_study(url, study)
+        echo(f"study '{study}' is queued; `perceptuna serve{url.option}` runs it when it is its turn")
+        return
+    rows = queue_rows(url)
+    if as_json:
+        echo(json.dumps(rows))
+    elif not rows:
+        echo(f"nothing was handed in to {url}")
+    else:
+        from search.analysis.terminal.tables import plain_table
+
+        headers = ("study", "state", "owner", "priority", "slots", "trials", "reason")
+        console().print(plain_table(headers, [[str(row[name]) for name in headers] for row in rows]))
+
+
+@app.command()
+def pause(study: StudyName, storage: Storage = None) -> None:
+    """Have the service leave a study alone until it is queued again; its trials end at their next epoch.
+
+    Example: perceptuna pause my-first
+    """
+    from search.service.shell import ask_study
+
+    ask_study(url := url_of(storage), study, "pause")
+    echo(f"study '{study}' pauses; `perceptuna queue {study}{url.option}` has it go on")
+
+
+@app.command()
+def cancel(study: StudyName, storage: Storage = None) -> None:
+    """Take a study out of the service's queue; what it has found stays.
+
+    Example: perceptuna cancel my-first
+    """
+    from search.service.shell import ask_study
+
+    ask_study(url := url_of(storage), study, "cancel")
+    echo(f"study '{study}' is cancelled; `perceptuna queue {study}{url.option}` has it go on after all")
+
+
 def _size(text: str) -> int:
     from search.text.quantities import parse_size
 
@@ -98,8 +155,6 @@ def list_tokens(storage: Storage = None, as_json: AsJSON = False) -> None:
 
     Example: perceptuna service token list
     """
-    import json
-
     from search.service.listing import moment
     from search.service.users import kept_tokens
     from storage import open_storage

@@ -13,6 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from search.errors import InputError, PerceptunaError
+from search.service.wishes import NotNow
 from search.text.printable import printable_lines
 from search.text.usage import expectation
 from spaces import SpaceError, TomlError
@@ -47,6 +48,7 @@ def add_problems(app: FastAPI) -> None:
         Refused: lambda error: problem(error.status, error.detail, error.headers),
         HTTPException: lambda error: problem(error.status_code, str(error.detail), error.headers),
         RequestValidationError: lambda error: problem(422, "\n".join(map(_explained, error.errors()))),
+        NotNow: lambda error: problem(409, str(error)),
         InputError: lambda error: problem(422, str(error)),
         SpaceError: lambda error: problem(422, str(error)),
         TomlError: lambda error: problem(422, str(error)),

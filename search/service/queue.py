@@ -10,7 +10,19 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Column, Float, Index, Integer, MetaData, RowMapping, String, Table, Text, select
+from sqlalchemy import (
+    Column,
+    Float,
+    Index,
+    Integer,
+    MetaData,
+    RowMapping,
+    String,
+    Table,
+    Text,
+    inspect,
+    select,
+)
 from sqlalchemy.exc import IntegrityError
 
 from search.service.states import DRIVEN, State
@@ -168,6 +180,11 @@ class Queue:
             self._storage, lambda connection: connection.execute(wanted).mappings().all()
         )
         return [_read(row) for row in rows]
+
+
+def has_queue(storage: StudyStorage) -> bool:
+    """Whether a study was ever handed in to the database. Writes nothing."""
+    return in_one_transaction(storage, lambda connection: inspect(connection).has_table(_QUEUE.name))
 
 
 def _read(row: RowMapping) -> QueuedStudy:

@@ -14,7 +14,7 @@ from search.service.remembered import Remembered
 from search.service.supervisor import Supervisor
 from search.service.uploads import Uploads
 from search.service.users import Users
-from search.study.study import Study, load_study
+from search.study.study import Study, find_study
 from storage import StorageURL
 from storage.study_storage import StudyStorage
 
@@ -51,11 +51,7 @@ class Service:
 
     def known_study(self, name: str) -> Study | None:
         """None before its driver has made it."""
-        try:
-            self.storage.get_study_id_from_name(name)
-        except KeyError:
-            return None
-        return load_study(name, self.url, self.storage)
+        return find_study(name, self.url, self.storage)
 
     def queued(self, name: str) -> QueuedStudy:
         """A study that was handed in.

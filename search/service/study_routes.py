@@ -22,16 +22,15 @@ from search.service.listing import listed, names, row_of
 from search.service.problems import Refused
 from search.service.queue import QueuedStudy
 from search.service.service import Service
-from search.service.states import DRIVEN, OVER, VERBS, State
+from search.service.states import OVER, VERBS, State
 from search.service.users import User
+from search.service.wishes import wish
 from search.study.creation import already_there, half_made
 from search.study.study import companions_of, delete_study
-from search.text.formats import duration
 
 router = APIRouter(prefix="/api/v1/studies")
 
 _BUDGET = ("trials", "workers", "timeout")
-_TRIES = 5
 # Of a study that no driver has.
 _RESTING = (*OVER, State.PAUSED, State.QUEUED)
 
@@ -137,20 +136,9 @@ def ask(name: str, verb: str, service: TheService, user: Changer, address: Addre
     """Pause, resume, stop or cancel a study."""
     if verb not in VERBS:
         raise Refused(404, f"no such request; there are {', '.join(VERBS)}")
-    for _ in range(_TRIES):
-        queued = _theirs(service, name, user)
-        moves = VERBS[verb]
-        if queued.state not in moves:
-            raise Refused(409, f"study '{name}' is {queued.state}, so there is nothing to {verb}")
-        if verb == "resume":
-            _refuse_used_up(service, queued)
-        state, then = moves[queued.state]
-        if (state, then) == (queued.state, queued.then):
-            break
-        fresh = {"failures": 0, "not_before": 0.0, "reason": ""} if verb == "resume" else {}
-        if service.queue.move(name, [queued.state], state, then, **fresh):
-            service.users.record(user, address, verb, name)
-            break
+    _theirs(service, name, user)
+    if wish(service.queue, name, verb, service.known_study(name)):
+        service.users.record(user, address, verb, name)
     return row_of(service, name, service.queue.find(name)).to_json()
 
 
@@ -193,21 +181,6 @@ def _make_room(service: Service, study: QueuedStudy, user: User) -> None:
         raise Refused(409, f"study '{study.study}' was handed in already; choose another name")
     if before is not None:
         service.queue.remove(study.study, OVER)
-
-
-def _refuse_used_up(service: Service, queued: QueuedStudy) -> None:
-    """Raises InputError where a study has its budget, of trials or of time."""
-    study = service.known_study(queued.study)
-    finished = 0 if study is None else len(study.finished())
-    if finished >= queued.trials and queued.state not in DRIVEN:
-        raise InputError(
-            f"study '{queued.study}' has {finished} finished trials of {queued.trials}, so nothing is left to do; "
-            "raise its trials first"
-        )
-    if queued.timeout is not None and queued.ran >= queued.timeout and queued.state not in DRIVEN:
-        raise InputError(
-            f"study '{queued.study}' has run for its {duration(queued.timeout)}; raise its timeout first"
-        )
 
 
 def _refuse_priority(user: User, wanted: int, now: int = 0) -> None:

@@ -18,7 +18,7 @@ from search.service.queue import Queue, QueuedStudy
 from search.service.sharing import Claim, shares
 from search.service.states import DRIVEN, State
 from search.study.creation import half_made
-from search.study.study import Study, load_study
+from search.study.study import Study, find_study
 from search.study.study_record import keep_study_facts
 from storage import StorageURL, is_driven
 from storage.errors import translate
@@ -202,11 +202,7 @@ class Supervisor:
 
     def _study(self, name: str) -> Study | None:
         """None before its driver has made it."""
-        try:
-            self._storage.get_study_id_from_name(name)
-        except KeyError:
-            return None
-        return load_study(name, self._url, self._storage)
+        return find_study(name, self._url, self._storage)
 
 
 def _claim(study: QueuedStudy, slots: int) -> Claim:

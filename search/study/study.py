@@ -240,6 +240,15 @@ def load_study(name: str, url: StorageURL, storage: StudyStorage | None = None) 
     return Study(name, url, loaded)
 
 
+def find_study(name: str, url: StorageURL, storage: StudyStorage) -> Study | None:
+    """The study of that name in `storage`, the database at `url`; None where there is none. Reads only."""
+    try:
+        storage.get_study_id_from_name(name)
+    except KeyError:
+        return None
+    return load_study(name, url, storage)
+
+
 def load_studies(url: StorageURL) -> list[Study]:
     """All studies at `url`, in order of creation, over one connection. Reads only."""
     names = study_names(url)

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 import socket
+from pathlib import Path
 
-from cli_calls import CommandLine
+from cli_calls import CommandLine, build_study
+
+from storage import StorageURL, study_lock
 
 
 def test_tokens_are_given_listed_and_revoked(perceptuna: CommandLine) -> None:
@@ -40,9 +43,23 @@ def test_what_cannot_be_served_is_told(perceptuna: CommandLine, unused_port: int
 
 
 def test_a_database_has_one_service(perceptuna: CommandLine, unused_port: int) -> None:
-    from storage import StorageURL, study_lock
 
     with study_lock(StorageURL.parse("perceptuna.db"), ".service"):
         said = perceptuna("serve", "--port", unused_port)
     assert said.code == 2
     assert "another service has this database" in said.err
+
+
+def test_the_queue_is_shown_and_changed(perceptuna: CommandLine, tmp_path: Path) -> None:
+    url = StorageURL.parse("perceptuna.db")
+    build_study(url, tmp_path / "cache", "mine", [0.9], trials=3)
+    assert "nothing was handed in" in perceptuna.done("queue").out
+    assert "never handed in" in perceptuna("pause", "mine").err
+    assert "study 'mine' is queued" in perceptuna.done("queue", "mine").out
+    assert re.search(r"mine +queued +local +0 +0 +1/3", perceptuna.done("queue").out)
+    assert "perceptuna queue mine" in perceptuna.done("pause", "mine").out
+    assert json.loads(perceptuna.done("queue", "--json").out)[0]["state"] == "paused"
+    perceptuna.done("cancel", "mine")
+    assert perceptuna("pause", "mine").err == (
+        "perceptuna: study 'mine' is cancelled, so there is nothing to pause\n"
+    )
