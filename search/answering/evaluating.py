@@ -15,6 +15,7 @@ from search.answering.explaining.recorded_answers import recorded_answers
 from search.answering.labels import MISSING, UNSEEN, Classes, quantities
 from search.answering.new_rows import Piece, open_rows, rows_at
 from search.answering.remarks import refuse_unreadable, remarks
+from search.conclusion.statistics.coverage import coverage_of
 from search.conclusion.statistics.intervals import wilson
 from search.conclusion.statistics.of_all_rows import interval_of_auc, interval_of_median, interval_of_r2
 from search.conclusion.statistics.over_rows import interval_over_rows
@@ -25,6 +26,7 @@ from search.errors import InputError
 from search.models.saved_model import OpenModel, SavedModel, open_model
 from search.settings.costs import costs_in
 from search.settings.metrics import asked_of, in_order
+from search.study.look import Coverage
 from search.training.measures import logs_of, scores_of
 from search.training.network.recorded import COLUMNS
 
@@ -82,7 +84,24 @@ def evaluate(
     if model.of_folds:
         return kept.evaluation(request.source, {"drift": drift, "remarks": (*told, _OF_FOLDS)})
     found = kept.evaluation(request.source, {"drift": drift, "remarks": told})
-    return replace(found, explanation=_explained(model, saved.metric, kept.answered(), request, files))
+    return replace(
+        found,
+        coverage=_coverage(saved, kept.answered()),
+        explanation=_explained(model, saved.metric, kept.answered(), request, files),
+    )
+
+
+def _coverage(saved: SavedModel, rows: Answered) -> tuple[Coverage, ...]:
+    """How often the model's prediction intervals hold the targets, by their level; none where it has none."""
+    intervals = saved.intervals
+    if intervals is None:
+        return ()
+    return tuple(
+        coverage_of(
+            intervals.covers(rows.answers, rows.y, level), intervals.half_widths(rows.answers, level), level
+        )
+        for level in intervals.halves
+    )
 
 
 def _explained(

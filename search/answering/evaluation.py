@@ -12,6 +12,7 @@ from search.answering.drift import Drift
 from search.answering.explaining.explanation import Explanation
 from search.conclusion.statistics.intervals import Interval
 from search.data.rows.raw import Array
+from search.study.look import Coverage
 
 MOST_CLASSES = 10
 MOST_PAIRS = 10
@@ -64,6 +65,7 @@ class Evaluation:
     residuals: Residuals | None = None
     drift: tuple[Drift, ...] | None = None
     remarks: tuple[str, ...] = ()
+    coverage: tuple[Coverage, ...] = ()
     explanation: Explanation | None = None
     threshold: float | None = None
 
@@ -112,6 +114,8 @@ class Evaluation:
             told["residuals"] = {name: _finite(value) for name, value in vars(self.residuals).items()}
         if self.drift is not None:
             told["drift"] = [one.to_json() for one in self.drift]
+        if self.coverage:
+            told["coverage"] = [one.model_dump(mode="json") for one in self.coverage]
         if self.explanation is not None:
             told["explanation"] = self.explanation.to_json()
         return {**told, "remarks": list(self.remarks)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from search.data.rows.raw import Array
 
 PREDICTION = "prediction"
+BOUNDS = ("lower", "upper")
 Progress = Callable[[int, int], None]
 
 
@@ -40,6 +41,7 @@ def predict(
     keep: Sequence[str] = (),
     *,
     threads: int,
+    interval: float | None = None,
     at_once: int | None = None,
     progress: Progress = lambda done, total: None,
     opened: OpenModel | None = None,
@@ -48,6 +50,7 @@ def predict(
 
     Args:
         keep: columns of the source that are written before the answers, as they stand there: "a,b" or each for itself.
+        interval: the level of prediction intervals, whose ends are written after the answers.
         at_once: rows in memory at a time.
         progress: called with the rows that are done and all rows, after each piece.
         opened: the model, where it is loaded already.
@@ -55,13 +58,16 @@ def predict(
     Raises:
         InputError: the source does not fit the model, or cannot be read, or the disk takes no more.
     """
+    bounds = _bounds(saved, interval)
     rows = open_rows(request, saved.spec, keep)
-    _refuse_clash(rows.kept, saved.spec)
+    _refuse_clash(rows.kept, (*columns_of(saved.spec), *(BOUNDS if bounds else ())))
     done = 0
     with answers_file(output) as write:
         answer = (opened or open_model(saved, threads)).answer
         for piece in rows.pieces(at_once or rows.at_once):
-            write(answers_beside(piece.kept, answer(piece.x), saved))
+            answers = answer(piece.x)
+            beside = answers_beside(piece.kept, answers, saved)
+            write(beside.assign(**bounds(answers)) if bounds else beside)
             done += len(piece.x)
             progress(done, rows.total)
         refuse_unreadable(request.source, rows.found, saved.spec)
@@ -86,7 +92,28 @@ def answers_beside(kept: pd.DataFrame, answers: Array, saved: SavedModel) -> pd.
     return pd.DataFrame({**told, **dict(zip(probabilities, answers.T, strict=True))})
 
 
-def _refuse_clash(keep: Iterable[str], spec: DataSpec) -> None:
+def _bounds(saved: SavedModel, level: float | None) -> Callable[[Array], dict[str, Array]] | None:
+    """From answers to the ends of their intervals, by the names of their columns; None where none are asked for."""
+    if level is None:
+        return None
+    if saved.spec.task != "regression":
+        raise InputError("--interval: the model answers classes, with a probability of each; leave it out")
+    if saved.intervals is None:
+        raise InputError(
+            f"--interval: no prediction intervals were kept with {saved.path}; export it again, with the "
+            "study's data at hand"
+        )
+    saved.intervals.half_widths(np.zeros(1), level)  # refused before anything is read
+    found = saved.intervals
+
+    def bounds(answers: Array) -> dict[str, Array]:
+        halves = found.half_widths(answers, level)
+        return dict(zip(BOUNDS, (answers - halves, answers + halves), strict=True))
+
+    return bounds
+
+
+def _refuse_clash(keep: Iterable[str], answers: Container[str]) -> None:
     for name in keep:
-        if name in columns_of(spec):
+        if name in answers:
             raise InputError(f"--keep {name}: an answer has that name; rename the column, or leave it out")

@@ -7,6 +7,7 @@ import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,6 +59,14 @@ def predict(
             rich_help_panel=DATA,
         ),
     ] = None,
+    interval: Annotated[
+        float | None,
+        typer.Option(
+            metavar="LEVEL",
+            help="also the ends of intervals that hold this share of targets, such as 0.9",
+            show_default=False,
+        ),
+    ] = None,
     header: Header = None,
     separator: Separator = None,
     force: Force = False,
@@ -66,7 +75,8 @@ def predict(
     """Answer new rows by a model: the class and the probability of each, or the quantity, for each row in its order.
 
     Columns are found by their names and read as in training; others are ignored, the target too. What training never
-    saw is counted and told. Files of any size go through in pieces.
+    saw is counted and told. Files of any size go through in pieces. With --interval a quantity has its lower and upper
+    end beside it, by how far answers were off on the validation rows.
 
     Example: perceptuna predict my-first digits -o answers.csv
     """
@@ -78,12 +88,20 @@ def predict(
     to_print = str(output) == "-"
     if not to_print:
         check_output(output, rows, force=force)
-    _, saved = _model(model, storage)
+    _, saved = _model(model, storage, intervals=interval is not None)
     request = _request(saved, rows, header, separator)
     with temporary_folder() if to_print else nullcontext(output.parent) as folder:
         file = folder / ("answers.csv" if to_print else output.name)
         with _progress() as progress:
-            done = answer(saved, request, file, keep or (), threads=available_cores(), progress=progress)
+            done = answer(
+                saved,
+                request,
+                file,
+                keep or (),
+                threads=available_cores(),
+                interval=interval,
+                progress=progress,
+            )
         if to_print:
             _print_file(file)
     for remark in done.remarks:
@@ -113,7 +131,7 @@ def evaluate(
     from search.answering.own_rows import record_measured, record_opening, side_of
     from search.machine.cores import available_cores
 
-    study, saved = _model(model, storage)
+    study, saved = _model(model, storage, intervals=True)
     request = _request(saved, rows, header, separator)
     side = None if study is None else side_of(study, rows)
     look = record_opening(study, saved) if study is not None and side == "test" else None
@@ -127,9 +145,13 @@ def evaluate(
     print_out(json.dumps(found.to_json()) if as_json else evaluation_view(found, f"{model} on {rows}"))
 
 
-def _model(model: str, storage: str | None) -> tuple[Study | None, SavedModel]:
-    """A model, and the study that keeps it, where that is what the user names."""
+def _model(model: str, storage: str | None, *, intervals: bool) -> tuple[Study | None, SavedModel]:
+    """A model, and the study that keeps it, where that is what the user names.
+
+    With the prediction intervals of a study's model, which have to be computed, where `intervals` are wanted.
+    """
     from search.models.saved_model import ENDING, model_in_file, model_of_study
+    from search.models.validation_answers import intervals_of_kept
     from storage.errors import DatabaseUnusable
 
     if model.endswith(ENDING):
@@ -143,7 +165,8 @@ def _model(model: str, storage: str | None) -> tuple[Study | None, SavedModel]:
                 "name of a study, and the rows behind it"
             ) from error
         raise
-    return study, model_of_study(study)
+    saved = model_of_study(study)
+    return study, replace(saved, intervals=intervals_of_kept(study, saved.path)) if intervals else saved
 
 
 def _request(saved: SavedModel, rows: str, header: bool | None, separator: str | None) -> DataRequest:

@@ -11,12 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 from search.errors import InputError
 from search.machine.writing import check_place, refuse_to_replace, written_whole
+from search.models.facts_file import facts_beside
+from search.models.intervals import Intervals, intervals_of
 from search.models.kept_model import kept_model
 from search.models.replay import retrain, retrain_on_folds
+from search.models.saved_model import OpenModel
 from search.models.threshold import decision_sentence, threshold_of_trial, with_threshold
+from search.models.validation_answers import intervals_of_kept, validation_answers
 from search.study.at_best import beside
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
+from search.study.unchanged import unchanged_data
 from search.training.decision import Decision
 from search.training.environment import program_version
 
@@ -61,7 +66,13 @@ def export_model(
     if isinstance(answered_by, Decision):
         say(decision_sentence(answered_by, study.data.class_names[1]))
     facts = with_threshold(facts_of(study, trial), answered_by)
-    return write_model(output, facts, _trained_again(study, trial) if kept is None else kept)
+    if kept is None:
+        model, intervals = _trained_again(study, trial)
+        return write_model(output, with_intervals(facts, intervals), model)
+    intervals = intervals_of_kept(study, kept)
+    if intervals is None and study.data.task == "regression" and study.settings.folds is None:
+        say("the study's data is not there as it was, so the model is written without prediction intervals")
+    return write_model(output, with_intervals(facts, intervals), kept)
 
 
 def write_model(output: Path, facts: ModelFacts, model: Path | keras.Model) -> tuple[Path, Path]:
@@ -80,11 +91,6 @@ def write_model(output: Path, facts: ModelFacts, model: Path | keras.Model) -> t
         told.write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         output.unlink(missing_ok=True)
     return output, beside
-
-
-def facts_beside(output: Path) -> Path:
-    """The file of a model's facts."""
-    return output.with_suffix(".json")
 
 
 def check_output(output: Path, *, force: bool = False, ours: Callable[[ModelFacts], bool]) -> None:
@@ -122,15 +128,24 @@ def refuse_folds(study: Study, option: str) -> None:
         )
 
 
-def _trained_again(study: Study, trial: TrialRecord) -> keras.Model:
+def with_intervals(facts: ModelFacts, intervals: Intervals | None) -> dict[str, Any]:
+    """The facts of a model with its prediction intervals, where it has some."""
+    return {**facts, **({"intervals": intervals.model_dump(mode="json")} if intervals else {})}
+
+
+def _trained_again(study: Study, trial: TrialRecord) -> tuple[keras.Model, Intervals | None]:
     if study.settings.folds is not None:
         results = retrain_on_folds(study, trial)
         from search.training.of_folds import mean_of_folds
 
-        return mean_of_folds(results)
+        return mean_of_folds(results), None
     from search.data import attach_preprocessing
 
-    return attach_preprocessing(retrain(study, trial).model, study.data)
+    data = unchanged_data(study, study.settings)
+    model = attach_preprocessing(retrain(study, trial, data=data).model, study.data)
+    if study.data.task != "regression":
+        return model, None
+    return model, intervals_of(*validation_answers(OpenModel(model, study.data), data))
 
 
 def facts_of(study: Study, trial: TrialRecord) -> dict[str, Any]:

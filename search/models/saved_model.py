@@ -17,7 +17,8 @@ from search.errors import InputError
 from search.machine.plain_keras import import_keras
 from search.machine.temporary import temporary_folder
 from search.machine.tensorflow_start import start_tensorflow
-from search.models.export import facts_beside
+from search.models.facts_file import facts_beside
+from search.models.intervals import Intervals
 from search.models.kept_model import kept_model
 from search.models.threshold import threshold_in, threshold_of_trial, with_threshold
 from search.settings.costs import costs_in
@@ -35,7 +36,7 @@ class SavedModel:
     """A model file, what its rows have to be, and whether the table that it was trained on had names of columns.
 
     `metric` is what its trial was chosen by, without `val_`; "" where that is not told. The second of two classes is
-    answered above the probability `threshold`.
+    answered above the probability `threshold`. `intervals` are of a regression, where they were kept with it.
     """
 
     path: Path
@@ -43,6 +44,7 @@ class SavedModel:
     header: bool = True
     metric: str = ""
     threshold: float = USUAL
+    intervals: Intervals | None = None
 
     def classes(self, probabilities: Array) -> Array:
         """The class that is answered for each row, (rows,), by the probabilities of all, (rows, classes)."""
@@ -121,8 +123,13 @@ def model_in_file(path: Path) -> SavedModel:
         facts = json.loads(beside.read_text(encoding="utf-8"))
         metric = str(facts.get("metric", "")).removeprefix("val_")
         costs_in(metric)
+        kept = facts.get("intervals")
         return SavedModel(
-            path, DataSpec.model_validate(facts["data"]), metric=metric, threshold=threshold_in(facts)
+            path,
+            DataSpec.model_validate(facts["data"]),
+            metric=metric,
+            threshold=threshold_in(facts),
+            intervals=None if kept is None else Intervals.model_validate(kept),
         )
     except OSError as error:
         raise InputError(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from storage.study_storage import StudyStorage
 
 # What comes after the split is opened.
-_SEEN = {"value", "interval", "measured", "intervals_beside", "references"}
+_SEEN = {"value", "interval", "measured", "intervals_beside", "references", "coverage"}
 
 Interval = tuple[float, float]
 
@@ -48,6 +48,20 @@ class SeenReference(BaseModel):
         return _without(self, written(self), "intervals_beside")
 
 
+class Coverage(BaseModel):
+    """The `share` of rows whose target is within its prediction interval of `level`, with 95 % by the number of rows.
+
+    `width` is the mean width of the intervals, in the target's units.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    level: float
+    share: float
+    interval: Interval
+    width: float
+
+
 class Look(BaseModel):
     """One opening of the test split, written before it; `value` and what follows it come after it.
 
@@ -55,8 +69,8 @@ class Look(BaseModel):
     trial of `companion` whose model is tested, `members` those whose mean is, where they are several. `identity` and
     `companion_identity` tell the studies from others of their names. `measured` are all metrics, `intervals_beside`
     those of 95 % of what is told beside the study's, by its name there. The second of two classes was answered above
-    `threshold`; None, which is 0.5, where the metric goes by none. Looks of earlier versions have no `study`, no
-    `references` and no `intervals_beside`.
+    `threshold`; None, which is 0.5, where the metric goes by none. `coverage` is of a regression. Looks of earlier
+    versions have no `study`, no `references`, no `intervals_beside` and no `coverage`.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -78,11 +92,13 @@ class Look(BaseModel):
     measured: dict[str, float] = {}
     intervals_beside: dict[str, Interval] = {}
     references: tuple[SeenReference, ...] = ()
+    coverage: Coverage | None = None
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """A look without references, or of one network, is written as it was before there was anything else."""
-        return _without(self, written(self), "members", "threshold", "references", "intervals_beside")
+        later = ("members", "threshold", "references", "intervals_beside", "coverage")
+        return _without(self, written(self), *later)
 
 
 def _without(record: BaseModel, fields: dict[str, Any], *names: str) -> dict[str, Any]:

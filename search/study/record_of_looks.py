@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from search.study.look import Interval, Look, SeenReference, earlier_looks, keep_look, split_of
+from search.study.look import Coverage, Interval, Look, SeenReference, earlier_looks, keep_look, split_of
 from search.study.study_record import all_study_records
 from storage.looks import KeptLook, complete_look, looks_at
 
@@ -63,6 +63,7 @@ def record_seen(
     measured: dict[str, float],
     intervals_beside: dict[str, Interval],
     references: Sequence[SeenReference] = (),
+    coverage: Coverage | None = None,
 ) -> Look:
     """Complete the look for `model`; where it was completed before, that stays."""
     seen: dict[str, Any] = {"value": value, "interval": interval, "measured": measured}
@@ -70,6 +71,8 @@ def record_seen(
         seen["intervals_beside"] = intervals_beside
     if references:
         seen["references"] = [one.model_dump(mode="json") for one in references]
+    if coverage:
+        seen["coverage"] = coverage.model_dump(mode="json")
     complete_look(study.storage, _split_of(study), model, json.dumps(seen))
     return _of(study, model)
 

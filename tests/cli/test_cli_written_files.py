@@ -14,7 +14,8 @@ from cli_calls import CommandLine
 from search.analysis.report.page import _is_report_of
 from search.machine.writing import refuse_to_replace, written_whole
 from search.models import export
-from search.models.export import export_model, facts_beside
+from search.models.export import export_model
+from search.models.facts_file import facts_beside
 from search.study.study import Study, load_study
 from storage import StorageURL, artifact_folder, open_artifacts
 from storage.artifacts import model_file_name, write_artifact

@@ -37,12 +37,29 @@ def _parts(evaluation: Evaluation) -> Iterator[RenderableType]:
         facts.add_row("median", number(errors.median))
         facts.add_row("standard deviation", number(errors.deviation))
         yield from ("", "prediction minus target", facts)
+    if evaluation.coverage:
+        yield ""
+        yield from _coverage(evaluation)
     if evaluation.drift is not None:
         yield ""
         yield from _drift(evaluation.drift)
     if evaluation.explanation is not None:
         yield ""
         yield from explanation_parts(evaluation.explanation)
+
+
+def _coverage(evaluation: Evaluation) -> Iterator[RenderableType]:
+    yield "rows whose target is within the prediction interval"
+    rows = (
+        (
+            f"{one.level:.0%}",
+            f"{one.share:.1%}",
+            " to ".join(f"{end:.1%}" for end in one.interval),
+            number(one.width),
+        )
+        for one in evaluation.coverage
+    )
+    yield plain_table(["level", "within", "95 % interval", "mean width"], rows, right=(0, 1, 3))
 
 
 def _metric_rows(evaluation: Evaluation) -> Iterator[tuple[str, str, str]]:

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from search.answering.explaining.explaining import Answered, Rows, answered, chosen, explain
+from search.answering.explaining.explaining import Rows, answered, chosen, explain
 from search.data.preparing.as_read import validation_as_read
 from search.data.rows.raw import taken
 from search.errors import InputError
-from search.models.saved_model import OpenModel, model_of_study, open_model
+from search.models.saved_model import model_of_study, open_model
+from search.models.validation_answers import validation_answers
 from search.study.unchanged import unchanged_data
 
 if TYPE_CHECKING:
     from search.answering.explaining.explanation import Explanation
-    from search.data import PreparedData
     from search.study.study import Study
 
-_AT_ONCE = 8192
 CHOSEN_BY = (
     "these are the validation rows, which chose this trial among others and the epoch that it stopped at: expect new "
     "rows to be answered somewhat worse"
@@ -46,19 +45,11 @@ def explain_study(study: Study, threads: int) -> Explanation:
     saved = model_of_study(study)
     data = unchanged_data(study, study.settings)
     model = open_model(saved, threads)
-    rows = validation_answers(model, data)
+    answers, y = validation_answers(model, data)
+    rows = replace(
+        answered(np.arange(len(y)), y, answers, data.spec, model.threshold), weights=data.validation_weights()
+    )
     looked, wrong = chosen(rows, model)
     raw = validation_as_read(study.settings.data_request()) if data.spec.kind != "image" else None
     of_looked, of_wrong = (Rows(None if raw is None else taken(raw, of)) for of in (looked, wrong))
     return explain(model, saved.metric, rows, (looked, of_looked), (wrong, of_wrong), numbered=False)
-
-
-def validation_answers(model: OpenModel, data: PreparedData) -> Answered:
-    """Of all validation rows, in their order."""
-    x, prepared_y = data.validation()
-    spec, y = data.spec, np.asarray(prepared_y)
-    if spec.task == "regression":
-        y = spec.standardised_targets(y.astype(np.float64)) * spec.target_std + spec.target_mean
-    pieces = [model.answer_prepared(x[start : start + _AT_ONCE]) for start in range(0, len(x), _AT_ONCE)]
-    rows = answered(np.arange(len(y)), y, np.concatenate(pieces), spec, model.threshold)
-    return replace(rows, weights=data.validation_weights())

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from search.conclusion.confirmation.tested import Tested, network_of
+from search.models.intervals import intervals_of_outputs
 
 if TYPE_CHECKING:
     from search.conclusion.ensemble.record import Ensemble
@@ -42,7 +43,10 @@ def mean_of_folds(
         judges.append(Judge(np.asarray(y), data.spec, metric, fold.validation_weights()))
     seeds = [one.training_seed(study.settings.seed) for one in trained]
     decision = Judge.of_all(judges).decision(np.concatenate(outputs))
-    return of_folds(winner, seeds, outputs, judges), Tested(networks, of_folds=True, decision=decision)
+    targets = np.concatenate([judge.y for judge in judges])
+    intervals = intervals_of_outputs(np.concatenate(outputs), targets, data.spec)
+    tested = Tested(networks, of_folds=True, decision=decision, intervals=intervals)
+    return of_folds(winner, seeds, outputs, judges), tested
 
 
 def averaged_or_alone(
@@ -68,14 +72,18 @@ def averaged_or_alone(
     networks = [network_of(companion, one) for one in trained]
     x, y = data.validation()
     judge = Judge(y, data.spec, study.metric.removeprefix("val_"), data.validation_weights())
-    if len(networks) == 1 and not is_decided(judge.metric, data.spec.task):
+    task = data.spec.task
+    if len(networks) == 1 and task != "regression" and not is_decided(judge.metric, task):
         return None, Tested(networks)
     outputs = [network.outputs(data.spec, x) for network in networks]
+
+    def tested(count: int) -> Tested:
+        together = outputs[0] if count == 1 else averaged_outputs(outputs, [1 / count] * count, task)
+        intervals = intervals_of_outputs(together, y, data.spec)
+        return Tested(networks[:count], decision=judge.decision(together), intervals=intervals)
+
     if len(networks) == 1:
-        return None, Tested(networks, decision=judge.decision(outputs[0]))
+        return None, tested(1)
     seeds = [one.training_seed(study.settings.seed) for one in trained]
     ensemble = of_equal_weight([winner] * len(trained), seeds, outputs, judge)
-    if not ensemble.kept:
-        return ensemble, Tested(networks[:1], decision=judge.decision(outputs[0]))
-    together = averaged_outputs(outputs, [1 / len(outputs)] * len(outputs), data.spec.task)
-    return ensemble, Tested(networks, decision=judge.decision(together))
+    return ensemble, tested(len(networks) if ensemble.kept else 1)

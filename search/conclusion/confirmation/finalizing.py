@@ -15,7 +15,7 @@ from search.conclusion.ensemble.words import cost_sentence
 from search.conclusion.statistics.race import selection_cost
 from search.conclusion.trainings import why_not
 from search.errors import StudyStopped
-from search.models.export import facts_of, write_model
+from search.models.export import facts_of, with_intervals, write_model
 from search.models.threshold import with_threshold
 from search.text.formats import duration
 
@@ -113,6 +113,7 @@ def _write(
         "conclusion": conclusion.model_dump(mode="json"),
     }
     facts = with_threshold(facts, conclusion.decision or conclusion.test.threshold)
+    facts = with_intervals(facts, tested.intervals)
     if conclusion.ensemble is None or not conclusion.ensemble.kept:
         write_model(work.order.output, facts, tested_model(companion, trained))
         return

@@ -75,4 +75,5 @@ def look_at_test_split(
         measured=measured,
         intervals_beside=intervals_beside(metric, measured, None if weights is not None else len(y)),
         references=references,
+        coverage=tested.coverage(data.spec, x, y),
     )

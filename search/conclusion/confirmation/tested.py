@@ -8,15 +8,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from search.conclusion.ensemble.network import Network
+from search.conclusion.statistics.coverage import coverage_of
 from search.errors import InputError
+from search.models.intervals import USUAL_LEVEL, Intervals, in_units
 from search.models.kept_model import kept_model, weights_of
 from search.settings.metrics import asked_of
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from search.data import DataSpec
+    from search.study.look import Coverage
     from search.study.study import Study
     from search.study.trial_record import TrialRecord
     from search.training.decision import Decision
@@ -28,12 +31,14 @@ if TYPE_CHECKING:
 class Tested:
     """Networks of trials of a companion; where they are several, their mean is tested. The first stands for all.
 
-    `decision` is the threshold that validation rows fitted, where models are given one by the metric.
+    `decision` is the threshold that validation rows fitted, where models are given one by the metric; `intervals` are
+    of a regression, by rows that networks were not trained on.
     """
 
     networks: Sequence[Network]
     of_folds: bool = False
     decision: Decision | None = None
+    intervals: Intervals | None = None
 
     @property
     def trained(self) -> TrialRecord:
@@ -78,6 +83,18 @@ class Tested:
         outputs = [one.outputs(spec, x) for one in self.networks]
         together = averaged_outputs(outputs, [1 / count] * count, spec.task)
         return judge.measured(together, asked), judge.scores(together)
+
+    def coverage(self, spec: DataSpec, x: Array, y: Array) -> Coverage | None:
+        """How often its intervals hold what these prepared rows are; None where it has none of the usual level."""
+        if self.intervals is None or USUAL_LEVEL not in self.intervals.halves:
+            return None
+        from search.training.averaging import averaged_outputs
+
+        outputs = [one.outputs(spec, x) for one in self.networks]
+        together = averaged_outputs(outputs, [1 / len(outputs)] * len(outputs), spec.task)
+        predictions, targets = in_units(together[:, 0], y, spec)
+        inside = self.intervals.covers(predictions, targets, USUAL_LEVEL)
+        return coverage_of(inside, self.intervals.half_widths(predictions, USUAL_LEVEL), USUAL_LEVEL)
 
 
 def network_of(companion: Study, trained: TrialRecord) -> Network:

@@ -70,6 +70,7 @@ def steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:
             ),
         ),
         *_beside(test, "test", metric),
+        *_held(test),
         *_reference_steps(conclusion),
     ]
 
@@ -89,6 +90,15 @@ def _beside(seen: Look | SeenReference, what: str, metric: str) -> list[tuple[st
         for name in metric_of(metric).beside
         if name in seen.measured
     ]
+
+
+def _held(test: Look) -> list[tuple[str, str, str]]:
+    """How many of the test rows the prediction intervals hold."""
+    if test.coverage is None:
+        return []
+    held = level_between(test.coverage.share, test.coverage.interval, "accuracy")
+    what = f"within intervals of {test.coverage.level:.0%}"
+    return [(what, held, f"of the test rows; mean width {number(test.coverage.width)}")]
 
 
 def _averaged_step(conclusion: Conclusion) -> list[tuple[str, str, str]]:

@@ -16,11 +16,13 @@ from search.models.export import (
     check_output,
     export_model,
     exported_before,
-    facts_beside,
     facts_of,
     refuse_folds,
+    with_intervals,
     write_model,
 )
+from search.models.facts_file import facts_beside
+from search.models.intervals import intervals_of_outputs
 from search.models.kept_model import kept_model, weights_of
 from search.models.replay import retrain
 from search.models.threshold import with_threshold
@@ -79,8 +81,9 @@ def export_ensemble(
         say(line)
     shares = [member.weight for member in ensemble.members]
     together = averaged_outputs([outputs[networks.index(one)] for one in members], shares, data.spec.task)
-    answered_by = judge.threshold_for(together if ensemble.kept else outputs[0], threshold, say)
-    facts = with_threshold(facts_of(study, best), answered_by)
+    answers = together if ensemble.kept else outputs[0]
+    facts = with_threshold(facts_of(study, best), judge.threshold_for(answers, threshold, say))
+    facts = with_intervals(facts, intervals_of_outputs(answers, y, data.spec))
     if not ensemble.kept:
         from search.data import attach_preprocessing
 
