@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import optuna
 from digits_spec import digits_spec
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
+from search.analysis.report.answers import Answers
 from search.data import DataSpec
 from search.settings.settings import StudySettings
 from search.study.study import Study
@@ -130,3 +132,12 @@ def mixed_trials(count: int) -> list[FrozenTrial]:
         else:
             made.append(made_trial(number, None, TrialState.FAIL, reason="ValueError: no such thing"))
     return made
+
+
+def made_answers(rows: int = 2000, names: tuple[str, str] = ("no", "<b>yes & no</b>")) -> Answers:
+    """Probabilities that come true as often as they say."""
+    random = np.random.default_rng(0)
+    yes = random.beta(1, 3, rows)
+    y = (random.uniform(size=rows) < yes).astype(np.int64)
+    spec = digits_spec(task="binary", class_names=names, class_counts=(rows - int(y.sum()), int(y.sum())))
+    return Answers(spec, np.stack([1 - yes, yes], axis=1), y)

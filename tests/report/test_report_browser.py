@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from headless_chromium import NEEDS_CHROMIUM, launched
-from made_studies import made_study, mixed_trials
+from made_studies import made_answers, made_study, mixed_trials
 
-from search.analysis.report import write_report
+from search.analysis.report.page import render
+from search.analysis.report.snapshot import snapshot_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -26,7 +27,8 @@ pytestmark = NEEDS_CHROMIUM
 @pytest.fixture(scope="module")
 def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_report(made_study(mixed_trials(60)), path)
+    page = render(snapshot_of(made_study(mixed_trials(60)), 20), made_answers())
+    path.write_text(page, encoding="utf-8")
     return path
 
 
@@ -76,8 +78,8 @@ def test_it_opens_without_a_network_and_asks_for_nothing(watched: Any, report: P
     desk = watched(viewport={"width": 1280, "height": 900})
     assert desk.requests == [report.as_uri()]
     assert desk.noticed == []
-    assert desk.page.locator("section").count() == 11
-    assert desk.page.locator("svg[role=img][aria-label]").count() == 6
+    assert desk.page.locator("section").count() == 13
+    assert desk.page.locator("svg[role=img][aria-label]").count() == 9
     assert desk.page.locator("script").count() == 0
     assert desk.page.locator("svg title").count() > 100
     assert desk.page.locator("#history").bounding_box()["height"] > 300
@@ -91,8 +93,8 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_figures_can_be_read(wat
         "texts => texts.map(t => t.getBoundingClientRect().height).filter(h => h > 0)",
     )
     assert min(sizes) > 9
-    assert phone.page.locator(".board thead").is_hidden()
-    label = "getComputedStyle(document.querySelector('.board td'), '::before').content"
+    assert phone.page.locator("#leaderboard .board thead").is_hidden()
+    label = "getComputedStyle(document.querySelector('#leaderboard .board td'), '::before').content"
     assert phone.page.evaluate(label) == '"rank"'
 
 

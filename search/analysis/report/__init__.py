@@ -1,7 +1,8 @@
 """A study as one HTML file that needs no network, no script and no perceptuna: snapshot -> figures -> page.
 
-Imports: analysis.facts, conclusion.ablation, conclusion.confirmation, conclusion.statistics, machine,
-policies, settings, spaces, study, text.
+Imports: analysis.facts, answering, answering.explaining, conclusion.ablation, conclusion.confirmation,
+conclusion.statistics, data, data.rows, errors, machine, models, policies, references, settings, spaces,
+study, text, training.
 """
 
 from search.analysis.report.page import write_report

@@ -10,11 +10,13 @@ from markupsafe import Markup, escape
 from search.analysis.facts.beside import beside_of
 from search.analysis.facts.remarks import remarks, state_counts
 from search.analysis.facts.table_rows import Row, leaderboard_columns, rows_of
-from search.analysis.report import figures, landscape
+from search.analysis.report import class_figures, figures, landscape, residual_figures
 from search.analysis.report.ablated import ablated_of, intervals
+from search.analysis.report.answers import CLASS_HEADERS, Answers, answers_of
 from search.analysis.report.confirmed import confirmed_of, seal_of
 from search.analysis.report.drawing import clean, page_style
 from search.analysis.report.headline import headline_of
+from search.analysis.report.lead import lead_of
 from search.analysis.report.reproduce import SPACE_FILE, reproduction_of
 from search.analysis.report.scales import MOST_POINTS
 from search.analysis.report.snapshot import Snapshot, snapshot_of
@@ -45,7 +47,7 @@ def write_report(study: Study, path: Path, top: int = 20, *, force: bool = False
     """
     check_place(path, [".html", ".htm"])
     refuse_to_replace([path], force=force, ours=lambda: _is_report_of(study, path))
-    page = render(snapshot_of(study, top))
+    page = render(snapshot_of(study, top), answers_of(study))
     with written_whole(path) as file:
         file.write_text(page, encoding="utf-8")
 
@@ -59,10 +61,11 @@ def _is_report_of(study: Study, path: Path) -> bool:
         return False
 
 
-def render(snapshot: Snapshot) -> str:
-    """The page."""
+def render(snapshot: Snapshot, answers: Answers | str = "") -> str:
+    """The page, with what the best model answers, or why that is not known."""
     headline = headline_of(snapshot)
     study = snapshot.study
+    confirmed = confirmed_of(study, snapshot.finished, snapshot.looks)
     return clean(
         environment(Path(__file__).parent)
         .get_template("page.html.j2")
@@ -76,7 +79,11 @@ def render(snapshot: Snapshot) -> str:
             data=study.data,
             headline=headline,
             leaderboard=_leaderboard(snapshot),
-            confirmed=confirmed_of(study, snapshot.finished, snapshot.looks),
+            lead=lead_of(snapshot, confirmed, answers),
+            confirmed=confirmed,
+            answers=answers,
+            answer_figures=_draw_answers(answers),
+            class_headers=CLASS_HEADERS,
             ablated=ablated_of(study, snapshot.importances),
             seal=seal_of(snapshot.looks),
             figures=_draw(snapshot),
@@ -125,6 +132,15 @@ def _draw(snapshot: Snapshot) -> dict[str, Markup | None]:
             "timeline": timeline(snapshot),
             "ablation": intervals(snapshot.study),
         }
+
+
+def _draw_answers(answers: Answers | str) -> list[tuple[Markup, str]]:
+    """Pictures of what the best model answers, each with what it shows."""
+    if isinstance(answers, str):
+        return []
+    with page_style():
+        drawn = residual_figures if answers.spec.task == "regression" else class_figures
+        return drawn.all_of(answers)
 
 
 def _reasons(snapshot: Snapshot) -> list[tuple[str, int]]:

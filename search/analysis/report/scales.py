@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from search.analysis.report.drawing import clean
 from search.text.formats import number, setting
@@ -29,9 +30,14 @@ def thinned(trials: Sequence[TrialRecord], most: int, keep: Iterable[int] = ()) 
     """At most about `most` of `trials`, evenly spread over their order; those numbered `keep` always."""
     if len(trials) <= most:
         return list(trials)
-    chosen = {trials[index].number for index in np.linspace(0, len(trials) - 1, most).round().astype(int)}
+    chosen = {trials[index].number for index in thinned_places(len(trials), most)}
     chosen.update(keep)
     return [trial for trial in trials if trial.number in chosen]
+
+
+def thinned_places(count: int, most: int) -> NDArray[np.int64]:
+    """At most `most` of so many places, ascending and evenly spread, with the first and the last."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).round().astype(np.int64))
 
 
 @dataclass(frozen=True)
@@ -84,7 +90,7 @@ class ParameterScale:
 
     @property
     def title(self) -> str:
-        return clean(_short(self.name, 24))
+        return clean(short(self.name, 24))
 
     @property
     def choices(self) -> tuple[Any, ...]:
@@ -137,7 +143,7 @@ class ParameterScale:
         return [(end, setting(int(end) if end == int(end) else end)) for end in self.ends]
 
     def choice_label(self, index: int) -> str:
-        return clean(_short(setting(self.choices[index]), _LONGEST_LABEL))
+        return clean(short(setting(self.choices[index]), _LONGEST_LABEL))
 
     def dress(self, axes: Axes, along: str) -> None:
         """Scale, limits, ticks and name of the x or the y axis of `axes`."""
@@ -184,7 +190,8 @@ def _tick(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 else setting(float(f"{value:.2g}"))
 
 
-def _short(text: str, most: int) -> str:
+def short(text: str, most: int) -> str:
+    """At most so many characters, the last of them dots where some are left out."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 

@@ -1,0 +1,123 @@
+"""What the best trial's model answers for the validation rows, as facts of the page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from search.analysis.facts.table_rows import Row
+from search.answering.evaluation import ClassAnswers, Evaluation
+from search.answering.explaining.recorded_answers import recorded_answers, value_of
+from search.conclusion.statistics.intervals import Interval
+from search.conclusion.statistics.over_rows import interval_over_rows
+from search.data import DataSpec
+from search.data.rows.raw import Array
+from search.errors import InputError
+from search.machine.cores import available_cores
+from search.models.intervals import USUAL_LEVEL, Intervals, intervals_of
+from search.models.saved_model import classes_answered, model_of_study, open_model
+from search.models.validation_answers import validation_answers
+from search.study.study import Study
+from search.study.unchanged import unchanged_data
+from search.text.formats import number
+from search.training.measures import scores_of
+
+MOST_CLASSES = 20
+CLASS_HEADERS = ("class", "rows", "answered", "precision", "recall", "F1")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Probabilities (rows, classes) or quantities (rows,), and what the rows are: class numbers or quantities, (rows,).
+
+    The second of two classes is answered above the probability `threshold`.
+    """
+
+    spec: DataSpec
+    answers: Array
+    y: Array
+    threshold: float = 0.5
+
+    @cached_property
+    def answered(self) -> Array:
+        """The class that is answered for each row, (rows,)."""
+        return classes_answered(self.answers, self.spec, self.threshold)
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """Which classes are answered for which."""
+        count = len(self.spec.class_names)
+        confusion = np.zeros((count, count), dtype=np.int64)
+        np.add.at(confusion, (self.y, self.answered), 1)
+        return Evaluation(len(self.y), 0, (), self.spec.class_names, confusion)
+
+    @cached_property
+    def class_rows(self) -> list[Row]:
+        """A row for each class; of many, for those with the least recall."""
+        of_classes: Sequence[ClassAnswers] = self.evaluation.classes()
+        if len(of_classes) > MOST_CLASSES:
+            there = [one for one in of_classes if one.rows]
+            of_classes = sorted(there, key=lambda one: one.recall or 0.0)[:MOST_CLASSES]
+        return [
+            (
+                one.name,
+                f"{one.rows:,}",
+                f"{one.predicted:,}",
+                number(one.precision),
+                number(one.recall),
+                number(_f1(one)),
+            )
+            for one in of_classes
+        ]
+
+    def interval(self, metric: str) -> Interval | None:
+        """95 % of the metric by these rows, if they had chosen nothing; None where rows tell none."""
+        table = recorded_answers(self.answers, self.y, self.spec, (metric,))
+        value = value_of(metric, self.answers, self.y, self.spec)
+        return interval_over_rows(metric, value, scores_of(table, metric, self.spec))
+
+    @cached_property
+    def errors(self) -> Array:
+        """Prediction minus target, in the target's units, float64 (rows,)."""
+        return np.asarray(self.answers - self.y, dtype=np.float64)
+
+    @cached_property
+    def intervals(self) -> Intervals:
+        """By these very rows."""
+        return intervals_of(self.answers, self.y)
+
+    @property
+    def level(self) -> float | None:
+        """Of the intervals that are drawn; None where rows are too few for them."""
+        return USUAL_LEVEL if USUAL_LEVEL in self.intervals.halves else None
+
+
+def answers_of(study: Study) -> Answers | str:
+    """Of the model that is kept; or why there are none, in words.
+
+    TensorFlow is started only where there is a model and the data is as it was.
+    """
+    if study.companion_of is not None:
+        return f"this study has trainings about study '{study.companion_of}', whose report tells of its model"
+    if study.settings.folds is not None:
+        return (
+            f"the model is the mean of the networks of {study.settings.folds} folds, and all rows but the test rows "
+            "have trained some of them"
+        )
+    try:
+        saved = model_of_study(study)
+        data = unchanged_data(study, study.settings)
+        answers, y = validation_answers(open_model(saved, available_cores()), data)
+    except InputError as error:
+        return str(error)
+    return Answers(study.data, answers, y, saved.threshold)
+
+
+def _f1(one: ClassAnswers) -> float | None:
+    """0 where none of its rows is found; None where it has no rows and is not answered."""
+    if not one.rows + one.predicted:
+        return None
+    return 2 * (one.recall or 0.0) * one.rows / (one.rows + one.predicted)

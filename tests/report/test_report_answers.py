@@ -1,0 +1,109 @@
+"""What the page says of the best model's answers: pictures, classes, and the first paragraph."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import pytest
+from digits_spec import digits_spec
+from made_studies import made_answers, made_study, made_trial
+
+from search.analysis.report.answers import Answers
+from search.analysis.report.class_figures import all_of as class_pictures
+from search.analysis.report.drawing import page_style
+from search.analysis.report.page import render
+from search.analysis.report.residual_figures import all_of as residual_pictures
+from search.analysis.report.snapshot import snapshot_of
+
+
+def regression(rows: int = 2000) -> Answers:
+    random = np.random.default_rng(0)
+    answers = random.uniform(1, 5, rows)
+    y = answers + answers * random.normal(size=rows)
+    y[0] = 1000.0
+    spec = digits_spec(task="regression", class_names=(), class_counts=(), target="price")
+    return Answers(spec, answers, y)
+
+
+def test_precision_and_recall_of_each_class_are_those_of_scikit_learn() -> None:
+    from sklearn.metrics import precision_recall_fscore_support
+
+    found = made_answers()
+    precision, recall, f1, rows = precision_recall_fscore_support(found.y, found.answers[:, 1] > 0.5)
+    for place, (name, of, _, *told) in enumerate(found.class_rows):
+        assert name == found.spec.class_names[place]
+        assert of == f"{rows[place]:,}"
+        assert [float(value) for value in told] == pytest.approx(
+            [precision[place], recall[place], f1[place]], abs=1e-4
+        )
+
+
+def test_a_point_of_the_curve_is_what_answering_above_its_threshold_comes_to() -> None:
+    found = made_answers()
+    with page_style():
+        picture = str(class_pictures(found)[0][0])
+    told = dict(re.findall(r"above (0\.\d): (precision [\d.]+, recall [\d.]+)", picture))
+    assert list(told)[:3] == ["0.1", "0.2", "0.3"]
+    for threshold, words in told.items():
+        answered = found.answers[:, 1] > float(threshold)
+        hits = (answered & (found.y > 0)).sum()
+        assert words == f"precision {hits / answered.sum():.3f}, recall {hits / (found.y > 0).sum():.3f}"
+
+
+def test_groups_of_a_calibration_hold_as_many_rows_each() -> None:
+    with page_style():
+        picture = str(class_pictures(made_answers())[1][0])
+    told = re.findall(r"given ([\d.]+), true ([\d.]+) of 200 rows", picture)
+    assert len(told) == 10
+    assert all(abs(float(given) - float(true)) < 0.12 for given, true in told)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [made_answers(), made_answers(3), regression(), regression(2)],
+    ids=["two classes", "of few rows", "quantities", "two of them"],
+)
+def test_pictures_have_words_for_who_does_not_see_them_and_names_are_text(found: Answers) -> None:
+    of = residual_pictures if found.spec.task == "regression" else class_pictures
+    with page_style():
+        for picture, caption in of(found):
+            assert re.search(r'role="img" aria-label="[^"]{20,}"', str(picture))
+            assert "<b>" not in picture
+            assert caption.endswith(".")
+
+
+def test_more_than_a_few_classes_are_told_by_those_with_the_least_recall() -> None:
+    random = np.random.default_rng(1)
+    names = tuple(f"c{number}" for number in range(30))
+    spec = digits_spec(class_names=names, class_counts=(10,) * 30)
+    answers = random.dirichlet(np.ones(30), 600)
+    found = Answers(spec, answers, random.integers(30, size=600))
+    assert len(found.class_rows) == 20
+    recalls = [float(row[4]) for row in found.class_rows]
+    assert recalls == sorted(recalls)
+    with page_style():
+        assert len(class_pictures(found)) == 1  # the calibration
+
+
+def test_one_wild_error_does_not_make_the_others_a_line() -> None:
+    found = regression()
+    with page_style():
+        picture = str(residual_pictures(found)[0][0])
+    drawn = [float(y) for y in re.findall(r'<use [^>]*y="([\d.]+)"', picture)]
+    assert np.ptp(drawn) > 100
+    assert np.std(drawn) > 15
+
+
+def test_the_page_begins_with_how_good_how_sure_better_than_what_and_at_what_cost() -> None:
+    study = made_study([made_trial(0, 0.9), made_trial(1, 0.96)])
+    page = render(snapshot_of(study, 5), "its model is not there")
+    lead = re.search(r'<p class="lead">(.*?)</p>', page, re.DOTALL)
+    assert lead is not None
+    assert "The best of 2 complete trials, trial 1, has val_accuracy 0.9600" in lead[1]
+    assert "validation rows that chose it" in lead[1]
+    assert "Nothing that needs no network was fitted beside it" in lead[1]
+    assert "The search took" in lead[1]
+    assert "finalize tests one model" in lead[1]
+    assert "Not shown: its model is not there." in page
+    assert 'class="lead"' not in render(snapshot_of(made_study([]), 5))
