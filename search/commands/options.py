@@ -182,6 +182,15 @@ def _search(
             rich_help_panel=SEARCH,
         ),
     ] = None,
+    direction: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WAY",
+            help="maximize or minimize: which way a metric of your own is better, where it does not say so",
+            show_default=False,
+            rich_help_panel=SEARCH,
+        ),
+    ] = None,
     sampler: Annotated[str | None, option("sampler", metavar="NAME")] = None,
     pruner: Annotated[str | None, option("pruner", metavar="NAME")] = None,
     seed: Annotated[int | None, option("seed", metavar="N")] = None,

@@ -22,6 +22,7 @@ from search.models.intervals import Intervals
 from search.models.kept_model import kept_model
 from search.models.threshold import threshold_in, threshold_of_trial, with_threshold
 from search.settings.costs import costs_in
+from search.settings.own_metrics import own_metric_in
 from search.training.decision import USUAL
 
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def model_in_file(path: Path) -> SavedModel:
     beside = facts_beside(path)
     try:
         facts = json.loads(beside.read_text(encoding="utf-8"))
-        metric = str(facts.get("metric", "")).removeprefix("val_")
+        metric = _told(str(facts.get("metric", "")))
         costs_in(metric)
         kept = facts.get("intervals")
         return SavedModel(
@@ -162,7 +163,13 @@ def model_of_study(study: Study) -> SavedModel:
             f"`perceptuna export {study.name} -o {study.name}.keras{study.url.option}`, and name that file"
         )
     threshold = threshold_in(with_threshold({}, threshold_of_trial(trial, study)))
-    return SavedModel(path, study.data, study.settings.header, study.metric.removeprefix("val_"), threshold)
+    return SavedModel(path, study.data, study.settings.header, _told(study.metric), threshold)
+
+
+def _told(metric: str) -> str:
+    """Without `val_`. One of a user's own is none here: no file that comes along with a model names code to be run."""
+    name = metric.removeprefix("val_")
+    return "" if own_metric_in(name) else name
 
 
 def open_model(saved: SavedModel, threads: int) -> OpenModel:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from search.settings.own_metrics import check_importable
 from search.study.data_cache import whole
 
 if TYPE_CHECKING:
@@ -30,8 +31,9 @@ def fleet_of(
         go_on: the command that goes on, for who sees the cluster go away.
 
     Raises:
-        InputError: the cluster cannot serve.
+        InputError: the cluster cannot serve, or a metric of the user's own cannot be imported.
     """
+    check_importable(settings.metric)
     if cluster is None:
         from search.workers.local import LocalWorkers
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from search.errors import InputError
-from search.settings.costs import COST, costs_in, costs_said
+from search.settings.costs import COST, costs_in
 from search.settings.metrics import METRICS, asked_of, direction_of, metric_of, metrics_of
+from search.settings.own_metrics import own_metric_in
 from spaces import DataKind
 from spaces.errors import did_you_mean
 
@@ -35,7 +35,7 @@ def check_metric_exists(name: str | None) -> None:
         InputError: no task has such a metric.
     """
     known = [f"val_{metric}" for metric in ("loss", *METRICS)]
-    if name is None or _says_costs(name):
+    if name is None or own_metric_in(name.removeprefix("val_")) or _says_costs(name):
         return
     if name not in known:
         of_validation = f"val_{name.casefold()}"
@@ -54,6 +54,8 @@ def choose_metric(name: str | None, data: DataSpec) -> str:
         return f"val_{WHERE_A_CLASS_PREVAILS if _says_little(default, data) else default}"
     measured = (*metrics_of(data.task), *asked_of(data.task, len(data.class_names)))
     known = [f"val_{metric}" for metric in ("loss", *measured)]
+    if own_metric_in(name.removeprefix("val_")):
+        return name
     if _says_costs(name):
         if data.task != "binary":
             raise InputError(
@@ -65,26 +67,6 @@ def choose_metric(name: str | None, data: DataSpec) -> str:
             f"--metric: this data is {data.task}, so expected one of {', '.join(known)}, but got '{name}'"
         )
     return name
-
-
-def with_cost(said: Mapping[str, Any], place: str) -> dict[str, Any]:
-    """Settings of one source with the metric that their `cost` makes, in place of it; `place` is for the message.
-
-    Raises:
-        InputError: they are no costs, or another metric is said as well.
-    """
-    cost = said.get("cost")
-    settings = {name: value for name, value in said.items() if name != "cost"}
-    if cost is None:
-        return settings
-    if settings.get("metric") not in (None, f"val_{COST}"):
-        raise InputError(
-            f"{place}: it is a metric itself, val_{COST}; leave out --metric {settings['metric']}"
-        )
-    try:
-        return {**settings, "metric": f"val_{costs_said(str(cost)).metric}"}
-    except ValueError as error:
-        raise InputError(f"{place}: {error}") from None
 
 
 def _says_costs(name: str) -> bool:

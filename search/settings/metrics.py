@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from search.settings.costs import COST
+from search.settings.own_metrics import own_metric_in
 
 Direction = Literal["maximize", "minimize"]
 
@@ -67,8 +68,16 @@ _COST = Metric("minimize", (), "its own", asked=_TWO, decided=True)
 
 
 def find_metric(name: str) -> Metric | None:
-    """By its name without `val_`, also by one that says more: `cost(fn=10,fp=1)`. None where it is none."""
-    return METRICS.get(name) or (_COST if name.startswith(f"{COST}(") else None)
+    """By its name without `val_`, also by one that says more: `cost(fn=10,fp=1)`, `mine:profit(maximize)`.
+
+    None where it is no metric.
+    """
+    if name in METRICS:
+        return METRICS[name]
+    if name.startswith(f"{COST}("):
+        return _COST
+    own = own_metric_in(name)
+    return None if own is None else Metric(own.direction, (), "its own", asked=(*_CLASSES, "regression"))
 
 
 def metric_of(name: str) -> Metric:

@@ -20,8 +20,8 @@ from pydantic import (
 
 from search.errors import InputError
 from search.machine.cores import available_cores
-from search.settings.chosen_metric import with_cost
 from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS, ColumnNames, over
+from search.settings.said_metric import metric_said
 from search.text.quantities import parse_duration, parse_image_size, parse_size
 from search.text.usage import expectation
 from spaces import AUTO, DataKind, TomlDocument, baseline_names, did_you_mean, preset_for, preset_names
@@ -125,7 +125,7 @@ class StudySettings(BaseModel):
         None, ge=1, le=100_000, description="epochs without a better metric before a trial ends"
     )
     metric: str | None = Field(
-        None, description="what to optimise: val_accuracy, val_crossentropy, val_rmse …"
+        None, description="what to optimise: val_accuracy, val_rmse …, or module:function of your own"
     )
     sampler: SamplerName = Field(
         "tpe", description="how configurations are chosen: tpe, random, gp, qmc or cmaes"
@@ -253,10 +253,10 @@ def load_settings(
     """
     from_file, line_of = _read_config(config) if config is not None else ({}, lambda key: None)
     from_file.pop("storage", None)
-    from_file = with_cost(from_file, f"{config}, line {line_of('cost')}: cost")
-    given = {
-        name: value for name, value in with_cost(command_line, "--cost").items() if value not in (None, [])
-    }
+    from_file, command_line = metric_said(
+        from_file, command_line, lambda key: f"{config}, line {line_of(key)}: {key}"
+    )
+    given = {name: value for name, value in command_line.items() if value not in (None, [])}
     try:
         return StudySettings.model_validate(over(over(inherited or {}, from_file), given))
     except ValidationError as error:

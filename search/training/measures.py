@@ -8,6 +8,7 @@ further metric is a row there and a formula here, or in `confusion.py` or `ranki
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -18,6 +19,7 @@ import numpy as np
 from search.data import DataSpec
 from search.settings.costs import Costs, costs_in
 from search.settings.metrics import find_metric, metrics_of
+from search.settings.own_metrics import OwnMetric, own_metric_in
 from search.training.confusion import Counted
 from search.training.decision import USUAL, Decision, decision_of
 from search.training.network.recorded import COLUMNS, WITH_OUTPUTS
@@ -130,6 +132,8 @@ def logs_of(
             logs[metric] = rows.mean(of_each(rows))
         elif metric in _PARTS:
             logs[metric] = _PARTS[metric][0](rows) if rows.answered else float("nan")
+        elif own := own_metric_in(metric):
+            logs[metric] = _own(own, rows)
         elif (value := _OF_ALL_ROWS[metric](rows)) is not None:
             logs[metric] = value
     return dict(sorted(logs.items()))
@@ -245,6 +249,25 @@ def _relative_error(rows: _Rows) -> Array:
 def _median_error(rows: _Rows) -> float:
     """In the target's units."""
     return median(_absolute_error(rows), rows.weights)
+
+
+def _own(own: OwnMetric, rows: _Rows) -> float:
+    """What a user's function makes of it; NaN where an output is no number.
+
+    Raises:
+        InputError: it cannot be imported.
+        Exception: whatever it raises.
+    """
+    spec = rows.spec
+    if spec.task == "regression":
+        answers = spec.standardised_answers(rows.recorded("answer")).astype(np.float64)
+        truth, answers = (of * spec.target_std + spec.target_mean for of in (rows.targets, answers))
+    elif spec.task == "binary":
+        truth, answers = rows.labels, np.exp(-np.logaddexp(0.0, -rows["logit"]))
+    else:
+        truth, outputs = rows.labels, rows.outputs
+        answers = np.exp(outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True))
+    return float(own.load()(truth, answers)) if np.isfinite(answers).all() else math.nan
 
 
 def _auc(rows: _Rows) -> float | None:
