@@ -150,7 +150,7 @@ def test_a_model_whose_file_is_gone_is_trained_again_and_that_is_said(
         def save(self, path: Path) -> None:
             path.write_text("trained again")
 
-    monkeypatch.setattr(export, "_trained_again", lambda study, trial: Trained())
+    monkeypatch.setattr(export, "_trained_again", lambda study, trial: (Trained(), None))
     kept.unlink()
     out = perceptuna.done("export", "done", "-o", "best.keras").out
     assert f"the model that was kept of trial 1, {kept}, is gone: it is trained again" in out
