@@ -17,6 +17,7 @@ from search.data import BUILTIN_SOURCES
 from search.errors import InputError
 from search.running.start import check_choices
 from search.service.queue import QueuedStudy
+from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS
 from search.settings.settings import load_settings
 from search.settings.study_name import check_study_name
 from spaces import AUTO, baseline_names, preset_names
@@ -32,6 +33,7 @@ NAMES: dict[str, tuple[str, ...]] = {
 }
 """Settings that name a file, each with the names of what needs none."""
 
+_NAMES_OF_COLUMNS = (*COLUMN_OPTIONS, *SPLIT_OPTIONS, "target", "weight", "separator")
 # Kept beside the settings, since they may change while the study waits.
 _OF_THE_QUEUE = ("trials", "workers", "timeout")
 
@@ -105,9 +107,12 @@ def digest_of(given: HandedIn) -> str:
 
 
 def _refuse_code(settings: dict[str, Any]) -> None:
-    for name in ("metric",):
-        if isinstance(value := settings.get(name), str) and ":" in value:
-            raise InputError(f"--{name}: a service runs no code of its users; name one that is known")
+    """Functions are named `module:function`, whatever setting takes one; names of columns and files may look alike."""
+    for name, value in settings.items():
+        if name not in NAMES and name not in _NAMES_OF_COLUMNS and isinstance(value, str) and ":" in value:
+            raise InputError(
+                f"--{name}: a service runs no code of its users, so expected no ':', but got '{value}'"
+            )
 
 
 def _path(setting: str, value: str, data: Path | None, upload: Callable[[str], Path]) -> Path:

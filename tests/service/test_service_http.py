@@ -20,7 +20,7 @@ from search.service.handing_in import NAMES
 from search.service.queue import QueuedStudy
 from search.service.states import State
 from search.service.supervisor import write_settings
-from search.settings.data_options import COLUMN_OPTIONS
+from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS
 from search.settings.settings import StudySettings
 from storage import study_lock
 
@@ -79,8 +79,15 @@ def test_what_cannot_be_is_refused_in_the_sentences_of_the_command_line(
 
 
 def test_no_code_of_users_is_run(team: Team) -> None:
-    said = team.anna.refused(422, "POST", "studies", handed_in("x", metric="os:system"))
-    assert "runs no code" in said
+    """Also of a setting that is yet to come: what takes a function takes `module:function`."""
+    written = team.service.data
+    assert written is not None
+    (written / "evil_module.py").write_text("open('was-run', 'w')\ndef metric(*a): return 0\n")
+    for name in (*(set(StudySettings.model_fields) - {*NAMES, *COLUMNS}), "model", "callback"):
+        said = team.anna.refused(422, "POST", "studies", handed_in("x", **{name: "evil_module:metric"}))
+        assert "runs no code" in said
+    team.anna.done("POST", "studies", handed_in("colon", target="a:b", drop=["c:d"]))
+    assert not Path("was-run").exists()
 
 
 @pytest.mark.parametrize(
@@ -102,6 +109,7 @@ def test_a_file_of_the_folder_is_found(team: Team, data: Path) -> None:
     assert json.loads(queued.settings)["data"] == str(data.resolve() / "table.csv")
 
 
+COLUMNS = (*COLUMN_OPTIONS, *SPLIT_OPTIONS, "target", "weight", "separator")
 # Settings of text that name no file.
 PLAIN = [
     "target",
