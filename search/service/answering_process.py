@@ -63,7 +63,8 @@ def _answered(asked: dict[str, Any], saved: SavedModel, opened: OpenModel, threa
 
 
 def _reply(replies: Any, reply: dict[str, Any]) -> None:
-    print(json.dumps(reply), file=replies, flush=True)
+    replies.write(json.dumps(reply) + "\n")
+    replies.flush()
 
 
 if __name__ == "__main__":
