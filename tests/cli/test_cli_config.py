@@ -73,11 +73,11 @@ def test_settings_come_from_the_file_and_the_command_line_wins(
 ) -> None:
     started: dict[str, Any] = {}
 
-    def start(name: str, url: object, settings: Any, *_: object) -> None:
+    def start(name: str, url: object, settings: Any, *_: object, **__: object) -> None:
         started.update(settings.model_dump(), name=name, url=str(url))
         raise InputError("started")
 
-    monkeypatch.setattr("search.running.start.start", start)
+    monkeypatch.setattr("search.running.asked.start", start)
     Path("study.toml").write_text(
         "data = 'mnist'\ntrials = 7\nepochs = 9\ntimeout = '2h'\nheader = false\nstorage = 'sqlite:///file.db'\n"
     )
