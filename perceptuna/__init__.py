@@ -28,11 +28,10 @@ from perceptuna.errors import (
     StudyStopped,
 )
 from perceptuna.model import Model, load_model
-from perceptuna.running import Running
 from perceptuna.searching import load_study, search, studies
 from perceptuna.settings import Settings
 from perceptuna.space import Space, log, stepped, when
-from perceptuna.study import Study
+from perceptuna.study import Running, Study
 
 __all__ = [
     "CacheUnusable",

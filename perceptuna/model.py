@@ -74,7 +74,7 @@ class Model:
         return self._saved.spec.class_names
 
     def predict(self, rows: Rows) -> np.ndarray[Any, Any]:
-        """The class of each row, as text, or its quantity: (rows,), in their order.
+        """The class of each row, or its quantity: (rows,), in their order. Classes are text, or whole numbers.
 
         Columns are found by their names and read as in training; others are ignored, the target too. What training
         never saw is warned of.
@@ -104,6 +104,24 @@ class Model:
         if self._saved.spec.task == "regression":
             raise InputError(f"{self.path} answers a quantity, which has no probabilities; ask it by predict")
         return self._answered(rows)
+
+    def evaluate(self, rows: Rows, y: Any = None) -> dict[str, Any]:
+        """How good its answers for rows are whose target is known, as `perceptuna evaluate --json` prints it.
+
+        `y` is the target of arrays; a DataFrame or a file has it in the column of its name.
+
+        >>> model.evaluate(frame)["rows"]
+        100
+
+        Raises:
+            InputError: the rows are not as those of training, or have no target.
+        """
+        from search.answering.evaluating import evaluate
+        from search.given.asked import new_rows
+        from search.machine.cores import available_cores
+
+        with one_tree(), new_rows(rows, y, header=self._saved.header) as request:
+            return evaluate(self._saved, request, threads=available_cores()).to_json()
 
     def to_keras(self) -> keras.Model:
         """The model itself.
@@ -135,4 +153,4 @@ class Model:
         return f"Model({str(self.path)!r}, {self.task})"
 
     def __dir__(self) -> list[str]:
-        return ["classes", "path", "predict", "predict_proba", "task", "to_keras"]
+        return ["classes", "evaluate", "path", "predict", "predict_proba", "task", "to_keras"]

@@ -6,9 +6,8 @@ from pathlib import Path
 from typing import Any, Literal, Unpack, overload
 
 from perceptuna.errors import one_tree
-from perceptuna.running import Callback, Running, driven
 from perceptuna.settings import Settings, plain
-from perceptuna.study import Study
+from perceptuna.study import Callback, Running, Study, driven
 from search.given.asked import Rows
 
 __all__ = ["load_study", "search", "studies"]

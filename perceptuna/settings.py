@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 if TYPE_CHECKING:
     from perceptuna.space import Space
 
-__all__ = ["Settings"]
+__all__ = ["Changes", "Settings"]
 
 Names = str | list[str] | tuple[str, ...]
 
@@ -57,6 +57,16 @@ class Settings(TypedDict, total=False):
     threads: int | None
     memory_limit: str | int | None
     precision: Literal["auto", "float32", "bfloat16"] | None
+
+
+class Changes(TypedDict, total=False):
+    """Settings that may change when a study is resumed."""
+
+    timeout: str | float | None
+    workers: int | None
+    threads: int | None
+    trial_timeout: str | float | None
+    memory_limit: str | int | None
 
 
 def plain(settings: Settings) -> dict[str, Any]:

@@ -1,27 +1,28 @@
-"""A study: what it found so far, its pictures, and what can be done with it."""
+"""A study as users have it: searched on, renamed, deleted; and one that is searched in the background."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal, Unpack, overload
 
-from perceptuna.conclusion import Conclusion
+from perceptuna.concluding import Concluding
 from perceptuna.errors import one_tree
-from perceptuna.model import Model
+from perceptuna.settings import Changes
 
 if TYPE_CHECKING:
     import optuna
-    import pandas as pd
 
-    from perceptuna.space import Space
-    from search.analysis.facts.leaderboard import Entry
-    from search.analysis.notebook import Leaderboard, NotebookStudy
-    from storage import StorageURL
+    from search.driving.dispatcher import Listeners
+    from search.driving.listener import Listener
+    from search.driving.progress import Progress
+    from search.running.background import Background
+    from search.running.drive import Finish
 
-__all__ = ["Study"]
+__all__ = ["Callback", "Running", "Study", "driven"]
 
 
-class Study:
+class Study(Concluding):
     """A study of the database, running or finished; `search` and `load_study` give it. What it tells is of now.
 
     >>> study = pt.load_study("flowers")
@@ -29,181 +30,220 @@ class Study:
     'flowers'
     """
 
-    def __init__(self, name: str, url: StorageURL) -> None:
-        self._name = name
-        self._url = url
-        _ = self._read  # refused here, where it is not there
-
-    @property
-    def _read(self) -> NotebookStudy:
-        from search.analysis.notebook import open_study
-
-        with one_tree():
-            return open_study(self._name, self._url)
-
-    @property
-    def name(self) -> str:
-        """As every command knows it.
-
-        >>> study.name
-        'flowers'
-        """
-        return self._name
-
-    @property
-    def metric(self) -> str:
-        """What trials are compared by.
-
-        >>> study.metric
-        'val_crossentropy'
-        """
-        return self._read.metric
-
-    @property
-    def space(self) -> Space:
-        """What is tried, narrowed to what has a meaning for the data.
-
-        >>> study.space.parameters["depth"]
-        '1'
-        """
-        from perceptuna.space import Space
-
-        return Space._of(self._read.space)
-
-    @property
-    def optuna(self) -> optuna.Study:
-        """The `optuna.Study` itself. Whatever Optuna has for studies takes it; asking and telling are the driver's.
-
-        >>> type(study.optuna).__module__
-        'optuna.study.study'
-        """
-        return self._read.optuna
-
-    @property
-    def best(self) -> Entry:
-        """The best trial.
-
-        >>> study.best.rank
-        1
-        >>> study.best.hyperparameters["optimizer"]
-        'adam'
-
-        Raises:
-            InputError: no trial is complete yet.
-        """
-        with one_tree():
-            read = self._read
-            read.complete_trial(None)
-            return read.leaderboard(1)[0]
-
-    def leaderboard(self, top: int | None = 10) -> Leaderboard:
-        """The `top` complete trials, best first; None for all.
-
-        >>> [entry.rank for entry in study.leaderboard(2)]
-        [1, 2]
-        """
-        return self._read.leaderboard(top)
-
-    def trials_frame(self) -> pd.DataFrame:
-        """A row for each finished trial, by its number: state, values, seconds, hyperparameters.
-
-        >>> list(study.trials_frame().columns)[:2]
-        ['state', 'val_crossentropy']
-        """
-        return self._read.trials_frame()
-
-    def history(self, trial: int | None = None) -> pd.DataFrame:
-        """What a trial, or the best one, measured in each epoch: a row for each, counted from 1.
-
-        >>> study.history().index[0]
-        1
-        """
-        with one_tree():
-            read = self._read
-            number = read.complete_trial(None).number if trial is None else read.trial(trial).number
-            return read.history(number)
-
-    def report(self, path: str | Path, *, top: int = 20, force: bool = False) -> Path:
-        """Write the study as one HTML page that can be sent to somebody.
-
-        >>> study.report("flowers.html").name
-        'flowers.html'
-
-        Raises:
-            InputError: there is something else at `path`; `force` replaces it.
-        """
-        from search.analysis.report import write_report
-
-        with one_tree():
-            write_report(self._read, Path(path), top, force=force)
-            return Path(path)
-
-    def best_model(self) -> Model:
-        """The model that was kept of the best trial. `finalize` gives one that was confirmed and tested.
-
-        >>> study.best_model().predict(frame).shape
-        (100,)
-
-        Raises:
-            InputError: no trial is complete yet, or its model is gone.
-        """
-        from search.models.saved_model import model_of_study
-
-        with one_tree():
-            return Model(model_of_study(self._read))
-
-    def finalize(
+    @overload
+    def resume(
         self,
-        output: str | Path | None = None,
         *,
-        top: int = 5,
-        seeds: int = 5,
-        folds: int | None = None,
-        ensemble: int | None = None,
-        workers: int | None = None,
-        threads: int | None = None,
+        trials: int | None = ...,
+        add: int | None = ...,
+        data: Any = ...,
+        wait: Literal[True] = ...,
+        on_trial_end: Callback | None = ...,
+        cluster: str | None = ...,
+        tensorboard: str | Path | None = ...,
+        show: bool = ...,
+        **changes: Unpack[Changes],
+    ) -> Study: ...
+    @overload
+    def resume(
+        self,
+        *,
+        trials: int | None = ...,
+        add: int | None = ...,
+        data: Any = ...,
+        wait: Literal[False],
+        on_trial_end: Callback | None = ...,
+        cluster: str | None = ...,
+        tensorboard: str | Path | None = ...,
+        show: bool = ...,
+        **changes: Unpack[Changes],
+    ) -> Running: ...
+    def resume(
+        self,
+        *,
+        trials: int | None = None,
+        add: int | None = None,
+        data: str | Path | None = None,
+        wait: bool = True,
+        on_trial_end: Callback | None = None,
         cluster: str | None = None,
-        force: bool = False,
+        tensorboard: str | Path | None = None,
         show: bool = True,
-    ) -> Conclusion:
-        """Confirm the `top` on fresh seeds, test the winner once on the sealed rows, and write its model.
-
-        Interrupted, the same call goes on; done, it tells the same again.
+        **changes: Unpack[Changes],
+    ) -> Study | Running:
+        """Go on with it, from whatever state it was left in: what `perceptuna resume` does.
 
         Args:
-            output: the model to write; `NAME.keras` in the current folder when not given.
-            folds, ensemble: as in `perceptuna finalize`.
+            trials: new total of finished trials; or `add` so many.
+            data: where its data is now, if it was moved.
+            wait, on_trial_end, cluster, tensorboard, show: as for `search`.
+            changes: timeout, workers, threads, trial_timeout, memory_limit.
 
-        >>> conclusion = study.finalize(top=1, seeds=2, folds=2, show=False)
-        >>> conclusion.model.predict(frame).shape
-        (100,)
+        >>> study.resume(add=1, show=False).name
+        'flowers'
 
         Raises:
-            InputError: no trial is complete yet, or there is something else at `output`; `force` replaces it.
+            InputError: nothing is left to do, or its space or its data changed.
+            StudyBusy: it is being driven.
             KeyboardInterrupt: it was interrupted.
         """
-        from perceptuna.conclusion import concluded
+        from search.running.resume import resume_with
 
+        given = {"trials": trials, **changes}
+        place = None if data is None else str(data)
         with one_tree():
-            return concluded(
-                self._read,
-                output=Path(output or f"{self._name}.keras"),
-                top=top,
-                seeds=seeds,
-                folds=folds,
-                ensemble=ensemble,
-                workers=workers,
-                threads=threads,
-                cluster=cluster,
-                force=force,
+            return driven(
+                lambda listeners: resume_with(self._read, given, add, listeners, cluster, place),
+                on_trial_end=on_trial_end,
+                tensorboard=tensorboard,
                 show=show,
+                wait=wait,
             )
 
-    def __repr__(self) -> str:
-        return repr(self._read)
+    def stop(self) -> None:
+        """Ask whoever drives it to stop; its trials end at their next epoch, and go on from there on resume.
 
-    def _repr_html_(self) -> str:
-        return self._read._repr_html_()
+        >>> study.stop()
+        Traceback (most recent call last):
+        search.errors.InputError: study 'flowers' is not running
+        """
+        from search.study.stopping import ask_to_stop
+
+        with one_tree():
+            ask_to_stop(self._read)
+
+    def rename(self, name: str) -> Study:
+        """Give it another name, and with it the studies that were made about it.
+
+        >>> how = {"space": study.space, "trials": 1, "epochs": 1, "show": False}
+        >>> pt.search(frame, target="kind", name="one", **how).rename("other").name
+        'other'
+        """
+        from search.study.renaming import rename_study
+
+        with one_tree():
+            rename_study(self._read, name)
+            return Study(name, self._url)
+
+    def delete(self) -> None:
+        """Delete it with its trials and artifacts, and the studies that were made about it. It does not ask.
+
+        >>> how = {"space": study.space, "trials": 1, "epochs": 1, "show": False}
+        >>> pt.search(frame, target="kind", name="gone", **how).delete()
+        """
+        from search.study.study import delete_with_companions
+
+        with one_tree():
+            delete_with_companions(self._read)
+
+
+Callback = Callable[[Study, "optuna.trial.FrozenTrial"], Any]
+"""`on_trial_end`: called with the study and the trial that has ended."""
+
+
+class Running:
+    """A search that a thread drives: `search(…, wait=False)` returns it.
+
+    A program that ends before it stops it; the study then goes on by `load_study(NAME).resume()`.
+
+    >>> running = pt.search(frame, target="kind", trials=1, epochs=1, show=False, wait=False)
+    >>> running.result().name
+    'kind-1'
+    >>> running.done
+    True
+    """
+
+    def __init__(self, background: Background) -> None:
+        self._background = background
+
+    @property
+    def study(self) -> Study:
+        """The study, as it is so far.
+
+        >>> running.study.name
+        'later'
+        """
+        study = self._background.study
+        return Study(study.name, study.url)
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is: `finished` of `budget` trials, the `best` value and its `best_number`, and `time_left()`.
+
+        >>> running.progress.finished
+        1
+        """
+        assert self._background.progress is not None  # the study is there
+        return self._background.progress
+
+    @property
+    def done(self) -> bool:
+        """Whether it has ended.
+
+        >>> running.done
+        True
+        """
+        return self._background.done
+
+    def stop(self) -> None:
+        """Ask it to stop: its trials end at their next epoch, and go on from there on resume.
+
+        >>> running.stop()
+        """
+        with one_tree():
+            self._background.stop()
+
+    def result(self, timeout: float | None = None) -> Study:
+        """The study when it has ended, or was stopped.
+
+        >>> running.result().name
+        'later'
+
+        Raises:
+            TimeoutError: it has not ended within `timeout` seconds.
+            StudyStopped: and whatever else ended it.
+        """
+        with one_tree():
+            finish = self._background.wait(timeout)
+        if finish is None:
+            raise TimeoutError(f"the study has not ended within {timeout} s; it goes on")
+        return Study(finish.study.name, finish.study.url)
+
+    def __repr__(self) -> str:
+        progress, state = self.progress, "ended" if self.done else "running"
+        return f"Running({progress.study!r}, {state}, {progress.finished}/{progress.budget} trials)"
 
     def __dir__(self) -> list[str]:
         return [name for name in type(self).__dict__ if not name.startswith("_")]
+
+
+def driven(
+    drive: Callable[[Listeners], Finish],
+    *,
+    on_trial_end: Callback | None,
+    tensorboard: str | Path | None,
+    show: bool,
+    wait: bool,
+) -> Any:
+    """What `drive` comes to: the Study when it has ended or, where it is not waited for, a Running.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C ended it, or a signal.
+    """
+    from search.analysis.showing import EndedTrials, listeners_here
+    from search.running.background import Background, Heard
+
+    heard = Heard()
+    more: list[Listener] = [heard]
+    if on_trial_end is not None:
+        call = on_trial_end
+        more.append(EndedTrials(lambda study, trial: call(Study(study.name, study.url), trial)))
+    listeners = listeners_here(*more, tensorboard=tensorboard, show=show, in_background=not wait)
+    if not wait:
+        background = Background(lambda: drive(listeners), heard)
+        _ = background.study  # what cannot be is told now
+        return Running(background)
+    finish = drive(listeners)
+    if finish.ending == "interrupted" and not finish.study.record.stop_requested:
+        raise KeyboardInterrupt(f"interrupted; go on with: {finish.study.go_on}")
+    return Study(finish.study.name, finish.study.url)

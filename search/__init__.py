@@ -1,13 +1,6 @@
 """perceptuna: hyperparameter search for Keras multi-layer perceptrons.
 
-In a notebook or a script:
-
-    from search import load_study
-
-    study = load_study("my-first")
-    study                    # the leaderboard
-    study.trials_frame()     # every trial as a row of a pandas DataFrame
-    study.best_model()       # a keras.Model
+What notebooks and scripts import is `perceptuna`, which stands on this.
 """
 
 from __future__ import annotations

@@ -204,6 +204,6 @@ def test_the_design_names_files_that_are_there() -> None:
 
 def test_importing_search_imports_nothing_heavy() -> None:
     heavy = ("tensorflow", "keras", "pandas", "plotly", "distributed", "matplotlib", "sklearn", "torch")
-    code = f"import search, search.cli, sys; print([name for name in {heavy!r} if name in sys.modules])"
+    code = f"import perceptuna, search, search.cli, sys; print([name for name in {heavy!r} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,9 @@ import numpy as np
 from search.answering.new_rows import open_rows
 from search.answering.remarks import refuse_unreadable, remarks
 from search.data import DataRequest
+
+# As numbers are written, so that no name is lost: not 007.
+_WHOLE = re.compile(r"0|-?[1-9]\d{0,17}")
 
 if TYPE_CHECKING:
     from search.data.rows.raw import Array
@@ -38,5 +42,10 @@ def answered(opened: OpenModel, request: DataRequest) -> Answered:
 
 
 def classes_of(probabilities: Array, saved: SavedModel) -> Array:
-    """The name of the class that is answered for each row, text (rows,)."""
-    return np.array(saved.spec.class_names)[saved.classes(probabilities)]
+    """The class that is answered for each row, (rows,): text, or whole numbers where the names of all classes are some.
+
+    So answers compare with the column that was learnt.
+    """
+    names = saved.spec.class_names
+    numbers = all(_WHOLE.fullmatch(name) for name in names)
+    return np.array(names, dtype=np.int64 if numbers else None)[saved.classes(probabilities)]

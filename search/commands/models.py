@@ -11,7 +11,6 @@ import typer
 
 from search.commands.options import AsJSON, Force, MovedData, Storage, StudyName, ensemble_option, study_of
 from search.commands.output import echo
-from search.errors import InputError
 
 app = typer.Typer()
 
@@ -58,26 +57,18 @@ def export(
 
     Example: perceptuna export my-first -o best.keras
     """
-    from search.conclusion.ensemble.exporting import export_ensemble
-    from search.models.export import export_model
-    from search.models.threshold import threshold_of
+    from search.conclusion.calibration.exporting import export as write
 
-    loaded = study_of(study, storage, data)
-    wanted = None if threshold is None else threshold_of(threshold, loaded)
-    if ensemble is not None:
-        if calibrate:
-            raise InputError("--calibrate: one network is calibrated; leave out --ensemble")
-        if trial is not None:
-            raise InputError("--ensemble: the networks are chosen among the best trials; leave out --trial")
-        model, facts = export_ensemble(loaded, output, ensemble, say=echo, force=force, threshold=wanted)
-    elif calibrate or isinstance(wanted, str):
-        from search.conclusion.calibration.exporting import export_fitted
-
-        model, facts = export_fitted(
-            loaded, output, trial, say=echo, force=force, calibrate=calibrate, threshold=wanted
-        )
-    else:
-        model, facts = export_model(loaded, output, trial, say=echo, force=force, threshold=wanted)
+    model, facts = write(
+        study_of(study, storage, data),
+        output,
+        trial=trial,
+        ensemble=ensemble,
+        calibrate=calibrate,
+        threshold=threshold,
+        force=force,
+        say=echo,
+    )
     echo(f"wrote {model} and {facts}")
 
 

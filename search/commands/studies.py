@@ -25,11 +25,9 @@ from search.commands.options import (
     with_settings,
 )
 from search.commands.output import echo, fail, print_out
-from search.errors import InputError
 from search.machine.interruption import go_on_with
 from search.settings.settings import storage_in
 from search.text.printable import printable
-from storage import is_driven
 
 if TYPE_CHECKING:
     from search.running.drive import Finish
@@ -118,11 +116,9 @@ def resume(
 
     Example: perceptuna resume my-first --add 10
     """
-    from search.running.resume import resume as resume_study
+    from search.running.resume import resume_with
     from search.study.study import resume_command
 
-    if trials is not None and add is not None:
-        raise InputError("--trials sets a total and --add raises it; give one of them")
     changes = {
         "trials": trials,
         "timeout": timeout,
@@ -133,9 +129,8 @@ def resume(
     }
     url = url_of(storage)
     go_on_with(resume_command(study, url))
-    if data is not None:
-        study_of(study, storage, data)
-    finish = resume_study(study, url, changes, add, listeners(as_json, tensorboard), cluster)
+    loaded = study_of(study, storage)
+    finish = resume_with(loaded, changes, add, listeners(as_json, tensorboard), cluster, data)
     _end(finish, as_json)
 
 
@@ -145,12 +140,10 @@ def stop(study: StudyName, storage: Storage = None) -> None:
 
     Example: perceptuna stop my-first
     """
-    from search.study.study_record import keep_study_facts
+    from search.study.stopping import ask_to_stop
 
     loaded = study_of(study, storage)
-    if not is_driven(loaded.url, study):
-        raise InputError(f"study '{study}' is not running")
-    keep_study_facts(loaded.optuna, {"stop_requested": True})
+    ask_to_stop(loaded)
     echo(f"asked study '{study}' to stop; go on later with `{loaded.go_on}`")
 
 
@@ -180,7 +173,7 @@ def delete(
 
     Example: perceptuna delete my-first --yes
     """
-    from search.study.study import companions_of, delete_study
+    from search.study.study import companions_of, delete_with_companions
 
     loaded = study_of(study, storage)
     doomed = [*companions_of(loaded), loaded]
@@ -188,9 +181,8 @@ def delete(
         count = sum(len(one.optuna.get_trials(deepcopy=False)) for one in doomed)
         names = " and ".join(f"'{one.name}'" for one in reversed(doomed))
         typer.confirm(printable(f"delete study {names} with {count} trials and their artifacts?"), abort=True)
-    for one in doomed:
-        delete_study(one)
-        echo(f"deleted study '{one.name}'")
+    for name in delete_with_companions(loaded):
+        echo(f"deleted study '{name}'")
 
 
 def _end(finish: Finish, as_json: bool) -> NoReturn:

@@ -114,8 +114,8 @@ def _text(value: Any) -> Any:
 
 
 @contextmanager
-def new_rows(rows: Rows, *, header: bool) -> Iterator[DataRequest]:
-    """Rows for a model, as a source that is there meanwhile.
+def new_rows(rows: Rows, y: Any = None, *, header: bool) -> Iterator[DataRequest]:
+    """Rows for a model, as a source that is there meanwhile; `y` are the targets of arrays.
 
     Raises:
         InputError: they are no rows; or what is said inside of their file, in words that name what they were.
@@ -123,7 +123,7 @@ def new_rows(rows: Rows, *, header: bool) -> Iterator[DataRequest]:
     if isinstance(rows, str | os.PathLike):
         yield DataRequest(os.fspath(rows), header=header)
         return
-    given = given_frame(rows, None) if is_frame(rows) else given_arrays(rows, None)
+    given = given_frame(rows, None) if is_frame(rows) else given_arrays(rows, y)
     with temporary_folder() as folder:
         file = staged(given, folder, folder)
         with named([file]):

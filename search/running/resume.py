@@ -10,7 +10,8 @@ from search.running.drive import Finish, drive
 from search.running.fleet import fleet_of
 from search.settings.folds import check_folds
 from search.study.creation import refuse_half_made
-from search.study.study import load_study
+from search.study.relocation import relocated
+from search.study.study import Study, load_study
 from search.study.study_record import keep_study_facts
 from search.study.unchanged import refuse_changed_space, unchanged_data
 from search.text.formats import plural
@@ -19,6 +20,22 @@ from storage import StorageURL, study_lock
 
 if TYPE_CHECKING:
     from search.driving.dispatcher import Listeners
+
+
+def resume_with(
+    study: Study,
+    changes: Mapping[str, object],
+    add: int | None,
+    listeners: Listeners,
+    cluster: str | None = None,
+    place: str | None = None,
+) -> Finish:
+    """As `resume`, of a study whose data is at `place` from now on, where that is given."""
+    if changes.get("trials") is not None and add is not None:
+        raise InputError("--trials sets a total and --add raises it; give one of them")
+    if place is not None:
+        relocated(study, place)
+    return resume(study.name, study.url, changes, add, listeners, cluster)
 
 
 def resume(

@@ -265,6 +265,14 @@ def companions_of(study: Study) -> list[Study]:
     ]
 
 
+def delete_with_companions(study: Study) -> list[str]:
+    """`delete_study`, of it and before it of the studies that `finalize` and `ablate` made about it; their names."""
+    doomed = [*companions_of(study), study]
+    for one in doomed:
+        delete_study(one)
+    return [one.name for one in doomed]
+
+
 def delete_study(study: Study) -> None:
     """Remove a study, its trials and its artifacts; the record of looks at its test split stays.
 

@@ -90,8 +90,8 @@ for program in programs:
 def test_the_script_and_then_the_notebook_run(tmp_path: Path) -> None:
     """The notebook's code cells, one after the other: a kernel would bring a dozen packages and show nothing more."""
     script = (EXAMPLES / "study_from_python.py").read_text(encoding="utf-8")
-    assert "--trials 8 " in script
-    script = script.replace("--trials 8 ", "--trials 2 ")
+    assert "trials=8" in script
+    script = script.replace("trials=8", "trials=2")
     notebook = json.loads((EXAMPLES / "looking_at_a_study.ipynb").read_text(encoding="utf-8"))
     assert not any(cell.get("outputs") for cell in notebook["cells"]), "outputs are not kept"
     cells = ["".join(cell["source"]) for cell in notebook["cells"] if cell["cell_type"] == "code"]

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from flowers import SPACE, Place, flowers
 from workers_here import trained_here
 
 import perceptuna as pt
+
+sys.path.append(str(Path(__file__).parents[1] / "report"))  # studies that need no training
 
 
 @pytest.fixture(scope="session")

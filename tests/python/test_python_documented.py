@@ -6,27 +6,30 @@ import doctest
 import inspect
 import types
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 from flowers import Place
+from made_studies import made_study, mixed_trials
 
 import perceptuna as pt
-from search.settings.settings import StudySettings
+from perceptuna.concluding import Concluding
+from perceptuna.looking import Looking
+from perceptuna.plots import Plots
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 def documented() -> Iterator[tuple[str, object]]:
     """Functions and classes, and what classes have of their own, by name."""
-    for name in pt.__all__:
-        found = getattr(pt, name)
-        if isinstance(found, type) and issubclass(found, Exception):
-            continue
-        yield name, found
-        if isinstance(found, type) and found.__module__.startswith("perceptuna"):
+    for found in (*(getattr(pt, name) for name in pt.__all__), Looking, Concluding, Plots):
+        if not isinstance(found, type):
+            yield found.__name__, found
+        elif not issubclass(found, Exception):
+            yield found.__name__, found
             for member, of in vars(found).items():
                 if not member.startswith("_") and isinstance(of, types.FunctionType | property | classmethod):
-                    yield f"{name}.{member}", of
+                    yield f"{found.__name__}.{member}", of
 
 
 NAMES = dict(documented())
@@ -42,6 +45,7 @@ def test_its_example_runs(name: str, here: Place) -> None:
         "conclusion": here.conclusion,
         "running": here.running,
         "model": here.conclusion.model,
+        "long": SimpleNamespace(plot=Plots(lambda: made_study(mixed_trials(60)))),
     }
     example = doctest.DocTestParser().get_doctest(text, given, name, None, 0)
     assert example.examples, "has no example"
@@ -54,7 +58,3 @@ def test_its_example_runs(name: str, here: Place) -> None:
 def test_each_error_is_of_one_tree(error: str) -> None:
     assert issubclass(getattr(pt, error), pt.PerceptunaError)
     assert getattr(pt, error).__doc__
-
-
-def test_all_settings_of_run_are_named_for_type_checkers() -> None:
-    assert set(pt.Settings.__annotations__) == set(StudySettings.model_fields) - {"data"}

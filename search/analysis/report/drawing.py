@@ -30,6 +30,14 @@ _VARIABLES = {
     ACCENT: "var(--accent)",
     PAPER: "var(--paper)",
 }
+ON_PAPER = {
+    "var(--ink)": "#1b1f24",
+    "var(--muted)": "#59626c",
+    "var(--line)": "#e2e5e9",
+    "var(--accent)": "#1d5bb8",
+    "var(--paper)": "#ffffff",
+}
+"""The colours of a light page, for a figure that stands in none."""
 NARROW = 5.8
 """Inches of a figure that stands on a phone, where its smallest text is still read; 72 units of SVG each."""
 WIDE = 10.5
@@ -152,6 +160,14 @@ def to_svg(figure: Figure, name: str, label: str, tips: Tips | None = None) -> M
     svg.set("aria-label", clean(label))
     # All text of the figure was escaped when the elements were written.
     return Markup(ElementTree.tostring(svg, encoding="unicode"))
+
+
+def alone(svg: str) -> str:
+    """A figure of a page as a file of its own: programs that draw SVG know no variables of a page."""
+    for variable, colour in ON_PAPER.items():
+        svg = svg.replace(variable, colour)
+    style = 'style="background: #ffffff; max-width: 100%" font-family="sans-serif" overflow="visible"'
+    return svg.replace("<svg ", f"<svg {style} ", 1)
 
 
 def _make_part_of_a_page(svg: ElementTree.Element, name: str) -> None:

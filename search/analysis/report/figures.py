@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
@@ -127,9 +128,10 @@ def _draw_curve(axes: Axes, tips: Tips, entry: Entry, curve: History, metric: st
     _whole_ticks(axes)
 
 
-def slices(snapshot: Snapshot) -> Markup | None:
-    """Value over each of the two most important parameters; None before two trials are complete."""
-    scales = two_scales(snapshot)
+def slices(snapshot: Snapshot, names: Sequence[str] = ()) -> Markup | None:
+    """Value over each of the two most important parameters, or over `names`; None before two trials are complete."""
+    asked = (ParameterScale.of(name, snapshot.complete) for name in names)
+    scales = [scale for scale in asked if scale is not None] if names else two_scales(snapshot)
     if not scales or len(snapshot.complete) < 2:
         return None
     metric, best = snapshot.study.metric, snapshot.complete[0]

@@ -8,15 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.conclusion.calibration.fitting import Calibration, calibration_of
-from search.conclusion.ensemble.exporting import kept_weights, weights_again
+from search.conclusion.ensemble.exporting import export_ensemble, kept_weights, weights_again
 from search.conclusion.ensemble.judging import Judge
 from search.conclusion.ensemble.network import Network
 from search.conclusion.statistics.intervals import half_of
 from search.conclusion.statistics.words import amount, level
 from search.errors import InputError, StudyStopped
 from search.machine.tensorflow_start import start_tensorflow
-from search.models.export import check_output, exported_before, facts_of, refuse_folds, write_model
-from search.models.threshold import with_threshold
+from search.models.export import (
+    check_output,
+    export_model,
+    exported_before,
+    facts_of,
+    refuse_folds,
+    write_model,
+)
+from search.models.threshold import threshold_of, with_threshold
 from search.study.unchanged import unchanged_data
 from search.text.formats import number
 
@@ -27,6 +34,36 @@ if TYPE_CHECKING:
     from search.study.trial_record import TrialRecord
 
 Say = Callable[[str], None]
+
+
+def export(
+    study: Study,
+    output: Path,
+    *,
+    trial: int | None = None,
+    ensemble: int | None = None,
+    calibrate: bool = False,
+    threshold: str | None = None,
+    force: bool = False,
+    say: Say = lambda remark: None,
+) -> tuple[Path, Path]:
+    """Write a model and its facts: of one network, of the mean of up to `ensemble`, or of one that is calibrated.
+
+    Raises:
+        InputError: as `export_model`; or what is asked for does not go together.
+    """
+    wanted = None if threshold is None else threshold_of(threshold, study)
+    if ensemble is not None:
+        if calibrate:
+            raise InputError("--calibrate: one network is calibrated; leave out --ensemble")
+        if trial is not None:
+            raise InputError("--ensemble: the networks are chosen among the best trials; leave out --trial")
+        return export_ensemble(study, output, ensemble, say=say, force=force, threshold=wanted)
+    if calibrate or isinstance(wanted, str):
+        return export_fitted(
+            study, output, trial, say=say, force=force, calibrate=calibrate, threshold=wanted
+        )
+    return export_model(study, output, trial, say=say, force=force, threshold=wanted)
 
 
 def export_fitted(

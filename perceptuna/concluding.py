@@ -1,0 +1,111 @@
+"""What comes out of a study: its best model, one that was confirmed and tested, or one of any trial."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from perceptuna.conclusion import Conclusion, concluded
+from perceptuna.errors import one_tree
+from perceptuna.looking import Looking
+from perceptuna.model import Model, load_model
+
+__all__ = ["Concluding"]
+
+
+class Concluding(Looking):
+    """A study whose models are asked for.
+
+    >>> study.best_model()
+    Model(..., binary)
+    """
+
+    def best_model(self) -> Model:
+        """The model that was kept of the best trial. `finalize` gives one that was confirmed and tested.
+
+        >>> study.best_model().predict(frame).shape
+        (100,)
+
+        Raises:
+            InputError: no trial is complete yet, or its model is gone.
+        """
+        from search.models.saved_model import model_of_study
+
+        with one_tree():
+            return Model(model_of_study(self._read))
+
+    def finalize(
+        self,
+        output: str | Path | None = None,
+        *,
+        top: int = 5,
+        seeds: int = 5,
+        folds: int | None = None,
+        ensemble: int | None = None,
+        workers: int | None = None,
+        threads: int | None = None,
+        cluster: str | None = None,
+        force: bool = False,
+        show: bool = True,
+    ) -> Conclusion:
+        """Confirm the `top` on fresh seeds, test the winner once on the sealed rows, and write its model.
+
+        Interrupted, the same call goes on; done, it tells the same again.
+
+        Args:
+            output: the model to write; `NAME.keras` in the current folder when not given.
+            folds, ensemble: as in `perceptuna finalize`.
+
+        >>> conclusion = study.finalize(top=1, seeds=2, folds=2, show=False)
+        >>> conclusion.model.predict(frame).shape
+        (100,)
+
+        Raises:
+            InputError: no trial is complete yet, or there is something else at `output`; `force` replaces it.
+            KeyboardInterrupt: it was interrupted.
+        """
+        with one_tree():
+            return concluded(
+                self._read,
+                output=Path(output or f"{self._name}.keras"),
+                top=top,
+                seeds=seeds,
+                folds=folds,
+                ensemble=ensemble,
+                workers=workers,
+                threads=threads,
+                cluster=cluster,
+                force=force,
+                show=show,
+            )
+
+    def export(
+        self,
+        output: str | Path,
+        *,
+        trial: int | None = None,
+        ensemble: int | None = None,
+        calibrate: bool = False,
+        threshold: str | float | None = None,
+        force: bool = False,
+    ) -> Model:
+        """Write the model of the best trial, or of `trial`, as a `.keras` file: what `perceptuna export` does.
+
+        >>> study.export("best.keras").path.name
+        'best.keras'
+
+        Raises:
+            InputError: no trial is complete yet, or there is something else at `output`; `force` replaces it.
+        """
+        from search.conclusion.calibration.exporting import export
+
+        with one_tree():
+            path, _ = export(
+                self._read,
+                Path(output),
+                trial=trial,
+                ensemble=ensemble,
+                calibrate=calibrate,
+                threshold=None if threshold is None else str(threshold),
+                force=force,
+            )
+            return load_model(path)
