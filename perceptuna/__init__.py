@@ -13,6 +13,7 @@ by `perceptuna show NAME` and resumed by `perceptuna resume NAME`.
 
 from __future__ import annotations
 
+from perceptuna.ablation import Ablation
 from perceptuna.conclusion import Conclusion
 from perceptuna.errors import (
     CacheUnusable,
@@ -34,6 +35,7 @@ from perceptuna.space import Space, log, stepped, when
 from perceptuna.study import Running, Study
 
 __all__ = [
+    "Ablation",
     "CacheUnusable",
     "ClusterLost",
     "Conclusion",

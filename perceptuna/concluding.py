@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from perceptuna.ablation import Ablation, ablated
 from perceptuna.conclusion import Conclusion, concluded
 from perceptuna.errors import one_tree
 from perceptuna.looking import Looking
@@ -75,6 +76,38 @@ class Concluding(Looking):
                 threads=threads,
                 cluster=cluster,
                 force=force,
+                show=show,
+            )
+
+    def ablate(
+        self,
+        trial: int | None = None,
+        *,
+        seeds: int = 3,
+        workers: int | None = None,
+        threads: int | None = None,
+        cluster: str | None = None,
+        show: bool = True,
+    ) -> Ablation:
+        """Change one factor at a time around the best trial, or around `trial`: what `perceptuna ablate` does.
+
+        Says first how many trainings that takes. Interrupted, the same call goes on.
+
+        >>> study.ablate(seeds=2, show=False).frame().empty
+        False
+
+        Raises:
+            InputError: no trial is complete yet, or there is no such trial.
+            KeyboardInterrupt: it was interrupted.
+        """
+        with one_tree():
+            return ablated(
+                self._read,
+                trial=trial,
+                seeds=seeds,
+                workers=workers,
+                threads=threads,
+                cluster=cluster,
                 show=show,
             )
 

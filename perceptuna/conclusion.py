@@ -97,11 +97,17 @@ class Conclusion:
 def concluded(study: NotebookStudy, *, show: bool, **asked: Any) -> Conclusion:
     """Carry out `study.finalize`. Raises: as that."""
     from search.analysis.showing import listeners_here
-    from search.conclusion.confirmation.finalize_order import check, order_of
+    from search.conclusion.confirmation.finalize_order import check, looks_before, order_of
     from search.conclusion.confirmation.finalizing import finalize
+    from search.conclusion.confirmation.words import warnings
+    from search.study.record_of_looks import by_others, own
 
-    order = order_of(study, **asked)
-    record = finalize(check(study, order), listeners_here(show=show))
+    order, listeners = order_of(study, **asked), listeners_here(show=show)
+    work = check(study, order)
+    before = looks_before(work)
+    for warning in warnings(own(study, before), by_others(study, before)):
+        listeners.said(f"warning: {warning}")
+    record = finalize(work, listeners)
     if record is None:
         raise KeyboardInterrupt(f"interrupted; call finalize again to go on, or: {order.go_on}")
     return Conclusion(study, record, order.output)

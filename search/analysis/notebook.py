@@ -8,12 +8,22 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from search.analysis.facts.importance import importances
 from search.analysis.facts.leaderboard import Entry, leaderboard
-from search.analysis.facts.table_rows import leaderboard_columns, race_headers, race_rows, rows_of
+from search.analysis.facts.table_rows import (
+    factor_rows,
+    leaderboard_columns,
+    race_headers,
+    race_rows,
+    rows_of,
+)
+from search.analysis.terminal.ablation import ablation_facts, ablation_view
 from search.analysis.terminal.confirmation import conclusion_view
 from search.analysis.terminal.study import study_view
+from search.conclusion.ablation.record import Ablation
+from search.conclusion.ablation.words import chance, headline, sentence
 from search.conclusion.confirmation.record import Conclusion
 from search.conclusion.confirmation.words import (
     against_references,
@@ -167,6 +177,30 @@ def conclusion_html(study: Study, conclusion: Conclusion) -> str:
         *_paragraphs([*told, *([] if remark is None else [remark])]),
     ]
     return "".join(parts)
+
+
+def ablation_json(study: Study, found: Ablation) -> dict[str, Any]:
+    """As `perceptuna ablate --json` has it."""
+    return ablation_facts(found, importances(study))
+
+
+def ablation_text(study: Study, found: Ablation) -> str:
+    """What `ablate` ends with, as text."""
+    return _text(ablation_view(found, importances(study)))
+
+
+def ablation_frame(found: Ablation) -> pd.DataFrame:
+    """The factors, in words."""
+    import pandas as pd
+
+    names = ["factor", "from -> to", f"change of {found.metric}", "parameters", "time"]
+    return pd.DataFrame(list(factor_rows(found)), columns=names)
+
+
+def ablation_html(found: Ablation) -> str:
+    """The same as a table and paragraphs, for notebooks."""
+    told = [headline(found), *(sentence(effect, found.metric) for effect in found.effects), chance(found)]
+    return ablation_frame(found).to_html(index=False, border=0) + "".join(_paragraphs(told))
 
 
 def _paragraphs(sentences: Iterable[str]) -> list[str]:

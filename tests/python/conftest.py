@@ -25,9 +25,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         how = {"epochs": 2, "workers": 1, "known": False}
         study = pt.search(frame, target="kind", name="flowers", space=SPACE, trials=2, show=False, **how)
         conclusion = study.finalize(top=1, seeds=2, folds=2, show=False)
+        ablation = study.ablate(seeds=2, show=False)
         running = pt.search(frame, target="kind", name="later", space=SPACE, trials=1, wait=False, **how)
         running.result()
-        yield Place(folder, frame, study, conclusion, running)
+        yield Place(folder, frame, study, conclusion, ablation, running)
 
 
 @pytest.fixture

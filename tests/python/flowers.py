@@ -28,4 +28,5 @@ class Place:
     frame: pd.DataFrame
     study: pt.Study
     conclusion: pt.Conclusion
+    ablation: pt.Ablation
     running: pt.Running

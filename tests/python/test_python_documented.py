@@ -44,6 +44,7 @@ def test_its_example_runs(name: str, here: Place) -> None:
         "study": here.study,
         "conclusion": here.conclusion,
         "running": here.running,
+        "ablation": here.ablation,
         "model": here.conclusion.model,
         "long": SimpleNamespace(plot=Plots(lambda: made_study(mixed_trials(60)))),
     }
