@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -61,7 +62,7 @@ def kept(files: Sequence[Staged], needed: Callable[[], bool]) -> Iterator[None]:
     folders = {one.place.parent for one in new if not one.place.parent.exists()}
     for one in new:
         one.place.parent.mkdir(exist_ok=True)
-        partial = one.place.with_name(f".{one.file.name}.partial")
+        partial = one.place.with_name(f".{uuid.uuid4().hex}.partial")
         shutil.copyfile(one.file, partial)
         partial.replace(one.place)
     try:

@@ -66,6 +66,7 @@ def begin_with(rows: Rows, y: Any, order: SearchOrder, listeners: Listeners) -> 
     with ExitStack() as held:
         settings, files = held.enter_context(asked_settings(rows, y, order.settings, order.url))
         held.enter_context(named(files))
+        refuse_taken(order.name, order.url)  # before rows are kept: those of a study that is there would stay
         held.enter_context(kept(files, needed=lambda: order.name in study_names(order.url)))
         return begin(replace(order, settings=settings), listeners)
 

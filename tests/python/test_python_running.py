@@ -161,8 +161,11 @@ def test_a_search_in_the_background_is_watched_and_stopped(here: Place) -> None:
 
 
 def test_what_cannot_be_searched_in_the_background_is_refused_at_once(here: Place) -> None:
+    folder = here.folder / "perceptuna.db-rows"
+    before = {*folder.iterdir()}
     with pytest.raises(pt.InputError, match="is already in"):
-        pt.search(here.frame, name="flowers", wait=False, **HOW)
+        pt.search(here.frame[:90], name="flowers", wait=False, **HOW)
+    assert {*folder.iterdir()} == before
 
 
 def test_a_name_is_made_up_after_the_target(here: Place) -> None:
