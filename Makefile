@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Without bytecode, every start of Keras and TensorFlow costs 8 CPU-seconds in place of 2.6.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types format bench bench-tables soak fuzz memory commands map docs lock clean
+.PHONY: demo test lint types format bench bench-tables soak fuzz estimators memory commands map docs lock clean
 
 # A study of its own, from the start each time.
 DEMO := --storage sqlite:///demo/perceptuna.db
@@ -61,6 +61,10 @@ soak: $(VENV)/installed
 # Gives every reader and option what nobody should give them, and looks for tracebacks; ten minutes. Tests run a short form.
 fuzz: $(VENV)/installed
 	$(BIN)/python -m benchmarks.fuzz
+
+# All that scikit-learn checks of an estimator; five minutes. Tests run a short form.
+estimators: $(VENV)/installed
+	PERCEPTUNA_ALL_CHECKS=1 $(BIN)/python -m pytest tests/python/test_python_scikit_learn.py
 
 # A worker's memory over 500 trials, and the estimate that --memory-limit goes by.
 memory: $(VENV)/installed

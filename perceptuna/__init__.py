@@ -13,6 +13,8 @@ by `perceptuna show NAME` and resumed by `perceptuna resume NAME`.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from perceptuna.ablation import Ablation
 from perceptuna.conclusion import Conclusion
 from perceptuna.errors import (
@@ -34,6 +36,9 @@ from perceptuna.settings import Settings
 from perceptuna.space import Space, log, stepped, when
 from perceptuna.study import Running, Study
 
+if TYPE_CHECKING:
+    from perceptuna.estimators import MLPSearchClassifier, MLPSearchRegressor
+
 __all__ = [
     "Ablation",
     "CacheUnusable",
@@ -42,6 +47,8 @@ __all__ = [
     "DataError",
     "DatabaseUnusable",
     "InputError",
+    "MLPSearchClassifier",
+    "MLPSearchRegressor",
     "MachineFault",
     "Model",
     "PerceptunaError",
@@ -65,3 +72,12 @@ __all__ = [
 
 def __dir__() -> list[str]:
     return __all__
+
+
+def __getattr__(name: str) -> Any:
+    """Estimators, which alone need scikit-learn; importing it takes as long as all else here."""
+    if name not in ("MLPSearchClassifier", "MLPSearchRegressor"):
+        raise AttributeError(f"module 'perceptuna' has no attribute '{name}'")
+    from perceptuna import estimators
+
+    return getattr(estimators, name)

@@ -29,7 +29,7 @@ class Settings(TypedDict, total=False):
     number: Names | None
     date: Names | None
     text: Names | None
-    weight: str | None
+    weight: Any
     image_size: str | None
     val_fraction: float | None
     test_fraction: float | None

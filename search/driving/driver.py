@@ -23,7 +23,7 @@ from search.settings.metrics import is_better
 from search.study.study import Study
 from search.study.trial_record import asked_record, trial_record
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
-from search.workers.pool import WorkerLost, Workers
+from search.workers.pool import TrialWorkers, WorkerLost
 from storage.patience import patient
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Driver:
         self,
         study: Study,
         job: StudyJob,
-        workers: Workers,
+        workers: TrialWorkers,
         dispatcher: Dispatcher,
         *,
         references: ReferenceFits | None = None,

@@ -14,8 +14,12 @@ WHAT = "the arrays"
 Array = np.ndarray[Any, Any]
 
 
-def given_arrays(x: Any, y: Any | None, **parts: tuple[Any, Any]) -> Given:
+def given_arrays(
+    x: Any, y: Any | None, weights: tuple[str, Any] | None = None, **parts: tuple[Any, Any]
+) -> Given:
     """x (rows, …) and y (rows,) as a file; `parts` are x and y of `val` and of `test` rows, where these are known.
+
+    `weights` are a name and how much each row counts (rows,), where no parts are known.
 
     Raises:
         DataError: they are no arrays of numbers, or do not go together.
@@ -28,6 +32,10 @@ def given_arrays(x: Any, y: Any | None, **parts: tuple[Any, Any]) -> Given:
         if of_y is not None:
             arrays[f"y{end}"] = _labels(of_y, f"y{end}")
             _refuse_lengths(arrays[f"x{end}"], arrays[f"y{end}"], end)
+
+    if weights is not None:
+        name, of_rows = weights
+        arrays[name] = _array(of_rows, name)
 
     def write(path: Path) -> None:
         np.savez(path, allow_pickle=False, **arrays)

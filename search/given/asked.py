@@ -13,13 +13,15 @@ from search.data.rows.request import DataRequest
 from search.errors import DataError, InputError
 from search.given.arrays import given_arrays
 from search.given.files import Given, Staged, folder_beside, staged
-from search.given.frames import given_frame, is_frame, with_target
+from search.given.frames import given_frame, is_frame, with_target, with_weights
 from search.machine.temporary import temporary_folder
 from spaces import Space
 from storage import StorageURL, check_database
 
 Rows = Any
 """A DataFrame, an array, or the path of a source."""
+
+_WEIGHTS = "weight"
 
 SIDES = {"validation": "val", "test": "test"}
 
@@ -32,7 +34,8 @@ def asked_settings(
 
     Args:
         data: a source by name or path, a table, or an array of features; `y` its target, where `data` has none.
-        settings: `validation` and `test` may be of the kind of `data`, and `space` a Space.
+        settings: `validation` and `test` may be of the kind of `data`, `space` a Space, and `weight` a number for each
+            row of `data`.
 
     Raises:
         InputError: rows are none, or do not go together.
@@ -68,6 +71,9 @@ def _tables(data: Any, y: Any, told: dict[str, Any]) -> dict[str, Given]:
                 f"target {told['target']!r} and y: the target is one of them; leave the other out"
             )
         data, told["target"] = with_target(data, y)
+    if not isinstance(told.get("weight"), str | None):
+        _refuse_sides(told)
+        data, told["weight"] = with_weights(data, told["weight"])
     found = {"data": given_frame(data, told.get("target"))}
     for side in SIDES:
         rows = told.get(side)
@@ -87,6 +93,10 @@ def _arrays(data: Any, y: Any, told: dict[str, Any]) -> Given:
             "expected a DataFrame with target=, arrays x and y, a file or a folder, but got "
             f"{type(data).__name__} without y"
         )
+    weights = None
+    if not isinstance(told.get("weight"), str | None):
+        _refuse_sides(told)
+        weights, told["weight"] = (_WEIGHTS, told["weight"]), _WEIGHTS
     parts = {}
     for side, part in SIDES.items():
         rows = told.pop(side, None)
@@ -96,7 +106,15 @@ def _arrays(data: Any, y: Any, told: dict[str, Any]) -> Given:
             )
         if rows is not None:
             parts[part] = rows
-    return given_arrays(data, y, **parts)
+    return given_arrays(data, y, weights, **parts)
+
+
+def _refuse_sides(told: Mapping[str, Any]) -> None:
+    for side in SIDES:
+        if told.get(side) is not None:
+            raise InputError(
+                f"weight and {side}: rows in two pieces have their weights in a column, or an array of a file; name it"
+            )
 
 
 def _space_file(space: Space) -> Given:

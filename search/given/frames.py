@@ -84,29 +84,53 @@ def with_target(x: Any, y: Any, what: str = "the DataFrame") -> tuple[Any, str]:
     Raises:
         DataError: they do not go together.
     """
-    import pyarrow as pa
-
     table = arrow_table(x, what)
     if is_series(y) and _is_of_pandas(x, "DataFrame") and not y.index.equals(x.index):
         raise DataError(
             f"y has another index than {what}, so whose values they are is not clear; select both by the same index, "
             "or give y.to_numpy()"
         )
-    name = str(getattr(y, "name", None) or "target")
+    said = getattr(y, "name", None)
+    name = _free("target", table) if said is None else str(said)
     if name in table.column_names:
         raise DataError(
             f"{what} has a column '{name}' already, which is the name of y; rename y, or leave that column out"
         )
     values = y.to_numpy() if hasattr(y, "to_numpy") else y
+    return _with_column(table, name, values, what, "y"), name
+
+
+def with_weights(x: Any, weights: Any, what: str = "the DataFrame") -> tuple[Any, str]:
+    """A table of `x` with one more column that says how much each row counts, and its name, which is a new one.
+
+    Raises:
+        DataError: they do not go together.
+    """
+    table = arrow_table(x, what)
+    name = _free("weight", table)
+    values = weights.to_numpy() if hasattr(weights, "to_numpy") else weights
+    return _with_column(table, name, values, what, "weight"), name
+
+
+def _free(name: str, table: pa.Table) -> str:
+    """`name`, or one like it that no column has."""
+    return name if name not in table.column_names else _free(f"_{name}", table)
+
+
+def _with_column(table: pa.Table, name: str, values: Any, what: str, of: str) -> pa.Table:
+    import pyarrow as pa
+
     if len(values) != table.num_rows:
-        raise DataError(f"{what} has {table.num_rows:,} rows and y {len(values):,}; each row needs one value")
+        raise DataError(
+            f"{what} has {table.num_rows:,} rows and {of} {len(values):,}; each row needs one value"
+        )
     try:
         column = pa.array(values, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError) as error:
         raise DataError(
-            f"y holds values of several types, or more than one a row ({_first(error)})"
+            f"{of} holds values of several types, or more than one a row ({_first(error)})"
         ) from error
-    return table.append_column(name, column), name
+    return table.append_column(name, column)
 
 
 def _with_text_names(frame: Any, what: str) -> Any:

@@ -6,8 +6,9 @@ import os
 import shutil
 import tempfile
 import time
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -29,6 +30,15 @@ def temporary_folder() -> Iterator[Path]:
             yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+class TemporaryFolder:
+    """A new folder at `path`, which is removed when nobody holds this object any more, or the program ends."""
+
+    def __init__(self) -> None:
+        held = ExitStack()
+        self.path = held.enter_context(temporary_folder())
+        weakref.finalize(self, held.close)
 
 
 def remove_abandoned_folders() -> None:

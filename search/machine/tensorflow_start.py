@@ -10,6 +10,7 @@ import gc
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import BinaryIO
@@ -17,6 +18,7 @@ from typing import BinaryIO
 from search.machine.plain_keras import import_keras
 
 _OF_KERAS_IN_CASE = ("sklearn", "matplotlib", "pandas", "scipy")
+_started = False
 
 
 @contextmanager
@@ -50,8 +52,11 @@ def start_tensorflow(threads: int) -> None:
     """Import it, limit its threads, run one operation.
 
     It takes the number of threads once, before its first operation: where data was prepared with it in this process, it
-    keeps those that it had then.
+    keeps those that it had then. Whoever has started it already has done all of this.
     """
+    global _started
+    if _started:
+        return
     with tensorflow_log_silenced(), _quick_imports():
         import tensorflow as tf
 
@@ -67,15 +72,18 @@ def start_tensorflow(threads: int) -> None:
         tf.get_logger().setLevel("ERROR")
         import_keras()  # TensorFlow loads it at its first use
         tf.constant(0.0)
+    _started = True
 
 
 @contextmanager
 def _quick_imports() -> Iterator[None]:
     """Nearly half of the time: no garbage collection, and none of the packages Keras loads in case they are used.
 
-    They can be imported as usual afterwards; Keras's own plots and scikit-learn wrappers miss them.
+    They can be imported as usual afterwards; Keras's own plots and scikit-learn wrappers miss them. They stay where
+    another thread may import them meanwhile.
     """
-    hidden = [name for name in _OF_KERAS_IN_CASE if name not in sys.modules]
+    alone = threading.current_thread() is threading.main_thread()
+    hidden = [name for name in _OF_KERAS_IN_CASE if alone and name not in sys.modules]
     sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # None: not to be found
     gc.disable()
     try:

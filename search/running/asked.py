@@ -29,6 +29,7 @@ class SearchOrder:
     """What is asked for: `settings` by name, None where nothing is said, before those of the file `config`.
 
     `earlier` names the study whose trials are taken over, `allow_different` those too whose values are of another kind.
+    `references` says whether models that need no network are fitted beside the trials.
     """
 
     name: str
@@ -38,6 +39,7 @@ class SearchOrder:
     cluster: str | None = None
     earlier: str | None = None
     allow_different: bool = False
+    references: bool = True
 
 
 def begin(order: SearchOrder, listeners: Listeners) -> Finish:
@@ -58,7 +60,9 @@ def begin(order: SearchOrder, listeners: Listeners) -> Finish:
     if order.earlier is None and order.config is None and given.get("data") is None:
         refuse_taken(name, url)  # who forgets that it is there meant to resume it
     settings = load_settings(order.config, dict(given), of_old)
-    return start(name, url, settings, listeners, order.cluster, old, order.allow_different)
+    return start(
+        name, url, settings, listeners, order.cluster, old, order.allow_different, references=order.references
+    )
 
 
 def begin_with(rows: Rows, y: Any, order: SearchOrder, listeners: Listeners) -> Finish:

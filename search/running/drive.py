@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from search.errors import MachineFault
+from search.running.fleet import workers_of
 from search.study.constant_answer import keep_constant
 from search.study.enqueueing import enqueue_planned
 from search.study.study import Study
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from search.driving.dispatcher import Listeners
     from search.driving.listener import Ending
     from search.workers.pool import Fleet
+    from search.workers.this_process import ThisProcess
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ def drive(
     study: Study,
     lock: StudyLock,
     data: PreparedData,
-    fleet: Fleet,
+    fleet: Fleet | ThisProcess,
     listeners: Listeners,
     *,
     references: bool = True,
@@ -53,7 +55,6 @@ def drive(
     from search.driving.reference_fits import beside
     from search.policies.pruners import describe_rungs
     from search.workers.messages import StudyJob
-    from search.workers.pool import Workers
 
     settings = study.settings
     job = StudyJob(
@@ -78,7 +79,7 @@ def drive(
         enqueue_planned(study)
         keep_constant(study, data)
         dispatcher.said(describe_rungs(settings))
-        starting = Workers(fleet, dispatcher.epoch_ended, most=settings.workers, recycle_above=recycle)
+        starting = workers_of(fleet, dispatcher.epoch_ended, most=settings.workers, recycle_above=recycle)
         with (
             starting as workers,
             dispatcher.driving(),

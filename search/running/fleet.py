@@ -6,13 +6,16 @@ import uuid
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from search.errors import InputError
 from search.settings.own_metrics import check_importable
 from search.study.data_cache import whole
 
 if TYPE_CHECKING:
     from search.data import PreparedData
     from search.settings.settings import StudySettings
-    from search.workers.pool import Fleet
+    from search.workers.messages import EpochEvent
+    from search.workers.pool import Fleet, TrialWorkers
+    from search.workers.this_process import ThisProcess
     from storage import StorageURL
 
 
@@ -24,7 +27,7 @@ def fleet_of(
     *,
     say: Callable[[str], None],
     go_on: str,
-) -> Fleet:
+) -> Fleet | ThisProcess:
     """The workers, not yet started; those at the address `cluster` where one is given, which are asked first.
 
     Args:
@@ -34,6 +37,12 @@ def fleet_of(
         InputError: the cluster cannot serve, or a metric of the user's own cannot be imported.
     """
     check_importable(settings.metric)
+    if settings.trains_here:
+        from search.workers.this_process import ThisProcess
+
+        if cluster is not None:
+            raise InputError("--workers 0 and --cluster: trials are trained here or there; leave one out")
+        return ThisProcess(settings.threads)
     if cluster is None:
         from search.workers.local import LocalWorkers
 
@@ -44,3 +53,20 @@ def fleet_of(
     needs = Needs(uuid.uuid4().hex, url.full, this_machine(), data.folder, data.spec.fingerprint)
     check_cluster(cluster, needs)
     return ExistingCluster(cluster, needs, say, go_on, renew=lambda: whole(data, settings))
+
+
+def workers_of(
+    fleet: Fleet | ThisProcess,
+    on_epoch: Callable[[EpochEvent], None],
+    *,
+    most: int | None,
+    recycle_above: int | None,
+) -> TrialWorkers:
+    """Those that trials are submitted to, not yet started; `most` and `recycle_above` as for `Workers`."""
+    from search.workers.this_process import ThisProcess, WorkersHere
+
+    if isinstance(fleet, ThisProcess):
+        return WorkersHere(fleet, on_epoch)
+    from search.workers.pool import Workers
+
+    return Workers(fleet, on_epoch, most=most, recycle_above=recycle_above)

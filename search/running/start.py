@@ -71,7 +71,7 @@ def start(
     check_database(url, create=True)
     refuse_taken(name, url)
     listeners.said(f"reading {settings.data} …")
-    data = prepare_data(settings)
+    data = prepare_data(settings, before_training=settings.trains_here)
     precision = resolve_precision(settings.precision, data.spec)
     given, settings = settings, settings.for_data(data.spec.kind)
     # Trials that are taken over guide the search from its start, as known configurations do.

@@ -18,7 +18,7 @@ from search.errors import InputError
 from search.running.start import check_choices
 from search.service.queue import QueuedStudy
 from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS
-from search.settings.settings import load_settings
+from search.settings.settings import StudySettings, load_settings
 from search.settings.study_name import check_study_name
 from spaces import AUTO, baseline_names, preset_names
 
@@ -85,6 +85,7 @@ def queued_study(
     read = load_settings(None, settings)
     if read.threads > 1:
         raise InputError("--threads: a slot of this service is one thread; ask for more workers")
+    _refuse_to_train_here(read)
     check_choices(read)
     kept = {name: value for name, value in settings.items() if name not in _OF_THE_QUEUE}
     return QueuedStudy(
@@ -104,6 +105,11 @@ def queued_study(
 def digest_of(given: HandedIn) -> str:
     """Tells one request from another."""
     return hashlib.sha256(json.dumps(given.model_dump(), sort_keys=True).encode()).hexdigest()
+
+
+def _refuse_to_train_here(settings: StudySettings) -> None:
+    if settings.trains_here:
+        raise InputError("--workers: a service trains in worker processes, so expected at least 1, but got 0")
 
 
 def _refuse_code(settings: dict[str, Any]) -> None:
@@ -145,4 +151,5 @@ def changed_budget(changes: dict[str, Any]) -> dict[str, Any]:
     """
     said = {name: value for name, value in changes.items() if name in _OF_THE_QUEUE}
     read = load_settings(None, {"data": "digits", **said})
+    _refuse_to_train_here(read)
     return {name: None if value is None else getattr(read, name) for name, value in said.items()}

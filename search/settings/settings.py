@@ -140,7 +140,12 @@ class StudySettings(BaseModel):
         description="judge a trial by its mean over so many folds of training and validation rows",
     )
     seed: int = Field(0, ge=0, lt=2**32, description="of the split, the sampler and every trial")
-    workers: int | None = Field(None, ge=1, le=1024, description="trials at the same time")
+    workers: int | None = Field(
+        None,
+        ge=0,
+        le=1024,
+        description="trials at the same time; 0: one, trained in the process of the command",
+    )
     precision: PrecisionName = Field(
         "auto",
         description="of matrix products: float32, bfloat16 or auto, which is bfloat16 for images of 784 values or more "
@@ -193,7 +198,14 @@ class StudySettings(BaseModel):
 
     def local_workers(self) -> int:
         """Trials at the same time on this machine: by itself one a core, and never more than there are to train."""
+        if self.trains_here:
+            return 1
         return min(self.workers or available_cores(), self.trials)
+
+    @property
+    def trains_here(self) -> bool:
+        """Whether trials are trained in the process that drives the study."""
+        return self.workers == 0
 
     @property
     def most_epochs(self) -> int:

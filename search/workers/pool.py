@@ -44,6 +44,32 @@ class Fleet(Protocol):
         """Let go of them."""
 
 
+class TrialWorkers(Protocol):
+    """What a driver submits trials to; a context manager."""
+
+    def __enter__(self) -> TrialWorkers: ...
+
+    def __exit__(
+        self, kind: type | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    @property
+    def slots(self) -> int:
+        """Trials that can run at the same time."""
+
+    def submit(self, task: TrialTask) -> None:
+        """Start `task` when somebody is free."""
+
+    def collect(self, timeout: float) -> list[tuple[TrialTask, TrialOutcome | WorkerLost]]:
+        """Trials that ended within `timeout` seconds; waits no longer than for the first."""
+
+    def stop_trials(self) -> None:
+        """End all running trials at their next epoch."""
+
+    def end(self, task: TrialTask) -> None:
+        """End `task`, whatever it does; `collect` gives WorkerLost."""
+
+
 class Workers:
     """Runs trials on `fleet`; a context manager.
 

@@ -65,6 +65,11 @@ def request_stop(run: str) -> None:
     _stopped.add(run)
 
 
+def let_go() -> None:
+    """Close what is kept open between trials: this process outlives the studies that it trains for."""
+    _open_worker.cache_clear()
+
+
 @translated()
 @patient()
 def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda event: None) -> TrialOutcome:

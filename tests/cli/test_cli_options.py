@@ -24,7 +24,7 @@ NAN_AND_WORDS = ("nan", "many", "1e3", "1.5", "0x10", "")
         ("--epochs", "-1", "expected at least 1"),
         ("--epochs", "1000000000", "expected at most 100,000"),
         ("--patience", "0", "expected at least 1"),
-        ("--workers", "0", "expected at least 1"),
+        ("--workers", "-1", "expected at least 0"),
         ("--workers", "100000", "expected at most 1,024"),
         ("--threads", "0", "expected at least 1"),
         ("--threads", "100000", "expected at most 1,024"),

@@ -75,7 +75,7 @@ def test_a_finished_study_is_not_resumed_without_a_larger_budget(
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--workers", "0"], "--workers: expected at least 1, but got 0"),
+        (["--workers", "-1"], "--workers: expected at least 0, but got -1"),
         (["--threads", "5000"], "--threads: expected at most 1,024, but got 5000"),
         (["--timeout", "soon"], "--timeout: expected a duration like 90s, 15m or 2h, but got 'soon'"),
         (["--add", "5000000"], "--trials: expected at most 1,000,000, but got 5000004"),

@@ -28,7 +28,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         ablation = study.ablate(seeds=2, show=False)
         running = pt.search(frame, target="kind", name="later", space=SPACE, trials=1, wait=False, **how)
         running.result()
-        yield Place(folder, frame, study, conclusion, ablation, running)
+        how = {"trials": 1, "epochs": 1, "workers": 0, "space": SPACE}
+        classifier = pt.MLPSearchClassifier(**how).fit(frame[["petal", "leaf"]], frame["kind"])
+        regressor = pt.MLPSearchRegressor(**how).fit(frame[["petal"]], frame["leaf"])
+        yield Place(folder, frame, study, conclusion, ablation, running, classifier, regressor)
 
 
 @pytest.fixture

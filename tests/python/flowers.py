@@ -30,3 +30,5 @@ class Place:
     conclusion: pt.Conclusion
     ablation: pt.Ablation
     running: pt.Running
+    classifier: pt.MLPSearchClassifier
+    regressor: pt.MLPSearchRegressor

@@ -47,6 +47,8 @@ def test_its_example_runs(name: str, here: Place) -> None:
         "ablation": here.ablation,
         "model": here.conclusion.model,
         "long": SimpleNamespace(plot=Plots(lambda: made_study(mixed_trials(60)))),
+        "classifier": here.classifier,
+        "regressor": here.regressor,
     }
     example = doctest.DocTestParser().get_doctest(text, given, name, None, 0)
     assert example.examples, "has no example"
