@@ -9,7 +9,7 @@ import signal
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,8 @@ _START_TRIES = 3
 # Open files of a driver and for each of its workers, a third more than were counted.
 _FILES, _FILES_OF_A_WORKER = 64, 16
 _NO_WORKER_SECONDS = 300.0
+# A worker ends within a second; on a machine that is short of everything it takes far longer.
+_CLOSE_SECONDS = 60.0
 
 
 class LocalWorkers:
@@ -80,7 +82,8 @@ class LocalWorkers:
             opened.enter_context(without_the_main_module())
             dask.config.set({"temporary-directory": str(folder)})
             with _started_or_told(), _signals_held_back():
-                self._cluster = opened.enter_context(self._start_cluster(folder))
+                self._cluster = self._start_cluster(folder)
+                opened.callback(self._close_cluster)
                 self._client: Any = Client(self._cluster)
             self._opened = opened.pop_all()
         self._seen = time.monotonic()
@@ -149,9 +152,19 @@ class LocalWorkers:
             self._cluster.scale(self.count)
 
     def close(self) -> None:
-        self._client.close(timeout=10)
-        self._cluster.close(timeout=10)
+        with suppress(TimeoutError):
+            self._client.close(timeout=_CLOSE_SECONDS)
         self._opened.close()
+
+    def _close_cluster(self) -> None:
+        """Workers that do not end in time are killed: all that they had to tell has been told."""
+        nannies = list(self._cluster.workers.values())
+        try:
+            self._cluster.close(timeout=_CLOSE_SECONDS)
+        except TimeoutError:
+            for pid in filter(None, (nanny.pid for nanny in nannies)):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
 
 
 def _current_folder_is_gone() -> bool:

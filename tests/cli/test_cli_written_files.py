@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cli_calls import CommandLine
+from cli_calls import CommandLine, connections_closed
 
 from search.analysis.report.page import _is_report_of
 from search.machine.writing import refuse_to_replace, written_whole
@@ -36,8 +35,8 @@ class Killed(BaseException):
 def kept(studies: Path) -> Path:
     """The file of the best model of study `done`."""
     url = StorageURL.of_file(studies)
-    _keep_model(url)
-    gc.collect()  # closes the connections
+    with connections_closed():
+        _keep_model(url)
     return next(artifact_folder(url).iterdir())
 
 
@@ -96,8 +95,8 @@ def test_a_report_is_renewed_and_a_page_of_the_users_or_of_another_study_is_not(
     page.write_text(OWN)
     assert "page.html is there already" in perceptuna.refused(*command)
     perceptuna.done(*command, "--force")
-    refuse_to_replace([page], force=False, ours=lambda: _is_report_of(study_of("done"), page))
-    gc.collect()  # closes the connections
+    with connections_closed():
+        refuse_to_replace([page], force=False, ours=lambda: _is_report_of(study_of("done"), page))
     assert "page.html is there already" in perceptuna.refused("report", "half", *command[2:])
 
 

@@ -69,13 +69,14 @@ def test_it_is_said_whether_it_is_in_the_file() -> None:
         gain_interval=(0.01, 0.07),
     )
     assert sentences(found) == [
-        "logits divided by 1.5000, fitted on 300 validation rows: cross-entropy 0.3500 for 0.4000 there",
+        "logits divided by 1.5000 suit the 300 validation rows best: cross-entropy 0.3500 for 0.4000 there",
         "each half of the rows by the number of the other half is 0.040 ± 0.030 of crossentropy better",
+        "so the logits are divided by it in the file",
     ]
     worse = found.model_copy(update={"kept": False, "gain": -0.04, "gain_interval": (-0.07, -0.01)})
     assert sentences(worse)[1:] == [
         "each half of the rows by the number of the other half is 0.040 ± 0.030 of crossentropy worse",
-        "that is not better, so the probabilities are as they were",
+        "that is not better, so nothing is divided: the probabilities are as they were",
     ]
 
 

@@ -129,6 +129,7 @@ def test_its_study_keeps_the_tested_model_and_says_what_it_is(story: Story) -> N
     kept = {f"trial-{best.number}.keras", f"trial-{story.conclusion.final_trial}.keras"}
     assert set(study_artifacts(companion.optuna).values()) == kept
     assert overview(companion).companion_of == "one"
+    assert overview(companion).best is None
     assert "one.finalize (about one)" in story.place("list").words
     assert "again, to draw a conclusion about it" in note_text(companion, best)
 

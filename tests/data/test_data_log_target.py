@@ -6,7 +6,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from refusals import refused
 
@@ -76,6 +76,8 @@ def test_an_exported_model_answers_in_the_targets_own_units(prices, scale):
     assert np.asarray(answers).max() <= log.largest * (1 + 1e-9)
 
 
+@example([104.0, 5.7e-306, 5.7e-306], 0.0)
+@example([1e-300, 2e-300], 1e9)
 @given(
     st.lists(positive, min_size=2, max_size=20).filter(lambda targets: max(targets) > 0), st.floats(-1e9, 1e9)
 )

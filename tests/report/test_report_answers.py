@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from search.analysis.report.drawing import page_style
 from search.analysis.report.page import render
 from search.analysis.report.residual_figures import all_of as residual_pictures
 from search.analysis.report.snapshot import snapshot_of
+from search.data.preparing.log_target import LogTarget
 
 
 def regression(rows: int = 2000) -> Answers:
@@ -24,6 +26,20 @@ def regression(rows: int = 2000) -> Answers:
     y[0] = 1000.0
     spec = digits_spec(task="regression", class_names=(), class_counts=(), target="price")
     return Answers(spec, answers, y)
+
+
+def test_an_interval_of_the_metric_counts_rows_by_their_weights() -> None:
+    found = regression()
+    errors, weights = np.abs(found.errors), np.where(np.abs(found.errors) > 1, 0.0, 1.0)
+    low, high = replace(found, weights=weights).interval("mae") or (0.0, 0.0)
+    assert low < np.average(errors, weights=weights) < high < errors.mean()
+
+
+def test_an_interval_is_in_the_targets_units_where_its_logarithm_is_learnt() -> None:
+    found = regression()
+    log = LogTarget(unit=1.0, mean=1.0, std=0.5, largest=2000.0)
+    learnt_so = replace(found, spec=found.spec.model_copy(update={"target_log": log}))
+    assert learnt_so.interval("mae") == found.interval("mae")
 
 
 def test_precision_and_recall_of_each_class_are_those_of_scikit_learn() -> None:

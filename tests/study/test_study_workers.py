@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import errno
 import logging
+import signal
+import subprocess
 import time
 from concurrent.futures import Future
+from contextlib import ExitStack
 from pathlib import Path
 from resource import RLIM_INFINITY
 from types import SimpleNamespace
@@ -217,3 +220,22 @@ def test_a_deleted_current_folder_is_told_where_no_worker_can_be_started(
     gone.rmdir()
     with pytest.raises(MachineFault, match="the folder that this command was called in was deleted"):
         workers.addresses()
+
+
+def test_workers_that_do_not_end_in_time_are_killed_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
+    workers = LocalWorkers(1, 1)
+    with subprocess.Popen(["sleep", "60"]) as worker:
+
+        def close(timeout: float) -> None:
+            raise TimeoutError
+
+        nanny = SimpleNamespace(pid=worker.pid)
+        ended = SimpleNamespace(pid=None)
+        cluster = SimpleNamespace(workers={0: nanny, 1: ended}, close=close)
+        monkeypatch.setattr(workers, "_cluster", cluster, raising=False)
+        monkeypatch.setattr(workers, "_client", SimpleNamespace(close=close), raising=False)
+        with ExitStack() as opened:
+            opened.callback(workers._close_cluster)
+            monkeypatch.setattr(workers, "_opened", opened.pop_all(), raising=False)
+        workers.close()
+        assert worker.wait() == -signal.SIGKILL

@@ -15,7 +15,8 @@ class Overview:
     """Where one study stands. `state` is running, finished, resumable, or foreign (not made by perceptuna).
 
     `driver` names host and process while it is running; `companion_of` the study that it is about, where it is no
-    search of its own.
+    search of its own. That has no `best`: its trainings differ in their seeds and their rows, and a single one of
+    them tells nothing.
     """
 
     study: str
@@ -54,7 +55,7 @@ def overview(study: Study) -> Overview:
         finished=finished,
         budget=settings.trials,
         metric=metric,
-        best=best.value if best else None,
+        best=best.value if best and study.companion_of is None else None,
         data=settings.data,
         companion_of=study.companion_of,
     )

@@ -33,13 +33,15 @@ CLASS_HEADERS = ("class", "rows", "answered", "precision", "recall", "F1")
 class Answers:
     """Probabilities (rows, classes) or quantities (rows,), and what the rows are: class numbers or quantities, (rows,).
 
-    The second of two classes is answered above the probability `threshold`.
+    The second of two classes is answered above the probability `threshold`. `weights` say how much each row counts in
+    the metric, (rows,); pictures and the table of classes count each row once.
     """
 
     spec: DataSpec
     answers: Array
     y: Array
     threshold: float = 0.5
+    weights: Array | None = None
 
     @cached_property
     def answered(self) -> Array:
@@ -76,8 +78,9 @@ class Answers:
     def interval(self, metric: str) -> Interval | None:
         """95 % of the metric by these rows, if they had chosen nothing; None where rows tell none."""
         table = recorded_answers(self.answers, self.y, self.spec, (metric,))
-        value = value_of(metric, self.answers, self.y, self.spec)
-        return interval_over_rows(metric, value, scores_of(table, metric, self.spec))
+        value = value_of(metric, self.answers, self.y, self.spec, self.weights)
+        scores = scores_of(table, metric, self.spec.with_plain_target(), self.weights)
+        return interval_over_rows(metric, value, scores, self.weights)
 
     @cached_property
     def errors(self) -> Array:
@@ -113,7 +116,7 @@ def answers_of(study: Study) -> Answers | str:
         answers, y = validation_answers(open_model(saved, available_cores()), data)
     except InputError as error:
         return str(error)
-    return Answers(study.data, answers, y, saved.threshold)
+    return Answers(study.data, answers, y, saved.threshold, data.validation_weights())
 
 
 def _f1(one: ClassAnswers) -> float | None:

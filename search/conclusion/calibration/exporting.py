@@ -125,11 +125,13 @@ def _network(study: Study, trial: TrialRecord, data: PreparedData, say: Say) -> 
 def sentences(found: Calibration) -> list[str]:
     """What the temperature is, what it gains, and whether it is in the file."""
     told = [
-        f"logits divided by {number(found.temperature)}, fitted on {found.rows:,} validation rows: cross-entropy "
+        f"logits divided by {number(found.temperature)} suit the {found.rows:,} validation rows best: cross-entropy "
         f"{level(found.crossentropy, None, 'crossentropy')} for {level(found.before, None, 'crossentropy')} there"
     ]
     if found.gain:
         which = "better" if found.gain > 0 else "worse"
         by = amount(abs(found.gain), half_of(found.gain_interval), "crossentropy")
         told.append(f"each half of the rows by the number of the other half is {by} {which}")
-    return told if found.kept else [*told, "that is not better, so the probabilities are as they were"]
+    if found.kept:
+        return [*told, "so the logits are divided by it in the file"]
+    return [*told, "that is not better, so nothing is divided: the probabilities are as they were"]

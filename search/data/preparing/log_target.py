@@ -17,6 +17,10 @@ from spaces.wording import quantity
 _BELOW_UNIT = 0.05
 # Where none is 0 the unit is so much smaller, which hardly differs from the logarithm itself.
 _SMALLER = 10.0
+# The least unit there is, of the largest target, and of any: so no target over its unit is beyond float64, nor is the
+# exponential of a logarithm, in the exported model either.
+_LEAST_OF_LARGEST = 1e-200
+_LEAST_UNIT = 1e-100
 # A network that is far off in logarithms would be off by any factor in the target's own units.
 _TIMES_LARGEST = 2.0
 # Targets as skewed as exponential ones, or nearly, whose logarithms are much less so.
@@ -101,6 +105,7 @@ def log_target(
 def _fit(targets: Array) -> LogTarget:
     positive = targets[targets > 0]
     unit = float(np.quantile(positive, _BELOW_UNIT)) / (_SMALLER if len(positive) == len(targets) else 1.0)
+    unit = max(unit, _LEAST_OF_LARGEST * float(positive.max()), _LEAST_UNIT)
     logs = _logarithms(targets, unit)
     return LogTarget(
         unit=unit,
