@@ -61,7 +61,7 @@ METRICS: dict[str, Metric] = {
     "median_error": Metric("minimize", (), "its own", asked=("regression",)),
     "mape": Metric("minimize", (), "share", asked=("regression",)),
 }
-"""What is measured beside `loss`. Formulas are in `training/measures.py`."""
+"""What is measured beside `loss`. Formulas are in `training/formulas.py`."""
 
 _LOSS = Metric("minimize", ("binary", "multiclass", "regression"), "its own")
 _COST = Metric("minimize", (), "its own", asked=_TWO, decided=True)
