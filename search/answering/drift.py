@@ -10,8 +10,8 @@ from typing import Any, Literal
 from search.answering.remarks import never_missing
 from search.data import CategoryColumn, DataSpec, TextColumn
 from search.data.preparing.as_trained import Found
+from search.data.preparing.column_spec import Column
 from search.data.preparing.fitted_columns import MOST_CATEGORIES
-from search.data.preparing.spec import Column
 
 MOST_TOLD = 5
 # Of the rows, missing or new; and of training's standard deviation, that a mean has moved.

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from search.data import CategoryColumn, DataSpec, DateColumn, TextColumn
 from search.data.columns.missing import counted
 from search.data.preparing.as_trained import FAR, Found
+from search.data.preparing.column_spec import Column
 from search.data.preparing.fitted_columns import MISSING, MOST_CATEGORIES
-from search.data.preparing.spec import Column
 from search.errors import InputError
 
 

@@ -6,13 +6,15 @@ needed.
 Imports: data.preparing, data.reading, data.rows.
 """
 
+from search.data.preparing.column_spec import CategoryColumn, DateColumn, NumberColumn, TextColumn
 from search.data.preparing.components import Components
 from search.data.preparing.fitted_folds import fitted_fold, folds_are_whole, prepare_folds
 from search.data.preparing.folds import fold_of, searched_weights, why_no_folds
 from search.data.preparing.preparation import prepare
 from search.data.preparing.prepared import PreparedData, is_whole, load_prepared, searched_files, weights_file
 from search.data.preparing.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
-from search.data.preparing.spec import CategoryColumn, DataSpec, DateColumn, NumberColumn, TextColumn
+from search.data.preparing.spec import DataSpec
+from search.data.preparing.spec_changes import spec_changes
 from search.data.preparing.summary import DataSummary, describe
 from search.data.reading.builtin import namesake_note
 from search.data.reading.source import fingerprint_file, fingerprint_source, read_source
@@ -50,6 +52,7 @@ __all__ = [
     "read_source",
     "searched_files",
     "searched_weights",
+    "spec_changes",
     "weights_file",
     "why_no_folds",
 ]

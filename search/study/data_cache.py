@@ -91,12 +91,14 @@ def prepare_again(then: DataSpec, settings: StudySettings) -> PreparedData:
         DataError: it is not to be had as it was.
         CacheUnusable: it cannot be written.
     """
+    from search.data import spec_changes
+
     gone = "the prepared data of the study is gone from the cache, and cannot be prepared again"
     try:
         now = prepare_data(settings, then.version)
     except DataError as error:
         raise DataError(f"{gone}: {error}") from error
-    if changes := then.diff(now.spec):
+    if changes := spec_changes(then, now.spec):
         raise DataError(
             f"{gone}: {settings.data} has changed meanwhile ({'; '.join(changes[:5])}); bring it back"
         )

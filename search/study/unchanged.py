@@ -49,7 +49,7 @@ def unchanged_data(study: Study, settings: StudySettings) -> PreparedData:
     Raises:
         InputError: it is not what the study was started with; with what changed.
     """
-    from search.data import BUILTIN_SOURCES
+    from search.data import BUILTIN_SOURCES, spec_changes
 
     then = study.data
     try:
@@ -69,7 +69,7 @@ def unchanged_data(study: Study, settings: StudySettings) -> PreparedData:
             f"place, which is checked and kept: `perceptuna resume {study.name} --data {place}{study.url.option}` "
             "(finalize, ablate, replay and export take --data as well)"
         ) from error
-    changes = then.diff(now.spec)
+    changes = spec_changes(then, now.spec)
     if not changes:
         return now
     advice = "bring the old data back, or start a new study"

@@ -87,8 +87,10 @@ def adopt(
 
 def _differences(old: Study, settings: StudySettings, data: DataSpec, metric: str) -> dict[str, list[str]]:
     """In what a value of `old` is another quantity than one of the new study, with the particulars."""
+    from search.data import spec_changes
+
     found: dict[str, list[str]] = {}
-    if changes := old.data.diff(data):
+    if changes := spec_changes(old.data, data):
         found["data"] = changes
     if metric != old.metric:
         found["metric"] = [f"{old.metric} -> {metric}"]

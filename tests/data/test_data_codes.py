@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from table_spec import table_spec
 
 from search.answering.remarks import remarks
-from search.data import describe, preprocessing_model, raw_inputs, read_source
+from search.data import describe, preprocessing_model, raw_inputs, read_source, spec_changes
 from search.data.preparing.as_trained import Found
+from search.data.preparing.column_spec import CategoryColumn
 from search.data.preparing.feature_places import places_of
 from search.data.preparing.fitted_columns import MOST_CATEGORIES, fit_columns
-from search.data.preparing.spec import CUT_VERSION, CategoryColumn, DataSpec
+from search.data.preparing.spec import CUT_VERSION, DataSpec
 from search.data.rows.raw import Table, TableColumn
 from search.references.codes import MOST_FLAGS, with_flags
 
@@ -136,5 +137,5 @@ def test_a_study_is_told_when_categories_are_no_longer_coded(other):
         one.model_copy(update={"coded": False}) if other and one.name == "town" else one
         for one in spec.columns
     ]
-    changes = spec.diff(spec.model_copy(update={"columns": tuple(columns)}))
+    changes = spec_changes(spec, spec.model_copy(update={"columns": tuple(columns)}))
     assert bool(changes) is other

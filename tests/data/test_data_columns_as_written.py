@@ -7,7 +7,7 @@ import pytest
 from refusals import refused
 from table_spec import table_spec
 
-from search.data import DataRequest, DataSpec, NumberColumn, describe, read_source
+from search.data import DataRequest, DataSpec, NumberColumn, describe, read_source, spec_changes
 
 ROWS = 60
 
@@ -325,4 +325,4 @@ def test_how_numbers_are_written_is_kept_only_where_it_is_not_plain():
     euros = plain.model_copy(update={"written": "€ 1.234,5"})
     assert "written" not in table_spec((plain,)).model_dump_json()
     assert DataSpec.model_validate_json(table_spec((euros,)).model_dump_json()).columns == (euros,)
-    assert table_spec((plain,)).diff(table_spec((euros,))) == []
+    assert spec_changes(table_spec((plain,)), table_spec((euros,))) == []

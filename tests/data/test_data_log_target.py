@@ -10,7 +10,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from refusals import refused
 
-from search.data import DataRequest, attach_preprocessing, describe, prepare, raw_inputs, read_source
+from search.data import (
+    DataRequest,
+    attach_preprocessing,
+    describe,
+    prepare,
+    raw_inputs,
+    read_source,
+    spec_changes,
+)
 from search.data.preparing.log_target import LogTarget, log_target
 from search.data.preparing.sealed import open_test_split
 from search.data.preparing.spec import DataSpec
@@ -154,7 +162,7 @@ def test_a_spec_without_it_is_written_as_before_and_one_with_it_survives_json(pr
     spec = prepared.spec
     assert DataSpec.model_validate_json(spec.model_dump_json()) == spec
     assert "target_log" not in json.loads(spec.with_plain_target().model_dump_json())
-    assert spec.with_plain_target().diff(spec) == ["target: learnt as it is -> as its logarithm"]
+    assert spec_changes(spec.with_plain_target(), spec) == ["target: learnt as it is -> as its logarithm"]
 
 
 def test_a_transform_that_is_not_there_is_refused(csv):

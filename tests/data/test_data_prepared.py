@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 import search
-from search.data import Components, DataRequest, DataSpec, load_prepared, prepare, read_source
+from search.data import Components, DataRequest, DataSpec, load_prepared, prepare, read_source, spec_changes
 from search.data.preparing.fitting import pixel_statistics
 from search.data.preparing.sealed import open_test_split
 from search.errors import CacheUnusable, DataError
@@ -173,13 +173,13 @@ def test_a_difference_is_told_in_words(tmp_path):
         return prepare(DataRequest(str(path), target="y"), tmp_path / "cache").spec
 
     first = prepared(100, ["red", "green", "blue"])
-    assert first.diff(first) == []
-    more = first.diff(prepared(200, ["red", "green", "pink"]))
+    assert spec_changes(first, first) == []
+    more = spec_changes(first, prepared(200, ["red", "green", "pink"]))
     assert "rows: train 70 -> 140" in more
     assert "column 'color' has 3 categories, 3 before, 2 of them the same" in more
     assert "column 'age' has other statistics" in more
     assert any("content" in sentence for sentence in more)
-    other = first.diff(prepared(100, ["red", "green", "blue"], "years,color,y"))
+    other = spec_changes(first, prepared(100, ["red", "green", "blue"], "years,color,y"))
     assert "column 'age' is gone" in other
     assert "column 'years' is new" in other
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from refusals import refused
 
-from search.data import DataRequest, Table, describe, fingerprint_source, read_source
+from search.data import DataRequest, Table, describe, fingerprint_source, read_source, spec_changes
 from search.data.preparing.fitting import fit_spec
 from search.data.preparing.group_split import sides_by_group
 from search.data.preparing.splitting import split_in_words, split_of
@@ -249,7 +249,7 @@ def test_a_side_that_was_given_is_never_taken_from_the_training_rows(
 def test_of_a_changed_fingerprint_all_files_are_told(request_of):
     raw = read_source(request_of(test="test"))
     before, after = (fit_spec(raw, split_of(raw), fingerprint) for fingerprint in ("before", "after"))
-    (told,) = before.diff(after)
+    (told,) = spec_changes(before, after)
     assert "rows.csv, or of a file of its validation or test rows, is not that of" in told
 
 

@@ -13,9 +13,10 @@ from search.answering.drift import drifts
 from search.answering.remarks import remarks
 from search.data import DataRequest, describe, prepare, preprocessing_model, raw_inputs, read_source
 from search.data.preparing.as_trained import Found, as_trained
+from search.data.preparing.column_spec import TextColumn
 from search.data.preparing.fitted_columns import fit_columns
 from search.data.preparing.sealed import open_test_split
-from search.data.preparing.spec import DataSpec, TextColumn
+from search.data.preparing.spec import DataSpec
 from search.data.preparing.splits import split_rows
 from search.data.preparing.words import MOST_WORDS, kept_words, words_of
 from search.data.rows.raw import Table, TableColumn

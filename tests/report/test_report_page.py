@@ -20,7 +20,8 @@ from search.analysis.report.page import render
 from search.analysis.report.reproduce import reproduction_of
 from search.analysis.report.snapshot import snapshot_of
 from search.cli import app
-from search.data.preparing.spec import NumberColumn, Rows
+from search.data.preparing.column_spec import NumberColumn
+from search.data.preparing.spec import Rows
 from search.references.record import Reference, References
 from search.settings.settings import load_settings
 from search.study.study import Study

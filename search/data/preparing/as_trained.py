@@ -16,7 +16,8 @@ from search.data.columns.missing import is_missing_word
 from search.data.columns.numbers import numbers_written
 from search.data.columns.said_kinds import as_written
 from search.data.columns.texts import Texts, texts_of
-from search.data.preparing.spec import CategoryColumn, Column, DataSpec, DateColumn, NumberColumn, TextColumn
+from search.data.preparing.column_spec import CategoryColumn, Column, DateColumn, NumberColumn, TextColumn
+from search.data.preparing.spec import DataSpec
 from search.data.preparing.words import has_one_of
 from search.data.rows.raw import Array, Table, TableColumn
 

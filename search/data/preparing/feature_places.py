@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from search.data.preparing.spec import DataSpec, NumberColumn
+from search.data.preparing.column_spec import NumberColumn
+from search.data.preparing.spec import DataSpec
 from search.data.rows.raw import Array
 
 

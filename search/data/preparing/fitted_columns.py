@@ -9,18 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.data.columns import dates
+from search.data.preparing.column_spec import CategoryColumn, Column, DateColumn, NumberColumn, TextColumn
 from search.data.preparing.identifiers import identifier_note, is_prose, shared_identifier_note
-from search.data.preparing.spec import (
-    CUT_VERSION,
-    IDENTIFIER_VERSION,
-    SPEC_VERSION,
-    UNTAUGHT_VERSION,
-    CategoryColumn,
-    Column,
-    DateColumn,
-    NumberColumn,
-    TextColumn,
-)
+from search.data.preparing.spec import CUT_VERSION, IDENTIFIER_VERSION, SPEC_VERSION, UNTAUGHT_VERSION
 from search.data.preparing.words import FEWEST_ROWS, has_one_of, kept_words
 from search.data.rows.notes import ColumnNotes
 from search.data.rows.raw import Array, Table, TableColumn

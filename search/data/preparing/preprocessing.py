@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.data.columns import dates
+from search.data.preparing.column_spec import CategoryColumn, DateColumn, NumberColumn, TextColumn
 from search.data.preparing.dates_in_graph import days_in_graph
 from search.data.preparing.log_target import in_units
-from search.data.preparing.spec import CategoryColumn, DataSpec, DateColumn, NumberColumn, TextColumn
+from search.data.preparing.spec import DataSpec
 from search.data.preparing.words import word_features
 from search.data.reading.resizing import resizing_layer
 from search.data.rows.raw import Array, Table
