@@ -93,12 +93,9 @@ def intervals_of_outputs(outputs: Array, y: Array, spec: DataSpec) -> Intervals 
 
 def in_units(outputs: Array, y: Array, spec: DataSpec) -> tuple[Array, Array]:
     """What a network answers for prepared rows, and their prepared targets, in the target's units; float64 (rows,)."""
-    standardised = (
-        spec.standardised_answers(outputs.astype(np.float64)),
-        spec.standardised_targets(np.asarray(y, dtype=np.float64)),
-    )
-    predictions, targets = (values * spec.target_std + spec.target_mean for values in standardised)
-    return predictions, targets
+    predictions = spec.standardised_answers(outputs.astype(np.float64))
+    targets = spec.standardised_targets(np.asarray(y, dtype=np.float64))
+    return spec.in_units(predictions), spec.in_units(targets)
 
 
 def conformal_quantile(errors: Array, level: float) -> float:

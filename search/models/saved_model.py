@@ -74,7 +74,7 @@ class OpenModel:
         outputs = np.asarray(self.core(tf.constant(x)))
         if self.spec.task == "regression":
             standardised = self.spec.standardised_answers(outputs.astype(np.float64))
-            outputs = standardised * self.spec.target_std + self.spec.target_mean
+            outputs = self.spec.in_units(standardised)
         return self._told(outputs)
 
     @property

@@ -27,8 +27,7 @@ def validation_answers(model: OpenModel, data: PreparedData) -> tuple[Array, Arr
     pieces = [model.answer_prepared(x[start : start + _AT_ONCE]) for start in range(0, len(x), _AT_ONCE)]
     answers, spec = np.concatenate(pieces), data.spec
     if spec.task == "regression":
-        targets = spec.standardised_targets(np.asarray(y, dtype=np.float64))
-        return answers, targets * spec.target_std + spec.target_mean
+        return answers, spec.in_units(spec.standardised_targets(np.asarray(y, dtype=np.float64)))
     return answers, np.asarray(y)
 
 

@@ -87,7 +87,7 @@ def _median_of_median(train: Array, validation: Array, spec: DataSpec) -> float:
 
 
 def _relative(train: Array, validation: Array, spec: DataSpec) -> float:
-    targets = validation.astype(np.float64) * spec.target_std + spec.target_mean
+    targets = spec.in_units(validation.astype(np.float64))
     errors = np.abs(validation - np.median(train)) * spec.target_std
     return float(np.mean(errors / np.maximum(np.abs(targets), np.finfo(np.float64).eps)))
 

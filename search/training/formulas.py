@@ -125,7 +125,7 @@ def own_value(own: OwnMetric, rows: RecordedRows) -> float:
     spec = rows.spec
     if spec.task == "regression":
         answers = spec.standardised_answers(rows.recorded("answer")).astype(np.float64)
-        truth, answers = rows.targets_in_units, answers * spec.target_std + spec.target_mean
+        truth, answers = rows.targets_in_units, spec.in_units(answers)
     elif spec.task == "binary":
         truth, answers = rows.labels, np.exp(-np.logaddexp(0.0, -rows["logit"]))
     else:

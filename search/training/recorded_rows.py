@@ -50,7 +50,7 @@ class RecordedRows:
     @property
     def targets_in_units(self) -> Array:
         """Of a regression, float64 (rows,)."""
-        return self.targets * self.spec.target_std + self.spec.target_mean
+        return self.spec.in_units(self.targets)
 
     @property
     def errors(self) -> Array:

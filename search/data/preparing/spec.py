@@ -101,6 +101,10 @@ class DataSpec(SpecPart):
             return outputs
         return np.asarray((self.target_log.answers(outputs) - self.target_mean) / self.target_std)
 
+    def in_units(self, standardised: Array) -> Array:
+        """In the target's units, of targets or answers that are standardised; of the same shape and type."""
+        return np.asarray(standardised * self.target_std + self.target_mean)
+
     def with_plain_target(self) -> DataSpec:
         """As it is where the standardised target itself is learnt, and answered."""
         return self.model_copy(update={"target_log": None})
