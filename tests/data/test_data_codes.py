@@ -54,11 +54,11 @@ def test_a_column_of_more_than_fifty_values_is_coded_and_a_value_of_one_row_is_a
 
 def test_data_show_says_what_becomes_of_many_categories(csv):
     rows = [f"{town},{number % 3} rooms with {town},{number}.5" for number, town in enumerate(MANY[:350])]
-    notes = describe(read_source(csv("town,note,y\n" + "\n".join(rows), task="regression"))).notes
+    notes = describe(read_source(csv("town,the note,y\n" + "\n".join(rows), task="regression"))).notes
     assert notes == (
         "column 'town' has 70 categories: a network learns a vector for each of 67, and one for all others",
-        "column 'note' has 174 categories: a network learns a vector for each of 72, and one for all others; "
-        "--text note reads its words",
+        "column 'the note' has 174 categories: a network learns a vector for each of 72, and one for all others; "
+        "--text 'the note' reads its words",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from shlex import quote
 
 import numpy as np
 from numpy.typing import NDArray
@@ -175,7 +176,7 @@ def _fit_category(
         told = f"a network learns a vector for each of {len(values):,}, and one for all others"
     if many:
         prose = not column.said and is_prose(np.array(ranked, dtype=object))
-        told += f"; --text {name} reads its words" if prose else ""
+        told += f"; --text {quote(name)} reads its words" if prose else ""
         notes.add("many categories", f"column '{name}' has {len(ranked):,} categories: {told}")
     return CategoryColumn(
         name=name,

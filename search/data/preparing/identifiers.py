@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from shlex import quote
 
 import numpy as np
 
@@ -40,14 +41,12 @@ def identifier_note(
         return None
     counted = f"{distinct:,} of {len(present):,} {of} have"
     if column.kind == "category" and is_prose(present):
-        return (
-            f"column '{name}' is dropped: {counted} a text of their own; --text {name} keeps it, by its words"
-        )
+        return f"column '{name}' is dropped: {counted} a text of their own; --text {quote(name)} keeps it, by its words"
     if column.kind == "category":
         return f"column '{name}' is dropped: {counted} a text of their own, as identifiers do"
     return (
         f"column '{name}' is dropped: {counted} a number of their own, as identifiers do, and its name says that it is "
-        f"one; --number {name} keeps it"
+        f"one; --number {quote(name)} keeps it"
     )
 
 
@@ -68,7 +67,8 @@ def shared_identifier_note(name: str, column: TableColumn) -> str | None:
         return None
     return (
         f"column '{name}' is an identifier by its name, and several rows have the same ({distinct:,} different ones in "
-        f"{len(present):,} rows): --group {name} keeps these on one side of the split, --drop {name} leaves it out"
+        f"{len(present):,} rows): --group {quote(name)} keeps these on one side of the split, "
+        f"--drop {quote(name)} leaves it out"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from shlex import quote
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -129,7 +130,7 @@ def _times(series: pd.Series[Any], request: DataRequest, use: str | None, marks:
     # Of numbers that only grow, later rows have none that training has seen.
     note = (
         f"the time column '{name}' orders the rows and is no feature: later rows lie beyond all that training sees; "
-        f"--number {name} makes it one"
+        f"--number {quote(name)} makes it one"
     )
     return replace(marks, not_features=(name,), notes=(note,))
 
@@ -147,7 +148,7 @@ def _refuse_no_time(column: TableColumn, request: DataRequest) -> None:
         rows = Counter(map(str, present.tolist()))
         raise DataError(
             f"{place} holds no dates and no numbers, but {counted(rows, list(rows))}; name another column, or say "
-            f"--date {request.time} or --number {request.time} where most of it is"
+            f"--date {quote(str(request.time))} or --number {quote(str(request.time))} where most of it is"
         )
 
 
