@@ -151,7 +151,7 @@ def test_what_failed_is_tried_again_by_the_same_command(
     assert ended == [(1, 4), (1, 5), (0, 1)]
     assert read_conclusion(place.study("unlucky")) is not None
     monkeypatch.setattr("workers_here.run_trial", failing)
-    stopped = place(command.replace("--seeds 2", "--seeds 5").replace("unlucky.keras", "more.keras"))
+    stopped = place(command.replace("--seeds 2", "--seeds 5").replace("unlucky.keras", "unlucky-more.keras"))
     assert stopped.code == 1
     assert "the first 5 trials all failed for one reason: its worker died twice" in stopped.err
     again = "the same command tries the others again: perceptuna finalize unlucky --top 2 --seeds 5"

@@ -188,7 +188,7 @@ class TestBestEpoch:
         self, digits: PreparedData, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Whatever its metric looks like: of logits that are no numbers, argmax makes a class."""
-        monkeypatch.setattr("search.training.run.logs_of", lambda *_: {"loss": 1.0, "accuracy": 0.1})
+        monkeypatch.setattr("search.training.run.logs_of", lambda *_, **__: {"loss": 1.0, "accuracy": 0.1})
         result = fit(digits, optimizer="sgd", learning_rate=1e38, epochs=5)
         assert (result.stop_reason, result.epochs, result.best_epoch) == (StopReason.NOT_FINITE, 1, 0)
         assert all(np.isfinite(weight).all() for weight in result.weights)
@@ -196,7 +196,9 @@ class TestBestEpoch:
     def test_an_epoch_whose_loss_is_not_finite_is_not_the_best(
         self, digits: PreparedData, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("search.training.run.logs_of", lambda *_: {"loss": math.inf, "accuracy": 0.9})
+        monkeypatch.setattr(
+            "search.training.run.logs_of", lambda *_, **__: {"loss": math.inf, "accuracy": 0.9}
+        )
         result = fit(digits)
         assert (result.stop_reason, result.epochs, result.best_epoch) == (StopReason.NOT_FINITE, 1, 0)
 
