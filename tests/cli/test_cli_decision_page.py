@@ -59,6 +59,7 @@ def test_the_commands_lead_from_the_files_to_a_list(
 
     assert "val_cost(fn=10,fp=1), smaller is better" in said["run"]
     assert all(model in said["show"] for model in ("constant", "linear model", "boosted trees"))
+    assert "cost(fn=10,fp=1)" in said["evaluate"]
     assert re.search(r"monthly spend +mean \+0\.\d\d standard deviations", said["evaluate"])
     facts = json.loads((folder / "churn.json").read_text(encoding="utf-8"))
     assert 0 < facts["threshold"] < 1
