@@ -23,7 +23,7 @@ Written by `make commands` from the program's own help; `perceptuna COMMAND --he
 | 0 | done |
 | 1 | the study ended with no usable trial; `replay` came to another result |
 | 2 | the input is wrong: the message says what was expected, what came and what to do; no study was changed |
-| 3 | trouble with the storage, or a cluster that went away; the study can be resumed |
+| 3 | trouble with the storage, or a cluster or a service that is not there; the study can be resumed |
 | 130 | interrupted; the study can be resumed, and the message gives the command |
 
 A bug shows its traceback. `perceptuna --version` prints the version, and `perceptuna --install-completion`

@@ -25,6 +25,7 @@ from perceptuna.errors import (
     InputError,
     MachineFault,
     PerceptunaError,
+    ServiceFault,
     SpaceError,
     StorageError,
     StudyBusy,
@@ -32,6 +33,7 @@ from perceptuna.errors import (
 )
 from perceptuna.model import Model, load_model
 from perceptuna.searching import load_study, search, studies
+from perceptuna.service import connect
 from perceptuna.settings import Settings
 from perceptuna.space import Space, log, stepped, when
 from perceptuna.study import Running, Study
@@ -53,6 +55,7 @@ __all__ = [
     "Model",
     "PerceptunaError",
     "Running",
+    "ServiceFault",
     "Settings",
     "Space",
     "SpaceError",
@@ -60,6 +63,7 @@ __all__ = [
     "Study",
     "StudyBusy",
     "StudyStopped",
+    "connect",
     "load_model",
     "load_study",
     "log",

@@ -10,6 +10,7 @@ PerceptunaError
 ├── CacheUnusable        the folder of prepared data takes none
 ├── ClusterLost          the cluster went away: the study can be resumed
 ├── MachineFault         this machine lets no worker start or no trial be trained: the study can be resumed
+├── ServiceFault         a team's service cannot be reached, or fails
 └── StudyStopped         the study cannot go on
 """
 
@@ -25,6 +26,7 @@ from search.errors import (
     InputError,
     MachineFault,
     PerceptunaError,
+    ServiceFault,
     StudyStopped,
 )
 
@@ -36,6 +38,7 @@ __all__ = [
     "InputError",
     "MachineFault",
     "PerceptunaError",
+    "ServiceFault",
     "SpaceError",
     "StorageError",
     "StudyBusy",

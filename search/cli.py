@@ -109,7 +109,7 @@ def _refuse_what_is_no_text() -> None:
 
 
 def _explain(error: Exception) -> NoReturn:
-    from search.errors import CacheUnusable, ClusterLost, InputError, MachineFault, StudyStopped
+    from search.errors import CacheUnusable, ClusterLost, InputError, MachineFault, ServiceFault, StudyStopped
     from search.machine.lacking import lacking
     from search.text.printable import with_indented_lines
     from search.text.usage import usage_message
@@ -126,7 +126,7 @@ def _explain(error: Exception) -> NoReturn:
         fail(str(error), 2)
     if isinstance(error, StudyStopped):
         fail(f"the study was stopped: {error}", 1)
-    if isinstance(error, CacheUnusable | ClusterLost | MachineFault):
+    if isinstance(error, CacheUnusable | ClusterLost | MachineFault | ServiceFault):
         fail(str(error), 3)
     if isinstance(error, OSError) and error.errno in (errno.ENAMETOOLONG, errno.ELOOP):
         # Only a path that was given can be so; whoever looked at it first found out.

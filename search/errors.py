@@ -6,6 +6,7 @@ PerceptunaError
 ├── CacheUnusable     the folder of prepared data takes none: exit 3, nothing was lost
 ├── ClusterLost       the cluster went away: exit 3, resumable
 ├── MachineFault      this machine lets no worker start or no trial be trained: exit 3, resumable
+├── ServiceFault      a team's service cannot be reached, or fails: exit 3
 └── StudyStopped      the study cannot go on: exit 1
 """
 
@@ -37,6 +38,10 @@ class ClusterLost(PerceptunaError):
 
 class MachineFault(PerceptunaError):
     """The machine lets no worker start or no trial be trained: says what it refuses, and what to do."""
+
+
+class ServiceFault(PerceptunaError):
+    """A team's service cannot be reached, or fails. What was handed in to it before goes on there."""
 
 
 class StudyStopped(PerceptunaError):

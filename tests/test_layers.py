@@ -18,6 +18,7 @@ ROOMS = (
     "search.cli",
     "search.commands",
     "perceptuna",  # the Python door, beside the commands
+    "search.client",
     "search.service",
     "search.dashboard",
     "search.forecast",

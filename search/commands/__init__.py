@@ -1,7 +1,7 @@
 """The commands, by what they are about: each parses, makes one call, and prints.
 
 Imports: analysis.facts, analysis.report, analysis.tensorboard, analysis.terminal, answering,
-answering.explaining, conclusion.ablation, conclusion.calibration, conclusion.confirmation, dashboard,
+answering.explaining, client, conclusion.ablation, conclusion.calibration, conclusion.confirmation, dashboard,
 data, driving, errors, forecast, machine, models, running, service, settings, spaces, storage, study,
 text.
 """

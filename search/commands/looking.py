@@ -11,6 +11,7 @@ import typer
 
 from search.commands.options import AsJSON, Force, Storage, StudyName, study_of, url_of
 from search.commands.output import console, echo, print_out
+from search.commands.remote import Service, list_there, report_there, service_of, show_there
 from search.errors import InputError
 from search.study.links import DEFAULT_HOST, DEFAULT_PORT, how_to_browse
 
@@ -21,11 +22,14 @@ app = typer.Typer()
 
 
 @app.command("list")
-def list_studies(storage: Storage = None, as_json: AsJSON = False) -> None:
+def list_studies(storage: Storage = None, service: Service = None, as_json: AsJSON = False) -> None:
     """All studies with their state.
 
     Example: perceptuna list
     """
+    if (there := service_of(service, storage)) is not None:
+        list_there(there, as_json)
+        return
     from search.analysis.facts.overview import overviews
 
     url = url_of(storage)
@@ -50,6 +54,7 @@ def show(
         bool, typer.Option("--model", help="what the best model goes by, on the validation rows")
     ] = False,
     storage: Storage = None,
+    service: Service = None,
     as_json: AsJSON = False,
 ) -> None:
     """Where a study stands, its leaderboard, best configuration and what mattered; or everything on one trial.
@@ -62,6 +67,10 @@ def show(
     from search.analysis.terminal import study as terminal_study
     from search.analysis.terminal import trial as terminal_trial
 
+    there = service_of(service, storage, model=model, top=top if top != 10 else None)
+    if there is not None:
+        show_there(there, study, trial, as_json)
+        return
     if model and trial is not None:
         raise InputError("--model is about the best trial's model; leave --trial or --model out")
     loaded = study_of(study, storage)
@@ -102,11 +111,15 @@ def report(
     top: Annotated[int, typer.Option(min=1, metavar="N", help="rows of the leaderboard")] = 20,
     force: Force = False,
     storage: Storage = None,
+    service: Service = None,
 ) -> None:
     """A study as one HTML file to send: leaderboard, figures, cost, how to reproduce it. Opens without a network.
 
     Example: perceptuna report my-first -o report.html
     """
+    if (there := service_of(service, storage, top=top if top != 20 else None)) is not None:
+        report_there(there, study, output, force)
+        return
     from search.analysis.report import write_report
 
     write_report(study_of(study, storage), output, top, force=force)

@@ -11,6 +11,7 @@ import typer
 
 from search.commands.options import AsJSON, Force, MovedData, Storage, StudyName, ensemble_option, study_of
 from search.commands.output import echo
+from search.commands.remote import Service, export_there, service_of
 
 app = typer.Typer()
 
@@ -41,6 +42,7 @@ def export(
     force: Force = False,
     data: MovedData = None,
     storage: Storage = None,
+    service: Service = None,
 ) -> None:
     """Write a study's model as a .keras file that takes raw rows or images, and its facts as JSON beside it.
 
@@ -57,6 +59,12 @@ def export(
 
     Example: perceptuna export my-first -o best.keras
     """
+    there = service_of(
+        service, storage, trial=trial, ensemble=ensemble, calibrate=calibrate, threshold=threshold, data=data
+    )
+    if there is not None:
+        export_there(there, study, output, force)
+        return
     from search.conclusion.calibration.exporting import export as write
 
     model, facts = write(

@@ -10,6 +10,7 @@ import typer
 
 from search.commands.options import MACHINE, AsJSON, Storage, StudyName, url_of
 from search.commands.output import console, echo
+from search.commands.remote import Service, ask_there, list_there, service_of
 from search.errors import InputError
 
 app = typer.Typer()
@@ -75,12 +76,19 @@ def queue(
         typer.Argument(metavar="[STUDY]", help="name of a study that is to go on", show_default=False),
     ] = None,
     storage: Storage = None,
+    service: Service = None,
     as_json: AsJSON = False,
 ) -> None:
     """Show what waits for the service and what it runs; or have it go on with STUDY, whoever began that.
 
     Example: perceptuna queue my-first
     """
+    if (there := service_of(service, storage)) is not None:
+        if study is None:
+            list_there(there, as_json, waiting=True)
+        else:
+            ask_there(there, study, "resume")
+        return
     from search.service.shell import queue_rows, queue_study
 
     url = url_of(storage)
@@ -101,11 +109,14 @@ def queue(
 
 
 @app.command()
-def pause(study: StudyName, storage: Storage = None) -> None:
+def pause(study: StudyName, storage: Storage = None, service: Service = None) -> None:
     """Have the service leave a study alone until it is queued again; its trials end at their next epoch.
 
     Example: perceptuna pause my-first
     """
+    if (there := service_of(service, storage)) is not None:
+        ask_there(there, study, "pause")
+        return
     from search.service.shell import ask_study
 
     ask_study(url := url_of(storage), study, "pause")
@@ -113,11 +124,14 @@ def pause(study: StudyName, storage: Storage = None) -> None:
 
 
 @app.command()
-def cancel(study: StudyName, storage: Storage = None) -> None:
+def cancel(study: StudyName, storage: Storage = None, service: Service = None) -> None:
     """Take a study out of the service's queue; what it has found stays.
 
     Example: perceptuna cancel my-first
     """
+    if (there := service_of(service, storage)) is not None:
+        ask_there(there, study, "cancel")
+        return
     from search.service.shell import ask_study
 
     ask_study(url := url_of(storage), study, "cancel")

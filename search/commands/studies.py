@@ -11,6 +11,7 @@ import typer
 from search.commands.listening import listeners
 from search.commands.options import (
     BUDGET,
+    OUTPUT,
     SEARCH,
     AsJSON,
     Cluster,
@@ -25,6 +26,8 @@ from search.commands.options import (
     with_settings,
 )
 from search.commands.output import echo, fail, print_out
+from search.commands.remote import Service, ask_there, run_there, service_of
+from search.errors import InputError
 from search.machine.interruption import go_on_with
 from search.settings.settings import storage_in
 from search.text.printable import printable
@@ -61,6 +64,11 @@ def run(
     cluster: Cluster = None,
     tensorboard: TensorBoard = None,
     storage: Storage = None,
+    service: Service = None,
+    detach: Annotated[
+        bool,
+        typer.Option("--detach", help="with --service, return at once", rich_help_panel=OUTPUT),
+    ] = False,
     config: Config = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -69,8 +77,23 @@ def run(
     SOURCE is digits, mnist, fashion_mnist, cifar10, cifar100,
     FILE.npz, FILE.csv, FILE.parquet, or a FOLDER of class folders.
 
+    With --service a team's service runs it: files that are here are sent, and other names are those of the service's
+    folder of data. Ctrl-C then leaves the study running there.
+
     Example: perceptuna run my-first --data digits --space small --trials 20
     """
+    there = service_of(
+        service,
+        storage,
+        cluster=cluster,
+        tensorboard=tensorboard,
+        allow_different=allow_different,
+        **{"from": earlier},
+    )
+    if there is not None:
+        run_there(there, study, given, config, detach=detach, as_json=as_json)
+    if detach:
+        raise InputError("--detach: leaves a study to a service; name that by --service")
     from search.running.asked import SearchOrder, begin
 
     order = SearchOrder(
@@ -110,6 +133,7 @@ def resume(
     cluster: Cluster = None,
     tensorboard: TensorBoard = None,
     storage: Storage = None,
+    service: Service = None,
     as_json: AsJSON = False,
 ) -> None:
     """Go on with a study that was finished, interrupted or killed; its settings are in the study.
@@ -119,6 +143,21 @@ def resume(
     from search.running.resume import resume_with
     from search.study.study import resume_command
 
+    there = service_of(
+        service,
+        storage,
+        add=add,
+        threads=threads,
+        trial_timeout=trial_timeout,
+        memory_limit=memory_limit,
+        data=data,
+        cluster=cluster,
+        tensorboard=tensorboard,
+        json=as_json,
+    )
+    if there is not None:
+        ask_there(there, study, "resume", {"trials": trials, "timeout": timeout, "workers": workers})
+        return
     changes = {
         "trials": trials,
         "timeout": timeout,
@@ -135,11 +174,14 @@ def resume(
 
 
 @app.command()
-def stop(study: StudyName, storage: Storage = None) -> None:
+def stop(study: StudyName, storage: Storage = None, service: Service = None) -> None:
     """Ask a running study to stop; its trials end at their next epoch and go on from there on resume, of folds anew.
 
     Example: perceptuna stop my-first
     """
+    if (there := service_of(service, storage)) is not None:
+        ask_there(there, study, "stop")
+        return
     from search.study.stopping import ask_to_stop
 
     loaded = study_of(study, storage)

@@ -42,6 +42,20 @@ def asked_settings(
         DatabaseUnusable: there can be no database at `url`.
     """
     check_database(url, create=True)
+    with staged_settings(data, y, settings, folder_beside(url)) as (told, files):
+        places = {name: str(one.place) for name, one in files.items()}
+        yield told | places, list(files.values())
+
+
+@contextmanager
+def staged_settings(
+    data: Any, y: Any, settings: Mapping[str, Any], folder: Path
+) -> Iterator[tuple[dict[str, Any], dict[str, Staged]]]:
+    """Settings that are named, and by setting the files of those that are objects, whose place is in `folder`.
+
+    Raises:
+        InputError: rows are none, or do not go together.
+    """
     told = {name: value for name, value in settings.items() if value is not None}
     given: dict[str, Given] = {}
     if isinstance(data, str | os.PathLike):
@@ -57,10 +71,10 @@ def asked_settings(
         given["data"] = _arrays(data, y, told)
     if isinstance(space := told.get("space"), Space):
         given["space"] = _space_file(space)
-    with temporary_folder() as folder:
-        files = {name: staged(one, folder, folder_beside(url)) for name, one in given.items()}
-        told |= {name: str(one.place) for name, one in files.items()}
-        yield {name: _text(value) for name, value in told.items()}, list(files.values())
+    with temporary_folder() as temporary:
+        files = {name: staged(one, temporary, folder) for name, one in given.items()}
+        named = {name: _text(value) for name, value in told.items() if name not in files}
+        yield named, files
 
 
 def _tables(data: Any, y: Any, told: dict[str, Any]) -> dict[str, Given]:

@@ -78,6 +78,11 @@ def begin_with(rows: Rows, y: Any, order: SearchOrder, listeners: Listeners) -> 
 def made_up_name(rows: Rows, target: object, url: StorageURL) -> str:
     """`price-1`: a name that no study at `url` has, after the target or the source."""
     taken = set(study_names(url)) if url.sqlite_path is None or url.sqlite_path.exists() else set()
+    return name_after(rows, target, taken)
+
+
+def name_after(rows: Rows, target: object, taken: set[str]) -> str:
+    """`price-1`, after the target or the source: a name that is not `taken`."""
     like = (
         target if isinstance(target, str) else Path(rows).stem if isinstance(rows, str | Path) else "search"
     )

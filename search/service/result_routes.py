@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import time
+import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -17,6 +18,7 @@ from starlette.concurrency import run_in_threadpool
 
 from search.errors import InputError
 from search.machine.temporary import temporary_folder
+from search.models.facts_file import facts_beside
 from search.service.answerers import ModelName
 from search.service.asking import AnyUser, TheService
 from search.service.events import Events
@@ -127,15 +129,28 @@ def report(name: str, service: TheService, user: AnyUser) -> Response:
 
 
 @router.get("/model")
-def model(name: str, service: TheService, user: AnyUser) -> Response:
-    """The best model as a .keras file, as `perceptuna export` writes it."""
+def model(
+    name: str, service: TheService, user: AnyUser, accept: Annotated[str, Header()] = "*/*"
+) -> Response:
+    """The best model as a .keras file, as `perceptuna export` writes it; with its facts, as application/zip."""
     del user
     service.study(name)
     with temporary_folder() as folder:
         path = folder / f"{name}.keras"
         service.commands.call(["export", name, "-o", str(path)])
+        if accept == "application/zip":
+            return Response(_with_facts(path), media_type="application/zip")
         headers = {"Content-Disposition": f'attachment; filename="{path.name}"'}
         return Response(path.read_bytes(), media_type="application/octet-stream", headers=headers)
+
+
+def _with_facts(model: Path) -> bytes:
+    """An archive of `model.keras` and, as `model.json`, what `export` wrote beside it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as files:
+        files.write(model, "model.keras")
+        files.write(facts_beside(model), "model.json")
+    return packed.getvalue()
 
 
 @router.post("/predictions")

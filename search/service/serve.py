@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import os
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -63,6 +64,8 @@ def serve(
             the folder of data is none.
         DatabaseUnusable, StudyBusy: the database cannot be used, or has a service.
     """
+    # What this process starts uses the database, and asks no service: that could be this one.
+    os.environ.pop("PERCEPTUNA_SERVICE", None)
     _check_folder(data, url)
     _check_reach(host, url)
     with listen(host, port) as listening:

@@ -88,7 +88,7 @@ class JSONLines(Listener):
         self, progress: Progress, number: int, hyperparameters: Hyperparameters, what: str
     ) -> None:
         values = hyperparameters.model_dump(mode="json")
-        self._event(progress, "trial_started", trial=number, hyperparameters=values)
+        self._event(progress, "trial_started", trial=number, hyperparameters=values, what=what)
 
     def trial_ended(self, progress: Progress, number: int, outcome: TrialOutcome) -> None:
         left = progress.time_left()
@@ -101,6 +101,8 @@ class JSONLines(Listener):
             epochs=outcome.epochs,
             reason=outcome.reason or None,
             best=progress.best,
+            best_trial=progress.best_number,
+            metric=progress.metric,
             finished=progress.finished,
             budget=progress.budget,
             seconds_left=left.to_json() if left else None,

@@ -1,0 +1,71 @@
+"""A study for a service: its settings checked here first, then its files sent, then handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from search.client.service_client import ServiceClient, StudyRow
+from search.data.rows.request import BUILTIN_SOURCES
+from search.errors import InputError, PerceptunaError
+from search.settings.settings import load_settings
+from search.settings.study_name import check_study_name
+from spaces import AUTO, baseline_names, preset_names
+
+_NAMES = {
+    "data": BUILTIN_SOURCES,
+    "validation": (),
+    "test": (),
+    "space": (AUTO, *preset_names()),
+    "baselines": tuple(baseline_names()),
+}
+"""Settings that name a file, each with the names of what comes with perceptuna."""
+
+
+def hand_in(
+    client: ServiceClient,
+    study: str,
+    settings: Mapping[str, Any],
+    config: Path | None = None,
+    *,
+    priority: int = 0,
+    note: str = "",
+) -> StudyRow:
+    """Hand `study` in. Files of this machine that its settings name are sent; other names are those of the service.
+
+    Args:
+        settings: by name, before those of the file `config`; None where nothing is said.
+
+    Raises:
+        InputError: what is asked for cannot be; nothing was handed in, and no file was left there.
+        ServiceFault: the service cannot be reached, or fails.
+    """
+    check_study_name(study)
+    checked = load_settings(config, dict(settings))
+    # What the service has defaults for is left to it.
+    given = checked.model_dump(mode="json", exclude_unset=True)
+    files = _files_here(given)
+    sent: dict[Path, str] = {}
+    try:
+        for path in files.values():
+            if path not in sent:
+                sent[path] = client.upload(path)
+        named = {name: sent[path] for name, path in files.items()}
+        return client.hand_in(study, {**given, **named}, priority=priority, note=note)
+    except InputError:
+        for upload in sent.values():
+            with suppress(PerceptunaError):
+                client.remove_upload(upload)
+        raise
+
+
+def _files_here(settings: Mapping[str, Any]) -> dict[str, Path]:
+    """By setting, those that are files of this machine: not folders, nor what comes with perceptuna."""
+    named = {name: value for name in _NAMES if isinstance(value := settings.get(name), str)}
+    return {
+        name: Path(value)
+        for name, value in named.items()
+        if value not in _NAMES[name] and Path(value).is_file()
+    }

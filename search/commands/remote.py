@@ -1,0 +1,222 @@
+"""What commands do with --service: ask a team's service in place of a database, and print what it says."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from search.commands.options import OUTPUT
+from search.commands.output import console, echo, echo_line, fail
+from search.errors import InputError
+
+if TYPE_CHECKING:
+    from search.client.service_client import ServiceClient, StudyRow
+
+SERVICE_SETTING = "PERCEPTUNA_SERVICE"
+Service = Annotated[
+    str | None,
+    typer.Option(
+        envvar=SERVICE_SETTING,
+        metavar="URL",
+        help="ask the service there, as who has the token $PERCEPTUNA_TOKEN; not a database",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
+
+
+def service_of(service: str | None, storage: str | None, **not_there: Any) -> ServiceClient | None:
+    """The service that a command is to ask; None where it is to use a database.
+
+    --storage is before $PERCEPTUNA_SERVICE.
+
+    Args:
+        not_there: options by name that a service does not take, with what they were given.
+
+    Raises:
+        InputError: both are given, or one of `not_there` is.
+    """
+    from search.client.service_client import ServiceClient
+
+    if not service:
+        return None
+    if storage is not None and storage != os.environ.get("PERCEPTUNA_STORAGE"):
+        if service == os.environ.get(SERVICE_SETTING):
+            return None
+        raise InputError("--service and --storage: a study is in one of them; leave the other out")
+    given = [name for name, value in not_there.items() if value is not None and value is not False]
+    if given:
+        raise InputError(f"--{given[0].replace('_', '-')}: --service does not take it; leave it out")
+    return ServiceClient(service)
+
+
+def run_there(
+    client: ServiceClient,
+    study: str,
+    given: Mapping[str, Any],
+    config: Path | None,
+    *,
+    detach: bool,
+    as_json: bool,
+) -> NoReturn:
+    """`run --service`: hand the study in, and follow it unless it is to be left alone."""
+    from search.client.handing_in import hand_in
+
+    row = hand_in(client, study, given, config)
+    if detach:
+        if as_json:
+            echo(json.dumps({**row, "link": _link(client, study)}))
+        else:
+            echo(f"study '{study}' is {row['state']}: {_link(client, study)}\n{_how_to_look(client, study)}")
+        raise typer.Exit
+    if not as_json:
+        echo(f"study '{study}' is {row['state']}: {_link(client, study)}")
+    _follow(client, study, as_json)
+    _end(client, study, as_json)
+
+
+def _follow(client: ServiceClient, study: str, as_json: bool) -> None:
+    from search.client.following import ENDED, follow
+    from search.client.words import EventLines
+
+    lines = EventLines()
+    try:
+        for event in follow(client, study):
+            if event["event"] == ENDED:
+                return
+            line = json.dumps(event) if as_json else lines.line_of(event)
+            if line is not None:
+                echo_line(line)
+    except KeyboardInterrupt:
+        fail(f"study '{study}' goes on there; {_how_to_look(client, study)}", 130)
+
+
+def _end(client: ServiceClient, study: str, as_json: bool) -> NoReturn:
+    """What was found, and the exit code of `perceptuna run`."""
+    row = client.study(study)
+    if not as_json:
+        print_study(row)
+    go_on = _command("resume", client, study)
+    if row["state"] == "failed":
+        fail(f"study '{study}' failed: {row['reason']}; go on with: {go_on}", 1)
+    if row["state"] != "finished":
+        fail(f"study '{study}' is {row['state']}; go on with: {go_on}", 130)
+    if row["best"] is None:
+        fail(f"study '{study}' ended with no complete trial; see {_link(client, study)}", 1)
+    raise typer.Exit
+
+
+def list_there(client: ServiceClient, as_json: bool, *, waiting: bool = False) -> None:
+    """`list --service`; of what waits and runs alone, `queue --service`."""
+    from search.analysis.terminal.tables import plain_table
+    from search.text.formats import number
+    from search.text.printable import printable
+
+    rows = client.studies()
+    if waiting:
+        rows = [row for row in rows if row["state"] in ("queued", "running", "pausing", "stopping", "paused")]
+    if as_json:
+        echo(json.dumps(rows))
+        return
+    if not rows:
+        echo(f"nothing {'waits or runs' if waiting else 'was handed in'} at {client.address.shown}")
+        return
+    headers = ("study", "state", "owner", "trials", "metric", "best", "reason")
+    cells = [
+        (
+            *(row["study"], row["state"], row["owner"] or "", f"{row['finished']:,}/{row['budget'] or '?'}"),
+            *(row["metric"] or "", number(row["best"]), row["reason"]),
+        )
+        for row in rows
+    ]
+    console().print(plain_table(headers, [[printable(cell) for cell in line] for line in cells]))
+
+
+def show_there(client: ServiceClient, study: str, trial: int | None, as_json: bool) -> None:
+    """`show --service`."""
+    from search.analysis.terminal.trial import trial_view
+    from search.commands.output import print_out
+
+    if trial is not None:
+        facts = client.trial(study, trial)
+        print_out(json.dumps(facts) if as_json else trial_view(facts))
+        return
+    row = client.study(study)
+    if as_json:
+        # Where both say something, the service knows more: it has the queue.
+        echo(json.dumps({**(row["details"] or {}), **{key: row[key] for key in row if key != "details"}}))  # type: ignore[literal-required]
+        return
+    print_study(row)
+    echo(f"\nbrowse:  {_link(client, study)}")
+
+
+def print_study(row: StudyRow) -> None:
+    """Where it stands, and its leaderboard."""
+    from search.analysis.terminal.tables import plain_table
+    from search.text.formats import duration, number
+    from search.text.printable import printable
+
+    owner = f" of {row['owner']}" if row["owner"] else ""
+    echo(f"study {row['study']}{owner}  {row['state']}  {row['finished']:,}/{row['budget'] or '?'} trials")
+    if row["reason"]:
+        echo(f"  {row['reason']}")
+    if row["reference"] is not None:
+        echo(f"best without a network: {row['metric']} {number(row['reference'])}")
+    board = (row["details"] or {}).get("leaderboard", [])
+    if not board:
+        echo("no complete trial yet")
+        return
+    headers = ("rank", "trial", row["metric"] or "value", "time", "hyperparameters")
+    rows = [
+        (
+            str(one["rank"]),
+            str(one["trial"]),
+            number(one["validation"]),
+            duration(one["seconds"]),
+            one["what"],
+        )
+        for one in board
+    ]
+    console().print(plain_table(headers, [[printable(cell) for cell in line] for line in rows]))
+
+
+def ask_there(client: ServiceClient, study: str, verb: str, changes: Mapping[str, Any] | None = None) -> None:
+    """`pause`, `resume`, `stop` and `cancel` with --service; `changes` of the budget are made first."""
+    if wanted := {name: value for name, value in (changes or {}).items() if value is not None}:
+        client.change(study, wanted)
+    row = client.ask(study, verb)
+    echo(f"study '{study}' is {row['state']}; {_how_to_look(client, study)}")
+
+
+def report_there(client: ServiceClient, study: str, output: Path, force: bool) -> None:
+    """`report --service`."""
+    from search.client.downloads import write_report
+
+    write_report(client, study, output, force=force)
+    echo(f"wrote {output}")
+
+
+def export_there(client: ServiceClient, study: str, output: Path, force: bool) -> None:
+    """`export --service`."""
+    from search.client.downloads import write_model
+
+    beside = write_model(client, study, output, force=force)
+    echo(f"wrote {output} and {beside}")
+
+
+def _link(client: ServiceClient, study: str) -> str:
+    return f"{client.address.shown}/studies/{study}"
+
+
+def _command(words: str, client: ServiceClient, study: str) -> str:
+    return f"perceptuna {words} {study} --service {shlex.quote(client.address.shown)}"
+
+
+def _how_to_look(client: ServiceClient, study: str) -> str:
+    return f"look with `{_command('show', client, study)}`, end it with `{_command('cancel', client, study)}`"
