@@ -79,8 +79,8 @@ class Study(Concluding):
             wait, on_trial_end, cluster, tensorboard, show: as for `search`.
             changes: timeout, workers, threads, trial_timeout, memory_limit.
 
-        >>> study.resume(add=1, show=False).name
-        'flowers'
+        >>> pt.load_study("later").resume(add=1, show=False).name
+        'later'
 
         Raises:
             InputError: nothing is left to do, or its space or its data changed.
