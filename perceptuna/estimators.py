@@ -46,11 +46,11 @@ class _Refused(InputError, ValueError):
 
 @contextmanager
 def _refused_by_value() -> Iterator[None]:
-    with one_tree():
-        try:
+    try:
+        with one_tree():
             yield
-        except InputError as error:
-            raise _Refused(str(error)) from error
+    except InputError as error:
+        raise _Refused(str(error)) from error
 
 
 class _MLPSearch(BaseEstimator):
@@ -203,7 +203,7 @@ class _MLPSearch(BaseEstimator):
         """Rows to learn from, a DataFrame as it is and all else as an array, and their targets (rows,)."""
         if not is_frame(X):
             self._columns: list[str] | None = None
-            return validate_data(self, X, y, y_numeric=numbers, allow_nd=True)
+            return validate_data(self, X, y, y_numeric=numbers, allow_nd=True, ensure_min_samples=2)
         validate_data(self, X, y, skip_check_array=True)
         self._columns = [str(name) for name in X.columns]
         targets = column_or_1d(y, warn=True)

@@ -110,6 +110,7 @@ def test_what_the_page_shows_runs() -> None:
     shown: dict[str, Any] = {}
     exec(code, shown)
     assert shown["classifier"].score(shown["features"], shown["kinds"]) > 0.5
+    assert len(shown["scores"]) == 2
 
 
 @pytest.mark.parametrize(

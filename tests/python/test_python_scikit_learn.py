@@ -10,7 +10,7 @@ import warnings
 from typing import Any
 
 import pytest
-from sklearn.utils.estimator_checks import parametrize_with_checks
+from sklearn.utils.estimator_checks import check_dataframe_column_names_consistency, parametrize_with_checks
 
 import perceptuna as pt
 
@@ -47,7 +47,6 @@ SHORT = {
     "check_estimators_nan_inf",
     "check_supervised_y_2d",
     "check_dict_unchanged",
-    "check_dataframe_column_names_consistency",
 }
 # Why they cannot hold, as docs/python.md tells it.
 NOT_HELD = {
@@ -62,3 +61,8 @@ def test_check_of_scikit_learn(estimator: Any, check: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         check(estimator)
+
+
+def test_names_of_columns_are_kept_and_held_to() -> None:
+    """Of scikit-learn's checks too, but not in the list."""
+    check_dataframe_column_names_consistency("MLPSearchClassifier", ESTIMATORS[0])
