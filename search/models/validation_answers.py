@@ -21,11 +21,16 @@ if TYPE_CHECKING:
 _AT_ONCE = 8192
 
 
+def answers_in_pieces(model: OpenModel, x: Array) -> Array:
+    """Answers for prepared rows; in pieces, since a network needs room for all rows of a piece at once."""
+    pieces = [model.answer_prepared(x[start : start + _AT_ONCE]) for start in range(0, len(x), _AT_ONCE)]
+    return np.concatenate(pieces)
+
+
 def validation_answers(model: OpenModel, data: PreparedData) -> tuple[Array, Array]:
     """Answers as `OpenModel` has them, and class numbers (rows,) or quantities in the target's units (rows,)."""
     x, y = data.validation()
-    pieces = [model.answer_prepared(x[start : start + _AT_ONCE]) for start in range(0, len(x), _AT_ONCE)]
-    answers, spec = np.concatenate(pieces), data.spec
+    answers, spec = answers_in_pieces(model, x), data.spec
     if spec.task == "regression":
         return answers, spec.in_units(spec.standardised_targets(np.asarray(y, dtype=np.float64)))
     return answers, np.asarray(y)

@@ -32,11 +32,11 @@ class Counted:
 
     def precision(self) -> float:
         """Of the rows that were answered with the second class, the share that is of it."""
-        return float(_ratio(self.of_right, self.of_answers)[1])
+        return float(ratio(self.of_right, self.of_answers)[1])
 
     def recall(self) -> float:
         """Of the rows of the second class, the share that was answered with it."""
-        return float(_ratio(self.of_right, self.of_labels)[1])
+        return float(ratio(self.of_right, self.of_labels)[1])
 
     def f1(self) -> float:
         """Twice what is right of both precision's and recall's rows; of more than two classes, the mean over them.
@@ -48,7 +48,7 @@ class Counted:
 
     def balanced_accuracy(self) -> float:
         """The mean over the classes that are there of the share of their rows that is right."""
-        return float(_ratio(self.of_right, self.of_labels)[self.of_labels > 0].mean())
+        return float(ratio(self.of_right, self.of_labels)[self.of_labels > 0].mean())
 
     def mcc(self) -> float:
         """The correlation of answers and labels of two classes (Matthews 1975), from -1 to 1."""
@@ -72,7 +72,7 @@ class Counted:
         return np.asarray(gained / there.sum())
 
     def parts_of_balanced_accuracy(self) -> Array:
-        recall = _ratio(self.of_right, self.of_labels)
+        recall = ratio(self.of_right, self.of_labels)
         there = self.of_labels > 0
         gained = (
             (self.right - recall[self.labels]) * self.rows / np.where(there, self.of_labels, 1.0)[self.labels]
@@ -89,7 +89,7 @@ class Counted:
     def _f1(self) -> tuple[Array, Array]:
         """Of each class, and whether it counts."""
         both = self.of_labels + self.of_answers
-        return _ratio(2 * self.of_right, both), both > 0
+        return ratio(2 * self.of_right, both), both > 0
 
     def _deviations(self) -> tuple[Array, Array]:
         return self.labels - self._mean(self.labels), self.answers - self._mean(self.answers)
@@ -113,5 +113,6 @@ class Counted:
         return np.asarray((found - ratio * counted) / whole)
 
 
-def _ratio(part: Array, whole: Array) -> Array:
+def ratio(part: Array, whole: Array) -> Array:
+    """0 where nothing is divided by."""
     return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from search.settings.costs import costs_in
 from search.settings.metrics import direction_of, find_metric, is_better, sign_of
+from search.training.confusion import ratio
 
 Array = np.ndarray[Any, Any]
 
@@ -137,20 +138,18 @@ def _accuracy(found: Array, wrong: Array, first: float, second: float) -> Array:
 
 
 def _f1(found: Array, wrong: Array, first: float, second: float) -> Array:
-    return _ratio(2 * found, found + wrong + second)
+    return ratio(2 * found, found + wrong + second)
 
 
 def _balanced_accuracy(found: Array, wrong: Array, first: float, second: float) -> Array:
-    return (
-        _ratio(found, np.full_like(found, second)) + _ratio(first - wrong, np.full_like(wrong, first))
-    ) / 2
+    return (ratio(found, np.full_like(found, second)) + ratio(first - wrong, np.full_like(wrong, first))) / 2
 
 
 def _mcc(found: Array, wrong: Array, first: float, second: float) -> Array:
     answered = found + wrong
     rows = first + second
     size = np.sqrt(answered * (rows - answered)) * np.sqrt(first * second)
-    return _ratio(found * first - wrong * second, size)
+    return ratio(found * first - wrong * second, size)
 
 
 _OF_COUNTS: dict[str, Callable[[Array, Array, float, float], Array]] = {
@@ -186,7 +185,3 @@ def _elsewhere(probabilities: Array, labels: Array, metric: str, counts: Array) 
         threshold = best_threshold(probabilities[fitting], labels[fitting], metric, counts[fitting])
         answers[judged] = probabilities[judged] > threshold
     return _value(answers, labels, metric, counts)
-
-
-def _ratio(part: Array, whole: Array) -> Array:
-    return np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)

@@ -16,6 +16,7 @@ from search.data import Table
 from search.data.preparing.feature_places import places_of
 from search.data.preparing.preprocessing import preprocessing_model, transform
 from search.models.saved_model import classes_answered
+from search.models.validation_answers import answers_in_pieces
 from search.settings.metrics import direction_of, sign_of
 from search.training.decision import USUAL
 from spaces.wording import quantity
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 WRONG_ROWS = 5
 _VALUES_OF_WRONG_ROWS = 20
-_AT_ONCE = 8192
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def explain(
             x,
             places,
             lambda features: value_of(
-                metric, _answers(model, features), y, spec, weights, threshold=model.threshold
+                metric, answers_in_pieces(model, features), y, spec, weights, threshold=model.threshold
             ),
             sign_of(direction_of(metric)),
         )
@@ -137,14 +137,8 @@ def explain(
     )
 
 
-def _answers(model: OpenModel, x: Array) -> Array:
-    """In pieces, since a network needs room for all rows of a piece at once."""
-    pieces = [model.answer_prepared(x[start : start + _AT_ONCE]) for start in range(0, len(x), _AT_ONCE)]
-    return np.concatenate(pieces)
-
-
 def _mean_answers(model: OpenModel, x: Array) -> tuple[float, ...]:
-    means = np.atleast_1d(_answers(model, x).mean(axis=0, dtype=np.float64))
+    means = np.atleast_1d(answers_in_pieces(model, x).mean(axis=0, dtype=np.float64))
     return tuple(float(mean) for mean in (means[1:] if model.spec.task == "binary" else means))
 
 
