@@ -82,10 +82,8 @@ def search(
         storage: URL or SQLite file; $PERCEPTUNA_STORAGE or `perceptuna.db` when not given.
         show: whether to show the study while it runs.
         settings: all others, by the names of `perceptuna run`: `trials`, `timeout`, `metric`, `space` (which may be
-            a `Space`), `validation` and `test` (which may be rows of the kind of `data`) …
-
-    A scikit-learn estimator would stand beside this function, and a network of one's own would come in as a setting
-    `model=`; both are to call `search.running.start` as it does.
+            a `Space`), `validation` and `test` (which may be rows of the kind of `data`), `model` (a function of a
+            module, or its name, that builds a network of your own) …
 
     >>> study = pt.search(frame, target="kind", name="again", trials=1, epochs=1, workers=1, show=False)
     >>> len(study.leaderboard())

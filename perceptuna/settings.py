@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
@@ -41,6 +42,7 @@ class Settings(TypedDict, total=False):
     split_seed: int | None
     folds: int | None
     space: Space | str | PathLike[str] | None
+    model: Callable[..., Any] | str | None
     known: bool | None
     baselines: str | PathLike[str] | None
     allow_outside: bool | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Mapping
 from pathlib import Path
 
 import spaces
@@ -44,6 +45,9 @@ class Space:
 
     What is not named takes its default. `perceptuna space show tables` and the documentation have all names.
 
+    Args:
+        extra: hyperparameters of your own by name, in the same forms, for a network of your own (`search(model=…)`).
+
     >>> space = pt.Space(depth=(1, 4), width=pt.log(32, 512), optimizer=["adam", "sgd"])
     >>> space
     Space(depth: 1 to 4; width: 32 to 512, log; optimizer: adam, sgd)
@@ -52,12 +56,14 @@ class Space:
         SpaceError: a name or a value is none; a line for each mistake.
     """
 
-    def __init__(self, **parameters: Parameter) -> None:
+    def __init__(self, *, extra: Mapping[str, Parameter] | None = None, **parameters: Parameter) -> None:
         with one_tree():
-            self._space = space_of(parameters)
+            self._space = space_of(parameters, extra=extra)
 
     @classmethod
-    def load(cls, name: str | Path, **changes: Parameter) -> Space:
+    def load(
+        cls, name: str | Path, *, extra: Mapping[str, Parameter] | None = None, **changes: Parameter
+    ) -> Space:
         """A preset (tables, mlp, small, wide) or a space file, with `changes` in place of its own parameters.
 
         >>> pt.Space.load("small", depth=2).parameters["depth"]
@@ -65,7 +71,7 @@ class Space:
         """
         with one_tree():
             loaded = spaces.load_space(name)
-            return cls._of(space_of(changes, loaded) if changes else loaded)
+            return cls._of(space_of(changes, loaded, extra) if changes or extra else loaded)
 
     @classmethod
     def _of(cls, space: spaces.Space) -> Space:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from typing import NamedTuple
@@ -19,6 +20,10 @@ from spaces.hyperparameters import (
 from spaces.parameters import Categorical, Fixed, Float, Int, Parameter, last_step
 from spaces.wording import Scalar, quoted, shown
 
+EXTRA = "extra"
+"""The table of a space file that holds hyperparameters of one's own."""
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,59}")
+
 
 class Problem(NamedTuple):
     """What is wrong at `path`, such as `("learning_rate", "low")`, and what to do about it."""
@@ -27,13 +32,20 @@ class Problem(NamedTuple):
     text: str
 
 
-def problems_of(parameters: Mapping[str, Parameter], unread: Collection[str] = ()) -> list[Problem]:
+def problems_of(
+    parameters: Mapping[str, Parameter], unread: Collection[str] = (), extra: Collection[str] = ()
+) -> list[Problem]:
     """Everything that keeps `parameters` from being a space; empty if nothing does.
 
-    `unread` names parameters that were written but could not be read: what depends on them is not judged.
+    `unread` names parameters that were written but could not be read: what depends on them is not judged. `extra` names
+    those of one's own.
     """
     known = {name: parameter for name, parameter in parameters.items() if name in VOCABULARY}
-    found = [Problem((name,), unknown_parameter(name)) for name in parameters if name not in VOCABULARY]
+    found = [
+        Problem((name,), unknown_parameter(name)) for name in parameters if name not in {*VOCABULARY, *extra}
+    ]
+    for name in extra:
+        found += _extra_problems(name, parameters.get(name))
     for name, parameter in known.items():
         found += _own_problems(name, parameter)
     unsound = {*unread, *(problem.path[0] for problem in found)}
@@ -77,6 +89,20 @@ def suggestion_order(parameters: Mapping[str, Parameter]) -> list[str]:
     return order
 
 
+def _extra_problems(name: str, parameter: Parameter | None) -> Iterator[Problem]:
+    """Of a hyperparameter of one's own, None where it could not be read."""
+    path = (EXTRA, name)
+    if name in VOCABULARY:
+        yield Problem(path, f"{name}: is a hyperparameter that is known; write it above [{EXTRA}]")
+    elif _NAME.fullmatch(name) is None:
+        yield Problem(
+            path, f"{name!r}: a name is of letters, digits and _, begins with a letter, has at most 60"
+        )
+    elif parameter is not None:
+        for problem in _own_problems(name, parameter):
+            yield Problem((EXTRA, *problem.path), problem.text)
+
+
 def _own_problems(name: str, parameter: Parameter) -> Iterator[Problem]:
     def problem(key: str | int, text: str, *more: int) -> Problem:
         return Problem((name, key, *more), f"{name}: {text}")
@@ -100,7 +126,7 @@ def _own_problems(name: str, parameter: Parameter) -> Iterator[Problem]:
 def _range_problems(
     name: str, parameter: Float | Int, problem: Callable[[str, str], Problem]
 ) -> Iterator[Problem]:
-    kind = kind_of(name)
+    kind = kind_of(name) if name in VOCABULARY else parameter.kind
     low, high, step = parameter.low, parameter.high, parameter.step
     if kind in ("bool", "word"):
         options = words_of(name) or (True, False)

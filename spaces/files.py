@@ -50,7 +50,7 @@ def _space_in(document: TomlDocument) -> Space:
             ((_line(document, problem), problem.text) for problem in problems), key=lambda pair: pair[0]
         )
         raise SpaceError("\n".join(f"{located(document.path, line)}: {text}" for line, text in placed))
-    return Space(parameters=parameters)
+    return Space.of(parameters)
 
 
 def _line(document: TomlDocument, problem: Problem) -> int:

@@ -5,9 +5,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    model_serializer,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from spaces.errors import SpaceError, did_you_mean
@@ -146,6 +154,16 @@ class Hyperparameters(BaseModel):
         float,
         Field(gt=0, lt=1, description="augment shift and shift_flip only: at most this share of each side"),
     ] = 0.125
+    network: str = Field("", description="the function that builds the network, of one's own: module:name")
+    extra: tuple[tuple[str, bool | int | float | str], ...] = Field(
+        (), description="hyperparameters of one's own, by name, for such a function"
+    )
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What is of one's own is written only where there is any: others are kept as they always were."""
+        written: dict[str, Any] = write(self)
+        return {name: value for name, value in written.items() if name not in OF_ONES_OWN or value}
 
     @model_validator(mode="after")
     def _no_layer_too_wide(self) -> Self:
@@ -164,6 +182,11 @@ class Hyperparameters(BaseModel):
             return cls.model_validate(dict(values))
         except ValidationError as exc:
             raise SpaceError("\n".join(_sentences(exc.errors()))) from exc
+
+    @property
+    def named(self) -> dict[str, Scalar]:
+        """All of them by name, those of one's own behind the others."""
+        return {name: getattr(self, name) for name in VOCABULARY} | dict(self.extra)
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -194,6 +217,14 @@ class Hyperparameters(BaseModel):
 
         What is off, or has no meaning for the optimizer, is left out; numbers are rounded to two digits.
         """
+        return ", ".join([*self._network_words(), *self._training_words()])
+
+    def _network_words(self) -> list[str]:
+        if self.network:
+            values = (
+                f"{name} {rounded(of) if isinstance(of, float) else shown(of)}" for name, of in self.extra
+            )
+            return [self.network.rpartition(":")[2], *values]
         words = ["-".join(map(str, self.widths)) + f" {self.activation}"]
         words += ["batch norm"] * self.batch_norm
         words += ["skip connections"] * any(self.skips)
@@ -203,7 +234,10 @@ class Hyperparameters(BaseModel):
         words += [f"dropout {self._dropout_words()}"] * (self.dropout > 0)
         words += [f"L2 {rounded(self.l2)}"] * (self.l2 > 0)
         words += [self.initializer] * (self.initializer != default_of("initializer"))
-        words.append(f"{self.optimizer} {rounded(self.learning_rate)}")
+        return words
+
+    def _training_words(self) -> list[str]:
+        words = [f"{self.optimizer} {rounded(self.learning_rate)}"]
         taken = OPTIMIZERS[self.optimizer]
         if "momentum" in taken:
             words += [f"{'nesterov' if self.nesterov else 'momentum'} {rounded(self.momentum)}"] * (
@@ -217,7 +251,7 @@ class Hyperparameters(BaseModel):
         words += [f"class weight {rounded(self.class_weight)}"] * (self.class_weight > 0)
         words += [f"PCA {self.pca}"] * (self.pca > 0)
         words += [self._augment_words()] * (self.augment != "none")
-        return ", ".join(words)
+        return words
 
     def _dropout_words(self) -> str:
         return "-".join(map(rounded, self.dropouts if self.last_dropout_factor != 1 else [self.dropout]))
@@ -239,7 +273,10 @@ class Hyperparameters(BaseModel):
         return self.schedule
 
 
-VOCABULARY: tuple[str, ...] = tuple(Hyperparameters.model_fields)
+OF_ONES_OWN = ("network", "extra")
+"""Fields of `Hyperparameters` that are no hyperparameters of ours."""
+
+VOCABULARY: tuple[str, ...] = tuple(name for name in Hyperparameters.model_fields if name not in OF_ONES_OWN)
 """Names of the hyperparameters, in the order in which tables and files list them."""
 
 
@@ -265,7 +302,13 @@ def words_of(name: str) -> tuple[str, ...]:
 
 
 def value_problem(name: str, value: object) -> str | None:
-    """Why hyperparameter `name` cannot be `value` (`must be below 1, but got 1.5`), or None if it can."""
+    """Why hyperparameter `name` cannot be `value` (`must be below 1, but got 1.5`), or None if it can.
+
+    One of one's own can be whatever JSON can hold.
+    """
+    if name not in VOCABULARY:
+        finite = not isinstance(value, float) or math.isfinite(value)
+        return None if finite else f"must be a finite number, but got {quoted(value)}"
     try:
         Hyperparameters.model_validate({name: value})
     except ValidationError as exc:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from spaces.checks import EXTRA
 from spaces.errors import SpaceError
 from spaces.parameters import Categorical, Fixed, Float, Int
 from spaces.space import Space
@@ -56,23 +57,31 @@ def conditional(parameter: Parameter, when: Mapping[str, Condition]) -> Written:
     return Written({**written(parameter).entry, "when": conditions})
 
 
-def space_of(parameters: Mapping[str, Parameter], base: Space | None = None) -> Space:
-    """A space of `parameters`, or `base` with them in place of its own.
+def space_of(
+    parameters: Mapping[str, Parameter],
+    base: Space | None = None,
+    extra: Mapping[str, Parameter] | None = None,
+) -> Space:
+    """A space of `parameters`, or `base` with them in place of its own; `extra` are hyperparameters of the user's own.
 
     Raises:
         SpaceError: they make no space; a line for each mistake.
     """
-    entries = {} if base is None else {name: _entry(one) for name, one in base.parameters.items()}
+    entries: dict[str, Any] = {}
+    of_own: dict[str, Any] = {}
+    for name, one in () if base is None else base.parameters.items():
+        (of_own if base is not None and name in base.extra else entries)[name] = _entry(one)
     problems: list[str] = []
-    for name, parameter in parameters.items():
-        try:
-            entries[name] = dict(written(parameter).entry)
-        except SpaceError as error:
-            problems.append(f"{name}: {error}")
-    read, found = read_parameters(entries)
+    for into, given in ((entries, parameters), (of_own, extra or {})):
+        for name, parameter in given.items():
+            try:
+                into[name] = dict(written(parameter).entry)
+            except SpaceError as error:
+                problems.append(f"{name}: {error}")
+    read, found = read_parameters(entries | ({EXTRA: of_own} if of_own else {}))
     if problems or found:
         raise SpaceError("\n".join([*problems, *(problem.text for problem in found if not problems)]))
-    return Space(parameters=read)
+    return Space.of(read)
 
 
 def _entry(parameter: Float | Int | Categorical | Fixed) -> dict[str, Any]:

@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from spaces.checks import EXTRA
 from spaces.hyperparameters import VOCABULARY, Hyperparameters, kind_of
 
 
@@ -24,6 +25,11 @@ def json_schema() -> dict[str, Any]:
         "properties": {
             "version": {"const": 1, "description": "of this format"},
             **{name: _parameter(name, fields[name]) for name in VOCABULARY},
+            EXTRA: {
+                "description": "hyperparameters of your own, for a network of your own (run --model)",
+                "type": "object",
+                "propertyNames": {"pattern": "^[A-Za-z][A-Za-z0-9_]{0,59}$"},
+            },
         },
         "definitions": {
             **values,

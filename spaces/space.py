@@ -6,14 +6,29 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from functools import cached_property
-from typing import Literal, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_serializer,
+)
 
-from spaces.checks import problems_of, suggestion_order
+from spaces.checks import EXTRA, problems_of, suggestion_order
 from spaces.effects import DataKind, Task
 from spaces.errors import SpaceError
-from spaces.hyperparameters import MOST_COMPONENTS, VOCABULARY, Hyperparameters, default_of, kind_of
+from spaces.hyperparameters import (
+    MOST_COMPONENTS,
+    OF_ONES_OWN,
+    VOCABULARY,
+    Hyperparameters,
+    default_of,
+    kind_of,
+)
 from spaces.parameters import Categorical, Fixed, Float, Int, Parameter, Suggests
 from spaces.restriction import restrict
 from spaces.wording import Scalar, quoted, shown
@@ -34,6 +49,9 @@ class Space(BaseModel):
     Conditions look at the hyperparameters a trial ends up with: a parameter whose own condition is not met
     counts with its default.
 
+    `extra` names those of one's own, behind the others, for the function that `network` names; both are empty where
+    trials are of our network.
+
     Raises:
         SpaceError: the parameters do not make a space; one line for each reason.
     """
@@ -41,35 +59,60 @@ class Space(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     version: Literal[1] = 1
+    extra: tuple[str, ...] = ()
+    network: str = ""
     parameters: dict[str, Parameter]
 
     @field_validator("parameters")
     @classmethod
-    def _checked(cls, parameters: dict[str, Parameter]) -> dict[str, Parameter]:
-        if problems := problems_of(parameters):
+    def _checked(cls, parameters: dict[str, Parameter], others: ValidationInfo) -> dict[str, Parameter]:
+        extra = others.data.get("extra", ())
+        if problems := problems_of(parameters, extra=extra):
             raise SpaceError("\n".join(problem.text for problem in problems))
-        return {name: _normal(name, parameters[name]) for name in VOCABULARY if name in parameters}
+        names = (*VOCABULARY, *extra)
+        return {name: _normal(name, parameters[name]) for name in names if name in parameters}
+
+    @model_serializer(mode="wrap")
+    def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What is of one's own is written only where there is any: others are kept as they always were."""
+        written: dict[str, Any] = write(self)
+        return {name: value for name, value in written.items() if name not in OF_ONES_OWN or value}
+
+    @classmethod
+    def of(cls, parameters: Mapping[str, Parameter]) -> Self:
+        """Those that the vocabulary does not have are of one's own."""
+        extra = tuple(name for name in parameters if name not in VOCABULARY)
+        return cls(extra=extra, parameters=dict(parameters))
+
+    def for_network(self, network: str) -> Self:
+        """The same, whose trials are of the network that a function of one's own builds, `module:name`."""
+        return type(self)(extra=self.extra, network=network, parameters=self.parameters)
 
     @cached_property
     def order(self) -> list[str]:
         """Names in the order in which `suggest` asks for them."""
-        return suggestion_order(self.parameters)
+        return [*suggestion_order(self.parameters), *self.extra]
 
     def suggest(self, trial: Suggests) -> Hyperparameters:
         """Hyperparameters of `trial` (an `optuna.Trial`), whose parameters have the vocabulary's names."""
         values: dict[str, object] = {name: default_of(name) for name in VOCABULARY}
+        extra = []
         for name in self.order:
             parameter = self.parameters[name]
-            if parameter.active(values):
+            if name in self.extra:
+                extra.append((name, parameter.suggest(name, trial)))
+            elif parameter.active(values):
                 values[name] = parameter.suggest(name, trial)
-        return Hyperparameters.model_validate(values)
+        return Hyperparameters.model_validate({**values, "network": self.network, "extra": tuple(extra)})
 
     def contains(self, hyperparameters: Hyperparameters) -> list[str]:
         """Why `hyperparameters` cannot come out of `suggest`, one sentence each; empty if they can."""
-        values = hyperparameters.model_dump()
-        reasons = []
+        values = hyperparameters.named
+        reasons = self._of_another_network(hyperparameters)
         for name, value in values.items():
             parameter = self.parameters.get(name)
+            if parameter is None and name not in VOCABULARY:
+                continue
             if parameter is None:
                 why = "is not in this space, so it must be"
             elif not parameter.active(values):
@@ -83,6 +126,12 @@ class Space(BaseModel):
                 reasons.append(f"{name}: {why} {shown(default_of(name))}, but got {quoted(value)}")
         return reasons
 
+    def _of_another_network(self, hyperparameters: Hyperparameters) -> list[str]:
+        extra = tuple(name for name, _ in hyperparameters.extra)
+        if (hyperparameters.network, extra) == (self.network, self.extra):
+            return []
+        return [f"they are of {hyperparameters.network or 'our network'}, and this space of another one"]
+
     def params_of(self, hyperparameters: Hyperparameters) -> dict[str, Scalar]:
         """What to give `study.enqueue_trial` so that `suggest` returns `hyperparameters`.
 
@@ -91,7 +140,7 @@ class Space(BaseModel):
         """
         if reasons := self.contains(hyperparameters):
             raise SpaceError("\n".join(reasons))
-        values = hyperparameters.model_dump()
+        values = hyperparameters.named
         return {
             name: values[name]
             for name, parameter in self.parameters.items()
@@ -106,6 +155,8 @@ class Space(BaseModel):
         Args:
             components: how many principal components images have, where that is known.
         """
+        if self.network:  # what a function of the user's makes of each is not known
+            return self, []
         parameters, notes = restrict(self.parameters, task, kind, components)
         return Space(parameters=parameters), notes
 
@@ -119,13 +170,14 @@ class Space(BaseModel):
             name: parameter.model_dump(mode="json", exclude_defaults=True)
             for name, parameter in self.parameters.items()
         }
-        text = json.dumps({"version": self.version, "parameters": parameters}, sort_keys=True)
+        of_own = {"network": self.network} if self.network else {}
+        text = json.dumps({"version": self.version, "parameters": parameters} | of_own, sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()
 
     def diff(self, newer: Space) -> list[str]:
         """What `newer` changes: `width: high 512 -> 1,024`, `momentum: new`, `l2: gone`."""
-        changes: list[str] = []
-        for name in VOCABULARY:
+        changes = [f"model: {self.network} -> {newer.network}"] * (self.network != newer.network)
+        for name in dict.fromkeys((*VOCABULARY, *self.extra, *newer.extra)):
             old, new = self.parameters.get(name), newer.parameters.get(name)
             if old is None or new is None:
                 if old is not new:
@@ -157,7 +209,9 @@ class Space(BaseModel):
     def to_toml(self) -> str:
         """A space file, one line for each parameter; `load_space` reads it back."""
         lines = [f"version = {self.version}"]
-        lines += [f"{name} = {_toml(parameter)}" for name, parameter in self.parameters.items()]
+        for name, parameter in self.parameters.items():
+            lines += ["", f"[{EXTRA}]"] * (name in self.extra[:1])
+            lines.append(f"{name} = {_toml(parameter)}")
         return "\n".join(lines) + "\n"
 
     def summary(self) -> str:
@@ -196,7 +250,7 @@ def _normal(name: str, parameter: Parameter) -> Parameter:
 
 
 def _typed(name: str, value: Scalar) -> Scalar:
-    return float(value) if kind_of(name) == "float" else value
+    return float(value) if name in VOCABULARY and kind_of(name) == "float" else value
 
 
 def _changes(old: Parameter, new: Parameter) -> Iterator[str]:

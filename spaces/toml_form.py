@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from spaces.checks import Problem, problems_of
+from spaces.checks import EXTRA, Problem, problems_of
 from spaces.errors import did_you_mean
 from spaces.hyperparameters import VOCABULARY, explain, kind_of, unknown_parameter
 from spaces.parameters import Categorical, Fixed, Float, Int, Parameter
@@ -18,13 +18,18 @@ _FORMS = "a range { low = …, high = … }, a list of choices or a value"
 
 
 def read_parameters(entries: Mapping[str, Any]) -> tuple[dict[str, Parameter], list[Problem]]:
-    """Parameters from a space file's entries, and everything that is wrong with them."""
+    """Parameters from a space file's entries, and everything that is wrong with them.
+
+    Those of one's own are behind the others: they are the ones whose names the vocabulary does not have.
+    """
     parameters: dict[str, Parameter] = {}
     problems: list[Problem] = []
     unread = set()
     for name, entry in entries.items():
         if name == "version":
             problems += _version_problems(entry)
+        elif name == EXTRA:
+            continue
         elif name not in VOCABULARY:
             problems.append(Problem((name,), unknown_parameter(name)))
         else:
@@ -34,11 +39,37 @@ def read_parameters(entries: Mapping[str, Any]) -> tuple[dict[str, Parameter], l
                 unread.add(name)
             else:
                 parameters[name] = parameter
-    if not parameters and not problems:
+    extra, found = _read_extra(entries.get(EXTRA, {}))
+    problems += found
+    if not parameters and not extra and not problems:
         problems.append(
             Problem((), "holds no parameters; write one to a line, such as depth = { low = 1, high = 4 }")
         )
-    return parameters, problems + problems_of(parameters, unread)
+    of_own = [name for name in extra if name not in VOCABULARY]
+    together = parameters | {name: extra[name] for name in of_own}
+    return together, problems + problems_of(together, unread, of_own)
+
+
+def _read_extra(entries: Any) -> tuple[dict[str, Parameter], list[Problem]]:
+    """Hyperparameters of one's own; what is wrong with their values is left to `problems_of`."""
+    if not isinstance(entries, dict):
+        return {}, [
+            Problem((EXTRA,), f"[{EXTRA}] must be a table of hyperparameters, but got {quoted(entries)}")
+        ]
+    parameters: dict[str, Parameter] = {}
+    problems: list[Problem] = []
+    for name, entry in entries.items():
+        if name in VOCABULARY:
+            problems += problems_of({}, extra=[name])
+            continue
+        parameter, found = _read(name, entry)
+        if isinstance(entry, dict) and "when" in entry:
+            text = f"{name}: one of your own takes no condition; let your function leave it aside"
+            found = [Problem((name, "when"), text)]
+        problems += [Problem((EXTRA, *problem.path), problem.text) for problem in found]
+        if parameter is not None and not found:
+            parameters[name] = parameter
+    return parameters, problems
 
 
 def _version_problems(version: object) -> list[Problem]:
@@ -70,7 +101,7 @@ def _read(name: str, written: Any) -> tuple[Parameter | None, list[Problem]]:
 
 
 def _read_range(name: str, entry: Mapping[str, Any]) -> tuple[Parameter | None, list[Problem]]:
-    model = Int if kind_of(name) == "int" else Float
+    model = Int if _is_whole(name, entry) else Float
     try:
         return model.model_validate(entry), []
     except ValidationError as exc:
@@ -78,6 +109,13 @@ def _read_range(name: str, entry: Mapping[str, Any]) -> tuple[Parameter | None, 
             Problem((name, str(error["loc"][0])), f"{name}: {error['loc'][0]} {explain(error)}")
             for error in exc.errors()
         ]
+
+
+def _is_whole(name: str, entry: Mapping[str, Any]) -> bool:
+    """One of one's own is whole where all of its numbers are written so: 8, not 8.0."""
+    if name in VOCABULARY:
+        return kind_of(name) == "int"
+    return all(isinstance(entry.get(key, 0), int) for key in ("low", "high", "step"))
 
 
 def _plain_problems(name: str, form: str, written: object) -> list[Problem]:

@@ -46,6 +46,7 @@ ROOMS = (
     "search.study",
     "search.references",
     "search.training",
+    "search.training.own_model",
     "search.training.graph",
     "search.training.keras_form",
     "search.training.network",

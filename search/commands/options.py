@@ -39,7 +39,7 @@ _SETTINGS_OF = {
         ),
         *("val_fraction", "test_fraction", *SPLIT_OPTIONS, "split_seed"),
     ),
-    SPACE: ("space", "known", "baselines", "allow_outside"),
+    SPACE: ("space", "model", "known", "baselines", "allow_outside"),
     SEARCH: ("metric", "folds", "sampler", "pruner", "seed"),
     BUDGET: ("trials", "timeout", "epochs", "patience", "trial_timeout"),
     MACHINE: ("workers", "threads", "memory_limit", "precision"),
@@ -166,6 +166,7 @@ def _search(
         int | None, option("split_seed", metavar="N", show_default="that of --seed")
     ] = None,
     space: Annotated[str | None, option("space", metavar="NAME|FILE")] = None,
+    model: Annotated[str | None, option("model", metavar="MODULE:NAME")] = None,
     known: Annotated[bool | None, option("known", "--known/--no-known", show_default="known")] = None,
     baselines: Annotated[str | None, option("baselines", metavar="NAME|FILE")] = None,
     allow_outside: Annotated[

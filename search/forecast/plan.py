@@ -64,6 +64,10 @@ def _refuse_folds(settings: StudySettings) -> None:
 
 def _of_new(settings: StudySettings, say: Callable[[str], None]) -> tuple[Forecast, StudySettings]:
     _refuse_folds(settings)
+    if settings.model is not None:
+        raise InputError(
+            "plan: a network of your own cannot be forecast before it has trials; run a few, then plan that study"
+        )
     settings = settings.with_absolute_paths()
     build_sampler(settings, 0)
     space = None if settings.space == AUTO else load_space(settings.space)

@@ -14,6 +14,7 @@ from search.errors import DataError, InputError
 from search.given.arrays import given_arrays
 from search.given.files import Given, Staged, folder_beside, staged
 from search.given.frames import given_frame, is_frame, with_target, with_weights
+from search.machine.importing import name_of
 from search.machine.temporary import temporary_folder
 from spaces import Space
 from storage import StorageURL, check_database
@@ -34,8 +35,8 @@ def asked_settings(
 
     Args:
         data: a source by name or path, a table, or an array of features; `y` its target, where `data` has none.
-        settings: `validation` and `test` may be of the kind of `data`, `space` a Space, and `weight` a number for each
-            row of `data`.
+        settings: `validation` and `test` may be of the kind of `data`, `space` a Space, `model` a function, `weight`
+            a number for each row of `data`.
 
     Raises:
         InputError: rows are none, or do not go together.
@@ -57,6 +58,8 @@ def staged_settings(
         InputError: rows are none, or do not go together.
     """
     told = {name: value for name, value in settings.items() if value is not None}
+    if callable(model := told.get("model")):
+        told["model"] = name_of(model, "model")
     given: dict[str, Given] = {}
     if isinstance(data, str | os.PathLike):
         told["data"] = os.fspath(data)

@@ -161,7 +161,7 @@ def facts_of(study: Study, trial: TrialRecord) -> dict[str, Any]:
         "metric": study.metric,
         "value": trial.value,
         **beside(study.metric, trial.stored),
-        "hyperparameters": trial.hyperparameters(study.space).model_dump(mode="json"),
+        "hyperparameters": trial.hyperparameters(study.space).named,
         **_folds(study, trial),
         "training": {name: fact for name, fact in training.items() if fact is not None},
         "task": data.task,

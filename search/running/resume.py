@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from search.errors import InputError
 from search.running.drive import Finish, drive
 from search.running.fleet import fleet_of
+from search.running.own_model import check_own_model
 from search.settings.folds import check_folds
 from search.study.creation import refuse_half_made
 from search.study.relocation import relocated
@@ -76,6 +77,7 @@ def resume(
         # The time limit of an earlier command does not bind this one.
         settings = stored.changed({"timeout": None, **given})
         check_folds(settings, cluster)
+        check_own_model(settings)
         refuse_changed_space(study, settings)
         data = unchanged_data(study, settings)
         check_memory_limit(settings.memory_limit, data.spec)

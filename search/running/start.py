@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from search.data import namesake_note
+from search.errors import InputError
 from search.policies.samplers import build_sampler
 from search.running.drive import Finish, drive
 from search.running.fleet import fleet_of
+from search.running.own_model import check_own_model, space_for, try_own_model
 from search.settings.chosen_metric import (
     check_metric_exists,
     choose_metric,
@@ -66,6 +68,8 @@ def start(
     check_study_name(name)
     check_folds(settings, cluster)
     settings = settings.with_absolute_paths()
+    if earlier is not None and (settings.model or earlier.settings.model):
+        raise InputError("--from: trials of a network of your own are not taken over; leave --from out")
     space = space_left_by(earlier, settings) if earlier else None
     check_choices(settings, space=space is None)
     check_database(url, create=True)
@@ -75,11 +79,15 @@ def start(
     precision = resolve_precision(settings.precision, data.spec)
     given, settings = settings, settings.for_data(data.spec.kind)
     # Trials that are taken over guide the search from its start, as known configurations do.
-    known_too = settings.known and earlier is None
+    known_too = settings.known and earlier is None and settings.model is None
+    if settings.model is not None:
+        precision = "float32"
     settings = settings.model_copy(update={"precision": precision, "known": known_too})
     space = space or load_space(settings.space)
     metric = choose_metric(settings.metric, data.spec)
     check_memory_limit(settings.memory_limit, data.spec)
+    space = space_for(settings, space)
+    try_own_model(space, data.spec)
     space, notes = space.restricted_to(data.spec.task, data.spec.kind, data.spec.components)
     plan = planned_baselines(settings, space)
     known = known_first(settings, space, data.spec, len(plan))
@@ -115,6 +123,7 @@ def check_choices(settings: StudySettings, *, space: bool = True) -> None:
         InputError, SpaceError, TomlError: something is not.
     """
     check_folds(settings)
+    check_own_model(settings)
     if space and settings.space != AUTO:
         load_space(settings.space)
     if settings.baselines is not None:

@@ -5,15 +5,13 @@ Nothing of it is kept or sent but its name, `module:function(maximize)`: studies
 
 from __future__ import annotations
 
-import importlib
-import os
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, cast, get_args
 
 from search.errors import InputError
+from search.machine.importing import imported
 
 if TYPE_CHECKING:
     import numpy as np
@@ -87,21 +85,4 @@ def check_importable(metric: str | None) -> None:
 
 
 def _imported(module: str, function: str) -> Function:
-    said, folder = f"--metric {module}:{function}", os.getcwd()
-    if folder not in sys.path:
-        sys.path.append(folder)  # behind all others, so that no file there is taken for a package
-    try:
-        loaded = importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name is not None and not module.startswith(error.name):
-            raise InputError(f"{said}: {module} needs '{error.name}', which is not installed") from error
-        raise InputError(
-            f"{said}: there is no module '{module}', neither installed nor in the current folder, {folder}; call this "
-            "from the folder that holds it"
-        ) from error
-    except Exception as error:
-        raise InputError(f"{said}: {module} cannot be imported: {type(error).__name__}: {error}") from error
-    found = getattr(loaded, function, None)
-    if not callable(found):
-        raise InputError(f"{said}: {module} has no function '{function}'")
-    return cast("Function", found)
+    return cast("Function", imported(f"{module}:{function}", "--metric"))

@@ -40,7 +40,9 @@ PrecisionName = Literal["auto", "float32", "bfloat16"]
 # What a setting without a default is, for who forgot it.
 _REQUIRED = {"data": "rows to learn from (digits, FILE.csv, FILE.parquet, FILE.npz or a FOLDER of images)"}
 # Settings that studies of earlier versions do not have.
-_LATER = frozenset((*COLUMN_OPTIONS, *SPLIT_OPTIONS, "split_seed", "target_transform", "weight", "folds"))
+_LATER = frozenset(
+    (*COLUMN_OPTIONS, *SPLIT_OPTIONS, "split_seed", "target_transform", "weight", "folds", "model")
+)
 _EPOCHS_OF: dict[DataKind, int] = {"image": 30, "vector": 60, "table": 60}
 # Fewer epochs without a better metric may be noise, however short the training.
 _LEAST_PATIENCE = 10
@@ -105,6 +107,9 @@ class StudySettings(BaseModel):
         min_length=1,
         description="a preset (tables, mlp, small, wide), a TOML file, or auto: tables for tables and vectors, mlp for "
         "images",
+    )
+    model: Annotated[str | None, Field(min_length=1)] = Field(
+        None, description="a function of your own that builds the network: module:name"
     )
     known: bool = Field(
         True, description="begin with configurations that are known to be good, where the space has them"

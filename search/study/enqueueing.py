@@ -51,7 +51,7 @@ def suggest(space: Space, trial: optuna.Trial, planned: PlannedTrial | None) -> 
 
 def _params(space: Space, hyperparameters: Hyperparameters) -> dict[str, object]:
     """Those of `hyperparameters` that `space` could have suggested, in its order."""
-    values = hyperparameters.model_dump()
+    values = hyperparameters.named
     known = ((name, space.parameters[name]) for name in space.order)
     return {
         name: values[name]

@@ -28,7 +28,10 @@ def refuse_changed_space(study: Study, settings: StudySettings) -> None:
         return
     try:
         data = study.data
-        now, _ = load_space(settings.space).restricted_to(data.task, data.kind, data.components)
+        now = load_space(settings.space)
+        if settings.model is not None:
+            now = now.for_network(settings.model)
+        now, _ = now.restricted_to(data.task, data.kind, data.components)
     except SpaceError as error:
         shown = "\n".join(f"  {line}" for line in str(error).splitlines())
         raise InputError(f"the space file of study '{study.name}' no longer loads:\n{shown}") from None

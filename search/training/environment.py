@@ -9,6 +9,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from search.machine.importing import source_digest
+
 if TYPE_CHECKING:
     from search.settings.settings import StudySettings
 
@@ -19,7 +21,7 @@ _CPUINFO = Path("/proc/cpuinfo")
 
 
 def training_environment(settings: StudySettings) -> dict[str, str]:
-    """Versions, processor, precision and threads, kept with each trial."""
+    """Versions, processor, precision and threads, and the user's own code, kept with each trial."""
     return {
         "training code": _TRAINING_CODE,
         "python": platform.python_version(),
@@ -27,6 +29,7 @@ def training_environment(settings: StudySettings) -> dict[str, str]:
         "processor": processor(),
         "precision": settings.precision,
         "threads": str(settings.threads),
+        **({} if settings.model is None else {"code of the model": source_digest(settings.model)}),
     }
 
 

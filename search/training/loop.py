@@ -1,4 +1,4 @@
-"""Train one model: compiled epochs under Keras's callbacks, ending with the best epoch's weights."""
+"""Train one model: epochs under Keras's callbacks, ending with the best epoch's weights."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from search.errors import StudyStopped
 from search.settings.metrics import direction_of
 from search.training.callbacks import EpochCheck, StopTraining
 from search.training.checkpoint import Checkpoint
-from search.training.keras_form.model import build_model
-from search.training.network.weights import parameter_count
+from search.training.forms import model_of
 from search.training.run import Run
 from search.training.schedules import schedule_callbacks
 from search.training.stop_reason import StopReason
@@ -48,7 +47,7 @@ class TrainingResult:
     @cached_property
     def model(self) -> keras.Model:
         """A plain Keras model with these weights, built when it is first asked for: most trials need none."""
-        model = build_model(self.hyperparameters, self.spec)
+        model = model_of(self.hyperparameters, self.spec)
         model.set_weights(self.weights)
         return model
 
@@ -117,7 +116,7 @@ def train(
         best_epoch=run.best_epoch,
         epochs=ran,
         stop_reason=stop.reason or (StopReason.EPOCHS if ran == epochs else StopReason.EARLY),
-        parameters=parameter_count(hyperparameters, data.spec),
+        parameters=run.parameters,
         seconds=seconds,
         checkpoint=run.checkpoint(hooks, seconds) if interrupted else None,
     )

@@ -72,8 +72,11 @@ def check_memory_limit(limit: int | None, spec: DataSpec) -> None:
 def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec, metric: str = "") -> int:
     """What training this configuration adds to an idle worker: weights, slots and activations as float32.
 
-    And what is recorded of all outputs, where `metric` needs them (without `val_`).
+    And what is recorded of all outputs, where `metric` needs them (without `val_`). Of a network of the user's own it
+    is not known: 0.
     """
+    if hyperparameters.network:
+        return 0
     features, projected = math.prod(spec.input_shape), 0
     if components := components_of(hyperparameters, spec):
         # Rows as components, twice while blocks become one; validation rows perhaps mirrored as well.

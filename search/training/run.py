@@ -1,4 +1,4 @@
-"""One training in progress: a compiled epoch, the hooks of Keras's `fit` around it, the best weights so far."""
+"""One training in progress: epochs of a `Learner`, the hooks of Keras's `fit` around them, the best weights so far."""
 
 from __future__ import annotations
 
@@ -14,15 +14,11 @@ from search.data import PreparedData
 from search.settings.metrics import direction_of, is_better
 from search.training.callbacks import give_states, states_of
 from search.training.checkpoint import Checkpoint
-from search.training.graph.epoch import compiled_epoch
-from search.training.keras_form.initial import initial_weights
-from search.training.keras_form.model import build_model
-from search.training.measures import logs_of
-from search.training.network.class_weights import class_weights
-from search.training.network.effort import steps
-from search.training.network.structure import Structure
-from search.training.rows import inputs_of
-from search.training.schedules import build_optimizer, is_scheduled, learning_rates
+from search.training.compiled_learner import CompiledLearner
+from search.training.fit_learner import FitLearner
+from search.training.forms import model_of
+from search.training.learner import Learner
+from search.training.schedules import is_scheduled
 from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]
@@ -37,11 +33,13 @@ class _Reins:
     history: Any = None
 
 
-def _class_weights(hyperparameters: Hyperparameters, data: PreparedData) -> Array:
-    _, labels = data.training()
-    return class_weights(
-        hyperparameters.class_weight, labels, len(data.spec.class_names), data.training_weights()
-    )
+def learner_of(
+    hyperparameters: Hyperparameters, data: PreparedData, epochs: int, metric: str, seed: int, bfloat16: bool
+) -> Learner:
+    """Our networks learn by a compiled epoch, those of a user's own by Keras's `fit`."""
+    if hyperparameters.network:
+        return FitLearner(hyperparameters, data, epochs, metric, seed)
+    return CompiledLearner(hyperparameters, data, epochs, metric, seed, bfloat16)
 
 
 class Run:
@@ -57,31 +55,17 @@ class Run:
         watched: bool,
         bfloat16: bool,
     ) -> None:
-        self._spec, self._seed, self._epochs, self._watched = data.spec, seed, epochs, watched
+        self._epochs, self._watched = epochs, watched
         self._metric, self._direction = metric, direction_of(metric)
-        self._asked = (metric.removeprefix("val_"),)
-        self._batch_size = hyperparameters.batch_size
-        self._inputs = inputs_of(hyperparameters, data)
-        self._train_weights, self._validation_weights = data.training_weights(), data.validation_weights()
-        self.steps = steps(data.spec.rows.train, self._batch_size)
-        optimizer = build_optimizer(hyperparameters, total_steps=epochs * self.steps)
+        self._learner = learner_of(hyperparameters, data, epochs, metric, seed, bfloat16)
+        self.steps, self.parameters = self._learner.steps, self._learner.parameters
+        optimizer = self._learner.optimizer
         self.model: Any = _Reins(optimizer)
         if watched:
-            self.model = build_model(hyperparameters, data.spec, seed=seed)
-            # Without a loss: nothing is trained or measured by Keras, and callbacks are given logs.
+            self.model = model_of(hyperparameters, data.spec, seed=seed)
+            # Without a loss: nothing is trained or measured by this model, and callbacks are given logs.
             self.model.compile(optimizer)
-        structure = Structure.of(hyperparameters, data.spec, bfloat16=bfloat16, asked=self._asked)
-        self._epoch = compiled_epoch(structure)
-        weights = initial_weights(hyperparameters, data.spec, seed, self._inputs.frozen)
-        self._epoch.reset(
-            hyperparameters,
-            weights,
-            data.spec,
-            seed=seed,
-            projection=self._inputs.projection,
-            class_weights=_class_weights(hyperparameters, data) if structure.class_weight else None,
-        )
-        self.best_weights = [*self._inputs.projection, *weights]
+        self.best_weights = self._learner.weights()
         self.best_epoch = 0
         self._best: float | None = None
         self._finite_weights = True
@@ -119,7 +103,7 @@ class Run:
         """Where this training is now, after so many seconds."""
         optimizer = self.model.optimizer
         return Checkpoint(
-            graph=self._epoch.state(),
+            graph=self._learner.state(),
             history=self.model.history.history,
             best=self._best,
             best_epoch=self.best_epoch,
@@ -130,11 +114,10 @@ class Run:
         )
 
     def _go_on(self, hooks: keras.callbacks.CallbackList, begin: Checkpoint) -> None:
-        self._epoch.go_on(begin.graph)
+        self._learner.go_on(begin.graph, begin.epochs)
         self._best, self.best_epoch, self.best_weights = begin.best, begin.best_epoch, begin.best_weights
         if begin.learning_rate is not None:
             self.model.optimizer.learning_rate = begin.learning_rate
-        self.model.optimizer.iterations.assign(begin.epochs * self.steps)
         self.model.history.history.update({name: [*values] for name, values in begin.history.items()})
         give_states(hooks.callbacks, begin.callbacks)
 
@@ -149,11 +132,11 @@ class Run:
             hooks.on_epoch_begin(epoch)
             self._take_weights()
             hooks.on_train_batch_begin(0)
-            logs = self._train(epoch)
+            logs = self._learner.train(epoch)
             hooks.on_train_batch_end(self.steps - 1, logs)
             hooks.on_test_begin()
             hooks.on_test_batch_begin(0)
-            validation = self._validate()
+            validation = self._learner.validate()
             hooks.on_test_batch_end(0, validation)
             hooks.on_test_end(validation)
             logs = {**logs, **{f"val_{name}": value for name, value in validation.items()}}
@@ -165,35 +148,19 @@ class Run:
                 break
         return logs
 
-    def _train(self, epoch: int) -> dict[str, float]:
-        shuffle = np.random.default_rng([self._seed, epoch])
-        order = shuffle.permutation(self._spec.rows.train).astype(np.int32)
-        rates = learning_rates(self.model.optimizer, epoch * self.steps, self.steps)
-        table = self._epoch.train(*self._inputs.train, order, self._batch_size, rates, self._inputs.weights)
-        self.model.optimizer.iterations.assign((epoch + 1) * self.steps)
-        weights = None if self._train_weights is None else self._train_weights[order]
-        return logs_of(table, self._spec, self._asked, weights, of_training=True)
-
-    def _validate(self) -> dict[str, float]:
-        table = self._epoch.evaluate(*self._inputs.validation, self._inputs.mirrored)
-        return logs_of(table, self._spec, self._asked, self._validation_weights)
-
     def _keep_best(self, epoch: int, logs: dict[str, float]) -> None:
         if not self.is_finite(logs) or not is_better(logs[self._metric], self._best, self._direction):
             return
-        weights = self._weights()
+        weights = self._learner.weights()
         self._finite_weights = all(np.isfinite(weight).all() for weight in weights)
         if self._finite_weights:
             self._best, self.best_epoch, self.best_weights = logs[self._metric], epoch + 1, weights
 
-    def _weights(self) -> list[Array]:
-        return [*self._inputs.projection, *self._epoch.get_weights()]
-
     def _show_weights(self) -> None:
         if self._watched:
-            self.model.set_weights(self._weights())
+            self.model.set_weights(self._learner.weights())
 
     def _take_weights(self) -> None:
         """A user's callback may have changed them."""
         if self._watched:
-            self._epoch.set_weights(self.model.get_weights()[len(self._inputs.projection) :])
+            self._learner.set_weights(self.model.get_weights())

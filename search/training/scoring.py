@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
+import keras
 import numpy as np
 import tensorflow as tf
 
 from search.data import DataSpec
 from search.training.decision import Decision
+from search.training.forms import model_of
 from search.training.graph.epoch import CompiledEpoch, compiled_epoch
 from search.training.measures import decision_on, logs_of, scores_of
 from search.training.network.structure import Structure
+from search.training.own_model.answers import answered_outputs, answered_table
 from search.training.rows import mirrored_rows, rows_as_inputs, split_weights
 from spaces import Hyperparameters
 
@@ -82,6 +85,8 @@ def row_outputs(hyperparameters: Hyperparameters, spec: DataSpec, weights: list[
         weights: in Keras's order.
         x: prepared rows, as in `PreparedData`.
     """
+    if hyperparameters.network:
+        return answered_outputs(_own(hyperparameters, spec, weights), x, spec).astype(np.float32)
     epoch, rows, mirrored = _network(hyperparameters, spec, weights, x)
     return epoch.outputs(rows, mirrored)
 
@@ -94,8 +99,16 @@ def _table(
     y: Array,
     asked: Collection[str],
 ) -> Array:
+    if hyperparameters.network:
+        return answered_table(_own(hyperparameters, spec, weights), x, y, spec, asked)
     epoch, rows, mirrored = _network(hyperparameters, spec, weights, x, asked)
     return epoch.evaluate(rows, tf.constant(y), mirrored)
+
+
+def _own(hyperparameters: Hyperparameters, spec: DataSpec, weights: list[Array]) -> keras.Model:
+    model = model_of(hyperparameters, spec)
+    model.set_weights(weights)
+    return model
 
 
 def _network(

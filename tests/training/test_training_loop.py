@@ -188,7 +188,9 @@ class TestBestEpoch:
         self, digits: PreparedData, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Whatever its metric looks like: of logits that are no numbers, argmax makes a class."""
-        monkeypatch.setattr("search.training.run.logs_of", lambda *_, **__: {"loss": 1.0, "accuracy": 0.1})
+        monkeypatch.setattr(
+            "search.training.compiled_learner.logs_of", lambda *_, **__: {"loss": 1.0, "accuracy": 0.1}
+        )
         result = fit(digits, optimizer="sgd", learning_rate=1e38, epochs=5)
         assert (result.stop_reason, result.epochs, result.best_epoch) == (StopReason.NOT_FINITE, 1, 0)
         assert all(np.isfinite(weight).all() for weight in result.weights)
@@ -197,7 +199,7 @@ class TestBestEpoch:
         self, digits: PreparedData, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(
-            "search.training.run.logs_of", lambda *_, **__: {"loss": math.inf, "accuracy": 0.9}
+            "search.training.compiled_learner.logs_of", lambda *_, **__: {"loss": math.inf, "accuracy": 0.9}
         )
         result = fit(digits)
         assert (result.stop_reason, result.epochs, result.best_epoch) == (StopReason.NOT_FINITE, 1, 0)

@@ -70,6 +70,6 @@ def _entry(study: Study, rank: int, trial: TrialRecord) -> Entry:
         epochs=trial.epochs,
         seconds=trial.seconds,
         what=trial.describe(study.space),
-        hyperparameters=trial.hyperparameters(study.space).model_dump(mode="json"),
+        hyperparameters=trial.hyperparameters(study.space).named,
         beside=beside(study.metric, trial.stored),
     )

@@ -152,7 +152,7 @@ class TrialWriter:
 
 def values_of(space: Space, hyperparameters: Hyperparameters) -> dict[str, Scalar]:
     """Of the hyperparameters that the space tries, those of one trial."""
-    values = hyperparameters.model_dump(mode="json")
+    values = hyperparameters.named
     return {name: values[name] for name in _tried(space)}
 
 

@@ -87,8 +87,7 @@ class JSONLines(Listener):
     def trial_started(
         self, progress: Progress, number: int, hyperparameters: Hyperparameters, what: str
     ) -> None:
-        values = hyperparameters.model_dump(mode="json")
-        self._event(progress, "trial_started", trial=number, hyperparameters=values, what=what)
+        self._event(progress, "trial_started", trial=number, hyperparameters=hyperparameters.named, what=what)
 
     def trial_ended(self, progress: Progress, number: int, outcome: TrialOutcome) -> None:
         left = progress.time_left()

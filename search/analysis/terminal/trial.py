@@ -30,7 +30,9 @@ def trial_json(study: Study, trial_number: int) -> dict[str, Any]:
     """
     trial = study.trial(trial_number)
     suggested = bool(trial.params) and trial.state.name != "WAITING"
-    values = trial.hyperparameters(study.space).model_dump(mode="json") if suggested else {}
+    values = trial.hyperparameters(study.space).named if suggested else {}
+    if study.space.network:  # what is not in its space is nothing to a network of the user's own
+        values = {name: value for name, value in values.items() if name in study.space.parameters}
     return {
         "study": study.name,
         "trial": trial_number,

@@ -27,7 +27,7 @@ from search.conclusion.trainings import (
     parameters_of,
     values_of,
 )
-from search.errors import StudyStopped
+from search.errors import InputError, StudyStopped
 from search.settings.metrics import sign_of
 from search.study.planned_trial import PlannedTrial
 from search.study.study import Study
@@ -98,8 +98,14 @@ def check(study: Study, order: AblateOrder) -> Ablating:
     """All that can be refused, before anything is written.
 
     Raises:
-        InputError: the study is a companion itself, has no complete trial or not this one, or the data changed.
+        InputError: the study is a companion itself, or of a network of the user's own; it has no complete trial or not
+            this one; or the data changed.
     """
+    if study.space.network:
+        raise InputError(
+            f"study '{study.name}' is of a network of your own ({study.space.network}), of which perceptuna "
+            "knows no part to leave out; compare its hyperparameters by `perceptuna show`"
+        )
     settings = settings_about(study, COMMAND, order)
     trial = study.complete_trial(order.trial)
     companion = Companion(study, f"{COMMAND}-{trial.number}", order.go_on)

@@ -32,9 +32,9 @@ class Network:
 
     def model(self, spec: DataSpec, name: str = "mlp") -> keras.Model:
         """A Keras model that takes prepared rows."""
-        from search.training.keras_form.model import build_model
+        from search.training.forms import model_of
 
-        model = build_model(self.hyperparameters, spec, name=name)
+        model = model_of(self.hyperparameters, spec, name=name)
         model.set_weights(self.weights)
         return model
 

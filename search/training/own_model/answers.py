@@ -1,0 +1,38 @@
+"""What a network of the user's own answers, as metrics are made of it: the same table as of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+import keras
+import numpy as np
+
+from search.data import DataSpec
+from search.training.network.dimensions import EVALUATION_BATCH
+from search.training.network.recorded import recorded
+
+Array = np.ndarray[Any, Any]
+
+# What a float32 answer of 0 or, with two classes, 1 minus 1 stands for: as numbers they would be infinitely wrong.
+_LEAST = float(np.finfo(np.float32).tiny)
+_LEAST_OF_TWO = 2.0**-25
+
+
+def answered_table(
+    model: keras.Model, x: Array, y: Array, spec: DataSpec, asked: Collection[str] = ()
+) -> Array:
+    """A line for each prepared row, as `recorded`: float64 (rows, columns)."""
+    outputs = answered_outputs(model, x, spec)
+    return recorded(outputs if spec.task == "multiclass" else outputs[:, 0], y, spec, asked)
+
+
+def answered_outputs(model: keras.Model, x: Array, spec: DataSpec) -> Array:
+    """What stands for the answers before a last activation, float64 (rows, units): logits, or answers themselves."""
+    answers = model.predict(x, batch_size=EVALUATION_BATCH, verbose=0).astype(np.float64)
+    if spec.task == "regression":
+        return np.asarray(answers)
+    logits = np.log(np.maximum(answers, _LEAST))
+    if spec.task == "binary":
+        logits -= np.log(np.maximum(1.0 - answers, _LEAST_OF_TWO))
+    return np.asarray(np.where(np.isnan(answers), np.nan, logits))
