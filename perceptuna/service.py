@@ -147,15 +147,15 @@ class ServiceStudy:
             StudyStopped: it has failed.
         """
         from perceptuna.errors import StudyStopped
+        from search.analysis.showing import write_line
         from search.client.following import follow
         from search.client.words import EventLines
-        from search.text.printable import printable
 
         lines = EventLines()
         with one_tree():
             for event in follow(self._client, self.name):
                 if show and (line := lines.line_of(event)) is not None:
-                    print(printable(line))
+                    write_line(line)
         row = self.row
         if row["state"] == "failed":
             raise StudyStopped(row["reason"])

@@ -38,8 +38,8 @@ def shown_here(*, in_background: bool = False) -> Listener:
     if (terminal := open_console()).is_terminal:
         from search.analysis.terminal.live_table import LiveTable
 
-        return LiveTable(terminal, _write_line)
-    return PlainLines(_write_line)
+        return LiveTable(terminal, write_line)
+    return PlainLines(write_line)
 
 
 def listeners_here(
@@ -73,7 +73,8 @@ def notebook_display() -> Any:
     return display
 
 
-def _write_line(text: str) -> None:
+def write_line(text: str) -> None:
+    """One line on standard output, whatever it holds."""
     sys.stdout.write(printable(text) + "\n")
     sys.stdout.flush()
 

@@ -1,4 +1,5 @@
 """Talks to a team's service over HTTP: hands studies in, follows them, asks for what they found.
 
-Imports: data.rows, driving, errors, machine, models, settings, spaces, text.
+Imports: data.rows, driving, errors, machine, models, references, settings, spaces,
+text.
 """

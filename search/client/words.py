@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from search.driving.remaining import Interval, span
+from search.references.record import Reference
+from search.references.words import told
 from search.text import formats
 
 
@@ -31,6 +33,8 @@ class EventLines:
             return f"trial {event['trial']}: not trained, {event['reason']}"
         if kind == "stopping":
             return f"{event['reason']}: running trials end at their next epoch …"
+        if kind == "reference_ended":
+            return told(_reference(event), event.get("metric", ""))
         if kind == "driver_started":
             return f"runs on {formats.plural(event.get('workers', 1), 'slot')} of the service"
         return None
@@ -51,3 +55,11 @@ class EventLines:
             f"[{event['finished']:,}/{event['budget']:,}] trial {number} {ended} "
             f"| {self._words.pop(number, '')}{best} | left {span(Interval(**left) if left else None)}"
         )
+
+
+def _reference(event: dict[str, Any]) -> Reference:
+    """As it was before it became an event."""
+    metrics = {name.removeprefix("val_"): of for name, of in event["metrics"].items() if of is not None}
+    return Reference(
+        name=event["reference"], metrics=metrics, reason=event.get("reason"), note=event.get("note")
+    )

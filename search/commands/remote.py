@@ -186,9 +186,23 @@ def print_study(row: StudyRow) -> None:
     console().print(plain_table(headers, [[printable(cell) for cell in line] for line in rows]))
 
 
-def ask_there(client: ServiceClient, study: str, verb: str, changes: Mapping[str, Any] | None = None) -> None:
-    """`pause`, `resume`, `stop` and `cancel` with --service; `changes` of the budget are made first."""
-    if wanted := {name: value for name, value in (changes or {}).items() if value is not None}:
+def ask_there(
+    client: ServiceClient,
+    study: str,
+    verb: str,
+    changes: Mapping[str, Any] | None = None,
+    add: int | None = None,
+) -> None:
+    """`pause`, `resume`, `stop` and `cancel` with --service; `changes` of the budget are made first.
+
+    `add` is how many trials more there are to be.
+    """
+    wanted = {name: value for name, value in (changes or {}).items() if value is not None}
+    if add is not None:
+        if "trials" in wanted:
+            raise InputError("--trials sets a total and --add raises it; give one of them")
+        wanted["trials"] = (client.study(study)["budget"] or 0) + add
+    if wanted:
         client.change(study, wanted)
     row = client.ask(study, verb)
     echo(f"study '{study}' is {row['state']}; {_how_to_look(client, study)}")

@@ -146,7 +146,6 @@ def resume(
     there = service_of(
         service,
         storage,
-        add=add,
         threads=threads,
         trial_timeout=trial_timeout,
         memory_limit=memory_limit,
@@ -156,7 +155,8 @@ def resume(
         json=as_json,
     )
     if there is not None:
-        ask_there(there, study, "resume", {"trials": trials, "timeout": timeout, "workers": workers})
+        budget = {"trials": trials, "timeout": timeout, "workers": workers}
+        ask_there(there, study, "resume", budget, add)
         return
     changes = {
         "trials": trials,

@@ -64,6 +64,10 @@ def over(team: Team, study: str, *events: dict[str, object]) -> None:
 
 
 TRIAL = (
+    {
+        **{"event": "reference_ended", "reference": "linear", "metric": "val_rmse"},
+        **{"metrics": {"val_rmse": 0.75, "val_r2": None}, "seconds": 1.0, "reason": None, "note": None},
+    },
     {"event": "trial_started", "trial": 0, "hyperparameters": {}, "what": "adam \u001b[2J"},
     {
         **{
@@ -119,14 +123,26 @@ def test_its_lines_are_printed_until_it_is_over(
     assert "[1/4] trial 0 complete: val_rmse 0.5" in out
     assert r"adam \u001b[2J | best 0.5" in out
     assert "left 1:01 (1:00 to 1:02)" in out
+    assert "linear model, to compare networks with: val_rmse 0.75" in out
     assert (code, err) == (1, f"perceptuna: study 'lines' ended with no complete trial; see "
                            f"http://127.0.0.1:{team.anna.port}/studies/lines\n")  # fmt: skip
     _, out, _ = shell("run", "as-json", "--data", "digits", "--json")
     assert [json.loads(line)["event"] for line in out.splitlines()] == [
         "driver_started",
+        "reference_ended",
         "trial_started",
         "trial_ended",
     ]
+
+
+def test_python_prints_the_same_lines(
+    team: Team, anna: pt.service.Service, capsys: pytest.CaptureFixture[str]
+) -> None:
+    study = anna.search("digits", name="waited", trials=4)
+    over(team, "waited", *TRIAL)
+    study.wait()
+    out = capsys.readouterr().out
+    assert r"[1/4] trial 0 complete: val_rmse 0.5000 | adam \u001b[2J | best 0.5000 (trial 0)" in out
 
 
 def test_ctrl_c_leaves_it_running_and_says_how_to_look(
@@ -150,6 +166,10 @@ def test_studies_are_shown_and_changed(shell: Shell) -> None:
     assert "study 'mine' is queued" in shell("resume", "mine", "--trials", 7)[1]
     row = json.loads(shell("show", "mine", "--json")[1])
     assert (row["state"], row["budget"], row["owner"]) == ("queued", 7, "anna")
+    shell("pause", "mine")
+    shell("resume", "mine", "--add", 2)
+    assert json.loads(shell("show", "mine", "--json")[1])["budget"] == 9
+    assert "give one of them" in shell("resume", "mine", "--add", 2, "--trials", 3)[2]
     assert "study 'mine' is cancelled" in shell("cancel", "mine")[1]
     assert shell("pause", "mine")[::2] == (
         2,
@@ -219,7 +239,7 @@ def test_a_connection_that_ends_is_made_again_behind_the_last_event(team: Team) 
         patch.setattr(Connection, "lines", cut)
         patch.setattr("search.client.following.time.sleep", lambda seconds: None)
         kinds = [event["event"] for event in follow(client, "twice")]
-    assert kinds == ["driver_started", "trial_started", "trial_ended", "end"]
+    assert kinds == ["driver_started", "reference_ended", "trial_started", "trial_ended", "end"]
 
 
 def test_frames_arrays_and_spaces_are_sent(team: Team, anna: pt.service.Service) -> None:

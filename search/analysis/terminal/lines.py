@@ -114,7 +114,7 @@ class JSONLines(Listener):
         self._event(progress, "trial_rejected", trial=number, reason=why)
 
     def reference_ended(self, progress: Progress, reference: Reference) -> None:
-        self._event(progress, "reference_ended", **reference_json(reference))
+        self._event(progress, "reference_ended", metric=progress.metric, **reference_json(reference))
 
     def stopping(self, progress: Progress, ending: Ending) -> None:
         self._event(progress, "stopping", reason=ending)
