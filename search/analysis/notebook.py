@@ -208,7 +208,8 @@ def _paragraphs(sentences: Iterable[str]) -> list[str]:
 
 
 def _text(view: RenderableType) -> str:
-    console = open_console(width=160, force_terminal=False)
+    # In a notebook, Rich would show it besides, in colours.
+    console = open_console(width=160, force_terminal=False, force_jupyter=False, color_system=None)
     with console.capture() as capture:
         console.print(view)
     return "\n".join(line.rstrip() for line in capture.get().splitlines())
