@@ -1,5 +1,4 @@
 """Talks to a team's service over HTTP: hands studies in, follows them, asks for what they found.
 
-Imports: data.rows, driving, errors, machine, models, references, settings, spaces,
-text.
+Imports: driving, errors, machine, models, references, settings, text.
 """

@@ -8,20 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from search.client.service_client import ServiceClient, StudyRow
-from search.data.rows.request import BUILTIN_SOURCES
 from search.errors import InputError, PerceptunaError
+from search.settings.file_settings import NAMES
 from search.settings.settings import load_settings
 from search.settings.study_name import check_study_name
-from spaces import AUTO, baseline_names, preset_names
-
-_NAMES = {
-    "data": BUILTIN_SOURCES,
-    "validation": (),
-    "test": (),
-    "space": (AUTO, *preset_names()),
-    "baselines": tuple(baseline_names()),
-}
-"""Settings that name a file, each with the names of what comes with perceptuna."""
 
 
 def hand_in(
@@ -63,9 +53,9 @@ def hand_in(
 
 def _files_here(settings: Mapping[str, Any]) -> dict[str, Path]:
     """By setting, those that are files of this machine: not folders, nor what comes with perceptuna."""
-    named = {name: value for name in _NAMES if isinstance(value := settings.get(name), str)}
+    named = {name: value for name in NAMES if isinstance(value := settings.get(name), str)}
     return {
         name: Path(value)
         for name, value in named.items()
-        if value not in _NAMES[name] and Path(value).is_file()
+        if value not in NAMES[name] and Path(value).is_file()
     }

@@ -13,25 +13,16 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from search.data import BUILTIN_SOURCES
 from search.errors import InputError
 from search.running.start import check_choices
 from search.service.queue import QueuedStudy
 from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS
+from search.settings.file_settings import NAMES
 from search.settings.settings import StudySettings, load_settings
 from search.settings.study_name import check_study_name
-from spaces import AUTO, baseline_names, preset_names
 
 UPLOAD = "upload:"
 LARGEST_PRIORITY = 100
-NAMES: dict[str, tuple[str, ...]] = {
-    "data": BUILTIN_SOURCES,
-    "validation": (),
-    "test": (),
-    "space": (AUTO, *preset_names()),
-    "baselines": tuple(baseline_names()),
-}
-"""Settings that name a file, each with the names of what needs none."""
 
 _NAMES_OF_COLUMNS = (*COLUMN_OPTIONS, *SPLIT_OPTIONS, "target", "weight", "separator")
 # Kept beside the settings, since they may change while the study waits.

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from service_fakes import Asker, Team, made_study
 
-from search.service.handing_in import NAMES
 from search.service.queue import QueuedStudy
 from search.service.states import State
 from search.service.supervisor import write_settings
 from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS
+from search.settings.file_settings import NAMES
 from search.settings.settings import StudySettings
 from storage import study_lock
 
@@ -124,6 +124,7 @@ PLAIN = [
     "sampler",
     "pruner",
     "precision",
+    "model",
 ]
 
 
@@ -133,7 +134,7 @@ def test_every_setting_that_names_a_file_is_known_to_the_service() -> None:
         name for name, field in fields if "str" in str(field.annotation) and name not in COLUMN_OPTIONS
     }
     new = of_text - {*NAMES, *PLAIN}
-    assert not new, f"{new}: add it to NAMES in handing_in.py where it names a file, else to PLAIN here"
+    assert not new, f"{new}: add it to NAMES in file_settings.py where it names a file, else to PLAIN here"
 
 
 def test_the_same_key_is_the_same_study(team: Team) -> None:
