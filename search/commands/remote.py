@@ -195,12 +195,10 @@ def ask_there(
 ) -> None:
     """`pause`, `resume`, `stop` and `cancel` with --service; `changes` of the budget are made first.
 
-    `add` is how many trials more there are to be.
+    `add` is how many trials more there are to be, where `changes` do not say how many in all.
     """
     wanted = {name: value for name, value in (changes or {}).items() if value is not None}
     if add is not None:
-        if "trials" in wanted:
-            raise InputError("--trials sets a total and --add raises it; give one of them")
         wanted["trials"] = (client.study(study)["budget"] or 0) + add
     if wanted:
         client.change(study, wanted)

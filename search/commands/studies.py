@@ -140,9 +140,10 @@ def resume(
 
     Example: perceptuna resume my-first --add 10
     """
-    from search.running.resume import resume_with
+    from search.running.resume import refuse_two_budgets, resume_with
     from search.study.study import resume_command
 
+    refuse_two_budgets(trials, add)
     there = service_of(
         service,
         storage,

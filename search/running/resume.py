@@ -23,6 +23,16 @@ if TYPE_CHECKING:
     from search.driving.dispatcher import Listeners
 
 
+def refuse_two_budgets(trials: object, add: int | None) -> None:
+    """A budget is set as a total or raised by some, not both.
+
+    Raises:
+        InputError: both are given.
+    """
+    if trials is not None and add is not None:
+        raise InputError("--trials sets a total and --add raises it; give one of them")
+
+
 def resume_with(
     study: Study,
     changes: Mapping[str, object],
@@ -32,8 +42,7 @@ def resume_with(
     place: str | None = None,
 ) -> Finish:
     """As `resume`, of a study whose data is at `place` from now on, where that is given."""
-    if changes.get("trials") is not None and add is not None:
-        raise InputError("--trials sets a total and --add raises it; give one of them")
+    refuse_two_budgets(changes.get("trials"), add)
     if place is not None:
         relocated(study, place)
     return resume(study.name, study.url, changes, add, listeners, cluster)

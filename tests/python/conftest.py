@@ -16,7 +16,7 @@ sys.path.append(str(Path(__file__).parents[1] / "report"))  # studies that need 
 
 
 @pytest.fixture(scope="session")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     folder = tmp_path_factory.mktemp("python")
     frame = flowers()
     with trained_here(), pytest.MonkeyPatch.context() as patch:
@@ -31,11 +31,13 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         how = {"trials": 1, "epochs": 1, "workers": 0, "space": SPACE}
         classifier = pt.MLPSearchClassifier(**how).fit(frame[["petal", "leaf"]], frame["kind"])
         regressor = pt.MLPSearchRegressor(**how).fit(frame[["petal"]], frame["leaf"])
-        yield Place(folder, frame, study, conclusion, ablation, running, classifier, regressor)
+        return Place(folder, frame, study, conclusion, ablation, running, classifier, regressor)
 
 
 @pytest.fixture
-def here(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
-    """The place, as the current folder."""
+def here(place: Place, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """The place, as the current folder; what is searched there is trained in this process."""
     monkeypatch.chdir(place.folder)
-    return place
+    monkeypatch.delenv("PERCEPTUNA_STORAGE", raising=False)
+    with trained_here():
+        yield place
