@@ -26,7 +26,11 @@ def computing_at_most(seconds: float) -> Iterator[None]:
         OutOfTime: it took longer; as soon as Python code runs.
     """
 
+    is_over = False
+
     def over(number: int, frame: object) -> None:
+        nonlocal is_over
+        is_over = True
         raise OutOfTime
 
     before = signal.signal(signal.SIGPROF, over)
@@ -39,6 +43,10 @@ def computing_at_most(seconds: float) -> Iterator[None]:
     )
     try:
         yield
+    except Exception as error:
+        if is_over:  # C code may make another exception of it
+            raise OutOfTime from error
+        raise
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0.0)
         signal.signal(signal.SIGPROF, before)
