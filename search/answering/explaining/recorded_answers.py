@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from search.training.measures import logs_of
+from search.training.network.logits import logits_of
 from search.training.network.recorded import recorded
 
 if TYPE_CHECKING:
     from search.data import DataSpec
     from search.data.rows.raw import Array
 
-# What a float32 answer of 0 or, with two classes, 1 minus 1 stands for: as numbers they would be infinitely wrong.
-_LEAST = float(np.finfo(np.float32).tiny)
-_LEAST_OF_TWO = 2.0**-25
 _USUAL = {"regression": "rmse"}
 
 
@@ -29,7 +27,8 @@ def recorded_answers(answers: Array, y: Array, spec: DataSpec, asked: Collection
     if spec.task == "regression":
         plain = spec.with_plain_target()
         return recorded(plain.learnt_targets(answers), plain.learnt_targets(y), plain)
-    return recorded(_logits(answers, spec), y, spec, asked)
+    shares = answers[:, 1] if spec.task == "binary" else answers
+    return recorded(logits_of(shares, spec.task), y, spec, asked)
 
 
 def wrongness(answers: Array, y: Array, spec: DataSpec) -> Array:
@@ -61,11 +60,3 @@ def value_of(
 def usual_metric(spec: DataSpec) -> str:
     """What answers are judged by where a model does not say what it was chosen by."""
     return _USUAL.get(spec.task, "crossentropy")
-
-
-def _logits(probabilities: Array, spec: DataSpec) -> Array:
-    """As `recorded` takes them: (rows,) with two classes, else (rows, classes); probabilities are float64."""
-    if spec.task == "binary":
-        yes = probabilities[:, 1]
-        return np.asarray(np.log(np.maximum(yes, _LEAST)) - np.log(np.maximum(1 - yes, _LEAST_OF_TWO)))
-    return np.log(np.maximum(probabilities, _LEAST))

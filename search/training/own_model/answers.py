@@ -10,13 +10,10 @@ import numpy as np
 
 from search.data import DataSpec
 from search.training.network.dimensions import EVALUATION_BATCH
+from search.training.network.logits import logits_of
 from search.training.network.recorded import recorded
 
 Array = np.ndarray[Any, Any]
-
-# What a float32 answer of 0 or, with two classes, 1 minus 1 stands for: as numbers they would be infinitely wrong.
-_LEAST = float(np.finfo(np.float32).tiny)
-_LEAST_OF_TWO = 2.0**-25
 
 
 def answered_table(
@@ -32,7 +29,4 @@ def answered_outputs(model: keras.Model, x: Array, spec: DataSpec) -> Array:
     answers = model.predict(x, batch_size=EVALUATION_BATCH, verbose=0).astype(np.float64)
     if spec.task == "regression":
         return np.asarray(answers)
-    logits = np.log(np.maximum(answers, _LEAST))
-    if spec.task == "binary":
-        logits -= np.log(np.maximum(1.0 - answers, _LEAST_OF_TWO))
-    return np.asarray(np.where(np.isnan(answers), np.nan, logits))
+    return logits_of(answers, spec.task)
