@@ -193,3 +193,8 @@ def made_study(service: Service, name: str, values: Sequence[float], **settings:
             )
         )
     return study
+
+
+def handed_in(name: str, **settings: object) -> dict[str, object]:
+    """What a user sends to hand a study in."""
+    return {"study": name, "settings": {"data": "digits", "trials": 5, **settings}}

@@ -1,32 +1,15 @@
-"""The service over HTTP: what is handed in, asked for and refused. Its drivers only pretend."""
+"""Studies over HTTP: handed in, looked at, changed and deleted. Their drivers only pretend."""
 
 from __future__ import annotations
 
-import errno
-import http.client
-import json
-import os
 import sys
-import tomllib
-from pathlib import Path
 
-import hypothesis
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from service_fakes import Asker, Team, made_study
+from service_fakes import Team, handed_in, made_study
 
 from search.service.queue import QueuedStudy
 from search.service.states import State
-from search.service.supervisor import write_settings
-from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS
-from search.settings.file_settings import NAMES
-from search.settings.settings import StudySettings
 from storage import study_lock
-
-
-def handed_in(name: str, **settings: object) -> dict[str, object]:
-    return {"study": name, "settings": {"data": "digits", "trials": 5, **settings}}
 
 
 def test_a_study_is_handed_in_and_shown(team: Team) -> None:
@@ -51,90 +34,6 @@ def test_a_study_of_a_shell_is_shown_and_left_alone(team: Team) -> None:
     assert team.anna.done("GET", "studies/made/trials/1")["value"] == 0.95
     assert "started from a shell" in team.admin.refused(409, "POST", "studies/made/stop")
     assert "no trial 7" in team.anna.refused(404, "GET", "studies/made/trials/7")
-
-
-@pytest.mark.parametrize(
-    ("given", "sentence"),
-    [
-        (handed_in("x", trails=3), "--trails: no such setting (did you mean 'trials'?)"),
-        (handed_in("x", trials="many"), "--trials: expected a whole number, but got 'many'"),
-        (handed_in("x", metric="val_acuracy"), "did you mean 'val_accuracy'?"),
-        (handed_in("x", space="wider"), "--space: expected a file within the service's folder of data"),
-        ({"study": "x", "settings": {}}, "--data: expected rows to learn from"),
-        (handed_in("../x"), "study name: expected 1 to 100 letters"),
-        (
-            {"study": "x", "settings": {"data": "digits"}, "priority": "high"},
-            "priority: expected a whole number",
-        ),
-        ({"study": "x"}, "settings: is missing"),
-        ({**handed_in("x"), "owner": "ben"}, "owner: there is no such field"),
-        (handed_in("x", data="upload:../../studies.db"), "upload: you have no file"),
-    ],
-)
-def test_what_cannot_be_is_refused_in_the_sentences_of_the_command_line(
-    team: Team, given: dict[str, object], sentence: str
-) -> None:
-    assert sentence in team.anna.refused(422, "POST", "studies", given)
-    assert team.anna("GET", "studies/x").status == 404
-
-
-def test_no_code_of_users_is_run(team: Team) -> None:
-    """Also of a setting that is yet to come: what takes a function takes `module:function`."""
-    written = team.service.data
-    assert written is not None
-    (written / "evil_module.py").write_text("open('was-run', 'w')\ndef metric(*a): return 0\n")
-    for name in (*(set(StudySettings.model_fields) - {*NAMES, *COLUMNS}), "model", "callback"):
-        said = team.anna.refused(422, "POST", "studies", handed_in("x", **{name: "evil_module:metric"}))
-        assert "runs no code" in said
-    team.anna.done("POST", "studies", handed_in("colon", target="a:b", drop=["c:d"]))
-    assert not Path("was-run").exists()
-
-
-@pytest.mark.parametrize(
-    "path", ["../team.db", "/etc/passwd", "link/passwd", "nothing.csv", ".\0", "x" * 5000]
-)
-@pytest.mark.parametrize("setting", sorted(NAMES))
-def test_no_path_leads_out_of_the_folder_of_data(team: Team, data: Path, path: str, setting: str) -> None:
-    if not (data / "link").is_symlink():
-        (data / "link").symlink_to("/etc")
-    given = {"data": "table.csv", "target": "b"} | {setting: path}
-    said = team.anna.refused(422, "POST", "studies", {"study": "x", "settings": given})
-    assert f"--{setting}: expected a file within" in said
-
-
-def test_a_file_of_the_folder_is_found(team: Team, data: Path) -> None:
-    team.anna.done("POST", "studies", {"study": "table", "settings": {"data": "table.csv", "target": "b"}})
-    queued = team.service.queue.find("table")
-    assert queued is not None
-    assert json.loads(queued.settings)["data"] == str(data.resolve() / "table.csv")
-
-
-COLUMNS = (*COLUMN_OPTIONS, *SPLIT_OPTIONS, "target", "weight", "separator")
-# Settings of text that name no file.
-PLAIN = [
-    "target",
-    "separator",
-    "image_size",
-    "group",
-    "time",
-    "split_column",
-    "weight",
-    "metric",
-    "task",
-    "sampler",
-    "pruner",
-    "precision",
-    "model",
-]
-
-
-def test_every_setting_that_names_a_file_is_known_to_the_service() -> None:
-    fields = StudySettings.model_fields.items()
-    of_text = {
-        name for name, field in fields if "str" in str(field.annotation) and name not in COLUMN_OPTIONS
-    }
-    new = of_text - {*NAMES, *PLAIN}
-    assert not new, f"{new}: add it to NAMES in file_settings.py where it names a file, else to PLAIN here"
 
 
 def test_the_same_key_is_the_same_study(team: Team) -> None:
@@ -225,45 +124,6 @@ def test_lists_are_filtered_and_paged(team: Team) -> None:
     assert "limit: expected at most 500" in team.anna.refused(422, "GET", "studies?limit=501")
 
 
-def test_uploads_are_known_by_their_content_and_stay_with_their_owner(team: Team) -> None:
-    sent = team.anna.done("POST", "uploads", body=b"a,b\n1,2\n")
-    assert sent["id"].endswith(".csv")
-    assert team.anna.done("GET", "uploads")["uploads"] == [{"id": sent["id"], "bytes": 8}]
-    team.anna.done("POST", "studies", {"study": "sent", "settings": {"data": sent["data"], "target": "b"}})
-    queued = team.service.queue.find("sent")
-    assert queued is not None
-    path = Path(json.loads(queued.settings)["data"])
-    assert path.read_bytes() == b"a,b\n1,2\n"
-    assert path.parent.name == "anna"
-    assert "you have no file" in team.ben.refused(
-        422, "POST", "studies", {"study": "theirs", "settings": {"data": sent["data"]}}
-    )
-    assert team.anna.refused(409, "DELETE", f"uploads/{sent['id']}") == "study 'sent' needs it"
-    team.anna.done("POST", "studies/sent/cancel")
-    assert team.anna("DELETE", f"uploads/{sent['id']}").status == 204
-    assert not path.exists()
-
-
-@pytest.mark.parametrize(
-    "body", [b"", b"\x80\x04\x95pickle", b"PK\x03\x04no archive", b"a,b\n\0", b"\xff\xfe"]
-)
-def test_what_is_no_table_is_no_upload(team: Team, body: bytes) -> None:
-    assert "expected a CSV file of UTF-8 text" in team.anna.refused(422, "POST", "uploads", body=body)
-    assert not list((team.service.uploads._folder / "anna").glob(".*"))
-
-
-def test_an_upload_is_bounded_whether_it_says_its_length_or_not(team: Team) -> None:
-    assert team.anna("POST", "uploads", body=b"a" * 10_001).status == 413
-    connection = http.client.HTTPConnection("127.0.0.1", team.anna.port, timeout=30)
-    headers = {"Authorization": f"Bearer {team.anna.token}"}
-    connection.request(
-        "POST", "/api/v1/uploads", iter([b"a" * 6_000, b"b" * 6_000]), headers, encode_chunked=True
-    )
-    assert connection.getresponse().status == 413
-    connection.close()
-    assert not list((team.service.uploads._folder / "anna").glob(".*"))
-
-
 def test_events_are_streamed_from_where_one_was(team: Team) -> None:
     team.anna.done("POST", "studies", handed_in("told"))
     events = team.drivers.events("told")
@@ -295,34 +155,6 @@ def test_operators_see_how_it_is(team: Team) -> None:
     assert "/api/v1/studies/{name}/events" in team.anna.done("GET", "openapi.json")["paths"]
 
 
-def test_what_is_not_there_is_a_problem_too(team: Team) -> None:
-    assert team.anna.refused(404, "GET", "nothing") == "Not Found"
-    assert team.anna.refused(405, "DELETE", "me") == "Method Not Allowed"
-    assert team.anna.refused(404, "GET", "studies/nothing/trials") == "no study 'nothing'"
-    assert (
-        team.anna.refused(422, "POST", "studies", body=b"{", Content_Type="application/json")
-        == "expected JSON"
-    )
-
-
-def test_only_who_has_a_token_gets_anything(team: Team) -> None:
-    for path in ("studies", "studies/made", "metrics", "openapi.json", "/", "/nothing"):
-        answer = team.stranger("GET", path)
-        assert answer.status == 401
-        assert "made" not in answer.text
-        assert answer.headers["www-authenticate"] == "Bearer"
-        assert answer.headers["x-frame-options"] == "DENY"
-    assert team.stranger("POST", "uploads", body=b"a,b\n").status == 401
-    assert os.listdir(team.service.uploads._folder / "anna") == []
-
-
-def test_other_sites_pages_change_nothing(team: Team) -> None:
-    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "http://evil.example"}):
-        asker = Asker(team.anna.port, team.anna.token, headers)
-        assert "own pages" in asker.refused(403, "POST", "studies", handed_in("x"))
-        assert asker("GET", "studies").status == 200
-
-
 def test_a_list_shows_what_was_asked_at_once(team: Team) -> None:
     def state() -> str:
         found = team.viewer.done("GET", "studies?owner=ben&limit=500")["studies"]
@@ -332,81 +164,6 @@ def test_a_list_shows_what_was_asked_at_once(team: Team) -> None:
     assert state() == "queued"
     team.ben.done("POST", "studies/asked/pause")
     assert state() == "paused"
-
-
-def test_a_full_disk_is_told(team: Team, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(*path: object) -> None:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(os, "replace", full)
-    assert "free some disk space" in team.anna.refused(503, "POST", "uploads", body=b"a,b\n1,2\n")
-
-
-def test_a_request_with_threads_of_its_own_is_refused(team: Team) -> None:
-    assert "a slot of this service is one thread" in team.anna.refused(
-        422, "POST", "studies", handed_in("x", threads=64)
-    )
-
-
-VALUES = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
-    max_leaves=6,
-)
-SETTINGS = st.dictionaries(
-    st.sampled_from(sorted(StudySettings.model_fields)) | st.text(max_size=5), VALUES, max_size=4
-)
-
-
-@hypothesis.settings(max_examples=60)
-@given(st.text(max_size=12) | VALUES, SETTINGS | VALUES, VALUES, st.text(max_size=12) | VALUES)
-def test_whatever_is_sent_is_answered_and_breaks_nothing(
-    team: Team, study: object, settings: object, priority: object, note: object
-) -> None:
-    sent = {"study": study, "settings": settings, "priority": priority, "note": note}
-    for body in (
-        sent,
-        {**sent, "study": "fuzzed", "settings": {"data": "digits", "target": note}, "priority": 0},
-    ):
-        answer = team.anna("POST", "studies", body)
-        assert answer.status < 500, answer.text
-        if answer.status == 201:
-            queued = team.service.queue.find(answer.json["study"])
-            assert queued is not None
-            config = team.drivers.folder("fuzzed") / "settings.toml"
-            write_settings(config, queued)
-            assert tomllib.loads(config.read_text(encoding="utf-8"))["data"] == "digits"
-            team.service.queue.remove(queued.study, list(State))
-    assert team.anna("PATCH", "studies/made", {"note": note, "trials": priority}).status < 500
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    [
-        ("GET", "studies/a%00b", None),
-        ("GET", "studies/%ff%fe", None),
-        ("GET", "studies/%E2%80%AE/trials/99999999999999999999999", None),
-        ("POST", "studies", b"[" * 100_000),
-        ("POST", "studies/made/predictions", b"[" * 100_000),
-        ("POST", "studies/made/predictions", b'{"rows": [{"a": "\\ud800"}]}'),
-        ("POST", "studies", b'{"study": "x", "settings": {"data": "digits", "target": "\\ud800"}}'),
-        ("POST", "studies", b'{"study": "x", "settings": {"data": "digits"}, "note": "\\u0000"}'),
-        ("GET", "studies?limit=9999999999999999999999", None),
-    ],
-)
-def test_odd_requests_are_refused_as_what_they_are(
-    team: Team, method: str, path: str, body: bytes | None
-) -> None:
-    answer = team.anna(method, path, body=body, Content_Type="application/json")
-    assert answer.status in (400, 404, 422), answer.text
-    assert answer.headers["content-type"] == "application/problem+json"
-
-
-def test_events_begin_anew_behind_an_odd_id(team: Team) -> None:
-    team.anna.done("POST", "studies", handed_in("odd-id"))
-    team.anna.done("POST", "studies/odd-id/cancel")
-    for odd in ("9" * 40, "-1", "x", "1.5"):
-        assert "event: end" in team.viewer("GET", "studies/odd-id/events", Last_Event_ID=odd).text
 
 
 def test_a_study_that_somebody_drives_is_not_deleted_by_halves(team: Team) -> None:
