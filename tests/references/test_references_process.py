@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from bundled_tables import bundled
 
+from search.machine.time_limit import OutOfTime, computing_at_most
 from search.references.job import Job, carry_out
 from search.references.process import Fitting, Process
 from search.references.record import NAMES, Reference, References
@@ -138,6 +139,20 @@ def test_what_takes_too_long_or_too_much_memory_is_a_reason(
         "needs about 8 kB of memory, and may have 1 kB",
     ]
     assert signal.getitimer(signal.ITIMER_PROF)[0] == 0
+
+
+def test_another_exception_that_the_end_of_the_time_became_is_told_as_that() -> None:
+    """C code of NumPy that calls Python makes one of its own of whatever is raised there."""
+
+    def work() -> None:
+        try:
+            while True:
+                pass
+        except OutOfTime:
+            raise ValueError("not a valid buffer format string") from None
+
+    with pytest.raises(OutOfTime), computing_at_most(0.05):
+        work()
 
 
 def test_the_process_ends_with_who_started_it(tmp_path: Path) -> None:
