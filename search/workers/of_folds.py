@@ -13,7 +13,7 @@ from search.study.history import curves_of_folds, history_csv
 from search.study.trial_facts import TrialFacts
 from search.training.stop_reason import Stop, StopReason
 from search.workers.messages import EpochEvent, TrialOutcome, TrialTask
-from search.workers.outcome import where_it_ran
+from search.workers.outcome import file_of, where_it_ran
 from spaces import Hyperparameters
 
 if TYPE_CHECKING:
@@ -133,11 +133,6 @@ def _outcome(
 
 
 def _model_file(results: list[TrainingResult]) -> bytes:
-    """Keras saves to a path alone."""
-    from search.machine.temporary import temporary_folder
     from search.training.of_folds import mean_of_folds
 
-    with temporary_folder() as folder:
-        path = folder / "model.keras"
-        mean_of_folds(results).save(path)
-        return path.read_bytes()
+    return file_of(mean_of_folds(results))

@@ -17,6 +17,8 @@ from search.training.stop_reason import Stop, StopReason
 from search.workers.messages import TrialOutcome, TrialTask
 
 if TYPE_CHECKING:
+    import keras
+
     from search.data import PreparedData
     from search.training.loop import TrainingResult
 
@@ -117,11 +119,16 @@ def _scores(
 
 
 def _model_file(result: TrainingResult) -> bytes:
-    """Keras saves to a path alone."""
     from search.data import attach_preprocessing
+
+    return file_of(attach_preprocessing(result.model, result.spec))
+
+
+def file_of(model: keras.Model) -> bytes:
+    """A model as its `.keras` file: Keras saves to a path alone."""
     from search.machine.temporary import temporary_folder
 
     with temporary_folder() as folder:
         path = folder / "model.keras"
-        attach_preprocessing(result.model, result.spec).save(path)
+        model.save(path)
         return path.read_bytes()
