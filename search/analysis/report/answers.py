@@ -10,7 +10,7 @@ import numpy as np
 
 from search.analysis.facts.table_rows import Row
 from search.answering.evaluation import ClassAnswers, Evaluation
-from search.answering.explaining.recorded_answers import recorded_answers, value_of
+from search.answering.explaining.recorded_answers import recorded_answers
 from search.conclusion.statistics.intervals import Interval
 from search.conclusion.statistics.over_rows import interval_over_rows
 from search.data import DataSpec
@@ -23,7 +23,7 @@ from search.models.validation_answers import validation_answers
 from search.study.study import Study
 from search.study.unchanged import unchanged_data
 from search.text.formats import number
-from search.training.measures import scores_of
+from search.training.measures import logs_of, scores_of
 
 MOST_CLASSES = 20
 CLASS_HEADERS = ("class", "rows", "answered", "precision", "recall", "F1")
@@ -78,8 +78,9 @@ class Answers:
     def interval(self, metric: str) -> Interval | None:
         """95 % of the metric by these rows, if they had chosen nothing; None where rows tell none."""
         table = recorded_answers(self.answers, self.y, self.spec, (metric,))
-        value = value_of(metric, self.answers, self.y, self.spec, self.weights)
-        scores = scores_of(table, metric, self.spec.with_plain_target(), self.weights)
+        plain = self.spec.with_plain_target()
+        value = logs_of(table, plain, (metric,), self.weights).get(metric, float("nan"))
+        scores = scores_of(table, metric, plain, self.weights)
         return interval_over_rows(metric, value, scores, self.weights)
 
     @cached_property
