@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
 
+from benchmarks.measure import result_path, write_rows
 from benchmarks.tables import TABLES
 from benchmarks.tables_rows import targets
 from search.answering.new_rows import open_rows
@@ -29,30 +30,43 @@ from storage import StorageURL
 _LEVELS = (0.5, 0.8, 0.9, 0.95)
 
 
-def lines(tables: Path, storage: str, studies: list[str]) -> Iterator[str]:
+def measured(tables: Path, storage: str, name: str) -> Iterator[dict[str, Any]]:
+    """A row for each kind of interval of one table: shares of the rows within them, by their level."""
+    study = load_study(name, StorageURL.parse(storage))
+    saved = model_of_study(study)
+    model = open_model(saved, 1)
+    predictions, y = validation_answers(model, unchanged_data(study, study.settings))
+    file = tables / f"{name}-test.csv"
+    rows = open_rows(DataRequest(str(file), header=saved.header), saved.spec)
+    there = np.concatenate([model.answer(piece.x) for piece in rows.pieces(rows.at_once)])
+    known = targets(file, TABLES[name]).astype(np.float64)
+    errors = np.sort(np.abs(predictions - y))
+    alike = {level: (conformal_quantile(errors, level),) for level in _LEVELS}
+    kinds = {
+        "of groups": intervals_of(predictions, y),
+        "one": Intervals(rows=len(y), edges=(), halves=alike),
+    }
+    for kind, found in kinds.items():
+        yield {
+            "table": name,
+            "trials": len(study.finished()),
+            "validation_rows": len(y),
+            "test_rows": len(known),
+            "width": kind,
+            "within": {str(level): float(found.covers(there, known, level).mean()) for level in _LEVELS},
+            "mean_width_at_90": 2 * float(found.half_widths(there, 0.9).mean()),
+        }
+
+
+def lines(rows: list[dict[str, Any]]) -> Iterator[str]:
     """Markdown, a row for each table and kind of interval."""
     levels = " | ".join(f"{level:.0%}" for level in _LEVELS)
-    yield f"| table | validation rows | test rows | width | {levels} | mean width at 90 % |"
-    yield "|---" * (5 + len(_LEVELS)) + "|"
-    for name in studies:
-        study = load_study(name, StorageURL.parse(storage))
-        saved = model_of_study(study)
-        model = open_model(saved, 1)
-        predictions, y = validation_answers(model, unchanged_data(study, study.settings))
-        file = tables / f"{name}-test.csv"
-        rows = open_rows(DataRequest(str(file), header=saved.header), saved.spec)
-        there = np.concatenate([model.answer(piece.x) for piece in rows.pieces(rows.at_once)])
-        known = targets(file, TABLES[name]).astype(np.float64)
-        errors = np.sort(np.abs(predictions - y))
-        alike = {level: (conformal_quantile(errors, level),) for level in _LEVELS}
-        kinds = {
-            "of groups": intervals_of(predictions, y),
-            "one": Intervals(rows=len(y), edges=(), halves=alike),
-        }
-        for kind, found in kinds.items():
-            held = [f"{found.covers(there, known, level).mean():.1%}" for level in _LEVELS]
-            width = 2 * found.half_widths(there, 0.9).mean()
-            yield f"| {name} | {len(y):,} | {len(known):,} | {kind} | {' | '.join(held)} | {width:,.4g} |"
+    yield f"| table | trials | validation rows | test rows | width | {levels} | mean width at 90 % |"
+    yield "|---" * (6 + len(_LEVELS)) + "|"
+    for row in rows:
+        held = " | ".join(f"{share:.1%}" for share in row["within"].values())
+        counts = f"{row['trials']:,} | {row['validation_rows']:,} | {row['test_rows']:,}"
+        yield f"| {row['table']} | {counts} | {row['width']} | {held} | {row['mean_width_at_90']:,.4g} |"
 
 
 def main(
@@ -60,8 +74,11 @@ def main(
     tables: Annotated[Path, typer.Option(help="folder of the tables' files")],
     storage: Annotated[str, typer.Option(help="database of the studies")],
 ) -> None:
-    for line in lines(tables, storage, studies):
-        typer.echo(line)
+    output = result_path("tables-intervals", quick=False)
+    rows = [row for name in studies for row in measured(tables, storage, name)]
+    write_rows(output, rows)
+    typer.echo("\n".join(lines(rows)))
+    typer.echo(f"raw numbers: {output}")
 
 
 if __name__ == "__main__":
