@@ -38,16 +38,19 @@ def one_training(task: dict[str, Any]) -> Iterator[Ready]:
 
 
 def searched(task: dict[str, Any]) -> Iterator[Ready]:
-    """`run --timeout`, with trials enough for all of the time, then two ways to a model.
+    """`run --timeout`, with trials enough for all of the time, then three ways to a model.
 
-    Each costs the search and its own command.
+    Each costs the search and its own command; what is trained on all rows also the `finalize` before it.
     """
     task = {**task, "folder": task["kept"] or task["folder"]}
     search = _search(task)
     name = "perceptuna_searched"
     yield _ready(task, name, search + _write(task, name, "export"))
     name = "perceptuna_finalized"
-    yield _ready(task, name, search + _write(task, name, "finalize", *task["finalize"]))
+    finalized = search + _write(task, name, "finalize", *task["finalize"])
+    yield _ready(task, name, finalized)
+    name = "perceptuna_all_rows"
+    yield _ready(task, name, finalized + _write(task, name, "finalize", *task["finalize"], "--all-rows"))
 
 
 def _search(task: dict[str, Any]) -> Cost:

@@ -42,6 +42,7 @@ class Concluding(Looking):
         seeds: int = 5,
         folds: int | None = None,
         ensemble: int | None = None,
+        all_rows: bool = False,
         workers: int | None = None,
         threads: int | None = None,
         cluster: str | None = None,
@@ -55,6 +56,7 @@ class Concluding(Looking):
         Args:
             output: the model to write; `NAME.keras` in the current folder when not given.
             folds, ensemble: as in `perceptuna finalize`.
+            all_rows: after the test, train the winner on folds of all rows, and write their mean, untested.
 
         >>> conclusion = study.finalize(top=1, seeds=2, folds=2, show=False)
         >>> conclusion.model.predict(frame).shape
@@ -72,6 +74,7 @@ class Concluding(Looking):
                 seeds=seeds,
                 folds=folds,
                 ensemble=ensemble,
+                all_rows=all_rows,
                 workers=workers,
                 threads=threads,
                 cluster=cluster,

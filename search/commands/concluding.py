@@ -58,6 +58,13 @@ def finalize(
             usual="one network for images",
         ),
     ] = None,
+    all_rows: Annotated[
+        bool,
+        typer.Option(
+            "--all-rows",
+            help="after the test, train the winner on folds of all rows, test rows too, and write their mean instead",
+        ),
+    ] = False,
     workers: Workers = None,
     threads: Threads = None,
     data: MovedData = None,
@@ -88,6 +95,7 @@ def finalize(
         seeds=seeds,
         folds=folds,
         ensemble=ensemble,
+        all_rows=all_rows,
         workers=workers,
         threads=threads,
         cluster=cluster,

@@ -9,7 +9,7 @@ Imports: data.preparing, data.reading, data.rows.
 from search.data.preparing.column_spec import CategoryColumn, DateColumn, NumberColumn, TextColumn
 from search.data.preparing.components import Components
 from search.data.preparing.fitted_folds import fitted_fold, folds_are_whole, prepare_folds
-from search.data.preparing.folds import fold_of, searched_weights, why_no_folds
+from search.data.preparing.folds import fold_of, searched_weights, why_no_folds, write_fold
 from search.data.preparing.preparation import prepare
 from search.data.preparing.prepared import PreparedData, is_whole, load_prepared, searched_files, weights_file
 from search.data.preparing.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
@@ -55,4 +55,5 @@ __all__ = [
     "spec_changes",
     "weights_file",
     "why_no_folds",
+    "write_fold",
 ]

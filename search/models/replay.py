@@ -136,7 +136,7 @@ def retrain(
     settings = _settings_of(study, trial)
     data = data or unchanged_data(study, settings)
     if trial.planned is not None and (fold := trial.planned.fold) is not None:
-        data = fold_of(data, fold.number, fold.of)
+        data = fold_of(data, fold.number, fold.of, all_rows=fold.all_rows)
     start_tensorflow(settings.threads)
     from search.training.loop import train
 

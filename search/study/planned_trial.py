@@ -11,12 +11,16 @@ from spaces import Hyperparameters
 
 
 class Fold(BaseModel):
-    """Fold `number`, from 0, of as many, that training and validation rows are cut into."""
+    """Fold `number`, from 0, of as many, that training and validation rows are cut into; of `all_rows` test rows too.
+
+    Those of all rows are trained on after the look at the test split, and what is made of them is tested by nothing.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     number: Annotated[int, Field(ge=0)]
     of: Annotated[int, Field(ge=2)]
+    all_rows: bool = False
 
 
 class PlannedTrial(BaseModel):

@@ -90,9 +90,9 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
     try:
         worker = _open_worker(task.job)
         data = whole(worker.data, worker.settings)
-        worker = replace(
-            worker, data=data if task.fold is None else fold_of(data, task.fold.number, task.fold.of)
-        )
+        if (fold := task.fold) is not None:
+            data = fold_of(data, fold.number, fold.of, all_rows=fold.all_rows)
+        worker = replace(worker, data=data)
     except (OSError, RuntimeError, ImportError) as error:
         if refused := lacking(error):
             return TrialOutcome("disturbed", reason=refused)

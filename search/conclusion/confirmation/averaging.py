@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def mean_of_folds(
     study: Study, companion: Study, trained: Sequence[TrialRecord], data: PreparedData, winner: int
 ) -> tuple[Ensemble, Tested]:
-    """What is to be tested of `trained`, kept trials of `companion` that train configuration `winner` on folds.
+    """The mean of `trained`, kept trials of `companion` that train configuration `winner` on folds, as it is tested.
 
     Raises:
         InputError: a kept model is gone.
@@ -37,7 +37,8 @@ def mean_of_folds(
     for one, network in zip(trained, networks, strict=True):
         assert one.planned is not None
         assert one.planned.fold is not None
-        fold = fold_of(data, one.planned.fold.number, one.planned.fold.of)
+        of = one.planned.fold
+        fold = fold_of(data, of.number, of.of, all_rows=of.all_rows)
         x, y = fold.validation()
         outputs.append(network.outputs(data.spec, x))
         judges.append(Judge(np.asarray(y), data.spec, metric, fold.validation_weights()))

@@ -49,7 +49,13 @@ class Candidate:
 
     def to_be_tested(self, seed: int, fold: Fold | None = None) -> PlannedTrial:
         """The training whose model is kept: tested alone, or averaged with those of other seeds or folds."""
-        label = f"trial {self.number} once more, to be tested"
+        return self._kept(f"trial {self.number} once more, to be tested", seed, fold)
+
+    def on_all_rows(self, seed: int, fold: Fold) -> PlannedTrial:
+        """The training on a fold of all rows, averaged with those of the others."""
+        return self._kept(f"trial {self.number} on all rows", seed, fold)
+
+    def _kept(self, label: str, seed: int, fold: Fold | None) -> PlannedTrial:
         what = {"label": label, "seed": seed, "keep_model": True, "fold": fold}
         return self.again.model_copy(update=what)
 

@@ -50,12 +50,14 @@ class FinalizeOrder(Order):
 
     `ensemble` is on how many seeds the winner is trained, to be averaged where that is better; 1 for one network.
     `folds` is on how many folds, whose networks are averaged. Where both are None, it is as usual for the data.
+    With `all_rows` the mean that was tested is not written, but another: of as many folds of all rows, test rows too.
     """
 
     output: Path
     top: int
     ensemble: int | None = 1
     folds: int | None = None
+    all_rows: bool = False
     force: bool = False
 
 
@@ -67,6 +69,7 @@ def order_of(
     seeds: int,
     folds: int | None = None,
     ensemble: int | None = None,
+    all_rows: bool = False,
     workers: int | None = None,
     threads: int | None = None,
     cluster: str | None = None,
@@ -75,19 +78,26 @@ def order_of(
     """The order, with the command that asks for the same.
 
     Raises:
-        InputError: it asks for two means at once.
+        InputError: it asks for two means at once, or for what a cluster's machines have no rows for.
     """
     if folds is not None and ensemble is not None:
         raise InputError(
             "--folds and --ensemble: networks of folds, or of seeds on the same rows; leave one out"
         )
-    how = {"--folds": folds, "--ensemble": ensemble, "--workers": workers, "--threads": threads}
+    if all_rows and cluster is not None:
+        raise InputError(
+            "--all-rows and --cluster: the machines of a cluster have no test rows; leave --cluster out, and this "
+            "machine trains"
+        )
+    how = {"--folds": folds, "--ensemble": ensemble, "--all-rows": all_rows}
+    how |= {"--workers": workers, "--threads": threads}
     asked = {"--top": top, "--seeds": seeds, "-o": output, **how, "--cluster": cluster, "--force": force}
     return FinalizeOrder(
         output=output,
         top=top,
         ensemble=ensemble,
         folds=folds,
+        all_rows=all_rows,
         force=force,
         seeds=seeds,
         go_on=command_about(study, COMMAND, asked),
@@ -139,6 +149,8 @@ def check(study: Study, order: FinalizeOrder) -> Finalizing:
     settings = long_enough(settings, [one.trial for one in candidates])
     data = unchanged_data(study, settings)
     networks, folds = _averaged(order, study, data)
+    if order.all_rows and not folds:
+        raise InputError(f"--all-rows: {_why_not_of_all_rows(order, data, networks)}; leave it out")
     last_seeds = fresh_seeds(study, Purpose.TEST, networks)
 
     def ours(facts: ModelFacts) -> bool:
@@ -177,6 +189,14 @@ def _averaged(order: FinalizeOrder, study: Study, data: PreparedData) -> tuple[i
     if data.spec.kind == "image":
         return 1, False
     return _USUAL, why_no_folds(data, _USUAL) is None
+
+
+def _why_not_of_all_rows(order: FinalizeOrder, data: PreparedData, networks: int) -> str:
+    """Why there are no folds that all rows could be cut into."""
+    if order.ensemble is not None:
+        return "it trains the winner on folds of all rows, where --ensemble says seeds"
+    why = why_no_folds(data, max(2, networks))
+    return f"it trains the winner on folds of all rows, and there are none: {why or 'this study was finalized without'}"
 
 
 def _concluded_before(
@@ -251,5 +271,13 @@ def last_trainings(work: Finalizing, winner: Candidate) -> list[PlannedTrial]:
     """Those whose models are kept: one that is tested, or several that are averaged."""
     if not work.folds:
         return [winner.to_be_tested(seed) for seed in work.last_seeds]
-    folds = (Fold(number=number, of=len(work.last_seeds)) for number in range(len(work.last_seeds)))
-    return [winner.to_be_tested(seed, fold) for seed, fold in zip(work.last_seeds, folds, strict=True)]
+    return [winner.to_be_tested(seed, fold) for seed, fold in _on_folds(work.last_seeds, all_rows=False)]
+
+
+def on_all_rows(work: Finalizing, winner: Candidate) -> list[PlannedTrial]:
+    """Those that are averaged and written after the look, and tested by nothing: on folds of all rows."""
+    return [winner.on_all_rows(seed, fold) for seed, fold in _on_folds(work.last_seeds, all_rows=True)]
+
+
+def _on_folds(seeds: list[int], *, all_rows: bool) -> list[tuple[int, Fold]]:
+    return [(seed, Fold(number=at, of=len(seeds), all_rows=all_rows)) for at, seed in enumerate(seeds)]

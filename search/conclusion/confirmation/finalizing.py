@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING
 from search.conclusion.companion import ended
 from search.conclusion.confirmation.averaging import averaged_or_alone, mean_of_folds
 from search.conclusion.confirmation.candidates import Candidate, Standings, standings_of
-from search.conclusion.confirmation.finalize_order import Finalizing, confirming, last_trainings, winner_of
-from search.conclusion.confirmation.opening import look_at_test_split
+from search.conclusion.confirmation.finalize_order import (
+    Finalizing,
+    confirming,
+    last_trainings,
+    on_all_rows,
+    winner_of,
+)
+from search.conclusion.confirmation.opening import look_at_test_split, write_folds_of_all_rows
 from search.conclusion.confirmation.record import Conclusion, write_conclusion
 from search.conclusion.confirmation.tested import Tested, tested_model
-from search.conclusion.ensemble.words import cost_sentence
+from search.conclusion.ensemble.words import cost_sentence, of_all_rows
 from search.conclusion.statistics.race import selection_cost
 from search.conclusion.trainings import why_not
 from search.errors import StudyStopped
@@ -56,8 +62,32 @@ def finalize(work: Finalizing, listeners: Listeners) -> Conclusion | None:
     look = look_at_test_split(study, companion, tested, work.data, winner.number, listeners.said)
     conclusion = _conclusion(work, result, tested, look, ensemble)
     write_conclusion(study, conclusion)
-    _write(work, companion, conclusion, tested, listeners)
+    if not work.order.all_rows:
+        _write(work, companion, conclusion, ensemble, tested, listeners)
+        return conclusion
+    again = _on_all_rows(work, winner, look, listeners)
+    if again is None:
+        return None
+    _write(work, companion, conclusion, *again, listeners)
     return conclusion
+
+
+def _on_all_rows(
+    work: Finalizing, winner: Candidate, look: Look, listeners: Listeners
+) -> tuple[Ensemble, Tested] | None:
+    """The mean that is written in place of the tested one; None where it was interrupted."""
+    plans, rows = on_all_rows(work, winner), work.data.spec.rows
+    of = f"{len(plans)} folds of all {rows.train + rows.validation + rows.test:,} rows"
+    listeners.said(f"training trial {winner.number} on {of}, test rows too: their mean is written, untested")
+    write_folds_of_all_rows(work.data, len(plans), look)
+    companion = _trained(work, plans, listeners)
+    if companion is None:
+        return None
+    trained = _with_values(winner, companion, plans, listeners)
+    ensemble, mean = mean_of_folds(work.study, companion, trained, work.data, winner.number)
+    for sentence in of_all_rows(ensemble, work.study.metric):
+        listeners.said(sentence)
+    return ensemble, mean
 
 
 def _last_said(winner: Candidate, companion: Study, plans: list[PlannedTrial], folds: bool) -> str:
@@ -101,9 +131,14 @@ def _with_values(
 
 
 def _write(
-    work: Finalizing, companion: Study, conclusion: Conclusion, tested: Tested, listeners: Listeners
+    work: Finalizing,
+    companion: Study,
+    conclusion: Conclusion,
+    ensemble: Ensemble | None,
+    tested: Tested,
+    listeners: Listeners,
 ) -> None:
-    """The model that was tested, and its facts."""
+    """The model that was tested, or that of all rows in its place, and its facts."""
     name, trained = companion.name, tested.trained
     facts = {
         **facts_of(companion, trained),
@@ -112,9 +147,13 @@ def _write(
         "trained_as": {"study": name, "trial": trained.number},
         "conclusion": conclusion.model_dump(mode="json"),
     }
-    facts = with_threshold(facts, conclusion.decision or conclusion.test.threshold)
+    if work.order.all_rows:
+        facts["all_rows"] = True
+        facts = with_threshold(facts, tested.decision or conclusion.test.threshold)
+    else:
+        facts = with_threshold(facts, conclusion.decision or conclusion.test.threshold)
     facts = with_intervals(facts, tested.intervals)
-    if conclusion.ensemble is None or not conclusion.ensemble.kept:
+    if ensemble is None or not ensemble.kept:
         write_model(work.order.output, facts, tested_model(companion, trained))
         return
     common = {told: facts[told] for told in facts if told not in ("trained_as", "training")}
@@ -126,7 +165,7 @@ def _write(
     from search.conclusion.ensemble.writing import write_ensemble
 
     networks = list(tested.networks)
-    cost = write_ensemble(work.order.output, common, conclusion.ensemble, members, networks, work.data)
+    cost = write_ensemble(work.order.output, common, ensemble, members, networks, work.data)
     listeners.said(cost_sentence(cost))
 
 

@@ -1,12 +1,18 @@
-"""The one place that opens the sealed test split: for one model, after the look is recorded."""
+"""The one place that opens the sealed test split: for one model, after the look is recorded.
+
+What was looked at may be trained on afterwards: no value is told of it any more.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from search.conclusion.confirmation.compared import seen_references
 from search.conclusion.statistics.over_rows import interval_over_rows, intervals_beside
+from search.data import searched_weights, write_fold
 from search.data.preparing.sealed import open_test_split, open_test_weights
 from search.errors import DataError
 from search.study.look import Look
@@ -77,3 +83,21 @@ def look_at_test_split(
         references=references,
         coverage=tested.coverage(data.spec, x, y),
     )
+
+
+def write_folds_of_all_rows(data: PreparedData, folds: int, look: Look) -> None:
+    """Cut all rows of `data` into as many folds, test rows too, which have had their `look`, and write them.
+
+    Raises:
+        OSError: they cannot be written.
+    """
+    assert look.value is not None  # else they have yet to test a model
+    x, y = (
+        np.concatenate(sides)
+        for sides in zip(data.training(), data.validation(), open_test_split(data), strict=True)
+    )
+    weights = None
+    if (searched := searched_weights(data)) is not None:
+        weights = np.concatenate([searched, open_test_weights(data)])
+    for number in range(folds):
+        write_fold(data, number, folds, x, y, weights, all_rows=True)

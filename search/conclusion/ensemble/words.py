@@ -16,16 +16,24 @@ def sentences(ensemble: Ensemble, metric: str) -> list[str]:
         return [
             f"no mean of networks is better than {alone} on the validation rows, so {alone} is in the file"
         ]
-    together = level_beside(ensemble.value, ensemble.beside, metric)
     if ensemble.of_folds:
         return [
-            f"trial {ensemble.members[0].trial} on {len(ensemble.members)} folds, each of "
-            f"{plural(ensemble.rows, 'row')} judged by the network that was not trained on it: {together}",
+            _of_folds(ensemble, metric),
             "their mean is in the file; what it gains over one of them, no row but the test rows can show",
         ]
+    together = level_beside(ensemble.value, ensemble.beside, metric)
     one = level_beside(ensemble.single, ensemble.members[0].beside, metric)
     told = [f"{_members(ensemble)}: {together}, where {alone} has {one}", *_gain(ensemble, metric)]
     return told if ensemble.kept else [*told, f"that is not better, so {alone} is in the file"]
+
+
+def of_all_rows(ensemble: Ensemble, metric: str) -> list[str]:
+    """What is known of a mean of folds of all rows, test rows too."""
+    return [
+        _of_folds(ensemble, metric),
+        "their mean is in the file, and no row is left to test it: the test value is of the mean that did not see the "
+        "test rows",
+    ]
 
 
 def cost_sentence(cost: Cost) -> str:
@@ -34,6 +42,13 @@ def cost_sentence(cost: Cost) -> str:
     return (
         f"the file has {fine_size(cost.bytes)}, with one network {fine_size(cost.single_bytes)}; a row takes "
         f"{together} ms, with one network {one} ms (on this machine, in batches of {cost.batch:,}, after preprocessing)"
+    )
+
+
+def _of_folds(ensemble: Ensemble, metric: str) -> str:
+    return (
+        f"trial {ensemble.members[0].trial} on {len(ensemble.members)} folds, each of {plural(ensemble.rows, 'row')} "
+        f"judged by the network that was not trained on it: {level_beside(ensemble.value, ensemble.beside, metric)}"
     )
 
 

@@ -6,7 +6,7 @@ a network of one takes what a network of the other takes.
 
 from __future__ import annotations
 
-import contextlib
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,20 +26,47 @@ from search.data.rows.raw import Array
 from search.errors import DataError
 
 
-def fold_of(data: PreparedData, number: int, folds: int) -> PreparedData:
+def fold_of(data: PreparedData, number: int, folds: int, *, all_rows: bool = False) -> PreparedData:
     """The rows of fold `number`, from 0, of `folds`: in a folder inside that of `data`, written when first asked for.
+
+    Those of `all_rows` hold test rows. Only `write_fold` writes them, for who may open these; here they are read.
 
     Raises:
         OSError: it cannot be written.
+        DataError: it is one of all rows, and is not there.
     """
-    folder = data.folder / f"fold-{number + 1}-of-{folds}"
-    with contextlib.suppress(DataError):
+    folder = _folder(data, number, folds, all_rows=all_rows)
+    try:
         return load_prepared(folder)
+    except DataError as exc:
+        if all_rows:
+            raise DataError(
+                f"the rows of fold {number + 1} of {folds}, test rows too, are no longer in {folder}; the same "
+                "`perceptuna finalize … --all-rows` writes them again"
+            ) from exc
     x, y = (
         np.concatenate(sides)
         for sides in zip(*(open_arrays(data, part) for part in SEARCHED_PARTS), strict=True)
     )
-    weights = searched_weights(data)
+    return write_fold(data, number, folds, x, y, searched_weights(data))
+
+
+def write_fold(
+    data: PreparedData,
+    number: int,
+    folds: int,
+    x: Array,
+    y: Array,
+    weights: Array | None,
+    *,
+    all_rows: bool = False,
+) -> PreparedData:
+    """Cut these rows of `data`, all that are to be trained on or judged, and write what is of fold `number`, from 0.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    folder = _folder(data, number, folds, all_rows=all_rows)
     judged = parts_of(y, data.spec, folds) == number
     rows = Rows(train=int((~judged).sum()), validation=int(judged.sum()), test=data.spec.rows.test)
     with unfinished_folder(folder) as partial:
@@ -52,6 +79,10 @@ def fold_of(data: PreparedData, number: int, folds: int) -> PreparedData:
         (partial / SPEC_FILE).write_text(spec.model_dump_json(indent=1), encoding="utf-8")
         put_in_place(partial, folder, SEARCHED_PARTS)
     return load_prepared(folder)
+
+
+def _folder(data: PreparedData, number: int, folds: int, *, all_rows: bool) -> Path:
+    return data.folder / f"{'all-rows-' if all_rows else ''}fold-{number + 1}-of-{folds}"
 
 
 def searched_weights(data: PreparedData) -> Array | None:
