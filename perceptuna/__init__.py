@@ -16,7 +16,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from perceptuna.ablation import Ablation
+from perceptuna.beforehand import Description, Plan, describe, plan
 from perceptuna.conclusion import Conclusion
+from perceptuna.databases import backup
 from perceptuna.errors import (
     CacheUnusable,
     ClusterLost,
@@ -32,8 +34,10 @@ from perceptuna.errors import (
     StudyStopped,
 )
 from perceptuna.model import Model, load_model
+from perceptuna.replay import Replay
 from perceptuna.searching import load_study, search, studies
-from perceptuna.service import connect
+from perceptuna.service import Service, connect
+from perceptuna.service_study import ServiceStudy
 from perceptuna.settings import Settings
 from perceptuna.space import Space, log, stepped, when
 from perceptuna.study import Running, Study
@@ -48,14 +52,19 @@ __all__ = [
     "Conclusion",
     "DataError",
     "DatabaseUnusable",
+    "Description",
     "InputError",
     "MLPSearchClassifier",
     "MLPSearchRegressor",
     "MachineFault",
     "Model",
     "PerceptunaError",
+    "Plan",
+    "Replay",
     "Running",
+    "Service",
     "ServiceFault",
+    "ServiceStudy",
     "Settings",
     "Space",
     "SpaceError",
@@ -63,10 +72,13 @@ __all__ = [
     "Study",
     "StudyBusy",
     "StudyStopped",
+    "backup",
     "connect",
+    "describe",
     "load_model",
     "load_study",
     "log",
+    "plan",
     "search",
     "stepped",
     "studies",

@@ -9,6 +9,7 @@ from perceptuna.conclusion import Conclusion, concluded
 from perceptuna.errors import one_tree
 from perceptuna.looking import Looking
 from perceptuna.model import Model, load_model
+from perceptuna.replay import Replay
 
 __all__ = ["Concluding"]
 
@@ -113,6 +114,24 @@ class Concluding(Looking):
                 cluster=cluster,
                 show=show,
             )
+
+    def replay(self, trial: int | None = None) -> Replay:
+        """Train the best trial, or `trial`, again with its own seed, and compare: what `perceptuna replay` does.
+
+        >>> study.replay(0)
+        trial 0: val_crossentropy is the same to the last bit after each of 2 epochs
+        >>> study.replay(0).equal
+        True
+
+        Raises:
+            InputError: there is no such trial, it was not trained to an end, or the data changed.
+        """
+        from search.models.replay import replay
+
+        with one_tree():
+            read = self._read
+            number = read.complete_trial(None).number if trial is None else trial
+            return Replay(replay(read, number))
 
     def export(
         self,

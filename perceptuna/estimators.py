@@ -247,6 +247,7 @@ class MLPSearchClassifier(ClassifierMixin, _MLPSearch):
 
     Attributes:
         classes_: the classes; the study knows each by its place in them.
+        best_threshold_: the probability above which the second of two classes is answered.
         n_features_in_, feature_names_in_: columns, and their names where X was a DataFrame.
         study_: the `Study`. A pickle or a copy leaves it out.
         conclusion_: the `Conclusion`, with `finalize`.
@@ -288,17 +289,34 @@ class MLPSearchClassifier(ClassifierMixin, _MLPSearch):
         """
         values = self._answered(X)
         probabilities = np.zeros((len(values), len(self.classes_)))
-        probabilities[:, [int(name) for name in self._opened().spec.class_names]] = values
+        probabilities[:, self._places()] = values
         return probabilities
 
     def predict(self, X: Any) -> np.ndarray[Any, Any]:
-        """The most probable class of each row: (rows,).
+        """The class of each row, (rows,): the most probable one or, of two, the second above `best_threshold_`.
 
         >>> classifier.predict(frame[["petal", "leaf"]]).shape
         (100,)
         """
-        probabilities = self.predict_proba(X)
-        return self.classes_[probabilities.argmax(axis=1)]
+        answered = self._answered(X)
+        return self.classes_[self._places()][self._opened().classes(answered)]
+
+    @property
+    def best_threshold_(self) -> float:
+        """The probability above which the second of two classes is answered, as the model has it.
+
+        It is 0.5, unless the study is compared by f1, balanced_accuracy, mcc or costs and its validation rows fitted
+        another that is better on rows that did not. (`TunedThresholdClassifierCV` of scikit-learn calls it so.)
+
+        >>> classifier.best_threshold_
+        0.5
+        """
+        check_is_fitted(self, "model_")
+        return self.model_.threshold
+
+    def _places(self) -> list[int]:
+        """Where the classes of the model are in `classes_`: the study knows each by its place."""
+        return [int(name) for name in self._opened().spec.class_names]
 
 
 class MLPSearchRegressor(RegressorMixin, _MLPSearch):

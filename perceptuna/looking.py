@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import optuna
     import pandas as pd
 
+    from perceptuna.beforehand import Plan
     from search.analysis.facts.leaderboard import Entry
     from search.analysis.notebook import Leaderboard, NotebookStudy
     from storage import StorageURL
@@ -133,6 +134,26 @@ class Looking:
         with one_tree():
             write_report(self._read, Path(path), top, force=force)
             return Path(path)
+
+    def plan(
+        self, *, trials: int | None = None, workers: int | None = None, timeout: str | float | None = None
+    ) -> Plan:
+        """What it will still take, from its trials so far: what `perceptuna plan NAME` does.
+
+        `trials`, `workers` and `timeout` ask what if it went on with these.
+
+        >>> pt.load_study("later").plan(trials=30)
+        plan of later, from the ... trials of the study so far...
+
+        Raises:
+            InputError: it has too few trials yet, or nothing is left of it.
+        """
+        from perceptuna.beforehand import Plan, unsaid
+        from search.forecast.plan import plan_study
+
+        asked = {"trials": trials, "workers": workers, "timeout": timeout}
+        with one_tree():
+            return Plan(self._name, *plan_study(self._name, self._url, None, asked, unsaid))
 
     @property
     def plot(self) -> Plots:

@@ -1,20 +1,18 @@
-"""A team's service, from Python: studies that it runs, and what they have found."""
+"""A team's service, from Python: hand a study in, and find those that are there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from perceptuna.errors import one_tree
-from perceptuna.model import Model, load_model
+from perceptuna.service_study import ServiceStudy
 from perceptuna.settings import Settings, plain
 from search.given.asked import Rows
 
 if TYPE_CHECKING:
-    from search.client.service_client import ServiceClient, StudyRow
+    from search.client.service_client import ServiceClient
 
-__all__ = ["Service", "ServiceStudy", "connect"]
+__all__ = ["Service", "connect"]
 
 
 def connect(url: str, token: str | None = None) -> Service:
@@ -40,6 +38,9 @@ class Service:
     """A team's service; `connect` gives it.
 
     Everything here raises InputError where the service refuses, and ServiceFault where it cannot be reached or fails.
+
+    >>> service
+    Service('http://127.0.0.1:...')
     """
 
     def __init__(self, client: ServiceClient) -> None:
@@ -63,6 +64,9 @@ class Service:
             name: of the study; made up where not given.
             priority: 0, or less for others to go first.
             note: shown beside it.
+
+        >>> service.search(frame, target="kind", trials=20, note="for the talk")
+        ServiceStudy('kind-...', queued, 0/20 trials)
         """
         from search.client.handing_in import hand_in
         from search.given.asked import named, staged_settings
@@ -80,12 +84,20 @@ class Service:
             return ServiceStudy(self._client, chosen)
 
     def studies(self) -> list[ServiceStudy]:
-        """All of them, the newest first."""
+        """All of them, the newest first.
+
+        >>> "flowers" in [study.name for study in service.studies()]
+        True
+        """
         with one_tree():
             return [ServiceStudy(self._client, row["study"]) for row in self._client.studies()]
 
     def load_study(self, name: str) -> ServiceStudy:
-        """One of them, whoever has begun it."""
+        """One of them, whoever has begun it.
+
+        >>> service.load_study("flowers")
+        ServiceStudy('flowers', finished, 2/2 trials)
+        """
         with one_tree():
             self._client.study(name)
         return ServiceStudy(self._client, name)
@@ -100,122 +112,3 @@ class Service:
 
     def __dir__(self) -> list[str]:
         return ["load_study", "search", "studies"]
-
-
-class ServiceStudy:
-    """A study of a service; what it tells is of now."""
-
-    def __init__(self, client: ServiceClient, name: str) -> None:
-        self._client = client
-        self.name = name
-
-    @property
-    def row(self) -> StudyRow:
-        """All that the service says of it, as `GET studies/NAME` does."""
-        with one_tree():
-            return self._client.study(self.name)
-
-    @property
-    def state(self) -> str:
-        """`queued`, `running`, `finished` … as docs/team.md has them."""
-        return self.row["state"]
-
-    @property
-    def best(self) -> dict[str, Any]:
-        """The best trial: the first of `leaderboard()`.
-
-        Raises:
-            InputError: no trial is complete yet.
-        """
-        from perceptuna.errors import InputError
-
-        board = self.leaderboard()
-        if not board:
-            raise InputError(f"study '{self.name}' has no complete trial yet; it is {self.state}")
-        return board[0]
-
-    def leaderboard(self) -> list[dict[str, Any]]:
-        """Up to ten complete trials, best first, as `perceptuna show --json` says them."""
-        details = self.row["details"]
-        found: list[dict[str, Any]] = details["leaderboard"] if details else []
-        return found
-
-    def wait(self, *, show: bool = True) -> ServiceStudy:
-        """This study when it is over, its lines printed meanwhile where `show`. Ctrl-C leaves it running.
-
-        Raises:
-            StudyStopped: it has failed.
-        """
-        from perceptuna.errors import StudyStopped
-        from search.analysis.showing import write_line
-        from search.client.following import follow
-        from search.client.words import EventLines
-
-        lines = EventLines()
-        with one_tree():
-            for event in follow(self._client, self.name):
-                if show and (line := lines.line_of(event)) is not None:
-                    write_line(line)
-        row = self.row
-        if row["state"] == "failed":
-            raise StudyStopped(row["reason"])
-        return self
-
-    def pause(self) -> None:
-        """Have the service leave it alone until `resume`; its trials end at their next epoch."""
-        self._ask("pause")
-
-    def resume(self, *, trials: int | None = None) -> None:
-        """Have it go on, perhaps to a new total of `trials`."""
-        with one_tree():
-            if trials is not None:
-                self._client.change(self.name, {"trials": trials})
-        self._ask("resume")
-
-    def stop(self) -> None:
-        """End it at its trials' next epoch."""
-        self._ask("stop")
-
-    def cancel(self) -> None:
-        """Take it out of the queue; what it has found stays."""
-        self._ask("cancel")
-
-    def report(self, path: str | Path, *, force: bool = False) -> Path:
-        """Write its report to `path`, an HTML file; `force` replaces what is there."""
-        from search.client.downloads import write_report
-
-        with one_tree():
-            write_report(self._client, self.name, Path(path), force=force)
-        return Path(path)
-
-    def model(self, path: str | Path | None = None, *, force: bool = False) -> Model:
-        """The best model, written to `path` with its facts beside it; `NAME.keras` here when not given."""
-        from search.client.downloads import write_model
-
-        output = Path(path or f"{self.name}.keras")
-        with one_tree():
-            write_model(self._client, self.name, output, force=force)
-        return load_model(output)
-
-    def predict(self, rows: Any) -> list[dict[str, Any]]:
-        """What the best model answers there for a DataFrame, or for rows as dictionaries by column."""
-        from search.given.asked import warned
-        from search.given.frames import arrow_table, is_frame
-
-        with one_tree():
-            asked: Sequence[dict[str, Any]]
-            asked = arrow_table(rows, "the DataFrame").to_pylist() if is_frame(rows) else rows
-            answers, remarks = self._client.predictions(self.name, asked)
-        warned(remarks)
-        return answers
-
-    def _ask(self, verb: str) -> None:
-        with one_tree():
-            self._client.ask(self.name, verb)
-
-    def __repr__(self) -> str:
-        row = self.row
-        return f"ServiceStudy({self.name!r}, {row['state']}, {row['finished']}/{row['budget']} trials)"
-
-    def __dir__(self) -> list[str]:
-        return [name for name in ("name", *type(self).__dict__) if not name.startswith("_")]

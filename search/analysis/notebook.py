@@ -20,6 +20,7 @@ from search.analysis.facts.table_rows import (
     rows_of,
 )
 from search.analysis.terminal.ablation import ablation_facts, ablation_view
+from search.analysis.terminal.as_text import as_text
 from search.analysis.terminal.confirmation import conclusion_view
 from search.analysis.terminal.study import study_view
 from search.conclusion.ablation.record import Ablation
@@ -40,14 +41,12 @@ from search.settings.metrics import told_beside
 from search.study.history import history_of
 from search.study.record_of_looks import looks
 from search.study.study import Study, load_study
-from search.text.printable import open_console
 from storage import StorageURL
 from storage.urls import DEFAULT_URL
 
 if TYPE_CHECKING:
     import keras
     import pandas as pd
-    from rich.console import RenderableType
 
 
 class Leaderboard(list[Entry]):
@@ -79,7 +78,7 @@ class NotebookStudy(Study):
     """
 
     def __repr__(self) -> str:
-        return _text(study_view(self, 10))
+        return as_text(study_view(self, 10))
 
     def _repr_html_(self) -> str:
         """The leaderboard as a table, for notebooks."""
@@ -159,7 +158,7 @@ def open_study(name: str, storage: str | Path | StorageURL | None = None) -> Not
 def conclusion_text(study: Study, conclusion: Conclusion) -> str:
     """What `finalize` ends with, as text."""
     remark = remark_on_accuracy(study.metric, study.data)
-    return _text(conclusion_view(conclusion, looks(study), remark))
+    return as_text(conclusion_view(conclusion, looks(study), remark))
 
 
 def conclusion_html(study: Study, conclusion: Conclusion) -> str:
@@ -186,7 +185,7 @@ def ablation_json(study: Study, found: Ablation) -> dict[str, Any]:
 
 def ablation_text(study: Study, found: Ablation) -> str:
     """What `ablate` ends with, as text."""
-    return _text(ablation_view(found, importances(study)))
+    return as_text(ablation_view(found, importances(study)))
 
 
 def ablation_frame(found: Ablation) -> pd.DataFrame:
@@ -205,11 +204,3 @@ def ablation_html(found: Ablation) -> str:
 
 def _paragraphs(sentences: Iterable[str]) -> list[str]:
     return [f"<p>{html.escape(sentence)}</p>" for sentence in sentences]
-
-
-def _text(view: RenderableType) -> str:
-    # In a notebook, Rich would show it besides, in colours.
-    console = open_console(width=160, force_terminal=False, force_jupyter=False, color_system=None)
-    with console.capture() as capture:
-        console.print(view)
-    return "\n".join(line.rstrip() for line in capture.get().splitlines())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from typing import Annotated
 
@@ -10,7 +9,6 @@ import typer
 
 from search.commands.options import AsJSON, option, with_row_settings
 from search.commands.output import echo, print_out
-from search.settings.settings import load_settings
 from spaces import load_space
 
 space_app = typer.Typer(help="Look at search spaces.", no_args_is_help=True)
@@ -57,12 +55,7 @@ def data_show(
     Example: perceptuna data show digits
     """
     from search.analysis.terminal.tables import data_view
-    from search.data import describe, namesake_note, read_source
-    from search.machine.tensorflow_start import tensorflow_log_silenced
+    from search.given.describing import described
 
-    settings = load_settings(None, {**given, "split_seed": split_seed, "data": source})
-    with tensorflow_log_silenced():  # Keras loads its own sets
-        summary = describe(read_source(settings.data_request()))
-    if (namesake := namesake_note(source)) is not None:
-        summary = dataclasses.replace(summary, notes=(namesake, *summary.notes))
+    summary = described(source, None, {**given, "split_seed": split_seed})
     print_out(json.dumps(summary.to_json()) if as_json else data_view(source, summary))

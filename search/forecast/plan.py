@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from search.errors import InputError
 from search.forecast.calibration import calibrate
 from search.forecast.forecast import Forecast, forecast_from_costs, forecast_from_study
+from search.given.asked import Rows, named, spoken, staged_settings
+from search.machine.temporary import temporary_folder
 from search.policies.samplers import build_sampler
 from search.settings.settings import StudySettings, load_settings
 from search.settings.study_name import check_study_name, quote_name
@@ -52,6 +55,24 @@ def plan_study(
                 "give --data and the options of `run` to plan a new one"
             )
     return _of_new(load_settings(config, said), say)
+
+
+def plan_rows(
+    data: Rows, y: Any, config: Path | None, given: Mapping[str, Any], say: Callable[[str], None]
+) -> tuple[Forecast, StudySettings]:
+    """As `plan_study` of a new one, with rows, and perhaps a space, that are objects.
+
+    Raises:
+        InputError, SpaceError: as for `plan_study`; or rows are none, or do not go together.
+    """
+    if data is None and config is not None:
+        return _of_new(load_settings(config, {**given}), say)
+    with temporary_folder() as folder, staged_settings(data, y, given, folder) as (told, staged):
+        here = {name: str(one.file) for name, one in staged.items()}
+        with named([*staged.values()]):
+            forecast, settings = _of_new(load_settings(config, told | here), say)
+    words = spoken(settings.data, [*staged.values()])
+    return forecast, settings.model_copy(update={"data": words})
 
 
 def _refuse_folds(settings: StudySettings) -> None:

@@ -63,6 +63,10 @@ class OpenModel:
     spec: DataSpec
     threshold: float = USUAL
 
+    def classes(self, probabilities: Array) -> Array:
+        """The class that is answered for each row, (rows,), by the probabilities of all, (rows, classes)."""
+        return classes_answered(probabilities, self.spec, self.threshold)
+
     def answer(self, rows: Array | Table) -> Array:
         """Rows are a table's columns, or arrays as `attach_preprocessing` has them."""
         return self._told(np.asarray(self.model(_inputs(rows, self.model, self.spec))))

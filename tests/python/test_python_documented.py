@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 from flowers import Place
 from made_studies import made_study, mixed_trials
+from service_here import service_here
 
 import perceptuna as pt
 from perceptuna.concluding import Concluding
@@ -35,9 +36,24 @@ def documented() -> Iterator[tuple[str, object]]:
 NAMES = dict(documented())
 
 
+@pytest.fixture(scope="module")
+def service(place: Place, tmp_path_factory: pytest.TempPathFactory) -> Iterator[pt.Service]:
+    with service_here(tmp_path_factory.mktemp("service"), place.folder / "perceptuna.db") as service:
+        yield service
+
+
+def of_service(service: pt.Service) -> dict[str, object]:
+    """What examples of a service are given."""
+    studies = {"study": service.load_study("flowers"), "queued": service.search("digits", trials=20)}
+    return {"service": service, **studies}
+
+
 @pytest.mark.parametrize("name", NAMES)
-def test_its_example_runs(name: str, here: Place) -> None:
+def test_its_example_runs(name: str, here: Place, calibrated: None, request: pytest.FixtureRequest) -> None:
     text = inspect.getdoc(NAMES[name]) or ""
+    of_it = (
+        of_service(request.getfixturevalue("service")) if name.startswith(("Service.", "ServiceS")) else {}
+    )
     given = {
         "pt": pt,
         "frame": here.frame,
@@ -49,6 +65,7 @@ def test_its_example_runs(name: str, here: Place) -> None:
         "long": SimpleNamespace(plot=Plots(lambda: made_study(mixed_trials(60)))),
         "classifier": here.classifier,
         "regressor": here.regressor,
+        **of_it,
     }
     example = doctest.DocTestParser().get_doctest(text, given, name, None, 0)
     assert example.examples, "has no example"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import pickle
 import pickletools
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,7 @@ from flowers import SPACE, Place
 from sklearn.base import clone
 
 import perceptuna as pt
+from search.models.packed_model import PackedModel
 
 HOW: dict[str, Any] = {"trials": 1, "epochs": 3, "workers": 0, "known": False, "space": SPACE}
 
@@ -53,6 +56,19 @@ def test_classes_come_back_as_they_were(here: Place) -> None:
     assert set(classifier.predict(rows)) <= {"long", "short"}
     assert (classifier.predict_proba(rows).argmax(axis=1) == (classifier.predict(rows) == "short")).all()
     assert 0 <= classifier.score(rows, here.frame["kind"]) <= 1
+
+
+@pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0])
+def test_it_answers_above_the_threshold_of_its_model_as_the_model_does(here: Place, threshold: float) -> None:
+    """No probability is above 1, and each is above 0: the same network answers one class, or the other."""
+    rows = here.frame[["petal", "leaf"]]
+    saved = replace(here.classifier.study_.best_model()._saved, threshold=threshold)
+    classifier = copy.copy(here.classifier)
+    classifier.model_ = PackedModel.of(saved)
+    answers = pickle.loads(pickle.dumps(classifier)).predict(rows)
+    assert classifier.best_threshold_ == threshold
+    np.testing.assert_array_equal(answers, classifier.classes_[pt.Model(saved).predict(rows)])
+    assert {*answers} == {0.0: {"short"}, 0.5: {*answers}, 1.0: {"long"}}[threshold]
 
 
 def test_weights_decide_what_is_learnt() -> None:

@@ -100,6 +100,16 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
         "when: optimizer is never .sgd. in this space",
     ),
     "a model that is not there": (lambda: pt.load_model("none.keras"), "there is no model none.keras"),
+    "rows to describe without a target": (
+        lambda: pt.describe(frame()),
+        "the DataFrame is a table, so it needs a target",
+    ),
+    "a plan of a setting that cannot be": (
+        lambda: pt.plan(frame(), target="kind", trials=0),
+        "--trials: expected",
+    ),
+    "a plan of folds": (lambda: pt.plan(frame(), target="kind", folds=3), "cannot be forecast yet"),
+    "a copy of a database that is not there": (lambda: pt.backup("copy.db"), "no database at"),
     "a database that is not there": (lambda: pt.load_study("none"), "no database at"),
     "a folder that is not there": (
         lambda: pt.search(frame(), target="kind", storage="none/studies.db"),
@@ -116,6 +126,22 @@ def test_is_refused_and_nothing_is_written(
     call, words = REFUSED[what]
     with pytest.raises(pt.InputError, match=words):
         call()
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_rows_are_described_as_what_they_were_and_nothing_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    told = pt.describe(frame(id=range(20), size=[*range(19), None]), target="kind", drop=["b"])
+    assert list(told.frame().index) == ["a", "id", "size"]
+    assert told.frame()["missing"].tolist() == [0, 0, 1]
+    assert (told.rows, told.task, told.classes) == (20, "binary", {"x": 10, "y": 10})
+    assert repr(told).startswith("data the DataFrame\n")
+    assert any("id" in note for note in told.notes)
+    arrays = pt.describe(X, Y)
+    assert (arrays.to_json()["source"], arrays.to_json()["input_shape"]) == ("the arrays", (2,))
+    assert arrays.frame().empty
     assert [*tmp_path.iterdir()] == []
 
 

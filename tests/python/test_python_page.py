@@ -12,7 +12,8 @@ DOCS = Path(__file__).parents[2] / "docs"
 # Shows the same, and trains one structure.
 FEWER = [
     ('trials=50, timeout="10m"', "trials=1, epochs=1, known=False, space=small"),
-    ("trials=20", "trials=2, epochs=1"),
+    (", trials=200)", ", trials=2, epochs=1, space=small)"),
+    ("trials=20)", "trials=2, epochs=1)"),
     ("trials=4", "trials=1, epochs=1, space=small"),
     ("top=5, seeds=5", "top=1, seeds=2, folds=2"),
     ("depth=(1, 2)", "depth=1"),
@@ -24,7 +25,9 @@ FEWER = [
 
 
 @pytest.mark.slow
-def test_the_code_of_the_page_runs_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_code_of_the_page_runs_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calibrated: None
+) -> None:
     code = "\n".join(re.findall(r"```python\n(.*?)```", (DOCS / "python.md").read_text("utf-8"), re.DOTALL))
     for usual, fewer in FEWER:
         assert usual in code, usual
@@ -39,5 +42,6 @@ def test_the_code_of_the_page_runs_in_order(tmp_path: Path, monkeypatch: pytest.
         "flowers.keras",
         "gap.svg",
         "flowers.html",
+        "copy.db",
         "shallow.toml",
     }
