@@ -287,9 +287,10 @@ class MLPSearchClassifier(ClassifierMixin, _MLPSearch):
         >>> classifier.predict_proba(frame[["petal", "leaf"]]).shape
         (100, 2)
         """
-        values = self._answered(X)
+        values = self._answered(X).astype(np.float64)
         probabilities = np.zeros((len(values), len(self.classes_)))
-        probabilities[:, self._places()] = values
+        # Networks answer float32, of which sums are 1 to 1e-7; scikit-learn's log loss warns of that in float64.
+        probabilities[:, self._places()] = values / values.sum(axis=1, keepdims=True)
         return probabilities
 
     def predict(self, X: Any) -> np.ndarray[Any, Any]:

@@ -128,6 +128,8 @@ class Study(Concluding):
     def delete(self) -> None:
         """Delete it with its trials and artifacts, and the studies that were made about it. It does not ask.
 
+        Rows that were handed over go too, unless another study has them.
+
         >>> how = {"space": study.space, "trials": 1, "epochs": 1, "show": False}
         >>> pt.search(frame, target="kind", name="gone", **how).delete()
         """
@@ -171,7 +173,7 @@ class Running:
         """How far it is: `finished` of `budget` trials, the `best` value and its `best_number`, and `time_left()`.
 
         >>> running.progress.finished
-        1
+        4
         """
         assert self._background.progress is not None  # the study is there
         return self._background.progress

@@ -1,4 +1,4 @@
-"""Copy a database of studies with its artifacts, also while a study runs; bring an old schema up to date."""
+"""Copy a database of studies with its artifacts and rows, also while a study runs; bring an old schema up to date."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import time
 from contextlib import ExitStack, closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -16,6 +16,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from storage.artifacts import artifact_folder, artifact_path
 from storage.database import check_connection, check_database
 from storage.errors import DatabaseUnusable, StorageError, remedy_of
+from storage.kept_rows import named_rows, rows_folder
 from storage.lock import study_lock
 from storage.reading import (
     connect_to_read,
@@ -35,17 +36,21 @@ _PAUSE_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Backup:
-    """What was copied. `lost`: artifacts that the original names too and does not have."""
+    """What was copied. `lost`: artifacts that the original names too and does not have.
+
+    `rows`: files of rows that a program handed over, of those that are still there.
+    """
 
     path: Path
     studies: int
     trials: int
     artifacts: int
     lost: tuple[str, ...]
+    rows: int = 0
 
 
 def back_up(url: StorageURL, target: Path, *, force: bool = False) -> Backup:
-    """Copy the SQLite database at `url` to `target`, and its artifacts to the folder beside it.
+    """Copy the SQLite database at `url` to `target`, its artifacts and the rows of its studies to folders beside it.
 
     The database is copied by SQLite's own backup call, as it is at one moment; studies go on meanwhile. Then
     every artifact that the copy names is copied. One that vanished in between (the best model was replaced) is
@@ -69,12 +74,13 @@ def back_up(url: StorageURL, target: Path, *, force: bool = False) -> Backup:
     target = target.absolute()
     _refuse_target(source, target, force)
     partial = _beside(target, ".partial")
-    files = artifact_folder(StorageURL.of_file(partial))
     try:
-        _remove(partial, files)
-        made = _copy(url, source, partial, files)
-        _remove(target, artifact_folder(StorageURL.of_file(target)))
-        files.rename(artifact_folder(StorageURL.of_file(target)))
+        _remove(partial)
+        made = _copy(url, source, partial)
+        _remove(target)
+        for files, place in zip(_folders(partial), _folders(target), strict=True):
+            if files.exists():
+                files.rename(place)
         partial.rename(target)
     except (OSError, sqlite3.Error, SQLAlchemyError) as error:
         raise StorageError(
@@ -82,8 +88,8 @@ def back_up(url: StorageURL, target: Path, *, force: bool = False) -> Backup:
         ) from error
     finally:
         with suppress(OSError):
-            _remove(partial, files)
-    return Backup(target, made.studies, made.trials, made.artifacts, made.lost)
+            _remove(partial)
+    return replace(made, path=target)
 
 
 def pg_dump_command(url: StorageURL, target: Path) -> str:
@@ -99,7 +105,7 @@ def _refuse_target(source: Path, target: Path, force: bool) -> None:
         raise DatabaseUnusable(f"{target} is a folder; name a file in it")
     if target.exists() and os.path.samefile(source, target):
         raise DatabaseUnusable(f"{target} is the database itself; name another file")
-    there = [path for path in (target, artifact_folder(StorageURL.of_file(target))) if path.exists()]
+    there = [path for path in (target, *_folders(target)) if path.exists()]
     if there and not force:
         raise DatabaseUnusable(f"{there[0]} is there already; name another file, or replace it by --force")
     log, _ = logs_of(target)
@@ -109,7 +115,8 @@ def _refuse_target(source: Path, target: Path, force: bool) -> None:
         )
 
 
-def _copy(url: StorageURL, source: Path, partial: Path, files: Path) -> Backup:
+def _copy(url: StorageURL, source: Path, partial: Path) -> Backup:
+    files, rows = _folders(partial)
     files.mkdir()
     copied: set[str] = set()
     for attempt in range(_TRIES):
@@ -119,6 +126,7 @@ def _copy(url: StorageURL, source: Path, partial: Path, files: Path) -> Backup:
         with reading(StorageURL.of_file(partial)) as connection:
             counts = study_counts(connection)
             named = named_artifacts(connection)
+            wanted = set[str]().union(*named_rows(connection).values())
         missing = {name for name in named.all - copied if not _copy_artifact(url, name, files)}
         copied |= named.all - missing
         lost = sorted(missing & named.certain)
@@ -127,7 +135,8 @@ def _copy(url: StorageURL, source: Path, partial: Path, files: Path) -> Backup:
     for name in copied - named.all:
         (files / name).unlink()
     trials = sum(sum(states.values()) for states in counts.values())
-    return Backup(partial, len(counts), trials, len(named.all - missing), tuple(lost))
+    copied_rows = _copy_rows(rows_folder(url), wanted, rows)
+    return Backup(partial, len(counts), trials, len(named.all - missing), tuple(lost), copied_rows)
 
 
 def _copy_database(source: Path, partial: Path) -> None:
@@ -146,15 +155,32 @@ def _copy_artifact(url: StorageURL, name: str, files: Path) -> bool:
     return True
 
 
+def _copy_rows(folder: Path, wanted: set[str], rows: Path) -> int:
+    """Copy to the new folder `rows` what is still there; how many files. (Rows that a user removed are no fault.)"""
+    there = [file for name in sorted(wanted) if (file := folder / name).is_file()]
+    if there:
+        rows.mkdir()
+    for file in there:
+        shutil.copy2(file, rows / file.name)
+    return len(there)
+
+
+def _folders(database: Path) -> tuple[Path, Path]:
+    """Those of artifacts and of rows beside it."""
+    url = StorageURL.of_file(database)
+    return artifact_folder(url), rows_folder(url)
+
+
 def _beside(database: Path, ending: str) -> Path:
     return database.with_name(database.name + ending)
 
 
-def _remove(database: Path, files: Path) -> None:
+def _remove(database: Path) -> None:
     for path in (database, *logs_of(database)):
         path.unlink(missing_ok=True)
-    if files.exists():
-        shutil.rmtree(files)
+    for folder in _folders(database):
+        if folder.exists():
+            shutil.rmtree(folder)
 
 
 def upgrade(url: StorageURL) -> tuple[str, str, Path | None]:

@@ -10,6 +10,7 @@ import typer
 
 from search.commands.options import AsJSON, Force, Storage, url_of
 from search.commands.output import echo, echo_line, fail
+from search.text.formats import plural
 from storage import StorageURL
 
 app = typer.Typer(help="Look after the database of studies.", no_args_is_help=True)
@@ -60,7 +61,7 @@ def backup(
     force: Force = False,
     storage: Storage = None,
 ) -> None:
-    """Copy the database and its artifacts, also while a study runs; the copy is checked.
+    """Copy the database, its artifacts and rows from Python, also while a study runs; the copy is checked.
 
     Example: perceptuna storage backup -o copy.db
     """
@@ -68,8 +69,9 @@ def backup(
 
     url = url_of(storage)
     made = back_up(url, output, force=force)
+    rows = f" and {plural(made.rows, 'file')} of rows" if made.rows else ""
     echo(
-        f"wrote {made.path}: {made.studies} studies, {made.trials} trials, {made.artifacts} artifacts beside it; "
+        f"wrote {made.path}: {made.studies} studies, {made.trials} trials, {made.artifacts} artifacts{rows} beside it; "
         f"use it by{StorageURL.of_file(made.path).option}"
     )
     if made.lost:

@@ -214,6 +214,8 @@ def delete(
 ) -> None:
     """Delete a study with its trials and artifacts, and the studies that `finalize` and `ablate` made about it.
 
+    Rows that Python handed over go too, unless another study has them.
+
     Example: perceptuna delete my-first --yes
     """
     from search.study.study import companions_of, delete_with_companions

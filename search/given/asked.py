@@ -12,12 +12,13 @@ from typing import Any
 from search.data.rows.request import DataRequest
 from search.errors import DataError, InputError
 from search.given.arrays import given_arrays
-from search.given.files import Given, Staged, folder_beside, staged
+from search.given.files import Given, Staged, staged
 from search.given.frames import given_frame, is_frame, with_target, with_weights
 from search.machine.importing import name_of
 from search.machine.temporary import temporary_folder
 from spaces import Space
 from storage import StorageURL, check_database
+from storage.kept_rows import rows_folder
 
 Rows = Any
 """A DataFrame, an array, or the path of a source."""
@@ -43,7 +44,7 @@ def asked_settings(
         DatabaseUnusable: there can be no database at `url`.
     """
     check_database(url, create=True)
-    with staged_settings(data, y, settings, folder_beside(url)) as (told, files):
+    with staged_settings(data, y, settings, rows_folder(url)) as (told, files):
         places = {name: str(one.place) for name, one in files.items()}
         yield told | places, list(files.values())
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import shutil
-import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from storage import StorageURL, artifact_folder
+from storage.kept_rows import held, remove_files
 
 _DIGITS = 16
 
@@ -34,14 +32,6 @@ class Staged:
     place: Path
 
 
-def folder_beside(url: StorageURL) -> Path:
-    """Where rows that were handed over are kept: `FILE.db-rows`, or beside the artifacts of a server's studies."""
-    if url.sqlite_path is not None:
-        return url.sqlite_path.with_name(url.sqlite_path.name + "-rows")
-    artifacts = artifact_folder(url)
-    return artifacts.with_name(f"{artifacts.name}-rows")
-
-
 def staged(given: Given, temporary: Path, folder: Path) -> Staged:
     """Write it into the folder `temporary`; `folder` is where it is to be kept.
 
@@ -58,20 +48,14 @@ def staged(given: Given, temporary: Path, folder: Path) -> Staged:
 @contextmanager
 def kept(files: Sequence[Staged], needed: Callable[[], bool]) -> Iterator[None]:
     """Bring them to their places; where what is done with them fails, and they are not `needed`, they go again."""
-    new = [one for one in files if not one.place.exists()]
-    folders = {one.place.parent for one in new if not one.place.parent.exists()}
-    for one in new:
-        one.place.parent.mkdir(exist_ok=True)
-        partial = one.place.with_name(f".{uuid.uuid4().hex}.partial")
-        shutil.copyfile(one.file, partial)
-        partial.replace(one.place)
+    new: list[Path] = []
     try:
-        yield
+        with ExitStack() as stack:
+            for one in files:
+                if stack.enter_context(held(one.file, one.place)):
+                    new.append(one.place)
+            yield
     except BaseException:
-        if not needed():
-            for one in new:
-                one.place.unlink(missing_ok=True)
-            for folder in folders:
-                with suppress(OSError):  # somebody else has put something there
-                    folder.rmdir()
+        if new and not needed():
+            remove_files(new[0].parent, [place.name for place in new], lambda name: False)
         raise

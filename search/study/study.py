@@ -13,6 +13,7 @@ from search.settings.metrics import Direction, direction_of, sign_of
 from search.settings.settings import StudySettings
 from search.settings.study_name import quote_name
 from search.study.look import keep_looks_of
+from search.study.rows_beside import rows_named, with_rows_beside
 from search.study.study_record import StudyRecord, all_study_records
 from search.study.trial_record import TrialRecord, TrialRecords
 from spaces import Space
@@ -25,6 +26,7 @@ from storage import (
     study_lock,
 )
 from storage.artifacts import remove_artifact_file, study_artifacts, trial_artifacts
+from storage.kept_rows import remove_unnamed
 from storage.refusals import opening
 from storage.tables import are_unmade
 
@@ -62,7 +64,8 @@ class Study:
 
         So it stays with all that goes by these settings, also where a later version has another default.
         """
-        return self.record.settings.model_copy(update={"metric": self.metric})
+        kept = self.record.settings.model_copy(update={"metric": self.metric})
+        return with_rows_beside(kept, self.url)
 
     @cached_property
     def space(self) -> Space:
@@ -274,7 +277,9 @@ def delete_with_companions(study: Study) -> list[str]:
 
 
 def delete_study(study: Study) -> None:
-    """Remove a study, its trials and its artifacts; the record of looks at its test split stays.
+    """Remove a study, its trials, its artifacts, and rows that a program handed over if no other study has them.
+
+    The record of looks at its test split stays.
 
     Raises:
         StudyBusy: it is being driven.
@@ -289,4 +294,6 @@ def delete_study(study: Study) -> None:
             ids = [artifact for trial in study.trials() for artifact in trial_artifacts(trial.optuna)]
             for artifact in [*ids, *study_artifacts(study.optuna)]:
                 remove_artifact_file(store, artifact)
+        rows = rows_named(study.record)
         optuna.delete_study(study_name=study.name, storage=study.optuna._storage)
+        remove_unnamed(study.url, rows)

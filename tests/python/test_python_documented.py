@@ -51,9 +51,8 @@ def of_service(service: pt.Service) -> dict[str, object]:
 @pytest.mark.parametrize("name", NAMES)
 def test_its_example_runs(name: str, here: Place, calibrated: None, request: pytest.FixtureRequest) -> None:
     text = inspect.getdoc(NAMES[name]) or ""
-    of_it = (
-        of_service(request.getfixturevalue("service")) if name.startswith(("Service.", "ServiceS")) else {}
-    )
+    asks = name.split(".")[0] in ("Service", "ServiceStudy")
+    of_it = of_service(request.getfixturevalue("service")) if asks else {}
     given = {
         "pt": pt,
         "frame": here.frame,

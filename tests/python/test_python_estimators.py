@@ -56,6 +56,8 @@ def test_classes_come_back_as_they_were(here: Place) -> None:
     assert set(classifier.predict(rows)) <= {"long", "short"}
     assert (classifier.predict_proba(rows).argmax(axis=1) == (classifier.predict(rows) == "short")).all()
     assert 0 <= classifier.score(rows, here.frame["kind"]) <= 1
+    # As the metrics of scikit-learn want it.
+    np.testing.assert_allclose(classifier.predict_proba(rows).sum(axis=1), 1.0, rtol=1e-14)
 
 
 @pytest.mark.parametrize("threshold", [0.0, 0.5, 1.0])
