@@ -2,6 +2,6 @@
 
 Imports: analysis.facts, analysis.report, analysis.tensorboard, analysis.terminal, answering,
 answering.explaining, client, conclusion.ablation, conclusion.calibration, conclusion.confirmation, dashboard,
-data, driving, errors, forecast, machine, models, running, service, settings, spaces, storage, study,
+data, driving, errors, forecast, given, machine, models, running, service, settings, spaces, storage, study,
 text.
 """
