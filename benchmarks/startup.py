@@ -39,6 +39,7 @@ RIVALS = {
     "--help": "import",
     "list, empty": "import",
     f"list, {TRIALS} trials": "import",
+    f"show, {TRIALS} trials": "import",
     "first epoch": "fit",
 }
 
@@ -68,6 +69,7 @@ def measure(folder: Path, rounds: int) -> dict[str, dict[str, Any]]:
         "--help": ["-m", "search", "--help"],
         "list, empty": ["-m", "search", "list", "--storage", empty],
         f"list, {TRIALS} trials": ["-m", "search", "list", "--storage", full],
+        f"show, {TRIALS} trials": ["-m", "search", "show", "large", "--storage", full],
         "first epoch": ["-m", "search", *run, "--workers", "1", "--json"],
     }
     figures: dict[str, dict[str, Any]] = {name: {"wall": [], "cpu": [], "peak_mb": []} for name in commands}

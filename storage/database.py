@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from storage.errors import DatabaseUnusable, StorageError
 from storage.postgresql import connect_arguments
-from storage.reading import connect_to_read, reading
+from storage.reading import KNOWN_REVISION, connect_to_read, reading, schema_revision
 from storage.refusals import is_read_only, opening
 from storage.sqlite import ReportingConnection, WALConnection, busy_seconds, logs_of
 from storage.tables import TABLES, are_half_made, are_whole, making_alone, names_in
 from storage.urls import StorageURL
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from storage.patient_storage import PatientStorage
     from storage.study_storage import StudyStorage
 
@@ -45,6 +48,25 @@ def open_storage(url: StorageURL, *, create: bool = False, for_reports: bool = F
             alone.enter_context(making_alone(url))
             whole = are_whole(url)
         return StudyStorage(_opened(url, whole=whole, for_reports=for_reports))
+
+
+@contextmanager
+def reading_studies(url: StorageURL) -> Iterator[Connection]:
+    """A connection that reads the studies at `url` where `open_storage` would open them, without Optuna.
+
+    Raises:
+        DatabaseUnusable, StorageError: as `open_storage`.
+    """
+    check_database(url, create=False)
+    with opening(url):
+        if not are_whole(url):
+            raise _no_studies(url)
+        with reading(url) as connection:
+            known = schema_revision(connection) == KNOWN_REVISION
+        if not known:
+            open_storage(url)
+    with reading(url) as connection:
+        yield connection
 
 
 def _opened(url: StorageURL, *, whole: bool, for_reports: bool) -> PatientStorage:
@@ -173,7 +195,7 @@ def _check_content(path: Path, *, create: bool) -> None:
 
 
 def _check_schema(url: StorageURL) -> None:
-    """Optuna's own check, over a connection that cannot write.
+    """Optuna's own check, over a connection that cannot write; of a revision that is known it would find nothing.
 
     Write-ahead mode and tables that came later would already change a database of another version, and
     `optuna storage upgrade` trips over such tables.
@@ -181,10 +203,13 @@ def _check_schema(url: StorageURL) -> None:
     Raises:
         RuntimeError: another version.
     """
-    import optuna
-
     path = url.sqlite_path
     assert path is not None
+    with reading(url) as connection:
+        if schema_revision(connection) == KNOWN_REVISION:
+            return
+    import optuna
+
     reader = optuna.storages.RDBStorage(
         url.full, engine_kwargs={"creator": lambda: connect_to_read(path)}, skip_table_creation=True
     )

@@ -15,8 +15,6 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
-
 MOVED = "was moved, deleted or replaced"
 
 
@@ -142,12 +140,15 @@ def may_pass(error: BaseException) -> bool:
         return (getattr(cause, "sqlite_errorcode", None) or 0) & 0xFF in _MAY_PASS
     if isinstance(cause, OSError):
         return True
+    from sqlalchemy.exc import InterfaceError, OperationalError
+
     return any(isinstance(link, OperationalError | InterfaceError) for link in _chain(error))
 
 
 def _cause(error: BaseException) -> BaseException | None:
     """The driver's own error at the root of SQLAlchemy's and Optuna's wrappers; or a disk that takes nothing."""
     from optuna.exceptions import StorageInternalError
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
     cause: BaseException | None = None
     for link in _chain(error):

@@ -16,6 +16,8 @@ from storage.postgresql import connect_arguments
 from storage.urls import StorageURL
 
 _BUSY_SECONDS = 30.0
+KNOWN_REVISION = "v3.2.0.a"
+"""The revision of Optuna 5.0: `current_revision` says so too, after 0.1 s in which Alembic is imported."""
 # Optuna's own prefix of the attributes that describe artifacts.
 ARTIFACT_PREFIX = "artifacts:"
 

@@ -8,11 +8,12 @@ import shlex
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError
+from typing import TYPE_CHECKING
 
 from storage.errors import DatabaseUnusable
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
 
 DEFAULT_URL = "sqlite:///perceptuna.db"
 _EXPECTED = "expected sqlite:///FILE.db or postgresql://USER@HOST/DATABASE"
@@ -76,6 +77,9 @@ class StorageURL:
         Raises:
             DatabaseUnusable: not a URL, or of a database that is not supported.
         """
+        from sqlalchemy.engine import URL, make_url
+        from sqlalchemy.exc import ArgumentError
+
         if not text.strip() or ("://" not in text and _SCHEME.match(text)):
             raise DatabaseUnusable(f"--storage: {_EXPECTED}, but got '{text.partition(':')[0]}…'")
         if "://" not in text and _is_broken(text):
@@ -113,6 +117,8 @@ class StorageURL:
     @classmethod
     def of_file(cls, path: Path) -> StorageURL:
         """The SQLite database in a file, whatever signs are in its name."""
+        from sqlalchemy.engine import URL
+
         return cls(URL.create("sqlite", database=str(path)))
 
     @property
@@ -136,7 +142,7 @@ class StorageURL:
 
     def without_password(self) -> URL:
         """The URL with no password in any place."""
-        return URL.create(
+        return self.url.create(
             self.url.drivername,
             self.url.username,
             None,

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from search.commands.by_need import Commands
 from search.commands.options import DATA, AsJSON, Force, Storage, option, study_of
 from search.commands.output import echo, print_out
 from search.errors import InputError
-from search.text.formats import plural
 from search.text.printable import open_console
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from search.models.saved_model import SavedModel
     from search.study.study import Study
 
-app = typer.Typer()
+app = Commands()
 
 Model = Annotated[
     str,
@@ -36,10 +36,6 @@ Model = Annotated[
 Rows = Annotated[
     str, typer.Argument(metavar="ROWS", help="as for `run --data`; images need no class folders")
 ]
-Header = Annotated[
-    bool | None, option("header", "--header/--no-header", show_default="as in the study, else header")
-]
-Separator = Annotated[str | None, option("separator", metavar="CHARACTER", show_default="found in the file")]
 
 
 @app.command()
@@ -67,8 +63,12 @@ def predict(
             show_default=False,
         ),
     ] = None,
-    header: Header = None,
-    separator: Separator = None,
+    header: Annotated[
+        bool | None, option("header", "--header/--no-header", show_default="as in the study, else header")
+    ] = None,
+    separator: Annotated[
+        str | None, option("separator", metavar="CHARACTER", show_default="found in the file")
+    ] = None,
     force: Force = False,
     storage: Storage = None,
 ) -> None:
@@ -84,6 +84,7 @@ def predict(
     from search.answering.predicting import predict as answer
     from search.machine.cores import available_cores
     from search.machine.temporary import temporary_folder
+    from search.text.formats import plural
 
     to_print = str(output) == "-"
     if not to_print:
@@ -114,8 +115,12 @@ def predict(
 def evaluate(
     model: Model,
     rows: Rows,
-    header: Header = None,
-    separator: Separator = None,
+    header: Annotated[
+        bool | None, option("header", "--header/--no-header", show_default="as in the study, else header")
+    ] = None,
+    separator: Annotated[
+        str | None, option("separator", metavar="CHARACTER", show_default="found in the file")
+    ] = None,
     storage: Storage = None,
     as_json: AsJSON = False,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from search.commands.by_need import Commands
 from search.commands.listening import listeners
 from search.commands.options import (
     AsJSON,
@@ -24,10 +25,7 @@ from search.commands.options import (
 from search.commands.output import echo, fail, print_out
 from search.machine.interruption import go_on_with
 
-app = typer.Typer()
-
-Workers = Annotated[int | None, option("workers", metavar="N", show_default="as in the study")]
-Threads = Annotated[int | None, option("threads", metavar="N", show_default="as in the study")]
+app = Commands()
 
 
 def _seeds(of: str) -> Any:
@@ -65,8 +63,8 @@ def finalize(
             help="after the test, train the winner on folds of all rows, test rows too, and write their mean instead",
         ),
     ] = False,
-    workers: Workers = None,
-    threads: Threads = None,
+    workers: Annotated[int | None, option("workers", metavar="N", show_default="as in the study")] = None,
+    threads: Annotated[int | None, option("threads", metavar="N", show_default="as in the study")] = None,
     data: MovedData = None,
     cluster: Cluster = None,
     force: Force = False,
@@ -130,8 +128,8 @@ def ablate(
         typer.Option(min=0, metavar="K", help="around this trial, not the best", show_default=False),
     ] = None,
     seeds: Annotated[int, _seeds("variation")] = 3,
-    workers: Workers = None,
-    threads: Threads = None,
+    workers: Annotated[int | None, option("workers", metavar="N", show_default="as in the study")] = None,
+    threads: Annotated[int | None, option("threads", metavar="N", show_default="as in the study")] = None,
     data: MovedData = None,
     cluster: Cluster = None,
     storage: Storage = None,

@@ -8,12 +8,13 @@ from typing import Annotated
 
 import typer
 
+from search.commands.by_need import Commands
 from search.commands.options import AsJSON, Force, Storage, url_of
 from search.commands.output import echo, echo_line, fail
 from search.text.formats import plural
 from storage import StorageURL
 
-app = typer.Typer(help="Look after the database of studies.", no_args_is_help=True)
+app = Commands(help="Look after the database of studies.", no_args_is_help=True)
 
 _SIGNS = {"right": "ok   ", "note": "note ", "wrong": "WRONG"}
 

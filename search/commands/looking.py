@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from search.commands.by_need import Commands
 from search.commands.options import AsJSON, Force, Storage, StudyName, study_of, url_of
 from search.commands.output import console, echo, print_out
 from search.commands.remote import Service, list_there, report_there, service_of, show_there
@@ -18,7 +19,7 @@ from search.study.links import DEFAULT_HOST, DEFAULT_PORT, how_to_browse
 if TYPE_CHECKING:
     from search.study.study import Study
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command("list")

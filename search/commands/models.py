@@ -9,11 +9,12 @@ from typing import Annotated
 
 import typer
 
+from search.commands.by_need import Commands
 from search.commands.options import AsJSON, Force, MovedData, Storage, StudyName, ensemble_option, study_of
 from search.commands.output import echo
 from search.commands.remote import Service, export_there, service_of
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command()

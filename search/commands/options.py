@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from search.settings.data_options import SPLIT_OPTIONS
-from search.settings.settings import StudySettings
-from storage import StorageURL
-from storage.urls import DEFAULT_URL
+from storage.urls import DEFAULT_URL, StorageURL
 
 if TYPE_CHECKING:
     from search.study.study import Study
@@ -37,7 +34,16 @@ _SETTINGS_OF = {
             "text",
             "image_size",
         ),
-        *("val_fraction", "test_fraction", *SPLIT_OPTIONS, "split_seed"),
+        *(
+            "val_fraction",
+            "test_fraction",
+            "group",
+            "time",
+            "split_column",
+            "validation",
+            "test",
+            "split_seed",
+        ),
     ),
     SPACE: ("space", "model", "known", "baselines", "allow_outside"),
     SEARCH: ("metric", "folds", "sampler", "pruner", "seed"),
@@ -50,8 +56,11 @@ _HEADING_OF = {field: heading for heading, fields in _SETTINGS_OF.items() for fi
 def option(field: str, *names: str, metavar: str | None = None, show_default: str | None = None) -> Any:
     """A command-line option for a setting, with the setting's own description and default.
 
-    A `metavar` is short, so that a terminal of 80 columns shows it in one line.
+    A `metavar` is short, so that a terminal of 80 columns shows it in one line. Written in a command's signature
+    alone: settings are imported when somebody asks for its options.
     """
+    from search.settings.settings import StudySettings
+
     described = StudySettings.model_fields[field]
     default = show_default or (None if described.is_required() else described.default)
     return typer.Option(
@@ -213,36 +222,48 @@ def _search(
     """All other settings."""
 
 
-def with_settings(command: Callable[..., None]) -> Callable[..., None]:
+def with_settings(command: Callable[..., None]) -> WithOptions:
     """`command(…, given, …)` with the options of all settings in place of `given`.
 
     It receives what the user gave as a dictionary by setting; None where the user gave nothing.
     """
-    return _with_options(command, _source, _rows, _search)
+    return WithOptions(command, (_source, _rows, _search))
 
 
-def with_row_settings(command: Callable[..., None]) -> Callable[..., None]:
+def with_row_settings(command: Callable[..., None]) -> WithOptions:
     """As `with_settings`, with those alone that say how rows are read and split, but for the seed of the split."""
-    return _with_options(command, _rows)
+    return WithOptions(command, (_rows,))
 
 
-def _with_options(command: Callable[..., None], *settings: Callable[..., None]) -> Callable[..., None]:
-    """Each of `settings` has one option for each setting, as its parameters."""
-    options = {
-        name: parameter
-        for of in settings
-        for name, parameter in inspect.signature(of, eval_str=True).parameters.items()
-    }
-    parameters: list[inspect.Parameter] = []
-    for parameter in inspect.signature(command, eval_str=True).parameters.values():
-        parameters += options.values() if parameter.name == "given" else [parameter]
+class WithOptions:
+    """`command` with more options: each of `settings` is a function that has one for each setting as its parameters.
 
-    @functools.wraps(command)
-    def called(**values: Any) -> None:
-        given = {name: values.pop(name) for name in options}
-        command(given=given, **values)
+    Typer reads them from signature and annotations, which are made when it does.
+    """
 
-    # Typer reads the options from here.
-    called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    setattr(called, "__signature__", inspect.Signature(parameters))  # noqa: B010
-    return called
+    def __init__(self, command: Callable[..., None], settings: tuple[Callable[..., None], ...]) -> None:
+        self._command, self._settings = command, settings
+        self.__name__, self.__doc__ = command.__name__, command.__doc__
+
+    @cached_property
+    def _options(self) -> dict[str, inspect.Parameter]:
+        return {
+            name: parameter
+            for of in self._settings
+            for name, parameter in inspect.signature(of, eval_str=True).parameters.items()
+        }
+
+    @cached_property
+    def __signature__(self) -> inspect.Signature:
+        parameters: list[inspect.Parameter] = []
+        for parameter in inspect.signature(self._command, eval_str=True).parameters.values():
+            parameters += self._options.values() if parameter.name == "given" else [parameter]
+        return inspect.Signature(parameters)
+
+    @cached_property
+    def __annotations__(self) -> dict[str, Any]:  # type: ignore[override]
+        return {name: parameter.annotation for name, parameter in self.__signature__.parameters.items()}
+
+    def __call__(self, **values: Any) -> None:
+        given = {name: values.pop(name) for name in self._options}
+        self._command(given=given, **values)

@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from search.commands.by_need import Commands
 from search.commands.options import AsJSON, Config, Storage, url_of, with_settings
 from search.commands.output import echo_line, print_out
-from search.settings.settings import storage_in
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command()
@@ -35,6 +35,7 @@ def plan(
     """
     from search.forecast.plan import plan_study
     from search.forecast.view import forecast_view
+    from search.settings.settings import storage_in
 
     url = url_of(storage or storage_in(config))
     forecast, settings = plan_study(study, url, config, given, say=lambda text: echo_line(text, err=as_json))

@@ -42,8 +42,6 @@ def service_of(service: str | None, storage: str | None, **not_there: Any) -> Se
     Raises:
         InputError: both are given, or one of `not_there` is.
     """
-    from search.client.service_client import ServiceClient
-
     if not service:
         return None
     if storage is not None and storage != os.environ.get("PERCEPTUNA_STORAGE"):
@@ -53,6 +51,8 @@ def service_of(service: str | None, storage: str | None, **not_there: Any) -> Se
     given = [name for name, value in not_there.items() if value is not None and value is not False]
     if given:
         raise InputError(f"--{given[0].replace('_', '-')}: --service does not take it; leave it out")
+    from search.client.service_client import ServiceClient
+
     return ServiceClient(service)
 
 

@@ -8,14 +8,15 @@ from typing import Annotated
 
 import typer
 
+from search.commands.by_need import Commands
 from search.commands.options import MACHINE, AsJSON, Storage, StudyName, url_of
 from search.commands.output import console, echo
 from search.commands.remote import Service, ask_there, list_there, service_of
 from search.errors import InputError
 
-app = typer.Typer()
-service_app = typer.Typer(no_args_is_help=True, help="Who may use the service.")
-token_app = typer.Typer(no_args_is_help=True, help="Tokens of the service's users.")
+app = Commands()
+service_app = Commands(no_args_is_help=True, help="Who may use the service.")
+token_app = Commands(no_args_is_help=True, help="Tokens of the service's users.")
 service_app.add_typer(token_app, name="token")
 
 DEFAULT_PORT = 8090

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
+from search.commands.by_need import Commands
 from search.commands.options import AsJSON, option, with_row_settings
 from search.commands.output import echo, print_out
-from spaces import load_space
 
-space_app = typer.Typer(help="Look at search spaces.", no_args_is_help=True)
-data_app = typer.Typer(help="Look at data.", no_args_is_help=True)
+space_app = Commands(help="Look at search spaces.", no_args_is_help=True)
+data_app = Commands(help="Look at data.", no_args_is_help=True)
 
 
 @space_app.command("show")
@@ -25,6 +25,7 @@ def space_show(
     Example: perceptuna space show mlp
     """
     from search.analysis.terminal.tables import space_table
+    from spaces import load_space
 
     loaded = load_space(space)
     print_out(loaded.to_json() if as_json else space_table(space, loaded))
@@ -38,6 +39,8 @@ def space_check(
 
     Example: perceptuna space check small
     """
+    from spaces import load_space
+
     loaded = load_space(space)
     echo(f"{space}: right, {loaded.summary()}")
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from search.commands.by_need import Commands
 from search.commands.listening import listeners
 from search.commands.options import (
     BUDGET,
@@ -29,13 +30,12 @@ from search.commands.output import echo, fail, print_out
 from search.commands.remote import Service, ask_there, run_there, service_of
 from search.errors import InputError
 from search.machine.interruption import go_on_with
-from search.settings.settings import storage_in
 from search.text.printable import printable
 
 if TYPE_CHECKING:
     from search.running.drive import Finish
 
-app = typer.Typer()
+app = Commands()
 
 
 @app.command()
@@ -95,6 +95,7 @@ def run(
     if detach:
         raise InputError("--detach: leaves a study to a service; name that by --service")
     from search.running.asked import SearchOrder, begin
+    from search.settings.settings import storage_in
 
     order = SearchOrder(
         name=study,

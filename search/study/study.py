@@ -252,13 +252,6 @@ def find_study(name: str, url: StorageURL, storage: StudyStorage) -> Study | Non
     return load_study(name, url, storage)
 
 
-def load_studies(url: StorageURL) -> list[Study]:
-    """All studies at `url`, in order of creation, over one connection. Reads only."""
-    names = study_names(url)
-    storage = open_storage(url) if names else None
-    return [load_study(name, url, storage) for name in names]
-
-
 def companions_of(study: Study) -> list[Study]:
     """Studies of planned trainings about this one, over its connection."""
     return [

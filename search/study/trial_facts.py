@@ -10,12 +10,12 @@ from pydantic import BaseModel
 from search.study.left_off import LeftOff
 from search.study.origin import Origin
 from search.study.planned_trial import PlannedTrial
-from search.training.decision import Decision
 from search.training.stop_reason import Stop
 
 if TYPE_CHECKING:
     import optuna
 
+    from search.training.decision import Decision
     from storage.study_storage import StudyStorage
 
 

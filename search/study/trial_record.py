@@ -12,13 +12,10 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from search.study.left_off import LeftOff
 from search.study.origin import Origin
 from search.study.planned_trial import PlannedTrial
 from search.study.trial_facts import TrialFacts, attributes_of
-from search.training.decision import Decision
 from search.training.stop_reason import Stop
 
 if TYPE_CHECKING:
@@ -29,8 +26,12 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, TrialState
 
     from search.settings.settings import StudySettings
+    from search.training.decision import Decision
     from spaces import Hyperparameters, Space
 
+ADOPTED = "adopted"
+NOT_COUNTED = ("requeued", "infeasible", ADOPTED)
+"""What is kept of trials that do not count toward the budget, each by itself; see `TrialRecord.counts`."""
 RUNG = "completed_rung_"
 """Optuna's key of what successive halving has compared a trial by, before the rung's number."""
 
@@ -101,6 +102,8 @@ class TrialRecord:
 
     def decision(self, metric: str) -> Decision | None:
         """The threshold that its validation rows fitted at its best epoch, in a study that is compared by `metric`."""
+        from search.training.decision import Decision
+
         written = self.stored.get("decision")
         found = None if written is None else Decision.model_validate_json(written)
         return found if found is not None and found.metric == metric.removeprefix("val_") else None
@@ -281,4 +284,6 @@ def rewritten(
 
 def training_seed(study_seed: int, original: int) -> int:
     """The seed of a training, from the study's seed and the trial's original number alone."""
+    import numpy as np
+
     return int(np.random.SeedSequence([study_seed, original]).generate_state(1)[0])

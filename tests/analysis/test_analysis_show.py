@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import textwrap
 
 import pytest
 from rich.console import Console, RenderableType
@@ -141,6 +144,28 @@ def test_importances_find_what_decides(trained_study: Study) -> None:
     assert [name for name, _ in found] == ["learning_rate", "width"]
     assert found[0][1] > 0.7
     assert sum(share for _, share in found) == pytest.approx(1)
+
+
+def test_importances_are_optunas_and_leave_its_forests_to_others() -> None:
+    """In a process that has imported neither, which is where scikit-learn is spared."""
+    program = """
+        import optuna, sys
+        from search.analysis.facts.ped_anova import ped_anova
+
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
+        made = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+        made.optimize(lambda trial: trial.suggest_float("x", 0, 1) + trial.suggest_int("y", 1, 9) / 50, 40)
+        found = ped_anova(made, 0.2)
+        assert "sklearn" not in sys.modules
+        ours = optuna.importance.PedAnovaImportanceEvaluator(target_quantile=0.2)
+        assert found == optuna.importance.get_param_importances(made, evaluator=ours, normalize=False)
+        forests = optuna.importance.FanovaImportanceEvaluator(n_trees=2, seed=0)
+        print(*optuna.importance.get_param_importances(made, evaluator=forests))
+    """
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(program)], capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["x", "y"], done.stderr
 
 
 @pytest.mark.parametrize(

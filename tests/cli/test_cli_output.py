@@ -11,13 +11,14 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
+import optuna
 import pytest
 import typer
 from cli_calls import CommandLine, build_study, close_connections
 from workers_here import trained_here
 
 from search.cli import app
-from storage import StorageURL
+from storage import StorageURL, open_storage
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -96,6 +97,43 @@ def test_looking_loads_no_heavy_library(studies: Path) -> None:
         env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
     )
     assert ended.stdout.endswith("LOADED []\n"), ended.stdout[-300:] + ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "spared"),
+    [
+        (["--help"], {"pydantic", "sqlalchemy", "optuna", "numpy", "search.settings.settings"}),
+        (["list"], {"optuna", "alembic", "numpy", "search.data"}),
+        (["show", "done"], {"sklearn", "pandas", "scipy", "matplotlib"}),
+    ],
+    ids=["help", "list", "show"],
+)
+def test_commands_that_are_called_often_import_little(
+    folder: Path, studies: Path, words: list[str], spared: set[str]
+) -> None:
+    """In a process of its own each, as what one has imported the next one has."""
+    study = optuna.load_study(study_name="done", storage=open_storage(StorageURL.of_file(studies)))
+    study.add_trials(study.trials * 8)  # enough for importances
+    program = """
+        import sys
+        from search.cli import main
+        try:
+            main()
+        except SystemExit as end:
+            assert end.code == 0
+        print("LOADED", sorted({SPARED} & set(sys.modules)))
+    """
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program).replace("{SPARED}", repr(spared)), *words],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=folder,
+        env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin"},
+    )
+    assert ended.stdout.endswith("LOADED []\n"), ended.stdout[-300:] + ended.stderr
+    if "show" in words:
+        assert "what mattered" in ended.stdout
 
 
 def test_list_and_show_as_tables(perceptuna: CommandLine, studies: Path) -> None:

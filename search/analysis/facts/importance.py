@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 
+from search.analysis.facts.ped_anova import ped_anova
 from search.study.study import Study
 
 _FEWEST_TRIALS = 20
@@ -28,13 +29,10 @@ def importances(study: Study) -> list[tuple[str, float]]:
 
         judged = optuna.create_study(direction=study.direction)
         judged.add_trials([trial.optuna for trial in ranked])
-    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-
-    best = PedAnovaImportanceEvaluator(target_quantile=max(_BEST_SHARE, _BEST_TRIALS / complete))
     with warnings.catch_warnings():
         # It warns of parameters that few trials had (they count as unimportant), and of its own argument.
         warnings.simplefilter("ignore")
-        found = get_param_importances(judged, evaluator=best, normalize=False)
+        found = ped_anova(judged, max(_BEST_SHARE, _BEST_TRIALS / complete))
     total = sum(found.values())
     return sorted(
         ((name, value / total) for name, value in found.items() if total),

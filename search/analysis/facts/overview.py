@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from search.errors import InputError
-from search.study.study import Study, load_studies
+from search.study.standing import Standing, standing, standings
+from search.study.study import Study
 from storage import StorageURL, is_driven, study_lock
 
 
@@ -35,34 +36,36 @@ class Overview:
 
 def overviews(url: StorageURL) -> list[Overview]:
     """One row per study, in order of creation."""
-    return [overview(study) for study in load_studies(url)]
+    return [_overview(one, url) for one in standings(url)]
 
 
 def overview(study: Study) -> Overview:
     """Where `study` stands now."""
-    best = study.best_trial()
-    finished = len(study.finished())
+    return _overview(standing(study), study.url)
+
+
+def _overview(study: Standing, url: StorageURL) -> Overview:
+    record = study.record
     try:
-        settings, metric = study.settings, study.metric
+        settings, metric = record.settings, record.metric
     except InputError:
-        value = best.value if best else None
-        return Overview(study.name, "foreign", None, finished, None, None, value, None)
-    state = study_state(study, finished)
+        return Overview(study.name, "foreign", None, study.finished, None, None, study.best, None)
+    state = study_state(url, study.name, study.finished, settings.trials)
     return Overview(
         study=study.name,
         state=state,
-        driver=study_lock(study.url, study.name).holder() if state == "running" else None,
-        finished=finished,
+        driver=study_lock(url, study.name).holder() if state == "running" else None,
+        finished=study.finished,
         budget=settings.trials,
         metric=metric,
-        best=best.value if best and study.companion_of is None else None,
+        best=study.best if record.companion_of is None else None,
         data=settings.data,
-        companion_of=study.companion_of,
+        companion_of=record.companion_of,
     )
 
 
-def study_state(study: Study, finished: int) -> str:
+def study_state(url: StorageURL, name: str, finished: int, budget: int) -> str:
     """`running` while a living driver holds it; else whether its budget is used up."""
-    if is_driven(study.url, study.name):
+    if is_driven(url, name):
         return "running"
-    return "finished" if finished >= study.settings.trials else "resumable"
+    return "finished" if finished >= budget else "resumable"

@@ -112,7 +112,9 @@ def snapshot_of(study: Study, top: int) -> Snapshot:
     entries = leaderboard(frozen, top)
     return Snapshot(
         study=frozen,
-        state=study_state(frozen, sum(trial.counts for trial in trials)),
+        state=study_state(
+            frozen.url, frozen.name, sum(trial.counts for trial in trials), frozen.settings.trials
+        ),
         read=datetime.now().replace(microsecond=0),
         trials=trials,
         entries=entries,

@@ -1,0 +1,59 @@
+"""Where studies stand, in a few figures, for lists: of one whose trials are read, or of all of a database unread."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from search.settings.metrics import sign_of
+from search.study.origin import Origin
+from search.study.study import Study
+from search.study.study_record import StudyRecord
+from search.study.trial_record import ADOPTED, NOT_COUNTED
+from storage import StorageURL
+from storage.database import reading_studies
+from storage.refusals import opening
+from storage.standings import CountedStudy, counted_studies
+from storage.tables import are_unmade
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Of one study: how many of its trials count toward its budget, and the value of its best one."""
+
+    name: str
+    record: StudyRecord
+    finished: int
+    best: float | None
+
+
+def standing(study: Study) -> Standing:
+    """That of `study`, by its trials."""
+    best = study.best_trial()
+    return Standing(study.name, study.record, len(study.finished()), best.value if best else None)
+
+
+def standings(url: StorageURL) -> list[Standing]:
+    """Those of all studies at `url`, in order of creation. Reads only.
+
+    Raises:
+        DatabaseUnusable: see `storage.check_database`.
+    """
+    with opening(url):
+        if are_unmade(url):
+            return []
+    with reading_studies(url) as connection:
+        found = counted_studies(connection, without=NOT_COUNTED, apart=ADOPTED)
+    return [
+        Standing(one.name, StudyRecord(f"study '{one.name}' in {url}", one.attributes), one.ended, _best(one))
+        for one in found
+    ]
+
+
+def _best(study: CountedStudy) -> float | None:
+    """As `Study.best_trial` chooses it."""
+    comparable = [value for value, origin in study.apart if Origin.model_validate_json(origin).is_comparable]
+    values = [*study.values, *comparable]
+    if len(study.directions) != 1 or not values:
+        return None
+    sign = sign_of(study.directions[0].lower())
+    return max(values, key=lambda value: sign * value)
