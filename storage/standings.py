@@ -76,7 +76,9 @@ def counted_studies(connection: Connection, without: Sequence[str], apart: str) 
         text(_ENDED).bindparams(bindparam("without", expanding=True)), {"without": list(without)}
     )
     counts = {row[0]: row[1] for row in ended}
-    directions, values, others = defaultdict(list), defaultdict(list), defaultdict(list)
+    directions: dict[int, list[str]] = defaultdict(list)
+    values: dict[int, list[float]] = defaultdict(list)
+    others: dict[int, list[tuple[float, Any]]] = defaultdict(list)
     attributes: dict[int, dict[str, Any]] = defaultdict(dict)
     for study, direction in connection.execute(text(_DIRECTIONS)):
         directions[study].append(direction)
