@@ -18,6 +18,7 @@ from typing import BinaryIO
 from search.machine.plain_keras import import_keras
 
 _OF_KERAS_IN_CASE = ("sklearn", "matplotlib", "pandas", "scipy")
+_starting = threading.Lock()
 _started = False
 
 
@@ -54,6 +55,11 @@ def start_tensorflow(threads: int) -> None:
     It takes the number of threads once, before its first operation: where data was prepared with it in this process, it
     keeps those that it had then. Whoever has started it already has done all of this.
     """
+    with _starting:
+        _start_once(threads)
+
+
+def _start_once(threads: int) -> None:
     global _started
     if _started:
         return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from search.errors import InputError
@@ -13,6 +14,7 @@ from search.study.data_cache import whole
 if TYPE_CHECKING:
     from search.data import PreparedData
     from search.settings.settings import StudySettings
+    from search.workers.local import LocalWorkers
     from search.workers.messages import EpochEvent
     from search.workers.pool import Fleet, TrialWorkers
     from search.workers.this_process import ThisProcess
@@ -27,11 +29,13 @@ def fleet_of(
     *,
     say: Callable[[str], None],
     go_on: str,
+    begun: LocalWorkers | None = None,
 ) -> Fleet | ThisProcess:
     """The workers, not yet started; those at the address `cluster` where one is given, which are asked first.
 
     Args:
         go_on: the command that goes on, for who sees the cluster go away.
+        begun: those that were begun for the same settings, which train where they were.
 
     Raises:
         InputError: the cluster cannot serve, or a metric of the user's own cannot be imported.
@@ -44,15 +48,38 @@ def fleet_of(
             raise InputError("--workers 0 and --cluster: trials are trained here or there; leave one out")
         return ThisProcess(settings.threads)
     if cluster is None:
-        from search.workers.local import LocalWorkers
-
-        return LocalWorkers(settings.local_workers(), settings.threads, settings.memory_limit, say)
+        return begun or _local(settings, say)
     from search.workers.joining import Needs, this_machine
     from search.workers.remote import ExistingCluster, check_cluster
 
     needs = Needs(uuid.uuid4().hex, url.full, this_machine(), data.folder, data.spec.fingerprint)
     check_cluster(cluster, needs)
     return ExistingCluster(cluster, needs, say, go_on, renew=lambda: whole(data, settings))
+
+
+@contextmanager
+def begun_meanwhile(
+    cluster: str | None, settings: StudySettings, say: Callable[[str], None]
+) -> Iterator[LocalWorkers | None]:
+    """Workers of this machine import TensorFlow while the block reads data; None where trials run elsewhere.
+
+    Whoever drives a study by them closes them; where nobody comes to that, they end with the block, at once.
+    """
+    if cluster is not None or settings.trains_here:
+        yield None
+        return
+    workers = _local(settings, say)
+    try:
+        workers.begin()
+        yield workers
+    finally:
+        workers.abandon()
+
+
+def _local(settings: StudySettings, say: Callable[[str], None]) -> LocalWorkers:
+    from search.workers.local import LocalWorkers
+
+    return LocalWorkers(settings.local_workers(), settings.threads, settings.memory_limit, say)
 
 
 def workers_of(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from search.errors import InputError
 from search.running.drive import Finish, drive
-from search.running.fleet import fleet_of
+from search.running.fleet import begun_meanwhile, fleet_of
 from search.running.own_model import check_own_model
 from search.settings.folds import check_folds
 from search.study.creation import refuse_half_made
@@ -77,7 +78,7 @@ def resume(
             f"study '{name}' is about study '{study.companion_of}' and no search of its own; go on with it by "
             f"`{study.go_on}`"
         )
-    with study_lock(url, name) as lock:
+    with study_lock(url, name) as lock, ExitStack() as opened:
         refuse_half_made(study)
         stored = study.settings
         given = {key: value for key, value in changes.items() if value is not None}
@@ -88,15 +89,16 @@ def resume(
         check_folds(settings, cluster)
         check_own_model(settings)
         refuse_changed_space(study, settings)
-        data = unchanged_data(study, settings)
-        check_memory_limit(settings.memory_limit, data.spec)
         finished = len(study.finished())
         if finished >= settings.trials:
             raise InputError(
                 f"study '{name}' has {finished} finished trials of {settings.trials}, so nothing is left to do; "
                 f"raise the budget: `perceptuna resume {name} --add 20{url.option}`"
             )
-        fleet = fleet_of(cluster, url, settings, data, say=listeners.said, go_on=study.go_on)
+        begun = opened.enter_context(begun_meanwhile(cluster, settings, listeners.said))
+        data = unchanged_data(study, settings)
+        check_memory_limit(settings.memory_limit, data.spec)
+        fleet = fleet_of(cluster, url, settings, data, say=listeners.said, go_on=study.go_on, begun=begun)
         orphans = recover(study)
         if orphans:
             were, they = ("was", "it is") if orphans == 1 else ("were", "they are")

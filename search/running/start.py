@@ -8,7 +8,7 @@ from search.data import namesake_note
 from search.errors import InputError
 from search.policies.samplers import build_sampler
 from search.running.drive import Finish, drive
-from search.running.fleet import fleet_of
+from search.running.fleet import begun_meanwhile, fleet_of
 from search.running.own_model import check_own_model, space_for, try_own_model
 from search.settings.chosen_metric import (
     check_metric_exists,
@@ -74,44 +74,47 @@ def start(
     check_choices(settings, space=space is None)
     check_database(url, create=True)
     refuse_taken(name, url)
-    listeners.said(f"reading {settings.data} …")
-    data = prepare_data(settings, before_training=settings.trains_here)
-    precision = resolve_precision(settings.precision, data.spec)
-    given, settings = settings, settings.for_data(data.spec.kind)
-    # Trials that are taken over guide the search from its start, as known configurations do.
-    known_too = settings.known and earlier is None and settings.model is None
-    if settings.model is not None:
-        precision = "float32"
-    settings = settings.model_copy(update={"precision": precision, "known": known_too})
-    space = space or load_space(settings.space)
-    metric = choose_metric(settings.metric, data.spec)
-    check_memory_limit(settings.memory_limit, data.spec)
-    space = space_for(settings, space)
-    try_own_model(space, data.spec)
-    space, notes = space.restricted_to(data.spec.task, data.spec.kind, data.spec.components)
-    plan = planned_baselines(settings, space)
-    known = known_first(settings, space, data.spec, len(plan))
-    if decided := _decided(given, settings, data.spec.kind, len(known)):
-        listeners.said(decided)
-    if data.spec.split:
-        listeners.said(data.spec.split)
-    if of_folds := folds_in_words(settings, data.spec) or what_folds_would_buy(settings, data.spec):
-        listeners.said(of_folds)
-    of_precision = precision_note(settings.precision)
-    of_metric = (remark_on_accuracy if settings.metric else remark_on_default)(metric, data.spec)
-    for note in [namesake_note(settings.data), *data.spec.notes, *notes, of_precision, of_metric]:
-        if note:
-            listeners.said(f"note: {note}")
-    listeners.said(compared_by(metric))
-    adoption = None
-    if earlier is not None:
-        adoption = adopt(earlier, settings, space, data.spec, metric, allow_different=allow_different)
-        for remark in adoption.remarks:
-            listeners.said(remark)
-    fleet = fleet_of(cluster, url, settings, data, say=listeners.said, go_on=resume_command(name, url))
-    with study_lock(url, name) as lock:
-        study = create_study(name, url, settings, space, data.spec, [*plan, *known], adoption=adoption)
-        return drive(study, lock, data, fleet, listeners, references=references, weigh_cost=weigh_cost)
+    with begun_meanwhile(cluster, settings, listeners.said) as begun:
+        listeners.said(f"reading {settings.data} …")
+        data = prepare_data(settings, before_training=settings.trains_here)
+        precision = resolve_precision(settings.precision, data.spec)
+        given, settings = settings, settings.for_data(data.spec.kind)
+        # Trials that are taken over guide the search from its start, as known configurations do.
+        known_too = settings.known and earlier is None and settings.model is None
+        if settings.model is not None:
+            precision = "float32"
+        settings = settings.model_copy(update={"precision": precision, "known": known_too})
+        space = space or load_space(settings.space)
+        metric = choose_metric(settings.metric, data.spec)
+        check_memory_limit(settings.memory_limit, data.spec)
+        space = space_for(settings, space)
+        try_own_model(space, data.spec)
+        space, notes = space.restricted_to(data.spec.task, data.spec.kind, data.spec.components)
+        plan = planned_baselines(settings, space)
+        known = known_first(settings, space, data.spec, len(plan))
+        if decided := _decided(given, settings, data.spec.kind, len(known)):
+            listeners.said(decided)
+        if data.spec.split:
+            listeners.said(data.spec.split)
+        if of_folds := folds_in_words(settings, data.spec) or what_folds_would_buy(settings, data.spec):
+            listeners.said(of_folds)
+        of_precision = precision_note(settings.precision)
+        of_metric = (remark_on_accuracy if settings.metric else remark_on_default)(metric, data.spec)
+        for note in [namesake_note(settings.data), *data.spec.notes, *notes, of_precision, of_metric]:
+            if note:
+                listeners.said(f"note: {note}")
+        listeners.said(compared_by(metric))
+        adoption = None
+        if earlier is not None:
+            adoption = adopt(earlier, settings, space, data.spec, metric, allow_different=allow_different)
+            for remark in adoption.remarks:
+                listeners.said(remark)
+        fleet = fleet_of(
+            cluster, url, settings, data, say=listeners.said, go_on=resume_command(name, url), begun=begun
+        )
+        with study_lock(url, name) as lock:
+            study = create_study(name, url, settings, space, data.spec, [*plan, *known], adoption=adoption)
+            return drive(study, lock, data, fleet, listeners, references=references, weigh_cost=weigh_cost)
 
 
 def check_choices(settings: StudySettings, *, space: bool = True) -> None:

@@ -8,7 +8,7 @@ import resource
 import signal
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from multiprocessing import resource_tracker
 from pathlib import Path
@@ -49,9 +49,24 @@ class LocalWorkers:
         self._threads = threads
         self._memory_limit = memory_limit
         self._say = say
+        self._client: Any = None
+
+    def begin(self) -> None:
+        """Start them now, so that they import TensorFlow while this process does something else.
+
+        Where they cannot be started, `open` tries again and tells.
+        """
+        with suppress(MachineFault):
+            self._start()
 
     def open(self) -> Client:
         self._say(f"starting {self.count} worker{'s' * (self.count > 1)} …")
+        if self._client is None:
+            self._start()
+        self._seen = time.monotonic()
+        return self._client
+
+    def _start(self) -> None:
         import dask
         from distributed import Client
 
@@ -84,10 +99,9 @@ class LocalWorkers:
             with _started_or_told(), _signals_held_back():
                 self._cluster = self._start_cluster(folder)
                 opened.callback(self._close_cluster)
-                self._client: Any = Client(self._cluster)
+                client = Client(self._cluster)
             self._opened = opened.pop_all()
-        self._seen = time.monotonic()
-        return self._client
+        self._client = client
 
     def _start_cluster(self, folder: Path) -> SpecCluster:
         from distributed import Nanny, Security, SpecCluster
@@ -101,6 +115,7 @@ class LocalWorkers:
             "options": {
                 **common,
                 "worker_class": QuietWorker,
+                "tensorflow_threads": self._threads,
                 "nthreads": 1,
                 "memory_limit": self._memory_limit or 0,
                 "local_directory": str(folder),
@@ -152,9 +167,19 @@ class LocalWorkers:
             self._cluster.scale(self.count)
 
     def close(self) -> None:
+        """Also where they were never started, or are closed already."""
+        if self._client is None:
+            return
         with suppress(TimeoutError):
             self._client.close(timeout=_CLOSE_SECONDS)
+        self._client = None
         self._opened.close()
+
+    def abandon(self) -> None:
+        """`close` at once, of workers that have trained nothing: they may be importing, and hear nothing."""
+        if self._client is not None:
+            _kill(self._cluster.workers.values())
+        self.close()
 
     def _close_cluster(self) -> None:
         """Workers that do not end in time are killed: all that they had to tell has been told."""
@@ -162,9 +187,16 @@ class LocalWorkers:
         try:
             self._cluster.close(timeout=_CLOSE_SECONDS)
         except TimeoutError:
-            for pid in filter(None, (nanny.pid for nanny in nannies)):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
+            _kill(nannies)
+
+
+def _kill(nannies: Iterable[Any]) -> None:
+    """End their workers, which nobody replaces."""
+    for nanny in nannies:
+        nanny.auto_restart = False
+        if (pid := nanny.pid) is not None:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _current_folder_is_gone() -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing.spawn
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import dask
@@ -13,6 +13,8 @@ from distributed import Scheduler, Worker
 
 # What fails inside Dask comes to a study as an exception, which is told; its logs would tell it again, as tracebacks.
 _LOGGERS = ("asyncio", "distributed", "tornado")
+# By then its nanny has heard that it is there.
+_SOON = 0.05
 # What Dask calls the process of a worker.
 _WORKER = "Dask Worker process"
 
@@ -62,7 +64,27 @@ class QuietScheduler(Scheduler):
 
 
 class QuietWorker(Worker):
-    """Listens for its scheduler alone."""
+    """Listens for its scheduler alone, and imports what a trial needs before there is one.
+
+    Args:
+        tensorflow_threads: of TensorFlow.
+    """
+
+    def __init__(self, *arguments: Any, tensorflow_threads: int, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._tensorflow_threads = tensorflow_threads
+
+    async def start_unsafe(self) -> QuietWorker:
+        await super().start_unsafe()
+        # In the main thread, where TensorFlow is imported in nearly half of the time; its scheduler waits for it.
+        self.loop.call_later(_SOON, self._get_ready)
+        return self
+
+    def _get_ready(self) -> None:
+        with suppress(Exception):  # a trial will meet it too, and tell it
+            from search.workers.trial import get_ready
+
+            get_ready(self._tensorflow_threads)
 
     def start_http_server(self, *arguments: Any, **options: Any) -> None:
         """None."""

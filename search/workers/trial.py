@@ -7,6 +7,7 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from search.errors import DataError, StudyStopped
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
     from search.training.callbacks import EpochCheck
     from storage.study_storage import StudyStorage
 
+# What a trial imports when it comes to it, behind TensorFlow.
+_NEEDED = (
+    "alembic.context",
+    "search.policies.pruners",
+    "search.study.learning_curve",
+    "search.study.study",
+    "search.training.loop",
+    "storage.study_storage",
+)
 # Runs of drivers whose trials shall end at their next epoch. A worker of a cluster outlives a run.
 _stopped: set[str] = set()
 _served: set[str] = set()
@@ -58,6 +68,15 @@ class _Worker:
 def runs_served() -> set[str]:
     """Runs of drivers for which this process has trained."""
     return set(_served)
+
+
+def get_ready(threads: int) -> None:
+    """Import in this process what a trial needs, with `threads` for TensorFlow."""
+    from search.machine.tensorflow_start import start_tensorflow
+
+    start_tensorflow(threads)
+    for module in _NEEDED:
+        import_module(module)
 
 
 def request_stop(run: str) -> None:
