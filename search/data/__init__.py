@@ -17,7 +17,8 @@ from search.data.preparing.spec import DataSpec
 from search.data.preparing.spec_changes import spec_changes
 from search.data.preparing.summary import DataSummary, describe
 from search.data.reading.builtin import namesake_note
-from search.data.reading.source import fingerprint_file, fingerprint_source, read_source
+from search.data.reading.known_digests import fingerprint_file
+from search.data.reading.source import fingerprint_source, read_source
 from search.data.rows.raw import RawData, Table, TableColumn
 from search.data.rows.request import BUILTIN_SOURCES, DataRequest
 

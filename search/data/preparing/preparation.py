@@ -57,7 +57,7 @@ def prepare(
         DataError: the source cannot be used as asked; nothing is written.
         CacheUnusable: `cache` takes no data; what was begun is removed.
     """
-    fingerprint = fingerprint_source(request)
+    fingerprint = fingerprint_source(request, cache)
     folder = cache / _key(request, fingerprint, version)
     with contextlib.suppress(DataError):
         return load_prepared(folder, PARTS)

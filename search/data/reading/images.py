@@ -19,6 +19,7 @@ from search.data.reading.folder_content import shown
 from search.data.reading.folders import EXPECTED, layout_of
 from search.data.reading.free_memory import refuse_more_than_memory
 from search.data.reading.image_file import Unusable, decoded
+from search.data.reading.known_digests import KnownDigests
 from search.data.rows.notes import MOST_NAMED
 from search.data.rows.raw import RawData
 from search.data.rows.request import DataRequest
@@ -77,10 +78,15 @@ def read_folder(request: DataRequest) -> RawData:
     )
 
 
-def fingerprint_folder(folder: Path) -> str:
+def fingerprint_folder(folder: Path, known: KnownDigests) -> str:
     """SHA-256 over the sorted relative paths of the images and their bytes."""
+    files = sorted(layout_of(folder).files)
+    return known.of(folder, files, lambda: _fingerprint_of(files, folder))
+
+
+def _fingerprint_of(files: Sequence[Path], folder: Path) -> str:
     digest = hashlib.sha256()
-    for path in sorted(layout_of(folder).files):
+    for path in files:
         content = path.read_bytes()
         digest.update(
             f"{path.relative_to(folder).as_posix()}\0{len(content)}\0".encode("utf-8", "surrogateescape")

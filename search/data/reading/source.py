@@ -9,6 +9,7 @@ from pathlib import Path
 
 from search.data.reading.builtin import builtin_files, read_builtin
 from search.data.reading.images import fingerprint_folder, read_folder
+from search.data.reading.known_digests import KnownDigests
 from search.data.reading.npz import read_npz
 from search.data.reading.parquet import PARQUET_SUFFIXES, read_parquet
 from search.data.reading.side_files import refuse_side_files
@@ -46,32 +47,26 @@ def read_source(request: DataRequest) -> RawData:
     return raw
 
 
-def fingerprint_source(request: DataRequest) -> str:
+def fingerprint_source(request: DataRequest, cache: Path | None = None) -> str:
     """SHA-256 of the source's content without decoding it, 64 hexadecimal characters.
 
     Of a file's bytes, with those of the files of validation and test rows, of a folder's relative paths and bytes, of
-    the files of a built-in set.
+    the files of a built-in set. What was hashed before is known again by what is kept of it below `cache`.
 
     Raises:
         DataError: the source is not there or cannot be read.
     """
     reader_of(request)
-    path = Path(request.source)
+    path, known = Path(request.source), KnownDigests(cache)
     try:
         if request.source in BUILTIN_SOURCES:
-            digests = [fingerprint_file(file) for file in builtin_files(request.source)]
+            digests = [known.of_file(file) for file in builtin_files(request.source)]
             return _fingerprint_of([request.source, *digests])
         if len(request.files) > 1:
-            return _fingerprint_of([fingerprint_file(Path(file)) for file in request.files])
-        return fingerprint_folder(path) if path.is_dir() else fingerprint_file(path)
+            return _fingerprint_of([known.of_file(Path(file)) for file in request.files])
+        return fingerprint_folder(path, known) if path.is_dir() else known.of_file(path)
     except OSError as exc:
         raise DataError(f"{exc.filename or path} cannot be read: {exc.strerror or exc}") from exc
-
-
-def fingerprint_file(path: Path) -> str:
-    """SHA-256 of a file's content, 64 hexadecimal characters."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _fingerprint_of(texts: list[str]) -> str:
