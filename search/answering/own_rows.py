@@ -7,7 +7,7 @@ import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from search.data.reading.source import fingerprint_file
+from search.data.reading.known_digests import fingerprint_file
 from search.study.record_of_looks import looks, new_look, record_look, record_seen
 
 if TYPE_CHECKING:

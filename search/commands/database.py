@@ -11,7 +11,6 @@ import typer
 from search.commands.by_need import Commands
 from search.commands.options import AsJSON, Force, Storage, url_of
 from search.commands.output import echo, echo_line, fail
-from search.text.formats import plural
 from storage import StorageURL
 
 app = Commands(help="Look after the database of studies.", no_args_is_help=True)
@@ -66,6 +65,7 @@ def backup(
 
     Example: perceptuna storage backup -o copy.db
     """
+    from search.text.formats import plural
     from storage.backup import back_up
 
     url = url_of(storage)
