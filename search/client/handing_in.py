@@ -9,7 +9,7 @@ from typing import Any
 
 from search.client.service_client import ServiceClient, StudyRow
 from search.errors import InputError, PerceptunaError
-from search.settings.file_settings import NAMES
+from search.settings.file_settings import FILE_SETTINGS, names_of
 from search.settings.settings import load_settings
 from search.settings.study_name import check_study_name
 
@@ -53,9 +53,9 @@ def hand_in(
 
 def _files_here(settings: Mapping[str, Any]) -> dict[str, Path]:
     """By setting, those that are files of this machine: not folders, nor what comes with perceptuna."""
-    named = {name: value for name in NAMES if isinstance(value := settings.get(name), str)}
+    named = {name: value for name in FILE_SETTINGS if isinstance(value := settings.get(name), str)}
     return {
         name: Path(value)
         for name, value in named.items()
-        if value not in NAMES[name] and Path(value).is_file()
+        if value not in names_of(name) and Path(value).is_file()
     }

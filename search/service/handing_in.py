@@ -17,7 +17,7 @@ from search.errors import InputError
 from search.running.start import check_choices
 from search.service.queue import QueuedStudy
 from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS
-from search.settings.file_settings import NAMES
+from search.settings.file_settings import FILE_SETTINGS, names_of
 from search.settings.settings import StudySettings, load_settings
 from search.settings.study_name import check_study_name
 
@@ -70,8 +70,8 @@ def queued_study(
         raise InputError(f"settings: {error}") from None
     settings = {name: value for name, value in given.settings.items() if value is not None}
     _refuse_code(settings)
-    for name, known in NAMES.items():
-        if isinstance(value := settings.get(name), str) and value not in known:
+    for name in FILE_SETTINGS:
+        if isinstance(value := settings.get(name), str) and value not in names_of(name):
             settings[name] = str(_path(name, value, data, upload))
     read = load_settings(None, settings)
     if read.threads > 1:
@@ -106,7 +106,12 @@ def _refuse_to_train_here(settings: StudySettings) -> None:
 def _refuse_code(settings: dict[str, Any]) -> None:
     """Functions are named `module:function`, whatever setting takes one; names of columns and files may look alike."""
     for name, value in settings.items():
-        if name not in NAMES and name not in _NAMES_OF_COLUMNS and isinstance(value, str) and ":" in value:
+        if (
+            name not in FILE_SETTINGS
+            and name not in _NAMES_OF_COLUMNS
+            and isinstance(value, str)
+            and ":" in value
+        ):
             raise InputError(
                 f"--{name}: a service runs no code of its users, so expected no ':', but got '{value}'"
             )
@@ -120,7 +125,7 @@ def _path(setting: str, value: str, data: Path | None, upload: Callable[[str], P
     if data is None:
         raise InputError(
             f"{option}: this service has no folder of data; send the file, then name it by '{UPLOAD}ID', "
-            f"or name one of {', '.join(NAMES[setting]) or 'your uploads'}"
+            f"or name one of {', '.join(names_of(setting)) or 'your uploads'}"
         )
     try:
         path = (data / value).resolve()

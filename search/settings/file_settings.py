@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from search.data import BUILTIN_SOURCES
-from spaces import AUTO, baseline_names, preset_names
+FILE_SETTINGS = ("data", "validation", "test", "space", "baselines")
 
-NAMES: dict[str, tuple[str, ...]] = {
-    "data": BUILTIN_SOURCES,
-    "validation": (),
-    "test": (),
-    "space": (AUTO, *preset_names()),
-    "baselines": tuple(baseline_names()),
-}
-"""By setting, what comes with perceptuna; any other value is a path."""
+
+def names_of(setting: str) -> tuple[str, ...]:
+    """What comes with perceptuna for one of `FILE_SETTINGS`; any other value is a path."""
+    from search.data import BUILTIN_SOURCES
+    from spaces import AUTO, baseline_names, preset_names
+
+    match setting:
+        case "data":
+            return BUILTIN_SOURCES
+        case "space":
+            return AUTO, *preset_names()
+        case "baselines":
+            return tuple(baseline_names())
+        case _:
+            return ()

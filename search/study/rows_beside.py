@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.settings.file_settings import NAMES
+from search.settings.file_settings import FILE_SETTINGS
 from storage.kept_rows import is_of_rows, rows_folder
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ def rows_named(record: StudyRecord) -> set[str]:
     if record.is_foreign:
         return set()
     settings = record.settings
-    return {Path(file).name for file in (getattr(settings, name) for name in NAMES) if is_of_rows(file)}
+    return {
+        Path(file).name for file in (getattr(settings, name) for name in FILE_SETTINGS) if is_of_rows(file)
+    }
 
 
 def with_rows_beside(settings: StudySettings, url: StorageURL) -> StudySettings:
@@ -28,7 +30,7 @@ def with_rows_beside(settings: StudySettings, url: StorageURL) -> StudySettings:
     folder = rows_folder(url)
     moved = {
         name: str(beside)
-        for name in NAMES
+        for name in FILE_SETTINGS
         if is_of_rows(file := getattr(settings, name))
         and not os.path.exists(file)
         and (beside := folder / Path(file).name).exists()

@@ -12,14 +12,14 @@ import pytest
 from service_fakes import Team
 
 from search.settings.data_options import COLUMN_OPTIONS
-from search.settings.file_settings import NAMES
+from search.settings.file_settings import FILE_SETTINGS
 from search.settings.settings import StudySettings
 
 
 @pytest.mark.parametrize(
     "path", ["../team.db", "/etc/passwd", "link/passwd", "nothing.csv", ".\0", "x" * 5000]
 )
-@pytest.mark.parametrize("setting", sorted(NAMES))
+@pytest.mark.parametrize("setting", sorted(FILE_SETTINGS))
 def test_no_path_leads_out_of_the_folder_of_data(team: Team, data: Path, path: str, setting: str) -> None:
     if not (data / "link").is_symlink():
         (data / "link").symlink_to("/etc")
@@ -58,8 +58,10 @@ def test_every_setting_that_names_a_file_is_known_to_the_service() -> None:
     of_text = {
         name for name, field in fields if "str" in str(field.annotation) and name not in COLUMN_OPTIONS
     }
-    new = of_text - {*NAMES, *PLAIN}
-    assert not new, f"{new}: add it to NAMES in file_settings.py where it names a file, else to PLAIN here"
+    new = of_text - {*FILE_SETTINGS, *PLAIN}
+    assert not new, (
+        f"{new}: add it to FILE_SETTINGS in file_settings.py where it names a file, else to PLAIN here"
+    )
 
 
 def test_uploads_are_known_by_their_content_and_stay_with_their_owner(team: Team) -> None:

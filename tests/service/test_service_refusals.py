@@ -15,7 +15,7 @@ from service_fakes import Asker, Team, handed_in
 from search.service.states import State
 from search.service.supervisor import write_settings
 from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS
-from search.settings.file_settings import NAMES
+from search.settings.file_settings import FILE_SETTINGS
 from search.settings.settings import StudySettings
 
 COLUMNS = (*COLUMN_OPTIONS, *SPLIT_OPTIONS, "target", "weight", "separator")
@@ -51,7 +51,7 @@ def test_no_code_of_users_is_run(team: Team) -> None:
     written = team.service.data
     assert written is not None
     (written / "evil_module.py").write_text("open('was-run', 'w')\ndef metric(*a): return 0\n")
-    for name in (*(set(StudySettings.model_fields) - {*NAMES, *COLUMNS}), "model", "callback"):
+    for name in (*(set(StudySettings.model_fields) - {*FILE_SETTINGS, *COLUMNS}), "model", "callback"):
         said = team.anna.refused(422, "POST", "studies", handed_in("x", **{name: "evil_module:metric"}))
         assert "runs no code" in said
     team.anna.done("POST", "studies", handed_in("colon", target="a:b", drop=["c:d"]))

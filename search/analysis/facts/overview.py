@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from search.errors import InputError
+from search.study.rows_beside import with_rows_beside
 from search.study.standing import Standing, standing, standings
 from search.study.study import Study
 from storage import StorageURL, is_driven, study_lock
@@ -47,7 +48,7 @@ def overview(study: Study) -> Overview:
 def _overview(study: Standing, url: StorageURL) -> Overview:
     record = study.record
     try:
-        settings, metric = record.settings, record.metric
+        settings, metric = with_rows_beside(record.settings, url), record.metric
     except InputError:
         return Overview(study.name, "foreign", None, study.finished, None, None, study.best, None)
     state = study_state(url, study.name, study.finished, settings.trials)
