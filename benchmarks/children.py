@@ -79,8 +79,7 @@ def run_child(arguments: list[str], *, python: str = sys.executable, **environme
 def _to_its_end(process: subprocess.Popen[str], started: float) -> tuple[list[Line], resource.struct_rusage]:
     assert process.stdout is not None
     lines = [
-        Line(time.perf_counter() - started, _cpu_of(process.pid), text.rstrip("\n"))
-        for text in process.stdout
+        Line(time.perf_counter() - started, cpu_of(process.pid), text.rstrip("\n")) for text in process.stdout
     ]
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -141,7 +140,8 @@ class _Peak:
             wait = max(_SAMPLE_SECONDS, (time.perf_counter() - began) / _LOOKING)
 
 
-def _cpu_of(pid: int) -> float:
+def cpu_of(pid: int) -> float:
+    """Seconds that a process, all that it has started, and what they have waited for have used."""
     total = 0.0
     for process in _tree(pid):
         with suppress(psutil.Error):

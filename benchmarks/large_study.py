@@ -1,4 +1,4 @@
-"""A database with one large study, for benchmarks that read it.
+"""A database with one large study, or with many, for benchmarks that read it.
 
 A hundred trials are written as workers leave them and multiplied inside SQLite: added one by one through Optuna,
 10,000 would take minutes.
@@ -7,7 +7,7 @@ A hundred trials are written as workers leave them and multiplied inside SQLite:
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -28,15 +28,26 @@ EPOCHS = 20
 
 def made_study(url: StorageURL, trials: int) -> int:
     """A study of `trials` trials (a multiple of a hundred) at `url`; its number in the database."""
-    space = load_space("mlp")
-    spec = prepared("digits").spec
-    settings = StudySettings(data="digits", trials=trials, epochs=EPOCHS)
-    study = create_study("large", url, settings, space, spec)
-    study.optuna.add_trials(list(seed_trials(study, space)))
+    study = _created("large", url, trials)
+    study.optuna.add_trials(list(seed_trials(study, load_space("mlp"))))
     assert url.sqlite_path is not None
     if trials > SEED_TRIALS:
         multiply(url.sqlite_path, trials // SEED_TRIALS)
     return study.optuna._study_id
+
+
+def made_studies(url: StorageURL, count: int, trials: int) -> list[str]:
+    """So many studies of `trials` trials each, in a database that had none; their names. One takes some 4 MB."""
+    made_study(url, trials)
+    others = [_created(f"large-{number}", url, trials).name for number in range(1, count)]
+    assert url.sqlite_path is not None
+    _copy(url.sqlite_path, count, trials, _of_another_study)
+    return ["large", *others]
+
+
+def _created(name: str, url: StorageURL, trials: int) -> Study:
+    settings = StudySettings(data="digits", trials=trials, epochs=EPOCHS)
+    return create_study(name, url, settings, load_space("mlp"), prepared("digits").spec)
 
 
 def seed_trials(study: Study, space: Space) -> Iterator[FrozenTrial]:
@@ -80,6 +91,15 @@ def seed_trials(study: Study, space: Space) -> Iterator[FrozenTrial]:
 
 def multiply(path: Path, times: int) -> None:
     """Every trial of the database `times` times, later and with values of its own, by SQLite alone."""
+    _copy(path, times, SEED_TRIALS, _of_the_same_study)
+
+
+def _copy(path: Path, times: int, trials: int, copied: Callable[[str, str, int], str]) -> None:
+    """Every trial of a database of `trials`, so that there are `times` as many.
+
+    Args:
+        copied: what stands in a column of a table in the n-th copy, as SQL.
+    """
     connection = sqlite3.connect(path)
     tables = [name for (name,) in connection.execute("select name from sqlite_master where type = 'table'")]
     copies = "with recursive copies(n) as (select 1 union all select n + 1 from copies where n < ?) "
@@ -89,7 +109,7 @@ def multiply(path: Path, times: int) -> None:
             continue
         key = names[0]
         kept = [name for name in names if name != key or table == "trials"]
-        chosen = ", ".join(_copied(name, table) for name in kept)
+        chosen = ", ".join(copied(name, table, trials) for name in kept)
         connection.execute(
             f"{copies} insert into {table} ({', '.join(kept)}) select {chosen} from {table}, copies",
             (times - 1,),
@@ -98,12 +118,21 @@ def multiply(path: Path, times: int) -> None:
     connection.close()
 
 
-def _copied(column: str, table: str) -> str:
-    """What stands in `column` of the n-th copy."""
+def _of_the_same_study(column: str, table: str, trials: int) -> str:
     if column in ("trial_id", "number"):
-        return f"{column} + n * {SEED_TRIALS}"
+        return f"{column} + n * {trials}"
     if column in ("datetime_start", "datetime_complete"):
-        return f"datetime({column}, (n * {SEED_TRIALS // 2}) || ' seconds')"
-    if (column, table) == ("value", "trial_values"):
-        return "value + abs(random() % 1000) / 25000.0"
-    return column
+        return f"datetime({column}, (n * {trials // 2}) || ' seconds')"
+    return _value(column, table)
+
+
+def _of_another_study(column: str, table: str, trials: int) -> str:
+    if column == "trial_id":
+        return f"trial_id + n * {trials}"
+    return "study_id + n" if column == "study_id" else _value(column, table)
+
+
+def _value(column: str, table: str) -> str:
+    return (
+        "value + abs(random() % 1000) / 25000.0" if (column, table) == ("value", "trial_values") else column
+    )

@@ -1,6 +1,6 @@
 """A service whose studies have trials that cost nothing, in a process: to be asked, killed and started again.
 
-python -m benchmarks.service_process STORAGE PORT SLOTS
+python -m benchmarks.service_process STORAGE PORT SLOTS MODULE WAITING
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import http.client
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -18,6 +19,9 @@ from typing import Any
 
 import psutil
 
+from search.service.folders import service_folder
+from storage import StorageURL
+
 ROOT = Path(__file__).parents[1]
 
 
@@ -25,17 +29,26 @@ class ServiceProcess:
     """The service over the database in `folder`, started again and again on one port.
 
     Args:
+        cache: of prepared data; None for the user's own.
         module: what its drivers run; trials of `benchmarks.soak_driver` cost nothing.
+        waiting: what a driver runs that is started before there is a study; empty for none.
     """
 
     def __init__(
-        self, folder: Path, cache: Path, port: int, slots: int, module: str = "benchmarks.soak_driver"
+        self,
+        folder: Path,
+        cache: Path | None,
+        *,
+        slots: int,
+        module: str = "benchmarks.soak_driver",
+        waiting: str = "benchmarks.soak_waiting",
     ) -> None:
         self.folder = folder
         self._cache = cache
-        self._port = port
+        self.port = free_port()
         self._slots = slots
         self._module = module
+        self._waiting = waiting
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -48,8 +61,10 @@ class ServiceProcess:
 
     def start(self) -> None:
         """And wait until it answers."""
-        environment = {"PERCEPTUNA_CACHE": str(self._cache), "PYTHONPATH": str(ROOT)}
-        words = [str(self.storage), str(self._port), str(self._slots), self._module]
+        environment = {"PYTHONPATH": str(ROOT)}
+        if self._cache is not None:
+            environment["PERCEPTUNA_CACHE"] = str(self._cache)
+        words = [str(self.storage), str(self.port), str(self._slots), self._module, self._waiting]
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "benchmarks.service_process", *words],
@@ -70,15 +85,25 @@ class ServiceProcess:
 
     def ask(self, method: str, path: str, token: str, given: Any = None) -> tuple[int, Any]:
         """Status and JSON of an answer."""
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
+        status, body = self.answer(method, path, token, given)
+        return status, json.loads(body or b"null")
+
+    def answer(self, method: str, path: str, token: str, given: Any = None) -> tuple[int, bytes]:
+        """Status and body of an answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
             body = None if given is None else json.dumps(given)
             connection.request(method, f"/api/v1/{path}", body, headers)
             answer = connection.getresponse()
-            return answer.status, json.loads(answer.read() or b"null")
+            return answer.status, answer.read()
         finally:
             connection.close()
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
 
     def kill(self) -> None:
         """At once; its drivers stay."""
@@ -93,26 +118,32 @@ class ServiceProcess:
         return self._process.wait(120)
 
     def drivers(self) -> dict[str, list[psutil.Process]]:
-        """The drivers of this database's studies, whoever started them, by study."""
+        """The drivers of this database's studies, whoever started them, by study: who writes to its file of events."""
+        studies = service_folder(StorageURL.of_file(self.storage)) / "studies"
         found: dict[str, list[psutil.Process]] = {}
         for process in psutil.process_iter():
-            with suppress(psutil.Error):
+            with suppress(psutil.Error, OSError):
                 words = process.cmdline()
-                if process.status() == psutil.STATUS_ZOMBIE or self._module not in words:
+                if process.status() == psutil.STATUS_ZOMBIE or not {self._module, self._waiting} & {*words}:
                     continue
-                if str(self.storage) in process.environ().get("PERCEPTUNA_STORAGE", ""):
-                    place = words.index(self._module)
-                    found.setdefault(words[place + 2], []).append(process)
+                events = Path(os.readlink(f"/proc/{process.pid}/fd/1"))
+                if events.is_relative_to(studies):
+                    found.setdefault(events.parent.name, []).append(process)
         return found
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def main() -> None:
     from search.machine.interruption import heed_signals
     from search.service.serve import serve
-    from storage import StorageURL
 
     heed_signals()
-    storage, port, slots, module = sys.argv[1:]
+    storage, port, slots, module, waiting = sys.argv[1:]
     serve(
         StorageURL.parse(storage),
         host="127.0.0.1",
@@ -121,7 +152,9 @@ def main() -> None:
         data=None,
         largest_upload=10**6,
         say=lambda remark: print(remark, flush=True),
+        warm=bool(waiting),
         module=module,
+        waiting=waiting,
     )
 
 

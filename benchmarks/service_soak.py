@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import random
-import socket
 import sys
 import tempfile
 import time
@@ -55,7 +54,7 @@ class Soak:
 
     def __init__(self, folder: Path, cache: Path, trials: int) -> None:
         folder.mkdir(parents=True)
-        self.service = ServiceProcess(folder, cache, free_port(), _SLOTS)
+        self.service = ServiceProcess(folder, cache, slots=_SLOTS)
         self.url = StorageURL.of_file(self.service.storage)
         storage = open_storage(self.url, create=True)
         users = Users(storage)
@@ -174,12 +173,6 @@ def soak(
         disturbed.found.wrong.append(f"left behind: {', '.join(left)}")
     disturbed.found.wrong += quiet.found.wrong
     return disturbed.found
-
-
-def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ from search.workers.local import LocalWorkers
 from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTask
 from storage import StorageURL
 
-_EPOCH_SECONDS = 0.01
+_EPOCH_SECONDS = float(os.environ.get("SOAK_EPOCH_SECONDS", "0.01"))
 
 
 class MadeUpWorkers:

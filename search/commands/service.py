@@ -47,6 +47,14 @@ def serve(
     upload_limit: Annotated[
         str, typer.Option(metavar="SIZE", help="largest file that users may send")
     ] = "1GB",
+    warm: Annotated[
+        bool,
+        typer.Option(
+            "--warm/--cold",
+            help="keep a driver with one worker ready, of some 600 MB, so that the next study begins at once",
+            rich_help_panel=MACHINE,
+        ),
+    ] = True,
     storage: Storage = None,
 ) -> None:
     """Take studies in over HTTP, have them run in turn, and show them: for a team, or for yourself.
@@ -67,6 +75,7 @@ def serve(
         data=data,
         largest_upload=_size(upload_limit),
         say=echo,
+        warm=warm,
     )
 
 

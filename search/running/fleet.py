@@ -77,9 +77,9 @@ def begun_meanwhile(
 
 
 def _local(settings: StudySettings, say: Callable[[str], None]) -> LocalWorkers:
-    from search.workers.local import LocalWorkers
+    from search.workers.ready import local_workers
 
-    return LocalWorkers(settings.local_workers(), settings.threads, settings.memory_limit, say)
+    return local_workers(settings.local_workers(), settings.threads, settings.memory_limit, say)
 
 
 def workers_of(

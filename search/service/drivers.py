@@ -20,10 +20,14 @@ from typing import Any
 
 from search.service.events import Events
 from search.service.folders import private_folder
+from search.service.waiting_driver import WaitingDriver
 from storage import StorageURL
 
 _LOG_BYTES = 20_000
 _POLL_SECONDS = 0.2
+# Processes that start take the cores from trials, so the next driver waits until the last one's workers are there.
+_AFTER_START_SECONDS = 5.0
+_AFTER_DEATH_SECONDS = 60.0
 _ASKED = "asked"
 
 
@@ -52,13 +56,19 @@ class Drivers:
     Args:
         folder: of the service.
         module: the program, as `python -m` takes it.
+        waiting: the module of a driver that is started before there is a study for it; None for no such driver.
     """
 
-    def __init__(self, url: StorageURL, folder: Path, module: str = "search") -> None:
+    def __init__(
+        self, url: StorageURL, folder: Path, module: str = "search", waiting: str | None = None
+    ) -> None:
         self._url = url
         self._folder = folder
         self._module = module
+        self._waiting_module = waiting
         self._children: dict[str, subprocess.Popen[bytes]] = {}
+        self._waiting: WaitingDriver | None = None
+        self._none_before = 0.0
 
     def folder(self, study: str) -> Path:
         return private_folder(self._folder / "studies" / study)
@@ -76,19 +86,49 @@ class Drivers:
         try:
             with (folder / "log.txt").open("ab") as log, (folder / "events.jsonl").open("ab") as events:
                 os.ftruncate(lease, 0)
-                child = self._children[study] = subprocess.Popen(
-                    [sys.executable, "-P", "-m", self._module, *words],
-                    stdin=subprocess.DEVNULL,
-                    stdout=events,
-                    stderr=log,
-                    env={**os.environ, "PERCEPTUNA_STORAGE": self._url.full},
-                    start_new_session=True,
-                    pass_fds=(lease,),
-                )
+                files = events.fileno(), log.fileno(), lease
+                child = self._children[study] = self._given(words, files) or self._started(words, files)
                 os.write(lease, f"{child.pid}\n".encode())
         finally:
             os.close(lease)
+        self._none_before = time.monotonic() + _AFTER_START_SECONDS
         return True
+
+    def _started(self, words: Sequence[str], files: tuple[int, int, int]) -> subprocess.Popen[bytes]:
+        """A process for the command `words`, by the descriptors of its output, errors and lease."""
+        output, errors, lease = files
+        return subprocess.Popen(
+            [sys.executable, "-P", "-m", self._module, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=errors,
+            env={**os.environ, "PERCEPTUNA_STORAGE": self._url.full},
+            start_new_session=True,
+            pass_fds=(lease,),
+        )
+
+    def _given(self, words: Sequence[str], files: tuple[int, int, int]) -> subprocess.Popen[bytes] | None:
+        """As `_started`, the process that waits, if one does."""
+        waiting, self._waiting = self._waiting, None
+        return waiting.give(words, files) if waiting else None
+
+    def start_ahead(self) -> None:
+        """See that a driver waits for the next study, but not while one that has just got its study starts to train."""
+        if self._waiting_module is None or time.monotonic() < self._none_before:
+            return
+        if self._waiting is not None and self._waiting.lives():
+            return
+        # One that has ended by itself would end again.
+        self._none_before = time.monotonic() + _AFTER_DEATH_SECONDS
+        if self._waiting is not None:
+            self._waiting.end()
+        log = private_folder(self._folder) / "waiting.txt"
+        self._waiting = WaitingDriver(self._url, self._waiting_module, log)
+
+    def one_waits(self) -> bool:
+        """Whether a driver waits that has all loaded."""
+        waiting = self._waiting
+        return waiting is not None and waiting.is_ready()
 
     def announce(self, study: str, **facts: Any) -> None:
         """Write down that a driver is about to be started: what is said from now on is its own."""
@@ -140,6 +180,8 @@ class Drivers:
 
     def end(self, studies: Sequence[str], seconds: float) -> None:
         """Ask the drivers of `studies` to end at the next epoch, and wait for them, but not for ever."""
+        if self._waiting is not None:
+            self._waiting.end()
         deadline = time.monotonic() + seconds
         for study in studies:
             if self.lives(study):

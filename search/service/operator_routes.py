@@ -46,6 +46,7 @@ def metrics(service: TheService, user: AnyUser) -> Response:
         *(f'perceptuna_studies{{state="{state}"}} {states[state]}' for state in State),
         *_gauge("slots", "Trials at the same time, of all studies.", service.supervisor.slots),
         *_gauge("slots_used", "Slots that running studies have.", used),
+        *_gauge("drivers_ready", "Drivers that wait for a study.", int(service.drivers.one_waits())),
         *_gauge(
             "oldest_queued_seconds", "Since the study that waits longest was handed in.", round(longest, 1)
         ),

@@ -48,7 +48,9 @@ def serve(
     data: Path | None,
     largest_upload: int,
     say: Callable[[str], None],
+    warm: bool = True,
     module: str = "search",
+    waiting: str = "search.waiting",
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP; then drivers end at their next epoch, and go on with the next service.
 
@@ -57,7 +59,9 @@ def serve(
         data: the folder of data that users name files in.
         largest_upload: bytes.
         say: told the address, and what an operator should know.
+        warm: whether a driver with a worker is started before there is a study for it.
         module: what drivers run.
+        waiting: what a driver runs that is started before.
 
     Raises:
         InputError: the port is taken, the host is not this machine's, others could reach it and nobody has a token, or
@@ -71,7 +75,8 @@ def serve(
     with listen(host, port) as listening:
         storage = open_storage(url, create=True)
         with _alone(url) as lock:
-            service = _made(url, storage, lock, slots, data, largest_upload, say, module)
+            drivers = Drivers(url, private_folder(service_folder(url)), module, waiting if warm else None)
+            service = _made(url, storage, lock, drivers, slots, data, largest_upload, say)
             token = None if service.users.tokens() else service.users.make_up()
             address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
             say(f"service on {address}{f'?token={token}' if token else ''} (Ctrl-C ends it)")
@@ -108,16 +113,15 @@ def _made(
     url: StorageURL,
     storage: StudyStorage,
     lock: StudyLock,
+    drivers: Drivers,
     slots: int,
     data: Path | None,
     largest_upload: int,
     say: Callable[[str], None],
-    module: str,
 ) -> Service:
     """All that the service consists of, its tables and folders made; the caller holds the `lock`."""
-    folder = private_folder(service_folder(url))
-    queue, drivers = Queue(storage), Drivers(url, folder, module)
-    uploads = Uploads(folder / "uploads", largest_upload)
+    queue = Queue(storage)
+    uploads = Uploads(service_folder(url) / "uploads", largest_upload)
     uploads.remove_partial()
     return Service(
         url=url,
@@ -167,10 +171,11 @@ def _looking_after(service: Service, server: uvicorn.Server, say: Callable[[str]
         yield
     finally:
         ended.set()
+        service.supervisor.wake()
         thread.join(_END_SECONDS)
         if driven := [one.study for one in service.queue.in_states(*DRIVEN)]:
             say("studies end at their next epoch, and go on when the service is started again …")
-            service.drivers.end(driven, _END_SECONDS)
+        service.drivers.end(driven, _END_SECONDS)
     if failed:
         raise failed[0]
 

@@ -68,6 +68,7 @@ def hand_in(
         if key is not None and (before := service.queue.find_key(user.name, key)):
             return _same(service, before, given, response)
         raise Refused(409, f"study '{study.study}' was handed in already; choose another name")
+    service.supervisor.wake()
     service.users.record(user, address, "hand in", study.study)
     response.headers["Location"] = f"/api/v1/studies/{study.study}"
     return row_of(service, study.study, service.queue.find(study.study)).to_json()
@@ -138,6 +139,7 @@ def ask(name: str, verb: str, service: TheService, user: Changer, address: Addre
         raise Refused(404, f"no such request; there are {', '.join(VERBS)}")
     _theirs(service, name, user)
     if wish(service.queue, name, verb, service.known_study(name)):
+        service.supervisor.wake()
         service.users.record(user, address, verb, name)
     return row_of(service, name, service.queue.find(name)).to_json()
 

@@ -62,6 +62,7 @@ class Supervisor:
         self._say = say
         self._clock = clock
         self._ensure_held = ensure_held
+        self._woken = threading.Event()
         self.slots = slots
         self.looked = 0.0
         """When the last look ended, by `time.monotonic`."""
@@ -87,7 +88,12 @@ class Supervisor:
                 if str(fault or error) != told:
                     self._say(f"{fault or repr(error)}; trying again")
                 told = str(fault or error)
-            ended.wait(_SECONDS)
+            self._woken.wait(_SECONDS)
+            self._woken.clear()
+
+    def wake(self) -> None:
+        """Look now: somebody has asked for something."""
+        self._woken.set()
 
     def look(self) -> None:
         """Settle what has ended, ask to end what shall, start what can."""
@@ -97,6 +103,7 @@ class Supervisor:
             elif study.state is not State.RUNNING:
                 self._ask_to_end(study)
         self._share()
+        self._drivers.start_ahead()
         self.looked = time.monotonic()
 
     def _settle(self, study: QueuedStudy, ended: Ended) -> None:

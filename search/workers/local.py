@@ -49,6 +49,8 @@ class LocalWorkers:
         self._threads = threads
         self._memory_limit = memory_limit
         self._say = say
+        self.kept_open = False
+        """Whether they stay open, whoever closes them, for who opens them again."""
         self._client: Any = None
 
     def begin(self) -> None:
@@ -56,8 +58,19 @@ class LocalWorkers:
 
         Where they cannot be started, `open` tries again and tells.
         """
-        with suppress(MachineFault):
-            self._start()
+        if self._client is None:
+            with suppress(MachineFault):
+                self._start()
+
+    def take_over(self, count: int, say: Callable[[str], None]) -> None:
+        """Be `count` workers from now on, for another run of a driver, where fewer are open; the others are started.
+
+        Raises:
+            MachineFault: so many need more open files than this process may have.
+        """
+        _check_open_files(count)
+        self.run = uuid.uuid4().hex
+        self.count, self._say = count, say
 
     def open(self) -> Client:
         self._say(f"starting {self.count} worker{'s' * (self.count > 1)} …")
@@ -168,7 +181,7 @@ class LocalWorkers:
 
     def close(self) -> None:
         """Also where they were never started, or are closed already."""
-        if self._client is None:
+        if self._client is None or self.kept_open:
             return
         with suppress(TimeoutError):
             self._client.close(timeout=_CLOSE_SECONDS)
@@ -177,7 +190,7 @@ class LocalWorkers:
 
     def abandon(self) -> None:
         """`close` at once, of workers that have trained nothing: they may be importing, and hear nothing."""
-        if self._client is not None:
+        if self._client is not None and not self.kept_open:
             _kill(self._cluster.workers.values())
         self.close()
 

@@ -13,18 +13,16 @@ import pytest
 from service_fakes import Asker
 
 from benchmarks.service_process import ServiceProcess
-from benchmarks.service_soak import free_port
 from search.service.users import Users
 from storage import StorageURL, open_storage
 
 
 @pytest.fixture
 def anna(tmp_path: Path) -> Iterator[Asker]:
-    port = free_port()
-    service = ServiceProcess(tmp_path, tmp_path / "cache", port, 1, "search")
+    service = ServiceProcess(tmp_path, tmp_path / "cache", slots=1, module="search", waiting="search.waiting")
     token = Users(open_storage(StorageURL.of_file(service.storage), create=True)).add("anna", "user")
     service.start()
-    yield Asker(port, token)
+    yield Asker(service.port, token)
     assert service.end() == 0
     assert answering() == []
 
