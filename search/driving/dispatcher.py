@@ -20,11 +20,17 @@ if TYPE_CHECKING:
 class Listeners:
     """Who hears what a command does, before it has a study and while it drives one."""
 
-    def __init__(self, *listeners: Listener) -> None:
+    def __init__(self, *listeners: Listener, spoken: Callable[[str], str] = str) -> None:
         self._listeners = listeners
+        self._spoken = spoken
+
+    def speaking(self, spoken: Callable[[str], str]) -> Listeners:
+        """The same, who hear what is said before there is a study as `spoken` puts it."""
+        return Listeners(*self._listeners, spoken=spoken)
 
     def said(self, remark: str) -> None:
-        self._tell(lambda one: one.said(remark))
+        words = self._spoken(remark)
+        self._tell(lambda one: one.said(words))
 
     def of(self, progress: Progress, *more: Listener) -> Dispatcher:
         """They, and `more`, for a study that is to be driven and stands at `progress`."""

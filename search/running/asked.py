@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.errors import InputError
-from search.given.asked import Rows, asked_settings, named
+from search.given.asked import Rows, asked_settings, named, spoken
 from search.given.files import kept
 from search.running.start import refuse_taken, start
 from search.settings.settings import load_settings
@@ -72,7 +72,7 @@ def begin_with(rows: Rows, y: Any, order: SearchOrder, listeners: Listeners) -> 
         held.enter_context(named(files))
         refuse_taken(order.name, order.url)  # before rows are kept: those of a study that is there would stay
         held.enter_context(kept(files, needed=lambda: order.name in study_names(order.url)))
-        return begin(replace(order, settings=settings), listeners)
+        return begin(replace(order, settings=settings), listeners.speaking(lambda text: spoken(text, files)))
 
 
 def made_up_name(rows: Rows, target: object, url: StorageURL) -> str:

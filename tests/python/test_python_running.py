@@ -92,6 +92,8 @@ def test_a_script_without_a_guard_searches_once_and_the_shell_goes_on_with_its_r
     (tmp_path / "script.py").write_text(SCRIPT)
     printed = call(tmp_path, "script.py")
     assert printed.count("starting 1 worker") == printed.count("found 2") == 1
+    assert "reading the DataFrame …" in printed
+    assert "db-rows" not in printed  # where they are kept is nothing to read each time
     (tmp_path / "flowers.csv").unlink()
     call(tmp_path, "-m", "search", "resume", "script", "--add", "1")
     shown = json.loads(call(tmp_path, "-m", "search", "show", "script", "--json"))
