@@ -94,7 +94,7 @@ def try_own_model(space: Space, spec: DataSpec) -> None:
 def _a_draw(space: Space) -> Hyperparameters:
     import optuna
 
-    from search.study.study import quiet_optuna
+    from search.study.optuna_log import quiet_optuna
 
     quiet_optuna()
     return space.suggest(optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0)).ask())

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from search.errors import InputError
 from search.settings.chosen_metric import choose_metric
 from search.settings.metrics import direction_of
-from search.study.study import Study, load_study, quiet_optuna, resume_command, study_names
+from search.study.optuna_log import quiet_optuna
+from search.study.study import Study, load_study, resume_command, study_names
 from search.study.study_record import StudyFacts, keep_study_facts
 from search.training.environment import program_version
 from storage import artifact_folder, open_storage

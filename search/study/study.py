@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +12,7 @@ from search.settings.metrics import Direction, direction_of, sign_of
 from search.settings.settings import StudySettings
 from search.settings.study_name import quote_name
 from search.study.look import keep_looks_of
+from search.study.optuna_log import quiet_optuna
 from search.study.rows_beside import rows_named, with_rows_beside
 from search.study.study_record import StudyRecord, all_study_records
 from search.study.trial_record import TrialRecord, TrialRecords
@@ -198,14 +198,6 @@ class Study:
 def resume_command(name: str, url: StorageURL) -> str:
     """The command that goes on with a search of that name."""
     return f"perceptuna resume {name}{url.option}"
-
-
-def quiet_optuna() -> None:
-    """Its log repeats what the progress table shows, and warns of what a conditional space does on purpose."""
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
 
 
 def study_names(url: StorageURL) -> list[str]:
