@@ -1,7 +1,7 @@
 """What the site needs beside the files in docs/: a hook of MkDocs (see mkdocs.yml).
 
 README, CHANGELOG and CONTRIBUTING stand at the top of the repository, where people look for them; here they become
-pages. Links to files that are no pages become their paths.
+pages. So do the docstrings of the Python door (api.py). Links to files that are no pages become their paths.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import api
 from mkdocs.config.defaults import MkDocsConfig
 from mkdocs.structure.files import File, Files
 
@@ -23,6 +24,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for page, source in PAGES.items():
         text = (ROOT / source).read_text(encoding="utf-8")
         files.append(File.generated(config, page, content=as_page(text)))
+    files.append(File.generated(config, "api.md", content=api.reference()))
     return files
 
 

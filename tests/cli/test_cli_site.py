@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import perceptuna
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -29,6 +31,11 @@ def test_the_site_builds_and_starts_with_the_readme(tmp_path: Path) -> None:
     assert 'src="images/terminal.svg"' in index
     assert "fonts.googleapis" not in index
     assert {"changelog.html", "contributing.html"} <= {path.name for path in tmp_path.iterdir()}
+    names = (tmp_path / "api.html").read_text(encoding="utf-8")
+    assert [name for name in perceptuna.__all__ if f">pt.{name}<" not in names] == []
+    assert ">Study.leaderboard<" in names  # of the class below it
+    assert "ServiceStudy.predict" in names
+    assert "_read" not in names
 
 
 def test_a_link_that_leads_nowhere_fails_the_build(tmp_path: Path) -> None:

@@ -192,7 +192,8 @@ def test_all_settings_of_run_are_named_for_type_checkers() -> None:
 
 
 def test_only_what_a_user_may_use_is_shown() -> None:
-    for shown in (pt, pt.Study, pt.Model, pt.Space, pt.Conclusion, pt.Running):
+    classes = pt.Study, pt.Model, pt.Space, pt.Conclusion, pt.Running, pt.Plan, pt.Description, pt.Replay
+    for shown in (pt, *classes, pt.Service, pt.ServiceStudy):
         names = dir(shown) if shown is pt else shown.__dir__(object.__new__(shown))  # type: ignore[arg-type]
         assert names
         assert not [name for name in names if name.startswith("_")]
