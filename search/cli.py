@@ -17,6 +17,7 @@ import typer
 
 from search.commands import (
     answering,
+    cache,
     concluding,
     database,
     looking,
@@ -44,6 +45,7 @@ for commands in (
     models.app,
     answering.app,
     concluding.app,
+    cache.app,
     service.app,
 ):
     app.add_typer(commands)

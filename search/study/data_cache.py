@@ -63,17 +63,20 @@ def prepare_data(
     from search.data import prepare, prepare_folds
     from search.data.preparing.spec import SPEC_VERSION, UNTAUGHT_VERSION
     from search.machine.tensorflow_start import start_tensorflow, tensorflow_log_silenced
+    from search.study.cached_data import cache_limit, keep_within
 
     def start() -> None:
         if before_training:
             start_tensorflow(settings.threads)
 
+    limit = cache_limit()
     request, wanted = settings.data_request(), max(version or SPEC_VERSION, UNTAUGHT_VERSION)
     with tensorflow_log_silenced():
         data = prepare(request, cache_folder(), wanted, before_keras=start)
         if settings.folds is not None:
             prepare_folds(request, data, settings.folds, before_keras=start)
-        return data
+    keep_within(limit)
+    return data
 
 
 def whole(data: PreparedData, settings: StudySettings) -> PreparedData:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from search.data.preparing.components import COMPONENTS_FILE
+from search.data.preparing.in_use import Shared
 from search.data.preparing.spec import DataSpec
 from search.data.rows.raw import Array
 from search.errors import DataError
@@ -53,15 +56,26 @@ class PreparedData:
 def load_prepared(folder: Path, parts: tuple[str, ...] = SEARCHED_PARTS) -> PreparedData:
     """Open what `preparation.prepare` saved, of which `parts` have to be there: who trains does without the test split.
 
+    It is not removed from the cache for as long as what is returned is there.
+
     Raises:
         DataError: the folder is not there, not complete, or of another version.
     """
     try:
+        opened = Shared(folder / SPEC_FILE)
+    except OSError as exc:
+        raise _nothing_in(folder, exc) from exc
+    with opened:
+        data = PreparedData(folder, _checked(folder, parts))
+    weakref.finalize(data, os.close, opened.descriptor)
+    return data
+
+
+def _checked(folder: Path, parts: tuple[str, ...]) -> DataSpec:
+    try:
         spec = DataSpec.model_validate_json((folder / SPEC_FILE).read_bytes())
     except OSError as exc:
-        raise DataError(
-            f"{folder} holds no prepared data ({exc.strerror}); prepare the source again"
-        ) from exc
+        raise _nothing_in(folder, exc) from exc
     except ValidationError as exc:
         raise DataError(f"{folder / SPEC_FILE} is not of this version; prepare the source again") from exc
     of_weights = [weights_file(folder, part) for part in parts if spec.weight]
@@ -70,7 +84,11 @@ def load_prepared(folder: Path, parts: tuple[str, ...] = SEARCHED_PARTS) -> Prep
             raise DataError(f"{folder} lacks {path.name}; prepare the source again")
     if spec.kind == "image" and not is_zipfile(folder / COMPONENTS_FILE):
         raise DataError(f"{folder} lacks {COMPONENTS_FILE}, or it is damaged; prepare the source again")
-    return PreparedData(folder, spec)
+    return spec
+
+
+def _nothing_in(folder: Path, exc: OSError) -> DataError:
+    return DataError(f"{folder} holds no prepared data ({exc.strerror}); prepare the source again")
 
 
 def is_whole(prepared: PreparedData) -> bool:
