@@ -41,11 +41,11 @@ def cache(
 
     if unused_for is not None and not clear:
         raise InputError("--unused-for says what --clear removes; add --clear")
-    limit = cache_limit()
-    removed = clear_cache(_seconds(unused_for)) if clear else []
-    left = cached_data()
+    folder, limit = cache_folder(), cache_limit()
+    removed = clear_cache(folder, _seconds(unused_for)) if clear else []
+    left = cached_data(folder)
     if as_json:
-        told = {"folder": str(cache_folder()), "limit": limit, "data": [one.to_json() for one in left]}
+        told = {"folder": str(folder), "limit": limit, "data": [one.to_json() for one in left]}
         echo(json.dumps(told | ({"removed": [one.to_json() for one in removed]} if clear else {})))
     elif clear:
         kept = sum(one.in_use for one in left)
@@ -54,7 +54,7 @@ def cache(
             + (f"; {plural(kept, 'source')} in use stayed" if kept else "")
         )
     else:
-        print_out(cache_view(cache_folder(), left, limit, time.time()))
+        print_out(cache_view(folder, left, limit, time.time()))
 
 
 def _seconds(text: str | None) -> float:

@@ -18,7 +18,6 @@ from search.data.preparing.in_use import alone_with
 from search.data.preparing.prepared import SPEC_FILE
 from search.data.reading.known_digests import FOLDER
 from search.errors import InputError
-from search.study.data_cache import cache_folder
 from search.text.quantities import parse_size
 
 USUAL_LIMIT = 50 * 10**9
@@ -63,24 +62,24 @@ def cache_limit() -> int:
         raise InputError(f"${LIMIT_SETTING}: {error}") from None
 
 
-def cached_data() -> list[CachedData]:
-    """All of it, what was used last first."""
-    found = [one for folder in _folders(cache_folder()) if (one := _described(folder)) is not None]
+def cached_data(cache: Path) -> list[CachedData]:
+    """All that is below the folder `cache`, what was used last first."""
+    found = [one for folder in _folders(cache) if (one := _described(folder)) is not None]
     return sorted(found, key=lambda one: -one.last_used)
 
 
-def clear_cache(unused_for: float = 0.0) -> list[CachedData]:
+def clear_cache(cache: Path, unused_for: float = 0.0) -> list[CachedData]:
     """Remove what nobody has now and nobody used for so many seconds; what was removed."""
     before = time.time() - unused_for
-    removed = [one for one in cached_data() if one.last_used <= before and _remove(one.folder)]
+    removed = [one for one in cached_data(cache) if one.last_used <= before and _remove(one.folder)]
     if not unused_for:
-        shutil.rmtree(cache_folder() / FOLDER, ignore_errors=True)
+        shutil.rmtree(cache / FOLDER, ignore_errors=True)
     return removed
 
 
-def keep_within(limit: int) -> list[CachedData]:
+def keep_within(cache: Path, limit: int) -> list[CachedData]:
     """Remove what was not used for longest, and nobody has now, until `limit` bytes are left; what was removed."""
-    there = cached_data()
+    there = cached_data(cache)
     total, removed = sum(one.bytes for one in there), []
     for one in reversed(there):
         if total <= limit:

@@ -75,7 +75,7 @@ def prepare_data(
         data = prepare(request, cache_folder(), wanted, before_keras=start)
         if settings.folds is not None:
             prepare_folds(request, data, settings.folds, before_keras=start)
-    keep_within(limit)
+    keep_within(cache_folder(), limit)
     return data
 
 

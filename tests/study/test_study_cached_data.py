@@ -51,23 +51,23 @@ def made_up(cache: Path, name: str, days_ago: float, size: int = 2_000_000) -> P
 
 
 def test_what_is_there_is_told_with_size_use_and_whether_somebody_has_it(cache: Path) -> None:
-    assert cached_data() == []
+    assert cached_data(cache) == []
     data, old = prepared(cache), made_up(cache, "a", 3)
-    of_digits, of_old = cached_data()
+    of_digits, of_old = cached_data(cache)
     assert (of_digits.source, of_digits.kind, of_digits.rows) == ("digits", "image", 1797)
     assert of_digits.bytes > 1797 * 64
     assert of_digits.in_use
     assert (of_old.folder, of_old.rows, of_old.in_use) == (old, 7, False)
     assert of_old.last_used == pytest.approx(time.time() - 3 * DAY, abs=60)
     del data
-    assert not cached_data()[0].in_use
+    assert not cached_data(cache)[0].in_use
 
 
 def test_to_have_data_says_that_it_was_used(cache: Path) -> None:
     folder = prepared(cache).folder
     used(folder, 5)
     prepared(cache)
-    assert cached_data()[0].last_used == pytest.approx(time.time(), abs=60)
+    assert cached_data(cache)[0].last_used == pytest.approx(time.time(), abs=60)
 
 
 def test_data_that_another_process_has_stays_until_that_is_gone(cache: Path) -> None:
@@ -81,21 +81,21 @@ def test_data_that_another_process_has_stays_until_that_is_gone(cache: Path) -> 
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "has it\n"
-        assert clear_cache() == []
-        assert keep_within(1) == []
+        assert clear_cache(cache) == []
+        assert keep_within(cache, 1) == []
         assert folder.is_dir()
         other.send_signal(signal.SIGKILL)
         other.wait()
-    assert [one.folder for one in clear_cache()] == [folder]
+    assert [one.folder for one in clear_cache(cache)] == [folder]
     assert not folder.exists()
 
 
 def test_what_was_not_used_for_longest_goes_first(cache: Path) -> None:
     oldest, older, new = (made_up(cache, name, days) for name, days in (("a", 9), ("b", 5), ("c", 1)))
-    assert keep_within(100_000_000) == []
-    assert [one.folder for one in keep_within(5_000_000)] == [oldest]
-    assert [one.folder for one in clear_cache(unused_for=3 * DAY)] == [older]
-    assert [one.folder for one in cached_data()] == [new]
+    assert keep_within(cache, 100_000_000) == []
+    assert [one.folder for one in keep_within(cache, 5_000_000)] == [oldest]
+    assert [one.folder for one in clear_cache(cache, unused_for=3 * DAY)] == [older]
+    assert [one.folder for one in cached_data(cache)] == [new]
     assert sorted(path.name for path in cache.iterdir()) == [new.name]
 
 
@@ -115,8 +115,8 @@ def test_nothing_else_below_the_folder_is_touched(cache: Path, tmp_path: Path) -
     own.write_text("{}")
     (cache / ("e" * 32)).symlink_to(mine)
     (cache / ("f" * 32)).write_text("a file")
-    assert clear_cache() == []
-    assert keep_within(1) == []
+    assert clear_cache(cache) == []
+    assert keep_within(cache, 1) == []
     assert own.exists()
     assert (mine / "data.json").exists()
     assert (cache / ("f" * 32)).exists()
@@ -129,15 +129,15 @@ def test_damaged_data_is_told_and_removed(cache: Path, text: str | None) -> None
         (folder / "data.json").unlink()
     else:
         (folder / "data.json").write_text(text)
-    (one,) = cached_data()
+    (one,) = cached_data(cache)
     assert (one.source, one.rows, one.in_use) == (None, None, False)
-    assert [removed.folder for removed in clear_cache()] == [folder]
+    assert [removed.folder for removed in clear_cache(cache)] == [folder]
 
 
 def test_received_data_and_what_is_known_of_sources_go_too(cache: Path) -> None:
     received = made_up(cache / "received", "a", 1)
     (cache / "known-sources").mkdir()
-    assert [one.folder for one in clear_cache()] == [received]
+    assert [one.folder for one in clear_cache(cache)] == [received]
     assert not (cache / "known-sources").exists()
 
 
@@ -145,7 +145,7 @@ def test_a_study_whose_data_was_removed_prepares_it_again(cache: Path) -> None:
     data = prepared(cache)
     folder, spec = data.folder, data.spec
     del data
-    assert len(clear_cache()) == 1
+    assert len(clear_cache(cache)) == 1
     with pytest.raises(DataError):
         find_data(folder, spec.fingerprint)
     assert whole(PreparedData(folder, spec), DIGITS).folder == folder
