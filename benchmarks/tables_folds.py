@@ -3,8 +3,9 @@
     python -m benchmarks.tables_folds --tables FOLDER --output FILE.json [--sets bank,…] [--workers 2]
 
 The known configuration `periodic, low sigma`, no search: five times on the training rows of a study, by seeds, and
-five times on the folds that `finalize` makes. Scored on the test file: the networks one by one (their mean error), the
-mean of seeds, the mean of folds. What is in FILE is not trained again.
+five times on the folds that `finalize` makes, and five times on those of `--all-rows`, which have the test rows of the
+study too. Scored on the test file, which none of them has seen: the networks one by one (their mean error), the mean of
+seeds, the mean of folds, that of folds of all rows. What is in FILE is not trained again.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,9 +22,15 @@ from benchmarks.tables import TABLES, rows_of
 from benchmarks.tables_curves import EPOCHS, JUDGED_BY, PATIENCE, asked_tables, train_missing
 from benchmarks.tables_factors import error_of, rows_of_sides
 
+if TYPE_CHECKING:
+    from search.data import PreparedData
+
 Array = np.ndarray[Any, Any]
 
 NETWORKS, CONFIGURATION = 5, "periodic, low sigma"
+WAYS = ("seeds", "folds", "folds of all rows")
+# What is told beside one network of the search's rows.
+_COLUMNS = (("seeds", "mean"), ("folds", "single"), ("folds", "mean"), ("folds of all rows", "mean"))
 _QUICK_EPOCHS = 2
 
 
@@ -33,7 +40,6 @@ def train_all(tables: Path, table: str, epochs: int = EPOCHS) -> dict[str, Any]:
 
     start_tensorflow(1)
     from benchmarks.tables_draws import prepared
-    from search.data import fold_of
     from search.training.loop import train
     from spaces import known_configurations
 
@@ -42,10 +48,10 @@ def train_all(tables: Path, table: str, epochs: int = EPOCHS) -> dict[str, Any]:
     one = next(each.hyperparameters for each in known if each.name == CONFIGURATION)
     metric, (x, y) = JUDGED_BY[TABLES[table]["task"]], sides.test
     found: dict[str, Any] = {"table": table}
-    for name in ("seeds", "folds"):
+    for name in WAYS:
         answers, rows = [], []
         for number in range(NETWORKS):
-            of = fold_of(data, number, NETWORKS) if name == "folds" else data
+            of = rows_of_network(data, name, number)
             fit = {"epochs": epochs, "patience": PATIENCE, "metric": metric, "seed": number}
             answers.append(train(one, of, **fit).model.predict(x, batch_size=4096, verbose=0))
             rows.append(of.spec.rows.train)
@@ -57,18 +63,33 @@ def train_all(tables: Path, table: str, epochs: int = EPOCHS) -> dict[str, Any]:
     return found
 
 
+def rows_of_network(data: PreparedData, way: str, number: int) -> PreparedData:
+    """What network `number` of those of a `way` is trained on and stopped by."""
+    from search.data import fold_of, write_fold
+    from search.data.preparing.sealed import open_test_split
+
+    if way == "seeds":
+        return data
+    if way == "folds":
+        return fold_of(data, number, NETWORKS)
+    sides = zip(data.training(), data.validation(), open_test_split(data), strict=True)
+    x, y = (np.concatenate(side) for side in sides)
+    return write_fold(data, number, NETWORKS, x, y, None, all_rows=True)
+
+
 def lines(rows: list[dict[str, Any]]) -> Iterator[str]:
     """A Markdown table: errors, and each against one network of the search's rows."""
-    yield "| table | training rows | one network | mean of seeds | one of a fold | mean of folds |"
-    yield "|---|---|---|---|---|---|"
+    head = "table | training rows | one network | mean of seeds | one of a fold | mean of folds | of folds of all rows"
+    yield f"| {head} |"
+    yield "|---|---|---|---|---|---|---|"
     for row in rows:
-        single, seeds, folds = row["seeds"]["single"], row["seeds"], row["folds"]
-        cells = [f"{value:.4f} ({100 * (value / single - 1):+.1f} %)"
-                 for value in (seeds["mean"], folds["single"], folds["mean"])]  # fmt: skip
-        yield f"| {row['table']} | {seeds['rows'][0]:,} | {single:.4f} | {' | '.join(cells)} |"
+        single = row["seeds"]["single"]
+        values = [row[way][what] for way, what in _COLUMNS]
+        cells = [f"{value:.4f} ({100 * (value / single - 1):+.1f} %)" for value in values]
+        yield f"| {row['table']} | {row['seeds']['rows'][0]:,} | {single:.4f} | {' | '.join(cells)} |"
     ratios = [
-        statistics.geometric_mean(row[name][what] / row["seeds"]["single"] for row in rows) - 1
-        for name, what in (("seeds", "mean"), ("folds", "single"), ("folds", "mean"))
+        statistics.geometric_mean(row[way][what] / row["seeds"]["single"] for row in rows) - 1
+        for way, what in _COLUMNS
     ]
     yield f"| all | | | {' | '.join(f'{100 * ratio:+.1f} %' for ratio in ratios)} |"
 

@@ -62,12 +62,16 @@ def test_a_factor_is_told_by_its_ratio_to_the_network_without_it() -> None:
 
 def test_folds_are_told_beside_one_network_and_seeds() -> None:
     seeds, folds = {"rows": [70], "single": 0.5, "mean": 0.4}, {"rows": [68], "single": 0.45, "mean": 0.3}
-    told = list(tables_folds.lines([{"table": "bank", "seeds": seeds, "folds": folds}]))
-    assert "| bank | 70 | 0.5000 | 0.4000 (-20.0 %) | 0.4500 (-10.0 %) | 0.3000 (-40.0 %) |" in told
-    assert told[-1] == "| all | | | -20.0 % | -10.0 % | -40.0 % |"
+    all_rows = {"rows": [80], "single": 0.4, "mean": 0.25}
+    row = {"table": "bank", "seeds": seeds, "folds": folds, "folds of all rows": all_rows}
+    told = list(tables_folds.lines([row]))
+    cells = "0.4000 (-20.0 %) | 0.4500 (-10.0 %) | 0.3000 (-40.0 %) | 0.2500 (-50.0 %)"
+    assert f"| bank | 70 | 0.5000 | {cells} |" in told
+    assert told[-1] == "| all | | | -20.0 % | -10.0 % | -40.0 % | -50.0 % |"
 
 
 def test_folds_are_trained(bank: Path) -> None:
     row = tables_folds.train_all(bank, "bank", epochs=1)
     assert 0 < row["folds"]["mean"] < 2
     assert len(row["folds"]["rows"]) == tables_folds.NETWORKS
+    assert row["folds of all rows"]["rows"][0] > row["folds"]["rows"][0]
