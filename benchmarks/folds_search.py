@@ -16,13 +16,13 @@ Errors are cross-entropies or RMSEs. What is in the output file is not run again
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import os
 import statistics
 import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.children import run_child
-from benchmarks.measure import command_line, result_path, write_rows
+from benchmarks.measure import command_line, measure_missing, result_path
 from benchmarks.tables import TABLES, rows_of
 
 if TYPE_CHECKING:
@@ -168,9 +168,9 @@ def refitted(study: Study, trial: TrialRecord, folder: Path) -> OpenModel:
     return OpenModel(attach_preprocessing(result.model, spec), spec)
 
 
-def measured(source: Path | None, table: str, seed: int, options: tuple[str, ...]) -> dict[str, Any]:
+def measured(source: Path | None, options: tuple[str, ...], table: str, seed: int) -> dict[str, Any]:
     """One table: both searches, judged in a process of its own."""
-    row: dict[str, Any] = {"table": table, "seed": seed}
+    row: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         target, task = write_tables(source, table, seed, folder)
@@ -221,13 +221,9 @@ def main() -> None:
     tables = given.sets.split(",") if given.sets else [*BUNDLED, *(TABLES if given.tables else ())]
     options = _QUICK if given.quick else ("--trials", str(given.trials))
     rows = rows_of(output) if given.output or not given.quick else []
-    there = {(row["table"], row["seed"]) for row in rows}
-    for seed in range(given.seeds):
-        for table in tables[:1] if given.quick and not given.sets else tables:
-            if (table, seed) not in there:
-                rows.append(measured(given.tables, table, seed, options))
-                write_rows(output, rows)
-                print(json.dumps(rows[-1]), flush=True)
+    some = tables[:1] if given.quick and not given.sets else tables
+    wanted = [(table, seed) for seed in range(given.seeds) for table in some]
+    rows = measure_missing(output, rows, wanted, ("table", "seed"), partial(measured, given.tables, options))
     print("\n".join(lines(rows)))
     print("raw numbers:", output)
 

@@ -17,12 +17,12 @@ commands. What is in the output file is not run again, so the same command goes 
 
 from __future__ import annotations
 
-import json
 import statistics
 import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.children import run_child
-from benchmarks.measure import command_line, result_path, write_rows
+from benchmarks.measure import command_line, measure_missing, result_path
 from benchmarks.tables import TABLES, rows_of
 from benchmarks.tables_rows import training_table
 
@@ -78,6 +78,14 @@ def imbalanced(rare: Array, random: np.random.Generator, most: int | None) -> Ar
     rows = min(most or len(rare), round(len(commons) / (1 - SHARE)))
     of_rare = min(round(SHARE * rows), len(rares))
     return random.permutation(np.concatenate([commons[: rows - round(SHARE * rows)], rares[:of_rare]]))
+
+
+def contest(source: Path, budget: Budget, table: str, seed: int, contestant: str) -> dict[str, Any]:
+    """A row: scores of one contestant on one table."""
+    with tempfile.TemporaryDirectory() as name:
+        target = write_tables(source, table, seed, Path(name))
+        found = measured(Path(name), contestant, target, seed, budget)
+    return {"budget": budget.options, **found}
 
 
 def measured(folder: Path, contestant: str, target: str, seed: int, budget: Budget) -> dict[str, Any]:
@@ -150,27 +158,32 @@ def _weighted(folder: Path, trials: int) -> tuple[str, ...]:
 
 
 def lines(rows: list[dict[str, Any]]) -> Iterator[str]:
-    """A Markdown table for each metric: the median over seeds of each contestant, and the mean over the tables."""
+    """A Markdown table for each metric: over seeds the median of each contestant, with the least and the most.
+
+    Last comes the mean of the medians over tables.
+    """
     tables = list(dict.fromkeys(row["table"] for row in rows))
     for metric in METRICS:
         yield f"| {metric.replace('_', ' ')} | {' | '.join(CONTESTANTS)} |"
         yield "|---" * (len(CONTESTANTS) + 1) + "|"
-        found = [[_median(rows, table, one, metric) for one in CONTESTANTS] for table in tables]
+        found = [[_of_seeds(rows, table, one, metric) for one in CONTESTANTS] for table in tables]
         for table, of_table in zip(tables, found, strict=True):
             yield f"| {table} | {' | '.join(map(_written, of_table))} |"
-        whole = [of_table for of_table in found if None not in of_table]
-        means = np.mean(np.array(whole, float), axis=0) if whole else []
-        yield f"| mean of {len(whole)} | {' | '.join(map(_written, means))} |"
+        whole = [[statistics.median(values) for values in of_table] for of_table in found if all(of_table)]
+        means = [f"{mean:.3f}" for mean in np.mean(whole, axis=0)] if whole else ["–"] * len(CONTESTANTS)
+        yield f"| mean of {len(whole)} | {' | '.join(means)} |"
         yield ""
 
 
-def _median(rows: list[dict[str, Any]], table: str, contestant: str, metric: str) -> float | None:
-    of_it = [row[metric] for row in rows if (row["table"], row["model"]) == (table, contestant)]
-    return statistics.median(of_it) if of_it else None
+def _of_seeds(rows: list[dict[str, Any]], table: str, contestant: str, metric: str) -> list[float]:
+    return [row[metric] for row in rows if (row["table"], row["model"]) == (table, contestant)]
 
 
-def _written(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+def _written(values: list[float]) -> str:
+    if not values:
+        return "–"
+    spread = f" ({min(values):.3f}–{max(values):.3f})" if len(values) > 1 else ""
+    return f"{statistics.median(values):.3f}{spread}"
 
 
 def main() -> None:
@@ -188,19 +201,11 @@ def main() -> None:
     tables = given.sets.split(",") if given.sets else classes[:1] if given.quick else classes
     budget = Budget(2, 2, given.workers) if given.quick else Budget(given.trials, given.epochs, given.workers)
     rows = rows_of(output) if given.output or not given.quick else []
-    there = {(row["table"], row["seed"], row["model"]) for row in rows}
-    for seed, table in ((seed, table) for seed in range(given.seeds) for table in tables):
-        with tempfile.TemporaryDirectory() as name:
-            target = write_tables(given.tables, table, seed, Path(name))
-            for contestant in CONTESTANTS:
-                if (table, seed, contestant) in there:
-                    continue
-                found = measured(Path(name), contestant, target, seed, budget)
-                rows.append(
-                    {"table": table, "seed": seed, "model": contestant, "budget": budget.options, **found}
-                )
-                write_rows(output, rows)
-                print(json.dumps(rows[-1]), flush=True)
+    seeds = range(given.seeds)
+    wanted = [(table, seed, one) for seed in seeds for table in tables for one in CONTESTANTS]
+    rows = measure_missing(
+        output, rows, wanted, ("table", "seed", "model"), partial(contest, given.tables, budget)
+    )
     print("\n".join(lines(rows)))
     print("raw numbers:", output)
 

@@ -6,6 +6,7 @@ import argparse
 import json
 import platform
 import statistics
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 from importlib.metadata import version
@@ -94,6 +95,28 @@ def write_rows(path: Path, rows: list[dict[str, Any]], *, a_line_each: bool = Fa
         text = json.dumps({"machine": machine(), "rows": rows}, indent=1)
     unfinished.write_text(text + "\n", encoding="utf-8")
     unfinished.replace(path)
+
+
+def measure_missing(
+    output: Path,
+    known: list[dict[str, Any]],
+    wanted: Iterable[tuple[Any, ...]],
+    named: tuple[str, ...],
+    measured: Callable[..., dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """All rows: those that are `known`, and one for each of `wanted` that none of them is; written after each.
+
+    Args:
+        wanted: what `measured` is called with, which a row has under the names of `named`.
+    """
+    rows = list(known)
+    there = {tuple(row[name] for name in named) for row in rows}
+    for one in wanted:
+        if one not in there:
+            rows.append({**dict(zip(named, one, strict=True)), **measured(*one)})
+            write_rows(output, rows)
+            print(json.dumps(rows[-1]), flush=True)
+    return rows
 
 
 def raw(timing: Timing) -> dict[str, list[float]]:

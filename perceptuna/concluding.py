@@ -44,6 +44,7 @@ class Concluding(Looking):
         folds: int | None = None,
         ensemble: int | None = None,
         all_rows: bool = False,
+        calibrate: bool | None = None,
         workers: int | None = None,
         threads: int | None = None,
         cluster: str | None = None,
@@ -56,7 +57,7 @@ class Concluding(Looking):
 
         Args:
             output: the model to write; `NAME.keras` in the current folder when not given.
-            folds, ensemble: as in `perceptuna finalize`.
+            folds, ensemble, calibrate: as in `perceptuna finalize`.
             all_rows: after the test, train the winner on folds of all rows, and write their mean, untested.
 
         >>> conclusion = study.finalize(top=1, seeds=2, folds=2, show=False)
@@ -76,6 +77,7 @@ class Concluding(Looking):
                 folds=folds,
                 ensemble=ensemble,
                 all_rows=all_rows,
+                calibrate=calibrate,
                 workers=workers,
                 threads=threads,
                 cluster=cluster,

@@ -97,9 +97,10 @@ class Conclusion:
 def concluded(study: NotebookStudy, *, show: bool, **asked: Any) -> Conclusion:
     """Carry out `study.finalize`. Raises: as that."""
     from search.analysis.showing import listeners_here
-    from search.conclusion.confirmation.finalize_order import check, looks_before, order_of
+    from search.conclusion.confirmation.finalize_order import check, order_of
     from search.conclusion.confirmation.finalizing import finalize
-    from search.conclusion.confirmation.words import warnings
+    from search.conclusion.confirmation.planned import looks_before
+    from search.conclusion.confirmation.words_of_looks import warnings
     from search.study.record_of_looks import by_others, own
 
     order, listeners = order_of(study, **asked), listeners_here(show=show)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from benchmarks import imbalance
 from benchmarks.imbalance import CONTESTANTS, RARE, Budget, imbalanced, lines, measured, scores, write_tables
+from benchmarks.measure import measure_missing
 from spaces import known_configurations, load_baselines, load_space
 
 
@@ -69,4 +71,20 @@ def test_the_median_over_seeds_is_shown_and_what_is_missing() -> None:
         for model in CONTESTANTS[1:]
         for seed, value in enumerate((0.5, 0.7, 0.9))
     ]
-    assert "| bank | – | 0.700 | 0.700 | 0.700 |" in list(lines(rows))
+    told = " | ".join(["0.700 (0.500–0.900)"] * 3)
+    assert f"| bank | – | {told} |" in list(lines(rows))
+
+
+def test_what_is_measured_is_not_measured_again(tmp_path: Path) -> None:
+    asked: list[tuple[str, int]] = []
+
+    def measure(table: str, seed: int) -> dict[str, int]:
+        asked.append((table, seed))
+        return {"value": 10 * seed}
+
+    known = [{"table": "bank", "seed": 0, "value": 5}]
+    wanted = [("bank", 0), ("bank", 1), ("wine", 0)]
+    found = measure_missing(tmp_path / "rows.json", known, wanted, ("table", "seed"), measure)
+    assert asked == wanted[1:]
+    assert [row["value"] for row in found] == [5, 10, 0]
+    assert json.loads((tmp_path / "rows.json").read_text())["rows"] == found

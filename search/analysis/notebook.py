@@ -30,10 +30,10 @@ from search.conclusion.confirmation.words import (
     against_references,
     averaged,
     left_out,
-    opened,
     steps,
     verdict,
 )
+from search.conclusion.confirmation.words_of_looks import opened
 from search.machine.plain_keras import import_keras
 from search.models.export import export_model
 from search.settings.chosen_metric import remark_on_accuracy

@@ -20,6 +20,7 @@ from search.errors import InputError
 from search.models.saved_model import SavedModel
 from search.settings.costs import costs_in
 from search.settings.metrics import asked_of, in_order
+from search.settings.quantiles import quantile_in
 from search.training.measures import logs_of, scores_of
 from search.training.network.recorded import COLUMNS
 
@@ -114,11 +115,14 @@ class AnswersOfClasses:
 class AnswersOfQuantities:
     """Rows of quantities. How their targets are written is asked of all of them at once, as `run` does."""
 
-    spec: DataSpec
+    saved: SavedModel
     answers: list[Array] = field(default_factory=list)
     labels: list[Any] = field(default_factory=list)
     weights: list[Array] = field(default_factory=list)
     told: Answered | None = None
+
+    def __post_init__(self) -> None:
+        self.spec = self.saved.spec
 
     def answered(self) -> Answered:
         """The rows that have a target, once they are evaluated."""
@@ -134,7 +138,8 @@ class AnswersOfQuantities:
         import pandas as pd
 
         name = f"target '{self.spec.target}' of {source}" if self.spec.target else f"y of {source}"
-        target = quantities(pd.concat([pd.Series(labels) for labels in self.labels], ignore_index=True), name)
+        labels = pd.concat([pd.Series(labels) for labels in self.labels], ignore_index=True)
+        target = quantities(labels, name, self.spec.target_written)
         answers, known = np.concatenate(self.answers), ~np.isnan(target)
         if not known.any():
             raise InputError(f"{name} has no value in any row; there is nothing to compare answers with")
@@ -146,22 +151,21 @@ class AnswersOfQuantities:
             table = recorded_answers(answers, target, self.spec)
             deviation = float(error.std(ddof=1)) if len(error) > 1 else None
         residuals = Residuals(float(error.mean()), float(np.median(error)), deviation)
-        measured = tuple(_measured(table, self.spec.with_plain_target(), weights))
+        measured = tuple(_measured(table, self.spec.with_plain_target(), weights, self.saved))
         return Evaluation(len(error), len(known) - len(error), measured, residuals=residuals, **more)
 
 
-def _measured(
-    table: Array, spec: DataSpec, weights: Array | None, saved: SavedModel | None = None
-) -> list[Measured]:
+def _measured(table: Array, spec: DataSpec, weights: Array | None, saved: SavedModel) -> list[Measured]:
     """All metrics of the task, in one order; `auc` where there are rows of two classes.
 
-    Of classes, as `saved` answers them, with the costs that its study was compared by.
+    As `saved` answers, with the costs or the quantile that its study was compared by.
     """
     if weights is not None:
         refuse_weightless(weights, f"'{spec.weight}' of these rows")
-    threshold = None if saved is None else saved.threshold
-    costs = () if saved is None or costs_in(saved.metric) is None else (saved.metric,)
-    logs = logs_of(table, spec, (*_asked(spec), *costs), weights, threshold=threshold)
+    threshold = saved.threshold if spec.task != "regression" else None
+    says_more = costs_in(saved.metric) is not None or quantile_in(saved.metric) is not None
+    asked = (*_asked(spec), saved.metric) if says_more else _asked(spec)
+    logs = logs_of(table, spec, asked, weights, threshold=threshold)
     return [
         Measured(metric, logs[metric], _interval(metric, logs[metric], table, spec, weights, threshold))
         for metric in in_order(logs)

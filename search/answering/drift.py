@@ -23,8 +23,10 @@ _ERRORS = 3.0
 
 @dataclass(frozen=True)
 class Drift:
-    """A column that has moved: the share of rows that miss it or have a new value (or, more than training had,
-    texts without a known word), or its mean in deviations."""
+    """A column that has moved: the share of rows that miss it or have a new value, or its mean in deviations.
+
+    Of many categories and of texts, how many more rows have none of the known values or words than in training.
+    """
 
     column: str
     what: Literal["missing", "never seen", "mean"]
@@ -50,8 +52,15 @@ def _of(column: Column, found: Found, trained: int) -> list[Drift]:
     if never_missing(column):
         shares.append(Drift(column.name, "missing", found.missing / max(found.rows, 1)))
     if isinstance(column, CategoryColumn):
-        if len(column.values) < MOST_CATEGORIES and not column.coded:
-            shares.append(Drift(column.name, "never seen", found.unseen / max(found.rows, 1)))
+        unseen = found.unseen / max(found.rows, 1)
+        if column.without is not None:
+            present = max(found.rows - found.missing, 1)
+            more = found.unseen / present - column.without
+            error = math.sqrt(column.without * (1 - column.without) * (1 / present + 1 / trained))
+            if more > _ERRORS * error:
+                shares.append(Drift(column.name, "never seen", more))
+        elif len(column.values) < MOST_CATEGORIES and not column.coded:
+            shares.append(Drift(column.name, "never seen", unseen))
         return [drift for drift in shares if drift.size > SHARE]
     if isinstance(column, TextColumn):
         more = found.unseen / max(found.rows, 1) - column.without

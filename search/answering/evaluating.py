@@ -56,7 +56,7 @@ def evaluate(
     spec = saved.spec
     rows = open_rows(request, spec, with_labels=True)
     kept: AnswersOfQuantities | AnswersOfClasses = (
-        AnswersOfQuantities(spec) if spec.task == "regression" else AnswersOfClasses(saved, Classes(spec))
+        AnswersOfQuantities(saved) if spec.task == "regression" else AnswersOfClasses(saved, Classes(spec))
     )
     model = open_model(saved, threads)
     place = f"'{spec.weight}' of {request.source}"

@@ -11,10 +11,11 @@ import numpy as np
 
 from search.data import DataSpec
 from search.data.columns.kinds import holds_numbers, plain_series
-from search.data.columns.numbers import PLAIN
+from search.data.columns.missing import is_certainly_missing
+from search.data.columns.numbers import PLAIN, numbers_written
 from search.data.columns.said_kinds import as_written
 from search.data.columns.targets import is_code
-from search.data.columns.texts import texts_of
+from search.data.columns.texts import Texts, texts_of
 from search.data.columns.written_numbers import plain_numbers
 from search.errors import InputError
 
@@ -59,8 +60,11 @@ class Classes:
         return self._number_of.get(text, UNSEEN)
 
 
-def quantities(labels: pd.Series[Any], name: str) -> Array:
+def quantities(labels: pd.Series[Any], name: str, written: str = "") -> Array:
     """float64 (rows,), NaN where a row has none; `name` is what messages call them.
+
+    Texts are read as `written` says that those of training stood in their file, if that reads all of them: 1.234 alone
+    could be two numbers. Else by the form that reads the most.
 
     Raises:
         InputError: a value is no number, or infinite.
@@ -69,13 +73,28 @@ def quantities(labels: pd.Series[Any], name: str) -> Array:
     if holds_numbers(series):
         values = series.to_numpy(dtype=np.float64, na_value=np.nan)
     else:
-        texts, _ = plain_numbers(texts_of(series), task="regression", name=name)
-        stray = next((text for text in texts.tolist() if text and not PLAIN.fullmatch(text)), None)
-        if stray is not None:
-            raise InputError(
-                f"{name} should hold numbers, but holds {stray!r}; correct it, or leave it empty"
-            )
-        values = np.array([float(text or "nan") for text in texts.tolist()])
+        texts = texts_of(series)
+        read = _as_in_training(texts, written)
+        values = _as_most(texts, name) if read is None else read
     if np.isinf(values).any():
         raise InputError(f"{name} holds infinite values; correct them, or leave them empty")
     return values
+
+
+def _as_in_training(texts: Texts, written: str) -> Array | None:
+    """By the form of the training file; None where that was a plain one, or does not read all."""
+    if not written:
+        return None
+    there = [text for text in texts.rows if not is_certainly_missing(text)]
+    plain = numbers_written(there, written)
+    if len(plain) < len(there):
+        return None
+    return texts.each(lambda text: float(plain.get(text, "nan")), float)
+
+
+def _as_most(texts: Texts, name: str) -> Array:
+    plain, _, _ = plain_numbers(texts, task="regression", name=name)
+    stray = next((text for text in plain.tolist() if text and not PLAIN.fullmatch(text)), None)
+    if stray is not None:
+        raise InputError(f"{name} should hold numbers, but holds {stray!r}; correct it, or leave it empty")
+    return np.array([float(text or "nan") for text in plain.tolist()])

@@ -63,6 +63,14 @@ def finalize(
             help="after the test, train the winner on folds of all rows, test rows too, and write their mean instead",
         ),
     ] = False,
+    calibrate: Annotated[
+        bool | None,
+        typer.Option(
+            "--calibrate/--no-calibrate",
+            help="divide logits by a number that rows fit which the networks did not see, where that is better",
+            show_default="no-calibrate",
+        ),
+    ] = None,
     workers: Annotated[int | None, option("workers", metavar="N", show_default="as in the study")] = None,
     threads: Annotated[int | None, option("threads", metavar="N", show_default="as in the study")] = None,
     data: MovedData = None,
@@ -79,9 +87,10 @@ def finalize(
     Example: perceptuna finalize my-first --top 3 --seeds 3 -o model.keras
     """
     from search.analysis.terminal.confirmation import conclusion_view
-    from search.conclusion.confirmation.finalize_order import check, looks_before, order_of
+    from search.conclusion.confirmation.finalize_order import check, order_of
     from search.conclusion.confirmation.finalizing import finalize as carry_out
-    from search.conclusion.confirmation.words import warnings
+    from search.conclusion.confirmation.planned import looks_before
+    from search.conclusion.confirmation.words_of_looks import warnings
     from search.settings.chosen_metric import remark_on_accuracy
     from search.study.record_of_looks import by_others, looks, own
 
@@ -94,6 +103,7 @@ def finalize(
         folds=folds,
         ensemble=ensemble,
         all_rows=all_rows,
+        calibrate=calibrate,
         workers=workers,
         threads=threads,
         cluster=cluster,

@@ -11,7 +11,14 @@ from search.data.preparing.components import Components
 from search.data.preparing.fitted_folds import fitted_fold, folds_are_whole, prepare_folds
 from search.data.preparing.folds import fold_of, searched_weights, why_no_folds, write_fold
 from search.data.preparing.preparation import prepare
-from search.data.preparing.prepared import PreparedData, is_whole, load_prepared, searched_files, weights_file
+from search.data.preparing.prepared import (
+    PreparedData,
+    is_whole,
+    load_prepared,
+    searched_files,
+    searched_groups,
+    weights_file,
+)
 from search.data.preparing.preprocessing import attach_preprocessing, preprocessing_model, raw_inputs
 from search.data.preparing.spec import DataSpec
 from search.data.preparing.spec_changes import spec_changes
@@ -52,6 +59,7 @@ __all__ = [
     "raw_inputs",
     "read_source",
     "searched_files",
+    "searched_groups",
     "searched_weights",
     "spec_changes",
     "weights_file",

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from search.errors import InputError
 from search.machine.writing import check_place, refuse_to_replace, written_whole
 from search.models.facts_file import facts_beside
-from search.models.intervals import Intervals, intervals_of
+from search.models.intervals import Intervals
 from search.models.kept_model import kept_model
 from search.models.replay import retrain, retrain_on_folds
 from search.models.saved_model import OpenModel
 from search.models.threshold import decision_sentence, threshold_of_trial, with_threshold
-from search.models.validation_answers import intervals_of_kept, validation_answers
+from search.models.validation_answers import intervals_of_kept, intervals_of_model
 from search.study.at_best import beside
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
@@ -39,7 +39,7 @@ def export_model(
     say: Callable[[str], None] = lambda remark: None,
     *,
     force: bool = False,
-    threshold: float | None = None,
+    threshold: Decision | float | None = None,
 ) -> tuple[Path, Path]:
     """Write the model of the best trial, or of trial `number`, to `output` (.keras) and its facts to .json.
 
@@ -64,13 +64,14 @@ def export_model(
         )
     answered_by = threshold_of_trial(trial, study) if threshold is None else threshold
     if isinstance(answered_by, Decision):
-        say(decision_sentence(answered_by, study.data.class_names[1]))
+        of_folds = study.settings.folds is not None
+        say(decision_sentence(answered_by, study.data.class_names[1], of_folds=of_folds))
     facts = with_threshold(facts_of(study, trial), answered_by)
     if kept is None:
         model, intervals = _trained_again(study, trial)
         return write_model(output, with_intervals(facts, intervals), model)
     intervals = intervals_of_kept(study, kept)
-    if intervals is None and study.data.task == "regression" and study.settings.folds is None:
+    if intervals is None and study.data.task == "regression":
         say("the study's data is not there as it was, so the model is written without prediction intervals")
     return write_model(output, with_intervals(facts, intervals), kept)
 
@@ -134,18 +135,17 @@ def with_intervals(facts: ModelFacts, intervals: Intervals | None) -> dict[str, 
 
 
 def _trained_again(study: Study, trial: TrialRecord) -> tuple[keras.Model, Intervals | None]:
+    data = unchanged_data(study, study.settings)
     if study.settings.folds is not None:
         results = retrain_on_folds(study, trial)
         from search.training.of_folds import mean_of_folds
 
-        return mean_of_folds(results), None
-    from search.data import attach_preprocessing
+        model = mean_of_folds(results)
+    else:
+        from search.data import attach_preprocessing
 
-    data = unchanged_data(study, study.settings)
-    model = attach_preprocessing(retrain(study, trial, data=data).model, study.data)
-    if study.data.task != "regression":
-        return model, None
-    return model, intervals_of(*validation_answers(OpenModel(model, study.data), data))
+        model = attach_preprocessing(retrain(study, trial, data=data).model, study.data)
+    return model, intervals_of_model(OpenModel(model, study.data), data, study.settings.folds)
 
 
 def facts_of(study: Study, trial: TrialRecord) -> dict[str, Any]:

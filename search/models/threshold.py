@@ -75,11 +75,14 @@ def threshold_in(facts: Mapping[str, Any]) -> float:
     return float(threshold)
 
 
-def decision_sentence(decision: Decision, second: str) -> str:
-    """From which probability on the class `second` is answered, and what that gains."""
+def decision_sentence(decision: Decision, second: str, *, of_folds: bool = False) -> str:
+    """From which probability on the class `second` is answered, and what that gains by validation rows.
+
+    Or `of_folds`: by all their rows, each answered by the network that was not trained on it.
+    """
     at = f"{USUAL:g}" if decision.usual == USUAL else number(decision.usual)
     usual, fitted = f"'{second}' is answered above a probability of {at}", number(decision.threshold)
-    rows = f"{decision.rows:,} validation rows"
+    rows = f"{decision.rows:,} {'rows of the folds' if of_folds else 'validation rows'}"
     if decision.threshold == decision.usual:
         return f"{usual}, which is best by {decision.metric} on {rows}"
     if not decision.kept:

@@ -1,8 +1,9 @@
-"""What a model answers for validation rows, and what they are."""
+"""What a model answers for rows that did not train the network that answers them, and what these rows are."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,15 +37,48 @@ def validation_answers(model: OpenModel, data: PreparedData) -> tuple[Array, Arr
     return answers, np.asarray(y)
 
 
-def intervals_of_kept(study: Study, path: Path) -> Intervals | None:
-    """Of a model that a study has kept; None of classes, and where the study's data is not there as it was.
+@dataclass(frozen=True, eq=False)
+class OtherRows:
+    """Answers as `OpenModel` has them, class numbers (rows,) or quantities in the target's units (rows,).
 
-    None too of the mean of networks of folds: all rows trained some of them.
+    `weights` say how much each row counts, (rows,); all alike without them.
     """
-    if study.data.task != "regression" or study.settings.folds is not None:
+
+    answers: Array
+    y: Array
+    weights: Array | None
+
+
+def other_rows(model: OpenModel, data: PreparedData, folds: int | None) -> OtherRows:
+    """The validation rows; of `folds` all rows of the search, each answered by the network of the fold it judged."""
+    if folds is None:
+        return OtherRows(*validation_answers(model, data), data.validation_weights())
+    from search.data import fitted_fold
+
+    of_each = []
+    for number in range(folds):
+        fold = fitted_fold(data, number, folds)
+        network = OpenModel(model.model.get_layer(f"fold_{number + 1}"), fold.spec, model.threshold)
+        of_each.append((*validation_answers(network, fold), fold.validation_weights()))
+    answers, y, weights = zip(*of_each, strict=True)
+    counts = None if weights[0] is None else np.concatenate(weights)
+    return OtherRows(np.concatenate(answers), np.concatenate(y), counts)
+
+
+def intervals_of_model(model: OpenModel, data: PreparedData, folds: int | None) -> Intervals | None:
+    """By its errors on `other_rows`; None of classes."""
+    if model.spec.task != "regression":
+        return None
+    known = other_rows(model, data, folds)
+    return intervals_of(known.answers, known.y)
+
+
+def intervals_of_kept(study: Study, path: Path) -> Intervals | None:
+    """Of a model that a study has kept; None of classes, and where the study's data is not there as it was."""
+    if study.data.task != "regression":
         return None
     with suppress(InputError):
         data = unchanged_data(study, study.settings)
         model = open_model(SavedModel(path, study.data), study.settings.threads)
-        return intervals_of(*validation_answers(model, data))
+        return intervals_of_model(model, data, study.settings.folds)
     return None

@@ -18,6 +18,7 @@ from search.references.codes import with_flags
 from search.references.judging import Array, decision, measure, score
 from search.references.models import Fitted, fit, load
 from search.references.record import Reference, ReferenceName
+from search.settings.quantiles import quantile_of
 from search.text.formats import fine_size
 
 SECONDS = 600.0
@@ -157,7 +158,7 @@ def _reference(job: Job, name: ReferenceName, spec: DataSpec, train: _Rows, rows
     try:
         with computing_at_most(job.seconds):
             (x, y, weights), (to_judge, targets, counts) = train, rows
-            model = fit(name, x, y, spec, job.seed, weights)
+            model = fit(name, x, y, spec, job.seed, weights, quantile_of(job.asked))
             model = replace(model, threshold=_threshold(job, name, model))
             metrics = measure(model, to_judge, targets, spec, job.asked, counts)
             if job.scores_of is not None:

@@ -10,6 +10,7 @@ import numpy as np
 
 from search.data import DataSpec
 from search.references.record import ReferenceName
+from search.settings.quantiles import quantile_metric
 from search.training.ranking import median
 
 Array = np.ndarray[Any, Any]
@@ -44,7 +45,13 @@ def load() -> None:
 
 
 def fit(
-    name: ReferenceName, x: Array, y: Array, spec: DataSpec, seed: int, weights: Array | None = None
+    name: ReferenceName,
+    x: Array,
+    y: Array,
+    spec: DataSpec,
+    seed: int,
+    weights: Array | None = None,
+    quantile: float | None = None,
 ) -> Fitted:
     """Fit the model of that name; the same rows and seed give the same model.
 
@@ -52,32 +59,37 @@ def fit(
         x: prepared rows, (rows, features) float32, which are standardised.
         y: class numbers or standardised targets, (rows,), as in `PreparedData`.
         weights: how much each row counts, (rows,); all alike without them.
+        quantile: of a regression, to be answered in place of the mean.
 
     Raises:
         ValueError: these rows cannot be fitted; says why.
     """
     if name == "constant":
-        return _constant(y, spec, weights)
+        return _constant(y, spec, weights, quantile)
     if spec.task != "regression" and (y == y[0]).all():
         raise ValueError("all training rows are of one class")
     # scikit-learn's trees would copy float32 anyway, and a linear model converges in float64 alone.
     x, y = np.array(x, dtype=np.float64), np.asarray(y)
     weights = None if weights is None else np.asarray(weights, dtype=np.float64)
-    return _linear(x, y, spec, weights) if name == "linear" else _trees(x, y, spec, seed, weights)
+    if name == "linear":
+        return _linear(x, y, spec, weights, quantile)
+    return _trees(x, y, spec, seed, weights, quantile)
 
 
-def _constant(y: Array, spec: DataSpec, weights: Array | None) -> Fitted:
+def _constant(y: Array, spec: DataSpec, weights: Array | None, quantile: float | None) -> Fitted:
     """The classes' shares; the mean of the targets, and for absolute errors their median.
+
+    By the loss of a `quantile` it answers that.
 
     A class that no training row has counts as one row in ten million. Where the second of two classes is looked for,
     it is the answer: any other finds none.
     """
     if spec.task == "regression":
         middle = _always(np.median(y) if weights is None else np.float64(median(y, weights)))
-        return Fitted(
-            _always(np.float64(_mean_of(y, weights))),
-            dict.fromkeys(("mae", "median_error", "mape"), middle),
-        )
+        best = dict.fromkeys(("mae", "median_error", "mape"), middle)
+        if quantile is not None:
+            best[quantile_metric(quantile)] = _always(_quantile_of(y, quantile, weights))
+        return Fitted(_always(np.float64(_mean_of(y, weights))), best)
     counts = np.bincount(y, weights, minlength=len(spec.class_names))
     shares = counts / counts.sum()
     logs = np.log(np.maximum(shares, _LEAST))
@@ -91,27 +103,45 @@ def _mean_of(y: Array, weights: Array | None) -> float:
     return float(y.mean(dtype=np.float64) if weights is None else np.average(y, weights=np.float64(weights)))
 
 
+def _quantile_of(y: Array, level: float, weights: Array | None) -> np.float64:
+    """A value of `y` that makes the loss of the quantile least."""
+    by = None if weights is None else np.asarray(weights, dtype=np.float64)
+    return np.float64(np.quantile(np.asarray(y, dtype=np.float64), level, weights=by, method="inverted_cdf"))
+
+
 def _always(outputs: Any) -> Answer:
     return lambda x: np.broadcast_to(outputs, (len(x), *np.shape(outputs)))
 
 
-def _linear(x: Array, y: Array, spec: DataSpec, weights: Array | None) -> Fitted:
-    """Logistic regression, or ridge regression: scikit-learn's defaults, and iterations enough to converge."""
+def _linear(x: Array, y: Array, spec: DataSpec, weights: Array | None, quantile: float | None) -> Fitted:
+    """Logistic regression, or ridge regression: scikit-learn's defaults, and iterations enough to converge.
+
+    For a `quantile` it is ridge regression, raised by that quantile of what the training rows lie above it: a linear
+    program of all rows would take minutes.
+    """
     from sklearn.linear_model import LogisticRegression, Ridge
 
     if spec.task == "regression":
-        return Fitted(Ridge(copy_X=False).fit(x, y.astype(np.float64), weights).predict)
+        # Without a copy scikit-learn writes over the rows, which are asked again.
+        ridge = Ridge(copy_X=quantile is not None).fit(x, y.astype(np.float64), weights)
+        if quantile is None:
+            return Fitted(ridge.predict)
+        raised = _quantile_of(y - ridge.predict(x), quantile, weights)
+        return Fitted(lambda rows: ridge.predict(rows) + raised)
     model = LogisticRegression(max_iter=_ITERATIONS).fit(x, y, weights)
     stopped = f"had not converged after {_ITERATIONS:,} iterations"
     return Fitted(_logits_of(model, spec), note=stopped if model.n_iter_.max() >= _ITERATIONS else None)
 
 
-def _trees(x: Array, y: Array, spec: DataSpec, seed: int, weights: Array | None) -> Fitted:
+def _trees(
+    x: Array, y: Array, spec: DataSpec, seed: int, weights: Array | None, quantile: float | None
+) -> Fitted:
     """Scikit-learn's gradient boosting over histograms with its defaults."""
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
     if spec.task == "regression":
-        regressor = HistGradientBoostingRegressor(random_state=seed)
+        loss: dict[str, Any] = {} if quantile is None else {"loss": "quantile", "quantile": quantile}
+        regressor = HistGradientBoostingRegressor(random_state=seed, **loss)
         return Fitted(regressor.fit(x, y.astype(np.float64), weights).predict)
     # Of more than 10,000 rows it keeps a tenth to stop by, in which each class has to be, as in the rest.
     enough = np.bincount(y)[np.unique(y)].min() > 1

@@ -9,6 +9,7 @@ from search.errors import InputError
 from search.settings.costs import COST, costs_in
 from search.settings.metrics import METRICS, asked_of, direction_of, metric_of, metrics_of
 from search.settings.own_metrics import own_metric_in
+from search.settings.quantiles import EXAMPLE, quantile_metric, quantile_said
 from spaces import DataKind
 from spaces.errors import did_you_mean
 
@@ -34,8 +35,8 @@ def check_metric_exists(name: str | None) -> None:
     Raises:
         InputError: no task has such a metric.
     """
-    known = [f"val_{metric}" for metric in ("loss", *METRICS)]
-    if name is None or own_metric_in(name.removeprefix("val_")) or _says_costs(name):
+    known = [f"val_{metric}" for metric in ("loss", *METRICS, EXAMPLE)]
+    if name is None or own_metric_in(name.removeprefix("val_")) or _says_costs(name) or _quantile(name):
         return
     if name not in known:
         of_validation = f"val_{name.casefold()}"
@@ -54,6 +55,10 @@ def choose_metric(name: str | None, data: DataSpec) -> str:
         return f"val_{WHERE_A_CLASS_PREVAILS if _says_little(default, data) else default}"
     measured = (*metrics_of(data.task), *asked_of(data.task, len(data.class_names)))
     known = [f"val_{metric}" for metric in ("loss", *measured)]
+    if data.task == "regression":
+        if quantile := _quantile(name):
+            return f"val_{quantile_metric(quantile)}"
+        known.append(f"val_{EXAMPLE}")
     if own_metric_in(name.removeprefix("val_")):
         return name
     if _says_costs(name):
@@ -83,6 +88,19 @@ def _says_costs(name: str) -> bool:
         return costs_in(name.removeprefix("val_")) is not None and name.startswith("val_")
     except ValueError as error:
         raise InputError(f"--metric {name}: {error}") from None
+
+
+def _quantile(name: str) -> float | None:
+    """The quantile that a metric says; None where it is another metric.
+
+    Raises:
+        InputError: it says none that could be.
+    """
+    try:
+        level = quantile_said(name.removeprefix("val_"))
+    except ValueError as error:
+        raise InputError(f"--metric {name}: {error}") from None
+    return level if name.startswith("val_") else None
 
 
 def compared_by(metric: str) -> str:

@@ -9,6 +9,7 @@ from typing import Literal
 
 from search.settings.costs import COST
 from search.settings.own_metrics import own_metric_in
+from search.settings.quantiles import quantile_in
 
 Direction = Literal["maximize", "minimize"]
 
@@ -65,10 +66,11 @@ METRICS: dict[str, Metric] = {
 
 _LOSS = Metric("minimize", ("binary", "multiclass", "regression"), "its own")
 _COST = Metric("minimize", (), "its own", asked=_TWO, decided=True)
+_PINBALL = Metric("minimize", (), "its own", asked=("regression",))
 
 
 def find_metric(name: str) -> Metric | None:
-    """By its name without `val_`, also by one that says more: `cost(fn=10,fp=1)`, `mine:profit(maximize)`.
+    """By its name without `val_`, also by one that says more: `cost(fn=10,fp=1)`, `pinball@0.9`.
 
     None where it is no metric.
     """
@@ -76,6 +78,8 @@ def find_metric(name: str) -> Metric | None:
         return METRICS[name]
     if name.startswith(f"{COST}("):
         return _COST
+    if quantile_in(name) is not None:
+        return _PINBALL
     own = own_metric_in(name)
     return None if own is None else Metric(own.direction, (), "its own", asked=(*_CLASSES, "regression"))
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from search.settings.costs import Costs, costs_in
 from search.settings.metrics import is_better, metric_of, sign_of
+from search.settings.quantiles import quantile_in
 from search.study.study_record import keep_study_facts
 from search.text.formats import number
 
@@ -92,6 +93,11 @@ def _relative(train: Array, validation: Array, spec: DataSpec) -> float:
     return float(np.mean(errors / np.maximum(np.abs(targets), np.finfo(np.float64).eps)))
 
 
+def _quantile(level: float, train: Array, validation: Array, spec: DataSpec) -> float:
+    missed = (validation - np.quantile(train, level, method="inverted_cdf")) * spec.target_std
+    return float(np.mean(np.maximum(level * missed, (level - 1) * missed)))
+
+
 def _cheapest(costs: Costs, train: Array, validation: Array, spec: DataSpec) -> float:
     share = float(np.mean(train == 1))
     if costs.fn * share > costs.fp * (1 - share):
@@ -125,6 +131,9 @@ def constant_of(metric: str) -> Constant | None:
     name = metric.removeprefix("val_")
     if costs := costs_in(name):
         return Constant("the cheaper class for every row", partial(_cheapest, costs), of_its_size=True)
+    if level := quantile_in(name):
+        words = f"the {100 * level:.12g} % quantile for every row"
+        return Constant(words, partial(_quantile, level), of_its_size=True)
     return CONSTANTS.get(name)
 
 
@@ -149,7 +158,7 @@ def _weighed(data: PreparedData, metric: str) -> float | None:
     (x, y), (x_validation, y_validation) = (
         (x, data.spec.standardised_targets(np.asarray(y))) for x, y in (data.training(), data.validation())
     )
-    model = fit("constant", x, y, spec, 0, data.training_weights())
+    model = fit("constant", x, y, spec, 0, data.training_weights(), quantile_in(metric))
     return measure(model, x_validation, y_validation, spec, (metric,), weights).get(metric)
 
 

@@ -69,7 +69,8 @@ class Look(BaseModel):
     trial of `companion` whose model is tested, `members` those whose mean is, where they are several. `identity` and
     `companion_identity` tell the studies from others of their names. `measured` are all metrics, `intervals_beside`
     those of 95 % of what is told beside the study's, by its name there. The second of two classes was answered above
-    `threshold`; None, which is 0.5, where the metric goes by none. `coverage` is of a regression. Looks of earlier
+    `threshold`; None, which is 0.5, where the metric goes by none. Logits were divided by `temperature`, which is 1
+    where no other was better; None where none was looked for. `coverage` is of a regression. Looks of earlier
     versions have no `study`, no `references`, no `intervals_beside` and no `coverage`.
     """
 
@@ -86,6 +87,7 @@ class Look(BaseModel):
     trained: int
     members: tuple[int, ...] = ()
     threshold: float | None = None
+    temperature: float | None = None
     rows: int
     value: float | None = None
     interval: Interval | None = None
@@ -97,7 +99,7 @@ class Look(BaseModel):
     @model_serializer(mode="wrap")
     def _without_nothing(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """A look without references, or of one network, is written as it was before there was anything else."""
-        later = ("members", "threshold", "references", "intervals_beside", "coverage")
+        later = ("members", "threshold", "temperature", "references", "intervals_beside", "coverage")
         return _without(self, written(self), *later)
 
 

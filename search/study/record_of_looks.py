@@ -31,6 +31,7 @@ def new_look(
     trained: int,
     members: tuple[int, ...] = (),
     threshold: float | None = None,
+    temperature: float | None = None,
 ) -> Look:
     """By this user on this machine, now."""
     return Look(
@@ -44,6 +45,7 @@ def new_look(
         trained=trained,
         members=members,
         threshold=threshold,
+        temperature=temperature,
         rows=study.data.rows.test,
     )
 

@@ -8,6 +8,7 @@ import keras
 import numpy as np
 
 from search.data import DataSpec, PreparedData
+from search.settings.quantiles import quantile_of
 from search.training.compiled_learner import shuffled, weights_of_classes
 from search.training.graph.state import GraphState
 from search.training.measures import logs_of
@@ -46,6 +47,7 @@ class FitLearner:
             hyperparameters,
             data.spec,
             total_steps=epochs * self.steps,
+            quantile=quantile_of(self._asked),
         )
         self.parameters = self._model.count_params()
         self.optimizer = self._model.optimizer
@@ -95,12 +97,17 @@ class FitLearner:
 
 
 def compiled(
-    model: keras.Model, hyperparameters: Hyperparameters, spec: DataSpec, *, total_steps: int
+    model: keras.Model,
+    hyperparameters: Hyperparameters,
+    spec: DataSpec,
+    *,
+    total_steps: int,
+    quantile: float | None = None,
 ) -> keras.Model:
     """With the optimizer and schedule of `hyperparameters` and the loss of the task; one that is compiled stays so."""
     if not model.compiled:
         optimizer = build_optimizer(hyperparameters, total_steps=total_steps)
-        model.compile(optimizer, loss=loss_of(hyperparameters, spec))
+        model.compile(optimizer, loss=loss_of(hyperparameters, spec, quantile))
     return model
 
 

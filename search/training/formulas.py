@@ -13,6 +13,7 @@ import numpy as np
 
 from search.settings.costs import Costs, costs_in
 from search.settings.own_metrics import OwnMetric
+from search.settings.quantiles import quantile_in
 from search.training.confusion import Counted
 from search.training.ranking import (
     area_under_roc,
@@ -67,6 +68,12 @@ def _cost(costs: Costs, rows: RecordedRows) -> Array:
     second, answered = rows["label"] > 0, rows.answers_second(costs.threshold)
     paid = np.where(second, costs.fn * ~answered, costs.fp * answered)
     return np.where(np.isnan(rows["crossentropy"]), np.nan, paid)
+
+
+def _pinball(level: float, rows: RecordedRows) -> Array:
+    """In the target's units: an answer below costs `level` of the miss, one above the rest (Koenker & Bassett 1978)."""
+    missed = rows.residuals * rows.spec.target_std
+    return np.maximum(level * missed, (level - 1) * missed)
 
 
 def _among_five(rows: RecordedRows) -> Array:
@@ -147,9 +154,12 @@ OF_EACH_ROW: dict[str, Callable[[RecordedRows], Array]] = {
 
 
 def of_each_row(metric: str) -> Callable[[RecordedRows], Array] | None:
-    """The scores of rows whose mean is `metric`, one of costs too; None where it is no mean over rows."""
-    costs = costs_in(metric)
-    return OF_EACH_ROW.get(metric) if costs is None else partial(_cost, costs)
+    """The scores of rows whose mean is `metric`, also of costs or a quantile; None where it is no mean over rows."""
+    if costs := costs_in(metric):
+        return partial(_cost, costs)
+    if level := quantile_in(metric):
+        return partial(_pinball, level)
+    return OF_EACH_ROW.get(metric)
 
 
 _Value = Callable[[RecordedRows], float]

@@ -54,12 +54,17 @@ class RecordedRows:
 
     @property
     def errors(self) -> Array:
-        """Of a regression, absolute, in deviations of the target, float64 (rows,).
+        """Of a regression, absolute, in deviations of the target, float64 (rows,)."""
+        return np.abs(self.residuals)
+
+    @property
+    def residuals(self) -> Array:
+        """Of a regression, the target minus the answer, in deviations of the target, float64 (rows,).
 
         In the numbers that were recorded, where nothing lies between these and the target.
         """
         answers = self.spec.standardised_answers(self.recorded("answer"))
-        return np.abs(answers - self.spec.standardised_targets(self.recorded("target"))).astype(np.float64)
+        return (self.spec.standardised_targets(self.recorded("target")) - answers).astype(np.float64)
 
     @property
     def labels(self) -> Array:

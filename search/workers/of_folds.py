@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from search.settings.metrics import direction_of, is_better
 from search.settings.settings import StudySettings
 from search.study.folds import mean_at_best, seed_of_fold
 from search.study.history import curves_of_folds, history_csv
 from search.study.trial_facts import TrialFacts
+from search.training.decision import decision_of, is_decided
 from search.training.stop_reason import Stop, StopReason
 from search.workers.messages import EpochEvent, TrialOutcome, TrialTask
 from search.workers.outcome import file_of, where_it_ran
@@ -75,7 +79,10 @@ def train_on_folds(
             break
         if stopped():
             return TrialOutcome("interrupted", before + result.epochs)
-    return _outcome(task, results, why, environment)
+    outcome = _outcome(task, results, why, environment)
+    if outcome.state != "complete":
+        return outcome
+    return replace(outcome, facts=outcome.facts | _decision(task, results, data))
 
 
 def _checking(
@@ -130,6 +137,29 @@ def _outcome(
         files=files,
         model=_model_file(results) if better or task.keep_model else None,
     )
+
+
+def _decision(task: TrialTask, results: list[TrainingResult], data: PreparedData) -> TrialFacts:
+    """The threshold that the rows of all folds fit, each answered by the network that did not see it.
+
+    Nothing where the metric needs none.
+    """
+    metric = task.job.metric.removeprefix("val_")
+    if not is_decided(metric, data.spec.task):
+        return {}
+    from search.data import fitted_fold
+    from search.training.scoring import row_outputs
+
+    logits, labels, weights = [], [], []
+    for number, one in enumerate(results):
+        fold = fitted_fold(data, number, len(results))
+        x, y = fold.validation()
+        logits.append(row_outputs(one.hyperparameters, one.spec, one.weights, x)[:, 0])
+        labels.append(np.asarray(y))
+        weights.append(fold.validation_weights())
+    counts = None if weights[0] is None else np.concatenate([of for of in weights if of is not None])
+    found = decision_of(np.concatenate(logits), np.concatenate(labels), metric, counts)
+    return {} if found is None else {"decision": found}
 
 
 def _model_file(results: list[TrainingResult]) -> bytes:

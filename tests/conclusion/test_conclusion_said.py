@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from search.conclusion.confirmation.record import Conclusion, Standing
-from search.conclusion.confirmation.words import behind, left_out, opened, steps, verdict, warnings
+from search.conclusion.confirmation.words import behind, left_out, steps, verdict
+from search.conclusion.confirmation.words_of_looks import opened, warnings
 from search.study.look import Look
 
 LOOK = Look(

@@ -64,3 +64,49 @@ def test_classes_are_spread_evenly(tmp_path: Path) -> None:
 def test_rows_that_cannot_be_cut_are_told(tmp_path: Path, folds: int, why: str | None) -> None:
     data = prepared(tmp_path, ["rare" if row % 6 == 0 else "usual" for row in range(ROWS)])
     assert why_no_folds(data, folds) == why
+
+
+def of_customers(tmp_path: Path, customers: int, target: list[object], version: str = "") -> PreparedData:
+    """Rows of customers, whose ids are in the first feature too."""
+    numbers = np.arange(len(target)) % customers
+    rows = pd.DataFrame({"number": numbers.astype(float), "customer": numbers, "target": target})
+    rows.to_csv(tmp_path / "rows.csv", index=False)
+    request = DataRequest(str(tmp_path / "rows.csv"), target="target", group="customer")
+    return prepare(request, tmp_path / f"cache{version}")
+
+
+def test_no_group_is_on_two_sides_of_a_fold(tmp_path: Path) -> None:
+    data = of_customers(tmp_path, 30, ["yes" if row % 4 == 0 else "no" for row in range(400)])
+    assert why_no_folds(data, FOLDS) is None
+    judged = []
+    for number in range(FOLDS):
+        fold = fold_of(data, number, FOLDS)
+        (x, y), (judges, labels) = fold.training(), fold.validation()
+        assert not set(x[:, 0]) & set(judges[:, 0])
+        assert set(y) == set(labels) == {0, 1}
+        judged.append(judges[:, 0])
+    whole = np.concatenate([data.training()[0], data.validation()[0]])[:, 0]
+    assert sorted(np.concatenate(judged)) == sorted(whole)
+
+
+def test_groups_that_make_no_folds_are_told(tmp_path: Path) -> None:
+    data = of_customers(tmp_path, 30, [float(row) for row in range(400)])
+    searched = len(np.unique(np.concatenate([data.training()[0], data.validation()[0]])[:, 0]))
+    assert why_no_folds(data, 29) == f"they are of {searched} groups"
+    # All rows of a class are of few customers.
+    rare = of_customers(tmp_path, 30, ["yes" if row % 30 < 8 else "no" for row in range(400)], "2")
+    assert (why_no_folds(rare, 10) or "").startswith("the groups of class 'yes' are in ")
+
+
+def test_without_the_groups_of_an_earlier_version_the_rows_stay_where_they_are(tmp_path: Path) -> None:
+    data = of_customers(tmp_path, 30, [float(row) for row in range(400)])
+    (data.folder / "validation_g.npy").unlink()
+    assert why_no_folds(data, FOLDS) == "the rows were split as you said, and stay where they are"
+
+
+def test_a_test_file_of_its_own_leaves_the_other_rows_to_be_cut(tmp_path: Path) -> None:
+    prepared(tmp_path, [float(row) for row in range(ROWS)])
+    others = pd.DataFrame({"number": [0.5, 1.5, 2.5], "target": [1.0, 2.0, 3.0]})
+    others.to_csv(tmp_path / "others.csv", index=False)
+    request = DataRequest(str(tmp_path / "rows.csv"), target="target", test=str(tmp_path / "others.csv"))
+    assert why_no_folds(prepare(request, tmp_path / "cache"), FOLDS) is None

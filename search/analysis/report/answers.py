@@ -1,4 +1,4 @@
-"""What the best trial's model answers for the validation rows, as facts of the page."""
+"""What the best trial's model answers for rows that did not train it, as facts of the page."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from search.errors import InputError
 from search.machine.cores import available_cores
 from search.models.intervals import USUAL_LEVEL, Intervals, intervals_of
 from search.models.saved_model import classes_answered, model_of_study, open_model
-from search.models.validation_answers import validation_answers
+from search.models.validation_answers import other_rows
 from search.study.study import Study
 from search.study.unchanged import unchanged_data
 from search.text.formats import number
@@ -100,24 +100,19 @@ class Answers:
 
 
 def answers_of(study: Study) -> Answers | str:
-    """Of the model that is kept; or why there are none, in words.
+    """Of the model that is kept; or why there are none, in words. Of folds each network answers the rows it judged.
 
     TensorFlow is started only where there is a model and the data is as it was.
     """
     if study.companion_of is not None:
         return f"this study has trainings about study '{study.companion_of}', whose report tells of its model"
-    if study.settings.folds is not None:
-        return (
-            f"the model is the mean of the networks of {study.settings.folds} folds, and all rows but the test rows "
-            "have trained some of them"
-        )
     try:
         saved = model_of_study(study)
         data = unchanged_data(study, study.settings)
-        answers, y = validation_answers(open_model(saved, available_cores()), data)
+        known = other_rows(open_model(saved, available_cores()), data, study.settings.folds)
     except InputError as error:
         return str(error)
-    return Answers(study.data, answers, y, saved.threshold, data.validation_weights())
+    return Answers(study.data, known.answers, known.y, saved.threshold, known.weights)
 
 
 def _f1(one: ClassAnswers) -> float | None:

@@ -11,10 +11,10 @@ from search.conclusion.confirmation.words import (
     against_references,
     averaged,
     left_out,
-    opened,
     steps,
     verdict,
 )
+from search.conclusion.confirmation.words_of_looks import opened
 from search.study.look import Look
 from search.study.study import Study
 

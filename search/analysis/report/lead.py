@@ -52,11 +52,11 @@ def _tested(confirmed: Confirmed) -> list[str]:
 def _searched(snapshot: Snapshot, best: Entry, answers: Answers | str) -> list[str]:
     """By the validation rows, and what so many rows would know of a trial that they did not choose."""
     study, metric = snapshot.study, snapshot.study.metric
-    rows = study.data.rows.validation
+    what = "validation rows" if study.settings.folds is None else "rows of the folds"
     told = [
         f"The best of {plural(len(snapshot.complete), 'complete trial')}, trial {best.trial}, has "
-        f"{reached(metric, best.validation, best.beside)} on the {rows:,} validation rows that chose it, so expect "
-        "somewhat worse on new rows."
+        f"{reached(metric, best.validation, best.beside)} on the {study.rows_judged_by:,} {what} that chose it, so "
+        "expect somewhat worse on new rows."
     ]
     interval = None if isinstance(answers, str) else answers.interval(metric.removeprefix("val_"))
     if interval is not None:

@@ -14,9 +14,9 @@ from search.conclusion.confirmation.words import (
     left_out,
     steps,
     verdict,
-    warnings,
 )
-from search.conclusion.confirmation.words import opened as worth
+from search.conclusion.confirmation.words_of_looks import opened as worth
+from search.conclusion.confirmation.words_of_looks import warnings
 from search.study.look import Look
 from search.study.record_of_looks import by_others, looks, own
 from search.study.study import Study

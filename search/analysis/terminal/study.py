@@ -148,11 +148,16 @@ def _best(study: Study, best: Entry) -> list[RenderableType]:
     so_far = list(accumulate((trial.value or 0.0 for trial in in_order(study)), best_of))
     course = f"{number(so_far[0])} {sparkline(so_far)} {number(so_far[-1])}"
     beside = "".join(f", {name} {number(of)}" for name, of in best.beside.items())
-    decision = _decision(study)
+    decision, of_folds = _decision(study), study.settings.folds is not None
+    answered = (
+        []
+        if decision is None
+        else [decision_sentence(decision, study.data.class_names[1], of_folds=of_folds)]
+    )
     return [
         "",
         Text.assemble(("best configuration  ", "dim"), f"trial {best.trial}{beside}: {values}"),
-        *([] if decision is None else [printable(decision_sentence(decision, study.data.class_names[1]))]),
+        *map(printable, answered),
         # One trial has no course.
         *([Text.assemble((f"best {study.metric} over trials  ", "dim"), course)] if len(so_far) > 1 else []),
     ]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from search.conclusion.calibration.fitting import Calibration, calibration_of
+import numpy as np
+
+from search.conclusion.calibration.fitting import calibration_of
+from search.conclusion.calibration.words import sentences
 from search.conclusion.ensemble.exporting import export_ensemble, kept_weights, weights_again
 from search.conclusion.ensemble.judging import Judge
 from search.conclusion.ensemble.network import Network
-from search.conclusion.statistics.intervals import half_of
-from search.conclusion.statistics.words import amount, level
 from search.errors import InputError, StudyStopped
 from search.machine.tensorflow_start import start_tensorflow
 from search.models.export import (
@@ -23,15 +23,18 @@ from search.models.export import (
     refuse_folds,
     write_model,
 )
+from search.models.saved_model import model_of_study, open_model
 from search.models.threshold import threshold_of, with_threshold
+from search.models.validation_answers import other_rows
 from search.study.unchanged import unchanged_data
-from search.text.formats import number
+from search.training.network.logits import logits_of
 
 if TYPE_CHECKING:
     from search.data import PreparedData
     from search.models.threshold import Threshold
     from search.study.study import Study
     from search.study.trial_record import TrialRecord
+    from search.training.decision import Decision
 
 Say = Callable[[str], None]
 
@@ -59,6 +62,9 @@ def export(
         if trial is not None:
             raise InputError("--ensemble: the networks are chosen among the best trials; leave out --trial")
         return export_ensemble(study, output, ensemble, say=say, force=force, threshold=wanted)
+    if isinstance(wanted, str) and study.settings.folds is not None and not calibrate:
+        fitted = _fitted_by_folds(study, trial, wanted)
+        return export_model(study, output, trial, say=say, force=force, threshold=fitted)
     if calibrate or isinstance(wanted, str):
         return export_fitted(
             study, output, trial, say=say, force=force, calibrate=calibrate, threshold=wanted
@@ -98,7 +104,7 @@ def export_fitted(
     outputs, model, facts = network.outputs(data.spec, x), network.model(data.spec), facts_of(study, chosen)
     judge = Judge(y, data.spec, study.metric.removeprefix("val_"), data.validation_weights())
     if calibrate:
-        found = calibration_of(outputs, replace(judge, metric="crossentropy"))
+        found = calibration_of(outputs, judge)
         for line in sentences(found):
             say(line)
         facts["calibration"] = found.model_dump(mode="json")
@@ -113,6 +119,24 @@ def export_fitted(
     return write_model(output, facts, attach_preprocessing(model, data.spec))
 
 
+def _fitted_by_folds(study: Study, trial: int | None, metric: str) -> Decision | None:
+    """The threshold that is best by `metric` on the rows of all folds, of the best trial's model, which was kept.
+
+    Raises:
+        InputError: that model is not there, or another trial is asked for.
+    """
+    best = study.complete_trial(None)
+    if trial not in (None, best.number):
+        raise InputError(
+            f"--threshold {metric}: of a study of folds it is fitted for the best trial, {best.number}, alone; leave "
+            "out --trial, or name a probability"
+        )
+    data = unchanged_data(study, study.settings)
+    known = other_rows(open_model(model_of_study(study), study.settings.threads), data, study.settings.folds)
+    outputs = logits_of(known.answers[:, 1:].astype(np.float64), "binary")
+    return Judge(known.y, data.spec, metric, known.weights).decision(outputs, metric)
+
+
 def _network(study: Study, trial: TrialRecord, data: PreparedData, say: Say) -> Network:
     weights = kept_weights(study, trial)
     if weights is None:
@@ -120,18 +144,3 @@ def _network(study: Study, trial: TrialRecord, data: PreparedData, say: Say) -> 
     if weights is None:
         raise StudyStopped(f"trial {trial.number} diverged when it was trained again")
     return Network(trial, trial.hyperparameters(study.space), weights)
-
-
-def sentences(found: Calibration) -> list[str]:
-    """What the temperature is, what it gains, and whether it is in the file."""
-    told = [
-        f"logits divided by {number(found.temperature)} suit the {found.rows:,} validation rows best: cross-entropy "
-        f"{level(found.crossentropy, None, 'crossentropy')} for {level(found.before, None, 'crossentropy')} there"
-    ]
-    if found.gain:
-        which = "better" if found.gain > 0 else "worse"
-        by = amount(abs(found.gain), half_of(found.gain_interval), "crossentropy")
-        told.append(f"each half of the rows by the number of the other half is {by} {which}")
-    if found.kept:
-        return [*told, "so the logits are divided by it in the file"]
-    return [*told, "that is not better, so nothing is divided: the probabilities are as they were"]

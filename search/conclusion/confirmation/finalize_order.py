@@ -12,25 +12,18 @@ from search.conclusion.companion import (
     Companion,
     Order,
     command_about,
-    ended,
-    left_of,
     long_enough,
     settings_about,
 )
 from search.conclusion.confirmation.candidates import (
     Candidate,
-    Standings,
-    standings_of,
     top_candidates,
 )
-from search.conclusion.confirmation.record import Conclusion, read_conclusion
+from search.conclusion.confirmation.record import read_conclusion
 from search.conclusion.trainings import Purpose, fresh_seeds
 from search.data import why_no_folds
 from search.errors import InputError
 from search.models.export import ModelFacts, check_output
-from search.study.look import Look
-from search.study.planned_trial import Fold, PlannedTrial
-from search.study.record_of_looks import looks
 from search.study.study import Study
 from search.study.unchanged import unchanged_data
 from storage import StudyBusy, is_driven
@@ -42,6 +35,7 @@ if TYPE_CHECKING:
 COMMAND = "finalize"
 # Of tables and vectors, where the user says nothing. Their networks are small.
 _USUAL = 5
+CALIBRATES = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +45,7 @@ class FinalizeOrder(Order):
     `ensemble` is on how many seeds the winner is trained, to be averaged where that is better; 1 for one network.
     `folds` is on how many folds, whose networks are averaged. Where both are None, it is as usual for the data.
     With `all_rows` the mean that was tested is not written, but another: of as many folds of all rows, test rows too.
+    To `calibrate`, logits are divided by a temperature where that is better; None: as usual for the data.
     """
 
     output: Path
@@ -58,6 +53,7 @@ class FinalizeOrder(Order):
     ensemble: int | None = 1
     folds: int | None = None
     all_rows: bool = False
+    calibrate: bool | None = None
     force: bool = False
 
 
@@ -70,6 +66,7 @@ def order_of(
     folds: int | None = None,
     ensemble: int | None = None,
     all_rows: bool = False,
+    calibrate: bool | None = None,
     workers: int | None = None,
     threads: int | None = None,
     cluster: str | None = None,
@@ -89,8 +86,15 @@ def order_of(
             "--all-rows and --cluster: the machines of a cluster have no test rows; leave --cluster out, and this "
             "machine trains"
         )
-    how = {"--folds": folds, "--ensemble": ensemble, "--all-rows": all_rows}
-    how |= {"--workers": workers, "--threads": threads}
+    how = {
+        "--folds": folds,
+        "--ensemble": ensemble,
+        "--all-rows": all_rows,
+        "--calibrate": calibrate is True,
+        "--no-calibrate": calibrate is False,
+        "--workers": workers,
+        "--threads": threads,
+    }
     asked = {"--top": top, "--seeds": seeds, "-o": output, **how, "--cluster": cluster, "--force": force}
     return FinalizeOrder(
         output=output,
@@ -98,6 +102,7 @@ def order_of(
         ensemble=ensemble,
         folds=folds,
         all_rows=all_rows,
+        calibrate=calibrate,
         force=force,
         seeds=seeds,
         go_on=command_about(study, COMMAND, asked),
@@ -119,6 +124,7 @@ class Finalizing:
     seeds: list[int]
     last_seeds: list[int]
     folds: bool
+    calibrate: bool
     companion: Companion
 
 
@@ -151,10 +157,13 @@ def check(study: Study, order: FinalizeOrder) -> Finalizing:
     networks, folds = _averaged(order, study, data)
     if order.all_rows and not folds:
         raise InputError(f"--all-rows: {_why_not_of_all_rows(order, data, networks)}; leave it out")
+    calibrate = _calibrates(order, study)
     last_seeds = fresh_seeds(study, Purpose.TEST, networks)
 
     def ours(facts: ModelFacts) -> bool:
-        return _concluded_before(facts, study, candidates, seeds, last_seeds, folds=folds)
+        return _concluded_before(
+            facts, study, candidates, seeds, last_seeds, folds=folds, calibrate=calibrate
+        )
 
     check_output(order.output, force=order.force, ours=ours)
     return Finalizing(
@@ -166,6 +175,7 @@ def check(study: Study, order: FinalizeOrder) -> Finalizing:
         seeds=seeds,
         last_seeds=last_seeds,
         folds=folds,
+        calibrate=calibrate,
         companion=companion,
     )
 
@@ -199,6 +209,24 @@ def _why_not_of_all_rows(order: FinalizeOrder, data: PreparedData, networks: int
     return f"it trains the winner on folds of all rows, and there are none: {why or 'this study was finalized without'}"
 
 
+def _calibrates(order: FinalizeOrder, study: Study) -> bool:
+    """Whether a temperature is looked for. Where the user does not say, as for the conclusion that is there.
+
+    Raises:
+        InputError: one is asked for, where there are no probabilities.
+    """
+    if study.data.task == "regression":
+        if order.calibrate:
+            raise InputError(
+                f"--calibrate: study '{study.name}' is a regression, which answers no probabilities; leave it out"
+            )
+        return False
+    if order.calibrate is not None:
+        return order.calibrate
+    kept = read_conclusion(study)
+    return CALIBRATES if kept is None else kept.calibration is not None
+
+
 def _concluded_before(
     facts: ModelFacts,
     study: Study,
@@ -207,77 +235,13 @@ def _concluded_before(
     last_seeds: list[int],
     *,
     folds: bool,
+    calibrate: bool,
 ) -> bool:
     """Whether these are of the conclusion that this command comes to again, as after a kill."""
     kept = read_conclusion(study)
     if kept is None or facts.get("conclusion") != json.loads(kept.model_dump_json()):
         return False
     compared = {standing.trial for standing in kept.standings} | set(kept.dropped)
-    same = kept.seeds == seeds and kept.of_folds == folds and _of_seeds(kept, last_seeds)
+    alike = kept.of_folds == folds and (kept.calibration is not None) == calibrate
+    same = kept.seeds == seeds and alike and kept.is_of(last_seeds)
     return same and compared == {one.number for one in candidates}
-
-
-def _of_seeds(kept: Conclusion, last_seeds: list[int]) -> bool:
-    """Whether the winner was trained on these; of those that diverged `kept` has no seed."""
-    return kept.asked_for == len(last_seeds) and set(kept.averaged_seeds) <= set(last_seeds)
-
-
-def looks_before(work: Finalizing) -> list[Look]:
-    """Those at the test split that one more would be added to; none where this command has had its look."""
-    found, companion = looks(work.study), work.companion.load()
-    if companion is not None:
-        trained = _to_be_tested_now(work, companion)
-        if any(
-            look.companion_identity == companion.identity and _is_of(work, look, trained) for look in found
-        ):
-            return []
-    return found
-
-
-def _to_be_tested_now(work: Finalizing, companion: Study) -> tuple[int, ...]:
-    """The trials of the companion whose models are tested, where all trainings are there already; else none."""
-    there = ended(companion)
-    if left_of(confirming(work), there):
-        return ()
-    result = standings_of(work.study, companion, work.candidates, work.seeds)
-    plans = last_trainings(work, winner_of(work, result))
-    if left_of(plans, there):
-        return ()
-    return tuple(there[plan].number for plan in plans if there[plan].state.name == "COMPLETE")
-
-
-def _is_of(work: Finalizing, look: Look, trained: tuple[int, ...]) -> bool:
-    """Whether `look` is at what this command tests: the mean of `trained` or, where that is no better, the first."""
-    if look.members or len(trained) < 2:
-        return trained[:1] == (look.trained,) and look.members in ((), trained) and len(trained) != 0
-    kept = read_conclusion(work.study)
-    alone = (
-        kept is not None and not work.folds and _of_seeds(kept, work.last_seeds) and kept.tested_together == 1
-    )
-    return alone and look.trained == trained[0]
-
-
-def confirming(work: Finalizing) -> list[PlannedTrial]:
-    """The trainings to compare by, seed by seed: an interruption leaves all candidates equally far."""
-    return [one.on_seed(seed) for seed in work.seeds for one in work.candidates]
-
-
-def winner_of(work: Finalizing, result: Standings) -> Candidate:
-    """The candidate that won."""
-    return next(one for one in work.candidates if one.number == result.race.winner)
-
-
-def last_trainings(work: Finalizing, winner: Candidate) -> list[PlannedTrial]:
-    """Those whose models are kept: one that is tested, or several that are averaged."""
-    if not work.folds:
-        return [winner.to_be_tested(seed) for seed in work.last_seeds]
-    return [winner.to_be_tested(seed, fold) for seed, fold in _on_folds(work.last_seeds, all_rows=False)]
-
-
-def on_all_rows(work: Finalizing, winner: Candidate) -> list[PlannedTrial]:
-    """Those that are averaged and written after the look, and tested by nothing: on folds of all rows."""
-    return [winner.on_all_rows(seed, fold) for seed, fold in _on_folds(work.last_seeds, all_rows=True)]
-
-
-def _on_folds(seeds: list[int], *, all_rows: bool) -> list[tuple[int, Fold]]:
-    return [(seed, Fold(number=at, of=len(seeds), all_rows=all_rows)) for at, seed in enumerate(seeds)]

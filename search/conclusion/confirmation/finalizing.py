@@ -7,14 +7,9 @@ from typing import TYPE_CHECKING
 from search.conclusion.companion import ended
 from search.conclusion.confirmation.averaging import averaged_or_alone, mean_of_folds
 from search.conclusion.confirmation.candidates import Candidate, Standings, standings_of
-from search.conclusion.confirmation.finalize_order import (
-    Finalizing,
-    confirming,
-    last_trainings,
-    on_all_rows,
-    winner_of,
-)
+from search.conclusion.confirmation.finalize_order import Finalizing
 from search.conclusion.confirmation.opening import look_at_test_split, write_folds_of_all_rows
+from search.conclusion.confirmation.planned import confirming, last_trainings, on_all_rows, winner_of
 from search.conclusion.confirmation.record import Conclusion, write_conclusion
 from search.conclusion.confirmation.tested import Tested, tested_model
 from search.conclusion.ensemble.words import cost_sentence, of_all_rows
@@ -26,6 +21,9 @@ from search.models.threshold import with_threshold
 from search.text.formats import duration
 
 if TYPE_CHECKING:
+    import keras
+
+    from search.conclusion.calibration.fitting import Calibration
     from search.conclusion.ensemble.record import Ensemble
     from search.driving.dispatcher import Listeners
     from search.study.look import Look
@@ -58,7 +56,9 @@ def finalize(work: Finalizing, listeners: Listeners) -> Conclusion | None:
         return None
     trained = _with_values(winner, companion, plans, listeners)
     of_trained = mean_of_folds if work.folds else averaged_or_alone
-    ensemble, tested = of_trained(study, companion, trained, work.data, winner.number)
+    ensemble, tested = of_trained(
+        study, companion, trained, work.data, winner.number, calibrate=work.calibrate
+    )
     look = look_at_test_split(study, companion, tested, work.data, winner.number, listeners.said)
     conclusion = _conclusion(work, result, tested, look, ensemble)
     write_conclusion(study, conclusion)
@@ -84,7 +84,9 @@ def _on_all_rows(
     if companion is None:
         return None
     trained = _with_values(winner, companion, plans, listeners)
-    ensemble, mean = mean_of_folds(work.study, companion, trained, work.data, winner.number)
+    ensemble, mean = mean_of_folds(
+        work.study, companion, trained, work.data, winner.number, calibrate=work.calibrate
+    )
     for sentence in of_all_rows(ensemble, work.study.metric):
         listeners.said(sentence)
     return ensemble, mean
@@ -147,14 +149,18 @@ def _write(
         "trained_as": {"study": name, "trial": trained.number},
         "conclusion": conclusion.model_dump(mode="json"),
     }
+    calibration, decision = conclusion.calibration, conclusion.decision
     if work.order.all_rows:
         facts["all_rows"] = True
-        facts = with_threshold(facts, tested.decision or conclusion.test.threshold)
-    else:
-        facts = with_threshold(facts, conclusion.decision or conclusion.test.threshold)
-    facts = with_intervals(facts, tested.intervals)
+        calibration, decision = tested.calibration, tested.decision
+    facts = with_intervals(with_threshold(facts, decision or conclusion.test.threshold), tested.intervals)
+    temperature = 1.0
+    if calibration is not None:
+        facts["calibration"] = calibration.model_dump(mode="json")
+        temperature = calibration.temperature if calibration.kept else 1.0
     if ensemble is None or not ensemble.kept:
-        write_model(work.order.output, facts, tested_model(companion, trained))
+        alone = tested_model(companion, trained) if temperature == 1 else _divided(tested, work, temperature)
+        write_model(work.order.output, facts, alone)
         return
     common = {told: facts[told] for told in facts if told not in ("trained_as", "training")}
     of_each = [(one.trial, facts_of(companion, one.trial)["training"]) for one in tested.networks]
@@ -165,8 +171,19 @@ def _write(
     from search.conclusion.ensemble.writing import write_ensemble
 
     networks = list(tested.networks)
-    cost = write_ensemble(work.order.output, common, ensemble, members, networks, work.data)
+    cost = write_ensemble(work.order.output, common, ensemble, members, networks, work.data, temperature)
     listeners.said(cost_sentence(cost))
+
+
+def _divided(tested: Tested, work: Finalizing, temperature: float) -> keras.Model:
+    """The one network that was tested, with preprocessing, its logits divided."""
+    from search.data import attach_preprocessing
+    from search.training.keras_form.calibrated import calibrated_model
+
+    spec = work.data.spec
+    return attach_preprocessing(
+        calibrated_model(tested.networks[0].model(spec), temperature, spec.task), spec
+    )
 
 
 def _trained(work: Finalizing, plans: list[PlannedTrial], listeners: Listeners) -> Study | None:
@@ -184,9 +201,12 @@ def _conclusion(
     averaged = 1 if ensemble is None else len(ensemble.members)
     together = ensemble.value if ensemble is not None and ensemble.kept else None
     decision = tested.decision if tested.decision and look.threshold == tested.decision.used else None
-    before_test = standing.mean if together is None else together
-    if decision is not None and decision.kept and decision.elsewhere is not None:
-        before_test = decision.elsewhere
+    calibration = tested.calibration
+    if calibration is not None and calibration.kept and look.temperature is not None:
+        # As the look was opened with: rows fit it once more here, on a processor that may add otherwise.
+        calibration = calibration.model_copy(update={"temperature": look.temperature})
+    fitted = _of_fitted(calibration, decision)
+    before_test = (standing.mean if together is None else together) if fitted is None else fitted
     of_search, _ = selection_cost(standing.search, standing.mean, look.value, study.direction)
     _, of_validation = selection_cost(standing.search, before_test, look.value, study.direction)
     return Conclusion(
@@ -200,7 +220,7 @@ def _conclusion(
         winner=winner,
         companion=work.companion.name,
         final_trial=tested.trained.number,
-        final_validation=_final_validation(tested, together, decision),
+        final_validation=_final_validation(tested, together) if fitted is None else fitted,
         test=look,
         cost_of_search=of_search,
         cost_of_validation=of_validation,
@@ -208,10 +228,16 @@ def _conclusion(
         ensemble=ensemble,
         networks=len(work.last_seeds) if averaged < len(work.last_seeds) else None,
         decision=decision,
+        calibration=calibration,
     )
 
 
-def _final_validation(tested: Tested, together: float | None, decision: Decision | None) -> float:
+def _of_fitted(calibration: Calibration | None, decision: Decision | None) -> float | None:
+    """The metric on rows that fit neither threshold nor temperature; None where nothing that moves it was kept."""
     if decision is not None and decision.kept and decision.elsewhere is not None:
         return decision.elsewhere
+    return calibration.value if calibration is not None and calibration.moves else None
+
+
+def _final_validation(tested: Tested, together: float | None) -> float:
     return float(tested.trained.value or 0.0) if together is None else together

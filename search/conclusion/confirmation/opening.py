@@ -12,8 +12,8 @@ import numpy as np
 
 from search.conclusion.confirmation.compared import seen_references
 from search.conclusion.statistics.over_rows import interval_over_rows, intervals_beside
-from search.data import searched_weights, write_fold
-from search.data.preparing.sealed import open_test_split, open_test_weights
+from search.data import searched_groups, searched_weights, write_fold
+from search.data.preparing.sealed import open_test_groups, open_test_split, open_test_weights
 from search.errors import DataError
 from search.study.look import Look
 from search.study.record_of_looks import new_look, record_look, record_seen
@@ -51,6 +51,7 @@ def look_at_test_split(
         trained=tested.trained.number,
         members=tested.members,
         threshold=None if decision is None else decision.used,
+        temperature=tested.temperature,
     )
     look = record_look(study, model, opening)
     if look.value is not None:
@@ -99,5 +100,8 @@ def write_folds_of_all_rows(data: PreparedData, folds: int, look: Look) -> None:
     weights = None
     if (searched := searched_weights(data)) is not None:
         weights = np.concatenate([searched, open_test_weights(data)])
+    groups = searched_groups(data)
+    if groups is not None:
+        groups = np.concatenate([groups, open_test_groups(data)])
     for number in range(folds):
-        write_fold(data, number, folds, x, y, weights, all_rows=True)
+        write_fold(data, number, folds, x, y, weights, groups, all_rows=True)

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, SerializerFunctionWrapHandler, model_serializer
 
+from search.conclusion.calibration.fitting import Calibration
 from search.conclusion.ensemble.record import Ensemble
 from search.conclusion.statistics.intervals import Interval, half_of
 from search.study.look import Look
@@ -59,7 +60,8 @@ class Conclusion(_Record):
     several trainings of the winner were averaged, `ensemble` is of them; where that was better it was tested, and
     `final_validation` and `cost_of_validation` begin with its value on validation rows. `networks` says how many were
     asked for, where some diverged and were left out. `decision` is the threshold that the test was by; where it is
-    kept, they begin with the value of parts of those rows that did not fit it.
+    kept, they begin with the value of parts of those rows that did not fit it. So it is with `calibration`, the
+    temperature that was asked for, where it is kept and changes the metric.
     """
 
     version: Literal[1] = 1
@@ -81,12 +83,13 @@ class Conclusion(_Record):
     ensemble: Ensemble | None = None
     networks: int | None = None
     decision: Decision | None = None
+    calibration: Calibration | None = None
 
     @model_serializer(mode="wrap")
     def _without_nothing(self, written: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """Where nothing was averaged, left out or decided it is written as it was before anything could be."""
+        """Where nothing was averaged, left out, decided or divided it is written as before anything could be."""
         fields: dict[str, Any] = written(self)
-        for name in ("ensemble", "networks", "decision"):
+        for name in ("ensemble", "networks", "decision", "calibration"):
             if getattr(self, name) is None:
                 fields.pop(name, None)
         return fields
@@ -102,6 +105,11 @@ class Conclusion(_Record):
         return self.ensemble is not None and self.ensemble.of_folds
 
     @property
+    def temperature(self) -> float:
+        """What the logits of the tested model are divided by; 1 where they are as they were."""
+        return self.calibration.temperature if self.calibration is not None and self.calibration.kept else 1.0
+
+    @property
     def averaged_seeds(self) -> list[int]:
         """The seeds of the networks that were averaged, whether their mean was tested or not."""
         return [] if self.ensemble is None else [member.seed for member in self.ensemble.members]
@@ -110,6 +118,10 @@ class Conclusion(_Record):
     def asked_for(self) -> int:
         """How many networks of the winner were to be averaged, those that diverged included; 1 for one alone."""
         return self.networks or max(1, len(self.averaged_seeds))
+
+    def is_of(self, last_seeds: list[int]) -> bool:
+        """Whether the winner was trained on these; of those that diverged it has no seed."""
+        return self.asked_for == len(last_seeds) and set(self.averaged_seeds) <= set(last_seeds)
 
     def standing(self, trial: int) -> Standing:
         """That of the candidate with this trial."""

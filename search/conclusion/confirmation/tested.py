@@ -18,6 +18,7 @@ from search.models.kept_model import kept_model, weights_of
 from search.settings.metrics import asked_of
 
 if TYPE_CHECKING:
+    from search.conclusion.calibration.fitting import Calibration
     from search.data import DataSpec
     from search.study.look import Coverage
     from search.study.study import Study
@@ -32,13 +33,15 @@ class Tested:
     """Networks of trials of a companion; where they are several, their mean is tested. The first stands for all.
 
     `decision` is the threshold that validation rows fitted, where models are given one by the metric; `intervals` are
-    of a regression, by rows that networks were not trained on.
+    of a regression, by rows that networks were not trained on. `calibration` is the temperature of such rows, where
+    one was asked for.
     """
 
     networks: Sequence[Network]
     of_folds: bool = False
     decision: Decision | None = None
     intervals: Intervals | None = None
+    calibration: Calibration | None = None
 
     @property
     def trained(self) -> TrialRecord:
@@ -49,10 +52,28 @@ class Tested:
         """Numbers of the trials that are averaged; none where a network is alone."""
         return tuple(one.trial.number for one in self.networks) if len(self.networks) > 1 else ()
 
+    @property
+    def temperature(self) -> float | None:
+        """What its logits are divided by: 1 where that is no better; None where nobody asked."""
+        if self.calibration is None:
+            return None
+        return self.calibration.temperature if self.calibration.kept else 1.0
+
     def fingerprint(self, metric: str) -> str:
-        """Of all weights and what they are judged by: 64 hexadecimal digits."""
+        """Of all weights, what they are judged by, and whether logits are divided: 64 hexadecimal digits."""
         each = [_fingerprint(one.hyperparameters.identity, metric, one.weights) for one in self.networks]
+        if self.calibration is not None and self.calibration.kept:
+            # The rows fit the temperature, whose last digit may differ on another processor.
+            each.append("calibrated")
         return each[0] if len(each) == 1 else hashlib.sha256(" ".join(sorted(each)).encode()).hexdigest()
+
+    def outputs(self, spec: DataSpec, x: Array) -> Array:
+        """What is tested answers for prepared rows: before its last activation, (rows, units)."""
+        from search.training.averaging import averaged_outputs
+
+        outputs = [one.outputs(spec, x) for one in self.networks]
+        together = averaged_outputs(outputs, [1 / len(outputs)] * len(outputs), spec.task)
+        return together if self.temperature is None else together / self.temperature
 
     def measured(
         self,
@@ -69,7 +90,7 @@ class Tested:
         answered above the probability `threshold`; None: as is usual for each metric.
         """
         asked = (*asked_of(spec.task, len(spec.class_names)), metric)
-        if len(self.networks) == 1:
+        if len(self.networks) == 1 and self.temperature in (None, 1.0):
             from search.training.scoring import measure_rows, score_rows
 
             (one,) = self.networks
@@ -77,22 +98,15 @@ class Tested:
             scores = score_rows(*network, metric, weights, threshold)
             return measure_rows(*network, asked, weights, threshold), scores
         from search.conclusion.ensemble.judging import Judge
-        from search.training.averaging import averaged_outputs
 
-        count, judge = len(self.networks), Judge(y, spec, metric, weights, threshold)
-        outputs = [one.outputs(spec, x) for one in self.networks]
-        together = averaged_outputs(outputs, [1 / count] * count, spec.task)
-        return judge.measured(together, asked), judge.scores(together)
+        outputs, judge = self.outputs(spec, x), Judge(y, spec, metric, weights, threshold)
+        return judge.measured(outputs, asked), judge.scores(outputs)
 
     def coverage(self, spec: DataSpec, x: Array, y: Array) -> Coverage | None:
         """How often its intervals hold what these prepared rows are; None where it has none of the usual level."""
         if self.intervals is None or USUAL_LEVEL not in self.intervals.halves:
             return None
-        from search.training.averaging import averaged_outputs
-
-        outputs = [one.outputs(spec, x) for one in self.networks]
-        together = averaged_outputs(outputs, [1 / len(outputs)] * len(outputs), spec.task)
-        predictions, targets = in_units(together[:, 0], y, spec)
+        predictions, targets = in_units(self.outputs(spec, x)[:, 0], y, spec)
         inside = self.intervals.covers(predictions, targets, USUAL_LEVEL)
         return coverage_of(inside, self.intervals.half_widths(predictions, USUAL_LEVEL), USUAL_LEVEL)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from search.conclusion.calibration.words import sentences as calibrated
 from search.conclusion.confirmation.record import Conclusion, Standing
 from search.conclusion.ensemble.words import sentences
 from search.conclusion.statistics.intervals import LEVEL, half_of
@@ -11,7 +12,6 @@ from search.conclusion.statistics.words import amount, level, level_beside, leve
 from search.references.words import TITLES
 from search.settings.metrics import metric_of, sign_of
 from search.study.look import Look, SeenReference
-from search.study.record_of_looks import number_of
 from search.text.formats import number
 
 
@@ -59,6 +59,7 @@ def steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:
             _change(conclusion.cost_of_search, "in the search", metric),
         ),
         *_averaged_step(conclusion),
+        *_calibrated_step(conclusion),
         *_decided_step(conclusion),
         (
             f"test, {test.rows:,} rows",
@@ -78,6 +79,8 @@ def steps(conclusion: Conclusion) -> list[tuple[str, str, str]]:
 def _before_the_test(conclusion: Conclusion) -> str:
     if conclusion.decision is not None and conclusion.decision.kept:
         return "at the threshold on validation rows"
+    if conclusion.calibration is not None and conclusion.calibration.moves:
+        return "by the temperature of other rows"
     if conclusion.of_folds:
         return "on the folds"
     return "confirmed" if conclusion.tested_together == 1 else "on the validation rows"
@@ -119,6 +122,16 @@ def _averaged_step(conclusion: Conclusion) -> list[tuple[str, str, str]]:
     return [(what, level_beside(ensemble.value, ensemble.beside, metric), change)]
 
 
+def _calibrated_step(conclusion: Conclusion) -> list[tuple[str, str, str]]:
+    """What the temperature is worth on rows that did not fit it, where one was kept and changes the metric."""
+    found, metric = conclusion.calibration, conclusion.metric
+    if found is None or not found.moves or found.value is None or found.value_before is None:
+        return []
+    cost = sign_of(conclusion.direction) * (found.value_before - found.value)
+    what = f"logits divided by {number(found.temperature)}, {found.rows:,} rows"
+    return [(what, level(found.value, None, metric), _change(cost, "as they were", metric))]
+
+
 def _decided_step(conclusion: Conclusion) -> list[tuple[str, str, str]]:
     """What the threshold is worth on validation rows that did not fit it, where one was kept."""
     decision, metric = conclusion.decision, conclusion.metric
@@ -132,10 +145,13 @@ def _decided_step(conclusion: Conclusion) -> list[tuple[str, str, str]]:
 
 
 def averaged(conclusion: Conclusion) -> list[str]:
-    """What averaging several networks gained, and whether their mean was tested; nothing where there was one alone."""
-    if conclusion.ensemble is None:
-        return []
-    said = sentences(conclusion.ensemble, conclusion.metric)
+    """What averaging several networks gained, and whether their mean was tested; and what a temperature gained.
+
+    Nothing where there was one network alone, which was not to be calibrated.
+    """
+    said = [] if conclusion.ensemble is None else sentences(conclusion.ensemble, conclusion.metric)
+    if conclusion.calibration is not None:
+        said += calibrated(conclusion.calibration, of_folds=conclusion.of_folds)
     return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in said]
 
 
@@ -204,34 +220,6 @@ def place(conclusion: Conclusion, standing: Standing) -> str:
     return "tied" if standing.tied else "worse"
 
 
-def warnings(own: Sequence[Look], others: dict[str, int]) -> list[str]:
-    """That a test value is, or would be, no longer that of unseen data: looks of the study itself, and of others."""
-    told = []
-    if own:
-        listed = "; ".join(
-            f"{look.date.replace('T', ' ')} by {look.by}, trial {look.trial}: "
-            + ("not told" if look.value is None else f"{look.value:.4g}")
-            for look in own
-        )
-        told.append(f"the test split of this study was opened {_times(len(own))} before ({listed})")
-    told += [
-        f"study '{name}' has the same test split and opened it {_times(count)}"
-        for name, count in others.items()
-    ]
-    return told
-
-
-def opened(look: Look, found: Sequence[Look]) -> str:
-    """What a look at the test split is worth by now; `found` are all at the split."""
-    before = number_of(look, found) - 1
-    after = len(found) - before - 1
-    if before > 0:
-        return f"The test split was opened {_times(before)} before this value, which is no longer that of unseen data."
-    if after > 0:
-        return f"The test split was opened for this value first, and {_times(after)} since."
-    return "The test split was opened once, for this value."
-
-
 def _evidence(conclusion: Conclusion) -> str:
     seeds = f"{len(conclusion.seeds)} seeds"
     return f"{seeds} and the validation rows" if conclusion.by_rows else seeds
@@ -248,7 +236,3 @@ def _change(cost: float, than: str, metric: str) -> str:
     if not cost:
         return f"the same as {than}"
     return f"{amount(abs(cost), None, metric)} {'worse' if cost > 0 else 'better'} than {than}"
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"

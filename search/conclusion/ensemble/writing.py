@@ -24,16 +24,22 @@ def write_ensemble(
     members: Sequence[Mapping[str, Any]],
     networks: list[Network],
     data: PreparedData,
+    temperature: float = 1.0,
 ) -> Cost:
     """Both files, as `write_model`: `facts` with the ensemble under its name, and more of each of its `members`.
+
+    The logits of all together are divided by `temperature`.
 
     Raises:
         InputError: the disk takes no more.
     """
     from search.data import attach_preprocessing
+    from search.training.keras_form.calibrated import calibrated_model
 
     shares = [member.weight for member in ensemble.members]
     alone, together = networks[0].model(data.spec), averaged_network(networks, shares, data.spec)
+    if temperature != 1.0:
+        together = calibrated_model(together, temperature, data.spec.task)
     with temporary_folder() as folder:
         files = folder / "alone.keras", folder / "together.keras"
         for core, file in zip((alone, together), files, strict=True):

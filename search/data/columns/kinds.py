@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,8 +46,16 @@ def typed(name: str, series: pd.Series[Any], notes: ColumnNotes) -> tuple[TableC
     texts = texts_of(series)
     column = _of_text(name, texts, notes, codes=isinstance(dtype, pd.CategoricalDtype))
     if column.kind == "date":
+        column = replace(column, zone=zone_of(dtype))
         return column, not texts.blanks.keys().isdisjoint(column.values)
     return column, column.kind == "category" and bool(texts.blanks)
+
+
+def zone_of(dtype: Any) -> str:
+    """The time zone of points in time, as pandas takes it; "" of any other type, and where they have none."""
+    import pandas as pd
+
+    return str(dtype.tz) if isinstance(dtype, pd.DatetimeTZDtype) else ""
 
 
 def plain_series(series: pd.Series[Any]) -> pd.Series[Any]:

@@ -15,6 +15,7 @@ from search.data.columns.kinds import (
     number_column,
     plain_series,
     typed,
+    zone_of,
 )
 from search.data.columns.missing import counted, is_missing_word
 from search.data.columns.numbers import read_numbers
@@ -47,6 +48,7 @@ def typed_as(
         texts = texts_of(as_written(series))
         category = kind == "category"
         column = TableColumn("category", texts.each(str)) if category else _dates(name, texts, notes)
+        column = replace(column, zone="" if category else zone_of(series.dtype))
         stripped = not texts.blanks.keys().isdisjoint(column.values)
     return replace(column, said=True), stripped
 

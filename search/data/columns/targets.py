@@ -29,12 +29,16 @@ _LEADING_ZERO = re.compile(r"[+-]?0\d", re.ASCII)
 
 @dataclass(frozen=True)
 class Target:
-    """`y`: int32 class indices into `class_names`, or float64 values where `task` is regression."""
+    """`y`: int32 class indices into `class_names`, or float64 values where `task` is regression.
+
+    `written` says how these stand in a text file, where not as Python writes them: `€ 1.234,5`.
+    """
 
     task: Task
     y: Array
     class_names: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    written: str = ""
 
 
 @dataclass(frozen=True)

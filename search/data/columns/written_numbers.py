@@ -19,9 +19,10 @@ from search.data.rows.raw import Array
 from search.errors import DataError
 
 
-def plain_numbers(texts: Texts, *, task: str | None, name: str) -> tuple[Array, list[str]]:
+def plain_numbers(texts: Texts, *, task: str | None, name: str) -> tuple[Array, list[str], str]:
     """A target's texts, object (rows,), with its numbers as Python writes them, and notes on how they were read.
 
+    Last comes how the numbers are written, as `numbers_written` takes it; "" where plainly, and of other texts.
     "" stands for missing. Words that are certainly for missing (NULL, N/A) become "" where all else is numbers. What
     can be classes stays as it is.
 
@@ -34,12 +35,16 @@ def plain_numbers(texts: Texts, *, task: str | None, name: str) -> tuple[Array, 
     numbers = read_numbers(values)
     words = [value for value in rows if value not in values]
     if task == "classification" or (task is None and _can_be_classes(values, numbers)):
-        return text, [f"{name} has classes that may mean missing: {counted(rows, words)}"] if words else []
+        return (
+            text,
+            [f"{name} has classes that may mean missing: {counted(rows, words)}"] if words else [],
+            "",
+        )
     if numbers.strays:
         if numbers.plain and (task == "regression" or few_strays(numbers.plain, numbers.strays, values)):
             _refuse_strays(text, values, numbers, name, task)
         _refuse_other_forms(values, task, name)
-        return text, []
+        return text, [], ""
     notes = []
     if words:
         notes.append(f"{name}: {counted(rows, words)} taken as missing")
@@ -50,7 +55,7 @@ def plain_numbers(texts: Texts, *, task: str | None, name: str) -> tuple[Array, 
         text = texts.each(lambda value: value if value in values else "")
     if found := stand_in(texts.each(lambda value: float(numbers.plain.get(value, "nan")), float)):
         notes.append(f"{name} {found}")
-    return text, notes
+    return text, notes, numbers.written
 
 
 def _can_be_classes(values: dict[str, int], numbers: Numbers) -> bool:

@@ -66,7 +66,7 @@ def _read(series: pd.Series[Any], column: Column, found: Found) -> TableColumn:
         _add(read.values, column, found)
     else:
         if isinstance(column, DateColumn):
-            read = _dates(texts_of(_in_form(series, column.template)), column, found)
+            read = _dates(texts_of(_in_form(series, column)), column, found)
         elif isinstance(column, TextColumn):
             texts = texts_of(as_written(series))
             read = TableColumn("text", texts.each(str))
@@ -96,17 +96,21 @@ def _numbers(series: pd.Series[Any], column: NumberColumn, found: Found) -> Arra
     return texts.each(lambda text: float(plain.get(text, "nan")), float)
 
 
-def _in_form(series: pd.Series[Any], template: str) -> pd.Series[Any]:
-    """Dates and points in time that a file has as such, written as the training file wrote its dates."""
+def _in_form(series: pd.Series[Any], column: DateColumn) -> pd.Series[Any]:
+    """Dates and points in time that a file has as such, written as the training file wrote its dates.
+
+    In UTC where it wrote them with an offset, and by the clocks of the zone that its type said.
+    """
     import pandas as pd
 
+    template = column.template
     if pd.api.types.infer_dtype(series, skipna=True) == "date":
         series = pd.to_datetime(series, errors="coerce")
     if not pd.api.types.is_datetime64_any_dtype(series.dtype):
         return as_written(series)
     in_utc = without_zone(template) != template or template.endswith(("Z", "UTC", "GMT"))
-    if series.dt.tz is not None and in_utc:
-        series = series.dt.tz_convert("UTC")
+    if series.dt.tz is not None and (in_utc or column.zone):
+        series = series.dt.tz_convert("UTC" if in_utc else column.zone)
     return series.dt.strftime(strftime_of(template))
 
 

@@ -59,12 +59,15 @@ class CategoryColumn(_TableColumn):
 
     A value whose feature is left out has zeros everywhere. Where it is `coded` there are too many values: its one
     feature, behind all others of a row, is the value's position among these, counted on from column to column. Each
-    code has a vector that the network learns, zeros where no training row has it.
+    code has a vector that the network learns, zeros where no training row has it. `without` is then the share of rows
+    that would have none of the values, if they had not been among the training rows themselves; None where an earlier
+    version did not count them.
     """
 
     kind: Literal["category"] = "category"
     values: tuple[str, ...]
     coded: bool = False
+    without: float | None = None
 
     @property
     def codes(self) -> int:
@@ -79,9 +82,8 @@ class CategoryColumn(_TableColumn):
     def _plain_as_before(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """As in studies that were made before columns could be coded, where it is not."""
         fields: dict[str, Any] = serialise(self)
-        if not self.coded:
-            fields.pop("coded", None)
-        return fields
+        later = {"coded": self.coded, "without": self.without is not None}
+        return {name: field for name, field in fields.items() if later.get(name, True)}
 
 
 class TextColumn(_TableColumn):
@@ -100,10 +102,14 @@ class TextColumn(_TableColumn):
 
 
 class DateColumn(_TableColumn):
-    """Days since 1970-01-01; sine and cosine of the year, week and day, as far as it tells them; missing flag."""
+    """Days since 1970-01-01; sine and cosine of the year, week and day, as far as it tells them; missing flag.
+
+    `zone` is the time zone whose clocks it tells, where the training file's type of the column says one.
+    """
 
     kind: Literal["date"] = "date"
     template: str
+    zone: str = ""
     median: float
     mean: float
     std: float
@@ -112,6 +118,14 @@ class DateColumn(_TableColumn):
     @property
     def features(self) -> int:
         return 1 + 2 * len(periods(self.template)) + self.missing_flag - len(self.untaught)
+
+    @model_serializer(mode="wrap")
+    def _plain_as_before(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without a zone as in studies that were made before one was kept."""
+        fields: dict[str, Any] = serialise(self)
+        if not self.zone:
+            fields.pop("zone", None)
+        return fields
 
 
 Column = Annotated[NumberColumn | CategoryColumn | TextColumn | DateColumn, Field(discriminator="kind")]

@@ -150,6 +150,7 @@ def _fit_date(name: str, input_name: str, column: TableColumn) -> DateColumn:
         mean=mean,
         std=std,
         missing_flag=len(known) < len(days),
+        zone=column.zone,
         untaught=tuple(int(position) for position in np.flatnonzero(steady)),
     )
 
@@ -184,7 +185,19 @@ def _fit_category(
         values=tuple(values),
         untaught=(*[UNKNOWN] * (not many), *[MISSING] * (not missing.any())),
         coded=many and not cut,
+        without=_without(counts, frozenset(values)) if many and not cut else None,
     )
+
+
+def _without(counts: Counter[str], kept: frozenset[str]) -> float:
+    """The share of rows whose value would not be kept if the row were none of these, as a new row is none.
+
+    As Good (1953) estimates how much has never been seen: by what was seen hardly often enough.
+    """
+    rare = sum(
+        count for value, count in counts.items() if value not in kept or count <= FEWEST_ROWS_OF_A_CODE
+    )
+    return rare / counts.total()
 
 
 def _fit_text(

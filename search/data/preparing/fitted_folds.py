@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from search.data.preparing.fitting import fit_spec
 from search.data.preparing.folds import parts_of
-from search.data.preparing.group_split import sides_by_group
 from search.data.preparing.preparation import cannot_write, prepared_rows_of, write_prepared
 from search.data.preparing.prepared import SEARCHED_PARTS, PreparedData, is_whole, load_prepared
 from search.data.preparing.rare_classes import without_rare_classes
@@ -102,13 +101,10 @@ def _parts(raw: RawData, split: Split, spec: DataSpec, folds: int) -> NDArray[np
     """Which fold judges each of the searched rows; groups stay whole, and classes are as even as they can be."""
     rows = _searched(split)
     if raw.groups is not None:
-        present, groups = np.unique(raw.groups[rows], return_inverse=True)
-        if len(present) < folds:
-            raise _refused(folds, f"they are of {len(present)} groups of '{raw.request.group}'")
-        random = np.random.default_rng([spec.seed, folds])
-        return sides_by_group(groups, raw.y[rows] if raw.class_names else None, [1 / folds] * folds, random)[
-            groups
-        ]
+        groups = raw.groups[rows]
+        if (present := len(np.unique(groups))) < folds:
+            raise _refused(folds, f"they are of {present} groups of '{raw.request.group}'")
+        return parts_of(raw.y[rows], spec, folds, groups)
     if not raw.class_names:
         if len(rows) < 2 * folds:
             raise _refused(folds, f"{len(rows)} rows are fewer than two for each")

@@ -56,6 +56,7 @@ def fit_spec(raw: RawData, split: Split, fingerprint: str, version: int = SPEC_V
         resized=raw.resized,
         class_names=raw.class_names,
         target=raw.target,
+        target_written=raw.target_written,
         rows=Rows(train=len(split.train), validation=len(split.validation), test=len(split.test)),
         given_validation=raw.given_validation > 0,
         given_test=raw.given_test > 0,

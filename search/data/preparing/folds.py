@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from search.data.preparing.group_split import sides_by_group
 from search.data.preparing.preparation import put_in_place, save_array, unfinished_folder
 from search.data.preparing.prepared import (
     SEARCHED_PARTS,
@@ -19,9 +20,11 @@ from search.data.preparing.prepared import (
     load_prepared,
     open_arrays,
     open_weights,
+    searched_groups,
     weights_file,
 )
 from search.data.preparing.spec import DataSpec, Rows
+from search.data.preparing.splitting import OWN_TEST_ROWS
 from search.data.rows.raw import Array
 from search.errors import DataError
 
@@ -48,7 +51,7 @@ def fold_of(data: PreparedData, number: int, folds: int, *, all_rows: bool = Fal
         np.concatenate(sides)
         for sides in zip(*(open_arrays(data, part) for part in SEARCHED_PARTS), strict=True)
     )
-    return write_fold(data, number, folds, x, y, searched_weights(data))
+    return write_fold(data, number, folds, x, y, searched_weights(data), searched_groups(data))
 
 
 def write_fold(
@@ -58,16 +61,19 @@ def write_fold(
     x: Array,
     y: Array,
     weights: Array | None,
+    groups: Array | None,
     *,
     all_rows: bool = False,
 ) -> PreparedData:
     """Cut these rows of `data`, all that are to be trained on or judged, and write what is of fold `number`, from 0.
 
+    No group is on two sides, where `groups` are numbers of groups, (rows,).
+
     Raises:
         OSError: it cannot be written.
     """
     folder = _folder(data, number, folds, all_rows=all_rows)
-    judged = parts_of(y, data.spec, folds) == number
+    judged = parts_of(y, data.spec, folds, groups) == number
     rows = Rows(train=int((~judged).sum()), validation=int(judged.sum()), test=data.spec.rows.test)
     with unfinished_folder(folder) as partial:
         for part, of_part in zip(SEARCHED_PARTS, (~judged, judged), strict=True):
@@ -91,9 +97,17 @@ def searched_weights(data: PreparedData) -> Array | None:
     return np.concatenate(sides) if sides else None
 
 
-def parts_of(y: Array, spec: DataSpec, folds: int) -> NDArray[np.int64]:
-    """Which fold judges each row, int64 (rows,): by the seed of the split, classes spread evenly."""
-    order = np.random.default_rng([spec.seed, folds]).permutation(len(y))
+def parts_of(y: Array, spec: DataSpec, folds: int, groups: Array | None = None) -> NDArray[np.int64]:
+    """Which fold judges each row, int64 (rows,): by the seed of the split, classes spread evenly.
+
+    No group is in two of them, where `groups` are numbers of groups, (rows,), at least as many as `folds`.
+    """
+    random, labels = np.random.default_rng([spec.seed, folds]), None if spec.task == "regression" else y
+    if groups is not None:
+        _, numbers = np.unique(groups, return_inverse=True)
+        of_groups = sides_by_group(numbers, labels, [1 / folds] * folds, random)
+        return np.asarray(of_groups[numbers], dtype=np.int64)
+    order = random.permutation(len(y))
     if spec.task != "regression":
         order = order[np.argsort(y[order], kind="stable")]
     parts = np.empty(len(y), np.int64)
@@ -103,18 +117,33 @@ def parts_of(y: Array, spec: DataSpec, folds: int) -> NDArray[np.int64]:
 
 def why_no_folds(data: PreparedData, folds: int) -> str | None:
     """Why the rows of `data` cannot be cut into as many, or None."""
-    spec = data.spec
+    spec, groups = data.spec, searched_groups(data)
     if spec.kind == "image":
         return "images have no folds here"
-    if spec.given_validation or spec.split:
+    if spec.given_validation or (spec.split not in ("", OWN_TEST_ROWS) and groups is None):
         return "the rows were split as you said, and stay where they are"
-    rows = spec.rows.train + spec.rows.validation
+    y = np.concatenate([open_arrays(data, part)[1] for part in SEARCHED_PARTS])
+    if groups is not None and (why := _why_no_groups(y, groups, spec, folds)):
+        return why
     if spec.task == "regression":
-        return None if rows >= 2 * folds else f"{rows} rows are fewer than two for each"
-    _, y = open_arrays(data, "train")
-    _, of_validation = open_arrays(data, "validation")
-    counts = np.bincount(np.concatenate([y, of_validation]).astype(np.int64))
+        return None if len(y) >= 2 * folds else f"{len(y)} rows are fewer than two for each"
+    counts = np.bincount(y.astype(np.int64))
     least = int(counts.argmin())
     if counts[least] >= folds:
         return None
     return f"class '{spec.class_names[least]}' has {counts[least]} of these rows, fewer than one for each"
+
+
+def _why_no_groups(y: Array, groups: Array, spec: DataSpec, folds: int) -> str | None:
+    """Why whole groups make no such folds, or None: of classes each has to be on both sides of all."""
+    present = len(np.unique(groups))
+    if present < folds:
+        return f"they are of {present} groups"
+    if spec.task == "regression":
+        return None
+    parts = parts_of(y, spec, folds, groups)
+    for label, name in enumerate(spec.class_names):
+        in_folds = len(np.unique(parts[y == label]))
+        if in_folds < folds:
+            return f"the groups of class '{name}' are in {in_folds} of them alone"
+    return None

@@ -19,7 +19,14 @@ import numpy as np
 
 from search.data.preparing.components import fit_components
 from search.data.preparing.fitting import fit_spec
-from search.data.preparing.prepared import PARTS, SPEC_FILE, PreparedData, load_prepared, weights_file
+from search.data.preparing.prepared import (
+    PARTS,
+    SPEC_FILE,
+    PreparedData,
+    groups_file,
+    load_prepared,
+    weights_file,
+)
 from search.data.preparing.rare_classes import without_rare_classes
 from search.data.preparing.repeats import repeats_across_splits
 from search.data.preparing.spec import SPEC_VERSION, DataSpec
@@ -31,6 +38,8 @@ from search.data.rows.request import DataRequest
 from search.errors import CacheUnusable, DataError
 
 ROWS_PER_BLOCK = 16_384
+# Of what a folder holds beside the arrays: 2 has groups, and what columns and targets are written like.
+_LAYOUT = 2
 ABANDONED_SECONDS = 86_400
 _ADVICE = {
     errno.ENOSPC: "free some disk space",
@@ -89,7 +98,7 @@ def cannot_write(cache: Path, spec: DataSpec, exc: OSError) -> CacheUnusable:
 
 
 def _key(request: DataRequest, fingerprint: str, version: int) -> str:
-    asked = json.dumps([version, fingerprint, request.asked()], sort_keys=True)
+    asked = json.dumps([version, _LAYOUT, fingerprint, request.asked()], sort_keys=True)
     return hashlib.sha256(asked.encode()).hexdigest()[:32]
 
 
@@ -136,6 +145,8 @@ def write_prepared(
                 # Of mean 1 over the training rows, so that no rate has to know how large they are.
                 weights = raw.weights[rows] / raw.weights[split.train].mean()
                 save_array(weights_file(partial, part), weights.astype(np.float32))
+            if raw.groups is not None:
+                save_array(groups_file(partial, part), raw.groups[rows].astype(np.int32))
         if raw.kind == "image" and not isinstance(raw.x, Table):
             fit_components(raw.x, split.train, spec.scale, spec.offset).save(partial)
         (partial / SPEC_FILE).write_text(spec.model_dump_json(indent=1), encoding="utf-8")

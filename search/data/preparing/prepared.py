@@ -99,7 +99,8 @@ def is_whole(prepared: PreparedData) -> bool:
 
 def searched_files(folder: Path) -> list[Path]:
     """What a machine needs of prepared data that trains and does not test."""
-    of_some = (folder / COMPONENTS_FILE, *(weights_file(folder, part) for part in SEARCHED_PARTS))
+    of_parts = (of(folder, part) for of in (weights_file, groups_file) for part in SEARCHED_PARTS)
+    of_some = (folder / COMPONENTS_FILE, *of_parts)
     return [
         folder / SPEC_FILE,
         *_arrays(folder, SEARCHED_PARTS),
@@ -110,6 +111,27 @@ def searched_files(folder: Path) -> list[Path]:
 def weights_file(folder: Path, part: str) -> Path:
     """How much each row of a part counts; there where rows do not count alike."""
     return folder / f"{part}_w.npy"
+
+
+def groups_file(folder: Path, part: str) -> Path:
+    """The group of each row of a part, by number; there where no group may be on two sides."""
+    return folder / f"{part}_g.npy"
+
+
+def searched_groups(prepared: PreparedData) -> Array | None:
+    """The group of each training row, and then of each validation row, int32 (rows,).
+
+    None where rows have none, or an earlier version prepared them and did not keep any.
+    """
+    files = [groups_file(prepared.folder, part) for part in SEARCHED_PARTS]
+    if not all(file.is_file() for file in files):
+        return None
+    return np.concatenate([open_groups(prepared, part) for part in SEARCHED_PARTS])
+
+
+def open_groups(prepared: PreparedData, part: str) -> Array:
+    """The group of each row of one part, int32 (rows,), as `open_arrays`."""
+    return _open(groups_file(prepared.folder, part), (getattr(prepared.spec.rows, part),))
 
 
 def open_arrays(prepared: PreparedData, part: str) -> tuple[Array, Array]:

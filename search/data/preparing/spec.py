@@ -24,7 +24,7 @@ CUT_VERSION: Literal[4] = 4
 
 
 # What came later than the first spec of its version.
-_LATER = ("split", "target_log", "weight")
+_LATER = ("split", "target_log", "weight", "target_written")
 
 
 class Rows(SpecPart):
@@ -43,7 +43,8 @@ class DataSpec(SpecPart):
     had them in 0..1.
     `feature_mean` and `feature_std` belong to vectors (a feature whose deviation is 0 is 0 everywhere), `columns` to
     tables, `target_mean` and `target_std` to regression, where `target_log` says that the target is learnt as its
-    logarithm; all are of the training rows. `class_counts` are of training, validation and test together.
+    logarithm; all are of the training rows. `target_written` says how it stands in a text file, where not as Python
+    writes numbers. `class_counts` are of training, validation and test together.
     `resized` is the (height, width) that images of other sizes were brought to. `split` says how rows were split where
     the user says how; "" where they were split by chance. `weight` is what says how much rows count; ""
     where all count alike.
@@ -76,6 +77,7 @@ class DataSpec(SpecPart):
     split: str = ""
     target_log: LogTarget | None = None
     weight: str = ""
+    target_written: str = ""
 
     @model_serializer(mode="wrap")
     def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:

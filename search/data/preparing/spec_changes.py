@@ -80,7 +80,9 @@ def _of_column(old: Column, new: Column) -> Iterator[str]:
                 f"{column} has {len(new.values)} categories, {len(old.values)} before, "
                 f"{len(set(old.values) & set(new.values))} of them the same"
             )
-        elif old != new:
+        elif (
+            old.model_copy(update={"without": new.without}) != new
+        ):  # studies made before have not counted it
             yield f"{column} has other features for unknown and missing values"
     elif not _same_column(old, new):
         yield f"{column} has other {'words' if isinstance(old, TextColumn) else 'statistics'}"
@@ -123,7 +125,7 @@ def _same_column(old: Column, new: Column) -> bool:
     if isinstance(old, CategoryColumn | TextColumn) or isinstance(new, CategoryColumn | TextColumn):
         return old == new
     fitted = ("median", "mean", "std")
-    apart = {*fitted, "written"}  # which studies that were made before have not
+    apart = {*fitted, "written", "zone"}  # which studies that were made before have not
     same = old.model_dump(exclude=apart) == new.model_dump(exclude=apart)
     return same and all(_close(getattr(old, name), getattr(new, name), old.std) for name in fitted)
 

@@ -13,6 +13,9 @@ from search.data.rows.raw import RawData, Times
 from search.errors import DataError
 from spaces.wording import quantity
 
+OWN_TEST_ROWS = "test rows are from a file of their own"
+"""All that is told where the user names that file alone: the other rows are then split by chance."""
+
 SIDES = ("training", "validation", "test")
 
 
@@ -72,7 +75,9 @@ def split_in_words(raw: RawData, split: Split) -> str:
     if request.split_column is not None:
         told.append(f"rows are split as column '{request.split_column}' says")
     files = [name for name in ("validation", "test") if getattr(request, name) is not None]
-    if files:
+    if files == ["test"]:
+        told.append(OWN_TEST_ROWS)
+    elif files:
         told.append(f"{' and '.join(files)} rows are from {'files' if files[1:] else 'a file'} of their own")
     return "; ".join(told)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
@@ -39,7 +40,7 @@ def written_target(
     """
     name = f"target '{request.target}' of {request.source}"
     texts = texts_of(series)
-    text, notes = plain_numbers(texts, task=request.task, name=name)
+    text, notes, written = plain_numbers(texts, task=request.task, name=name)
     known = text != ""
     words = _missing_words(texts)
     notes += [note + words for note in left_out(known, request)]
@@ -53,7 +54,7 @@ def written_target(
             f"blanks around {changed:,} values of the target '{request.target}' are left out: "
             "what differs by them alone is one class"
         )
-    return target, known, notes
+    return replace(target, written=written if target.task == "regression" else ""), known, notes
 
 
 def _missing_words(texts: Texts) -> str:
@@ -160,6 +161,7 @@ def raw_table(
         y=target.y,
         class_names=target.class_names,
         target=request.target,
+        target_written=target.written,
         notes=(*notes, *target.notes),
         weights=weights,
     )

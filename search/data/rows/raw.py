@@ -23,13 +23,14 @@ class TableColumn:
     `values` is float64 (rows,) with NaN for missing (number, boolean), or an object array of str with "" for
     missing (category, date, text). `template` is a date's layout, as `search.data.columns.date_forms` has them, or how
     numbers are written, as `search.data.columns.numbers` has it ("" plainly). `said`: the user says that it is of this
-    kind.
+    kind. `zone` is the time zone that the file's type of the column says, whose clocks the dates tell; "" without one.
     """
 
     kind: ColumnKind
     values: Array
     template: str = ""
     said: bool = False
+    zone: str = ""
 
     def missing(self) -> NDArray[np.bool_]:
         """True where the row has no value; shape (rows,). Infinite numbers count as missing."""
@@ -80,7 +81,8 @@ class RawData:
     `y` is int32 class indices into `class_names`, or float64 target values; both (rows,).
     The last `given_test` rows are the test split that the source brought along, the `given_validation` rows before them
     its validation split; 0 where it brought none.
-    `resized` is set where images were brought to one size.
+    `resized` is set where images were brought to one size. `target_written` says how the targets of a regression stand
+    in a text file, where not plainly.
     `groups`, int64 (rows,), numbers what has to stay on one side of the split, and `times` orders the rows, where the
     user asks for that. `weights`, float64 (rows,), are none below 0 and say how much each row counts; None where all
     count alike.
@@ -93,6 +95,7 @@ class RawData:
     y: Array
     class_names: tuple[str, ...] = ()
     target: str | None = None
+    target_written: str = ""
     given_validation: int = 0
     given_test: int = 0
     resized: tuple[int, int] | None = None

@@ -47,7 +47,7 @@ class CompiledEpoch:
 
     def __init__(self, structure: Structure) -> None:
         self.structure = structure
-        self._head = head_of(structure.task, structure.all_outputs)
+        self._head = head_of(structure.task, structure.all_outputs, structure.quantile)
         self._variables = Variables(
             open_weights(
                 structure.embedding,

@@ -38,6 +38,7 @@ class InferenceStructure(NamedTuple):
 
     task: str
     all_outputs: bool
+    quantile: float | None
     embedding: Embedding
     coded: int
     members: bool
@@ -63,7 +64,7 @@ def compiled_evaluation(structure: InferenceStructure) -> Any:
     """
     vector, scalar = (tf.TensorSpec([None] * rank, tf.float32) for rank in (1, 0))
     x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
-    y = tf.TensorSpec([None], head_of(structure.task, structure.all_outputs).y_type)
+    y = tf.TensorSpec([None], head_of(structure.task, structure.all_outputs, structure.quantile).y_type)
     evaluation = Evaluation(structure)
     own = [tf.TensorSpec([None] * weight.rank, tf.float32) for weight in evaluation.kept_apart]
     signature = [x, x, y, own, vector, vector, *[scalar] * 4]
@@ -75,7 +76,7 @@ class Evaluation:
 
     def __init__(self, structure: InferenceStructure) -> None:
         self._structure = structure
-        self._head = head_of(structure.task, structure.all_outputs)
+        self._head = head_of(structure.task, structure.all_outputs, structure.quantile)
         self._weights = open_weights(
             structure.embedding,
             structure.coded > 0,

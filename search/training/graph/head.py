@@ -97,6 +97,18 @@ class _Regression(Head):
         return tf.reduce_mean(outputs, 0)
 
 
+class _Quantile(_Regression):
+    """By the pinball loss, which the quantile of the targets at `level` makes least (Koenker & Bassett 1978)."""
+
+    def __init__(self, level: float) -> None:
+        self._level = level
+
+    def losses(self, outputs: Tensor, y: Tensor, smoothing: Tensor | None) -> tuple[Tensor, Tensor]:
+        missed = y - outputs[:, 0]
+        slope = tf.where(missed > 0, self._level, self._level - 1.0)
+        return slope * missed, -slope[:, None]
+
+
 class _Binary(Head):
     columns = COLUMNS["binary"]
 
@@ -152,6 +164,11 @@ HEADS: dict[str, Head] = {"regression": _Regression(), "binary": _Binary(), "mul
 _WITH_OUTPUTS = _MulticlassWithOutputs()
 
 
-def head_of(task: str, all_outputs: bool) -> Head:
-    """That of `task`; the one of several classes records `all_outputs` where a metric needs them."""
+def head_of(task: str, all_outputs: bool, quantile: float | None = None) -> Head:
+    """That of `task`; the one of several classes records `all_outputs` where a metric needs them.
+
+    A regression learns the `quantile`, where there is one, in place of the mean.
+    """
+    if quantile is not None:
+        return _Quantile(quantile)
     return _WITH_OUTPUTS if all_outputs else HEADS[task]

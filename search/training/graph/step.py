@@ -60,7 +60,7 @@ class Step:
         )
         self.count, self._rows = tf.shape(rates)[0], tf.shape(self._order)[0]
         self._first = tf.cast(first, tf.uint64)
-        self._head = head_of(structure.task, structure.all_outputs)
+        self._head = head_of(structure.task, structure.all_outputs, structure.quantile)
         self._optimizer = OPTIMIZERS[structure.optimizer]
         self._smoothing = numbers.smoothing if structure.label_smoothing else None
         self._twice_l2 = 2.0 * numbers.l2

@@ -9,6 +9,7 @@ import numpy as np
 
 from search.data import DataSpec
 from search.settings.metrics import sees_all_outputs
+from search.settings.quantiles import quantile_of
 
 Array = np.ndarray[Any, Any]
 
@@ -33,8 +34,10 @@ def recorded(outputs: Array, y: Array, spec: DataSpec, asked: Collection[str] = 
         asked: metrics that will be made of it beside those of every study.
     """
     if spec.task == "regression":
-        target = y.astype(np.float64)
-        return np.stack([np.square(outputs - target), outputs, target], axis=1)
+        target, level = y.astype(np.float64), quantile_of(asked)
+        missed = target - outputs
+        loss = np.square(missed) if level is None else np.maximum(level * missed, (level - 1) * missed)
+        return np.stack([loss, outputs, target], axis=1)
     if spec.task == "binary":
         loss = np.logaddexp(0.0, outputs) - y * outputs
         return np.stack([loss, loss, outputs, y.astype(np.float64)], axis=1)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from search.data import DataSpec
 from search.settings.metrics import sees_all_outputs
+from search.settings.quantiles import quantile_of
 from search.training.network.dimensions import asks_twice, coded_columns, components_of, embedding_of
 from spaces import Hyperparameters
 from spaces.hyperparameters import Embedding
@@ -17,13 +18,15 @@ from spaces.optimizers import OPTIMIZERS, Optimizer
 class Structure:
     """What one graph serves: every trial that agrees in these. Widths, rates and the batch size may differ.
 
-    `all_outputs`: those of each row are recorded too, for a metric. `coded`: how many features are codes. `skips`: of
+    `all_outputs`: those of each row are recorded too, for a metric. `quantile`: the one that is learnt in place of the
+    mean. `coded`: how many features are codes. `skips`: of
     each hidden layer. `image`: training rows come as uint8 pixels. `projected`: the first layer is given principal
     components, to which pixels that are not augmented were projected before.
     """
 
     task: str
     all_outputs: bool
+    quantile: float | None
     embedding: Embedding
     coded: int
     members: bool
@@ -59,6 +62,7 @@ class Structure:
         return cls(
             task=spec.task,
             all_outputs=sees_all_outputs(spec.task, asked),
+            quantile=quantile_of(asked) if spec.task == "regression" else None,
             embedding=embedding_of(hyperparameters, spec),
             coded=coded_columns(spec),
             members=hyperparameters.members > 1,

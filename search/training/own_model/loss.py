@@ -10,14 +10,28 @@ from search.data import DataSpec
 from spaces import Hyperparameters
 
 
-def loss_of(hyperparameters: Hyperparameters, spec: DataSpec) -> keras.losses.Loss:
-    """Of class numbers (rows,) and probabilities, or of standardised targets and answers."""
+def loss_of(
+    hyperparameters: Hyperparameters, spec: DataSpec, quantile: float | None = None
+) -> keras.losses.Loss:
+    """Of class numbers (rows,) and probabilities, or of standardised targets and answers: of the mean or a quantile."""
     smoothing = hyperparameters.label_smoothing
     if spec.task == "regression":
-        return keras.losses.MeanSquaredError()
+        return keras.losses.MeanSquaredError() if quantile is None else _Pinball(quantile)
     if spec.task == "binary":
         return keras.losses.BinaryCrossentropy(label_smoothing=smoothing)
     return _Crossentropy(smoothing) if smoothing else keras.losses.SparseCategoricalCrossentropy()
+
+
+class _Pinball(keras.losses.Loss):
+    """The quantile of the targets at `level` makes it least (Koenker & Bassett 1978)."""
+
+    def __init__(self, level: float) -> None:
+        super().__init__()
+        self._level = level
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        missed = keras.ops.reshape(y_true, (-1,)) - keras.ops.reshape(y_pred, (-1,))
+        return keras.ops.maximum(self._level * missed, (self._level - 1.0) * missed)
 
 
 class _Crossentropy(keras.losses.Loss):
