@@ -71,7 +71,7 @@ def search(
     Args:
         data: a DataFrame with `target=`; an array or a DataFrame of features with `y`; or a source as `perceptuna run
             --data` takes it: a file, a folder of images, digits. DataFrames and arrays are kept in a folder beside the
-            database.
+            database. None where `config` or the study `earlier` names it.
         y: the target of each row of `data`, where it is not a column of it.
         name: of the study; made up where not given.
         wait: False returns at once, while a thread drives the study.

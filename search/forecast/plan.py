@@ -65,8 +65,6 @@ def plan_rows(
     Raises:
         InputError, SpaceError: as for `plan_study`; or rows are none, or do not go together.
     """
-    if data is None and config is not None:
-        return _of_new(load_settings(config, {**given}), say)
     with temporary_folder() as folder, staged_settings(data, y, given, folder) as (told, staged):
         here = {name: str(one.file) for name, one in staged.items()}
         with named([*staged.values()]):

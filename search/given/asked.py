@@ -35,7 +35,8 @@ def asked_settings(
     """Settings by name, as the command line takes them, and what is to be kept for them: not before it is asked for.
 
     Args:
-        data: a source by name or path, a table, or an array of features; `y` its target, where `data` has none.
+        data: a source by name or path, a table, or an array of features; `y` its target, where `data` has none. None
+            where something else names it.
         settings: `validation` and `test` may be of the kind of `data`, `space` a Space, `model` a function, `weight`
             a number for each row of `data`.
 
@@ -71,7 +72,7 @@ def staged_settings(
             )
     elif is_frame(data):
         given |= _tables(data, y, told)
-    else:
+    elif data is not None or y is not None:  # else a settings file, or an earlier study, says what they are
         given["data"] = _arrays(data, y, told)
     if isinstance(space := told.get("space"), Space):
         given["space"] = _space_file(space)

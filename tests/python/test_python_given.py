@@ -79,7 +79,9 @@ REFUSED: dict[str, tuple[Callable[[], Any], str]] = {
     "features in one line": (lambda: pt.search(X[:, 0], Y), r"shape \(rows, features\)"),
     "arrays without labels": (lambda: pt.search(X), "but got ndarray without y"),
     "features that are NaN": (lambda: pt.search(np.where(X > 30, np.nan, X), Y), "the arrays: row 15 of x"),
-    "nothing": (lambda: pt.search(None), "but got NoneType without y"),
+    "nothing": (lambda: pt.search(), "--data: expected rows to learn from"),
+    "nothing to describe": (lambda: pt.describe(None), "--data: expected rows to learn from"),
+    "a target without rows": (lambda: pt.search(None, Y), "x should be an array of numbers"),
     "validation of another kind": (lambda: pt.search(X, Y, validation=X), "expected arrays .x, y."),
     "y beside a file": (lambda: pt.search("rows.csv", Y), "rows of a file have their target in it"),
     "a file that is not there": (lambda: pt.search("rows.csv", target="a"), "rows.csv.*neither there"),
@@ -143,6 +145,18 @@ def test_rows_are_described_as_what_they_were_and_nothing_is_written(
     assert (arrays.to_json()["source"], arrays.to_json()["input_shape"]) == ("the arrays", (2,))
     assert arrays.frame().empty
     assert [*tmp_path.iterdir()] == []
+
+
+def test_rows_that_a_settings_file_names_need_not_be_named_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calibrated: None
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    frame().to_csv("rows.csv", index=False)
+    Path("study.toml").write_text('data = "rows.csv"\ntarget = "kind"\ntrials = 7\n')
+    ahead = pt.plan(config="study.toml", space=pt.Space(depth=1), known=False)
+    assert ahead.trials == 7
+    assert repr(ahead).startswith("plan of a new study of ")
+    assert {path.name for path in tmp_path.iterdir()} == {"rows.csv", "study.toml"}
 
 
 def written(given: Given, folder: Path) -> Path:
