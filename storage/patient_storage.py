@@ -13,7 +13,7 @@ and must find its work done. What Optuna's calls are worth in this:
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -130,6 +130,30 @@ class PatientStorage(RDBStorage):
                     session.execute(
                         written.on_conflict_do_update(index_elements=["trial_id", "key"], set_=again)
                     )
+
+    @_repeated
+    def set_trial_intermediate_values(self, trial_id: int, values: Mapping[int, float]) -> None:
+        """What a trial reported, by step, in one transaction; of a step that is there already, in place of it."""
+        table = models.TrialIntermediateValueModel
+        insert = sqlite.insert if self.engine.name == "sqlite" else postgresql.insert
+        rows = [
+            {
+                "trial_id": trial_id,
+                "step": step,
+                "intermediate_value": stored,
+                "intermediate_value_type": kind,
+            }
+            for step, value in values.items()
+            for stored, kind in [table.intermediate_value_to_stored_repr(float(value))]
+        ]
+        with _create_scoped_session(self.scoped_session) as session:
+            trial: Any = models.TrialModel.find_or_raise_by_id(trial_id, session)
+            self.check_trial_is_updatable(trial_id, trial.state)
+            written: Any = insert(table).values(rows)
+            again = {
+                name: written.excluded[name] for name in ("intermediate_value", "intermediate_value_type")
+            }
+            session.execute(written.on_conflict_do_update(index_elements=["trial_id", "step"], set_=again))
 
     @_repeated
     def rename_studies(self, names: dict[int, str], attributes: dict[int, dict[str, Any]]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -54,6 +54,10 @@ class StudyStorage(_CachedStorage):
         """User and system attributes of a running trial, in one transaction."""
         self._changed.add(trial_id)
         self._backend.set_trial_attributes(trial_id, user, system)
+
+    def set_trial_intermediate_values(self, trial_id: int, values: Mapping[int, float]) -> None:
+        """What a running trial reported, by step, in one transaction."""
+        self._backend.set_trial_intermediate_values(trial_id, values)
 
     @contextmanager
     def parameters_together(self) -> Iterator[list[TrialParameter]]:

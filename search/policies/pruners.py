@@ -41,6 +41,17 @@ def rungs_of(settings: StudySettings) -> list[int]:
     return [rung for rung in reached if 2 * rung <= settings.epochs]
 
 
+def is_asked_after(epoch: int, settings: StudySettings) -> bool:
+    """Whether the pruner can end a trial of one split after `epoch`; elsewhere it need not be asked."""
+    match settings.pruner:
+        case "none":
+            return False
+        case "median":
+            return epoch >= first_rung(settings)
+        case "asha" | "hyperband":
+            return epoch in rungs_of(settings)
+
+
 def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
     """The pruner by name."""
     from optuna import pruners

@@ -9,9 +9,8 @@ from search.study.trial_facts import keep_rungs
 from search.workers.messages import EpochEvent, TrialTask
 
 if TYPE_CHECKING:
-    import optuna
-
     from search.training.checkpoint import Checkpoint
+    from search.workers.reports import Reports
     from storage.study_storage import StudyStorage
 
 
@@ -30,14 +29,15 @@ def checkpoint_of(task: TrialTask, training: Mapping[str, str]) -> tuple[Checkpo
 def tell_again(
     begin: Checkpoint,
     task: TrialTask,
-    trial: optuna.Trial,
+    reports: Reports,
     storage: StudyStorage,
     on_epoch: Callable[[EpochEvent], None],
 ) -> None:
     """Report the epochs before, so that pruner and curves see all of them; what pruning decided there stays so."""
     for epoch in range(1, begin.epochs + 1):
         logs = begin.logs(epoch)
-        trial.report(logs[task.job.metric], epoch)
+        reports.add(epoch, logs[task.job.metric])
         on_epoch(EpochEvent(task.number, epoch, logs[task.job.metric], logs, again=True))
+    reports.write()
     if task.left_off is not None:
         keep_rungs(storage, task.trial_id, task.left_off.rungs)

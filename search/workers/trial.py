@@ -14,12 +14,14 @@ from search.errors import DataError, StudyStopped
 from search.machine.lacking import is_out_of_memory, lacking
 from search.settings.settings import StudySettings
 from search.study.trial_facts import TrialFacts
+from search.study.trial_record import asked_record
 from search.training.environment import training_environment
 from search.training.stop_reason import StopReason
 from search.workers.going_on import checkpoint_of, tell_again
 from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTask
 from search.workers.of_folds import train_on_folds
 from search.workers.outcome import outcome_of
+from search.workers.reports import Reports
 from spaces import Hyperparameters
 from storage import StorageURL, open_storage
 from storage.errors import translate, translated
@@ -116,9 +118,9 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
         if refused := lacking(error):
             return TrialOutcome("disturbed", reason=refused)
         raise
-    if worker.study._storage.get_trial(task.trial_id).intermediate_values:
-        raise TrialBegunBefore(f"trial {task.number}")
     trial = Trial(worker.study, task.trial_id)
+    if asked_record(trial).intermediate_values:
+        raise TrialBegunBefore(f"trial {task.number}")
     try:
         if worker.settings.folds is not None:
             stopped = partial(_stopped.__contains__, task.job.run)
@@ -178,19 +180,23 @@ def _train(
     before = 0.0 if begin is None else begin.seconds
     deadline = time.monotonic() + (settings.trial_timeout or float("inf")) - before
 
+    reports = Reports(trial, worker.storage)
     if begin is not None:
-        tell_again(begin, task, trial, worker.storage, on_epoch)
-    result = train(
-        hyperparameters,
-        worker.data,
-        epochs=task.epochs,
-        patience=task.patience,
-        metric=task.job.metric,
-        seed=task.seed,
-        check=_checking(task, trial, on_epoch, deadline),
-        bfloat16=settings.precision == "bfloat16",
-        begin=begin,
-    )
+        tell_again(begin, task, reports, worker.storage, on_epoch)
+    try:
+        result = train(
+            hyperparameters,
+            worker.data,
+            epochs=task.epochs,
+            patience=task.patience,
+            metric=task.job.metric,
+            seed=task.seed,
+            check=_checking(task, trial, reports, settings, on_epoch, deadline),
+            bfloat16=settings.precision == "bfloat16",
+            begin=begin,
+        )
+    finally:
+        reports.write()
     anew: TrialFacts = {"began_anew": unfit} if unfit else {}
     if result.stop_reason is StopReason.INTERRUPTED:
         left = None if result.checkpoint is None else result.checkpoint.file(training)
@@ -200,19 +206,27 @@ def _train(
 
 
 def _checking(
-    task: TrialTask, trial: optuna.Trial, on_epoch: Callable[[EpochEvent], None], deadline: float
+    task: TrialTask,
+    trial: optuna.Trial,
+    reports: Reports,
+    settings: StudySettings,
+    on_epoch: Callable[[EpochEvent], None],
+    deadline: float,
 ) -> EpochCheck:
     """Reports each epoch, and tells whether the training ends with it; `deadline` is by the monotonic clock."""
+    from search.policies.pruners import is_asked_after
 
     def check(epoch: int, logs: dict[str, float]) -> StopReason | None:
         value = logs[task.job.metric]
-        trial.report(value, epoch)
+        reports.add(epoch, value)
         on_epoch(EpochEvent(task.number, epoch, value, logs))
         # A trial that has run all its epochs is complete, whatever a rung or a signal at the last epoch would say.
         if epoch == task.epochs:
             return None
-        if trial.should_prune():
-            return StopReason.PRUNED
+        if is_asked_after(epoch, settings):
+            reports.write()
+            if trial.should_prune():
+                return StopReason.PRUNED
         if task.job.run in _stopped:
             return StopReason.INTERRUPTED
         return StopReason.TIMEOUT if time.monotonic() > deadline else None
