@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from perceptuna.ablation import Ablation
 from perceptuna.beforehand import Description, Plan, describe, plan
+from perceptuna.comparison import Comparison, compare
 from perceptuna.conclusion import Conclusion
 from perceptuna.databases import backup
 from perceptuna.errors import (
@@ -49,6 +50,7 @@ __all__ = [
     "Ablation",
     "CacheUnusable",
     "ClusterLost",
+    "Comparison",
     "Conclusion",
     "DataError",
     "DatabaseUnusable",
@@ -73,6 +75,7 @@ __all__ = [
     "StudyBusy",
     "StudyStopped",
     "backup",
+    "compare",
     "connect",
     "describe",
     "load_model",

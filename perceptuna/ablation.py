@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
     from search.analysis.notebook import NotebookStudy
     from search.conclusion.ablation.record import Ablation as Record
+    from search.conclusion.ablation.words import Importances
 
 __all__ = ["Ablation", "ablated"]
 
@@ -21,9 +22,9 @@ class Ablation:
     ['factor', 'from -> to']
     """
 
-    def __init__(self, study: NotebookStudy, record: Record) -> None:
-        self._study = study
+    def __init__(self, record: Record, importances: Importances) -> None:
         self._record = record
+        self._importances = importances
 
     def frame(self) -> pd.DataFrame:
         """The table, in words: a row for each factor.
@@ -43,12 +44,12 @@ class Ablation:
         """
         from search.analysis.notebook import ablation_json
 
-        return ablation_json(self._study, self._record)
+        return ablation_json(self._record, self._importances)
 
     def __repr__(self) -> str:
         from search.analysis.notebook import ablation_text
 
-        return ablation_text(self._study, self._record)
+        return ablation_text(self._record, self._importances)
 
     def _repr_html_(self) -> str:
         from search.analysis.notebook import ablation_html
@@ -61,6 +62,7 @@ class Ablation:
 
 def ablated(study: NotebookStudy, *, show: bool, **asked: Any) -> Ablation:
     """Carry out `study.ablate`. Raises: as that."""
+    from search.analysis.facts.importance import importances
     from search.analysis.showing import listeners_here
     from search.conclusion.ablation.ablating import ablate, check, order_of
 
@@ -68,4 +70,4 @@ def ablated(study: NotebookStudy, *, show: bool, **asked: Any) -> Ablation:
     record = ablate(check(study, order), listeners_here(show=show))
     if record is None:
         raise KeyboardInterrupt(f"interrupted; call ablate again to go on, or: {order.go_on}")
-    return Ablation(study, record)
+    return Ablation(record, importances(study))

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 from perceptuna.model import Model, load_model
 
 if TYPE_CHECKING:
-    from search.analysis.notebook import NotebookStudy
-    from search.conclusion.confirmation.record import Conclusion as Record
+    from search.analysis.notebook import Concluded, NotebookStudy
 
 __all__ = ["Conclusion"]
 
@@ -21,9 +20,9 @@ class Conclusion:
     True
     """
 
-    def __init__(self, study: NotebookStudy, record: Record, path: Path) -> None:
-        self._study = study
-        self._record = record
+    def __init__(self, found: Concluded, path: Path) -> None:
+        self._found = found
+        self._record = found.conclusion
         self._path = path
 
     @property
@@ -83,12 +82,12 @@ class Conclusion:
     def __repr__(self) -> str:
         from search.analysis.notebook import conclusion_text
 
-        return conclusion_text(self._study, self._record)
+        return conclusion_text(self._found)
 
     def _repr_html_(self) -> str:
         from search.analysis.notebook import conclusion_html
 
-        return conclusion_html(self._study, self._record)
+        return conclusion_html(self._found)
 
     def __dir__(self) -> list[str]:
         return [name for name in type(self).__dict__ if not name.startswith("_")]
@@ -96,6 +95,7 @@ class Conclusion:
 
 def concluded(study: NotebookStudy, *, show: bool, **asked: Any) -> Conclusion:
     """Carry out `study.finalize`. Raises: as that."""
+    from search.analysis.notebook import concluded_of
     from search.analysis.showing import listeners_here
     from search.conclusion.confirmation.finalize_order import check, order_of
     from search.conclusion.confirmation.finalizing import finalize
@@ -111,4 +111,4 @@ def concluded(study: NotebookStudy, *, show: bool, **asked: Any) -> Conclusion:
     record = finalize(work, listeners)
     if record is None:
         raise KeyboardInterrupt(f"interrupted; call finalize again to go on, or: {order.go_on}")
-    return Conclusion(study, record, order.output)
+    return Conclusion(concluded_of(study, record), order.output)

@@ -10,6 +10,7 @@ from perceptuna.settings import Settings, plain
 from search.given.asked import Rows
 
 if TYPE_CHECKING:
+    from perceptuna.comparison import Comparison
     from search.client.service_client import ServiceClient
 
 __all__ = ["Service", "connect"]
@@ -54,6 +55,7 @@ class Service:
         name: str | None = None,
         priority: int = 0,
         note: str = "",
+        notify_url: str | None = None,
         **settings: Unpack[Settings],
     ) -> ServiceStudy:
         """Hand a study in, and return it at once: the service runs it when it is its turn.
@@ -64,6 +66,7 @@ class Service:
             name: of the study; made up where not given.
             priority: 0, or less for others to go first.
             note: shown beside it.
+            notify_url: where the service posts a JSON object when the study has ended.
 
         >>> service.search(frame, target="kind", trials=20, note="for the talk")
         ServiceStudy('kind-...', queued, 0/20 trials)
@@ -80,7 +83,7 @@ class Service:
         ):
             here = {setting: str(one.file) for setting, one in files.items()}
             chosen = name or self._made_up_name(data, settings.get("target"))
-            hand_in(self._client, chosen, told | here, priority=priority, note=note)
+            hand_in(self._client, chosen, told | here, priority=priority, note=note, notify_url=notify_url)
             return ServiceStudy(self._client, chosen)
 
     def studies(self) -> list[ServiceStudy]:
@@ -102,6 +105,23 @@ class Service:
             self._client.study(name)
         return ServiceStudy(self._client, name)
 
+    def compare(self, *names: str) -> Comparison:
+        """Two or more of its studies side by side.
+
+        >>> service.compare("flowers", "flowers")
+        Traceback (most recent call last):
+            ...
+        search.errors.InputError: STUDY: study 'flowers' is named twice; name another
+
+        Raises:
+            InputError: there is none of that name, or fewer than two.
+        """
+        from perceptuna.comparison import Comparison
+        from search.analysis.facts.comparison import Comparison as Facts
+
+        with one_tree():
+            return Comparison(Facts.from_json(self._client.compare(names)))
+
     def _made_up_name(self, data: Rows, target: object) -> str:
         from search.running.asked import name_after
 
@@ -111,4 +131,4 @@ class Service:
         return f"Service({self._client.address.shown!r})"
 
     def __dir__(self) -> list[str]:
-        return ["load_study", "search", "studies"]
+        return ["compare", "load_study", "search", "studies"]

@@ -10,6 +10,8 @@ from perceptuna.errors import one_tree
 from perceptuna.model import Model, load_model
 
 if TYPE_CHECKING:
+    from perceptuna.ablation import Ablation
+    from perceptuna.conclusion import Conclusion
     from search.client.service_client import ServiceClient, StudyRow
 
 __all__ = ["ServiceStudy"]
@@ -98,6 +100,85 @@ class ServiceStudy:
             raise StudyStopped(row["reason"])
         return self
 
+    def finalize(
+        self,
+        output: str | Path | None = None,
+        *,
+        top: int = 5,
+        seeds: int = 5,
+        folds: int | None = None,
+        ensemble: int | None = None,
+        all_rows: bool = False,
+        workers: int | None = None,
+        again: bool = False,
+        force: bool = False,
+        show: bool = True,
+    ) -> Conclusion:
+        """Have the service confirm the `top` on fresh seeds and test the winner, and write its model here.
+
+        Ctrl-C leaves it running; the same call waits for it again.
+
+        Args:
+            output: the model to write; `NAME.keras` in the current folder when not given.
+            again: look at the test split once more, with other options than before.
+
+        >>> study.finalize("theirs-final.keras")
+        Traceback (most recent call last):
+            ...
+        search.errors.InputError: study 'flowers' was started from a shell, so an admin has to ask for it
+
+        Raises:
+            InputError: no trial is complete yet, it was finalized with other options, or something is at `output`.
+            StudyStopped: it has failed, or was cancelled.
+        """
+        from perceptuna.conclusion import Conclusion
+        from search.analysis.notebook import concluded_there
+        from search.client.downloads import check_model_place, write_model
+
+        path = Path(output or f"{self.name}.keras")
+        with one_tree():
+            check_model_place(path, force=force)
+            asked = {"top": top, "seeds": seeds, "folds": folds, "ensemble": ensemble, "workers": workers}
+            self._conclude("finalize", {**asked, "all_rows": all_rows, "again": again}, show)
+            write_model(self._client, self.name, path, force=force, tested=True)
+            return Conclusion(concluded_there(self._client.conclusion(self.name)), path)
+
+    def ablate(
+        self, trial: int | None = None, *, seeds: int = 3, workers: int | None = None, show: bool = True
+    ) -> Ablation:
+        """Have the service change one factor at a time around the best trial, or around `trial`.
+
+        Ctrl-C leaves it running; the same call waits for it again.
+
+        >>> study.ablate(seeds=2)
+        Traceback (most recent call last):
+            ...
+        search.errors.InputError: study 'flowers' was started from a shell, so an admin has to ask for it
+
+        Raises:
+            InputError: no trial is complete yet, or there is no such trial.
+            StudyStopped: it has failed, or was cancelled.
+        """
+        from perceptuna.ablation import Ablation
+        from search.analysis.terminal.ablation import ablation_of
+
+        with one_tree():
+            job = self._conclude("ablate", {"trial": trial, "seeds": seeds, "workers": workers}, show)
+            ablated = self._client.conclusion(self.name)["ablated"]
+            facts = next(one for one in ablated if job.endswith(f"-{one['trial']}"))
+            return Ablation(*ablation_of(facts))
+
+    def _conclude(self, command: str, options: dict[str, Any], show: bool) -> str:
+        """The name of the job, which has done its work."""
+        from perceptuna.errors import StudyStopped
+
+        row = self._client.conclude(self.name, command, options)
+        job = ServiceStudy(self._client, row["study"]).wait(show=show)
+        row = job.row
+        if row["state"] != "finished":
+            raise StudyStopped(f"'{job.name}' is {row['state']}{row['reason'] and ': '}{row['reason']}")
+        return job.name
+
     def pause(self) -> None:
         """Have the service leave it alone until `resume`; its trials end at their next epoch.
 
@@ -136,6 +217,27 @@ class ServiceStudy:
         'cancelled'
         """
         self._ask("cancel")
+
+    def rename(self, name: str) -> None:
+        """Call it `name` from now on, when it rests, and with it what is about it.
+
+        >>> queued.pause()
+        >>> queued.rename("another")
+        >>> queued.name
+        'another'
+        """
+        with one_tree():
+            self._client.rename(self.name, name)
+        self.name = name
+
+    def delete(self) -> None:
+        """Delete it with its trials and models, when it is over.
+
+        >>> queued.cancel()
+        >>> queued.delete()
+        """
+        with one_tree():
+            self._client.delete(self.name)
 
     def report(self, path: str | Path, *, force: bool = False) -> Path:
         """Write its report to `path`, an HTML file; `force` replaces what is there.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from sqlalchemy import Connection, Table, text
-from sqlalchemy.schema import CreateIndex, CreateTable
+from sqlalchemy import Connection, Table, inspect, text
+from sqlalchemy.schema import CreateColumn, CreateIndex, CreateTable
 
 from storage.patience import keep_trying
 from storage.study_storage import StudyStorage
@@ -28,10 +28,18 @@ def in_one_transaction(storage: StudyStorage, work: Callable[[Connection], Resul
 
 
 def make_tables(connection: Connection, *tables: Table) -> None:
-    """Those that are not there yet, each with its indexes."""
+    """Those that are not there yet, each with its indexes; to one of an earlier version, columns that it lacks.
+
+    A column that came later may be NULL: an earlier version, which still writes rows, knows nothing of it.
+    """
     if connection.dialect.name == "postgresql":
         connection.execute(text(f"select pg_advisory_xact_lock({_MAKING_TABLES})"))
     for table in tables:
         connection.execute(CreateTable(table, if_not_exists=True))
+        there = {column["name"] for column in inspect(connection).get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in there:
+                added = CreateColumn(column).compile(dialect=connection.dialect)
+                connection.execute(text(f"ALTER TABLE {table.name} ADD COLUMN {added}"))
         for index in table.indexes:
             connection.execute(CreateIndex(index, if_not_exists=True))

@@ -5,12 +5,13 @@ from __future__ import annotations
 import html
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search.analysis.facts.importance import importances
+from search.analysis.facts.comparison import Comparison, sentences_of, settings_sentence
+from search.analysis.facts.comparison import rows_of as comparison_rows
 from search.analysis.facts.leaderboard import Entry, leaderboard
 from search.analysis.facts.table_rows import (
     factor_rows,
@@ -21,10 +22,11 @@ from search.analysis.facts.table_rows import (
 )
 from search.analysis.terminal.ablation import ablation_facts, ablation_view
 from search.analysis.terminal.as_text import as_text
+from search.analysis.terminal.comparison import comparison_view
 from search.analysis.terminal.confirmation import conclusion_view
 from search.analysis.terminal.study import study_view
 from search.conclusion.ablation.record import Ablation
-from search.conclusion.ablation.words import chance, headline, sentence
+from search.conclusion.ablation.words import Importances, chance, headline, sentence
 from search.conclusion.confirmation.record import Conclusion
 from search.conclusion.confirmation.words import (
     against_references,
@@ -39,6 +41,7 @@ from search.models.export import export_model
 from search.settings.chosen_metric import remark_on_accuracy
 from search.settings.metrics import told_beside
 from search.study.history import history_of
+from search.study.look import Look
 from search.study.record_of_looks import looks
 from search.study.study import Study, load_study
 from storage import StorageURL
@@ -155,20 +158,40 @@ def open_study(name: str, storage: str | Path | StorageURL | None = None) -> Not
     return NotebookStudy(loaded.name, loaded.url, loaded.optuna)
 
 
-def conclusion_text(study: Study, conclusion: Conclusion) -> str:
+@dataclass(frozen=True)
+class Concluded:
+    """What `finalize` came to, and what is told beside it: looks at the test split, a remark on the metric."""
+
+    conclusion: Conclusion
+    looks: list[Look]
+    remark: str | None
+
+
+def concluded_of(study: Study, conclusion: Conclusion) -> Concluded:
+    """A conclusion of a study that is here."""
+    return Concluded(conclusion, looks(study), remark_on_accuracy(study.metric, study.data))
+
+
+def concluded_there(told: Mapping[str, Any]) -> Concluded:
+    """One of a team's service, as that tells it."""
+    seen = [Look.model_validate(look) for look in told["looks"]]
+    return Concluded(Conclusion.model_validate(told["finalized"]), seen, told["remark"])
+
+
+def conclusion_text(found: Concluded) -> str:
     """What `finalize` ends with, as text."""
-    remark = remark_on_accuracy(study.metric, study.data)
-    return as_text(conclusion_view(conclusion, looks(study), remark))
+    return as_text(conclusion_view(found.conclusion, found.looks, found.remark))
 
 
-def conclusion_html(study: Study, conclusion: Conclusion) -> str:
+def conclusion_html(found: Concluded) -> str:
     """The same as tables and paragraphs, for notebooks."""
+    conclusion = found.conclusion
     import pandas as pd
 
     race = pd.DataFrame(list(race_rows(conclusion)), columns=race_headers(conclusion))
     values = pd.DataFrame(steps(conclusion), columns=[f"trial {conclusion.winner}", conclusion.metric, ""])
-    told = [*averaged(conclusion), *against_references(conclusion), opened(conclusion.test, looks(study))]
-    remark = remark_on_accuracy(study.metric, study.data)
+    told = [*averaged(conclusion), *against_references(conclusion), opened(conclusion.test, found.looks)]
+    remark = found.remark
     parts = [
         race.to_html(index=False, border=0),
         *_paragraphs([verdict(conclusion), *left_out(conclusion)]),
@@ -178,14 +201,14 @@ def conclusion_html(study: Study, conclusion: Conclusion) -> str:
     return "".join(parts)
 
 
-def ablation_json(study: Study, found: Ablation) -> dict[str, Any]:
+def ablation_json(found: Ablation, importances: Importances) -> dict[str, Any]:
     """As `perceptuna ablate --json` has it."""
-    return ablation_facts(found, importances(study))
+    return ablation_facts(found, importances)
 
 
-def ablation_text(study: Study, found: Ablation) -> str:
+def ablation_text(found: Ablation, importances: Importances) -> str:
     """What `ablate` ends with, as text."""
-    return as_text(ablation_view(found, importances(study)))
+    return as_text(ablation_view(found, importances))
 
 
 def ablation_frame(found: Ablation) -> pd.DataFrame:
@@ -200,6 +223,25 @@ def ablation_html(found: Ablation) -> str:
     """The same as a table and paragraphs, for notebooks."""
     told = [headline(found), *(sentence(effect, found.metric) for effect in found.effects), chance(found)]
     return ablation_frame(found).to_html(index=False, border=0) + "".join(_paragraphs(told))
+
+
+def comparison_text(found: Comparison) -> str:
+    """Studies side by side, as text."""
+    return as_text(comparison_view(found))
+
+
+def comparison_html(found: Comparison) -> str:
+    """The same as tables and paragraphs, for notebooks."""
+    import pandas as pd
+
+    names = [one.study for one in found.studies]
+    tables = [pd.DataFrame(comparison_rows(found), columns=["", *names])]
+    if found.settings:
+        differing = [(name, *values) for name, values in found.settings]
+        tables.append(pd.DataFrame(differing, columns=["what differs", *names]))
+    told = [*found.space, settings_sentence(found), *sentences_of(found)]
+    shown = [one.to_html(index=False, border=0) for one in tables]
+    return "".join([*shown, *_paragraphs(line for line in told if line)])
 
 
 def _paragraphs(sentences: Iterable[str]) -> list[str]:

@@ -20,18 +20,26 @@ def write_report(client: ServiceClient, study: str, output: Path, *, force: bool
     _write(output, client.report(study))
 
 
-def write_model(client: ServiceClient, study: str, output: Path, *, force: bool) -> Path:
-    """The best model, and the file of its facts beside it, which is returned.
+def write_model(
+    client: ServiceClient, study: str, output: Path, *, force: bool, tested: bool = False
+) -> Path:
+    """The best model, or the one that `finalize` `tested`, and the file of its facts beside it, which is returned.
 
     Raises:
         InputError: as `write_report`.
     """
+    beside = check_model_place(output, force=force)
+    model, facts = client.tested_model(study) if tested else client.model(study)
+    _write(output, model)
+    _write(beside, facts)
+    return beside
+
+
+def check_model_place(output: Path, *, force: bool) -> Path:
+    """Where the facts of a model at `output` go. Raises InputError where the two cannot be written."""
     check_place(output, [".keras"])
     beside = facts_beside(output)
     refuse_to_replace([output, beside], force=force)
-    model, facts = client.model(study)
-    _write(output, model)
-    _write(beside, facts)
     return beside
 
 

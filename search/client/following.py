@@ -16,6 +16,7 @@ ENDED = "end"
 
 _PATIENCE_SECONDS = 120.0
 _WAIT_SECONDS = 2.0
+_LOOK_SECONDS = 1.0
 
 
 def follow(client: ServiceClient, name: str, patience: float = _PATIENCE_SECONDS) -> Iterator[dict[str, Any]]:
@@ -41,6 +42,27 @@ def follow(client: ServiceClient, name: str, patience: float = _PATIENCE_SECONDS
             if time.monotonic() - lost >= patience:
                 raise
         time.sleep(min(_WAIT_SECONDS, patience))
+
+
+def watch(client: ServiceClient, name: str, patience: float = _PATIENCE_SECONDS) -> Iterator[dict[str, Any]]:
+    """How far it is, as `GET studies/NAME/progress` says it, every second until it is over.
+
+    Raises:
+        InputError, ServiceFault: as `follow`.
+    """
+    lost = 0.0
+    while True:
+        try:
+            told = client.progress(name)
+            lost = 0.0
+            yield told
+            if told["over"]:
+                return
+        except ServiceFault:
+            lost = lost or time.monotonic()
+            if time.monotonic() - lost >= patience:
+                raise
+        time.sleep(min(_LOOK_SECONDS, patience))
 
 
 def _events(client: ServiceClient, name: str, position: str) -> Iterator[tuple[str, dict[str, Any] | None]]:

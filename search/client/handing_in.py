@@ -22,6 +22,7 @@ def hand_in(
     *,
     priority: int = 0,
     note: str = "",
+    notify_url: str | None = None,
 ) -> StudyRow:
     """Hand `study` in. Files of this machine that its settings name are sent; other names are those of the service.
 
@@ -43,7 +44,7 @@ def hand_in(
             if path not in sent:
                 sent[path] = client.upload(path)
         named = {name: sent[path] for name, path in files.items()}
-        return client.hand_in(study, {**given, **named}, priority=priority, note=note)
+        return client.hand_in(study, {**given, **named}, priority=priority, note=note, notify_url=notify_url)
     except InputError:
         for upload in sent.values():
             with suppress(PerceptunaError):

@@ -7,7 +7,7 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from search.client.address import Address
 from search.client.connection import Connection
@@ -49,10 +49,18 @@ class ServiceClient:
         self.connection = Connection(self.address)
 
     def hand_in(
-        self, study: str, settings: Mapping[str, Any], *, priority: int = 0, note: str = ""
+        self,
+        study: str,
+        settings: Mapping[str, Any],
+        *,
+        priority: int = 0,
+        note: str = "",
+        notify_url: str | None = None,
     ) -> StudyRow:
         """Hand a study in; names of files in `settings` are those of the service."""
         given = {"study": study, "settings": dict(settings), "priority": priority, "note": note}
+        if notify_url is not None:
+            given["notify_url"] = notify_url
         row: StudyRow = self.connection.json("POST", "studies", given)
         return row
 
@@ -98,6 +106,20 @@ class ServiceClient:
         row: StudyRow = self.connection.json("PATCH", _of(name), dict(changes))
         return row
 
+    def progress(self, name: str) -> dict[str, Any]:
+        """How far it is, as `GET studies/NAME/progress` says it."""
+        found: dict[str, Any] = self.connection.json("GET", f"{_of(name)}/progress")
+        return found
+
+    def rename(self, name: str, new: str) -> StudyRow:
+        """Give it another name."""
+        row: StudyRow = self.connection.json("POST", f"{_of(name)}/rename", {"name": new})
+        return row
+
+    def delete(self, name: str) -> None:
+        """Delete it with its trials and models."""
+        self.connection.gone(_of(name))
+
     def trial(self, name: str, number: int) -> dict[str, Any]:
         """One trial, as `perceptuna show --trial K --json` says it."""
         found: dict[str, Any] = self.connection.json("GET", f"{_of(name)}/trials/{number}")
@@ -109,7 +131,30 @@ class ServiceClient:
 
     def model(self, name: str) -> tuple[bytes, bytes]:
         """The best model as a .keras file, and its facts as the JSON file beside it."""
-        content = self.connection.content(f"{_of(name)}/model", "application/zip")
+        return self._model(f"{_of(name)}/model")
+
+    def conclude(self, name: str, command: str, options: Mapping[str, Any]) -> StudyRow:
+        """Have it finalized or ablated: `command` is `finalize` or `ablate`. The row of the job, perhaps of before."""
+        row: StudyRow = self.connection.json("POST", f"{_of(name)}/{command}", dict(options))
+        return row
+
+    def conclusion(self, name: str) -> dict[str, Any]:
+        """What `finalize` and `ablate` came to, as `GET studies/NAME/conclusion` says it."""
+        found: dict[str, Any] = self.connection.json("GET", f"{_of(name)}/conclusion")
+        return found
+
+    def tested_model(self, name: str) -> tuple[bytes, bytes]:
+        """As `model`, the one that `finalize` tested."""
+        return self._model(f"{_of(name)}/conclusion/model")
+
+    def compare(self, names: Sequence[str]) -> dict[str, Any]:
+        """Studies side by side, as `perceptuna compare --json` says it."""
+        path = f"compare?{urlencode([('study', name) for name in names])}"
+        found: dict[str, Any] = self.connection.json("GET", path)
+        return found
+
+    def _model(self, path: str) -> tuple[bytes, bytes]:
+        content = self.connection.content(path, "application/zip")
         try:
             with zipfile.ZipFile(io.BytesIO(content)) as files:
                 return files.read("model.keras"), files.read("model.json")

@@ -12,6 +12,7 @@ import typer
 from search.commands.by_need import Commands
 from search.commands.listening import listeners
 from search.commands.options import (
+    OUTPUT,
     AsJSON,
     Cluster,
     Force,
@@ -23,6 +24,7 @@ from search.commands.options import (
     study_of,
 )
 from search.commands.output import echo, fail, print_out
+from search.commands.remote import Detach, Service, refuse_without_service, service_of
 from search.machine.interruption import go_on_with
 
 app = Commands()
@@ -77,12 +79,23 @@ def finalize(
     cluster: Cluster = None,
     force: Force = False,
     storage: Storage = None,
+    service: Service = None,
+    detach: Detach = False,
+    again: Annotated[
+        bool,
+        typer.Option(
+            "--again",
+            help="with --service, look at the test split once more, with other options than before",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     as_json: AsJSON = False,
 ) -> None:
     """Confirm a study's best on fresh seeds, test the winner once on the sealed rows, write its model.
 
     Says whether the winner is really better or tied (then a smaller one wins), and what selection cost: search
-    value, confirmed mean, test value. Interrupted or killed, the same command goes on.
+    value, confirmed mean, test value. Interrupted or killed, the same command goes on. With --service a team's service
+    trains, and Ctrl-C leaves it at that; the same command waits for it again.
 
     Example: perceptuna finalize my-first --top 3 --seeds 3 -o model.keras
     """
@@ -94,6 +107,21 @@ def finalize(
     from search.settings.chosen_metric import remark_on_accuracy
     from search.study.record_of_looks import by_others, looks, own
 
+    if (there := service_of(service, storage, threads=threads, data=data, cluster=cluster)) is not None:
+        from search.commands.concluding_there import finalize_there
+
+        asked = {"top": top, "seeds": seeds, "folds": folds, "ensemble": ensemble, "workers": workers}
+        finalize_there(
+            there,
+            study,
+            {**asked, "all_rows": all_rows, "again": again},
+            output,
+            force=force,
+            detach=detach,
+            as_json=as_json,
+        )
+        return
+    refuse_without_service(detach=detach, again=again)
     loaded = study_of(study, storage, data)
     order = order_of(
         loaded,
@@ -143,13 +171,15 @@ def ablate(
     data: MovedData = None,
     cluster: Cluster = None,
     storage: Storage = None,
+    service: Service = None,
+    detach: Detach = False,
     as_json: AsJSON = False,
 ) -> None:
     """Change one factor at a time around a study's best trial, and say what each is worth, with error bars.
 
     Switches each technique off, and gives each number and choice other values. Says first how many trainings that
     takes, and about how long. Interrupted or killed, the same command goes on; with all of them done, it prints the
-    table again.
+    table again. With --service a team's service trains, and Ctrl-C leaves it at that.
 
     Example: perceptuna ablate my-first --seeds 3
     """
@@ -157,6 +187,13 @@ def ablate(
     from search.analysis.terminal.ablation import ablation_facts, ablation_view
     from search.conclusion.ablation import ablating
 
+    if (there := service_of(service, storage, threads=threads, data=data, cluster=cluster)) is not None:
+        from search.commands.concluding_there import ablate_there
+
+        asked = {"trial": trial, "seeds": seeds, "workers": workers}
+        ablate_there(there, study, asked, detach=detach, as_json=as_json)
+        return
+    refuse_without_service(detach=detach)
     loaded = study_of(study, storage, data)
     order = ablating.order_of(
         loaded, trial=trial, seeds=seeds, workers=workers, threads=threads, cluster=cluster

@@ -14,23 +14,31 @@ from search.machine.interruption import go_on_with
 from search.text.printable import printable
 
 if TYPE_CHECKING:
+    from search.driving.after_end import AfterEnd
     from search.driving.progress import Progress
     from search.study.study import Study
 
 
-def listeners(as_json: bool, tensorboard: Path | None = None) -> Listeners:
-    """Those of a command; remarks go to standard error where standard output is for programs.
+def after_end(notify_url: str | None, on_end: str | None) -> AfterEnd:
+    """What was asked for the end of a study. Raises InputError where it cannot be."""
+    from search.driving.after_end import AfterEnd
+
+    return AfterEnd(notify_url, on_end, say=lambda remark: echo_line(f"perceptuna: {remark}", err=True))
+
+
+def listeners(as_json: bool, tensorboard: Path | None = None, *more: Listener) -> Listeners:
+    """Those of a command, and `more`; remarks go to standard error where standard output is for programs.
 
     Raises:
         InputError: no event files can be written to `tensorboard`.
     """
     shown = _shown(as_json)
     if tensorboard is None:
-        return Listeners(shown, GoingOn())
+        return Listeners(shown, GoingOn(), *more)
     from search.analysis.tensorboard.live import LiveEvents, check_folder
 
     check_folder(tensorboard)
-    return Listeners(LiveEvents(tensorboard, shown.said), shown, GoingOn())
+    return Listeners(LiveEvents(tensorboard, shown.said), shown, GoingOn(), *more)
 
 
 def _shown(as_json: bool) -> Listener:

@@ -106,6 +106,29 @@ def _say_how_to_browse(study: Study, trial: int | None, as_json: bool) -> None:
 
 
 @app.command()
+def compare(
+    studies: Annotated[list[str], typer.Argument(metavar="STUDY...", help="names of two or more studies")],
+    storage: Storage = None,
+    service: Service = None,
+    as_json: AsJSON = False,
+) -> None:
+    """Put studies side by side: settings that differ, best and confirmed values, what stands beside them, time.
+
+    Says so where their values are not comparable, since their data, split or metric differ.
+
+    Example: perceptuna compare my-first my-second
+    """
+    from search.analysis.facts.comparison import Comparison, comparison_of
+    from search.analysis.terminal.comparison import comparison_view
+
+    if (there := service_of(service, storage)) is not None:
+        found = Comparison.from_json(there.compare(studies))
+    else:
+        found = comparison_of([study_of(name, storage) for name in studies])
+    print_out(json.dumps(found.to_json()) if as_json else comparison_view(found))
+
+
+@app.command()
 def report(
     study: StudyName,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.html", help="the page to write")],

@@ -111,6 +111,26 @@ TensorBoard = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+NotifyURL = Annotated[
+    str | None,
+    typer.Option(
+        "--notify-url",
+        metavar="URL",
+        help="post a JSON object there when the study has ended",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
+OnEnd = Annotated[
+    str | None,
+    typer.Option(
+        "--on-end",
+        metavar="COMMAND",
+        help="run this by the shell when the study has ended, which $PERCEPTUNA_ENDING tells it",
+        show_default=False,
+        rich_help_panel=OUTPUT,
+    ),
+]
 MovedData = Annotated[
     str | None,
     typer.Option(

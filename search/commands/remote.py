@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from search.commands.options import OUTPUT
-from search.commands.output import console, echo, echo_line, fail
+from search.commands.output import console, echo, fail
 from search.errors import InputError
 
 if TYPE_CHECKING:
@@ -29,6 +29,18 @@ Service = Annotated[
         rich_help_panel=OUTPUT,
     ),
 ]
+
+
+Detach = Annotated[
+    bool, typer.Option("--detach", help="with --service, return at once", rich_help_panel=OUTPUT)
+]
+
+
+def refuse_without_service(**asked: bool) -> None:
+    """Raises InputError where something is asked that only a service does."""
+    for name, wanted in asked.items():
+        if wanted:
+            raise InputError(f"--{name}: is for a team's service; name that by --service")
 
 
 def service_of(service: str | None, storage: str | None, **not_there: Any) -> ServiceClient | None:
@@ -56,59 +68,18 @@ def service_of(service: str | None, storage: str | None, **not_there: Any) -> Se
     return ServiceClient(service)
 
 
-def run_there(
-    client: ServiceClient,
-    study: str,
-    given: Mapping[str, Any],
-    config: Path | None,
-    *,
-    detach: bool,
-    as_json: bool,
-) -> NoReturn:
-    """`run --service`: hand the study in, and follow it unless it is to be left alone."""
-    from search.client.handing_in import hand_in
-
-    row = hand_in(client, study, given, config)
-    if detach:
-        if as_json:
-            echo(json.dumps({**row, "link": _link(client, study)}))
-        else:
-            echo(f"study '{study}' is {row['state']}: {_link(client, study)}\n{_how_to_look(client, study)}")
-        raise typer.Exit
-    if not as_json:
-        echo(f"study '{study}' is {row['state']}: {_link(client, study)}")
-    _follow(client, study, as_json)
-    _end(client, study, as_json)
-
-
-def _follow(client: ServiceClient, study: str, as_json: bool) -> None:
-    from search.client.following import ENDED, follow
-    from search.client.words import EventLines
-
-    lines = EventLines()
-    try:
-        for event in follow(client, study):
-            if event["event"] == ENDED:
-                return
-            line = json.dumps(event) if as_json else lines.line_of(event)
-            if line is not None:
-                echo_line(line)
-    except KeyboardInterrupt:
-        fail(f"study '{study}' goes on there; {_how_to_look(client, study)}", 130)
-
-
-def _end(client: ServiceClient, study: str, as_json: bool) -> NoReturn:
+def end_there(client: ServiceClient, study: str, as_json: bool) -> NoReturn:
     """What was found, and the exit code of `perceptuna run`."""
     row = client.study(study)
     if not as_json:
         print_study(row)
-    go_on = _command("resume", client, study)
+    go_on = command("resume", client, study)
     if row["state"] == "failed":
         fail(f"study '{study}' failed: {row['reason']}; go on with: {go_on}", 1)
     if row["state"] != "finished":
         fail(f"study '{study}' is {row['state']}; go on with: {go_on}", 130)
     if row["best"] is None:
-        fail(f"study '{study}' ended with no complete trial; see {_link(client, study)}", 1)
+        fail(f"study '{study}' ended with no complete trial; see {link(client, study)}", 1)
     raise typer.Exit
 
 
@@ -153,7 +124,7 @@ def show_there(client: ServiceClient, study: str, trial: int | None, as_json: bo
         echo(json.dumps({**(row["details"] or {}), **{key: row[key] for key in row if key != "details"}}))  # type: ignore[literal-required]
         return
     print_study(row)
-    echo(f"\nbrowse:  {_link(client, study)}")
+    echo(f"\nbrowse:  {link(client, study)}")
 
 
 def print_study(row: StudyRow) -> None:
@@ -203,7 +174,7 @@ def ask_there(
     if wanted:
         client.change(study, wanted)
     row = client.ask(study, verb)
-    echo(f"study '{study}' is {row['state']}; {_how_to_look(client, study)}")
+    echo(f"study '{study}' is {row['state']}; {how_to_look(client, study)}")
 
 
 def report_there(client: ServiceClient, study: str, output: Path, force: bool) -> None:
@@ -222,13 +193,13 @@ def export_there(client: ServiceClient, study: str, output: Path, force: bool) -
     echo(f"wrote {output} and {beside}")
 
 
-def _link(client: ServiceClient, study: str) -> str:
+def link(client: ServiceClient, study: str) -> str:
     return f"{client.address.shown}/studies/{study}"
 
 
-def _command(words: str, client: ServiceClient, study: str) -> str:
+def command(words: str, client: ServiceClient, study: str) -> str:
     return f"perceptuna {words} {study} --service {shlex.quote(client.address.shown)}"
 
 
-def _how_to_look(client: ServiceClient, study: str) -> str:
-    return f"look with `{_command('show', client, study)}`, end it with `{_command('cancel', client, study)}`"
+def how_to_look(client: ServiceClient, study: str) -> str:
+    return f"look with `{command('show', client, study)}`, end it with `{command('cancel', client, study)}`"

@@ -55,6 +55,15 @@ def serve(
             rich_help_panel=MACHINE,
         ),
     ] = True,
+    notify_private: Annotated[
+        bool,
+        typer.Option(
+            "--notify-private", help="studies may notify addresses of this machine and of private networks"
+        ),
+    ] = False,
+    log_format: Annotated[
+        str, typer.Option(metavar="FORMAT", help="text, or json: an object a line, requests too")
+    ] = "text",
     storage: Storage = None,
 ) -> None:
     """Take studies in over HTTP, have them run in turn, and show them: for a team, or for yourself.
@@ -65,8 +74,10 @@ def serve(
     Example: perceptuna serve --data tables --slots 4
     """
     from search.machine.cores import available_cores
+    from search.service.logs import check_log_format, say_as_json
     from search.service.serve import serve as serve_studies
 
+    logs = check_log_format(log_format)
     serve_studies(
         url_of(storage),
         host=host,
@@ -74,8 +85,10 @@ def serve(
         slots=slots or available_cores(),
         data=data,
         largest_upload=_size(upload_limit),
-        say=echo,
+        say=say_as_json(echo) if logs == "json" else echo,
         warm=warm,
+        notify_private=notify_private,
+        log_format=logs,
     )
 
 

@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from search.commands.by_need import Commands
-from search.commands.listening import listeners
+from search.commands.listening import after_end, listeners
 from search.commands.options import (
     BUDGET,
-    OUTPUT,
     SEARCH,
     AsJSON,
     Cluster,
     Config,
     MovedData,
+    NotifyURL,
+    OnEnd,
     Storage,
     StudyName,
     TensorBoard,
@@ -27,8 +28,13 @@ from search.commands.options import (
     with_settings,
 )
 from search.commands.output import echo, fail, print_out
-from search.commands.remote import Service, ask_there, run_there, service_of
-from search.errors import InputError
+from search.commands.remote import (
+    Detach,
+    Service,
+    ask_there,
+    refuse_without_service,
+    service_of,
+)
 from search.machine.interruption import go_on_with
 from search.text.printable import printable
 
@@ -63,12 +69,11 @@ def run(
     ] = False,
     cluster: Cluster = None,
     tensorboard: TensorBoard = None,
+    notify_url: NotifyURL = None,
+    on_end: OnEnd = None,
     storage: Storage = None,
     service: Service = None,
-    detach: Annotated[
-        bool,
-        typer.Option("--detach", help="with --service, return at once", rich_help_panel=OUTPUT),
-    ] = False,
+    detach: Detach = False,
     config: Config = None,
     as_json: AsJSON = False,
 ) -> None:
@@ -88,12 +93,14 @@ def run(
         cluster=cluster,
         tensorboard=tensorboard,
         allow_different=allow_different,
+        on_end=on_end,
         **{"from": earlier},
     )
     if there is not None:
-        run_there(there, study, given, config, detach=detach, as_json=as_json)
-    if detach:
-        raise InputError("--detach: leaves a study to a service; name that by --service")
+        from search.commands.running_there import run_there
+
+        run_there(there, study, given, config, notify_url=notify_url, detach=detach, as_json=as_json)
+    refuse_without_service(detach=detach)
     from search.running.asked import SearchOrder, begin
     from search.settings.settings import storage_in
 
@@ -106,8 +113,9 @@ def run(
         earlier=earlier,
         allow_different=allow_different,
     )
-    finish = begin(order, listeners(as_json, tensorboard))
-    _end(finish, as_json)
+    with after_end(notify_url, on_end) as at_end:
+        finish = begin(order, listeners(as_json, tensorboard, at_end))
+        _end(finish, as_json)
 
 
 @app.command()
@@ -133,6 +141,8 @@ def resume(
     data: MovedData = None,
     cluster: Cluster = None,
     tensorboard: TensorBoard = None,
+    notify_url: NotifyURL = None,
+    on_end: OnEnd = None,
     storage: Storage = None,
     service: Service = None,
     as_json: AsJSON = False,
@@ -154,6 +164,8 @@ def resume(
         data=data,
         cluster=cluster,
         tensorboard=tensorboard,
+        notify_url=notify_url,
+        on_end=on_end,
         json=as_json,
     )
     if there is not None:
@@ -171,8 +183,9 @@ def resume(
     url = url_of(storage)
     go_on_with(resume_command(study, url))
     loaded = study_of(study, storage)
-    finish = resume_with(loaded, changes, add, listeners(as_json, tensorboard), cluster, data)
-    _end(finish, as_json)
+    with after_end(notify_url, on_end) as at_end:
+        finish = resume_with(loaded, changes, add, listeners(as_json, tensorboard, at_end), cluster, data)
+        _end(finish, as_json)
 
 
 @app.command()
@@ -196,14 +209,19 @@ def rename(
     study: StudyName,
     name: Annotated[str, typer.Argument(metavar="NEW", help="what it is to be called")],
     storage: Storage = None,
+    service: Service = None,
 ) -> None:
     """Give a study another name, and with it the studies that `finalize` and `ablate` made about it.
 
     Example: perceptuna rename my-first first-look
     """
-    from search.study.renaming import rename_study
+    if (there := service_of(service, storage)) is not None:
+        there.rename(study, name)
+        echo(f"study '{study}' is called '{name}' now")
+        return
+    from search.service.shell import rename_here
 
-    for old, new in rename_study(study_of(study, storage), name).items():
+    for old, new in rename_here(study_of(study, storage), name).items():
         echo(f"study '{old}' is called '{new}' now")
 
 
@@ -212,6 +230,7 @@ def delete(
     study: StudyName,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="do not ask")] = False,
     storage: Storage = None,
+    service: Service = None,
 ) -> None:
     """Delete a study with its trials and artifacts, and the studies that `finalize` and `ablate` made about it.
 
@@ -219,6 +238,14 @@ def delete(
 
     Example: perceptuna delete my-first --yes
     """
+    if (there := service_of(service, storage)) is not None:
+        count = there.study(study)["finished"]
+        if not yes:
+            what = f"delete study '{study}' with {count} trials and its models at {there.address.shown}?"
+            typer.confirm(printable(what), abort=True)
+        there.delete(study)
+        echo(f"deleted study '{study}'")
+        return
     from search.study.study import companions_of, delete_with_companions
 
     loaded = study_of(study, storage)

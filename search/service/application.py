@@ -8,7 +8,14 @@ from typing import Any
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
-from search.service import operator_routes, page_routes, result_routes, study_routes
+from search.service import (
+    comparing_routes,
+    conclusion_routes,
+    operator_routes,
+    page_routes,
+    result_routes,
+    study_routes,
+)
 from search.service.asking import AnyUser
 from search.service.guard import Guard
 from search.service.problems import add_problems
@@ -24,7 +31,9 @@ def application(service: Service) -> ASGIApp:
     )
     app.state.service = service
     add_problems(app)
-    for routes in (operator_routes, result_routes, study_routes, page_routes):
+    # Those of conclusions before any verb of a study.
+    before = operator_routes, comparing_routes, conclusion_routes
+    for routes in (*before, result_routes, study_routes, page_routes):
         app.include_router(routes.router)
 
     @app.get("/api/v1/openapi.json", include_in_schema=False)

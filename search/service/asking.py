@@ -45,6 +45,14 @@ def address_of(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
+def refuse_priority(user: User, wanted: int, now: int = 0) -> None:
+    """An admin decides who goes before others; everybody may go behind. Raises Refused."""
+    if wanted > max(0, now) and not user.may("admin"):
+        raise Refused(
+            403, f"priority: an admin gives more than {max(0, now)}, but '{user.name}' asked for {wanted}"
+        )
+
+
 TheService = Annotated[Service, Depends(service_of)]
 AnyUser = Annotated[User, Depends(user_of)]
 Changer = Annotated[User, Depends(changer)]

@@ -29,6 +29,7 @@ _POLL_SECONDS = 0.2
 _AFTER_START_SECONDS = 5.0
 _AFTER_DEATH_SECONDS = 60.0
 _ASKED = "asked"
+_ENDINGS = ("budget", "timeout", "interrupted", "finalized", "ablated")
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Ended:
 
     Attributes:
         code: its exit code, negative where a signal ended it; None where another service had started it.
-        ending: its last word of how its study ended: budget, timeout, interrupted; None where it had none.
+        ending: its last word: budget, timeout, interrupted, and of a job finalized or ablated; None where it had none.
         trials: that ended while it drove.
         said: what it said last on standard error.
         at: when it was last heard of, in seconds since 1970.
@@ -168,7 +169,7 @@ class Drivers:
         child = self._children.get(study)
         events = self.events(study)
         said = events.of_last_driver()
-        endings = [one["event"] for one in said if one["event"] in ("budget", "timeout", "interrupted")]
+        endings = [one["event"] for one in said if one["event"] in _ENDINGS]
         heard = [path.stat().st_mtime for path in (events.path, self._log(study)) if path.exists()]
         return Ended(
             code=None if child is None else child.poll(),

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from search.driving.webhook import Webhook
 from search.errors import InputError
 from search.running.start import check_choices
 from search.service.queue import QueuedStudy
@@ -48,6 +49,7 @@ class HandedIn(BaseModel):
     settings: dict[str, Any]
     priority: int = Field(0, ge=-LARGEST_PRIORITY, le=LARGEST_PRIORITY)
     note: Note = ""
+    notify_url: str | None = Field(None, max_length=2000)
 
 
 def queued_study(
@@ -78,6 +80,8 @@ def queued_study(
         raise InputError("--threads: a slot of this service is one thread; ask for more workers")
     _refuse_to_train_here(read)
     check_choices(read)
+    if given.notify_url is not None:
+        Webhook.parse(given.notify_url)
     kept = {name: value for name, value in settings.items() if name not in _OF_THE_QUEUE}
     return QueuedStudy(
         study=given.study,
@@ -90,12 +94,14 @@ def queued_study(
         note=given.note,
         key=key,
         request=digest_of(given),
+        notify=given.notify_url,
     )
 
 
 def digest_of(given: HandedIn) -> str:
     """Tells one request from another."""
-    return hashlib.sha256(json.dumps(given.model_dump(), sort_keys=True).encode()).hexdigest()
+    told = given.model_dump(exclude={"notify_url"} if given.notify_url is None else None)
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 def _refuse_to_train_here(settings: StudySettings) -> None:

@@ -26,6 +26,7 @@ class Row:
         state: of the queue, or as `perceptuna list` says it of a study that was started elsewhere, without an owner.
         can: what may be asked of it.
         reference: the best value that a model without a network reaches on the same rows.
+        job: finalize or ablate, of study `about`; None for a search.
     """
 
     study: str
@@ -47,6 +48,8 @@ class Row:
     began: str | None
     ended: str | None
     seconds_left: dict[str, float] | None
+    job: str | None = None
+    about: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -67,6 +70,8 @@ def names(service: Service) -> list[tuple[str, QueuedStudy | None]]:
 def row_of(service: Service, name: str, queued: QueuedStudy | None) -> Row:
     """Where it stands now."""
     study = service.known_study(name)
+    if study is not None and study.record.is_incomplete and queued is not None:
+        study = None  # its driver makes it right now
     seen = None if study is None else overview(study)
     state = queued.state.value if queued else seen.state if seen else "unknown"
     return Row(
@@ -81,7 +86,7 @@ def row_of(service: Service, name: str, queued: QueuedStudy | None) -> Row:
         budget=queued.trials if queued else seen.budget if seen else None,
         metric=seen.metric if seen else None,
         best=seen.best if seen else None,
-        reference=best_reference(study) if study else None,
+        reference=best_reference(study) if study and study.companion_of is None else None,
         data=seen.data if seen else None,
         slots=queued.slots if queued else None,
         workers=queued.workers if queued else None,
@@ -89,6 +94,8 @@ def row_of(service: Service, name: str, queued: QueuedStudy | None) -> Row:
         began=moment(queued.began) if queued else None,
         ended=moment(queued.ended) if queued else None,
         seconds_left=_left(study, queued) if study and state == State.RUNNING else None,
+        job=queued.job.command if queued and queued.job else None,
+        about=queued.job.about if queued and queued.job else None,
     )
 
 

@@ -39,8 +39,8 @@ async function renew() {
   if (!live || !answer.ok) return;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const now = page.getElementById("live");
-  // Not under somebody's fingers.
-  if (now && !live.contains(document.activeElement)) live.replaceWith(document.adoptNode(now));
+  // Not under somebody's fingers, nor what they have ticked.
+  if (now && !live.contains(document.activeElement) && !live.querySelector("input:checked")) live.replaceWith(document.adoptNode(now));
 }
 
 document.addEventListener("click", (event) => {
@@ -72,6 +72,18 @@ document.getElementById("answers")?.addEventListener("submit", (event) => {
     link.click();
     URL.revokeObjectURL(link.href);
     say("");
+  });
+});
+
+for (const form of document.querySelectorAll("form[data-conclude]")) form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  work(form.querySelector("button"), async () => {
+    const given = {};
+    for (const field of form.querySelectorAll("input")) given[field.name] = field.type === "checkbox" ? field.checked : Number(field.value);
+    const path = `studies/${encodeURIComponent(form.dataset.study)}/${form.dataset.conclude}`;
+    const row = await (await ask("POST", path, JSON.stringify(given), "application/json")).json();
+    say(`${row.study} is ${row.state}`);
+    await renew();
   });
 });
 

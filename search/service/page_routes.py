@@ -17,6 +17,7 @@ from search.analysis.facts.table_rows import leaderboard_columns, rows_of
 from search.analysis.report import templates
 from search.data import BUILTIN_SOURCES
 from search.service.asking import AnyUser, TheService
+from search.service.concluded import conclusions_of
 from search.service.course import HEIGHT, WIDTH, course_of
 from search.service.listing import Row, listed, names, row_of
 from search.service.problems import Refused
@@ -47,7 +48,9 @@ def studies_page(request: Request, service: TheService, user: AnyUser, page: int
     page = min(max(1, page), last)
     shown = known[(page - 1) * _PER_PAGE : page * _PER_PAGE]
     rows = [listed(service, *pair) for pair in shown]
-    return _page("studies.html.j2", user, rows=rows, left=_left, page=page, last=last, slots=_slots(service))
+    return page_of(
+        "studies.html.j2", user, rows=rows, left=_left, page=page, last=last, slots=_slots(service)
+    )
 
 
 @router.get("/studies/{name}")
@@ -60,13 +63,23 @@ def study_page(name: str, service: TheService, user: AnyUser) -> HTMLResponse:
     mine = queued is not None and user.may_change(queued.owner)
     made = study is not None and not study.record.is_foreign and not half_made(study)
     facts = service.rows.get(f"page of {name}", queued, lambda: _facts(study)) if study and made else None
-    return _page("study.html.j2", user, row=row, left=_left, mine=mine, facts=facts, size=(WIDTH, HEIGHT))
+    concluding = conclusions_of(service, study, user, row) if study and made else None
+    return page_of(
+        "study.html.j2",
+        user,
+        row=row,
+        left=_left,
+        mine=mine,
+        facts=facts,
+        size=(WIDTH, HEIGHT),
+        conclusions=concluding,
+    )
 
 
 @router.get("/new")
 def new_page(service: TheService, user: AnyUser) -> HTMLResponse:
     """The form by which a study is handed in."""
-    return _page(
+    return page_of(
         "new.html.j2",
         user,
         files=list(_files(service)),
@@ -89,10 +102,11 @@ def static(name: str) -> Response:
 
 def login_page() -> HTMLResponse:
     """For who comes without a token."""
-    return _page("login.html.j2", None, 401)
+    return page_of("login.html.j2", None, 401)
 
 
-def _page(template: str, user: User | None, status: int = 200, **facts: Any) -> HTMLResponse:
+def page_of(template: str, user: User | None, status: int = 200, **facts: Any) -> HTMLResponse:
+    """A page of that template, whose text is escaped."""
     return HTMLResponse(_environment().get_template(template).render(user=user, **facts), status)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import (
     Column,
+    Connection,
     Float,
     Index,
     Integer,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import IntegrityError
 
+from search.service.jobs import Job
 from search.service.states import DRIVEN, State
 from storage.own_tables import in_one_transaction, make_tables
 from storage.study_storage import StudyStorage
@@ -52,6 +54,9 @@ _QUEUE = Table(
     Column("not_before", Float, nullable=False),
     Column("key", String(200)),
     Column("request", String(64)),
+    Column("job", Text),
+    Column("notify", Text),
+    Column("notified", Float),
 )
 # A key names one request of its owner.
 _ONCE = Index("perceptuna_queue_key", _QUEUE.c.owner, _QUEUE.c.key, unique=True)
@@ -74,6 +79,8 @@ class QueuedStudy:
         failures: drivers in a row that ended out of order without a trial that ended.
         not_before: it is not started earlier.
         key, request: of who hands it in twice: the same key, and a digest of what was handed in.
+        job: what is to be concluded from another study; None for a search.
+        notify: an address that is told when it is over; `notified` is the `ended` that it was told of.
     """
 
     study: str
@@ -96,6 +103,9 @@ class QueuedStudy:
     not_before: float = 0.0
     key: str | None = None
     request: str | None = None
+    job: Job | None = None
+    notify: str | None = None
+    notified: float | None = None
 
     def most(self, slots: int) -> int:
         """Slots that it can use, of so many."""
@@ -104,6 +114,10 @@ class QueuedStudy:
 
 _FIELDS = [field.name for field in fields(QueuedStudy)]
 _COLUMNS = [_QUEUE.c[name] for name in _FIELDS]
+
+
+class _Changed(Exception):
+    """A row is not what it was when it was read."""
 
 
 class Queue:
@@ -116,7 +130,8 @@ class Queue:
 
     def add(self, study: QueuedStudy) -> bool:
         """Whether it could be added: its name, and its owner's key, are not there yet."""
-        row = {name: getattr(study, name) for name in _FIELDS} | {"handed_in": self._clock()}
+        job = None if study.job is None else study.job.model_dump_json()
+        row = {name: getattr(study, name) for name in _FIELDS} | {"handed_in": self._clock(), "job": job}
         try:
             in_one_transaction(
                 self._storage, lambda connection: connection.execute(_QUEUE.insert().values(row))
@@ -132,12 +147,22 @@ class Queue:
         """What this owner handed in under this key."""
         return next(iter(self._where((_QUEUE.c.owner == owner) & (_QUEUE.c.key == key))), None)
 
+    def about(self, study: str) -> list[QueuedStudy]:
+        """Conclusions that are to be drawn from `study`."""
+        jobs = self._where(_QUEUE.c.job.is_not(None))
+        return [one for one in jobs if one.job is not None and one.job.about == study]
+
     def all(self) -> list[QueuedStudy]:
         """In the order in which they were handed in."""
         return self._where(True)
 
     def in_states(self, *states: State) -> list[QueuedStudy]:
         return self._where(_QUEUE.c.state.in_(states))
+
+    def to_be_notified(self, states: Collection[State]) -> list[QueuedStudy]:
+        """Those in one of `states` whose last end was not told to who wants to hear of it."""
+        untold = _QUEUE.c.ended.is_distinct_from(_QUEUE.c.notified)
+        return self._where(_QUEUE.c.state.in_(list(states)) & _QUEUE.c.notify.is_not(None) & untold)
 
     def move(
         self, study: str, since: Collection[State], state: State, then: State | None = None, **changes: Any
@@ -157,6 +182,31 @@ class Queue:
     def change(self, study: str, changes: Mapping[str, Any]) -> bool:
         """Other fields than its state, whatever that is."""
         return self._changed(_QUEUE.c.study == study, changes)
+
+    def rename(self, names: Mapping[str, str], since: Collection[State]) -> bool:
+        """Whether all rows that are there could be given their new names: they were in one of the states `since`.
+
+        A job is then about the new name of the study that it was about. All of them or none.
+        """
+        rows = [one for one in self.all() if one.study in names]
+        if any(one.state not in since for one in rows):
+            return False
+
+        def change(connection: Connection) -> None:
+            for one in rows:
+                job = one.job
+                if job is not None and job.about in names:
+                    job = job.model_copy(update={"about": names[job.about]})
+                values = {"study": names[one.study], "job": None if job is None else job.model_dump_json()}
+                as_read = (_QUEUE.c.study == one.study) & (_QUEUE.c.state == one.state)
+                if not connection.execute(_QUEUE.update().where(as_read).values(values)).rowcount:
+                    raise _Changed
+
+        try:
+            in_one_transaction(self._storage, change)
+        except (_Changed, IntegrityError):
+            return False
+        return True
 
     def remove(self, study: str, since: Collection[State]) -> bool:
         """Whether it could be removed: it was in one of the states `since`."""
@@ -188,5 +238,10 @@ def has_queue(storage: StudyStorage) -> bool:
 
 
 def _read(row: RowMapping) -> QueuedStudy:
-    then = row["then"]
-    return QueuedStudy(**{**row, "state": State(row["state"]), "then": None if then is None else State(then)})
+    then, job = row["then"], row["job"]
+    read = {
+        "state": State(row["state"]),
+        "then": None if then is None else State(then),
+        "job": None if job is None else Job.model_validate_json(job),
+    }
+    return QueuedStudy(**{**row, **read})

@@ -7,7 +7,6 @@ import csv
 import io
 import json
 import time
-import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,14 +17,15 @@ from starlette.concurrency import run_in_threadpool
 
 from search.errors import InputError
 from search.machine.temporary import temporary_folder
-from search.models.facts_file import facts_beside
 from search.service.answerers import ModelName
 from search.service.asking import AnyUser, TheService
 from search.service.events import Events
+from search.service.model_file import model_answer
 from search.service.problems import Refused
 from search.service.service import Service
 from search.service.states import OVER
 from search.service.users import User
+from storage import is_driven
 
 router = APIRouter(prefix="/api/v1/studies/{name}")
 
@@ -65,6 +65,25 @@ def trials(
             for one in shown
         ],
     }
+
+
+@router.get("/progress")
+def progress(name: str, service: TheService, user: AnyUser) -> dict[str, Any]:
+    """What the live table of `perceptuna run` shows, with its state; `progress` is null before the study is made."""
+    from search.analysis.facts.following import progress_json, progress_of
+
+    del user
+    queued, study = service.queue.find(name), service.known_study(name)
+    if queued is None and study is None:
+        raise Refused(404, f"no study '{name}'")
+    shown = None
+    if study is not None and not study.record.is_foreign and not study.record.is_incomplete:
+        found = progress_of(study, queued.slots if queued else None)
+        found.budget = queued.trials if queued else found.budget
+        shown = progress_json(found)
+    over = queued.state in OVER if queued else not is_driven(service.url, name)
+    state = queued.state.value if queued else "finished" if over else "running"
+    return {"state": state, "over": over, "reason": queued.reason if queued else "", "progress": shown}
 
 
 @router.get("/trials/{number}")
@@ -138,19 +157,7 @@ def model(
     with temporary_folder() as folder:
         path = folder / f"{name}.keras"
         service.commands.call(["export", name, "-o", str(path)])
-        if accept == "application/zip":
-            return Response(_with_facts(path), media_type="application/zip")
-        headers = {"Content-Disposition": f'attachment; filename="{path.name}"'}
-        return Response(path.read_bytes(), media_type="application/octet-stream", headers=headers)
-
-
-def _with_facts(model: Path) -> bytes:
-    """An archive of `model.keras` and, as `model.json`, what `export` wrote beside it."""
-    packed = io.BytesIO()
-    with zipfile.ZipFile(packed, "w") as files:
-        files.write(model, "model.keras")
-        files.write(facts_beside(model), "model.json")
-    return packed.getvalue()
+        return model_answer(path, name, accept)
 
 
 @router.post("/predictions")

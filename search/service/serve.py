@@ -22,6 +22,8 @@ from search.service.commands import Commands
 from search.service.drivers import Drivers
 from search.service.folders import private_folder, service_folder
 from search.service.listing import good_for
+from search.service.logs import LogFormat, uvicorn_logs
+from search.service.notifier import Notifier
 from search.service.queue import Queue
 from search.service.remembered import Remembered
 from search.service.service import Service
@@ -51,6 +53,8 @@ def serve(
     warm: bool = True,
     module: str = "search",
     waiting: str = "search.waiting",
+    notify_private: bool = False,
+    log_format: LogFormat = "text",
 ) -> None:
     """Serve until SIGINT, SIGTERM or SIGHUP; then drivers end at their next epoch, and go on with the next service.
 
@@ -62,6 +66,8 @@ def serve(
         warm: whether a driver with a worker is started before there is a study for it.
         module: what drivers run.
         waiting: what a driver runs that is started before.
+        notify_private: whether studies may notify addresses of this machine and of private networks.
+        log_format: of what requests and bugs are logged in; `say` has a form of its own.
 
     Raises:
         InputError: the port is taken, the host is not this machine's, others could reach it and nobody has a token, or
@@ -80,9 +86,11 @@ def serve(
             token = None if service.users.tokens() else service.users.make_up()
             address = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
             say(f"service on {address}{f'?token={token}' if token else ''} (Ctrl-C ends it)")
-            server = uvicorn.Server(_configuration(service))
+            server = uvicorn.Server(_configuration(service, log_format))
+            notifier = Notifier(url, storage, service.queue, say, private=notify_private)
             with (
                 contextlib.closing(service.answerers),
+                _notifying(notifier),
                 _looking_after(service, server, say),
                 contextlib.suppress(KeyboardInterrupt),
             ):
@@ -138,11 +146,10 @@ def _made(
     )
 
 
-def _configuration(service: Service) -> uvicorn.Config:
+def _configuration(service: Service, log_format: LogFormat) -> uvicorn.Config:
     return uvicorn.Config(
         application(service),
-        log_level="warning",
-        access_log=False,
+        **uvicorn_logs(log_format),
         server_header=False,
         limit_concurrency=_MOST_CONNECTIONS,
         timeout_keep_alive=20,
@@ -178,6 +185,17 @@ def _looking_after(service: Service, server: uvicorn.Server, say: Callable[[str]
         service.drivers.end(driven, _END_SECONDS)
     if failed:
         raise failed[0]
+
+
+@contextlib.contextmanager
+def _notifying(notifier: Notifier) -> Iterator[None]:
+    """The notifier in a thread, which is not waited for: what it tells right now, the next service tells again."""
+    ended = threading.Event()
+    threading.Thread(target=notifier.run, args=(ended,), name="notifier", daemon=True).start()
+    try:
+        yield
+    finally:
+        ended.set()
 
 
 @contextlib.contextmanager

@@ -6,12 +6,17 @@ import json
 from typing import Any
 
 from search.errors import InputError
+from search.service.folders import service_folder
 from search.service.queue import Queue, QueuedStudy, has_queue
+from search.service.renaming import rename_queued
+from search.service.states import OVER, State
 from search.service.users import LOCAL
 from search.service.wishes import wish
 from search.study.creation import refuse_half_made
-from search.study.study import find_study, load_study
+from search.study.renaming import rename_study
+from search.study.study import Study, find_study, load_study
 from storage import StorageURL, open_storage
+from storage.study_storage import StudyStorage
 
 
 def queue_rows(url: StorageURL) -> list[dict[str, Any]]:
@@ -52,6 +57,21 @@ def ask_study(url: StorageURL, name: str, verb: str) -> None:
             f"is stopped by `perceptuna stop {name}{url.option}`"
         )
     wish(queue, name, verb, find_study(name, url, storage))
+
+
+def is_to_run(storage: StudyStorage, name: str) -> bool:
+    """Whether a service drives a study of that name, or is going to when it is its turn."""
+    found = Queue(storage).find(name) if has_queue(storage) else None
+    return found is not None and found.state not in OVER and found.state is not State.PAUSED
+
+
+def rename_here(study: Study, new: str) -> dict[str, str]:
+    """`perceptuna rename`, of a study that a service may know. Raises: as `rename_queued`."""
+    storage = study.storage
+    if not has_queue(storage):
+        return rename_study(study, new)
+    folder = service_folder(study.url) / "studies"
+    return rename_queued(study.url, storage, Queue(storage), folder, study.name, new)
 
 
 def queue_study(url: StorageURL, name: str) -> None:

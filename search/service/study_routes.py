@@ -9,7 +9,7 @@ from fastapi import APIRouter, Header, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from search.errors import InputError
-from search.service.asking import Address, AnyUser, Changer, TheService
+from search.service.asking import Address, AnyUser, Changer, TheService, refuse_priority
 from search.service.handing_in import (
     LARGEST_PRIORITY,
     HandedIn,
@@ -21,6 +21,7 @@ from search.service.handing_in import (
 from search.service.listing import listed, names, row_of
 from search.service.problems import Refused
 from search.service.queue import QueuedStudy
+from search.service.renaming import rename_queued
 from search.service.service import Service
 from search.service.states import OVER, VERBS, State
 from search.service.users import User
@@ -57,7 +58,7 @@ def hand_in(
     key: Annotated[str | None, Header(alias="Idempotency-Key", max_length=200)] = None,
 ) -> dict[str, Any]:
     """Hand a study in. The same key with the same content is the same study, however often it comes."""
-    _refuse_priority(user, given.priority)
+    refuse_priority(user, given.priority)
     if key is not None and (before := service.queue.find_key(user.name, key)):
         return _same(service, before, given, response)
     study = queued_study(
@@ -121,15 +122,39 @@ def change(
     values = {
         key: value for key, value in given.items() if key in ("priority", "note") and value is not None
     } | changed_budget(given)
+    if queued.job is not None and (named := {"trials", "timeout"} & given.keys()):
+        raise InputError(
+            f"--{sorted(named)[0]}: '{name}' ends when all is trained that it takes; leave it out"
+        )
     if "trials" in given and given["trials"] is None:
         raise InputError("--trials: expected a whole number, but got None")
-    _refuse_priority(user, values.get("priority", 0), queued.priority)
+    refuse_priority(user, values.get("priority", 0), queued.priority)
     if values:
         service.queue.change(name, values)
         service.users.record(user, address, "change", f"{name}: {', '.join(values)}")
     if any(values[one] != getattr(queued, one) for one in _BUDGET if one in values):
         service.queue.move(name, [State.RUNNING], State.PAUSING, State.QUEUED)
     return row_of(service, name, service.queue.find(name)).to_json()
+
+
+class NewName(BaseModel):
+    """What a study is to be called."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str
+
+
+@router.post("/{name}/rename")
+def rename(
+    name: str, wanted: NewName, service: TheService, user: Changer, address: Address
+) -> dict[str, Any]:
+    """Give a study that rests another name, and with it what is about it."""
+    _theirs(service, name, user)
+    folder = service.drivers.folder(name).parent
+    rename_queued(service.url, service.storage, service.queue, folder, name, wanted.name)
+    service.users.record(user, address, "rename", f"{name}: {wanted.name}")
+    return row_of(service, wanted.name, service.queue.find(wanted.name)).to_json()
 
 
 @router.post("/{name}/{verb}")
@@ -148,6 +173,9 @@ def ask(name: str, verb: str, service: TheService, user: Changer, address: Addre
 def delete(name: str, service: TheService, user: Changer, address: Address) -> None:
     """Delete a study that is over, with its trials and models, as `perceptuna delete` does."""
     queued = _theirs(service, name, user)
+    jobs = service.queue.about(name)
+    if at_work := [one for one in jobs if one.state not in OVER]:
+        raise Refused(409, f"'{at_work[0].study}' is {at_work[0].state}; cancel that first")
     # First nobody starts it any more; killed or refused later, it can be deleted again.
     if not service.queue.move(name, _RESTING, State.CANCELLED):
         raise Refused(409, f"study '{name}' is {queued.state}; stop it first")
@@ -156,8 +184,9 @@ def delete(name: str, service: TheService, user: Changer, address: Address) -> N
     if study is not None:
         for one in [*companions_of(study), study]:
             delete_study(one)
-    service.queue.remove(name, [State.CANCELLED])
-    shutil.rmtree(service.drivers.folder(name), ignore_errors=True)
+    for gone in [*(job.study for job in jobs), name]:
+        service.queue.remove(gone, OVER)
+        shutil.rmtree(service.drivers.folder(gone), ignore_errors=True)
 
 
 def _theirs(service: Service, name: str, user: User) -> QueuedStudy:
@@ -183,11 +212,3 @@ def _make_room(service: Service, study: QueuedStudy, user: User) -> None:
         raise Refused(409, f"study '{study.study}' was handed in already; choose another name")
     if before is not None:
         service.queue.remove(study.study, OVER)
-
-
-def _refuse_priority(user: User, wanted: int, now: int = 0) -> None:
-    """An admin decides who goes before others; everybody may go behind."""
-    if wanted > max(0, now) and not user.may("admin"):
-        raise Refused(
-            403, f"priority: an admin gives more than {max(0, now)}, but '{user.name}' asked for {wanted}"
-        )

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from search.service.drivers import Drivers, Ended
+from search.service.jobs import Job
 from search.service.queue import Queue, QueuedStudy
 from search.service.sharing import Claim, shares
 from search.service.states import DRIVEN, State
@@ -120,14 +121,17 @@ class Supervisor:
         in_order = ended.ending is not None or ended.code == 130 or study.then is not None
         failures = 0 if in_order or ended.trials else study.failures + 1
         changes: dict[str, Any] = {"failures": failures}
-        if loaded is not None and len(loaded.finished()) >= study.trials:
+        if ended.ending in ("finalized", "ablated"):
+            return State.FINISHED, "", changes
+        if study.job is None and loaded is not None and len(loaded.finished()) >= study.trials:
             no_value = ended.code == 1 and loaded.best_trial() is None
             return (State.FAILED, ended.said, changes) if no_value else (State.FINISHED, "", changes)
         if ended.ending == "timeout" or (study.timeout is not None and ran >= study.timeout):
             return State.FINISHED, _TIME_IS_UP, changes
         if study.then is not None:
             return study.then, "", changes
-        if loaded is not None and loaded.record.stop_requested and ended.ending == "interrupted":
+        interrupted = ended.ending == "interrupted" or ended.code == 130
+        if loaded is not None and loaded.record.stop_requested and interrupted:
             return State.STOPPED, "by `perceptuna stop`", changes
         if is_driven(self._url, study.study):
             return State.QUEUED, "it is driven by somebody else", changes
@@ -180,6 +184,8 @@ class Supervisor:
             reason = "it is driven by somebody else"
             self._queue.change(study.study, {"not_before": now + _WAIT_SECONDS, "reason": reason})
             return False
+        if study.job is not None:
+            return self._start_job(study, study.job, slots, now)
         loaded = self._study(study.study)
         if loaded is not None and len(loaded.finished()) >= study.trials:
             self._queue.move(study.study, [State.QUEUED], State.FINISHED, reason="")
@@ -196,6 +202,19 @@ class Supervisor:
             words = ["run", study.study, "--config", str(config), *words]
         else:
             words = ["resume", study.study, "--trials", str(study.trials), *words]
+        return self._drive(study, words, slots, now)
+
+    def _start_job(self, study: QueuedStudy, job: Job, slots: int, now: float) -> bool:
+        """As `_start`. What is concluded is that of a study that rests: it waits for one that somebody drives."""
+        about = self._queue.find(job.about)
+        if (about is not None and about.state in DRIVEN) or is_driven(self._url, job.about):
+            reason = f"it waits for study '{job.about}', which is driven"
+            self._queue.change(study.study, {"not_before": now + _WAIT_SECONDS, "reason": reason})
+            return False
+        return self._drive(study, job.words(self._drivers.folder(study.study), slots), slots, now)
+
+    def _drive(self, study: QueuedStudy, words: list[str], slots: int, now: float) -> bool:
+        """Whether a driver was started that does what `words` say."""
         self._drivers.announce(study.study, workers=slots)
         if not self._queue.move(
             study.study, [State.QUEUED], State.RUNNING, slots=slots, began=now, ended=None, reason=""

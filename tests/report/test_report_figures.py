@@ -12,8 +12,8 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from search.analysis.facts.busy import Clock, merged
+from search.analysis.facts.cost import cost_of
 from search.analysis.report import landscape
-from search.analysis.report.cost import cost_of
 from search.analysis.report.drawing import page_style
 from search.analysis.report.pruning import pruning_of
 from search.analysis.report.scales import ParameterScale, ValueScale, thinned

@@ -18,6 +18,8 @@ from digits_spec import digits_spec
 from optuna.distributions import FloatDistribution
 from optuna.trial import create_trial
 
+from search.conclusion.ablation.record import Ablation, write_ablation
+from search.conclusion.confirmation.record import Conclusion, Standing, write_conclusion
 from search.service.answerers import Answerers
 from search.service.application import application
 from search.service.commands import Commands
@@ -31,6 +33,7 @@ from search.service.uploads import Uploads
 from search.service.users import Users
 from search.settings.settings import StudySettings
 from search.study.creation import create_study
+from search.study.look import Look
 from search.study.study import Study
 from spaces import Space
 from spaces.parameters import Float
@@ -123,7 +126,7 @@ class Asker:
             sent["Authorization"] = f"Bearer {self.token}"
         if given is not None:
             body, sent["Content-Type"] = json.dumps(given).encode(), "application/json"
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=300)
         try:
             connection.request(method, path if path.startswith("/") else f"/api/v1/{path}", body, sent)
             answer = connection.getresponse()
@@ -193,6 +196,70 @@ def made_study(service: Service, name: str, values: Sequence[float], **settings:
             )
         )
     return study
+
+
+def finalized(study: Study) -> None:
+    """As it is after `finalize`, without training anything."""
+    standing = Standing(
+        trial=1, what="", parameters=1, search=0.95, values={}, mean=0.9, deviation=None, interval=None
+    )
+    look = Look(
+        date="2026-01-01T00:00:00+00:00",
+        by="anna@here",
+        study=study.name,
+        identity=study.identity,
+        trial=1,
+        companion=f"{study.name}.finalize",
+        companion_identity="x",
+        trained=0,
+        rows=360,
+        value=0.91,
+    )
+    write_conclusion(
+        study,
+        Conclusion(
+            metric="val_accuracy",
+            direction="maximize",
+            seeds=[1, 2],
+            standings=[standing],
+            dropped={},
+            by_rows=False,
+            leader=1,
+            winner=1,
+            companion=f"{study.name}.finalize",
+            final_trial=0,
+            final_validation=0.9,
+            test=look,
+            cost_of_search=0.0,
+            cost_of_validation=0.0,
+            searched=2,
+        ),
+    )
+
+
+def ablated(study: Study) -> None:
+    """As it is after `ablate` around trial 1, without training anything."""
+    write_ablation(
+        study,
+        Ablation(
+            study=study.name,
+            companion=f"{study.name}.ablate-1",
+            trial=1,
+            what="",
+            metric="val_accuracy",
+            direction="maximize",
+            epochs=2,
+            patience=2,
+            seeds=[1, 2],
+            search=0.95,
+            values={1: 0.9, 2: 0.92},
+            mean=0.91,
+            interval=None,
+            parameters=10,
+            seconds=1.0,
+            effects=[],
+        ),
+    )
 
 
 def handed_in(name: str, **settings: object) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import socket
 import zipfile
@@ -11,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from service_fakes import Team
+from rich.console import Console
+from service_fakes import Team, ablated, finalized, made_study
 
 import perceptuna as pt
 from search import cli as command_line
@@ -19,7 +21,9 @@ from search.client.address import Address
 from search.client.connection import Connection
 from search.client.following import follow
 from search.client.service_client import ServiceClient
+from search.commands import following
 from search.errors import InputError, ServiceFault
+from search.service.queue import QueuedStudy
 from search.service.states import State
 
 Shell = Callable[..., tuple[int, str, str]]
@@ -184,6 +188,53 @@ def test_studies_are_shown_and_changed(shell: Shell) -> None:
     assert "no study 'nothing'" in shell("show", "nothing")[2]
 
 
+def test_a_study_is_concluded_there(
+    team: Team, shell: Shell, anna: pt.service.Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    study = made_study(team.service, "ended", [0.9, 0.95])
+    assert team.service.queue.add(QueuedStudy("ended", "anna", "{}", 2, state=State.FINISHED))
+    code, out, _ = shell("finalize", "ended", "-o", "a.keras", "--top", 1, "--seeds", 2, "--detach")
+    address = f"--service http://127.0.0.1:{team.anna.port}"
+    assert (code, out) == (
+        0,
+        "'ended.finalize' is queued; see its outcome with: "
+        f"perceptuna finalize ended -o a.keras --top 1 --seeds 2 {address}\n",
+    )
+    assert shell("ablate", "ended", "--seeds", 2, "--detach", "--json")[0] == 0
+    over(team, "ended.finalize")
+    over(team, "ended.ablate-1")
+    finalized(study)
+    folder = team.drivers.folder("ended.finalize")
+    (folder / "model.keras").write_bytes(b"weights")
+    (folder / "model.json").write_text("{}")
+    code, out, err = shell("finalize", "ended", "-o", "a.keras", "--top", 1, "--seeds", 2)
+    assert (code, err) == (0, "")
+    assert "91.0 %" in out
+    assert out.endswith("wrote a.keras and a.json\n")
+    assert "is there already" in shell("finalize", "ended", "-o", "a.keras")[2]
+    assert "was finalized already" in shell("finalize", "ended", "-o", "b.keras")[2]
+    found = anna.load_study("ended").finalize("c.keras", top=1, seeds=2, show=False)
+    assert (found.winner, found.test, found.path.read_bytes()) == (1, 0.91, b"weights")
+    assert "91.0 %" in repr(found)
+    ablated(study)
+    code, out, err = shell("ablate", "ended", "--seeds", 2)
+    assert (code, err) == (0, "")
+    assert "0.9 of" not in out
+    assert anna.load_study("ended").ablate(seeds=2, show=False).to_json()["trial"] == 1
+    team.service.queue.move("ended.ablate-1", [State.FINISHED], State.FAILED, reason="no memory")
+    monkeypatch.setattr(ServiceClient, "conclude", lambda self, study, *_: self.study(f"{study}.ablate-1"))
+    code, _, err = shell("ablate", "ended", "--seeds", 2)
+    assert (code, err) == (
+        1,
+        "perceptuna: 'ended.ablate-1' is failed: no memory; go on with: "
+        f"perceptuna ablate ended --seeds 2 {address}\n",
+    )
+    assert (
+        "--again: is for a team's service"
+        in shell("finalize", "x", "-o", "x.keras", "--again", "--storage", "x.db")[2]
+    )
+
+
 def test_what_only_this_machine_has_is_refused(shell: Shell) -> None:
     code, _, err = shell("run", "x", "--data", "digits", "--cluster", "tcp://a:1")
     assert (code, err) == (2, "perceptuna: --cluster: --service does not take it; leave it out\n")
@@ -281,3 +332,34 @@ def test_a_model_comes_with_its_facts(
     assert (tmp_path / "best.keras").read_bytes() == b"weights"
     with pytest.raises(InputError, match="is there already"):
         anna.load_study("made").model(tmp_path / "best.keras")
+
+
+def test_a_terminal_follows_by_the_table(team: Team, shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    made_study(team.service, "watched", [0.5], trials=2)
+    assert team.service.queue.add(QueuedStudy("watched", "anna", "{}", 2, state=State.RUNNING, slots=1))
+    screen = Console(file=io.StringIO(), force_terminal=True, width=120, color_system=None)
+    monkeypatch.setattr(following, "console", lambda: screen)
+    looks = []
+
+    def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        team.service.queue.move("watched", list(State), State.STOPPED)
+
+    monkeypatch.setattr("search.client.following.time.sleep", sleep)
+    code, _, err = shell("follow", "watched")
+    assert (code, len(looks)) == (130, 1)
+    assert "study 'watched' is stopped; go on with: perceptuna resume watched --service" in err
+    assert isinstance(screen.file, io.StringIO)
+    assert "0.5000 (trial 0)" in screen.file.getvalue()
+
+    def interrupted(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    team.service.queue.move("watched", list(State), State.RUNNING)
+    monkeypatch.setattr("search.client.following.time.sleep", interrupted)
+    code, _, err = shell("follow", "watched")
+    assert code == 130
+    assert "study 'watched' goes on there; wait for it with: perceptuna follow watched --service" in err
+    team.service.queue.move("watched", list(State), State.CANCELLED)
+    assert team.viewer.done("GET", "studies/made/progress")["over"] is True
+    assert "no study 'nothing'" in team.viewer.refused(404, "GET", "studies/nothing/progress")

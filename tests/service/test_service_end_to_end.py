@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import random
+import time
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -18,8 +22,12 @@ from storage import StorageURL, open_storage
 
 
 @pytest.fixture
-def anna(tmp_path: Path) -> Iterator[Asker]:
-    service = ServiceProcess(tmp_path, tmp_path / "cache", slots=1, module="search", waiting="search.waiting")
+def service(tmp_path: Path) -> ServiceProcess:
+    return ServiceProcess(tmp_path, tmp_path / "cache", slots=1, module="search", waiting="search.waiting")
+
+
+@pytest.fixture
+def anna(service: ServiceProcess) -> Iterator[Asker]:
     token = Users(open_storage(StorageURL.of_file(service.storage), create=True)).add("anna", "user")
     service.start()
     yield Asker(service.port, token)
@@ -36,8 +44,32 @@ def answering() -> list[psutil.Process]:
     ]
 
 
+def concluded_through_kills(anna: Asker, service: ServiceProcess) -> dict[str, Any]:
+    """Have `prices` finalized; when a training has ended, the driver and the service are killed."""
+    asked = {"top": 1, "seeds": 2, "ensemble": 1}
+    job = anna.done("POST", "studies/prices/finalize", asked)["study"]
+    while anna.done("GET", f"studies/{job}")["finished"] == 0:
+        time.sleep(0.2)
+    service.kill()
+    for process in service.drivers()["prices"]:
+        process.kill()
+    service.start()
+    while (row := anna.done("GET", f"studies/{job}"))["state"] != "finished":
+        assert row["state"] in ("queued", "running"), row["reason"]
+        time.sleep(0.2)
+    assert (row["finished"], row["budget"]) == (3, 3)
+    told = anna.done("GET", "studies/prices/conclusion")
+    assert anna("POST", "studies/prices/finalize", asked).status == 200
+    assert anna.done("GET", "studies/prices/conclusion") == told
+    packed = anna("GET", "studies/prices/conclusion/model", Accept="application/zip")
+    with zipfile.ZipFile(io.BytesIO(packed.body)) as files:
+        assert json.loads(files.read("model.json"))["conclusion"] == told["finalized"]
+    found: dict[str, Any] = told
+    return found
+
+
 @pytest.mark.slow
-def test_from_a_table_to_answers(anna: Asker) -> None:
+def test_from_a_table_to_answers_and_a_conclusion(anna: Asker, service: ServiceProcess) -> None:
     chance = random.Random(0)
     rows = [[f"{chance.random():.3f}", chance.choice(["north", "south"])] for _ in range(300)]
     table = "size,side,price\n" + "".join(
@@ -80,6 +112,10 @@ def test_from_a_table_to_answers(anna: Asker) -> None:
     page = anna("GET", "studies/prices/report")
     assert "prices: perceptuna report" in page.text
     assert page.headers["content-security-policy"].startswith("sandbox")
+    told = concluded_through_kills(anna, service)
+    assert len(told["looks"]) == 1
+    assert told["looks"][0]["value"] == told["finalized"]["test"]["value"]
+    assert "Confirmed and tested" in anna("GET", "/studies/prices").text
     assert (
         anna.refused(409, "POST", "studies/prices/pause")
         == "study 'prices' is finished, so there is nothing to pause"
@@ -88,4 +124,4 @@ def test_from_a_table_to_answers(anna: Asker) -> None:
         422, "POST", "studies/prices/resume"
     )
     assert anna("DELETE", "studies/prices").status == 204
-    assert len(answering()) == 1
+    assert anna.done("GET", "studies")["studies"] == []

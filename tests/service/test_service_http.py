@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+import optuna
 import pytest
 from service_fakes import Team, handed_in, made_study
 
@@ -189,3 +190,11 @@ def test_a_command_that_fails_ends_its_request_alone(team: Team, monkeypatch: py
     assert (busy.status, busy.headers["retry-after"]) == (503, "30")
     for _ in range(10):
         team.service.commands._taken_in.release()
+
+
+def test_a_study_that_is_being_made_is_shown(team: Team) -> None:
+    optuna.create_study(study_name="begun", storage=team.service.storage)
+    assert team.service.queue.add(QueuedStudy("begun", "anna", "{}", 5, state=State.RUNNING))
+    row = team.anna.done("GET", "studies/begun")
+    assert (row["state"], row["finished"], row["details"]) == ("running", 0, None)
+    assert team.anna("GET", "/studies/begun").status == 200

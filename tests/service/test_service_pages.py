@@ -130,3 +130,18 @@ def test_a_study_of_another_program_is_shown_for_what_it_is(team: Team) -> None:
         assert (row["state"], row["details"], row["metric"]) == ("foreign", None, None)
         assert team.viewer.done("GET", f"studies/{name}/trials")["total"] == 1
         assert "not made by perceptuna" in team.viewer.refused(422, "GET", f"studies/{name}/trials/0")
+
+
+def test_studies_are_put_side_by_side(team: Team) -> None:
+    made_study(team.service, "beside", [0.8], seed=3)
+    told = team.viewer.done("GET", "compare?study=made&study=beside")
+    assert [one["best"] for one in told["studies"]] == [None, 0.8]  # JSON has no infinity
+    page = team.viewer("GET", "/compare?study=made&study=beside").text
+    assert '<a href="/studies/beside">beside</a>' in page
+    assert "<th>--seed</th>" in page
+    assert any(
+        'name="study" value="beside"' in team.viewer("GET", f"/?page={page}").text for page in (1, 2, 3)
+    )
+    assert "but got 1" in team.viewer.refused(422, "GET", "compare?study=made")
+    assert "no study 'nothing'" in team.viewer.refused(404, "GET", "compare?study=made&study=nothing")
+    team.viewer.refused(422, "GET", "compare")

@@ -1,5 +1,5 @@
 """Facts of trials and studies that every view shows: leaderboard, overview, importance, time left.
 
-Imports: conclusion.ablation, conclusion.confirmation, conclusion.statistics, driving, errors,
-references, settings, spaces, storage, study, text.
+Imports: conclusion.ablation, conclusion.confirmation, conclusion.statistics, data, driving, errors, references,
+settings, spaces, storage, study, text.
 """

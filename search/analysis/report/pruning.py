@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import fmean, median
 
-from search.analysis.report.cost import epochs_run
+from search.analysis.facts.cost import epochs_run
 from search.study.trial_record import TrialRecord
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from search.analysis.facts.cost import Cost, cost_of
 from search.analysis.facts.importance import importances
 from search.analysis.facts.leaderboard import Entry, leaderboard, not_comparable, trials_with_value
 from search.analysis.facts.overview import study_state
-from search.analysis.report.cost import Cost, cost_of
 from search.analysis.report.pruning import Pruning, pruning_of
 from search.study.history import History, history_of
 from search.study.look import Look

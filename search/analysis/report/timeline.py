@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from search.analysis.facts.busy import Clock, merged
-from search.analysis.report.cost import span_of
+from search.analysis.facts.cost import span_of
 from search.analysis.report.drawing import (
     ACCENT,
     INK,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Group, RenderableType
@@ -49,6 +50,15 @@ def ablation_facts(ablation: Ablation, importances: Importances) -> dict[str, An
         "importances": dict(importances),
         "disagreements": disagreements(ablation, importances),
     }
+
+
+def ablation_of(facts: Mapping[str, Any]) -> tuple[Ablation, Importances]:
+    """What `ablation_facts` tells, as it was."""
+    own = {name: value for name, value in facts.items() if name in Ablation.model_fields}
+    effects = [
+        {name: value for name, value in effect.items() if name != "sentence"} for effect in facts["effects"]
+    ]
+    return Ablation.model_validate({**own, "effects": effects}), list(facts["importances"].items())
 
 
 def _table(ablation: Ablation) -> Table:

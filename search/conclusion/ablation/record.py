@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -93,8 +94,12 @@ def write_ablation(study: Study, ablation: Ablation) -> None:
 
 def best_ablation(study: Study) -> Ablation | None:
     """Around the best of the trials that were taken for it; None where there was none."""
+    return next(iter(ablations(study)), None)
+
+
+def ablations(study: Study) -> Iterator[Ablation]:
+    """Those around trials that are ranked, in their order."""
     record = study.record
     for trial in study.ranked():
         if (found := record.ablation(trial.number)) is not None:
-            return Ablation.model_validate_json(found)
-    return None
+            yield Ablation.model_validate_json(found)

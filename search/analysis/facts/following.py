@@ -1,0 +1,146 @@
+"""A study that somebody else drives, followed by its database: what has happened since, and how far it is."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from search.analysis.facts.remarks import state_counts
+from search.analysis.facts.time_left import time_left
+from search.driving.progress import Progress, RunningTrial
+from search.references.record import References
+from search.study.study import Study
+from search.study.trial_record import TrialRecord
+
+# Of the newest trials; the time left follows from no more.
+_DURATIONS = 500
+# As drivers say it.
+_WORDS = {"fail": "failed"}
+
+
+class Followed:
+    """What of a study was told already."""
+
+    def __init__(self, study: Study) -> None:
+        self._started = {trial.number for trial in study.trials()}
+        self._ended = {trial.number for trial in study.finished()}
+
+    def changes(self, study: Study) -> list[dict[str, Any]]:
+        """Trials that have begun or ended since the last call, as the events of `run --json`; `study` is read anew."""
+        trials = study.trials()
+        begun = [one for one in trials if one.number not in self._started and one.state.name != "WAITING"]
+        self._started |= {one.number for one in begun}
+        ended = [one for one in trials if one.counts and one.number not in self._ended]
+        self._ended |= {one.number for one in ended}
+        told = [_started(study, one) for one in begun]
+        if ended:
+            finished, best, left = len(study.finished()), study.best_trial(), time_left(study, study.settings)
+            common = {
+                "best": best.value if best else None,
+                "best_trial": best.number if best else None,
+                "metric": study.metric,
+                "budget": study.settings.trials,
+                "seconds_left": left.to_json() if left else None,
+            }
+            for place, one in enumerate(ended, start=finished - len(ended) + 1):
+                told.append({**_ended(study, one), **common, "finished": place})
+        return told
+
+
+def progress_of(study: Study, workers: int | None = None) -> Progress:
+    """Where it stands now, as its driver would count it; its `epochs` are of all trials, ever.
+
+    Args:
+        workers: that train it, where its settings do not say.
+    """
+    progress, now = Progress.of(study), datetime.now()  # Optuna's times have no zone
+    progress.workers = workers or progress.workers
+    trials = study.trials()
+    progress.states = Counter({_WORDS.get(state, state): of for state, of in state_counts(study).items()})
+    for state in ("running", "waiting"):
+        del progress.states[state]
+    progress.epochs = sum(_epoch(one) for one in trials)
+    for one in trials:
+        if one.state.name == "RUNNING" and one.datetime_start is not None:
+            elapsed = (now - one.datetime_start).total_seconds()
+            progress.running[one.number] = RunningTrial(
+                one.describe(study.space), time.monotonic() - elapsed, _epoch(one), _last_value(one)
+            )
+    return progress
+
+
+def progress_json(progress: Progress) -> dict[str, Any]:
+    """For another process, at another time of its clock."""
+    now = time.monotonic()
+    return {
+        "study": progress.study,
+        "metric": progress.metric,
+        "direction": progress.direction,
+        "budget": progress.budget,
+        "epochs_of_a_trial": progress.epochs_of_a_trial,
+        "finished": progress.finished,
+        "best": progress.best,
+        "best_number": progress.best_number,
+        "states": dict(progress.states),
+        "epochs": progress.epochs,
+        "workers": progress.workers,
+        "durations": [round(seconds, 3) for seconds in progress.durations[-_DURATIONS:]],
+        "running": {
+            str(number): {
+                "what": one.what,
+                "seconds": now - one.begun,
+                "epoch": one.epoch,
+                "value": one.value,
+            }
+            for number, one in progress.running.items()
+        },
+        "references": progress.references.model_dump_json(),
+    }
+
+
+def progress_from_json(told: Mapping[str, Any]) -> Progress:
+    """What `progress_json` tells, by the clock here."""
+    now = time.monotonic()
+    running = {
+        int(number): RunningTrial(one["what"], now - one["seconds"], one["epoch"], one["value"])
+        for number, one in told["running"].items()
+    }
+    read = {
+        "states": Counter(told["states"]),
+        "running": running,
+        "references": References.model_validate_json(told["references"]),
+    }
+    return Progress(**{**told, **read})
+
+
+def _started(study: Study, trial: TrialRecord) -> dict[str, Any]:
+    return {
+        "event": "trial_started",
+        "study": study.name,
+        "trial": trial.number,
+        "what": trial.describe(study.space),
+    }
+
+
+def _ended(study: Study, trial: TrialRecord) -> dict[str, Any]:
+    return {
+        "event": "trial_ended",
+        "study": study.name,
+        "trial": trial.number,
+        "state": _WORDS.get(state := trial.state.name.lower(), state),
+        "value": trial.value if trial.state.name == "COMPLETE" else None,
+        "epochs": trial.epochs,
+        "reason": trial.reason or None,
+    }
+
+
+def _epoch(trial: TrialRecord) -> int:
+    return int(trial.epochs or max(trial.intermediate_values, default=0))
+
+
+def _last_value(trial: TrialRecord) -> float | None:
+    reported = trial.intermediate_values
+    return reported[max(reported)] if reported else None

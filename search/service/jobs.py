@@ -1,0 +1,112 @@
+"""Jobs of the queue: `finalize` and `ablate` of a study, each driven under the name of the trainings that it takes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from search.conclusion.ablation.factors import variations
+from search.conclusion.companion import Order, settings_about
+from search.errors import InputError
+from search.study.creation import refuse_half_made
+from search.study.study import Study
+
+JobCommand = Literal["finalize", "ablate"]
+
+# Where a user says nothing: networks that are averaged of a table's winner.
+_AVERAGED = 5
+MODEL = "model.keras"
+"""What a `finalize` writes, in its folder."""
+
+Options = dict[str, int | bool]
+
+
+class Job(BaseModel):
+    """What is to be concluded from study `about`: the command, with its options by name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    command: JobCommand
+    about: str
+    options: Options
+
+    @property
+    def name(self) -> str:
+        """Of the study of its trainings, and of its row in the queue."""
+        trial = f"-{self.options['trial']}" if self.command == "ablate" else ""
+        return f"{self.about}.{self.command}{trial}"
+
+    def looks_as(self, other: Job) -> bool:
+        """Whether both test the same model: another one that is written after the test is no other look."""
+        return {**self.options, "all_rows": 0} == {**other.options, "all_rows": 0}
+
+    def words(self, folder: Path, slots: int) -> list[str]:
+        """The command line that carries it out, again and again until it is done; a model goes into `folder`."""
+        output = ["-o", str(folder / MODEL), "--force"] if self.command == "finalize" else []
+        options = [word for name, value in self.options.items() for word in _words(name, value)]
+        return [self.command, self.about, *output, *options, "--workers", str(slots), "--json"]
+
+
+def finalize_job(
+    study: Study, *, top: int, seeds: int, folds: int | None, ensemble: int | None, all_rows: bool = False
+) -> Job:
+    """The best `top` of `study` on `seeds` fresh seeds, and the winner on `folds` or as an `ensemble`.
+
+    With `all_rows` it is trained once more on all rows, when it was tested.
+
+    Raises:
+        InputError: the study has no complete trial, or is no search; or both `folds` and `ensemble` are given.
+    """
+    if folds is not None and ensemble is not None:
+        raise InputError(
+            "--folds and --ensemble: networks of folds, or of seeds on the same rows; leave one out"
+        )
+    _check(study, "finalize", None)
+    given = {"top": top, "seeds": seeds, "folds": folds, "ensemble": ensemble, "all_rows": all_rows or None}
+    return _job("finalize", study, given)
+
+
+def ablate_job(study: Study, *, trial: int | None, seeds: int) -> Job:
+    """One factor at a time around `trial`, or the best one, on `seeds` fresh seeds.
+
+    Raises:
+        InputError: there is no such complete trial, or the study is no search.
+    """
+    return _job("ablate", study, {"trial": _check(study, "ablate", trial), "seeds": seeds})
+
+
+def trainings(job: Job, study: Study) -> int:
+    """How many trainings it takes, about: what comes to nothing, or was done before, is not known yet."""
+    if job.command == "ablate":
+        trial = study.complete_trial(job.options["trial"])
+        changed = variations(trial.hyperparameters(study.space), study.space, study.data)
+        return (1 + len(list(changed))) * job.options["seeds"]
+    candidates = min(job.options["top"], len(study.ranked()))
+    usual = 1 if study.data.kind == "image" else _AVERAGED
+    last = job.options.get("folds") or job.options.get("ensemble") or usual
+    last *= 2 if job.options.get("all_rows") else 1
+    return candidates * job.options["seeds"] + last
+
+
+def _check(study: Study, command: JobCommand, trial: int | None) -> int:
+    """The number of the trial that it is about. Raises InputError where there can be no conclusion."""
+    refuse_half_made(study)
+    number = study.complete_trial(trial).number
+    settings_about(study, command, Order(seeds=2, go_on=""))
+    if command == "ablate" and study.space.network:
+        raise InputError(
+            f"study '{study.name}' is of a network of its user's own, of which perceptuna knows no part to leave out"
+        )
+    return number
+
+
+def _words(name: str, value: int | bool) -> list[str]:
+    option = f"--{name.replace('_', '-')}"
+    return [option] if value is True else [option, str(value)]
+
+
+def _job(command: JobCommand, study: Study, options: dict[str, int | None]) -> Job:
+    given = {name: value for name, value in options.items() if value is not None}
+    return Job(command=command, about=study.name, options=given)

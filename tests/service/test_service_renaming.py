@@ -1,0 +1,87 @@
+"""A study of a team's service is renamed and deleted: over HTTP, from a shell, from Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from service_fakes import Team, handed_in, made_study
+
+from search.errors import InputError
+from search.service.jobs import Job
+from search.service.queue import QueuedStudy
+from search.service.renaming import rename_queued
+from search.service.shell import rename_here
+from search.service.states import State
+from storage import StudyBusy, study_lock
+
+
+@pytest.fixture
+def folder(team: Team) -> Path:
+    """A study `old`, finalized by a job, and the folder of the service's studies."""
+    job = Job(command="finalize", about="old", options={"top": 1, "seeds": 2})
+    made_study(team.service, "old", [0.5])
+    assert team.service.queue.add(QueuedStudy("old", "anna", "{}", 1, state=State.FINISHED))
+    assert team.service.queue.add(QueuedStudy(job.name, "anna", "{}", 3, state=State.FINISHED, job=job))
+    (team.drivers.folder(job.name) / "model.keras").write_bytes(b"weights")
+    return team.drivers.folder("old").parent
+
+
+def gone(team: Team, name: str) -> None:
+    assert team.anna("DELETE", f"studies/{name}").status == 204
+
+
+@pytest.mark.usefixtures("folder")
+def test_its_rows_and_its_files_go_along(team: Team) -> None:
+    row = team.anna.done("POST", "studies/old/rename", {"name": "new"})
+    assert (row["study"], row["finished"], row["state"]) == ("new", 1, "finished")
+    assert team.anna("GET", "studies/old").status == 404
+    assert team.anna.done("GET", "studies/new.finalize")["about"] == "new"
+    assert team.anna("GET", "studies/new/conclusion/model").body == b"weights"
+    deed = team.admin.done("GET", "audit")["deeds"][0]
+    assert (deed["action"], deed["what"]) == ("rename", "old: new")
+    assert rename_here(team.service.study("new"), "newer")["new.finalize"] == "newer.finalize"  # from a shell
+    assert team.anna.done("GET", "studies/newer.finalize")["about"] == "newer"
+    gone(team, "newer")
+    assert team.service.queue.find("newer.finalize") is None
+
+
+def test_what_cannot_be_renamed_is_refused(team: Team, folder: Path) -> None:
+    assert "'old' belongs to 'anna'" in team.ben.refused(403, "POST", "studies/old/rename", {"name": "x"})
+    for name in ("", "a b", "x/y", "../x"):
+        assert "study name: expected" in team.anna.refused(422, "POST", "studies/old/rename", {"name": name})
+    assert "there is a study 'made' already" in team.anna.refused(
+        422, "POST", "studies/old/rename", {"name": "made"}
+    )
+    assert "rename that one" in team.anna.refused(422, "POST", "studies/old.finalize/rename", {"name": "x"})
+    assert "no study" in team.anna.refused(404, "POST", "studies/nothing/rename", {"name": "x"})
+    team.anna.done("POST", "studies", handed_in("waiting"))
+    assert "is queued; stop it first" in team.anna.refused(
+        409, "POST", "studies/waiting/rename", {"name": "x"}
+    )
+    team.anna.done("POST", "studies/waiting/pause")
+    assert team.anna.done("POST", "studies/waiting/rename", {"name": "later"})["state"] == "paused"
+    with study_lock(team.service.url, "old"), pytest.raises(StudyBusy):
+        renamed(team, folder)
+    # What was done of it is taken back.
+    assert team.anna.done("GET", "studies/old.finalize")["about"] == "old"
+    team.service.queue.move("old.finalize", list(State), State.QUEUED)
+    assert "cancel that first" in team.anna.refused(409, "POST", "studies/old/rename", {"name": "x"})
+    team.anna.done("POST", "studies/old.finalize/cancel")
+    gone(team, "old")
+    gone(team, "later")
+
+
+def test_killed_in_between_the_same_request_goes_on(team: Team, folder: Path) -> None:
+    names = {"old": "new", "old.finalize": "new.finalize"}
+    assert team.service.queue.rename(names, list(State))
+    assert renamed(team, folder)["old"] == "new"
+    assert team.anna.done("GET", "studies/new")["finished"] == 1
+    assert (folder / "new.finalize" / "model.keras").is_file()
+    with pytest.raises(InputError, match="already"):
+        rename_queued(team.service.url, team.service.storage, team.service.queue, folder, "made", "new")
+    gone(team, "new")
+
+
+def renamed(team: Team, folder: Path) -> dict[str, str]:
+    return rename_queued(team.service.url, team.service.storage, team.service.queue, folder, "old", "new")
