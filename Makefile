@@ -78,9 +78,11 @@ commands: $(VENV)/installed
 map: $(VENV)/installed
 	PYTHONPATH=. $(BIN)/python docs/map.py
 
-# The documentation as a site, in site/; fails where a link leads nowhere. (Its warning is of a version to come.)
+# The documentation as a site, in site/; fails where a link leads nowhere.
 docs: $(VENV)/installed
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+	$(BIN)/python docs/site_pages.py
+	$(BIN)/zensical build --strict --clean
+	@echo "look at it: $(BIN)/python -m http.server --bind 127.0.0.1 --directory site 8000, then http://127.0.0.1:8000"
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "perceptuna needs Python 3.11 to 3.13, but $(PYTHON) is " + sys.version.split()[0] + "; name another with PYTHON=python3.12")'

@@ -1,4 +1,4 @@
-"""What the site needs beside the files in docs/: a hook of MkDocs (see mkdocs.yml).
+"""The pages of the site, written into build/docs, where zensical.toml looks for them: those of docs/, and more.
 
 README, CHANGELOG and CONTRIBUTING stand at the top of the repository, where people look for them; here they become
 pages. So do the docstrings of the Python door (api.py). Links to files that are no pages become their paths.
@@ -7,32 +7,44 @@ pages. So do the docstrings of the Python door (api.py). Links to files that are
 from __future__ import annotations
 
 import re
+import shutil
 from pathlib import Path
 
 import api
-from mkdocs.config.defaults import MkDocsConfig
-from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parents[1]
+WRITTEN = ROOT / "build" / "docs"
 PAGES = {"index.md": "README.md", "changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md"}
 
 _LINK = re.compile(r"(?<!!)\[([^\]]+)\]\(([^)#:\s]+)(#[^)\s]*)?\)")
 
 
-def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Add the pages that are made from files outside docs/."""
-    for page, source in PAGES.items():
+def main() -> None:
+    """Write all pages anew."""
+    docs = Path(__file__).parent
+    shutil.rmtree(WRITTEN, ignore_errors=True)
+    for path in sorted(docs.rglob("*")):
+        if path.suffix in (".md", ".png", ".svg"):
+            page = WRITTEN / path.relative_to(docs)
+            page.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, page)
+            if path.suffix == ".md":
+                text = path.read_text(encoding="utf-8")
+                page.write_text(within(text, path.parent), encoding="utf-8")
+    for name, source in PAGES.items():
         text = (ROOT / source).read_text(encoding="utf-8")
-        files.append(File.generated(config, page, content=as_page(text)))
-    files.append(File.generated(config, "api.md", content=api.reference()))
-    return files
+        (WRITTEN / name).write_text(as_page(text), encoding="utf-8")
+    (WRITTEN / "api.md").write_text(api.reference(), encoding="utf-8")
 
 
-def on_page_markdown(markdown: str, **_: object) -> str:
-    """Links of a page in docs/ that lead out of it."""
-    return _LINK.sub(
-        lambda link: _path(link, ROOT / "docs") if link[2].startswith("../") else link[0], markdown
-    )
+def within(text: str, folder: Path) -> str:
+    """Text of a page in `folder`, no link of which leads out of docs/."""
+    docs = ROOT / "docs"
+
+    def leads_out(link: re.Match[str]) -> bool:
+        return not (folder / link[2]).resolve().is_relative_to(docs)
+
+    return _LINK.sub(lambda link: _path(link, folder) if leads_out(link) else link[0], text)
 
 
 def as_page(text: str) -> str:
@@ -55,3 +67,7 @@ def _path(link: re.Match[str], folder: Path) -> str:
     """The words of a link, and the file that it led to."""
     path = (folder / link[2]).resolve().relative_to(ROOT)
     return link[1] if link[1].strip("`") == str(path) else f"{link[1]} (`{path}`)"
+
+
+if __name__ == "__main__":
+    main()
