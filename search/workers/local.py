@@ -98,8 +98,7 @@ class LocalWorkers:
                 "distributed.worker.memory.spill": False,
                 "distributed.worker.memory.pause": False,
                 "distributed.worker.memory.terminate": 1.0,
-                # It looks a hundred times a second where each thread is, and fifty times whether its loop is late:
-                # a twentieth of a worker's time on small networks.
+                # It looks a hundred times a second where each thread is, and fifty times whether its loop is late.
                 "distributed.worker.profile.enabled": False,
                 "distributed.admin.tick.interval": "1s",
                 "distributed.admin.tick.cycle": "10s",
