@@ -33,7 +33,7 @@ def copy(tmp_path: Path) -> Path:
 
 def test_the_site_builds_and_starts_with_the_readme(copy: Path) -> None:
     done = built(copy)
-    assert done.returncode == 0, done.stdout
+    assert done.returncode == 0, done.stderr
     site = copy / "site"
     index = (site / "index.html").read_text(encoding="utf-8")
     assert "Two commands" in index
@@ -59,4 +59,4 @@ def test_a_link_that_leads_nowhere_fails_the_build(copy: Path) -> None:
         page.write("\n[gone](no-such-page.md) and [nowhere](spaces.md#no-such-heading)\n")
     done = built(copy)
     assert done.returncode != 0
-    assert "2 issues found" in done.stdout
+    assert "2 issues found" in done.stderr
