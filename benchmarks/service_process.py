@@ -52,10 +52,6 @@ class ServiceProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
-    def port(self) -> int:
-        return self._port
-
-    @property
     def storage(self) -> Path:
         return self.folder / "studies.db"
 

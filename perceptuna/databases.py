@@ -34,11 +34,13 @@ def backup(output: str | Path, storage: str | Path | None = None, *, force: bool
         StorageError: copying failed.
     """
     from search.analysis.notebook import storage_url
+    from search.service.backing_up import copy_files
     from storage.backup import back_up
 
     with one_tree():
         url = storage_url(storage)
         made = back_up(url, Path(output), force=force)
+        copy_files(url, made.path)
     if made.lost:
         warnings.warn(
             f"{len(made.lost)} artifacts are lost in {url} itself; see `perceptuna storage check`",

@@ -38,6 +38,8 @@ class StudyRow(TypedDict):
     slots: int | None
     workers: int | None
     seconds_left: dict[str, float] | None
+    job: str | None
+    about: str | None
     details: dict[str, Any] | None
 
 

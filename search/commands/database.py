@@ -63,14 +63,19 @@ def backup(
 ) -> None:
     """Copy the database, its artifacts and rows from Python, also while a study runs; the copy is checked.
 
+    What a service of the database keeps beside it, uploads and tested models, is copied too, also while it serves.
+
     Example: perceptuna storage backup -o copy.db
     """
+    from search.service.backing_up import copy_files
     from search.text.formats import plural
     from storage.backup import back_up
 
     url = url_of(storage)
     made = back_up(url, output, force=force)
     rows = f" and {plural(made.rows, 'file')} of rows" if made.rows else ""
+    if files := copy_files(url, made.path):
+        rows += f" and {plural(files, 'file')} of its service"
     echo(
         f"wrote {made.path}: {made.studies} studies, {made.trials} trials, {made.artifacts} artifacts{rows} beside it; "
         f"use it by{StorageURL.of_file(made.path).option}"

@@ -64,6 +64,7 @@ def serve(
     log_format: Annotated[
         str, typer.Option(metavar="FORMAT", help="text, or json: an object a line, requests too")
     ] = "text",
+    cluster: Annotated[str | None, typer.Option(metavar="ADDRESS", hidden=True)] = None,
     storage: Storage = None,
 ) -> None:
     """Take studies in over HTTP, have them run in turn, and show them: for a team, or for yourself.
@@ -73,6 +74,11 @@ def serve(
 
     Example: perceptuna serve --data tables --slots 4
     """
+    if cluster is not None:
+        raise InputError(
+            "--cluster: a service trains on its own machine, since a study takes a cluster's workers whole and would "
+            "not share them; run one there by `perceptuna run --cluster`, which the service shows"
+        )
     from search.machine.cores import available_cores
     from search.service.logs import check_log_format, say_as_json
     from search.service.serve import serve as serve_studies

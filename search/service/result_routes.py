@@ -78,9 +78,11 @@ def progress(name: str, service: TheService, user: AnyUser) -> dict[str, Any]:
         raise Refused(404, f"no study '{name}'")
     shown = None
     if study is not None and not study.record.is_foreign and not study.record.is_incomplete:
-        found = progress_of(study, queued.slots if queued else None)
-        found.budget = queued.trials if queued else found.budget
-        shown = progress_json(found)
+        slots, budget = (queued.slots, queued.trials) if queued else (None, None)
+        # Everybody who follows it asks every second.
+        shown = service.rows.get(
+            f"progress of {name}", queued, lambda: progress_json(progress_of(study, slots, budget))
+        )
     over = queued.state in OVER if queued else not is_driven(service.url, name)
     state = queued.state.value if queued else "finished" if over else "running"
     return {"state": state, "over": over, "reason": queued.reason if queued else "", "progress": shown}

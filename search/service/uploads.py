@@ -22,7 +22,7 @@ _ALL_BYTES = 10
 """Of one owner, as many times the largest file."""
 
 _ID = re.compile(r"[0-9a-f]{24}\.(csv|parquet|npz)")
-_PARTIAL = ".partial"
+PARTIAL = ".partial"
 _LOOKED_AT = 2**16
 # Control characters beside tabs and ends of lines.
 _NO_TEXT = re.compile(rb"[\x00-\x08\x0b\x0e-\x1f\x7f]")
@@ -92,7 +92,7 @@ class Uploads:
 
     def remove_partial(self) -> None:
         """What a service that was killed had received in part."""
-        for path in self._folder.glob(f"*/.*{_PARTIAL}"):
+        for path in self._folder.glob(f"*/.*{PARTIAL}"):
             path.unlink(missing_ok=True)
 
     def _of(self, owner: str) -> Path:
@@ -101,7 +101,7 @@ class Uploads:
     @contextmanager
     def _partial(self, owner: str) -> Iterator[Path]:
         """A file to write, which is gone afterwards unless it was renamed."""
-        path = self._of(owner) / f".{secrets.token_hex(12)}{_PARTIAL}"
+        path = self._of(owner) / f".{secrets.token_hex(12)}{PARTIAL}"
         try:
             yield path
         finally:

@@ -63,3 +63,8 @@ def test_the_queue_is_shown_and_changed(perceptuna: CommandLine, tmp_path: Path)
     assert perceptuna("pause", "mine").err == (
         "perceptuna: study 'mine' is cancelled, so there is nothing to pause\n"
     )
+
+
+def test_a_service_trains_on_its_own_machine(perceptuna: CommandLine) -> None:
+    assert "perceptuna run --cluster" in perceptuna.refused("serve", "--cluster", "tcp://127.0.0.1:8786")
+    assert "--log-format: expected text or json" in perceptuna.refused("serve", "--log-format", "xml")

@@ -213,6 +213,9 @@ def test_a_study_is_concluded_there(
     assert out.endswith("wrote a.keras and a.json\n")
     assert "is there already" in shell("finalize", "ended", "-o", "a.keras")[2]
     assert "was finalized already" in shell("finalize", "ended", "-o", "b.keras")[2]
+    code, out, err = shell("follow", "ended.finalize")
+    assert (code, err) == (0, "")
+    assert "study ended.finalize of anna  finished  0/3 trials" in out
     found = anna.load_study("ended").finalize("c.keras", top=1, seeds=2, show=False)
     assert (found.winner, found.test, found.path.read_bytes()) == (1, 0.91, b"weights")
     assert "91.0 %" in repr(found)

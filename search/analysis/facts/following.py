@@ -50,14 +50,14 @@ class Followed:
         return told
 
 
-def progress_of(study: Study, workers: int | None = None) -> Progress:
+def progress_of(study: Study, workers: int | None = None, budget: int | None = None) -> Progress:
     """Where it stands now, as its driver would count it; its `epochs` are of all trials, ever.
 
     Args:
-        workers: that train it, where its settings do not say.
+        workers, budget: where its settings do not say.
     """
     progress, now = Progress.of(study), datetime.now()  # Optuna's times have no zone
-    progress.workers = workers or progress.workers
+    progress.workers, progress.budget = workers or progress.workers, budget or progress.budget
     trials = study.trials()
     progress.states = Counter({_WORDS.get(state, state): of for state, of in state_counts(study).items()})
     for state in ("running", "waiting"):
