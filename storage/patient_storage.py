@@ -26,10 +26,13 @@ from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
 from sqlalchemy.dialects import postgresql, sqlite
 
-from storage.all_trials import read_all_trials
+from storage.all_trials import ids_of_trials, read_all_trials, read_trials
 from storage.patience import keep_trying
 
 Method = TypeVar("Method", bound=Callable[..., Any])
+
+# Databases bound how many values a query names; SQLite of old to 999.
+_MOST_IDS = 500
 
 # Of the call that creates a trial right now: the id that an earlier try of it was given.
 _tried_id: ContextVar[int | None] = ContextVar("tried_id", default=None)
@@ -65,7 +68,6 @@ class PatientStorage(RDBStorage):
     get_study_user_attrs = _repeated(RDBStorage.get_study_user_attrs)
     get_study_system_attrs = _repeated(RDBStorage.get_study_system_attrs)
     get_all_studies = _repeated(RDBStorage.get_all_studies)
-    get_trial = _repeated(RDBStorage.get_trial)
     get_trial_id_from_study_id_trial_number = _repeated(RDBStorage.get_trial_id_from_study_id_trial_number)
     _get_best_trial_id = _repeated(RDBStorage._get_best_trial_id)
 
@@ -84,11 +86,24 @@ class PatientStorage(RDBStorage):
         included_trial_ids: set[int],
         trial_id_greater_than: int,
     ) -> list[FrozenTrial]:
-        if states is not None or trial_id_greater_than >= 0:
+        if states is not None or len(included_trial_ids) > _MOST_IDS:
             return super()._get_trials(study_id, states, included_trial_ids, trial_id_greater_than)
         with _create_scoped_session(self.scoped_session) as session:
             models.StudyModel.find_or_raise_by_id(study_id, session)
-            return read_all_trials(session, study_id)
+            if trial_id_greater_than < 0:
+                return read_all_trials(session, study_id)
+            ids = ids_of_trials(session, study_id, included_trial_ids, trial_id_greater_than)
+            if len(ids) <= _MOST_IDS:
+                return read_trials(session, ids)
+        return super()._get_trials(study_id, states, included_trial_ids, trial_id_greater_than)
+
+    @_repeated
+    def get_trial(self, trial_id: int) -> FrozenTrial:
+        with _create_scoped_session(self.scoped_session) as session:
+            if read := read_trials(session, [trial_id]):
+                return read[0]
+            models.TrialModel.find_or_raise_by_id(trial_id, session)  # raises KeyError as Optuna does
+        return super().get_trial(trial_id)
 
     @_repeated
     def set_trial_params(self, parameters: Sequence[TrialParameter]) -> None:

@@ -114,6 +114,32 @@ class TestStorage:
         with pytest.raises(KeyError):
             backend._get_trials(999, None, set(), -1)
 
+    @pytest.mark.parametrize("most", [500, 1])
+    def test_some_trials_are_read_as_optuna_itself_reads_them(
+        self, url: StorageURL, study: optuna.Study, most: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("storage.patient_storage._MOST_IDS", most)
+        storage = open_storage(url)
+        fill(optuna.create_study(study_name="other", storage=storage))
+        fill(study)
+        backend = open_storage(url)._backend
+        ids = [trial._trial_id for trial in RDBStorage._get_trials(backend, study._study_id, None, set(), -1)]
+        for included, after in (
+            ({ids[0]}, ids[2]),
+            (set(), ids[-2]),
+            (set(ids), ids[-1]),
+            ({ids[1], 999}, 999),
+        ):
+            own = backend._get_trials(study._study_id, None, included, after)
+            optunas = RDBStorage._get_trials(backend, study._study_id, None, included, after)
+            assert list(map(written_out, own)) == list(map(written_out, optunas))
+            assert own
+        for one in ids:
+            assert written_out(backend.get_trial(one)) == written_out(RDBStorage.get_trial(backend, one))
+        for unknown in (lambda: backend.get_trial(999), lambda: backend._get_trials(999, None, set(), 1)):
+            with pytest.raises(KeyError):
+                unknown()
+
     def test_a_name_is_given_once(self, url: StorageURL, study: optuna.Study) -> None:
         with pytest.raises(optuna.exceptions.DuplicatedStudyError):
             optuna.create_study(study_name="one", storage=open_storage(url, create=True))
