@@ -22,7 +22,7 @@ _OPTIONS = ["run", "next", "--from", "done"]
     [
         ([*_OPTIONS, "--epochs", 9], "  epochs: 30 -> 9"),
         ([*_OPTIONS, "--metric", "val_crossentropy"], "  metric: val_accuracy -> val_crossentropy"),
-        ([*_OPTIONS, "--seed", 1], "  data: seed: 0 -> 1"),
+        ([*_OPTIONS, "--seed", 1], "  data: seed of the split: 0 -> 1"),
         (["run", "next", "--from", "new"], "complete or pruned trials, but 'new' has none"),
         (
             ["run", "next", "--from", "dome"],

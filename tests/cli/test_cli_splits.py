@@ -45,7 +45,7 @@ def test_what_was_done_is_said_wherever_a_study_is_shown(perceptuna: CommandLine
     perceptuna.done("report", "study", "-o", "page.html")
     assert f"<th>split</th><td>{told.replace(chr(39), '&#39;')}" in Path("page.html").read_text()
     message = perceptuna.refused("run", "next", "--from", "study", "--split-seed", "7", "--trials", "2")
-    assert "seed: 0 -> 7" in message
+    assert "seed of the split: 0 -> 7" in message
     assert "split: 60 rows in 15 groups" not in message
 
 

@@ -184,6 +184,18 @@ def test_a_difference_is_told_in_words(tmp_path):
     assert "column 'years' is new" in other
 
 
+def test_another_split_is_one_change_and_not_one_of_each_column(tmp_path):
+    path = tmp_path / "rows.csv"
+    path.write_text(
+        "age,size,y\n" + "".join(f"{i},{i * i % 7},{i % 2}\n" for i in range(100)), encoding="utf-8"
+    )
+
+    def prepared(seed):
+        return prepare(DataRequest(str(path), target="y", seed=seed), tmp_path / "cache").spec
+
+    assert spec_changes(prepared(0), prepared(1)) == ["seed of the split: 0 -> 1"]
+
+
 def test_no_module_that_searches_opens_the_test_split():
     allowed = {Path("conclusion/confirmation/look.py")}
     root = Path(search.__file__).parent

@@ -129,7 +129,7 @@ class TestDifferences:
         assert first.startswith("--from: values of study 'old' are not comparable with those of this study; ")
         assert "--allow-different" in first
         assert lines == [
-            "  data: seed: 0 -> 4",
+            "  data: seed of the split: 0 -> 4",
             "  data: the content of digits is not that of digits when this was prepared",
             "  metric: val_accuracy -> val_loss",
             "  epochs: 9 -> 30",

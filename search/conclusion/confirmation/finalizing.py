@@ -123,9 +123,15 @@ def _with_values(
     for one in without:
         ended_so = f"(trial {one.number} of study '{companion.name}' ended without a value: {why_not(one)})"
         if one is trained[0] or one.state.name == "FAIL":
+            before = one.planned is None or one.planned.fold is None or not one.planned.fold.all_rows
+            looked = (
+                "; the test split was not opened"
+                if before
+                else "; what the test said of the mean before stands"
+            )
             raise StudyStopped(
-                f"trial {winner.number} could not be trained once more {ended_so}; the test split was not opened. "
-                "The same command tries it again"
+                f"trial {winner.number} could not be trained once more {ended_so}{looked}. The same command tries it "
+                "again"
             )
         what = "seeds" if one.planned is None or one.planned.fold is None else "folds"
         listeners.said(f"one of the {len(plans)} {what} is left out {ended_so}")

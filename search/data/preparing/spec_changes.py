@@ -9,6 +9,7 @@ from search.data.preparing.column_spec import CategoryColumn, Column, TextColumn
 from search.data.preparing.spec import DataSpec
 from spaces.wording import quantity
 
+_SPLIT_BY = ("split", "seed", "val_fraction", "test_fraction")
 _COMPARED = (
     "kind", "task", "target", "input_shape", "resized", "given_validation", "given_test", "seed", "val_fraction",
     "test_fraction", "scale", "offset",
@@ -18,14 +19,16 @@ _COMPARED = (
 def spec_changes(before: DataSpec, after: DataSpec) -> list[str]:
     """What of `before` is another thing in `after`; empty where both are the same data, read the same way.
 
-    Statistics may differ by a millionth of their deviation: another processor adds in another order.
+    Statistics may differ by a millionth of their deviation: another processor adds in another order. Where rows are
+    split in another way those of their training rows differ for that reason, and are not told.
     """
+    fitted = all(getattr(before, name) == getattr(after, name) for name in _SPLIT_BY)
     return [
         *_of_splits(before, after),
         *_of_classes(before, after),
-        *_of_columns(before, after),
-        *_of_features(before, after),
-        *_of_target(before, after),
+        *_of_columns(before, after, fitted=fitted),
+        *(_of_features(before, after) if fitted else ()),
+        *_of_target(before, after, fitted=fitted),
         *_of_content(before, after),
     ]
 
@@ -40,7 +43,9 @@ def _of_splits(before: DataSpec, after: DataSpec) -> Iterator[str]:
         old, new = getattr(before, name), getattr(after, name)
         same = _close(old, new, abs(old)) if name in ("scale", "offset") else old == new
         if not same:
-            told = name if name in ("val_fraction", "test_fraction") else name.replace("_", " ")
+            told = {"seed": "seed of the split"}.get(
+                name, name if name in _SPLIT_BY else name.replace("_", " ")
+            )
             yield f"{told}: {old} -> {new}"
     for part in ("train", "validation", "test"):
         old, new = getattr(before.rows, part), getattr(after.rows, part)
@@ -58,19 +63,19 @@ def _of_classes(before: DataSpec, after: DataSpec) -> list[str]:
     return changes
 
 
-def _of_columns(before: DataSpec, after: DataSpec) -> list[str]:
+def _of_columns(before: DataSpec, after: DataSpec, *, fitted: bool) -> list[str]:
     columns = {column.name: column for column in before.columns}
     theirs = {column.name: column for column in after.columns}
     changes = _members("column", tuple(columns), tuple(theirs))
     for name in [name for name in columns if name in theirs]:
-        changes += _of_column(columns[name], theirs[name])
+        changes += _of_column(columns[name], theirs[name], fitted=fitted)
     if tuple(columns) != tuple(theirs) and columns.keys() == theirs.keys():
         changes.append("the columns stand in another order")
     return changes
 
 
-def _of_column(old: Column, new: Column) -> Iterator[str]:
-    """Of two columns of one name."""
+def _of_column(old: Column, new: Column, *, fitted: bool) -> Iterator[str]:
+    """Of two columns of one name; what is `fitted` on their rows too."""
     column = f"column '{old.name}'"
     if old.kind != new.kind:
         yield f"{column} was a {old.kind} and is a {new.kind}"
@@ -84,7 +89,7 @@ def _of_column(old: Column, new: Column) -> Iterator[str]:
             old.model_copy(update={"without": new.without}) != new
         ):  # studies made before have not counted it
             yield f"{column} has other features for unknown and missing values"
-    elif not _same_column(old, new):
+    elif fitted and not _same_column(old, new):
         yield f"{column} has other {'words' if isinstance(old, TextColumn) else 'statistics'}"
 
 
@@ -99,10 +104,10 @@ def _of_features(before: DataSpec, after: DataSpec) -> Iterator[str]:
         yield "the features have other means or standard deviations"
 
 
-def _of_target(before: DataSpec, after: DataSpec) -> Iterator[str]:
+def _of_target(before: DataSpec, after: DataSpec, *, fitted: bool) -> Iterator[str]:
     unit = before.target_std
     mean_close = _close(before.target_mean, after.target_mean, unit)
-    if not (mean_close and _close(before.target_std, after.target_std, unit)):
+    if fitted and not (mean_close and _close(before.target_std, after.target_std, unit)):
         yield (
             f"target: mean {quantity(before.target_mean)} -> {quantity(after.target_mean)}, "
             f"standard deviation {quantity(before.target_std)} -> {quantity(after.target_std)}"
