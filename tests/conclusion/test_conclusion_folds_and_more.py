@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from search.study.data_cache import prepare_data
 from search.study.study import Study
 from search.training.decision import best_threshold
 
-FOLDS = 3
+FOLDS, PARTS = 3, ("train", "validation", "test")
 HOW = f"--space small --no-known --trials 2 --epochs 6 --pruner none --workers 1 --folds {FOLDS}"
 
 
@@ -132,24 +133,33 @@ def test_the_rows_of_all_folds_fit_the_threshold(customers: Place) -> None:
     assert "Not shown" not in report.read_text()
 
 
-def test_finalize_leaves_groups_whole_in_its_folds(customers: Place) -> None:
-    done = customers(f"finalize rare --top 1 --seeds 2 --folds 3 -o {customers.folder}/final.keras")
+def test_finalize_leaves_groups_whole_in_its_folds_and_in_those_of_all_rows(customers: Place) -> None:
+    how = "--top 1 --seeds 2 --folds 3 --calibrate --all-rows"
+    done = customers(f"finalize rare {how} -o {customers.folder}/final.keras")
     assert done.code == 0, done.err
     conclusion = read_conclusion(customers.study("rare"))
     assert conclusion is not None
     assert (conclusion.of_folds, conclusion.tested_together) == (True, 3)
     data = prepare_data(customers.study("rare.finalize").settings)
-    groups = np.concatenate([np.load(data.folder / f"{part}_g.npy") for part in ("train", "validation")])
-    x = np.concatenate([data.training()[0], data.validation()[0]])
-    of = {row.tobytes(): group for row, group in zip(x, groups, strict=True)}
-    assert len(of) == len(x)
-    for number in range(3):
-        fold = fold_of(data, number, 3)
-        sides = [
+    parts = {
+        part: (np.load(data.folder / f"{part}_x.npy"), np.load(data.folder / f"{part}_g.npy"))
+        for part in PARTS
+    }
+    of = {row.tobytes(): group for x, groups in parts.values() for row, group in zip(x, groups, strict=True)}
+    rows = {part: len(groups) for part, (_, groups) in parts.items()}
+    assert len(of) == sum(rows.values())
+    for number, all_rows in itertools.product(range(3), (False, True)):
+        fold = fold_of(data, number, 3, all_rows=all_rows)
+        trained, judged = (
             {of[row.tobytes()] for row in np.asarray(side)}
             for side in (fold.training()[0], fold.validation()[0])
-        ]
-        assert not sides[0] & sides[1]
+        )
+        assert not trained & judged
+    # The mean of all rows has a temperature of its own, by all of them.
+    facts = json.loads((customers.folder / "final.json").read_text())
+    assert conclusion.calibration is not None
+    assert conclusion.calibration.rows == rows["train"] + rows["validation"]
+    assert facts["calibration"]["rows"] == sum(rows.values())
     folds = customers(f"finalize rare --top 1 --seeds 2 --folds 100 -o {customers.folder}/no.keras")
     assert folds.code == 2
     assert "the rows cannot be cut into 100: the groups of class 'yes' are in" in " ".join(folds.err.split())
