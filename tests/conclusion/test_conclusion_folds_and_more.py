@@ -128,6 +128,14 @@ def test_the_rows_of_all_folds_fit_the_threshold(customers: Place) -> None:
     facts: dict[str, Any] = json.loads(model.with_suffix(".json").read_text())
     assert (facts["threshold"], facts["decision"]) == (decision.used, decision.model_dump())
     assert f"{decision.rows} rows of the folds" in customers(f"export rare -o {model}").words
+    assert customers(f"export rare --threshold mcc -o {model} --force").code == 0
+    told = json.loads(model.with_suffix(".json").read_text())["decision"]
+    assert (told["metric"], told["rows"]) == ("mcc", decision.rows)
+    assert told["threshold"] == pytest.approx(best_threshold(second, known.y, "mcc"), abs=1e-6)
+    other = next(trial.number for trial in study.ranked() if trial.number != best.number)
+    refused = customers(f"export rare --threshold mcc --trial {other} -o {customers.folder}/no.keras")
+    assert refused.code == 2
+    assert f"it is fitted for the best trial, {best.number}, alone" in " ".join(refused.err.split())
     report = customers.folder / "page.html"
     assert customers(f"report rare -o {report}").code == 0
     assert "Not shown" not in report.read_text()
