@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from search.conclusion.companion import ended, left_of
 from search.conclusion.confirmation.candidates import Candidate, Standings, standings_of
-from search.conclusion.confirmation.record import read_conclusion
+from search.conclusion.confirmation.record import Conclusion, read_conclusion
 from search.study.look import Look
 from search.study.planned_trial import Fold, PlannedTrial
 from search.study.record_of_looks import looks
@@ -68,10 +68,18 @@ def _to_be_tested_now(work: Finalizing, companion: Study) -> tuple[int, ...]:
 
 def _is_of(work: Finalizing, look: Look, trained: tuple[int, ...]) -> bool:
     """Whether `look` is at what this command tests: the mean of `trained` or, where that is no better, the first."""
-    if (look.temperature is not None) != work.calibrate:
+    kept = read_conclusion(work.study)
+    if not _is_divided_alike(work, look, kept):
         return False
     if look.members or len(trained) < 2:
         return trained[:1] == (look.trained,) and look.members in ((), trained) and len(trained) != 0
-    kept = read_conclusion(work.study)
     alone = kept is not None and not work.folds and kept.is_of(work.last_seeds) and kept.tested_together == 1
     return alone and look.trained == trained[0]
+
+
+def _is_divided_alike(work: Finalizing, look: Look, kept: Conclusion | None) -> bool:
+    """Whether logits are divided as in `look`. Where no temperature was better, the networks are those without one."""
+    if not work.calibrate:
+        return look.temperature in (None, 1.0)
+    in_vain = kept is not None and kept.calibration is not None and not kept.calibration.kept
+    return look.temperature is not None or in_vain
