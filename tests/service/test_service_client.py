@@ -100,6 +100,16 @@ def test_a_file_that_is_here_is_sent_and_one_that_is_not_is_the_services(team: T
     assert settings_of(team, "there")["data"] == str(team.service.data and team.service.data / "table.csv")
 
 
+def test_who_is_to_be_notified_is_told_to_the_service(team: Team, shell: Shell) -> None:
+    words = ("run", "told-of", "--data", "digits", "--detach", "--notify-url")
+    assert "--notify-url: expected an address" in shell(*words, "nowhere")[2]
+    assert shell(*words, "https://host.example/hook?key=1")[0] == 0
+    queued = team.service.queue.find("told-of")
+    assert queued is not None
+    assert (queued.notify, queued.notified) == ("https://host.example/hook?key=1", None)
+    assert "hook" not in team.viewer("GET", "studies/told-of").text
+
+
 def test_a_study_that_is_refused_leaves_no_file_there(team: Team, shell: Shell) -> None:
     before = team.anna.done("GET", "uploads")
     Path("mine.csv").write_text("a,b\n1,2\n")
@@ -239,6 +249,7 @@ def test_a_study_is_concluded_there(
 
 
 def test_what_only_this_machine_has_is_refused(shell: Shell) -> None:
+    assert "--on-end: --service does not" in shell("run", "x", "--data", "digits", "--on-end", "true")[2]
     code, _, err = shell("run", "x", "--data", "digits", "--cluster", "tcp://a:1")
     assert (code, err) == (2, "perceptuna: --cluster: --service does not take it; leave it out\n")
     assert "--trial: --service does not" in shell("export", "made", "-o", "a.keras", "--trial", 0)[2]

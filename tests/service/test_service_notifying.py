@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import http.server
 import json
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -21,6 +24,8 @@ from search.errors import InputError
 from search.service.notifier import Notifier
 from search.service.queue import QueuedStudy
 from search.service.states import State
+
+ROOT = Path(__file__).parents[2]
 
 
 @dataclass
@@ -171,3 +176,44 @@ def test_a_command_runs_when_the_study_has_ended(tmp_path: Path, receiver: Recei
     with AfterEnd(receiver.url, command, said.append):
         pass  # refused before anything ran
     assert len(receiver.heard) == 2
+
+
+def test_a_command_and_an_address_hear_of_a_run(tmp_path: Path, receiver: Receiver) -> None:
+    """A real driver, whose trials cost nothing."""
+    words = [
+        sys.executable,
+        "-m",
+        "benchmarks.soak_driver",
+        "run",
+        "one",
+        "--data",
+        "digits",
+        "--trials",
+        "2",
+    ]
+    words += [
+        "--space",
+        "small",
+        "--sampler",
+        "random",
+        "--epochs",
+        "2",
+        "--storage",
+        str(tmp_path / "one.db"),
+    ]
+    environment = {**os.environ, "PERCEPTUNA_CACHE": str(tmp_path / "cache"), "PYTHONPATH": str(ROOT)}
+
+    def run(*more: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*words, *more], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=240
+        )
+
+    refused = run("--notify-url", "host/hook")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith("perceptuna: --notify-url: expected an address")
+    assert list(tmp_path.glob("*.db")) == []
+    done = run("--notify-url", receiver.url, "--on-end", 'echo "$PERCEPTUNA_STUDY $PERCEPTUNA_ENDING" > told')
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "told").read_text() == "one budget\n"
+    (heard,) = receiver.heard
+    assert (heard["study"], heard["ending"], heard["finished"]) == ("one", "budget", 2)
