@@ -59,6 +59,15 @@ def start_tensorflow(threads: int) -> None:
         _start_once(threads)
 
 
+def import_tensorflow() -> None:
+    """Import it quickly, in a process that prepares data by it and trains nothing; it has all threads that it likes."""
+    with _starting, _quick_imports():
+        if not _started:
+            import tensorflow  # noqa: F401
+
+            import_keras()
+
+
 def _start_once(threads: int) -> None:
     global _started
     if _started:

@@ -62,12 +62,14 @@ def prepare_data(
     """
     from search.data import prepare, prepare_folds
     from search.data.preparing.spec import SPEC_VERSION, UNTAUGHT_VERSION
-    from search.machine.tensorflow_start import start_tensorflow, tensorflow_log_silenced
+    from search.machine.tensorflow_start import import_tensorflow, start_tensorflow, tensorflow_log_silenced
     from search.study.cached_data import cache_limit, keep_within
 
     def start() -> None:
         if before_training:
             start_tensorflow(settings.threads)
+        else:
+            import_tensorflow()
 
     limit = cache_limit()
     request, wanted = settings.data_request(), max(version or SPEC_VERSION, UNTAUGHT_VERSION)

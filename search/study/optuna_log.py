@@ -26,7 +26,9 @@ def quiet_optuna() -> None:
 
 class _OursLeftOut(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
-        return record.levelno >= logging.ERROR or not _is_asked_by_us()
+        # A handler of Optuna's may be one of the program's own, which handles all that it logs.
+        of_optuna = record.name.partition(".")[0] == "optuna"
+        return not of_optuna or record.levelno >= logging.ERROR or not _is_asked_by_us()
 
 
 def _is_asked_by_us() -> bool:

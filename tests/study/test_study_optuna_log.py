@@ -57,6 +57,17 @@ def test_what_perceptuna_asks_for_is_not_logged(told: list[str]) -> None:
     assert told == []
 
 
+def test_what_a_handler_that_is_optunas_too_logs_of_perceptuna_is_logged(told: list[str]) -> None:
+    for name in ("perceptuna", "optuna.study"):
+        keep_trying(lambda name=name: _log_to_optunas_handler(name, f"one trial, of {name}"))  # type: ignore[misc]
+    assert told == ["one trial, of perceptuna"]
+
+
+def _log_to_optunas_handler(name: str, message: str) -> None:
+    handler = logging.getLogger("optuna").handlers[-1]
+    handler.handle(logging.makeLogRecord({"name": name, "msg": message, "levelno": logging.INFO}))
+
+
 def test_errors_are(told: list[str]) -> None:
     keep_trying(lambda: optuna.logging.get_logger("optuna.study").error("of the disk"))
     assert told == ["of the disk"]
