@@ -1,6 +1,6 @@
 """A service whose studies have trials that cost nothing, in a process: to be asked, killed and started again.
 
-python -m benchmarks.service_process STORAGE PORT SLOTS MODULE WAITING
+python -m benchmarks.service_process STORAGE PORT SLOTS MODULE WAITING DATA
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ class ServiceProcess:
         cache: of prepared data; None for the user's own.
         module: what its drivers run; trials of `benchmarks.soak_driver` cost nothing.
         waiting: what a driver runs that is started before there is a study; empty for none.
+        data: the folder of data, where there is one.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class ServiceProcess:
         slots: int,
         module: str = "benchmarks.soak_driver",
         waiting: str = "benchmarks.soak_waiting",
+        data: Path | None = None,
     ) -> None:
         self.folder = folder
         self._cache = cache
@@ -49,6 +51,7 @@ class ServiceProcess:
         self._slots = slots
         self._module = module
         self._waiting = waiting
+        self._data = data
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -65,6 +68,7 @@ class ServiceProcess:
         if self._cache is not None:
             environment["PERCEPTUNA_CACHE"] = str(self._cache)
         words = [str(self.storage), str(self.port), str(self._slots), self._module, self._waiting]
+        words.append(str(self._data or ""))
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "benchmarks.service_process", *words],
@@ -143,13 +147,13 @@ def main() -> None:
     from search.service.serve import serve
 
     heed_signals()
-    storage, port, slots, module, waiting = sys.argv[1:]
+    storage, port, slots, module, waiting, data = sys.argv[1:]
     serve(
         StorageURL.parse(storage),
         host="127.0.0.1",
         port=int(port),
         slots=int(slots),
-        data=None,
+        data=Path(data) if data else None,
         largest_upload=10**6,
         say=lambda remark: print(remark, flush=True),
         warm=bool(waiting),

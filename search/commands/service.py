@@ -51,7 +51,7 @@ def serve(
         bool,
         typer.Option(
             "--warm/--cold",
-            help="keep a driver with one worker ready, of some 600 MB, so that the next study begins at once",
+            help="keep a driver with one worker ready, of some 500 MB, so that the next study begins at once",
             rich_help_panel=MACHINE,
         ),
     ] = True,

@@ -30,7 +30,7 @@ def application(service: Service) -> ASGIApp:
         title="perceptuna", version=program_version(), openapi_url=None, docs_url=None, redoc_url=None
     )
     app.state.service = service
-    add_problems(app)
+    add_problems(app, page_routes.error_page)
     # Those of conclusions before any verb of a study.
     before = operator_routes, comparing_routes, conclusion_routes
     for routes in (*before, result_routes, study_routes, page_routes):

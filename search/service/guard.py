@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from search.dashboard.guard import bearer, is_from_another_site
 from search.dashboard.sessions import WrongTokens
-from search.service.problems import Refused, problem
+from search.service.problems import Refused, problem, wants_a_page
 from search.service.users import User, Users
 from storage.errors import translate
 
@@ -97,11 +97,11 @@ class Guard:
             found = self._of_token(in_query, request)
             if isinstance(found, User):
                 return self._log_in(request, found)
-            return self._login() if found.status_code == 401 and _wants_a_page(request) else found
+            return self._login() if found.status_code == 401 and wants_a_page(request) else found
         user = self._of_cookie(request)
         if user is None:
             given = bearer(request.headers.get("authorization", ""))
-            if given is None and _wants_a_page(request):
+            if given is None and wants_a_page(request):
                 return self._login()
             if given is None:
                 return problem(401, _ASKS_FOR_TOKEN, {"WWW-Authenticate": "Bearer"})
@@ -189,10 +189,6 @@ def _hardened(send: Send) -> Send:
         await send(message)
 
     return hardened
-
-
-def _wants_a_page(request: Request) -> bool:
-    return "text/html" in request.headers.get("accept", "")
 
 
 def _opens_a_page(request: Request) -> bool:

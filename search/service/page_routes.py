@@ -105,6 +105,11 @@ def login_page() -> HTMLResponse:
     return page_of("login.html.j2", None, 401)
 
 
+def error_page(status: int, title: str, detail: str) -> HTMLResponse:
+    """For who looks at what cannot be shown."""
+    return page_of("error.html.j2", None, status, heading=title, detail=detail)
+
+
 def page_of(template: str, user: User | None, status: int = 200, **facts: Any) -> HTMLResponse:
     """A page of that template, whose text is escaped."""
     return HTMLResponse(_environment().get_template(template).render(user=user, **facts), status)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import SQLAlchemyError
@@ -42,8 +43,8 @@ def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> 
     return JSONResponse(content, status, headers, "application/problem+json")
 
 
-def add_problems(app: FastAPI) -> None:
-    """Have every error of `app` answered as a problem."""
+def add_problems(app: FastAPI, page: Callable[[int, str, str], Response]) -> None:
+    """Have every error of `app` answered as a problem; to who looks at pages, by `page` of status, title and detail."""
     handlers: dict[type[Exception], Callable[[Any], JSONResponse]] = {
         Refused: lambda error: problem(error.status, error.detail, error.headers),
         HTTPException: lambda error: problem(error.status_code, str(error.detail), error.headers),
@@ -60,17 +61,25 @@ def add_problems(app: FastAPI) -> None:
         Exception: lambda error: problem(500, "a bug of perceptuna; its traceback is in the service's log"),
     }
     for kind, answer in handlers.items():
-        app.add_exception_handler(kind, _handler(answer))
+        app.add_exception_handler(kind, _handler(answer, page))
 
 
 def _handler(
-    answer: Callable[[Any], JSONResponse],
-) -> Callable[[Request, Exception], Awaitable[JSONResponse]]:
-    async def handle(request: Request, error: Exception) -> JSONResponse:
-        del request
-        return answer(error)
+    answer: Callable[[Any], JSONResponse], page: Callable[[int, str, str], Response]
+) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def handle(request: Request, error: Exception) -> Response:
+        told = answer(error)
+        if wants_a_page(request):
+            content = json.loads(bytes(told.body))
+            return page(told.status_code, content["title"], content["detail"])
+        return told
 
     return handle
+
+
+def wants_a_page(request: Request) -> bool:
+    """A browser does, for people."""
+    return "text/html" in request.headers.get("accept", "")
 
 
 def _explained(found: Any) -> str:

@@ -46,7 +46,7 @@ def test_all_studies_are_listed_and_one_is_shown(team: Team) -> None:
     assert '<a href="/studies/shown">shown</a>' in text
     assert "a shell" in text
     one = page(team.viewer, "/studies/shown")
-    assert "finished: 3 of 3 trials; started from a shell" in " ".join(one.split())
+    assert "finished</span>: 3 of 3 trials; started from a shell" in " ".join(one.split())
     board = one.partition("Leaderboard")[2]
     assert board.index("0.9000") < board.index("0.7000")
     assert 'class="reference"' in one
@@ -125,7 +125,7 @@ def test_a_study_of_another_program_is_shown_for_what_it_is(team: Team) -> None:
     two.add_trial(optuna.trial.create_trial(values=[0.5, 0.6]))
     assert "foreign two" in page(team.viewer, "/") + page(team.viewer, "/?page=2")
     for name in ("foreign", "foreign%20two"):
-        assert "foreign: 1 of" in " ".join(page(team.viewer, f"/studies/{name}").split())
+        assert "foreign</span>: 1 of" in " ".join(page(team.viewer, f"/studies/{name}").split())
         row = team.viewer.done("GET", f"studies/{name}")
         assert (row["state"], row["details"], row["metric"]) == ("foreign", None, None)
         assert team.viewer.done("GET", f"studies/{name}/trials")["total"] == 1
