@@ -64,7 +64,7 @@ def test_what_a_handler_that_is_optunas_too_logs_of_perceptuna_is_logged(told: l
 
 
 def _log_to_optunas_handler(name: str, message: str) -> None:
-    handler = logging.getLogger("optuna").handlers[-1]
+    (handler,) = (one for one in logging.getLogger("optuna").handlers if isinstance(one, Written))
     handler.handle(logging.makeLogRecord({"name": name, "msg": message, "levelno": logging.INFO}))
 
 
