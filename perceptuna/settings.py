@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 if TYPE_CHECKING:
+    from optuna.pruners import BasePruner
+    from optuna.samplers import BaseSampler
+
     from perceptuna.space import Space
 
 __all__ = ["Changes", "Settings"]
@@ -43,12 +46,13 @@ class Settings(TypedDict, total=False):
     folds: int | None
     space: Space | str | PathLike[str] | None
     model: Callable[..., Any] | str | None
+    callbacks: Sequence[str | Callable[..., Any]] | str | Callable[..., Any] | None
     known: bool | None
     baselines: str | PathLike[str] | None
     allow_outside: bool | None
     metric: str | None
-    sampler: Literal["tpe", "random", "gp", "qmc", "cmaes"] | None
-    pruner: Literal["hyperband", "asha", "median", "none"] | None
+    sampler: BaseSampler | Callable[..., BaseSampler] | str | None
+    pruner: BasePruner | Callable[..., BasePruner] | str | None
     seed: int | None
     trials: int | None
     timeout: str | float | None

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import spaces
 from perceptuna.errors import one_tree
 from spaces.python_form import Condition, Parameter, Written, conditional, space_of
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
 
 __all__ = ["Space", "log", "stepped", "when"]
 
@@ -43,7 +47,8 @@ def when(parameter: Parameter, **conditions: Condition) -> Written:
 class Space:
     """Hyperparameters by name: a tuple is a range, a list is choices, any other value is fixed.
 
-    What is not named takes its default. `perceptuna space show tables` and the documentation have all names.
+    A distribution of Optuna's says the same: `width=optuna.distributions.IntDistribution(32, 512, log=True)`. What is
+    not named takes its default. `perceptuna space show tables` and the documentation have all names.
 
     Args:
         extra: hyperparameters of your own by name, in the same forms, for a network of your own (`search(model=…)`).
@@ -88,6 +93,20 @@ class Space:
         """
         return {row.name: _words(row) for row in self._space.rows()}
 
+    @property
+    def distributions(self) -> dict[str, BaseDistribution]:
+        """What is searched, as Optuna's distributions, `extra` among them; what is fixed has none.
+
+        A condition is not part of a distribution.
+
+        >>> pt.Space(depth=(1, 4), width=pt.log(32, 512), optimizer="sgd").distributions["width"]
+        IntDistribution(high=512, log=True, low=32, step=1)
+        """
+        from optuna.distributions import BaseDistribution
+
+        asked = {name: one.suggest(name, _Distributions()) for name, one in self._space.parameters.items()}
+        return {name: one for name, one in asked.items() if isinstance(one, BaseDistribution)}
+
     def save(self, path: str | Path) -> Path:
         """Write it as a space file, for `perceptuna run --space`.
 
@@ -114,7 +133,28 @@ class Space:
         return f"<table>{''.join(rows)}</table>"
 
     def __dir__(self) -> list[str]:
-        return ["load", "parameters", "save"]
+        return ["distributions", "load", "parameters", "save"]
+
+
+class _Distributions:
+    """In place of a trial: whoever asks it for a value is told the distribution."""
+
+    def suggest_float(
+        self, name: str, low: float, high: float, *, step: float | None = None, log: bool = False
+    ) -> Any:
+        from optuna.distributions import FloatDistribution
+
+        return FloatDistribution(low, high, log=log, step=step)
+
+    def suggest_int(self, name: str, low: int, high: int, *, step: int = 1, log: bool = False) -> Any:
+        from optuna.distributions import IntDistribution
+
+        return IntDistribution(low, high, log=log, step=step)
+
+    def suggest_categorical(self, name: str, choices: Sequence[Any]) -> Any:
+        from optuna.distributions import CategoricalDistribution
+
+        return CategoricalDistribution(choices)
 
 
 def _words(row: spaces.Row) -> str:

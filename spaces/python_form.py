@@ -1,10 +1,13 @@
-"""Parameters as Python writes them: (low, high) is a range, a list is choices, anything else is a value."""
+"""Parameters as Python writes them: (low, high) is a range, a list is choices, anything else is a value.
+
+A distribution of Optuna's is known by its name and what it holds: a space is made without Optuna.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from spaces.checks import EXTRA
 from spaces.errors import SpaceError
@@ -12,6 +15,9 @@ from spaces.parameters import Categorical, Fixed, Float, Int
 from spaces.space import Space
 from spaces.toml_form import read_parameters
 from spaces.wording import Scalar
+
+if TYPE_CHECKING:
+    from optuna.distributions import BaseDistribution
 
 Condition = Scalar | Sequence[Scalar]
 
@@ -26,17 +32,19 @@ class Written:
         return ", ".join(f"{name}={value!r}" for name, value in self.entry.items())
 
 
-Parameter = Scalar | tuple[float, float] | list[Any] | Written
+Parameter: TypeAlias = "Scalar | tuple[float, float] | list[Any] | Written | BaseDistribution"
 
 
 def written(parameter: Parameter) -> Written:
-    """`(1, 4)`, `["adam", "sgd"]` or `0.1` as a table.
+    """`(1, 4)`, `["adam", "sgd"]`, `0.1` or `IntDistribution(1, 4)` as a table.
 
     Raises:
         SpaceError: a tuple is not of two values.
     """
     if isinstance(parameter, Written):
         return parameter
+    if type(parameter).__module__ == "optuna.distributions":
+        return _of_optuna(parameter)
     if isinstance(parameter, tuple):
         if len(parameter) != 2:
             raise SpaceError(
@@ -46,6 +54,18 @@ def written(parameter: Parameter) -> Written:
     if isinstance(parameter, list):
         return Written({"choices": [_plain(choice) for choice in parameter]})
     return Written({"value": _plain(parameter)})
+
+
+def _of_optuna(distribution: Any) -> Written:
+    """Of an Int-, Float- or CategoricalDistribution; a step of 1 goes without saying in the first."""
+    if hasattr(distribution, "choices"):
+        return Written({"choices": [_plain(choice) for choice in distribution.choices]})
+    entry = {"low": distribution.low, "high": distribution.high}
+    if distribution.log:
+        entry["log"] = True
+    if distribution.step is not None and not (isinstance(distribution.low, int) and distribution.step == 1):
+        entry["step"] = distribution.step
+    return Written(entry)
 
 
 def conditional(parameter: Parameter, when: Mapping[str, Condition]) -> Written:

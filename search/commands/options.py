@@ -46,7 +46,7 @@ _SETTINGS_OF = {
         ),
     ),
     SPACE: ("space", "model", "known", "baselines", "allow_outside"),
-    SEARCH: ("metric", "folds", "sampler", "pruner", "seed"),
+    SEARCH: ("metric", "folds", "sampler", "pruner", "callbacks", "seed"),
     BUDGET: ("trials", "timeout", "epochs", "patience", "trial_timeout"),
     MACHINE: ("workers", "threads", "memory_limit", "precision"),
 }
@@ -59,12 +59,13 @@ def option(field: str, *names: str, metavar: str | None = None, show_default: st
     A `metavar` is short, so that a terminal of 80 columns shows it in one line. Written in a command's signature
     alone: settings are imported when somebody asks for its options.
     """
+    from search.settings.data_options import option_of
     from search.settings.settings import StudySettings
 
     described = StudySettings.model_fields[field]
     default = show_default or (None if described.is_required() else described.default)
     return typer.Option(
-        *(names or (f"--{field.replace('_', '-')}",)),
+        *(names or (option_of(field),)),
         help=described.description,
         metavar=metavar,
         rich_help_panel=_HEADING_OF[field],
@@ -223,6 +224,7 @@ def _search(
     ] = None,
     sampler: Annotated[str | None, option("sampler", metavar="NAME")] = None,
     pruner: Annotated[str | None, option("pruner", metavar="NAME")] = None,
+    callbacks: Annotated[list[str] | None, option("callbacks", metavar="MODULE:NAME")] = None,
     seed: Annotated[int | None, option("seed", metavar="N")] = None,
     trials: Annotated[int | None, option("trials", metavar="N")] = None,
     timeout: Annotated[str | None, option("timeout", metavar="TIME")] = None,

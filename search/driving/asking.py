@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from search.errors import StudyStopped
+from search.errors import PerceptunaError, StudyStopped
 from search.policies.cost import affordable
 from search.policies.pruners import build_pruner
 from search.policies.samplers import build_sampler, seed_sampler
+from search.settings.own_policies import is_own
 from search.study.enqueueing import suggest
 from search.study.study import Study
 from search.study.trial_facts import enqueue_trial, keep_facts
 from search.study.trial_record import asked_record
 from search.text.formats import size
 from search.training.memory import too_large
+from storage.errors import StorageError, translate
 
 if TYPE_CHECKING:
     import optuna
@@ -67,7 +70,7 @@ class Asking:
 
         limit, metric = self._study.settings.memory_limit, self._study.metric.removeprefix("val_")
         for _ in range(_TOO_LARGE_IN_A_ROW):
-            with self._study.storage.parameters_together() as suggested:
+            with self._study.storage.parameters_together() as suggested, self._own_sampler():
                 trial = self._ask()
                 record = asked_record(trial)
                 is_chosen = record.planned is not None or bool(record.enqueued)
@@ -93,6 +96,19 @@ class Asking:
             f"the last {_TOO_LARGE_IN_A_ROW} configurations are all too large for --memory-limit {size(limit or 0)} "
             f"(trial {trial.number} {reason}); raise it, or narrow width and depth in the space"
         )
+
+    @contextmanager
+    def _own_sampler(self) -> Iterator[None]:
+        """Raises: StudyStopped: a sampler of the user's own fails; what fails of the database is no fault of it."""
+        said = self._study.settings.sampler
+        try:
+            yield
+        except Exception as error:
+            of_others = isinstance(error, PerceptunaError | StorageError) or translate(error) is not None
+            if of_others or not is_own(said):
+                raise
+            why = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise StudyStopped(f"--sampler {said} fails, so nothing can be asked for: {why}") from error
 
     def _drawn(
         self, trial: optuna.Trial, original: int, share: Share, suggested: list[TrialParameter]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from search.driving.progress import Progress
 from search.policies.cost import Effort, Pace
 from search.policies.pruners import is_compared
+from search.settings.own_policies import is_own
 from search.study.study import Study
 from search.study.trial_record import TrialRecord
 from search.training.network.effort import steps, work
@@ -43,9 +44,9 @@ class FairShare:
         self._efforts: dict[int, Effort] = {}
 
     def now(self) -> Share | None:
-        """None where there is nothing to share out: no limit, or a sampler that would draw the same again."""
+        """None where there is nothing to share out: no limit, or a sampler that would draw the same again, or might."""
         left, settings = self._seconds_left(), self._study.settings
-        if math.isinf(left) or settings.sampler == "gp":
+        if math.isinf(left) or settings.sampler == "gp" or is_own(settings.sampler):
             return None
         ended = [trial for trial in self._study.finished() if trial.seconds and trial.epochs]
         pace = Pace.of([(self._effort_of(trial), trial.seconds or 0.0) for trial in ended])

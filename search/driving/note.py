@@ -132,7 +132,8 @@ def _settings_words(settings: StudySettings) -> str:
     of_folds = "" if settings.folds is None else f" on each of {settings.folds} folds"
     return (
         f"{settings.trials:,} trials of up to {settings.epochs:,} epochs{of_folds}, patience {patience:,}; "
-        f"sampler {settings.sampler}, pruner {settings.pruner}, seed {settings.seed}, precision {settings.precision}"
+        f"sampler {escaped(settings.sampler)}, pruner {escaped(settings.pruner)}, seed {settings.seed}, "
+        f"precision {settings.precision}"
     )
 
 

@@ -87,6 +87,9 @@ def _of_new(settings: StudySettings, say: Callable[[str], None]) -> tuple[Foreca
         raise InputError(
             "plan: a network of your own cannot be forecast before it has trials; run a few, then plan that study"
         )
+    if settings.callbacks:
+        say("note: callbacks are not called in a forecast, so what they take is left out")
+        settings = settings.model_copy(update={"callbacks": ()})
     settings = settings.with_absolute_paths()
     build_sampler(settings, 0)
     space = None if settings.space == AUTO else load_space(settings.space)

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 from search.data.rows.request import DataRequest
@@ -62,6 +63,13 @@ def staged_settings(
     told = {name: value for name, value in settings.items() if value is not None}
     if callable(model := told.get("model")):
         told["model"] = name_of(model, "model")
+    if (callbacks := told.get("callbacks")) is not None:
+        told["callbacks"] = [
+            *map(_callback, callbacks if isinstance(callbacks, list | tuple) else [callbacks])
+        ]
+    for name in ("sampler", "pruner"):
+        if name in told:
+            told[name] = _policy(told[name], name)
     given: dict[str, Given] = {}
     if isinstance(data, str | os.PathLike):
         told["data"] = os.fspath(data)
@@ -141,6 +149,30 @@ def _space_file(space: Space) -> Given:
         path.write_text(space.to_toml(), encoding="utf-8")
 
     return Given("the space", "space", ".toml", write)
+
+
+def _policy(given: Any, name: str) -> str:
+    """Its name, or the text by which it is made again."""
+    if isinstance(given, str):
+        return given
+    if isinstance(given, FunctionType):
+        return name_of(given, name, f"policies:{name}")
+    from search.settings.written_policies import written, written_class
+
+    return written_class(given, name) if isinstance(given, type) else written(given, name)
+
+
+def _callback(given: Any) -> str:
+    """Its name; an object is of this process alone."""
+    if isinstance(given, str):
+        return given
+    if callable(given):
+        return name_of(given, "callbacks", "tracking:Tracker")
+    raise InputError(
+        f"callbacks: expected a class, a function that returns a callback, or its name, but got "
+        f"{type(given).__name__} {given!r}; each training makes its own, so put a function into a file, tracking.py, "
+        "and give callbacks=['tracking:callback']"
+    )
 
 
 def _text(value: Any) -> Any:

@@ -1,6 +1,6 @@
-"""Functions of the user's own, imported by the name of their module, `module:name`: here, and alike by workers.
+"""What is the user's own code, imported by the name of its module, `module:name`: here, and alike by workers.
 
-Nothing of a function is kept or sent but its name.
+Nothing of it is kept or sent but its name.
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ from search.errors import InputError
 _NAME = re.compile(r"([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*):([A-Za-z_]\w*)")
 
 
-def module_and_name(said: str, option: str) -> tuple[str, str]:
-    """The two parts of `module:name`, which `option` was given.
+def module_and_name(said: str, option: str, like: str = "networks:build") -> tuple[str, str]:
+    """The two parts of `module:name`, which `option` was given; `like` is one as an example.
 
     Raises:
         InputError: it is of another form.
     """
     found = _NAME.fullmatch(said)
     if found is None:
+        file, _, name = like.partition(":")
         raise InputError(
-            f"{option}: expected the module and the name of a function, such as networks:build for `build` in "
-            f"networks.py, but got '{said}'"
+            f"{option}: expected the module and the name of a function, such as {like} for `{name}` in {file}.py, but "
+            f"got '{said}'"
         )
     return found[1], found[2]
 
@@ -69,10 +70,24 @@ def _file_of(module: str) -> str | None:
 
 
 def imported(said: str, option: str) -> Callable[..., Any]:
-    """The function `module:name`; the current folder is looked in after all others.
+    """The function `module:name`, as `imported_object`.
 
     Raises:
         InputError: it cannot be imported, or there is no such function.
+    """
+    found = imported_object(said, option)
+    if not callable(found):
+        module, name = module_and_name(said, option)
+        raise InputError(f"{option} {said}: {module} has no function '{name}'")
+    function: Callable[..., Any] = found
+    return function
+
+
+def imported_object(said: str, option: str) -> Any:
+    """Whatever `module:name` is, None where there is nothing; the current folder is looked in after all others.
+
+    Raises:
+        InputError: the module cannot be imported.
     """
     module, name = module_and_name(said, option)
     folder = os.getcwd()
@@ -89,29 +104,33 @@ def imported(said: str, option: str) -> Callable[..., Any]:
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
         raise InputError(f"{option} {said}: {module} cannot be imported: {why}") from error
-    found = getattr(loaded, name, None)
-    if not callable(found):
-        raise InputError(f"{option} {said}: {module} has no function '{name}'")
-    function: Callable[..., Any] = found
-    return function
+    return getattr(loaded, name, None)
 
 
-def name_of(function: Callable[..., Any], option: str) -> str:
-    """`module:name` of a function that every process can import.
+def name_of(code: Callable[..., Any], option: str, like: str = "networks:build") -> str:
+    """`module:name` of a function or a class that every process can import; `like` is a name as an example.
 
     Raises:
         InputError: none can; it is of a notebook or a script, a lambda, or inside of another function.
     """
-    module, name = getattr(function, "__module__", ""), getattr(function, "__qualname__", "")
-    put = f"put it into a file of its own, networks.py, and give {option}='networks:{name or 'build'}'"
+    module, name = getattr(code, "__module__", ""), getattr(code, "__qualname__", "")
+    file, _, usual = like.partition(":")
+    what = "class" if isinstance(code, type) else "function"
+    at_top = name.isidentifier() and getattr(sys.modules.get(module or ""), name, None) is code
+    put = f"put it into a file of its own, {file}.py, and give {option}='{file}:{name if at_top else usual}'"
     if module in ("__main__", "") or module is None:
         raise InputError(
-            f"{option}: workers cannot import a function of a notebook or of the script that runs; {put}"
+            f"{option}: workers cannot import a {what} of a notebook or of the script that runs; {put}"
         )
-    if not name.isidentifier() or getattr(sys.modules.get(module), name, None) is not function:
-        put = put.replace(name, "build")
+    if not at_top:
         raise InputError(
-            f"{option}: expected a function by name at the top of a module, but got {name or function!r}; {put}"
+            f"{option}: expected a {what} by name at the top of a module, but got {name or code!r}; {put}"
+        )
+    if _file_of(module) is None:
+        raise InputError(
+            f"{option}: no other process finds the module '{module}' of {name}, which was loaded here from elsewhere; "
+            f"put a function that loads and returns it into a file of its own, {file}.py, and give "
+            f"{option}='{file}:{usual}'"
         )
     return f"{module}:{name}"
 

@@ -123,6 +123,8 @@ def retrain(
 ) -> TrainingResult:
     """For as many epochs as `trial` ran, pruned or out of time included; `callbacks` as for `replay`.
 
+    The study's own callbacks are part of the training: they are there again, before these.
+
     `data` is the study's, where it is at hand; else it is looked for and compared with what the study was started with.
 
     Raises:
@@ -139,18 +141,22 @@ def retrain(
         data = fold_of(data, fold.number, fold.of, all_rows=fold.all_rows)
     start_tensorflow(settings.threads)
     from search.training.loop import train
+    from search.training.own_callbacks import WatchedTrial, made
 
+    hyperparameters, seed = trial.hyperparameters(study.space), trial.training_seed(settings.seed)
+    number = None if trial.planned is None or trial.planned.fold is None else trial.planned.fold.number
+    watched = WatchedTrial(study.name, trial.number, hyperparameters.named, seed, number)
     ran = settings.epochs if trial.epochs is None else trial.epochs
     epochs, patience = trial.limits(settings)
     return train(
-        trial.hyperparameters(study.space),
+        hyperparameters,
         data,
         epochs=epochs,
         patience=patience,
         metric=study.metric,
-        seed=trial.training_seed(settings.seed),
+        seed=seed,
         check=_ending_after(ran),
-        callbacks=callbacks(),
+        callbacks=[*made(settings.callbacks, watched), *callbacks()],
         bfloat16=settings.precision == "bfloat16",
     )
 
@@ -173,22 +179,27 @@ def retrain_on_folds(study: Study, trial: TrialRecord) -> list[TrainingResult]:
     data = unchanged_data(study, settings)
     start_tensorflow(settings.threads)
     from search.training.loop import train
+    from search.training.own_callbacks import WatchedTrial, made
 
-    epochs, patience = trial.limits(settings)
+    hyperparameters, (epochs, patience) = trial.hyperparameters(study.space), trial.limits(settings)
     ran = epochs_on_folds(study, trial) or [epochs] * max(1, len(trial.intermediate_values))
-    return [
-        train(
-            trial.hyperparameters(study.space),
+
+    def retrained(number: int, most: int) -> TrainingResult:
+        seed = seed_of_fold(trial.training_seed(settings.seed), number)
+        watched = WatchedTrial(study.name, trial.number, hyperparameters.named, seed, number)
+        return train(
+            hyperparameters,
             fitted_fold(data, number, folds),
             epochs=epochs,
             patience=patience,
             metric=study.metric,
-            seed=seed_of_fold(trial.training_seed(settings.seed), number),
+            seed=seed,
             check=_ending_after(most),
+            callbacks=made(settings.callbacks, watched),
             bfloat16=settings.precision == "bfloat16",
         )
-        for number, most in enumerate(ran)
-    ]
+
+    return [retrained(number, most) for number, most in enumerate(ran)]
 
 
 def _ending_after(epochs: int) -> EpochCheck:

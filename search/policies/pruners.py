@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from search.policies.behind import BEHIND, is_behind
+from search.settings.own_policies import is_own, own_pruner
 from search.study.trial_record import TrialRecord, TrialRecords
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ FIRST_FOLD = 1
 
 def first_rung(settings: StudySettings) -> int:
     """Epochs before the earliest comparison."""
-    return max(1, round(settings.epochs * _FIRST_RUNG[settings.pruner]))
+    return max(1, round(settings.epochs * _FIRST_RUNG.get(settings.pruner, 1.0)))
 
 
 def rungs_of(settings: StudySettings) -> list[int]:
@@ -50,10 +51,16 @@ def is_asked_after(epoch: int, settings: StudySettings) -> bool:
             return epoch >= first_rung(settings)
         case "asha" | "hyperband":
             return epoch in rungs_of(settings)
+        case _:  # nobody knows of one of the user's own
+            return True
 
 
 def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
-    """The pruner by name."""
+    """The pruner of the settings.
+
+    Raises:
+        InputError: one of the user's own cannot be made.
+    """
     from optuna import pruners
 
     records = TrialRecords()
@@ -118,6 +125,19 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
             maximize = study.direction.name == "MAXIMIZE"
             return is_behind(trial.intermediate_values, best.intermediate_values, maximize=maximize)
 
+    class Own(pruners.BasePruner):
+        """One of the user's own, asked of trials that a comparison may end."""
+
+        def __init__(self, own: optuna.pruners.BasePruner) -> None:
+            self._own = own
+
+        def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+            record = records.of(trial)
+            may_end = is_compared(record, settings) and not runs_to_its_end(record)
+            return may_end and self._own.prune(study, trial)
+
+    if is_own(settings.pruner):
+        return Own(own_pruner(settings.pruner))
     if settings.folds is not None:
         return pruners.NopPruner() if settings.pruner == "none" else OfFolds()
     start = first_rung(settings)
@@ -129,7 +149,7 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
             return Hyperband(last, min_resource=start, max_resource=most, reduction_factor=factor)
         case "median":
             return Median(n_startup_trials=5, n_warmup_steps=start)
-        case "none":
+        case _:
             return pruners.NopPruner()
 
 
@@ -197,19 +217,21 @@ class Bracket:
 def brackets(settings: StudySettings) -> list[Bracket]:
     """Those of `hyperband` and `asha`; for `median` the epoch of its first comparison; none without pruning.
 
+    Of a pruner of the user's own nobody knows when it compares: it is taken for none.
+
     Number and shares of hyperband's are Optuna's own (Li et al. 2018, algorithm 1); each begins one rung later.
     """
     start, epochs = first_rung(settings), settings.epochs
+    if settings.pruner == "none" or is_own(settings.pruner):
+        return [Bracket(1.0, [])]
     if settings.folds is not None:
-        return [Bracket(1.0, [] if settings.pruner == "none" else [FIRST_FOLD])]
+        return [Bracket(1.0, [FIRST_FOLD])]
     match settings.pruner:
-        case "none":
-            return [Bracket(1.0, [])]
         case "median":
             return [Bracket(1.0, [start] if start < epochs else [])]
         case "asha":
             return [Bracket(1.0, rungs_of(settings))]
-        case "hyperband":
+        case _:
             rungs, factor = rungs_of(settings), REDUCTION_FACTOR["hyperband"]
             count = math.floor(math.log(epochs / start, factor)) + 1
             weights = [math.ceil(count * factor**s / (s + 1)) for s in reversed(range(count))]
@@ -219,6 +241,9 @@ def brackets(settings: StudySettings) -> list[Bracket]:
 def describe_rungs(settings: StudySettings) -> str:
     """When the pruner compares trials, in a sentence."""
     start, found = first_rung(settings), brackets(settings)
+    if is_own(settings.pruner):
+        steps = "epoch" if settings.folds is None else "fold"
+        return f"pruning: {settings.pruner}, asked after each {steps}"
     if settings.folds is not None and settings.pruner != "none":
         return (
             f"pruning: asha, the best half goes on after the first of {settings.folds} folds; after each later one, "
@@ -231,7 +256,7 @@ def describe_rungs(settings: StudySettings) -> str:
             return f"pruning: median, after each epoch from epoch {start} on, once 5 trials are complete"
         case "asha":
             return f"pruning: asha, the best half goes on after epoch {_join(found[0].rungs)} (of {settings.epochs})"
-        case "hyperband":
+        case _:
             shown = "; ".join(f"bracket {k}: {_join(bracket.rungs)}" for k, bracket in enumerate(found))
             return f"pruning: hyperband, the best third goes on after epochs {shown} (of {settings.epochs})"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from search.errors import InputError
+from search.settings.own_policies import own_sampler
 from search.study.trial_record import TrialRecords
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _STARTUP_TRIALS = 10
 def build_sampler(
     settings: StudySettings, trials_so_far: int, planned: int = 0
 ) -> optuna.samplers.BaseSampler:
-    """The sampler by name.
+    """The sampler of the settings.
 
     `planned` trials were chosen by somebody else: `tpe` draws as many at random as without them before it trusts
     what it has seen, lest it looks only where they are.
@@ -27,8 +28,10 @@ def build_sampler(
     Its seed depends on the number of trials so far: the study's own seed would repeat the start-up points
     of the first run whenever a study is resumed. (`tpe`, `random` and `cmaes` are seeded anew for each trial.)
 
+    One of the user's own is given that seed too, where it takes one.
+
     Raises:
-        InputError: `gp` without PyTorch.
+        InputError: `gp` without PyTorch; one of the user's own that cannot be made.
     """
     import numpy as np
     from optuna import samplers
@@ -53,6 +56,8 @@ def build_sampler(
             if importlib.util.find_spec("torch") is None:
                 raise InputError("--sampler gp: needs PyTorch; install perceptuna[gp], or choose tpe")
             return samplers.GPSampler(seed=seed)
+        case own:
+            return own_sampler(own, seed)
 
 
 def _tpe(seed: int, planned: int) -> optuna.samplers.TPESampler:

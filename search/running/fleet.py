@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from search.errors import InputError
+from search.running.own_code import check_callbacks_there
 from search.settings.own_metrics import check_importable
 from search.study.data_cache import whole
 
@@ -38,9 +39,10 @@ def fleet_of(
         begun: those that were begun for the same settings, which train where they were.
 
     Raises:
-        InputError: the cluster cannot serve, or a metric of the user's own cannot be imported.
+        InputError: the cluster cannot serve, or a metric or a callback of the user's own cannot be imported.
     """
     check_importable(settings.metric)
+    check_callbacks_there(settings)
     if settings.trains_here:
         from search.workers.this_process import ThisProcess
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from search.errors import InputError
 from search.running.drive import Finish, drive
 from search.running.fleet import begun_meanwhile, fleet_of
-from search.running.own_model import check_own_model
+from search.running.own_code import check_own_code, check_policies
 from search.settings.folds import check_folds
 from search.study.creation import refuse_half_made
 from search.study.relocation import relocated
@@ -87,7 +87,8 @@ def resume(
         # The time limit of an earlier command does not bind this one.
         settings = stored.changed({"timeout": None, **given})
         check_folds(settings, cluster)
-        check_own_model(settings)
+        check_own_code(settings)
+        check_policies(settings)
         refuse_changed_space(study, settings)
         finished = len(study.finished())
         if finished >= settings.trials:

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING
 
 from search.data import namesake_note
 from search.errors import InputError
-from search.policies.samplers import build_sampler
 from search.running.drive import Finish, drive
 from search.running.fleet import begun_meanwhile, fleet_of
-from search.running.own_model import check_own_model, space_for, try_own_model
+from search.running.own_code import check_own_code, check_policies, space_for, try_own_code
 from search.settings.chosen_metric import (
     check_metric_exists,
     choose_metric,
@@ -88,7 +87,7 @@ def start(
         metric = choose_metric(settings.metric, data.spec)
         check_memory_limit(settings.memory_limit, data.spec)
         space = space_for(settings, space)
-        try_own_model(space, data.spec)
+        try_own_code(space, data.spec, settings.callbacks)
         space, notes = space.restricted_to(data.spec.task, data.spec.kind, data.spec.components)
         plan = planned_baselines(settings, space)
         known = known_first(settings, space, data.spec, len(plan))
@@ -118,7 +117,8 @@ def start(
 
 
 def check_choices(settings: StudySettings, *, space: bool = True) -> None:
-    """Whether there is all that the settings name: `space`, baselines, sampler, metric; and nothing rules out folds.
+    """Whether there is all that the settings name: `space`, baselines, sampler, pruner, metric; and nothing rules out
+    folds.
 
     Reads no data.
 
@@ -126,12 +126,12 @@ def check_choices(settings: StudySettings, *, space: bool = True) -> None:
         InputError, SpaceError, TomlError: something is not.
     """
     check_folds(settings)
-    check_own_model(settings)
+    check_own_code(settings)
     if space and settings.space != AUTO:
         load_space(settings.space)
     if settings.baselines is not None:
         load_baselines(settings.baselines)
-    build_sampler(settings, 0)
+    check_policies(settings)
     check_metric_exists(settings.metric)
 
 

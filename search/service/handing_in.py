@@ -112,15 +112,12 @@ def _refuse_to_train_here(settings: StudySettings) -> None:
 def _refuse_code(settings: dict[str, Any]) -> None:
     """Functions are named `module:function`, whatever setting takes one; names of columns and files may look alike."""
     for name, value in settings.items():
-        if (
-            name not in FILE_SETTINGS
-            and name not in _NAMES_OF_COLUMNS
-            and isinstance(value, str)
-            and ":" in value
-        ):
-            raise InputError(
-                f"--{name}: a service runs no code of its users, so expected no ':', but got '{value}'"
-            )
+        texts = value if isinstance(value, list) else [value]
+        for text in texts if name not in FILE_SETTINGS and name not in _NAMES_OF_COLUMNS else ():
+            if isinstance(text, str) and ":" in text:
+                raise InputError(
+                    f"--{name}: a service runs no code of its users, so expected no ':', but got '{text}'"
+                )
 
 
 def _path(setting: str, value: str, data: Path | None, upload: Callable[[str], Path]) -> Path:

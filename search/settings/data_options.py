@@ -18,6 +18,8 @@ _RULES_OUT = {
     "test": ("split_column",),
 }
 SPLIT_OPTIONS = tuple(_RULES_OUT)
+# Of settings that are not called as they are said, once for each value.
+_OPTIONS = {"callbacks": "--callback"}
 
 
 def _column_names(value: object) -> tuple[str, ...]:
@@ -46,10 +48,15 @@ def over(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     return {**below, **kept, **above}
 
 
+def option_of(name: str) -> str:
+    """The option of a setting."""
+    return _OPTIONS.get(name, f"--{name.replace('_', '-')}")
+
+
 def option_words(name: str, value: object) -> list[str]:
     """A setting as one says it on the command line, once for each of several values."""
     values = value if isinstance(value, tuple) else (value,)
-    return [word for one in values for word in (f"--{name.replace('_', '-')}", str(one))]
+    return [word for one in values for word in (option_of(name), str(one))]
 
 
 def _texts(value: object) -> list[str]:

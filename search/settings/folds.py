@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from search.errors import InputError
+from search.settings.own_policies import is_own
 
 if TYPE_CHECKING:
     from search.data import DataSpec
@@ -32,7 +33,7 @@ def check_folds(settings: StudySettings, cluster: str | None = None) -> None:
     for name, why in _CONTRADICTIONS.items():
         if getattr(settings, name) is not None:
             raise InputError(f"--folds and --{name.replace('_', '-')}: {why}; leave one of them out")
-    if settings.pruner not in ("asha", "none"):
+    if settings.pruner not in ("asha", "none") and not is_own(settings.pruner):
         raise InputError(
             f"--folds and --pruner {settings.pruner}: trials are compared after folds, not after epochs, by asha or by "
             "none; leave --pruner out"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,7 +21,8 @@ from pydantic import (
 
 from search.errors import InputError
 from search.machine.cores import available_cores
-from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS, ColumnNames, over
+from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS, ColumnNames, option_of, over
+from search.settings.own_policies import is_own
 from search.settings.said_metric import metric_said
 from search.text.quantities import parse_duration, parse_image_size, parse_size
 from search.text.usage import expectation
@@ -31,8 +33,8 @@ if TYPE_CHECKING:
 
     from search.data import DataRequest
 
-SamplerName = Literal["tpe", "random", "gp", "qmc", "cmaes"]
-PrunerName = Literal["hyperband", "asha", "median", "none"]
+SAMPLERS = ("tpe", "random", "gp", "qmc", "cmaes")
+PRUNERS = ("hyperband", "asha", "median", "none")
 TargetTransform = Literal["none", "log", "auto"]
 TaskName = Literal["classification", "regression"]
 PrecisionName = Literal["auto", "float32", "bfloat16"]
@@ -41,7 +43,16 @@ PrecisionName = Literal["auto", "float32", "bfloat16"]
 _REQUIRED = {"data": "rows to learn from (digits, FILE.csv, FILE.parquet, FILE.npz or a FOLDER of images)"}
 # Settings that studies of earlier versions do not have.
 _LATER = frozenset(
-    (*COLUMN_OPTIONS, *SPLIT_OPTIONS, "split_seed", "target_transform", "weight", "folds", "model")
+    (
+        *COLUMN_OPTIONS,
+        *SPLIT_OPTIONS,
+        "split_seed",
+        "target_transform",
+        "weight",
+        "folds",
+        "model",
+        "callbacks",
+    )
 )
 _EPOCHS_OF: dict[DataKind, int] = {"image": 30, "vector": 60, "table": 60}
 # Fewer epochs without a better metric may be noise, however short the training.
@@ -54,7 +65,27 @@ def _check_image_size(text: str | None) -> str | None:
     return text
 
 
+def _names_of_code(value: object) -> tuple[str, ...]:
+    """One text, or several."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple) or not all(isinstance(one, str) and one.strip() for one in texts):
+        raise ValueError(f"expected module:name, or several, but got {value!r}")
+    return tuple(texts)
+
+
+def _policy(names: tuple[str, ...], value: object) -> str:
+    """One of `names`, or `module:name`."""
+    if isinstance(value, str) and (value in names or is_own(value)):
+        return value
+    *others, last = (f"'{name}'" for name in names)
+    raise ValueError(
+        f"expected {', '.join(others)} or {last}, or module:name of your own, but got {value!r}"
+        + did_you_mean(str(value), names)
+    )
+
+
 _Text = Annotated[str | None, Field(min_length=1)]
+_NamesOfCode = Annotated[tuple[str, ...], BeforeValidator(_names_of_code)]
 _Seconds = Annotated[
     float | None, BeforeValidator(lambda value: None if value is None else parse_duration(value))
 ]
@@ -111,6 +142,9 @@ class StudySettings(BaseModel):
     model: Annotated[str | None, Field(min_length=1)] = Field(
         None, description="a function of your own that builds the network: module:name"
     )
+    callbacks: _NamesOfCode = Field(
+        (), description="a Keras callback of your own in every training: module:name; once for each"
+    )
     known: bool = Field(
         True, description="begin with configurations that are known to be good, where the space has them"
     )
@@ -132,11 +166,13 @@ class StudySettings(BaseModel):
     metric: str | None = Field(
         None, description="what to optimise: val_accuracy, val_rmse …, or module:function of your own"
     )
-    sampler: SamplerName = Field(
-        "tpe", description="how configurations are chosen: tpe, random, gp, qmc or cmaes"
+    sampler: Annotated[str, BeforeValidator(partial(_policy, SAMPLERS))] = Field(
+        "tpe",
+        description="how configurations are chosen: tpe, random, gp, qmc, cmaes, or module:name of your own",
     )
-    pruner: PrunerName = Field(
-        "asha", description="how hopeless trials are ended early: asha, hyperband, median or none"
+    pruner: Annotated[str, BeforeValidator(partial(_policy, PRUNERS))] = Field(
+        "asha",
+        description="how hopeless trials are ended early: asha, hyperband, median, none, or module:name of your own",
     )
     folds: int | None = Field(
         None,
@@ -308,7 +344,7 @@ def _explain(problem: Any, given: dict[str, Any], config: Path | None, line_of: 
     key = str(problem["loc"][0])
     if problem["type"] == "missing":
         return f"--{key}: expected {_REQUIRED[key]}, but nothing was given"
-    place = f"--{key.replace('_', '-')}" if key in given else f"{config}, line {line_of(key)}: {key}"
+    place = option_of(key) if key in given else f"{config}, line {line_of(key)}: {key}"
     if problem["type"] == "extra_forbidden":
         return f"{place}: no such setting{did_you_mean(key, [*StudySettings.model_fields, 'storage'])}"
     return f"{place}: {expectation(problem)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 
 from search.data import PreparedData
@@ -34,6 +35,7 @@ class CompiledLearner:
         seed: int,
         bfloat16: bool,
     ) -> None:
+        self.model = None
         self._spec, self._seed = data.spec, seed
         self._asked = (metric.removeprefix("val_"),)
         self._batch_size = hyperparameters.batch_size
@@ -53,13 +55,17 @@ class CompiledLearner:
             class_weights=weights_of_classes(hyperparameters, data) if structure.class_weight else None,
         )
 
-    def train(self, epoch: int) -> dict[str, float]:
+    def train(self, epoch: int, hooks: keras.callbacks.CallbackList) -> dict[str, float]:
+        """Hooks of batches are called once, as `fit` does when `steps_per_execution` is the whole epoch."""
+        hooks.on_train_batch_begin(0)
         order = shuffled(self._seed, epoch, self._spec.rows.train)
         rates = learning_rates(self.optimizer, epoch * self.steps, self.steps)
         table = self._epoch.train(*self._inputs.train, order, self._batch_size, rates, self._inputs.weights)
         self.optimizer.iterations.assign((epoch + 1) * self.steps)
         weights = None if self._train_weights is None else self._train_weights[order]
-        return logs_of(table, self._spec, self._asked, weights, of_training=True)
+        logs = logs_of(table, self._spec, self._asked, weights, of_training=True)
+        hooks.on_train_batch_end(self.steps - 1, logs)
+        return logs
 
     def validate(self) -> dict[str, float]:
         table = self._epoch.evaluate(*self._inputs.validation, self._inputs.mirrored)

@@ -30,7 +30,12 @@ def training_environment(settings: StudySettings) -> dict[str, str]:
         "precision": settings.precision,
         "threads": str(settings.threads),
         **({} if settings.model is None else {"code of the model": source_digest(settings.model)}),
+        **_code_of_callbacks(settings.callbacks),
     }
+
+
+def _code_of_callbacks(names: tuple[str, ...]) -> dict[str, str]:
+    return {"code of the callbacks": " ".join(map(source_digest, names))} if names else {}
 
 
 def installed_versions() -> dict[str, str]:

@@ -13,6 +13,7 @@ from search.training.compiled_learner import shuffled, weights_of_classes
 from search.training.graph.state import GraphState
 from search.training.measures import logs_of
 from search.training.network.effort import steps
+from search.training.own_callbacks import hears_batches
 from search.training.own_model.answers import answered_table
 from search.training.own_model.building import built
 from search.training.own_model.loss import loss_of
@@ -42,28 +43,32 @@ class FitLearner:
         drawn = np.random.default_rng([seed, epochs, rows.train]).permutation(rows.train)
         self._measured = np.sort(drawn[: rows.validation])
         self.steps = steps(rows.train, self._batch_size)
-        self._model = compiled(
+        self.model = compiled(
             built(hyperparameters, data.spec, seed),
             hyperparameters,
             data.spec,
             total_steps=epochs * self.steps,
             quantile=quantile_of(self._asked),
         )
-        self.parameters = self._model.count_params()
-        self.optimizer = self._model.optimizer
-        self.optimizer.build(self._model.trainable_variables)
+        self.parameters = self.model.count_params()
+        self.optimizer = self.model.optimizer
+        self.optimizer.build(self.model.trainable_variables)
 
-    def train(self, epoch: int) -> dict[str, float]:
+    def train(self, epoch: int, hooks: keras.callbacks.CallbackList) -> dict[str, float]:
         x, y = self._train
         order = shuffled(self._seed, epoch, len(y))
-        history = self._model.fit(
+        # `fit` takes an epoch for the whole training: it would forget who asked to stop, and what came before.
+        stop, before = self.model.stop_training, self.model.history
+        history = self.model.fit(
             x[order],
             y[order],
             sample_weight=None if self._in_loss is None else self._in_loss[order],
             batch_size=self._batch_size,
             shuffle=False,
             verbose=0,
+            callbacks=[_Batches(hooks)] if hears_batches(hooks.callbacks) else [],
         )
+        self.model.stop_training, self.model.history = stop or self.model.stop_training, before
         some = self._measured
         weights = None if self._train_weights is None else self._train_weights[some]
         return self._measure(x[some], y[some], weights) | {"loss": float(history.history["loss"][0])}
@@ -72,18 +77,18 @@ class FitLearner:
         return self._measure(*self._validation, self._validation_weights)
 
     def weights(self) -> list[Array]:
-        return [np.array(weight) for weight in self._model.get_weights()]
+        return [np.array(weight) for weight in self.model.get_weights()]
 
     def set_weights(self, weights: list[Array]) -> None:
-        self._model.set_weights(weights)
+        self.model.set_weights(weights)
 
     def state(self) -> GraphState:
-        model, optimizer = self._model.variables, self.optimizer.variables
+        model, optimizer = self.model.variables, self.optimizer.variables
         return GraphState([one.numpy() for one in model], [one.numpy() for one in optimizer], 0, 0.0)
 
     def go_on(self, state: GraphState, epochs: int) -> None:
         for variables, given in (
-            (self._model.variables, state.weights),
+            (self.model.variables, state.weights),
             (self.optimizer.variables, state.slots),
         ):
             if [tuple(one.shape) for one in variables] != [array.shape for array in given]:
@@ -92,8 +97,22 @@ class FitLearner:
                 variable.assign(array)
 
     def _measure(self, x: Array, y: Array, weights: Array | None) -> dict[str, float]:
-        table = answered_table(self._model, x, y, self._spec, self._asked)
+        table = answered_table(self.model, x, y, self._spec, self._asked)
         return logs_of(table, self._spec, self._asked, weights)
+
+
+class _Batches(keras.callbacks.Callback):
+    """Passes on what `fit` tells of batches, and nothing of its one epoch."""
+
+    def __init__(self, hooks: keras.callbacks.CallbackList) -> None:
+        super().__init__()
+        self._hooks = hooks
+
+    def on_train_batch_begin(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._hooks.on_train_batch_begin(batch, logs)
+
+    def on_train_batch_end(self, batch: int, logs: dict[str, float] | None = None) -> None:
+        self._hooks.on_train_batch_end(batch, logs)
 
 
 def compiled(

@@ -17,15 +17,17 @@ class Learner(Protocol):
     """One network that learns: `CompiledLearner` the networks that are ours, `FitLearner` those of a user's own.
 
     `optimizer` holds the learning rate, which callbacks read and set; `steps` are those of an epoch. `parameters` are
-    the weights that are counted for a trial. Weights are in Keras's order.
+    the weights that are counted for a trial. Weights are in Keras's order. `model` is the Keras model that is trained;
+    None where it is no Keras model.
     """
 
+    model: keras.Model | None
     optimizer: keras.optimizers.Optimizer
     steps: int
     parameters: int
 
-    def train(self, epoch: int) -> dict[str, float]:
-        """Run `epoch`, counted from 0; logs by Keras's names."""
+    def train(self, epoch: int, hooks: keras.callbacks.CallbackList) -> dict[str, float]:
+        """Run `epoch`, counted from 0, with the hooks of its batches; logs by Keras's names."""
         ...
 
     def validate(self) -> dict[str, float]:

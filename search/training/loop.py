@@ -88,11 +88,12 @@ def train(
     run = Run(hyperparameters, data, epochs, metric, seed, bool(callbacks), bfloat16)
     mode = "max" if direction_of(metric) == "maximize" else "min"
     stop = StopTraining(metric, check, run.is_finite)
+    early = keras.callbacks.EarlyStopping(metric, mode=mode, patience=patience)
     hooks = keras.callbacks.CallbackList(
         [
             *schedule_callbacks(hyperparameters, monitor=metric, mode=mode),
             *callbacks,
-            keras.callbacks.EarlyStopping(metric, mode=mode, patience=patience),
+            early,
             stop,
         ],
         add_history=True,
@@ -108,6 +109,7 @@ def train(
     ran = len(history["loss"])
     seconds = time.perf_counter() - started
     interrupted = stop.reason is StopReason.INTERRUPTED and not callbacks
+    ended = StopReason.EPOCHS if ran == epochs else _ended_by(early)
     return TrainingResult(
         hyperparameters=hyperparameters,
         spec=data.spec,
@@ -115,8 +117,13 @@ def train(
         history=history,
         best_epoch=run.best_epoch,
         epochs=ran,
-        stop_reason=stop.reason or (StopReason.EPOCHS if ran == epochs else StopReason.EARLY),
+        stop_reason=stop.reason or ended,
         parameters=run.parameters,
         seconds=seconds,
         checkpoint=run.checkpoint(hooks, seconds) if interrupted else None,
     )
+
+
+def _ended_by(early: keras.callbacks.EarlyStopping) -> StopReason:
+    """What ended a training that nobody objected to before its last epoch; Keras counts epochs from 0."""
+    return StopReason.EARLY if early.stopped_epoch > 0 else StopReason.CALLBACK

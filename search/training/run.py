@@ -43,7 +43,11 @@ def learner_of(
 
 
 class Run:
-    """One training in progress. `model` is a real Keras model only when callbacks of a user look at it."""
+    """One training in progress.
+
+    `model` is a real Keras model where that is what learns. Of a compiled epoch it is one, with the weights after each
+    epoch, only when callbacks of a user look at it.
+    """
 
     def __init__(
         self,
@@ -55,13 +59,14 @@ class Run:
         watched: bool,
         bfloat16: bool,
     ) -> None:
-        self._epochs, self._watched = epochs, watched
+        self._epochs = epochs
         self._metric, self._direction = metric, direction_of(metric)
         self._learner = learner_of(hyperparameters, data, epochs, metric, seed, bfloat16)
         self.steps, self.parameters = self._learner.steps, self._learner.parameters
         optimizer = self._learner.optimizer
-        self.model: Any = _Reins(optimizer)
-        if watched:
+        self._is_copied = watched and self._learner.model is None
+        self.model: Any = self._learner.model or _Reins(optimizer)
+        if self._is_copied:
             self.model = model_of(hyperparameters, data.spec, seed=seed)
             # Without a loss: nothing is trained or measured by this model, and callbacks are given logs.
             self.model.compile(optimizer)
@@ -69,15 +74,13 @@ class Run:
         self.best_epoch = 0
         self._best: float | None = None
         self._finite_weights = True
-        if watched:
+        if self._is_copied:
             self.model.set_weights(self.best_weights)
 
     def epochs_under(self, hooks: keras.callbacks.CallbackList, begin: Checkpoint | None) -> None:
         """All epochs after those of `begin`, with the hooks of `fit` in its order.
 
         `on_train_end` is called whatever ends them early.
-
-        Batch hooks are called once an epoch, as `fit` does when `steps_per_execution` is the whole epoch.
         """
         try:
             logs = self._run_epochs(hooks, begin)
@@ -88,7 +91,7 @@ class Run:
                     hook.on_train_end({})
             raise
         hooks.on_train_end(logs)
-        if self._watched:
+        if self._is_copied:
             self.model.set_weights(self.best_weights)
 
     def is_finite(self, logs: dict[str, float]) -> bool:
@@ -131,9 +134,7 @@ class Run:
         for epoch in range(0 if begin is None else begin.epochs, self._epochs):
             hooks.on_epoch_begin(epoch)
             self._take_weights()
-            hooks.on_train_batch_begin(0)
-            logs = self._learner.train(epoch)
-            hooks.on_train_batch_end(self.steps - 1, logs)
+            logs = self._learner.train(epoch, hooks)
             hooks.on_test_begin()
             hooks.on_test_batch_begin(0)
             validation = self._learner.validate()
@@ -157,10 +158,10 @@ class Run:
             self._best, self.best_epoch, self.best_weights = logs[self._metric], epoch + 1, weights
 
     def _show_weights(self) -> None:
-        if self._watched:
+        if self._is_copied:
             self.model.set_weights(self._learner.weights())
 
     def _take_weights(self) -> None:
         """A user's callback may have changed them."""
-        if self._watched:
+        if self._is_copied:
             self._learner.set_weights(self.model.get_weights())

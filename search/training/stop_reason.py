@@ -14,6 +14,7 @@ class StopReason(StrEnum):
 
     EPOCHS = "all epochs run"
     EARLY = "no better metric for `patience` epochs"
+    CALLBACK = "a callback stopped it"
     NOT_FINITE = "loss or weights not finite"
     NO_METRIC = "metric missing"
     PRUNED = "pruned"

@@ -1,4 +1,6 @@
-"""Tries a network of the user's own before any trial: builds it, asks it, trains a step, saves it and opens the file.
+"""Tries code of the user's own before any trial: a network is built, asked, trained a step, saved and opened again.
+
+Callbacks are made, and not called.
 
 `python -m search.training.trying` does so in a process of its own, since that of a command loads no TensorFlow: a line
 of JSON comes in, and one goes out, with the `problem` in words or none.
@@ -101,21 +103,44 @@ def _words(error: Exception) -> str:
     return f"{type(error).__name__}: {lines[0]}"[:300] if lines else type(error).__name__
 
 
+def _place(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}, line {last.lineno}"
+
+
 def _problem(asked: dict[str, Any]) -> str | None:
     sys.path += [folder for folder in asked["path"] if folder not in sys.path]
     hyperparameters = Hyperparameters.model_validate_json(asked["hyperparameters"])
     spec = DataSpec.model_validate_json(asked["spec"])
     start_tensorflow(1)
+    of_network = _problem_of_network(hyperparameters, spec) if hyperparameters.network else None
+    return of_network or _problem_of_callbacks(asked["callbacks"], hyperparameters)
+
+
+def _problem_of_callbacks(names: list[str], hyperparameters: Hyperparameters) -> str | None:
+    from search.training.own_callbacks import OPTION, WatchedTrial, made, refuse_batch_hooks
+
+    trial = WatchedTrial("trying", 0, hyperparameters.named, seed=0)
+    for name in names:
+        try:
+            refuse_batch_hooks(name, *made([name], trial), by_fit=bool(hyperparameters.network))
+        except InputError as error:
+            return str(error)
+        except Exception as error:
+            return f"{OPTION} {name}: it cannot be made: {_words(error)} ({_place(error)})"
+    return None
+
+
+def _problem_of_network(hyperparameters: Hyperparameters, spec: DataSpec) -> str | None:
     option = f"--model {hyperparameters.network}"
     try:
         wrong = problem_of(hyperparameters, spec)
     except InputError as error:
         return str(error)
     except Exception as error:
-        place = traceback.extract_tb(error.__traceback__)[-1]
         values = ", ".join(f"{name} {value}" for name, value in hyperparameters.extra)
         of = f" with {values}" if values else ""
-        return f"{option}: it fails{of}: {_words(error)} ({place.filename}, line {place.lineno})"
+        return f"{option}: it fails{of}: {_words(error)} ({_place(error)})"
     return None if wrong is None else f"{option}: {wrong}"
 
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 # They belong to one command, or were carried out in the earlier study.
 _NOT_INHERITED = ("timeout", "baselines", "allow_outside")
 # Values depend on them too, but hardly more than on the seed.
-_NOTED = ("patience", "precision", "trial_timeout")
+_NOTED = ("patience", "precision", "trial_timeout", "callbacks")
 _REASONS_SHOWN = 8
 
 
@@ -154,4 +154,6 @@ def _remarks(
 
 
 def _in_effect(settings: StudySettings, name: str) -> object:
+    if name == "callbacks":
+        return ", ".join(settings.callbacks) or "none"
     return settings.patience_within(settings.epochs) if name == "patience" else getattr(settings, name)

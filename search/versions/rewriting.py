@@ -126,7 +126,7 @@ class Rewriting:
                 return bracket_in(self._old_pruner, self.old.optuna, trial.optuna)
             case "asha" | "median":
                 return 0
-            case "none":
+            case _:
                 return None
 
     @cached_property

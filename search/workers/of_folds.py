@@ -47,21 +47,26 @@ def train_on_folds(
     """
     from search.data import fitted_fold
     from search.training.loop import train
+    from search.training.own_callbacks import WatchedTrial, made
 
     folds = settings.folds or 1
     share = (settings.trial_timeout or float("inf")) / folds
+    hyperparameters = Hyperparameters.model_validate_json(task.hyperparameters)
     results: list[TrainingResult] = []
     why = StopReason.EPOCHS
     for number in range(folds):
         before = sum(result.epochs for result in results)
+        seed = seed_of_fold(task.seed, number)
+        watched = WatchedTrial(task.job.study, task.number, hyperparameters.named, seed, number)
         result = train(
-            Hyperparameters.model_validate_json(task.hyperparameters),
+            hyperparameters,
             fitted_fold(data, number, folds),
             epochs=task.epochs,
             patience=task.patience,
             metric=task.job.metric,
-            seed=seed_of_fold(task.seed, number),
+            seed=seed,
             check=_checking(task, before, on_epoch, stopped, time.monotonic() + share),
+            callbacks=made(settings.callbacks, watched),
             bfloat16=settings.precision == "bfloat16",
         )
         if result.stop_reason is StopReason.INTERRUPTED:

@@ -10,7 +10,7 @@ from functools import lru_cache, partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from search.errors import DataError, StudyStopped
+from search.errors import DataError, InputError, StudyStopped
 from search.machine.lacking import is_out_of_memory, lacking
 from search.settings.settings import StudySettings
 from search.study.trial_facts import TrialFacts
@@ -114,6 +114,8 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
         if (fold := task.fold) is not None:
             data = fold_of(data, fold.number, fold.of, all_rows=fold.all_rows)
         worker = replace(worker, data=data)
+    except StudyStopped as error:
+        return TrialOutcome("stopped", reason=str(error))
     except (OSError, RuntimeError, ImportError) as error:
         if refused := lacking(error):
             return TrialOutcome("disturbed", reason=refused)
@@ -134,10 +136,15 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
             raise
         if is_out_of_memory(error):
             raise OutOfMemory from error
-        if refused := lacking(error):
+        if refused := lacking(error, known=_runs_code_of_the_user(worker.settings)):
             return TrialOutcome("disturbed", reason=refused)
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:500]
         return TrialOutcome("failed", reason=reason, traceback=traceback.format_exc()[-4000:])
+
+
+def _runs_code_of_the_user(settings: StudySettings) -> bool:
+    """Whether a file that is not there, or a server that is away, may be that code's and not the machine's."""
+    return bool(settings.callbacks or settings.model or ":" in (settings.metric or ""))
 
 
 @lru_cache(maxsize=2)
@@ -151,7 +158,10 @@ def _open_worker(job: StudyJob) -> _Worker:
     start_tensorflow(settings.threads)
     url = StorageURL.parse(job.url)
     loaded = load_study(job.study, url, open_storage(url, for_reports=True))
-    loaded.optuna.pruner = build_pruner(settings)
+    try:
+        loaded.optuna.pruner = build_pruner(settings)
+    except InputError as error:  # one of the user's own, which this machine does not have
+        raise StudyStopped(str(error)) from error
     try:
         data = find_data(job.data, job.fingerprint)
     except DataError:
@@ -164,6 +174,7 @@ def _train(
 ) -> TrialOutcome:
     from search.training.checkpoint import identity
     from search.training.loop import train
+    from search.training.own_callbacks import WatchedTrial, made
 
     settings = worker.settings
     hyperparameters = Hyperparameters.model_validate_json(task.hyperparameters)
@@ -179,6 +190,8 @@ def _train(
     begin, unfit = checkpoint_of(task, training)
     before = 0.0 if begin is None else begin.seconds
     deadline = time.monotonic() + (settings.trial_timeout or float("inf")) - before
+    number = None if task.fold is None else task.fold.number
+    watched = WatchedTrial(task.job.study, task.number, hyperparameters.named, task.seed, number)
 
     reports = Reports(trial, worker.storage)
     if begin is not None:
@@ -192,6 +205,7 @@ def _train(
             metric=task.job.metric,
             seed=task.seed,
             check=_checking(task, trial, reports, settings, on_epoch, deadline),
+            callbacks=made(settings.callbacks, watched),
             bfloat16=settings.precision == "bfloat16",
             begin=begin,
         )

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from flowers import flowers
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
 import perceptuna as pt
 from search.answering.answers import classes_of
@@ -211,6 +212,36 @@ def test_only_what_a_user_may_use_is_shown() -> None:
         names = dir(shown) if shown is pt else shown.__dir__(object.__new__(shown))  # type: ignore[arg-type]
         assert names
         assert not [name for name in names if name.startswith("_")]
+
+
+def test_a_space_of_distributions_is_the_one_in_tuples_and_lists_and_tells_them_again() -> None:
+    given: dict[str, Any] = {
+        "depth": IntDistribution(1, 4),
+        "width": IntDistribution(32, 512, log=True),
+        "learning_rate": FloatDistribution(1e-4, 1e-1, log=True),
+        "dropout": FloatDistribution(0.0, 0.5, step=0.1),
+        "batch_norm": CategoricalDistribution([True, False]),
+    }
+    space = pt.Space(optimizer="adam", **given)
+    plain = pt.Space(
+        optimizer="adam",
+        depth=(1, 4),
+        width=pt.log(32, 512),
+        learning_rate=pt.log(1e-4, 1e-1),
+        dropout=pt.stepped(0.0, 0.5, 0.1),
+        batch_norm=[True, False],
+    )
+    assert space == plain
+    assert plain.distributions == given
+    own = pt.Space(
+        optimizer=["adam", "sgd"],
+        momentum=pt.when(FloatDistribution(0.8, 0.99), optimizer="sgd"),
+        extra={"filters": IntDistribution(8, 32, step=8)},
+    )
+    assert own.parameters["momentum"] == "0.8 to 0.99 where optimizer is sgd"
+    assert own.distributions["filters"] == IntDistribution(8, 32, step=8)
+    with pytest.raises(pt.SpaceError, match="width"):
+        pt.Space(width=FloatDistribution(8, 16))
 
 
 def test_classes_are_answered_as_they_stood_in_the_target() -> None:
