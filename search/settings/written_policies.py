@@ -1,7 +1,8 @@
 """A sampler or a pruner that a program has at hand, as the text by which it can be made anew anywhere.
 
 Optuna keeps no arguments of its objects. They are found again among what the object holds, and the text is taken only
-where what it makes holds the same: all but random numbers, since the study's own seed is given to it.
+where what it makes holds the same: all but random numbers, since the study's own seed is given to it. So a version of
+Optuna that holds them under other names has an object refused, and never another one made.
 """
 
 from __future__ import annotations
@@ -108,8 +109,8 @@ def _held(made: Any, name: str) -> Any:
 
 
 def _contents(made: Any) -> dict[str, Any]:
-    if isinstance(made, tuple) and hasattr(made, "_asdict"):
-        return dict(made._asdict())
+    if isinstance(made, tuple) and (names := getattr(type(made), "__match_args__", ())):
+        return dict(zip(names, made, strict=True))
     return dict(getattr(made, "__dict__", {}))
 
 
@@ -120,7 +121,7 @@ def _text(value: Any) -> str:
         return "1e999" if value > 0 else "-1e999"
     if value is None or isinstance(value, bool | int | float | str):
         return repr(value)
-    if isinstance(value, list | tuple) and not hasattr(value, "_asdict"):
+    if type(value) in (list, tuple):
         inside = ", ".join(map(_text, value))
         return f"[{inside}]" if isinstance(value, list) else f"({inside},)" if value else "()"
     if isinstance(value, dict):
