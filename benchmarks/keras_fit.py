@@ -5,6 +5,7 @@ No training of perceptuna runs any of it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -90,11 +91,33 @@ class ExactAUC(keras.metrics.Metric):
         self._rows.assign(tf.zeros([0, 3]))
 
 
+class _OfEachTarget(keras.metrics.Metric):
+    """The mean over targets of a metric that is made for each; y_true and y_pred: (batch, targets)."""
+
+    def __init__(self, make: Callable[[], keras.metrics.Metric], targets: int, name: str) -> None:
+        super().__init__(name=name)
+        self._each = [make() for _ in range(targets)]
+
+    def update_state(self, y_true: Any, y_pred: Any, sample_weight: Any = None) -> None:
+        for at, one in enumerate(self._each):
+            one.update_state(y_true[:, at : at + 1], y_pred[:, at : at + 1], sample_weight)
+
+    def result(self) -> Any:
+        return keras.ops.mean(keras.ops.stack([one.result() for one in self._each]))
+
+    def reset_state(self) -> None:
+        for one in self._each:
+            one.reset_state()
+
+
 def build_loss(spec: DataSpec, label_smoothing: float) -> keras.losses.Loss:
-    """Cross-entropy for classes, mean squared error of the standardised target for regression."""
-    if spec.task == "regression":
+    """Cross-entropy for classes, mean squared error of the standardised target for regression.
+
+    Of several targets the mean over them, as Keras has it.
+    """
+    if spec.of_quantities:
         return keras.losses.MeanSquaredError()
-    if spec.task == "binary":
+    if spec.task in ("binary", "multilabel"):
         return keras.losses.BinaryCrossentropy(label_smoothing=label_smoothing)
     if label_smoothing > 0:
         return SmoothedCrossentropy(label_smoothing)
@@ -112,6 +135,14 @@ def build_metrics(spec: DataSpec) -> list[keras.metrics.Metric]:
             TargetUnitsRMSE(spec.target_std, name="rmse"),
             TargetUnitsMAE(spec.target_std, name="mae"),
             keras.metrics.R2Score(name="r2"),
+        ]
+    if spec.task == "multioutput":
+        roots = _OfEachTarget(keras.metrics.RootMeanSquaredError, len(spec.targets), "rmse")
+        return [roots, keras.metrics.MeanAbsoluteError(name="mae"), keras.metrics.R2Score(name="r2")]
+    if spec.task == "multilabel":
+        return [
+            keras.metrics.BinaryAccuracy(name="accuracy"),
+            keras.metrics.BinaryCrossentropy(name="crossentropy"),
         ]
     if spec.task == "binary":
         return [

@@ -57,7 +57,7 @@ class Model:
 
     @property
     def task(self) -> str:
-        """binary, multiclass or regression.
+        """binary, multiclass or regression; multilabel or multioutput where it has several `targets`.
 
         >>> model.task
         'binary'
@@ -73,8 +73,19 @@ class Model:
         """
         return self._saved.spec.class_names
 
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Names of several targets, in the order of the columns of `predict`; none where there is one.
+
+        >>> model.targets
+        ()
+        """
+        return tuple(one.name for one in self._saved.spec.targets)
+
     def predict(self, rows: Rows) -> np.ndarray[Any, Any]:
         """The class of each row, or its quantity: (rows,), in their order. Classes are text, or whole numbers.
+
+        Of several targets (rows, targets).
 
         Columns are found by their names and read as in training; others are ignored, the target too. What training
         never saw is warned of.
@@ -88,10 +99,10 @@ class Model:
         from search.answering.answers import classes_of
 
         values, spec = self._answered(rows), self._saved.spec
-        return values if spec.task == "regression" else classes_of(values, self._saved)
+        return values if spec.of_quantities else classes_of(values, self._saved)
 
     def predict_proba(self, rows: Rows) -> np.ndarray[Any, Any]:
-        """The probability of each class: (rows, classes).
+        """The probability of each class: (rows, classes). Of several labels that of each one's second class.
 
         >>> model.predict_proba(frame).shape
         (100, 2)
@@ -101,7 +112,7 @@ class Model:
         """
         from search.errors import InputError
 
-        if self._saved.spec.task == "regression":
+        if self._saved.spec.of_quantities:
             raise InputError(f"{self.path} answers a quantity, which has no probabilities; ask it by predict")
         return self._answered(rows)
 
@@ -153,4 +164,4 @@ class Model:
         return f"Model({str(self.path)!r}, {self.task})"
 
     def __dir__(self) -> list[str]:
-        return ["classes", "evaluate", "path", "predict", "predict_proba", "task", "to_keras"]
+        return ["classes", "evaluate", "path", "predict", "predict_proba", "targets", "task", "to_keras"]

@@ -23,7 +23,7 @@ class Settings(TypedDict, total=False):
     >>> options: pt.Settings = {"trials": 20, "timeout": "10m"}
     """
 
-    target: str | None
+    target: Names | None
     task: Literal["classification", "regression"] | None
     target_transform: Literal["auto", "none", "log"] | None
     header: bool | None

@@ -10,7 +10,7 @@ from spaces.hyperparameters import MAX_DEPTH
 from spaces.optimizers import OPTIMIZERS, takers_of
 from spaces.wording import Scalar
 
-Task = Literal["binary", "multiclass", "regression"]
+Task = Literal["binary", "multiclass", "regression", "multilabel", "multioutput"]
 DataKind = Literal["image", "vector", "table"]
 
 
@@ -51,10 +51,12 @@ _FACTORS = {"last_dropout_factor": "dropout", "nesterov": "momentum"}
 
 def meaningless(name: str, task: Task, kind: DataKind) -> str | None:
     """Why hyperparameter `name` has no meaning for such data, or None if it has."""
-    if name == "label_smoothing" and task == "regression":
+    if name == "label_smoothing" and task in ("regression", "multioutput"):
         return "regression has no labels to smooth"
-    if name == "class_weight" and task == "regression":
+    if name == "class_weight" and task in ("regression", "multioutput"):
         return "regression has no classes to weigh"
+    if name == "class_weight" and task == "multilabel":
+        return "of several labels, a row has no one class to be weighed by"
     if name == "pca" and kind != "image":
         return "only images have principal components here"
     if name in ("augment", "shift") and kind != "image":

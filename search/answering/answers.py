@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Answered:
-    """Probabilities (rows, classes) or quantities (rows,), in the order of the rows, and what there is to say."""
+    """Probabilities (rows, classes) or quantities (rows,), in the order of the rows, and what there is to say.
+
+    Of several targets (rows, targets).
+    """
 
     values: Array
     remarks: tuple[str, ...]
@@ -44,8 +47,17 @@ def answered(opened: OpenModel, request: DataRequest) -> Answered:
 def classes_of(probabilities: Array, saved: SavedModel) -> Array:
     """The class that is answered for each row, (rows,): text, or whole numbers where the names of all classes are some.
 
-    So answers compare with the column that was learnt.
+    So answers compare with the column that was learnt. Of several labels (rows, labels).
     """
-    names = saved.spec.class_names
+    if saved.spec.targets:
+        of_each = saved.classes(probabilities).T
+        names_of = [one.class_names for one in saved.spec.targets]
+        columns = [_named(at, names) for at, names in zip(of_each, names_of, strict=True)]
+        alike = len({column.dtype.kind for column in columns}) == 1
+        return np.stack(columns if alike else [column.astype(str) for column in columns], axis=1)
+    return _named(saved.classes(probabilities), saved.spec.class_names)
+
+
+def _named(classes: Array, names: tuple[str, ...]) -> Array:
     numbers = all(_WHOLE.fullmatch(name) for name in names)
-    return np.array(names, dtype=np.int64 if numbers else None)[saved.classes(probabilities)]
+    return np.array(names, dtype=np.int64 if numbers else None)[classes]

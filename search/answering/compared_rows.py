@@ -87,7 +87,7 @@ class AnswersOfClasses:
         weights = self.known_weights
         measured = [
             one if one.metric != "accuracy" or not unseen else self._with_unseen(one, len(table), weights)
-            for one in _measured(table, self.spec, weights, self.saved)
+            for one in measured_rows(table, self.spec, weights, self.saved)
         ]
         rows = len(table) + unseen.total()
         return Evaluation(
@@ -151,14 +151,15 @@ class AnswersOfQuantities:
             table = recorded_answers(answers, target, self.spec)
             deviation = float(error.std(ddof=1)) if len(error) > 1 else None
         residuals = Residuals(float(error.mean()), float(np.median(error)), deviation)
-        measured = tuple(_measured(table, self.spec.with_plain_target(), weights, self.saved))
+        measured = tuple(measured_rows(table, self.spec.with_plain_target(), weights, self.saved))
         return Evaluation(len(error), len(known) - len(error), measured, residuals=residuals, **more)
 
 
-def _measured(table: Array, spec: DataSpec, weights: Array | None, saved: SavedModel) -> list[Measured]:
+def measured_rows(table: Array, spec: DataSpec, weights: Array | None, saved: SavedModel) -> list[Measured]:
     """All metrics of the task, in one order; `auc` where there are rows of two classes.
 
-    As `saved` answers, with the costs or the quantile that its study was compared by.
+    As `saved` answers, with the costs or the quantile that its study was compared by. Of several targets there is no
+    interval for what is no mean over rows.
     """
     if weights is not None:
         refuse_weightless(weights, f"'{spec.weight}' of these rows")
@@ -185,6 +186,8 @@ def _interval(
         return None
     if weights is not None:
         return interval_over_rows(metric, value, scores_of(table, metric, spec, weights, threshold), weights)
+    if spec.targets:
+        return interval_over_rows(metric, value, scores_of(table, metric, spec))
     columns = dict(zip(COLUMNS[spec.task], table.T, strict=False))
     if metric == "auc" and spec.task == "binary":
         return interval_of_auc(columns["logit"], columns["label"] > 0)

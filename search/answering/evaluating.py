@@ -15,6 +15,7 @@ from search.answering.explaining.explanation import Explanation
 from search.answering.labels import Classes
 from search.answering.new_rows import Piece, open_rows, rows_at
 from search.answering.remarks import refuse_unreadable, remarks
+from search.answering.several_targets import AnswersOfSeveral
 from search.conclusion.statistics.coverage import coverage_of
 from search.data import DataRequest, fingerprint_source
 from search.data.columns.weights import read_weights
@@ -55,9 +56,7 @@ def evaluate(
     """
     spec = saved.spec
     rows = open_rows(request, spec, with_labels=True)
-    kept: AnswersOfQuantities | AnswersOfClasses = (
-        AnswersOfQuantities(saved) if spec.task == "regression" else AnswersOfClasses(saved, Classes(spec))
-    )
+    kept = _answers_of(saved)
     model = open_model(saved, threads)
     place = f"'{spec.weight}' of {request.source}"
     done, files = 0, list[str]()
@@ -79,6 +78,14 @@ def evaluate(
         coverage=_coverage(saved, kept.answered()),
         explanation=_explained(model, saved.metric, kept.answered(), request, files),
     )
+
+
+def _answers_of(saved: SavedModel) -> AnswersOfQuantities | AnswersOfClasses | AnswersOfSeveral:
+    if saved.spec.targets:
+        return AnswersOfSeveral(saved)
+    if saved.spec.of_quantities:
+        return AnswersOfQuantities(saved)
+    return AnswersOfClasses(saved, Classes(saved.spec))
 
 
 def _coverage(saved: SavedModel, rows: Answered) -> tuple[Coverage, ...]:

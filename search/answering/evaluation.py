@@ -53,7 +53,8 @@ class Evaluation:
 
     `confusion` is int (classes, classes), a line for what rows are, a column for what was answered. `unseen` has the
     rows of each target value that training never saw: wrong, and left out of what is made of probabilities.
-    Of two classes the second is answered above the probability `threshold`.
+    Of two classes the second is answered above the probability `threshold`. Of several `targets` each has its own by
+    name, of the rows that have a value of it; `metrics` are of the rows that have them all.
     """
 
     rows: int
@@ -68,6 +69,7 @@ class Evaluation:
     coverage: tuple[Coverage, ...] = ()
     explanation: Explanation | None = None
     threshold: float | None = None
+    targets: tuple[tuple[str, Evaluation], ...] = ()
 
     def classes(self) -> list[ClassAnswers]:
         """In the order of the classes; none for quantities."""
@@ -112,6 +114,9 @@ class Evaluation:
             told["never_seen"] = dict(self.unseen)
         if self.residuals is not None:
             told["residuals"] = {name: _finite(value) for name, value in vars(self.residuals).items()}
+        if self.targets:
+            of_each = ((name, one.to_json()) for name, one in self.targets)
+            told["targets"] = {name: _without_remarks(one) for name, one in of_each}
         if self.drift is not None:
             told["drift"] = [one.to_json() for one in self.drift]
         if self.coverage:
@@ -119,6 +124,11 @@ class Evaluation:
         if self.explanation is not None:
             told["explanation"] = self.explanation.to_json()
         return {**told, "remarks": list(self.remarks)}
+
+
+def _without_remarks(told: dict[str, Any]) -> dict[str, Any]:
+    """They are told of all targets together."""
+    return {name: value for name, value in told.items() if name != "remarks"}
 
 
 def _share(part: int, whole: int) -> float | None:

@@ -110,7 +110,7 @@ def rows_at(request: DataRequest, spec: DataSpec, places: Array) -> Array | Tabl
 def _of_table(
     table: TableFile, request: DataRequest, spec: DataSpec, keep: Sequence[str], *, with_labels: bool
 ) -> NewRows:
-    target = [spec.target] if with_labels and spec.target is not None else []
+    target = target_columns(spec) if with_labels else []
     weight = [spec.weight] if with_labels and spec.weight in table.names else []
     keep = tuple(dict.fromkeys(name for text in keep for name in names_in(text, table.names)))
     _refuse_missing(table.names, request, spec, keep, target)
@@ -123,7 +123,7 @@ def _of_table(
 
     def pieces(size: int) -> Iterator[Piece]:
         for piece in table.pieces(wanted, size):
-            labels = piece.columns[target[0]] if target else None
+            labels = _labels(piece.columns, target, spec)
             weights = piece.columns[weight[0]] if weight else None
             yield Piece(as_trained(piece.columns, spec, found), piece.kept, labels, weights)
 
@@ -135,6 +135,20 @@ def _of_table(
         _of_weights(spec, there=bool(weight)) if with_labels else (),
         keep,
     )
+
+
+def target_columns(spec: DataSpec) -> list[str]:
+    """Of a table; none of arrays."""
+    if spec.target is None:
+        return []
+    return [one.name for one in spec.targets] or [spec.target]
+
+
+def _labels(columns: pd.DataFrame, target: Sequence[str], spec: DataSpec) -> Any:
+    """One column, or several of several targets; None where there is none."""
+    if not target:
+        return None
+    return columns[list(target)] if spec.targets else columns[target[0]]
 
 
 def _of_weights(spec: DataSpec, *, there: bool) -> tuple[str, ...]:
@@ -162,11 +176,12 @@ def _refuse_missing(
             f"{request.source} lacks {len(lacking):,} of the {len(spec.columns):,} columns that the model needs: "
             f"{listed(lacking)}{alike}; it has {listed(names)}{hint}"
         )
-    if target and target[0] not in there:
-        raise InputError(
-            f"{request.source} has no column '{target[0]}', the target, that answers could be compared with"
-            f"{did_you_mean(target[0], names)}; `perceptuna predict` needs none"
-        )
+    for name in target:
+        if name not in there:
+            raise InputError(
+                f"{request.source} has no column '{name}', {'the target' if len(target) == 1 else 'a target'}, that "
+                f"answers could be compared with{did_you_mean(name, names)}; `perceptuna predict` needs none"
+            )
     for name in keep:
         if name not in there:
             raise InputError(
@@ -180,7 +195,12 @@ def _of_arrays(request: DataRequest, spec: DataSpec, *, with_labels: bool) -> Ne
     size = (spec.input_shape[0], spec.input_shape[1]) if spec.kind == "image" else (0, 0)
     resize = spec.resized is not None
     rows = open_arrays_of(
-        request, size, resize=resize, with_labels=with_labels, weight=spec.weight if with_labels else ""
+        request,
+        size,
+        resize=resize,
+        with_labels=with_labels,
+        weight=spec.weight if with_labels else "",
+        targets=max(1, len(spec.targets)),
     )
     if with_labels and rows.labels is None:
         raise InputError(

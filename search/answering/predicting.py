@@ -75,15 +75,26 @@ def predict(
 
 
 def columns_of(spec: DataSpec) -> tuple[str, ...]:
-    """Names of the columns that hold answers: the prediction, then a probability for each class."""
+    """Names of the columns that hold answers: the prediction, then a probability for each class.
+
+    Of several targets the prediction of each and, of labels, then the probability of the second class of each.
+    """
+    if spec.targets:
+        of = (PREDICTION,) if spec.of_quantities else (PREDICTION, "probability")
+        return tuple(f"{what}_{one.name}" for what in of for one in spec.targets)
     return (PREDICTION, *(f"probability_{name}" for name in spec.class_names))
 
 
 def answers_beside(kept: pd.DataFrame, answers: Array, saved: SavedModel) -> pd.DataFrame:
-    """Columns that were kept, then the answers: probabilities (rows, classes), or quantities (rows,)."""
+    """Columns that were kept, then the answers: probabilities (rows, classes), or quantities (rows,).
+
+    Of several targets (rows, targets).
+    """
     import pandas as pd
 
     spec = saved.spec
+    if spec.targets:
+        return pd.concat([kept.reset_index(drop=True), _of_several(answers, saved)], axis="columns")
     prediction, *probabilities = columns_of(spec)
     told: dict[str, object] = {name: kept[name].array for name in kept.columns}
     if spec.task == "regression":
@@ -92,12 +103,30 @@ def answers_beside(kept: pd.DataFrame, answers: Array, saved: SavedModel) -> pd.
     return pd.DataFrame({**told, **dict(zip(probabilities, answers.T, strict=True))})
 
 
+def _of_several(answers: Array, saved: SavedModel) -> pd.DataFrame:
+    import pandas as pd
+
+    spec = saved.spec
+    if spec.of_quantities:
+        return pd.DataFrame(dict(zip(columns_of(spec), answers.T, strict=True)))
+    labels = [
+        np.array(one.class_names, dtype=object)[classes]
+        for one, classes in zip(spec.targets, saved.classes(answers).T, strict=True)
+    ]
+    return pd.DataFrame(dict(zip(columns_of(spec), [*labels, *answers.T], strict=True)))
+
+
 def _bounds(saved: SavedModel, level: float | None) -> Callable[[Array], dict[str, Array]] | None:
     """From answers to the ends of their intervals, by the names of their columns; None where none are asked for."""
     if level is None:
         return None
     if saved.spec.task != "regression":
-        raise InputError("--interval: the model answers classes, with a probability of each; leave it out")
+        answers = (
+            f"{len(saved.spec.targets)} quantities, none of which has intervals"
+            if saved.spec.of_quantities
+            else "classes, with a probability of each"
+        )
+        raise InputError(f"--interval: the model answers {answers}; leave it out")
     if saved.intervals is None:
         raise InputError(
             f"--interval: no prediction intervals were kept with {saved.path}; export it again, with the "

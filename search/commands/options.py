@@ -168,7 +168,7 @@ def _source(
 
 
 def _rows(
-    target: Annotated[str | None, option("target", metavar="COLUMN")] = None,
+    target: Annotated[list[str] | None, option("target", metavar="COLUMN")] = None,
     task: Annotated[str | None, option("task", metavar="TASK")] = None,
     target_transform: Annotated[str | None, option("target_transform", metavar="NAME")] = None,
     header: Annotated[bool | None, option("header", "--header/--no-header", show_default="header")] = None,

@@ -116,7 +116,7 @@ def _best_words(study: Study, best: TrialRecord | None) -> str:
 def _data_words(data: DataSpec) -> str:
     shape = " × ".join(map(str, data.input_shape))
     words = [
-        data.task if data.task == "regression" else f"{data.task}, {len(data.class_names)} classes",
+        _task_words(data),
         f"{data.kind} of {shape}" + " features" * (data.kind != "image"),
         f"{data.rows.train:,} rows to train on, {data.rows.validation:,} to compare on, {data.rows.test:,} sealed",
     ]
@@ -125,6 +125,12 @@ def _data_words(data: DataSpec) -> str:
     if data.target is not None:
         words.insert(0, f"to predict {escaped(data.target)}")
     return "; ".join(words)
+
+
+def _task_words(data: DataSpec) -> str:
+    if data.targets:
+        return f"{data.task}, {len(data.targets)} {'quantities' if data.of_quantities else 'labels'}"
+    return data.task if data.task == "regression" else f"{data.task}, {len(data.class_names)} classes"
 
 
 def _settings_words(settings: StudySettings) -> str:

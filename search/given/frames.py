@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,18 +25,18 @@ def is_series(data: object) -> bool:
     return _is_of_pandas(data, "Series")
 
 
-def given_frame(data: Any, target: str | None, what: str = "the DataFrame") -> Given:
+def given_frame(data: Any, target: str | Sequence[str] | None, what: str = "the DataFrame") -> Given:
     """`data` as a file, once it is known to be a sound table.
 
     Args:
-        target: the column to learn, each row of which needs a value; None where there is none.
+        target: the column to learn, or several, each row of which needs a value; None where there is none.
 
     Raises:
         DataError: names of columns are not unique, a column holds what no table can, or rows have no target.
     """
     table = arrow_table(data, what)
-    if target is not None and target in table.column_names:
-        _refuse_missing(table[target], target, what)
+    for name in names_of_targets(target, table.column_names):
+        _refuse_missing(table[name], name, what)
 
     def write(path: Path) -> None:
         import pyarrow.parquet as pq
@@ -43,6 +44,13 @@ def given_frame(data: Any, target: str | None, what: str = "the DataFrame") -> G
         pq.write_table(table, path)
 
     return Given(what, "frame", ".parquet", write)
+
+
+def names_of_targets(target: object, columns: Sequence[str]) -> list[str]:
+    """Those of `columns` that are targets, as a setting names them: one, "a,b", or several names."""
+    said = [target] if isinstance(target, str) else target if isinstance(target, list | tuple) else []
+    names = [part for one in said for part in ([one] if one in columns else str(one).split(","))]
+    return [name.strip() for name in names if name.strip() in columns]
 
 
 def arrow_table(data: Any, what: str) -> pa.Table:

@@ -24,6 +24,7 @@ from search.models.threshold import threshold_in, threshold_of_trial, with_thres
 from search.settings.costs import costs_in
 from search.settings.own_metrics import own_metric_in
 from search.training.decision import USUAL
+from search.training.network.dimensions import output_units
 
 if TYPE_CHECKING:
     from search.data.rows.raw import Array
@@ -56,6 +57,8 @@ class SavedModel:
 class OpenModel:
     """A model that is loaded. Answers are float probabilities (rows, classes), or quantities (rows,).
 
+    Of several targets (rows, targets): quantities, or for each label the probability of its second class.
+
     The second of two classes is answered above the probability `threshold`.
     """
 
@@ -76,7 +79,7 @@ class OpenModel:
         import tensorflow as tf
 
         outputs = np.asarray(self.core(tf.constant(x)))
-        if self.spec.task == "regression":
+        if self.spec.of_quantities:
             standardised = self.spec.standardised_answers(outputs.astype(np.float64))
             outputs = self.spec.in_units(standardised)
         return self._told(outputs)
@@ -108,8 +111,11 @@ class OpenModel:
 def classes_answered(probabilities: Array, spec: DataSpec, threshold: float) -> Array:
     """The class of each row, (rows,), by the probabilities of all, (rows, classes).
 
-    Of two classes the second is answered where its probability is above `threshold`.
+    Of two classes the second is answered where its probability is above `threshold`. Of several labels, (rows, labels)
+    each, where the probability of its second class is above a half.
     """
+    if spec.task == "multilabel":
+        return (probabilities > USUAL).astype(np.int64)
     if spec.task == "binary":
         return (probabilities[:, 1].astype(np.float64) > threshold).astype(np.int64)
     return np.asarray(probabilities.argmax(axis=1))
@@ -194,7 +200,7 @@ def _refuse_facts_of_another(model: Any, saved: SavedModel) -> None:
         takes = {column.input_name for column in spec.columns}
     else:
         takes = {"image" if spec.kind == "image" else "features"}
-    units = len(spec.class_names) if spec.task == "multiclass" else 1
+    units = output_units(spec)
     classes_fit = spec.task != "binary" or len(spec.class_names) == 2
     if (
         not classes_fit

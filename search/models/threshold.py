@@ -24,7 +24,9 @@ def threshold_of(text: str, study: Study) -> Threshold:
         InputError: it is neither, or the study's models name no class of two.
     """
     if study.data.task != "binary":
-        what = "is a regression" if study.data.task == "regression" else "has more than two classes"
+        what = "is a regression" if study.data.of_quantities else "has more than two classes"
+        if study.data.task == "multilabel":
+            what = "has several labels, each of which is answered above a probability of a half"
         raise InputError(
             f"--threshold: study '{study.name}' {what}, and a threshold parts two classes; leave it out"
         )

@@ -29,10 +29,13 @@ def answers_in_pieces(model: OpenModel, x: Array) -> Array:
 
 
 def validation_answers(model: OpenModel, data: PreparedData) -> tuple[Array, Array]:
-    """Answers as `OpenModel` has them, and class numbers (rows,) or quantities in the target's units (rows,)."""
+    """Answers as `OpenModel` has them, and class numbers or quantities in the target's units, (rows,).
+
+    Of several targets (rows, targets) each.
+    """
     x, y = data.validation()
     answers, spec = answers_in_pieces(model, x), data.spec
-    if spec.task == "regression":
+    if spec.of_quantities:
         return answers, spec.in_units(spec.standardised_targets(np.asarray(y, dtype=np.float64)))
     return answers, np.asarray(y)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,7 +26,8 @@ class Fitted:
 
     Attributes:
         answer: what it answers for prepared rows (rows, features): logits (rows,) of two classes or (rows, classes) of
-            more, or standardised predictions (rows,); float64. As the outputs of a network's head.
+            more, or standardised predictions (rows,); of several targets (rows, targets); float64. As the outputs of a
+            network's head.
         answer_for: by metric, where one of its kind answers something else to be best by it.
         note: what to know beside its metrics.
         threshold: it answers the second of two classes above this probability; None: as is usual for each metric.
@@ -57,13 +58,15 @@ def fit(
 
     Args:
         x: prepared rows, (rows, features) float32, which are standardised.
-        y: class numbers or standardised targets, (rows,), as in `PreparedData`.
+        y: class numbers or standardised targets, (rows,) or (rows, targets), as in `PreparedData`.
         weights: how much each row counts, (rows,); all alike without them.
         quantile: of a regression, to be answered in place of the mean.
 
     Raises:
         ValueError: these rows cannot be fitted; says why.
     """
+    if spec.targets:
+        return _of_several(name, x, np.asarray(y), spec, seed, weights)
     if name == "constant":
         return _constant(y, spec, weights, quantile)
     if spec.task != "regression" and (y == y[0]).all():
@@ -74,6 +77,23 @@ def fit(
     if name == "linear":
         return _linear(x, y, spec, weights, quantile)
     return _trees(x, y, spec, seed, weights, quantile)
+
+
+def _of_several(
+    name: ReferenceName, x: Array, y: Array, spec: DataSpec, seed: int, weights: Array | None
+) -> Fitted:
+    """One model for each target, as if there was no other."""
+    each = [fit(name, x, y[:, place], spec.of_target(place), seed, weights) for place in range(y.shape[1])]
+    metrics = dict.fromkeys(metric for one in each for metric in one.answer_for)
+    return Fitted(
+        _stacked([one.answer for one in each]),
+        {metric: _stacked([one.answer_for.get(metric, one.answer) for one in each]) for metric in metrics},
+        next((one.note for one in each if one.note is not None), None),
+    )
+
+
+def _stacked(answers: Sequence[Answer]) -> Answer:
+    return lambda x: np.stack([answer(x) for answer in answers], axis=1)
 
 
 def _constant(y: Array, spec: DataSpec, weights: Array | None, quantile: float | None) -> Fitted:

@@ -83,6 +83,7 @@ def made_up_name(rows: Rows, target: object, url: StorageURL) -> str:
 
 def name_after(rows: Rows, target: object, taken: set[str]) -> str:
     """`price-1`, after the target or the source: a name that is not `taken`."""
+    target = "-".join(map(str, target)) if isinstance(target, list | tuple) else target
     like = (
         target if isinstance(target, str) else Path(rows).stem if isinstance(rows, str | Path) else "search"
     )

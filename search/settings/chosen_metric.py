@@ -21,6 +21,8 @@ DEFAULT_METRICS: dict[str, dict[DataKind, str]] = {
     "binary": _CLASSES,
     "multiclass": _CLASSES,
     "regression": dict.fromkeys(_CLASSES, "rmse"),
+    "multioutput": dict.fromkeys(_CLASSES, "rmse"),
+    "multilabel": dict.fromkeys(_CLASSES, "crossentropy"),
 }
 """By task and by what the data is, where the user says nothing."""
 WHERE_A_CLASS_PREVAILS = "crossentropy"

@@ -30,6 +30,17 @@ def _column_names(value: object) -> tuple[str, ...]:
     return tuple(texts)
 
 
+def target_names(value: object) -> object:
+    """Several targets as the one text that names them, "a,b"; one as it is, whatever is in its name."""
+    if not isinstance(value, list | tuple):
+        return value
+    if not value or not all(isinstance(one, str) and one.strip() for one in value):
+        raise ValueError(f"expected names of columns, but got {value!r}")
+    if len(value) > 1 and (holding := next((one for one in value if "," in one), None)):
+        raise ValueError(f"expected names without a comma where there are several, but got {holding!r}")
+    return ",".join(value)
+
+
 ColumnNames = Annotated[tuple[str, ...], BeforeValidator(_column_names)]
 
 

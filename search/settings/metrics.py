@@ -40,18 +40,22 @@ class Metric:
 
 
 _TWO, _CLASSES = ("binary",), ("binary", "multiclass")
+_QUANTITIES, _LABELS = ("regression", "multioutput"), ("multilabel",)
+_ALL = (*_CLASSES, *_QUANTITIES, *_LABELS)
 _SHARE = (0.0, 1.0)
 
 METRICS: dict[str, Metric] = {
-    "accuracy": Metric("maximize", _CLASSES, "share of the rows"),
-    "crossentropy": Metric("minimize", _CLASSES, "its own", beside=("accuracy",)),
-    "auc": Metric("maximize", _TWO, "its own", asked=("multiclass",)),
-    "rmse": Metric("minimize", ("regression",), "its own"),
-    "mae": Metric("minimize", ("regression",), "its own"),
-    "r2": Metric("maximize", ("regression",), "its own"),
-    "f1": Metric("maximize", (), "share", asked=_CLASSES, within=_SHARE, decided=True),
-    "balanced_accuracy": Metric("maximize", (), "share", asked=_CLASSES, within=_SHARE, decided=True),
-    "average_precision": Metric("maximize", (), "its own", asked=_TWO, within=_SHARE),
+    "accuracy": Metric("maximize", (*_CLASSES, *_LABELS), "share of the rows"),
+    "crossentropy": Metric("minimize", (*_CLASSES, *_LABELS), "its own", beside=("accuracy",)),
+    "auc": Metric("maximize", _TWO, "its own", asked=("multiclass", *_LABELS)),
+    "rmse": Metric("minimize", _QUANTITIES, "its own"),
+    "mae": Metric("minimize", _QUANTITIES, "its own"),
+    "r2": Metric("maximize", _QUANTITIES, "its own"),
+    "f1": Metric("maximize", (), "share", asked=(*_CLASSES, *_LABELS), within=_SHARE, decided=True),
+    "balanced_accuracy": Metric(
+        "maximize", (), "share", asked=(*_CLASSES, *_LABELS), within=_SHARE, decided=True
+    ),
+    "average_precision": Metric("maximize", (), "its own", asked=(*_TWO, *_LABELS), within=_SHARE),
     "precision": Metric("maximize", (), "share", asked=_TWO, within=_SHARE),
     "recall": Metric("maximize", (), "share", asked=_TWO, within=_SHARE),
     "mcc": Metric("maximize", (), "its own", asked=_TWO, within=(-1.0, 1.0), decided=True),
@@ -59,12 +63,12 @@ METRICS: dict[str, Metric] = {
     "top5_accuracy": Metric(
         "maximize", (), "share of the rows", asked=("multiclass",), least_classes=6, beside=("accuracy",)
     ),
-    "median_error": Metric("minimize", (), "its own", asked=("regression",)),
-    "mape": Metric("minimize", (), "share", asked=("regression",)),
+    "median_error": Metric("minimize", (), "its own", asked=_QUANTITIES),
+    "mape": Metric("minimize", (), "share", asked=_QUANTITIES),
 }
 """What is measured beside `loss`. Formulas are in `training/formulas.py`."""
 
-_LOSS = Metric("minimize", ("binary", "multiclass", "regression"), "its own")
+_LOSS = Metric("minimize", _ALL, "its own")
 _COST = Metric("minimize", (), "its own", asked=_TWO, decided=True)
 _PINBALL = Metric("minimize", (), "its own", asked=("regression",))
 
@@ -81,7 +85,7 @@ def find_metric(name: str) -> Metric | None:
     if quantile_in(name) is not None:
         return _PINBALL
     own = own_metric_in(name)
-    return None if own is None else Metric(own.direction, (), "its own", asked=(*_CLASSES, "regression"))
+    return None if own is None else Metric(own.direction, (), "its own", asked=_ALL)
 
 
 def metric_of(name: str) -> Metric:

@@ -21,7 +21,14 @@ from pydantic import (
 
 from search.errors import InputError
 from search.machine.cores import available_cores
-from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS, ColumnNames, option_of, over
+from search.settings.data_options import (
+    COLUMN_OPTIONS,
+    SPLIT_OPTIONS,
+    ColumnNames,
+    option_of,
+    over,
+    target_names,
+)
 from search.settings.own_policies import is_own
 from search.settings.said_metric import metric_said
 from search.text.quantities import parse_duration, parse_image_size, parse_size
@@ -97,7 +104,9 @@ class StudySettings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     data: str = Field(description="rows to learn from", min_length=1)
-    target: str | None = Field(None, description="column to predict, for tables")
+    target: Annotated[str | None, BeforeValidator(target_names)] = Field(
+        None, description="column to predict, for tables; several, a,b or once for each, by one network"
+    )
     task: TaskName | None = Field(
         None, description="classification or regression; inferred from the target when not given"
     )

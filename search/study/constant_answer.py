@@ -16,6 +16,7 @@ from search.settings.metrics import is_better, metric_of, sign_of
 from search.settings.quantiles import quantile_in
 from search.study.study_record import keep_study_facts
 from search.text.formats import number
+from search.training.recorded_rows import unit_among_several
 
 if TYPE_CHECKING:
     from search.data import DataSpec, PreparedData
@@ -146,7 +147,18 @@ def constant_value(data: PreparedData, metric: str) -> float | None:
         return _weighed(data, metric.removeprefix("val_"))
     (_, train), (_, validation) = data.training(), data.validation()
     train, validation = (data.spec.standardised_targets(np.asarray(y)) for y in (train, validation))
+    if data.spec.targets:
+        return _of_several(constant, metric.removeprefix("val_"), train, validation, data.spec)
     return constant.reaches(train, validation, data.spec)
+
+
+def _of_several(constant: Constant, metric: str, train: Array, validation: Array, spec: DataSpec) -> float:
+    """The mean of what one answer reaches for each target, errors in deviations (`training/measures.py`)."""
+    values = [
+        constant.reaches(train[:, place], validation[:, place], one) / unit_among_several(metric, one)
+        for place, one in enumerate(map(spec.of_target, range(len(spec.targets))))
+    ]
+    return fmean(values)
 
 
 def _weighed(data: PreparedData, metric: str) -> float | None:

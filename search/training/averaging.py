@@ -22,9 +22,9 @@ def averaged_outputs(outputs: Sequence[Array], weights: Sequence[float], task: s
     """
     of_members = np.asarray(outputs, dtype=np.float64)
     shares = np.asarray(weights, dtype=np.float64)[:, None, None]
-    if task == "regression":
+    if task in ("regression", "multioutput"):
         return np.sum(shares * of_members, axis=0)
-    if task == "binary":
+    if task in ("binary", "multilabel"):
         second = np.logaddexp.reduce(np.log(shares) - np.logaddexp(0.0, -of_members), axis=0)
         first = np.logaddexp.reduce(np.log(shares) - np.logaddexp(0.0, of_members), axis=0)
         return second - first

@@ -133,7 +133,7 @@ def compiled(
 def _weights_in_loss(hyperparameters: Hyperparameters, data: PreparedData) -> Array | None:
     """How much the loss of each training row counts, float32 (rows,): by its own weight and its class."""
     weights = data.training_weights()
-    if hyperparameters.class_weight == 0 or data.spec.task == "regression":
+    if hyperparameters.class_weight == 0 or not data.spec.class_names:
         return weights
     _, labels = data.training()
     of_class = weights_of_classes(hyperparameters, data)[labels]

@@ -130,7 +130,9 @@ def own_value(own: OwnMetric, rows: RecordedRows) -> float:
         Exception: whatever it raises.
     """
     spec = rows.spec
-    if spec.task == "regression":
+    if spec.targets:
+        truth, answers = _of_several(rows)
+    elif spec.task == "regression":
         answers = spec.standardised_answers(rows.recorded("answer")).astype(np.float64)
         truth, answers = rows.targets_in_units, spec.in_units(answers)
     elif spec.task == "binary":
@@ -139,6 +141,18 @@ def own_value(own: OwnMetric, rows: RecordedRows) -> float:
         truth, outputs = rows.labels, rows.outputs
         answers = np.exp(outputs - np.logaddexp.reduce(outputs, axis=1, keepdims=True))
     return float(own.load()(truth, answers)) if np.isfinite(answers).all() else math.nan
+
+
+def _of_several(rows: RecordedRows) -> tuple[Array, Array]:
+    """What a user's function is given: labels and probabilities, or quantities in their units, (rows, targets)."""
+    each = rows.of_each_target()
+    if rows.spec.of_quantities:
+        truth = [one.targets_in_units for one in each]
+        answers = [one.spec.in_units(one["answer"]) for one in each]
+    else:
+        truth = [one.labels for one in each]
+        answers = [np.exp(-np.logaddexp(0.0, -one["logit"])) for one in each]
+    return np.stack(truth, axis=1), np.stack(answers, axis=1)
 
 
 OF_EACH_ROW: dict[str, Callable[[RecordedRows], Array]] = {

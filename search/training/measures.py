@@ -9,6 +9,7 @@ by 0.
 from __future__ import annotations
 
 from collections.abc import Collection
+from statistics import fmean
 
 import numpy as np
 
@@ -31,6 +32,8 @@ def logs_of(
 ) -> dict[str, float]:
     """Loss and metrics by Keras's names, in the order of its logs; `auc` where there are rows of two classes.
 
+    Of several targets the mean of each one's, errors in deviations of the target.
+
     Args:
         table: of all rows, (rows, columns), as it is recorded for what is `asked`.
         asked: metrics beside those of every study; what is no metric of the task has no value.
@@ -41,16 +44,26 @@ def logs_of(
     rows = RecordedRows(table, spec, _floats(weights), threshold)
     logs = {"loss": (RecordedRows(table, spec) if of_training else rows).mean(rows["loss"])}
     also = (name for name in asked if (of := find_metric(name)) and spec.task in of.asked)
+    each = rows.of_each_target()
     for metric in (*metrics_of(spec.task), *also):
-        if of_each := of_each_row(metric):
-            logs[metric] = rows.mean(of_each(rows))
-        elif metric in BY_PARTS:
-            logs[metric] = BY_PARTS[metric][0](rows) if rows.answered else float("nan")
-        elif own := own_metric_in(metric):
+        if (own := own_metric_in(metric)) is not None:
             logs[metric] = own_value(own, rows)
-        elif (value := OF_ALL_ROWS[metric](rows)) is not None:
-            logs[metric] = value
+            continue
+        values = [value for one in each if (value := _value(metric, one)) is not None]
+        if values:
+            logs[metric] = fmean(values)
     return dict(sorted(logs.items()))
+
+
+def _value(metric: str, rows: RecordedRows) -> float | None:
+    """Of one target. One of several is in deviations where its unit would say how much it counts among them."""
+    if of_each := of_each_row(metric):
+        value: float | None = rows.mean(of_each(rows))
+    elif metric in BY_PARTS:
+        value = BY_PARTS[metric][0](rows) if rows.answered else float("nan")
+    else:
+        value = OF_ALL_ROWS[metric](rows)
+    return value if value is None else value / rows.unit_of(metric)
 
 
 def decision_on(table: Array, metric: str, spec: DataSpec, weights: Array | None = None) -> Decision | None:
@@ -79,6 +92,18 @@ def scores_of(
     if of is None or spec.task not in of.tasks + of.asked:
         return None
     rows = RecordedRows(table, spec, _floats(weights), threshold)
+    of_targets = [scores for one in rows.of_each_target() if (scores := _scores(metric, one)) is not None]
+    if not of_targets:
+        return None
+    scores = of_targets[0] if len(of_targets) == 1 else np.mean(of_targets, axis=0)
+    if rows.weights is None:
+        return scores
+    value_of_all = rows.mean(scores)
+    return value_of_all + rows.weights / rows.weights.mean() * (scores - value_of_all)
+
+
+def _scores(metric: str, rows: RecordedRows) -> Array | None:
+    """Of one target, as `_value`, whose mean is that of unweighted rows."""
     if of_each := of_each_row(metric):
         scores = of_each(rows)
     elif metric not in BY_PARTS:
@@ -87,11 +112,8 @@ def scores_of(
         value, parts = BY_PARTS[metric]
         scores = value(rows) + parts(rows)
     else:
-        scores = np.full(len(table), np.nan)
-    if rows.weights is None:
-        return scores
-    value_of_all = rows.mean(scores)
-    return value_of_all + rows.weights / rows.weights.mean() * (scores - value_of_all)
+        scores = np.full(len(rows.table), np.nan)
+    return scores / rows.unit_of(metric)
 
 
 def _floats(weights: Array | None) -> Array | None:

@@ -52,7 +52,7 @@ def idle_worker_bytes(spec: DataSpec) -> int:
     """Of a worker that has read its data: the mapped arrays and TensorFlow's copy of them."""
     item = 1 if spec.kind == "image" else _FLOAT
     rows = spec.rows.train + spec.rows.validation
-    return WORKER_BYTES + 2 * rows * math.prod(spec.input_shape) * item
+    return WORKER_BYTES + 2 * rows * (math.prod(spec.input_shape) * item + len(spec.targets) * _FLOAT)
 
 
 def check_memory_limit(limit: int | None, spec: DataSpec) -> None:
@@ -95,7 +95,8 @@ def training_bytes(hyperparameters: Hyperparameters, spec: DataSpec, metric: str
     step = batch * (members * (_COPIES_OF_ACTIVATIONS * sum(widths) + of_each) + inputs + embedded)
     of_row = 2 * features + embedded + members * (2 * max(widths) + of_each)
     validation = min(EVALUATION_BATCH, spec.rows.validation) * of_row
-    outputs = 0
+    # Of several targets what they are is recorded beside what is answered.
+    outputs = _COPIES_OF_OUTPUTS * max(spec.rows.train, spec.rows.validation) * 2 * len(spec.targets)
     if sees_all_outputs(spec.task, (metric,)):
         outputs = _COPIES_OF_OUTPUTS * max(spec.rows.train, spec.rows.validation) * len(spec.class_names)
     return _FLOAT * (copies * parameters + projected + outputs + max(step, validation))

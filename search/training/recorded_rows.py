@@ -11,9 +11,17 @@ import numpy as np
 from search.data import DataSpec
 from search.training.confusion import Counted
 from search.training.decision import USUAL
-from search.training.network.recorded import COLUMNS, WITH_OUTPUTS
+from search.training.network.recorded import COLUMNS, WITH_OUTPUTS, target_table
 
 Array = np.ndarray[Any, Any]
+
+# Metrics in the target's own units.
+_IN_UNITS = ("rmse", "mae", "median_error")
+
+
+def unit_among_several(metric: str, spec: DataSpec) -> float:
+    """What a value of one target is divided by to be averaged with those of others: errors by the deviation."""
+    return spec.target_std if metric in _IN_UNITS else 1.0
 
 
 @dataclass(frozen=True)
@@ -21,13 +29,25 @@ class RecordedRows:
     """The `table` of rows of `spec`, (rows, columns) float32 or float64, and how much each counts, float64 (rows,).
 
     The second of two classes is answered above the probability `threshold`; where it is None, above what is usual for
-    the metric.
+    the metric. `among_several`: they are of one of several targets.
     """
 
     table: Array
     spec: DataSpec
     weights: Array | None = None
     threshold: float | None = None
+    among_several: bool = False
+
+    def of_each_target(self) -> list[RecordedRows]:
+        """Themselves, of one target; of several those of each as if there was no other."""
+        return [
+            RecordedRows(target_table(self.table, place, self.spec), one, self.weights, among_several=True)
+            for place, one in enumerate(map(self.spec.of_target, range(len(self.spec.targets))))
+        ] or [self]
+
+    def unit_of(self, metric: str) -> float:
+        """What a value of `metric` is divided by, so that targets in other units can be averaged."""
+        return unit_among_several(metric, self.spec) if self.among_several else 1.0
 
     def mean(self, values: Array) -> float:
         """Over rows, each by its weight."""

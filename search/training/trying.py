@@ -69,8 +69,10 @@ def _some_rows(spec: DataSpec) -> tuple[Array, Array]:
         x = random.normal(size=shape).astype(np.float32)
         if spec.coded:
             x[:, -len(spec.coded) :] = 0
-    y = random.normal(size=_ROWS).astype(np.float32)
-    return x, y if spec.task == "regression" else np.arange(_ROWS, dtype=np.int32) % len(spec.class_names)
+    of_several = (len(spec.targets),) if spec.targets else ()
+    if spec.of_quantities:
+        return x, random.normal(size=(_ROWS, *of_several)).astype(np.float32)
+    return x, random.integers(0, len(spec.class_names) or 2, (_ROWS, *of_several)).astype(np.int32)
 
 
 def _wrong_answers(answers: Array, spec: DataSpec) -> str | None:
@@ -85,7 +87,7 @@ def _wrong_answers(answers: Array, spec: DataSpec) -> str | None:
             + f"; end it with {last}"
         )
     sums = answers.sum(axis=1) if spec.task == "multiclass" else answers
-    if spec.task == "regression" or not np.isfinite(answers).all():
+    if spec.of_quantities or not np.isfinite(answers).all():
         return None
     if answers.min() < 0 or answers.max() > 1 or (spec.task == "multiclass" and abs(sums - 1).max() > _SLACK):
         return f"expected probabilities, but got answers such as {answers.flat[0]:.3g}; end it with {last}"
@@ -93,6 +95,8 @@ def _wrong_answers(answers: Array, spec: DataSpec) -> str | None:
 
 
 def _task(spec: DataSpec) -> str:
+    if spec.targets:
+        return f"{len(spec.targets)} {'quantities' if spec.of_quantities else 'labels'}"
     return {"regression": "a quantity", "binary": "two classes"}.get(
         spec.task, f"{len(spec.class_names)} classes"
     )

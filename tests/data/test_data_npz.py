@@ -66,10 +66,13 @@ BAD = {
         ["(3,)", "(5,)", "must be alike"],
     ),
     "lengths": ({"x": VECTORS, "y": LABELS[:30]}, ["40 rows", "30"]),
-    "several targets": ({"x": VECTORS, "y": VECTORS[:, :2]}, ["not one-hot", "(40, 2)", "one column"]),
+    "several targets that do not go together": (
+        {"x": VECTORS, "y": np.stack([VECTORS[:, 0], LABELS], axis=1)},
+        ["do not go together", "'y0' is a quantity", "'y1' has"],
+    ),
     "one-hot of two kinds": (
         {"x_train": VECTORS, "y_train": np.eye(2)[LABELS], "x_val": VECTORS, "y_val": np.eye(3)[LABELS]},
-        ["one-hot of [2, 3] classes"],
+        ["[2, 3] columns; they must be alike"],
     ),
     "two of a kind": (
         {"images": VECTORS, "features": VECTORS, "y": LABELS},

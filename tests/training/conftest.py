@@ -38,6 +38,27 @@ def regression(folder: Path) -> PreparedData:
 
 
 @pytest.fixture(scope="session")
+def quantities(folder: Path) -> PreparedData:
+    """Three targets of other sizes, of 4 features and noise."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(240, 4)).astype(np.float32)
+    y = np.tanh(x @ random.normal(size=(4, 3))) + random.normal(scale=0.1, size=(240, 3))
+    np.savez(folder / "quantities.npz", x=x, y=[0.01, 1.0, 1000.0] * y + [5.0, 0.0, -300.0])
+    return prepare(DataRequest(str(folder / "quantities.npz")), folder / "cache")
+
+
+@pytest.fixture(scope="session")
+def labels(folder: Path) -> PreparedData:
+    """Three labels, one of them in an eighth of the rows, of 4 features and noise."""
+    random = np.random.default_rng(0)
+    x = random.normal(size=(240, 4)).astype(np.float32)
+    of_rows = x @ random.normal(size=(4, 3)) + random.normal(scale=0.3, size=(240, 3))
+    y = (of_rows > np.quantile(of_rows, [0.5, 0.7, 0.875], axis=0).diagonal()).astype(int)
+    np.savez(folder / "labels.npz", x=x, y=y)
+    return prepare(DataRequest(str(folder / "labels.npz")), folder / "cache")
+
+
+@pytest.fixture(scope="session")
 def weighed_of(folder: Path) -> Callable[[str], PreparedData]:
     """By its task, a table of 240 rows that count from 0 to 9, of 4 features; of one class more than of the others."""
 
@@ -49,12 +70,15 @@ def weighed_of(folder: Path) -> Callable[[str], PreparedData]:
             "regression": 500 + 100 * of_rows,
             "binary": (of_rows > 0.5).astype(int),
             "multiclass": np.digitize(of_rows, [-0.5, 1.0]),
+            "multioutput": np.stack([of_rows, 9 + 500 * x[:, 0] * of_rows], axis=1),
+            "multilabel": np.stack([of_rows > 0, x[:, 1] > 0.5], axis=1),
         }
         weights = np.where(np.arange(240) % 11 == 0, 0, random.integers(1, 10, 240))
         rows = np.column_stack([x, targets[task], weights])
-        file = folder / f"weighed-{task}.csv"
-        np.savetxt(file, rows, "%.9g", ",", header="a,b,c,d,y,w", comments="")
-        return prepare(DataRequest(str(file), target="y", weight="w"), folder / "cache")
+        file, names = folder / f"weighed-{task}.csv", "y,z" if task.startswith("multi") else "y"
+        names = "y" if task == "multiclass" else names
+        np.savetxt(file, rows, "%.9g", ",", header=f"a,b,c,d,{names},w", comments="")
+        return prepare(DataRequest(str(file), target=names, weight="w"), folder / "cache")
 
     return made
 

@@ -62,6 +62,11 @@ ANSWERS: dict[str, dict[str, object]] = {
 }
 """What a network can be asked as, by whatever weights."""
 DATA = ("digits", "binary", "regression")
+SEVERAL = {
+    "quantities": ("plain", "batch normalization", "bins of numbers"),
+    "labels": ("plain", "L2 and label smoothing", "skip connections"),
+}
+"""Several targets, of which not every layer has to be tried: the head alone is another."""
 
 
 def network(**values: object) -> Hyperparameters:
@@ -75,7 +80,7 @@ def batch_of(data: PreparedData) -> int:
 
 def column(y: Any, data: PreparedData) -> Any:
     """As Keras wants targets of one unit."""
-    return y if data.spec.task == "multiclass" else y.reshape(-1, 1)
+    return y if data.spec.task == "multiclass" or data.spec.targets else y.reshape(-1, 1)
 
 
 def projection_of(one: Hyperparameters, data: PreparedData) -> tuple[np.ndarray, ...]:
@@ -197,6 +202,8 @@ def meaning(data: str, values: dict[str, object]) -> bool:
 
 TRAINED = [(data, layer) for data, layer in product(DATA, LAYERS) if meaning(data, LAYERS[layer])]
 ASKED = [(data, layer) for data, layer in product(DATA, ANSWERS) if meaning(data, ANSWERS[layer])]
+TRAINED += [(data, layer) for data, layers in SEVERAL.items() for layer in layers]
+ASKED += [(data, layer) for data in SEVERAL for layer in ("plain", "members")]
 TRAINED += [("coded", "plain"), ("coded", "bins of numbers")]
 ASKED += [("coded", "plain"), ("coded", "waves of numbers"), ("coded", "members")]
 
@@ -220,8 +227,15 @@ def test_both_forms_train_alike(request: pytest.FixtureRequest, data: str, layer
     assert_equal(*both(request.getfixturevalue(data), epochs=2, **DESCENT, **LAYERS[layer]))
 
 
-@pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-@pytest.mark.parametrize("layer", ["plain", "L2 and label smoothing", "bins of numbers"])
+@pytest.mark.parametrize(
+    ("task", "layer"),
+    [
+        *product(
+            ("binary", "multiclass", "regression"), ("plain", "L2 and label smoothing", "bins of numbers")
+        ),
+        *product(("multioutput", "multilabel"), ("L2 and label smoothing",)),
+    ],
+)
 def test_both_forms_train_alike_where_rows_do_not_count_alike(
     weighed_of: Callable[[str], PreparedData], task: str, layer: str
 ) -> None:
@@ -312,7 +326,7 @@ def test_fewer_rows_than_a_batch(regression: PreparedData) -> None:
     assert_equal(*both(regression, epochs=2, batch_size=4096, optimizer="sgd", learning_rate=0.01))
 
 
-@pytest.mark.parametrize(("data", "power"), [*((data, 0.0) for data in DATA), ("digits", 1.0)])
+@pytest.mark.parametrize(("data", "power"), [*((data, 0.0) for data in (*DATA, *SEVERAL)), ("digits", 1.0)])
 def test_each_member_is_trained_by_its_own_loss(
     request: pytest.FixtureRequest, data: str, power: float
 ) -> None:

@@ -17,6 +17,7 @@ from sklearn.metrics import log_loss, roc_auc_score
 
 from benchmarks.keras_fit import ExactAUC
 from search.data import DataSpec, PreparedData
+from search.data.preparing.spec import TargetSpec
 from search.settings.metrics import METRICS, asked_of, metrics_of
 from search.training.graph.head import HEADS
 from search.training.loop import train
@@ -109,6 +110,11 @@ def known_of(task: str) -> set[str]:
 def any_table(task: str) -> tuple[DataSpec, np.ndarray]:
     """Of nine rows, as it is recorded for any metric of `task`."""
     spec, random = digits_spec().model_copy(update={"task": task}), np.random.default_rng(0)
+    if task in ("multioutput", "multilabel"):
+        targets = tuple(TargetSpec(name=name, std=3.0, class_names=("no", "yes")) for name in "ab")
+        spec = spec.model_copy(update={"targets": targets, "class_names": ()})
+        values = random.normal(size=(9, 2)) if task == "multioutput" else np.arange(18).reshape(9, 2) // 3 % 2
+        return spec, recorded(random.normal(size=(9, 2)), values, spec, METRICS)
     y = random.normal(size=9) if task == "regression" else random.integers(0, 2, 9)
     return spec, recorded(random.normal(size=(9, 10) if task == "multiclass" else 9), y, spec, METRICS)
 
@@ -152,6 +158,7 @@ def test_the_documentation_has_the_metrics_of_each_task_and_which_are_means_over
     part = METRICS_PAGE.read_text(encoding="utf-8").partition("## By task")[2].partition("\n## ")[0]
     rows = dict(line.split("|")[1:3] for line in part.splitlines() if line.startswith("| "))
     tasks = {"binary": "two classes", "multiclass": "more classes", "regression": "regression"}
+    tasks |= {"multioutput": "several quantities", "multilabel": "several labels"}
     unscored = set()
     for task, words in tasks.items():
         assert re.findall(r"`(\w+)`", rows[f" {words} "]) == [*metrics_of(task), "loss"]

@@ -57,7 +57,7 @@ def test_each_task_has_its_loss(digits: PreparedData, binary: PreparedData, regr
     assert build_loss(binary.spec, 0.1).label_smoothing == 0.1
 
 
-@pytest.mark.parametrize("source", ["digits", "binary", "regression"])
+@pytest.mark.parametrize("source", ["digits", "binary", "regression", "quantities", "labels"])
 def test_the_metrics_are_those_that_the_command_line_knows(
     request: pytest.FixtureRequest, source: str
 ) -> None:

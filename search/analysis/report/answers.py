@@ -24,14 +24,19 @@ from search.study.study import Study
 from search.study.unchanged import unchanged_data
 from search.text.formats import number
 from search.training.measures import logs_of, scores_of
+from search.training.network.recorded import target_table
 
 MOST_CLASSES = 20
+_OF_QUANTITIES = ("rmse", "mae", "r2")
+_OF_LABELS = ("accuracy", "crossentropy", "f1", "auc")
 CLASS_HEADERS = ("class", "rows", "answered", "precision", "recall", "F1")
 
 
 @dataclass(frozen=True)
 class Answers:
     """Probabilities (rows, classes) or quantities (rows,), and what the rows are: class numbers or quantities, (rows,).
+
+    Of several targets (rows, targets) both.
 
     The second of two classes is answered above the probability `threshold`. `weights` say how much each row counts in
     the metric, (rows,); pictures and the table of classes count each row once.
@@ -74,6 +79,22 @@ class Answers:
             )
             for one in of_classes
         ]
+
+    @property
+    def target_headers(self) -> tuple[str, ...]:
+        return ("target", *(_OF_QUANTITIES if self.spec.of_quantities else _OF_LABELS))
+
+    @cached_property
+    def target_rows(self) -> list[Row]:
+        """A row for each of several targets, with its own metrics, quantities in their units; the first of many."""
+        _, *metrics = self.target_headers
+        table = recorded_answers(self.answers, self.y, self.spec, metrics)
+        rows: list[Row] = []
+        for place, one in enumerate(self.spec.targets[:MOST_CLASSES]):
+            alone = self.spec.of_target(place)
+            logs = logs_of(target_table(table, place, self.spec), alone, metrics, self.weights)
+            rows.append((one.name, *(number(logs.get(metric)) for metric in metrics)))
+        return rows
 
     def interval(self, metric: str) -> Interval | None:
         """95 % of the metric by these rows, if they had chosen nothing; None where rows tell none."""

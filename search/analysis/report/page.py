@@ -136,7 +136,7 @@ def _draw(snapshot: Snapshot) -> dict[str, Markup | None]:
 
 def _draw_answers(answers: Answers | str) -> list[tuple[Markup, str]]:
     """Pictures of what the best model answers, each with what it shows."""
-    if isinstance(answers, str):
+    if isinstance(answers, str) or answers.spec.targets:
         return []
     with page_style():
         drawn = residual_figures if answers.spec.task == "regression" else class_figures

@@ -15,6 +15,8 @@ from search.text.formats import number, plural
 from search.text.printable import printable
 
 MOST_CLASSES_SHOWN = 20
+# Metrics of each of several targets that are shown; --json has all.
+_OF_TARGETS = ("rmse", "mae", "r2", "accuracy", "crossentropy", "f1", "auc")
 
 
 def evaluation_view(evaluation: Evaluation, title: str) -> RenderableType:
@@ -25,6 +27,9 @@ def evaluation_view(evaluation: Evaluation, title: str) -> RenderableType:
 def _parts(evaluation: Evaluation) -> Iterator[RenderableType]:
     yield plain_table(["metric", "value", "95 % interval"], _metric_rows(evaluation), right=(1,))
     yield from _told(evaluation)
+    if evaluation.targets:
+        yield ""
+        yield from _targets(evaluation)
     if evaluation.confusion is not None:
         yield ""
         yield from _classes(evaluation.classes())
@@ -46,6 +51,19 @@ def _parts(evaluation: Evaluation) -> Iterator[RenderableType]:
     if evaluation.explanation is not None:
         yield ""
         yield from explanation_parts(evaluation.explanation)
+
+
+def _targets(evaluation: Evaluation) -> Iterator[RenderableType]:
+    """A line for each, of the rows that have a value of it, quantities in their own units."""
+    shown = evaluation.targets[:MOST_CLASSES_SHOWN]
+    metrics = [one.metric for one in shown[0][1].metrics if one.metric in _OF_TARGETS]
+    rows = []
+    for name, one in shown:
+        values = {measured.metric: number(measured.value) for measured in one.metrics}
+        rows.append((printable(name), f"{one.rows:,}", *(values.get(metric, "–") for metric in metrics)))
+    yield plain_table(["target", "rows", *metrics], rows, right=range(1, 2 + len(metrics)))
+    if more := len(evaluation.targets) - len(shown):
+        yield f"and {plural(more, 'target')} more: --json tells of all"
 
 
 def _coverage(evaluation: Evaluation) -> Iterator[RenderableType]:
@@ -70,6 +88,11 @@ def _metric_rows(evaluation: Evaluation) -> Iterator[tuple[str, str, str]]:
 
 def _told(evaluation: Evaluation) -> Iterator[str]:
     yield f"on {plural(evaluation.rows, 'row')}"
+    if evaluation.targets:
+        yield (
+            f"means over {len(evaluation.targets)} targets, errors in deviations of each; below is each by itself, in "
+            "its own units"
+        )
     if evaluation.threshold is not None:
         yield f"'{evaluation.class_names[1]}' is answered above a probability of {number(evaluation.threshold)}"
     if evaluation.unlabelled:

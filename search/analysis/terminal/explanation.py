@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 
 from search.analysis.terminal.tables import plain_table
-from search.answering.explaining.explanation import Dependence, Explanation, WrongRow
+from search.answering.explaining.explanation import PREDICTION_OF, Dependence, Explanation, WrongRow
 from search.text.formats import number, plural
 from search.text.printable import printable
 
@@ -44,9 +44,12 @@ def _importances(explanation: Explanation) -> Iterator[RenderableType]:
 def _along(dependence: Dependence, explanation: Explanation) -> Iterator[RenderableType]:
     names = explanation.answers[:_MOST_ANSWERS]
     left_out = "" if len(names) == len(explanation.answers) else f" (the first {len(names)} classes)"
-    what = "probability"
-    if len(names) == 1:
-        what = "prediction" if names == ("prediction",) else f"probability of '{printable(names[0])}'"
+    what = "prediction" if explanation.of_quantities else "probability"
+    if explanation.of_quantities:
+        left_out = left_out.replace("classes", "targets")
+        names = tuple(name.removeprefix(PREDICTION_OF) for name in names)
+    elif len(names) == 1:
+        what = f"probability of '{printable(names[0])}'"
     yield f"mean {what}{left_out} if all rows had this value of '{printable(dependence.column)}'"
     rows = (
         (printable(point.value), *(number(answer) for answer in point.answers[: len(names)]))
@@ -59,7 +62,9 @@ def _wrong(explanation: Explanation) -> Iterator[RenderableType]:
     if not explanation.wrong:
         yield "no row is answered wrong"
         return
-    by = "absolute error" if explanation.answers == ("prediction",) else "cross-entropy"
+    by = "absolute error" if explanation.of_quantities else "cross-entropy"
+    if explanation.of_quantities and len(explanation.answers) > 1:
+        by = "mean error in deviations"
     yield f"answered most wrong, by {by}"
     numbered = explanation.wrong[0].row is not None
     headers = [*(["row"] if numbered else []), "is", "answered", by, "with"]

@@ -17,6 +17,7 @@ from spaces.wording import quantity
 
 if TYPE_CHECKING:
     from search.data import DataSummary
+    from search.data.preparing.summary import TargetSummary
     from spaces import Space
 
 MOST_COLUMNS_SHOWN = 200
@@ -55,6 +56,10 @@ def data_view(source: str, summary: DataSummary) -> RenderableType:
         more = f" and {len(summary.classes) - 12:,} more" if len(summary.classes) > 12 else ""
         facts.add_row("classes", f"{len(summary.classes):,}: {', '.join(shown)}{more}")
         facts.add_row("balance", f"largest class {summary.imbalance:.1f} times the smallest")
+    for one in summary.targets[:MOST_COLUMNS_SHOWN]:
+        facts.add_row(f"target '{printable(one.name)}'", _values_of(one))
+    if (more_targets := len(summary.targets) - MOST_COLUMNS_SHOWN) > 0:
+        facts.add_row("targets", f"and {more_targets:,} more: --json tells of all")
     if summary.target_range is not None:
         facts.add_row("target", " to ".join(map(quantity, summary.target_range)))
     facts.add_row("missing values", f"{summary.missing:,}")
@@ -74,6 +79,12 @@ def data_view(source: str, summary: DataSummary) -> RenderableType:
         if (more_columns := len(summary.columns) - MOST_COLUMNS_SHOWN) > 0:
             parts.append(f"… and {more_columns:,} more columns: --json tells of all")
     return Group(*parts, *(f"note: {note}" for note in summary.notes))
+
+
+def _values_of(target: TargetSummary) -> str:
+    if target.range is not None:
+        return " to ".join(map(quantity, target.range))
+    return ", ".join(f"{name} ({count:,})" for name, count in target.classes.items())
 
 
 def _size(summary: DataSummary) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from search.answering.explaining.explanation import Dependence, Point
+from search.answering.explaining.explanation import PREDICTION_OF, Dependence, Point
 from search.data import DataSpec, Table, TableColumn
 from search.data.columns.dates import days_since_1970
 from spaces.wording import quantity
@@ -96,7 +96,14 @@ def value_in_words(value: Any, column: TableColumn) -> str:
 
 
 def answer_names(spec: DataSpec) -> tuple[str, ...]:
-    """What answers along a column are of: of two classes the second, of more than two each, or the prediction."""
+    """What answers along a column are of: of two classes the second, of more than two each, or the prediction.
+
+    Of several targets the prediction of each, or the second class of each label.
+    """
+    if spec.targets and spec.of_quantities:
+        return tuple(f"{PREDICTION_OF}{one.name}" for one in spec.targets)
+    if spec.targets:
+        return tuple(f"{one.name}: {one.class_names[1]}" for one in spec.targets)
     if spec.task == "regression":
         return ("prediction",)
     return spec.class_names[1:] if spec.task == "binary" else spec.class_names

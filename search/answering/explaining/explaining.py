@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,13 +28,15 @@ if TYPE_CHECKING:
 
 WRONG_ROWS = 5
 _VALUES_OF_WRONG_ROWS = 20
+_TARGETS_OF_WRONG_ROWS = 3
 
 
 @dataclass(frozen=True)
 class Answered:
     """Rows whose targets are known, by their places among all rows of their source.
 
-    `y` are class numbers or quantities, `answers` too, and `wrong` is how wrong each is (`wrongness`); all (rows,).
+    `y` are class numbers or quantities, `answers` too, and `wrong` is how wrong each is (`wrongness`); all (rows,), but
+    of several targets the first two (rows, targets).
     `weights` say how much each counts, (rows,); None where all count alike.
     """
 
@@ -57,11 +59,11 @@ class Rows:
 
 
 def answered(places: Array, y: Array, answers: Array, spec: DataSpec, threshold: float = USUAL) -> Answered:
-    """Of probabilities (rows, classes) or quantities (rows,).
+    """Of probabilities (rows, classes) or quantities (rows,); of several targets (rows, targets) of either.
 
     The second of two classes is answered above the probability `threshold`.
     """
-    told = answers if spec.task == "regression" else classes_answered(answers, spec, threshold)
+    told = answers if spec.of_quantities else classes_answered(answers, spec, threshold)
     return Answered(places, y, told, wrongness(answers, y, spec))
 
 
@@ -73,7 +75,7 @@ def chosen(rows: Answered, model: OpenModel) -> tuple[Array, Array]:
     if len(rows) > most:
         looked = np.sort(np.random.default_rng(0).choice(len(rows), most, replace=False))
     worst = np.argsort(-rows.wrong, kind="stable")[:WRONG_ROWS]
-    wrong = [at for at in worst if spec.task == "regression" or rows.answers[at] != rows.y[at]]
+    wrong = [at for at in worst if spec.of_quantities or np.any(rows.answers[at] != rows.y[at])]
     return looked, np.array(wrong, dtype=np.int64)
 
 
@@ -146,12 +148,13 @@ def _wrong_rows(
     rows: Answered, wrong: tuple[Array, Rows], columns: Sequence[str], spec: DataSpec, *, numbered: bool
 ) -> tuple[WrongRow, ...]:
     at, there = wrong
+    told = [_worst_targets(rows.y[index], rows.answers[index], spec) for index in at]
     return tuple(
         WrongRow(
             row=int(rows.places[index]) + 1 if numbered else None,
             file=there.files[place] if there.files else None,
-            target=_in_words(rows.y[index], spec),
-            answer=_in_words(rows.answers[index], spec),
+            target=_in_words(rows.y[index], spec, told[place]),
+            answer=_in_words(rows.answers[index], spec, told[place]),
             wrong=float(rows.wrong[index]),
             values=_values(there.raw, place, columns),
         )
@@ -159,7 +162,20 @@ def _wrong_rows(
     )
 
 
-def _in_words(value: float, spec: DataSpec) -> str:
+def _worst_targets(y: Any, answers: Any, spec: DataSpec) -> list[int]:
+    """Of several targets those that are answered most wrong, by their places: a few, of labels the wrong ones."""
+    if not spec.targets:
+        return []
+    wrong = np.abs(spec.learnt_targets(answers) - spec.learnt_targets(y))
+    return [int(at) for at in np.argsort(-wrong, kind="stable")[:_TARGETS_OF_WRONG_ROWS] if wrong[at] > 0]
+
+
+def _in_words(value: Any, spec: DataSpec, places: Sequence[int]) -> str:
+    """A class or a quantity; of several targets those at `places`."""
+    if spec.targets:
+        return ", ".join(
+            f"{spec.targets[at].name} {_in_words(value[at], spec.of_target(at), ())}" for at in places
+        )
     return quantity(float(value)) if spec.task == "regression" else spec.class_names[int(value)]
 
 

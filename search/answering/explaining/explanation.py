@@ -6,6 +6,9 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
+PREDICTION_OF = "prediction of "
+"""What the answers of several quantities are called by, with the name of each."""
+
 
 @dataclass(frozen=True)
 class Importance:
@@ -69,6 +72,11 @@ class Explanation:
     answers: tuple[str, ...]
     dependences: tuple[Dependence, ...]
     wrong: tuple[WrongRow, ...]
+
+    @property
+    def of_quantities(self) -> bool:
+        """Whether answers are predictions, and no probabilities."""
+        return self.answers == ("prediction",) or all(name.startswith(PREDICTION_OF) for name in self.answers)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values; a number that is none is null."""

@@ -15,16 +15,17 @@ if TYPE_CHECKING:
     from search.data import DataSpec
     from search.data.rows.raw import Array
 
-_USUAL = {"regression": "rmse"}
+_USUAL = {"regression": "rmse", "multioutput": "rmse"}
 
 
 def recorded_answers(answers: Array, y: Array, spec: DataSpec, asked: Collection[str] = ()) -> Array:
     """As `recorded`, of probabilities (rows, classes) and class numbers, or of quantities: float64 (rows, columns).
 
-    Quantities are in their units, however they were learnt: what is recorded is of `spec.with_plain_target()`.
+    Of several targets (rows, targets) of either. Quantities are in their units, however they were learnt: what is
+    recorded is of `spec.with_plain_target()`.
     """
     answers = answers.astype(np.float64)
-    if spec.task == "regression":
+    if spec.of_quantities:
         plain = spec.with_plain_target()
         return recorded(plain.learnt_targets(answers), plain.learnt_targets(y), plain)
     shares = answers[:, 1] if spec.task == "binary" else answers
@@ -32,7 +33,12 @@ def recorded_answers(answers: Array, y: Array, spec: DataSpec, asked: Collection
 
 
 def wrongness(answers: Array, y: Array, spec: DataSpec) -> Array:
-    """How wrong each row is answered, float64 (rows,): the absolute error, or the cross-entropy."""
+    """How wrong each row is answered, float64 (rows,): the absolute error, or the cross-entropy.
+
+    Of several targets their mean, of errors in deviations.
+    """
+    if spec.task == "multioutput":
+        return np.abs(spec.learnt_targets(answers.astype(np.float64)) - spec.learnt_targets(y)).mean(axis=1)
     if spec.task == "regression":
         return np.abs(answers.astype(np.float64) - y)
     return recorded_answers(answers, y, spec)[:, 1]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from search.conclusion.calibration.fitting import calibration_of
+from search.conclusion.calibration.possible import why_not_calibrated
 from search.conclusion.calibration.words import sentences
 from search.conclusion.ensemble.exporting import export_ensemble, kept_weights, weights_again
 from search.conclusion.ensemble.judging import Judge
@@ -88,12 +89,11 @@ def export_fitted(
     trial reached it. For the `threshold`, see `export_ensemble`; it is of the probabilities that the model answers.
 
     Raises:
-        InputError: as `export_model`; or the data is not what the study was started with, or a regression.
+        InputError: as `export_model`; or the data is not what the study was started with, a regression, or of
+            several labels.
     """
-    if calibrate and study.data.task == "regression":
-        raise InputError(
-            f"--calibrate: study '{study.name}' is a regression, which answers no probabilities; leave it out"
-        )
+    if calibrate and (why := why_not_calibrated(study.data)):
+        raise InputError(f"--calibrate: study '{study.name}' {why}; leave it out")
     refuse_folds(study, "--calibrate" if calibrate else "--threshold METRIC")
     check_output(output, force=force, ours=lambda facts: exported_before(facts, study))
     chosen = study.complete_trial(trial)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from search.conclusion.calibration.possible import why_not_calibrated
 from search.conclusion.companion import (
     Companion,
     Order,
@@ -215,11 +216,9 @@ def _calibrates(order: FinalizeOrder, study: Study) -> bool:
     Raises:
         InputError: one is asked for, where there are no probabilities.
     """
-    if study.data.task == "regression":
+    if why := why_not_calibrated(study.data):
         if order.calibrate:
-            raise InputError(
-                f"--calibrate: study '{study.name}' is a regression, which answers no probabilities; leave it out"
-            )
+            raise InputError(f"--calibrate: study '{study.name}' {why}; leave it out")
         return False
     if order.calibrate is not None:
         return order.calibrate

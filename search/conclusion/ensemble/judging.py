@@ -13,7 +13,7 @@ from search.models.threshold import decision_sentence
 from search.settings.metrics import direction_of, sign_of, told_beside
 from search.training.decision import Decision, is_decided
 from search.training.measures import decision_on, logs_of, scores_of
-from search.training.network.recorded import recorded
+from search.training.network.recorded import outputs_of, recorded
 
 if TYPE_CHECKING:
     from search.data import DataSpec
@@ -108,5 +108,4 @@ class Judge:
         return float(f"{worth[0]:.9g}"), float(f"{worth[1]:.9g}")
 
     def _table(self, outputs: Array, asked: tuple[str, ...]) -> Array:
-        one = self.spec.task != "multiclass"
-        return recorded(outputs[:, 0] if one else outputs, self.y, self.spec, asked)
+        return recorded(outputs_of(outputs, self.spec), self.y, self.spec, asked)

@@ -13,7 +13,7 @@ from decimal import Decimal
 import numpy as np
 
 from search.data.columns.numbers import PLAIN
-from search.data.rows.raw import Array, Task
+from search.data.rows.raw import Array, OneTarget, Task
 from search.errors import DataError
 
 MOST_CLASSES = 1000
@@ -29,9 +29,10 @@ _LEADING_ZERO = re.compile(r"[+-]?0\d", re.ASCII)
 
 @dataclass(frozen=True)
 class Target:
-    """`y`: int32 class indices into `class_names`, or float64 values where `task` is regression.
+    """`y`: int32 class indices into `class_names`, or float64 values where `task` is regression; (rows,).
 
-    `written` says how these stand in a text file, where not as Python writes them: `€ 1.234,5`.
+    `written` says how these stand in a text file, where not as Python writes them: `€ 1.234,5`. Of several targets,
+    `each`, `y` is (rows, targets) (`search.data.columns.several_targets`).
     """
 
     task: Task
@@ -39,6 +40,7 @@ class Target:
     class_names: tuple[str, ...]
     notes: tuple[str, ...] = ()
     written: str = ""
+    each: tuple[OneTarget, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import numpy as np
 from search.data.preparing.fitted_columns import fit_columns, statistics
 from search.data.preparing.identifiers import without_advice
 from search.data.preparing.log_target import LogTarget, log_target
-from search.data.preparing.spec import SPEC_VERSION, UNTAUGHT_VERSION, DataSpec, Rows
+from search.data.preparing.spec import SPEC_VERSION, UNTAUGHT_VERSION, DataSpec, Rows, TargetSpec
 from search.data.preparing.splits import Split
 from search.data.preparing.splitting import split_in_words, weights_in_words
 from search.data.rows.raw import Array, RawData, Table
@@ -44,6 +44,8 @@ def fit_spec(raw: RawData, split: Split, fingerprint: str, version: int = SPEC_V
         _, fitted["target_mean"], fitted["target_std"] = statistics(raw.y[split.train])
         fitted["target_log"], told = log_target_of(raw, split)
         notes = (*notes, *told)
+    elif raw.targets:
+        fitted["targets"] = _targets(raw, split)
     else:
         counts = np.bincount(raw.y, minlength=len(raw.class_names))
         fitted["class_counts"] = tuple(int(count) for count in counts)
@@ -68,6 +70,19 @@ def fit_spec(raw: RawData, split: Split, fingerprint: str, version: int = SPEC_V
         split=split_in_words(raw, split),
         **fitted,
     )
+
+
+def _targets(raw: RawData, split: Split) -> tuple[TargetSpec, ...]:
+    """Each of several targets."""
+    found = []
+    for one, values in zip(raw.targets, raw.y.T, strict=True):
+        if one.class_names:
+            counts = tuple(int(count) for count in np.bincount(values, minlength=2))
+            found.append(TargetSpec(name=one.name, class_names=one.class_names, class_counts=counts))
+        else:
+            _, mean, std = statistics(values[split.train])
+            found.append(TargetSpec(name=one.name, mean=mean, std=std, written=one.written))
+    return tuple(found)
 
 
 def log_target_of(raw: RawData, split: Split) -> tuple[LogTarget | None, list[str]]:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.data.preparing.group_split import sides_by_group
+from search.data.preparing.label_strata import strata_of, why_no_label_folds
 from search.data.preparing.preparation import put_in_place, save_array, unfinished_folder
 from search.data.preparing.prepared import (
     SEARCHED_PARTS,
@@ -102,14 +103,15 @@ def parts_of(y: Array, spec: DataSpec, folds: int, groups: Array | None = None) 
 
     No group is in two of them, where `groups` are numbers of groups, (rows,), at least as many as `folds`.
     """
-    random, labels = np.random.default_rng([spec.seed, folds]), None if spec.task == "regression" else y
+    random = np.random.default_rng([spec.seed, folds])
+    strata = None if spec.of_quantities else strata_of(y, folds) if spec.targets else y
     if groups is not None:
         _, numbers = np.unique(groups, return_inverse=True)
-        of_groups = sides_by_group(numbers, labels, [1 / folds] * folds, random)
+        of_groups = sides_by_group(numbers, strata, [1 / folds] * folds, random)
         return np.asarray(of_groups[numbers], dtype=np.int64)
     order = random.permutation(len(y))
-    if spec.task != "regression":
-        order = order[np.argsort(y[order], kind="stable")]
+    if strata is not None:
+        order = order[np.argsort(strata[order], kind="stable")]
     parts = np.empty(len(y), np.int64)
     parts[order] = np.arange(len(y)) % folds
     return parts
@@ -125,8 +127,10 @@ def why_no_folds(data: PreparedData, folds: int) -> str | None:
     y = np.concatenate([open_arrays(data, part)[1] for part in SEARCHED_PARTS])
     if groups is not None and (why := _why_no_groups(y, groups, spec, folds)):
         return why
-    if spec.task == "regression":
+    if spec.of_quantities:
         return None if len(y) >= 2 * folds else f"{len(y)} rows are fewer than two for each"
+    if spec.targets:
+        return why_no_label_folds(y, [one.name for one in spec.targets], folds)
     counts = np.bincount(y.astype(np.int64))
     least = int(counts.argmin())
     if counts[least] >= folds:
@@ -139,7 +143,7 @@ def _why_no_groups(y: Array, groups: Array, spec: DataSpec, folds: int) -> str |
     present = len(np.unique(groups))
     if present < folds:
         return f"they are of {present} groups"
-    if spec.task == "regression":
+    if not spec.class_names:
         return None
     parts = parts_of(y, spec, folds, groups)
     for label, name in enumerate(spec.class_names):

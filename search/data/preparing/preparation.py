@@ -138,7 +138,7 @@ def write_prepared(
                 shape=(len(rows), *spec.input_shape),
             )
             y = raw.y[rows]
-            if raw.task == "regression":
+            if spec.of_quantities:
                 y = spec.learnt_targets(y).astype(np.float32)
             save_array(partial / f"{part}_y.npy", y)
             if raw.weights is not None:

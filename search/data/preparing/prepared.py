@@ -29,8 +29,8 @@ class PreparedData:
 
     x is uint8 (rows, height, width, channels) for images, else float32 (rows, features). y is int32 class
     indices (binary: 0 or 1), or for a regression float32, standardised by `spec.target_mean` and
-    `spec.target_std`; (rows,). Weights are float32 (rows,), of mean 1 over the training rows; None where all rows
-    count alike.
+    `spec.target_std`; (rows,), and of several targets (rows, targets). Weights are float32 (rows,), of mean 1 over the
+    training rows; None where all rows count alike.
     """
 
     folder: Path
@@ -142,7 +142,8 @@ def open_arrays(prepared: PreparedData, part: str) -> tuple[Array, Array]:
     """
     rows = getattr(prepared.spec.rows, part)
     x, y = _arrays(prepared.folder, [part])
-    return _open(x, (rows, *prepared.spec.input_shape)), _open(y, (rows,))
+    targets = (len(prepared.spec.targets),) if prepared.spec.targets else ()
+    return _open(x, (rows, *prepared.spec.input_shape)), _open(y, (rows, *targets))
 
 
 def open_weights(prepared: PreparedData, part: str) -> Array | None:

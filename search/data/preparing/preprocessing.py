@@ -16,7 +16,7 @@ from search.data.columns import dates
 from search.data.preparing.column_spec import CategoryColumn, DateColumn, NumberColumn, TextColumn
 from search.data.preparing.dates_in_graph import days_in_graph
 from search.data.preparing.log_target import in_units
-from search.data.preparing.spec import DataSpec
+from search.data.preparing.spec import DataSpec, TargetSpec
 from search.data.preparing.words import word_features
 from search.data.reading.resizing import resizing_layer
 from search.data.rows.raw import Array, Table
@@ -34,11 +34,11 @@ LARGEST_STANDARDISED = 1e6
 def attach_preprocessing(core: keras.Model, spec: DataSpec, name: str = "deployable") -> keras.Model:
     """A model from raw rows to probabilities, or to values in the target's units.
 
-    `core` takes prepared rows, (batch, *spec.input_shape), and ends in softmax, sigmoid or one linear unit.
+    `core` takes prepared rows, (batch, *spec.input_shape), and ends in softmax, sigmoid or linear units.
     The result takes images as `core` does (of any size where `spec.resized`), vectors as float64 (batch,
     features), or a dict of (batch, 1) tensors, one for each `input_name` of `spec.columns`: float64 with NaN
     for missing (numbers, booleans as 0 and 1), string with "" for missing (categories, dates, texts). Outputs are
-    those of `core`, (batch, classes) or (batch, 1); of a regression float64 (batch, 1).
+    those of `core`, (batch, classes), (batch, 1) or (batch, targets); of quantities float64.
 
     `predict` casts float64 to float32 on the way in, as Keras does everywhere. Call the model itself, with
     what `raw_inputs` makes, where a column needs more digits than that (times in seconds, large identifiers).
@@ -60,10 +60,11 @@ def attach_preprocessing(core: keras.Model, spec: DataSpec, name: str = "deploya
     outputs = core(features)
     if spec.target_log is not None:
         outputs = in_units(outputs, spec.target_log)
-    elif spec.task == "regression":
+    elif spec.of_quantities:
+        each = spec.targets or (TargetSpec(name="", mean=spec.target_mean, std=spec.target_std),)
         outputs = keras.layers.Rescaling(
-            np.array([spec.target_std]),
-            offset=np.array([spec.target_mean]),
+            np.array([one.std for one in each]),
+            offset=np.array([one.mean for one in each]),
             dtype="float64",
             name="target_units",
         )(outputs)

@@ -63,7 +63,9 @@ def row_hashes(x: Array | Table) -> Hashes:
 
 def with_target(features: Hashes, y: Array) -> Hashes:
     """As `row_hashes`, of features and target together."""
-    return _mixed(features ^ _number_hashes(y.astype(np.float64)))
+    for values in y.reshape(len(y), -1).T:
+        features = _mixed(features ^ _number_hashes(values.astype(np.float64)))
+    return features
 
 
 def _column_hashes(column: TableColumn) -> Hashes:

@@ -24,7 +24,7 @@ CUT_VERSION: Literal[4] = 4
 
 
 # What came later than the first spec of its version.
-_LATER = ("split", "target_log", "weight", "target_written")
+_LATER = ("split", "target_log", "weight", "target_written", "targets")
 
 
 class Rows(SpecPart):
@@ -33,6 +33,20 @@ class Rows(SpecPart):
     train: int
     validation: int
     test: int
+
+
+class TargetSpec(SpecPart):
+    """One of several targets: mean and deviation of a quantity and how it is `written`, or the two classes of a label.
+
+    Statistics are of the training rows, `class_counts` of training, validation and test together.
+    """
+
+    name: str
+    mean: float = 0.0
+    std: float = 1.0
+    written: str = ""
+    class_names: tuple[str, ...] = ()
+    class_counts: tuple[int, ...] = ()
 
 
 class DataSpec(SpecPart):
@@ -47,14 +61,15 @@ class DataSpec(SpecPart):
     writes numbers. `class_counts` are of training, validation and test together.
     `resized` is the (height, width) that images of other sizes were brought to. `split` says how rows were split where
     the user says how; "" where they were split by chance. `weight` is what says how much rows count; ""
-    where all count alike.
+    where all count alike. `targets` has each of several targets, quantities (multioutput) or labels (multilabel), in
+    the order of a network's outputs; there, what is said above of one target is not used, and `target` has all names.
     """
 
     version: Literal[1, 2, 3, 4, 5] = SPEC_VERSION
     source: str
     fingerprint: str
     kind: Literal["image", "vector", "table"]
-    task: Literal["binary", "multiclass", "regression"]
+    task: Literal["binary", "multiclass", "regression", "multilabel", "multioutput"]
     input_shape: tuple[int, ...]
     scale: float = 1.0
     offset: float = 0.0
@@ -78,6 +93,7 @@ class DataSpec(SpecPart):
     target_log: LogTarget | None = None
     weight: str = ""
     target_written: str = ""
+    targets: tuple[TargetSpec, ...] = ()
 
     @model_serializer(mode="wrap")
     def _written(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -85,11 +101,32 @@ class DataSpec(SpecPart):
         written: dict[str, Any] = write(self)
         return {name: value for name, value in written.items() if name not in _LATER or value}
 
+    @property
+    def of_quantities(self) -> bool:
+        """Whether a quantity is learnt, or several."""
+        return self.task in ("regression", "multioutput")
+
+    def of_target(self, place: int) -> DataSpec:
+        """As it would be of one of several targets alone."""
+        one = self.targets[place]
+        return self.model_copy(
+            update={
+                "task": "regression" if self.of_quantities else "binary",
+                "target": one.name,
+                "target_mean": one.mean,
+                "target_std": one.std,
+                "target_written": one.written,
+                "class_names": one.class_names,
+                "class_counts": one.class_counts,
+                "targets": (),
+            }
+        )
+
     def learnt_targets(self, targets: Array) -> Array:
-        """What a network learns in place of targets in their units, float64 (rows,)."""
+        """What a network learns in place of targets in their units, float64 (rows,); of several (rows, targets)."""
         if self.target_log is not None:
             return self.target_log.learnt(targets)
-        return np.asarray((targets - self.target_mean) / self.target_std)
+        return np.asarray((targets - self._means) / self._stds)
 
     def standardised_targets(self, learnt: Array) -> Array:
         """Targets less their mean, over their deviation, (rows,), of what a network learns."""
@@ -105,11 +142,19 @@ class DataSpec(SpecPart):
 
     def in_units(self, standardised: Array) -> Array:
         """In the target's units, of targets or answers that are standardised; of the same shape and type."""
-        return np.asarray(standardised * self.target_std + self.target_mean)
+        return np.asarray(standardised * self._stds + self._means)
 
     def with_plain_target(self) -> DataSpec:
         """As it is where the standardised target itself is learnt, and answered."""
         return self.model_copy(update={"target_log": None})
+
+    @property
+    def _means(self) -> Array | float:
+        return np.array([one.mean for one in self.targets]) if self.targets else self.target_mean
+
+    @property
+    def _stds(self) -> Array | float:
+        return np.array([one.std for one in self.targets]) if self.targets else self.target_std
 
     @property
     def coded(self) -> tuple[CategoryColumn, ...]:

@@ -29,6 +29,7 @@ def spec_changes(before: DataSpec, after: DataSpec) -> list[str]:
         *_of_columns(before, after, fitted=fitted),
         *(_of_features(before, after) if fitted else ()),
         *_of_target(before, after, fitted=fitted),
+        *_of_targets(before, after, fitted=fitted),
         *_of_content(before, after),
     ]
 
@@ -115,6 +116,17 @@ def _of_target(before: DataSpec, after: DataSpec, *, fitted: bool) -> Iterator[s
     if (before.target_log is None) != (after.target_log is None):
         old, new = ("its logarithm" if one.target_log else "it is" for one in (before, after))
         yield f"target: learnt as {old} -> as {new}"
+
+
+def _of_targets(before: DataSpec, after: DataSpec, *, fitted: bool) -> Iterator[str]:
+    """Of several targets, those of one name."""
+    there = {one.name: place for place, one in enumerate(after.targets)}
+    for place, one in enumerate(before.targets):
+        if one.name in there and before.task == after.task:
+            old, new = before.of_target(place), after.of_target(there[one.name])
+            yield from (
+                f"'{one.name}': {change}" for change in (*_of_classes(old, new), *_of_target(old, new))
+            )
 
 
 def _of_content(before: DataSpec, after: DataSpec) -> Iterator[str]:

@@ -7,6 +7,7 @@ import numpy as np
 from search.data.columns.dates import SECONDS_PER_DAY
 from search.data.columns.weights import effective_rows
 from search.data.preparing.group_split import sides_by_group
+from search.data.preparing.label_strata import strata_of as strata_of_labels
 from search.data.preparing.splits import Rows, Split, refuse_few_rows, split_rows
 from search.data.preparing.time_split import sides_by_time
 from search.data.rows.raw import RawData, Times
@@ -27,9 +28,10 @@ def split_of(raw: RawData) -> Split:
     """
     request = raw.request
     if raw.groups is None and raw.times is None:
+        strata = strata_of(raw)
         split = split_rows(
-            raw.y,
-            class_names=raw.class_names,
+            raw.y if strata is None else strata,
+            class_names=raw.class_names if not raw.targets or strata is None else numbered(strata),
             val_fraction=request.val_fraction,
             test_fraction=request.test_fraction,
             seed=request.seed,
@@ -39,10 +41,23 @@ def split_of(raw: RawData) -> Split:
     else:
         refuse_few_rows(raw.split_rows, given_validation=raw.given_validation > 0)
         split = _told_split(raw)
-    if request.says_how_to_split:
+    if request.says_how_to_split or raw.targets:
         refuse_lacking_classes(raw, split)
     refuse_weightless_sides(raw, split)
     return split
+
+
+def strata_of(raw: RawData) -> Rows | None:
+    """What is spread evenly over the sides, from 0 on: classes, or strata of labels; (rows,). None of quantities."""
+    if raw.task == "multilabel":
+        rows = raw.split_rows
+        given = np.zeros(len(raw.y) - rows, dtype=np.int64)
+        return np.concatenate([strata_of_labels(raw.y[:rows], len(SIDES)), given])
+    return raw.y if raw.class_names else None
+
+
+def numbered(strata: Rows) -> tuple[str, ...]:
+    return tuple(map(str, range(int(strata.max()) + 1)))
 
 
 def weights_in_words(raw: RawData) -> str:
@@ -92,8 +107,8 @@ def _told_split(raw: RawData) -> Split:
     if raw.groups is not None:
         present, groups = np.unique(raw.groups[:rows], return_inverse=True)
         _refuse_few("group", str(request.group), "groups", len(present), shares)
-        labels = raw.y[:rows] if raw.class_names else None
-        sides = sides_by_group(groups, labels, shares, random)[groups]
+        strata = strata_of(raw)
+        sides = sides_by_group(groups, None if strata is None else strata[:rows], shares, random)[groups]
     else:
         assert raw.times is not None
         times = raw.times.values[:rows]
@@ -148,6 +163,8 @@ def refuse_lacking_classes(raw: RawData, split: Split, counting: str = "") -> No
     Raises:
         DataError: a class has no training row, or validation or test rows are of one class.
     """
+    if raw.task == "multilabel":
+        _refuse_lacking_labels(raw, split, counting)
     if not raw.class_names:
         return
     lacking = np.setdiff1d(np.arange(len(raw.class_names)), raw.y[split.train])
@@ -165,6 +182,20 @@ def refuse_lacking_classes(raw: RawData, split: Split, counting: str = "") -> No
                 f"all {len(part):,} {name} rows are of class '{raw.class_names[present[0]]}'{counting} when rows are "
                 "split so, which compares nothing; split otherwise"
             )
+
+
+def _refuse_lacking_labels(raw: RawData, split: Split, counting: str) -> None:
+    """A label that is the same in all rows of a side is not learnt there, or not compared."""
+    for one, y in zip(raw.targets, raw.y.T, strict=True):
+        for part, name in zip((split.train, split.validation, split.test), SIDES, strict=True):
+            present = np.unique(y[part])
+            if len(present) == 1:
+                rows = np.bincount(y, minlength=2)
+                raise DataError(
+                    f"label '{one.name}' is '{one.class_names[present[0]]}' in all {len(part):,} {name} rows{counting} "
+                    f"when rows are split so; of all rows {rows.min():,} are '{one.class_names[rows.argmin()]}': "
+                    "collect more of them, leave the label out, or split otherwise (--split-seed)"
+                )
 
 
 def refuse_weightless_sides(raw: RawData, split: Split) -> None:

@@ -16,7 +16,7 @@ from search.data.preparing.rare_classes import without_rare_classes
 from search.data.preparing.repeats import row_hashes, with_target
 from search.data.preparing.splitting import split_in_words, split_of, weights_in_words
 from search.data.rows.notes import ColumnNotes
-from search.data.rows.raw import Array, RawData, Table, TableColumn
+from search.data.rows.raw import Array, OneTarget, RawData, Table, TableColumn
 from spaces.wording import quantity
 
 # Whole numbers of which all lie here are most likely years.
@@ -35,11 +35,21 @@ class ColumnSummary:
 
 
 @dataclass(frozen=True)
+class TargetSummary:
+    """One of several targets: the rows of each class of a label, or the range of a quantity."""
+
+    name: str
+    classes: dict[str, int]
+    range: tuple[float, float] | None
+
+
+@dataclass(frozen=True)
 class DataSummary:
     """`rows` has those of given splits too.
 
     `input_shape` is of a row as read; `classes` maps names to rows; `target_range` is of a regression;
-    `split` says how rows are split where the user says how.
+    `split` says how rows are split where the user says how. `targets` are several, of which `classes` and
+    `target_range` say nothing.
     """
 
     source: str
@@ -58,6 +68,7 @@ class DataSummary:
     columns: tuple[ColumnSummary, ...]
     notes: tuple[str, ...]
     split: str = ""
+    targets: tuple[TargetSummary, ...] = ()
 
     @property
     def imbalance(self) -> float | None:
@@ -66,7 +77,7 @@ class DataSummary:
 
     def to_json(self) -> dict[str, Any]:
         told = dataclasses.asdict(self) | {"imbalance": self.imbalance}
-        return told if self.split else {name: value for name, value in told.items() if name != "split"}
+        return {name: value for name, value in told.items() if value or name not in ("split", "targets")}
 
 
 def describe(raw: RawData) -> DataSummary:
@@ -82,7 +93,7 @@ def describe(raw: RawData) -> DataSummary:
     target_range = None
     if raw.task == "regression":
         target_range = (float(raw.y.min()), float(raw.y.max()))
-    else:
+    elif raw.class_names:
         counts = np.bincount(raw.y, minlength=len(raw.class_names))
         classes = {name: int(count) for name, count in zip(raw.class_names, counts, strict=True)}
     features = row_hashes(raw.x)
@@ -103,7 +114,15 @@ def describe(raw: RawData) -> DataSummary:
         columns=columns,
         notes=(*_notes(raw), *filter(None, [weights_in_words(raw)])),
         split=split_in_words(raw, split_of(raw)) if raw.request.says_how_to_split else "",
+        targets=tuple(_target(one, y) for one, y in zip(raw.targets, raw.y.T, strict=False)),
     )
+
+
+def _target(one: OneTarget, y: Array) -> TargetSummary:
+    if not one.class_names:
+        return TargetSummary(one.name, {}, (float(y.min()), float(y.max())))
+    counts = np.bincount(y, minlength=len(one.class_names)).tolist()
+    return TargetSummary(one.name, dict(zip(one.class_names, counts, strict=True)), None)
 
 
 def _notes(raw: RawData) -> tuple[str, ...]:

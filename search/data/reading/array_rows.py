@@ -27,8 +27,9 @@ from search.errors import DataError
 class ArrayRows:
     """`x` gives rows from one number to another: uint8 (rows, height, width, channels) or numbers (rows, features).
 
-    `labels` are those of all rows as the source has them, (rows,), or None; `files` the name of each image in a folder.
-    `weights` are how much each row counts, as asked for, where the source has it.
+    `labels` are those of all rows as the source has them, (rows,), of several targets (rows, targets), or None; `files`
+    the name of each image in a folder. `weights` are how much each row counts, as asked for, where the
+    source has it.
     """
 
     rows: int
@@ -40,9 +41,15 @@ class ArrayRows:
 
 
 def open_arrays_of(
-    request: DataRequest, size: tuple[int, int], *, resize: bool, with_labels: bool, weight: str = ""
+    request: DataRequest,
+    size: tuple[int, int],
+    *,
+    resize: bool,
+    with_labels: bool,
+    weight: str = "",
+    targets: int = 1,
 ) -> ArrayRows:
-    """The rows of a source that is no table; labels where `with_labels` and the source has them.
+    """The rows of a source that is no table; labels where `with_labels` and the source has them, of so many `targets`.
 
     `size` is (height, width) of images; those of another size in a folder are resized or refused. `weight`
     names what says how much rows count.
@@ -54,7 +61,7 @@ def open_arrays_of(
     if reader is read_folder:
         return _of_folder(Path(request.source), size, resize=resize)
     if reader is read_npz:
-        return _of_npz(request.source, with_labels=with_labels, weight=weight)
+        return _of_npz(request.source, with_labels=with_labels, weight=weight, targets=targets)
     raw = read_builtin(request)
     images = np.asarray(raw.x)
     return ArrayRows(len(images), lambda start, end: images[start:end], np.array(raw.class_names)[raw.y])
@@ -91,7 +98,7 @@ def _of_folder(folder: Path, size: tuple[int, int], *, resize: bool) -> ArrayRow
     )
 
 
-def _of_npz(source: str, *, with_labels: bool, weight: str) -> ArrayRows:
+def _of_npz(source: str, *, with_labels: bool, weight: str, targets: int) -> ArrayRows:
     with open_archive(Path(source)) as archive:
         roles = rows_of(archive.names, source)
         with_labels = with_labels and all(y for _, y in roles.pairs.values())
@@ -108,6 +115,11 @@ def _of_npz(source: str, *, with_labels: bool, weight: str) -> ArrayRows:
         arrays = {name: archive.read(name) for name in names}
     x = np.concatenate([arrays[name] for name, _ in roles.pairs.values()])
     x = images_of(x, source) if x.dtype == np.uint8 and x.ndim in (3, 4) else vectors_of(x, source)
-    labels = labels_of(roles, arrays, source)[0] if with_labels else None
+    labels = labels_of(roles, arrays, source, several=targets > 1)[0] if with_labels else None
+    if labels is not None and (labels.shape[1] if labels.ndim == 2 else 1) != targets:
+        raise DataError(
+            f"{source}: y has shape {labels.shape}, and the model answers {targets:,} "
+            f"{'target' if targets == 1 else 'targets'} a row; save as many columns"
+        )
     weights = weights_of(of_weights, roles, arrays, source) if of_weights else None
     return ArrayRows(len(x), lambda start, end: x[start:end], labels, weights=weights)

@@ -9,7 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from search.data.columns.targets import encode_target
+from search.data.columns.several_targets import joined_targets
+from search.data.columns.targets import Target, encode_target
 from search.data.columns.weights import checked_weights, refuse_weightless
 from search.data.reading.archive import Archive, Header, open_archive
 from search.data.reading.free_memory import refuse_more_than_memory
@@ -50,7 +51,7 @@ def read_npz(request: DataRequest) -> RawData:
             f"{source}: y is one-hot, which are classes; its task is classification, not regression"
         )
     task = "classification" if one_hot else request.task
-    target = encode_target(y, task=task, name=f"y of {source}")
+    target = _target(y, task, source)
     kind: Literal["image", "vector"] = "image" if x.dtype == np.uint8 and x.ndim in (3, 4) else "vector"
     notes = [*roles.notes, *of_labels]
     if kind == "vector" and x.ndim > 2:
@@ -67,11 +68,25 @@ def read_npz(request: DataRequest) -> RawData:
         x=x,
         y=target.y,
         class_names=target.class_names,
+        targets=target.each,
         given_validation=given.get("val", 0),
         given_test=given.get("test", 0),
         notes=(*notes, *target.notes),
         weights=weights_of(of_weights, roles, arrays, source) if of_weights else None,
     )
+
+
+def _target(y: Array, task: str | None, source: str) -> Target:
+    """Of labels (rows,), or of several targets (rows, targets), which are called by their columns."""
+    if y.ndim == 1:
+        return encode_target(y, task=task, name=f"y of {source}")
+    known = np.ones(len(y), dtype=bool)
+    names = [f"y{place}" for place in range(y.shape[1])]
+    each = {
+        name: (encode_target(values, task=task, name=f"column {place} of y of {source}"), known)
+        for place, (name, values) in enumerate(zip(names, y.T, strict=True))
+    }
+    return joined_targets(each, source)[0]
 
 
 def weights_of(names: list[str], roles: Roles, arrays: dict[str, Array], source: str) -> Array:
@@ -154,24 +169,30 @@ def _refuse_too_large(roles: Roles, headers: dict[str, Header], source: str) -> 
     )
 
 
-def labels_of(roles: Roles, arrays: dict[str, Array], source: str) -> tuple[Array, bool, list[str]]:
-    """The labels of all rows (rows,), whether they were one-hot, and what was decided about them."""
+def labels_of(
+    roles: Roles, arrays: dict[str, Array], source: str, *, several: bool = False
+) -> tuple[Array, bool, list[str]]:
+    """The labels of all rows (rows,), whether they were one-hot, and what was decided about them.
+
+    Of several targets (rows, targets): where they are not one-hot, or are known to be `several`.
+    """
     names = [y for _, y in roles.pairs.values()]
     parts = [_as_text(arrays[name], name, source) for name in names]
     rows = [len(arrays[x]) for x, _ in roles.pairs.values()]
     notes: list[str] = []
-    one_hot = all(
+    columns = sorted({part.shape[1] for part in parts if part.ndim == 2})
+    in_columns = all(
         part.ndim == 2 and part.shape[1] > 1 and len(part) == count
         for part, count in zip(parts, rows, strict=True)
     )
+    if in_columns and len(columns) > 1:
+        raise DataError(f"{source}: {' and '.join(names)} have {columns} columns; they must be alike")
+    one_hot = in_columns and not several and all(map(_is_one_hot, parts))
     if one_hot:
-        parts = [_from_one_hot(part, name, source) for part, name in zip(parts, names, strict=True)]
-        columns = sorted({arrays[name].shape[1] for name in names})
-        if len(columns) > 1:
-            raise DataError(
-                f"{source}: {' and '.join(names)} are one-hot of {columns} classes; they must be alike"
-            )
+        parts = [part.argmax(axis=1) for part in parts]
         notes.append(f"{names[0]} is one-hot: taken as classes 0 to {columns[0] - 1}, by column")
+    elif in_columns:
+        notes.append(f"{names[0]} has {columns[0]} columns: taken as {columns[0]} targets")
     elif any(part.size != count for part, count in zip(parts, rows, strict=True)):
         raise DataError(
             f"{source}: {' and '.join(names)} have labels of different shapes; they must be alike"
@@ -181,10 +202,11 @@ def labels_of(roles: Roles, arrays: dict[str, Array], source: str) -> tuple[Arra
         for name, part in zip(names, parts, strict=True)
         if part.ndim == 2 and len(part) == 1 < part.size
     ]
-    parts = [part.ravel() for part in parts]
+    if one_hot or not in_columns:
+        parts = [part.ravel() for part in parts]
     for part, name in zip(parts, names, strict=True):
         if part.dtype.kind == "f" and np.isnan(part).any():
-            row = int(np.flatnonzero(np.isnan(part))[0])
+            row = int(np.argwhere(np.isnan(part))[0, 0])
             raise DataError(f"{source}: {name}[{row}] is NaN; remove rows without a label")
     return _joined(parts, names, source), one_hot, notes
 
@@ -201,13 +223,9 @@ def _as_text(y: Array, name: str, source: str) -> Array:
     return y
 
 
-def _from_one_hot(y: Array, name: str, source: str) -> Array:
-    if y.dtype.kind not in "iufb" or not (((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all()):
-        raise DataError(
-            f"{source}: {name} should have shape (rows,), but has {y.shape} and is not one-hot (a single 1 in each "
-            "row); one target can be learnt, so save one column"
-        )
-    return y.argmax(axis=1)
+def _is_one_hot(y: Array) -> bool:
+    """Whether each row has a single 1, beside zeros."""
+    return y.dtype.kind in "iufb" and bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())
 
 
 def _joined(parts: list[Array], names: list[str], source: str) -> Array:

@@ -15,9 +15,10 @@ from search.data.reading.side_files import refuse_lacking, sides_of
 from search.data.reading.table import (
     left_out,
     raw_table,
+    read_targets,
     refuse_duplicates,
-    refuse_target,
     refuse_too_many,
+    targets_among,
     written_target,
 )
 from search.data.rows.raw import Array, RawData
@@ -40,17 +41,16 @@ def read_parquet(request: DataRequest) -> RawData:
     path = Path(request.source)
     tables = [_named(Path(file)) for file in request.files]
     names = tuple(tables[0].column_names)
-    refuse_target(request, names, "")
+    targets = targets_among(request, names, "")
     said = said_columns(request, names)
     needed, notes = refuse_lacking(request, [table.column_names for table in tables], said)
     for file, table in zip(request.files, tables, strict=True):
         if table.num_rows == 0:
             raise DataError(f"{file} has column names but no rows below them")
     arrow, unused = with_text(_joined(tables, needed, request))
-    if request.target in unused:
-        raise DataError(
-            f"target '{request.target}' of {path} holds lists, structures or bytes, not one value"
-        )
+    for name in targets:
+        if name in unused:
+            raise DataError(f"target '{name}' of {path} holds lists, structures or bytes, not one value")
     named = {*said, request.group, request.time, request.split_column, request.weight}
     notes += [
         f"column '{name}' is dropped: lists, structures and bytes are not used"
@@ -61,10 +61,12 @@ def read_parquet(request: DataRequest) -> RawData:
     index = [
         name
         for name in arrow.column_names
-        if name.startswith(PANDAS_INDEX) and name != request.target and name not in named
+        if name.startswith(PANDAS_INDEX) and name not in targets and name not in named
     ]
-    target, known, of_target = _target(arrow[request.target], request)
-    frame = arrow.drop_columns([*unused, *index, str(request.target)]).to_pandas(ignore_metadata=True)
+    target, known, of_target = read_targets(
+        lambda of_one: _target(arrow[of_one.target], of_one), targets, request
+    )
+    frame = arrow.drop_columns([*unused, *index, *targets]).to_pandas(ignore_metadata=True)
     sides = sides_of(request, [table.num_rows for table in tables])
     return raw_table(frame, known, target, request, [*notes, *of_target], said, sides)
 

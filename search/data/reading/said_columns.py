@@ -62,8 +62,8 @@ def _refuse_unknown(option: str, name: str, names: tuple[str, ...], request: Dat
             f"--{option}: {request.source} has no column '{name}'{did_you_mean(name, names)}; "
             f"it has {listed(names)}"
         )
-    if name == request.target:
+    if request.target is not None and name in names_in(request.target, names):
         raise DataError(
-            f"--{option}: '{name}' is the target; name another column"
+            f"--{option}: '{name}' is {'the' if name == request.target else 'a'} target; name another column"
             + (", or say by --task what kind of target it is" if option in COLUMN_OPTIONS else "")
         )

@@ -39,6 +39,11 @@ def read_source(request: DataRequest) -> RawData:
         DataError: the source is not there, cannot be read, or does not fit the request.
     """
     raw = reader_of(request)(request)
+    if request.target_transform != "none" and raw.targets:
+        raise DataError(
+            f"--target-transform {request.target_transform}: of several targets each is learnt as it is; leave the "
+            "option out, or search for one target at a time"
+        )
     if request.target_transform == "log" and raw.task != "regression":
         raise DataError(
             f"--target-transform log: the target of {request.source} is classes, which have no logarithm; leave the "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -13,11 +13,12 @@ from search.data.columns.kinds import typed
 from search.data.columns.numbers import is_number
 from search.data.columns.row_numbers import are_row_numbers, counts_rows, has_no_name
 from search.data.columns.said_kinds import SaidKind, typed_as
+from search.data.columns.several_targets import joined_targets
 from search.data.columns.targets import Target, encode_target, encode_written_target
 from search.data.columns.texts import Texts, texts_of
 from search.data.columns.weights import read_weights, refuse_weightless
 from search.data.columns.written_numbers import plain_numbers
-from search.data.reading.said_columns import said_note
+from search.data.reading.said_columns import names_in, said_note
 from search.data.reading.split_columns import marked, split_marks
 from search.data.rows.notes import ColumnNotes, listed
 from search.data.rows.raw import Array, RawData, Table, TableColumn
@@ -57,6 +58,20 @@ def written_target(
     return replace(target, written=written if target.task == "regression" else ""), known, notes
 
 
+def read_targets(
+    read: Callable[[DataRequest], tuple[Target, Array, list[str]]], names: Sequence[str], request: DataRequest
+) -> tuple[Target, Array, list[str]]:
+    """The target, or several together, where all have a value, bool (rows,), and notes.
+
+    `read` has that of one, of a request that names it alone.
+    """
+    found = {name: read(replace(request, target=name)) for name in names}
+    notes = [note for *_, of_one in found.values() for note in of_one]
+    if len(names) == 1:
+        return *found[names[0]][:2], notes
+    return *joined_targets({name: one[:2] for name, one in found.items()}, request.source), notes
+
+
 def _missing_words(texts: Texts) -> str:
     """Which words of a target count as missing and in how many rows, for a message; "" where there are none."""
     told = [f"'{word}' ({count:,})" for word, count in texts.words.most_common() if word][:5]
@@ -89,25 +104,37 @@ def refuse_too_many(count: int, path: Path) -> None:
         )
 
 
-def refuse_target(request: DataRequest, names: tuple[str, ...], read_as: str) -> None:
-    """A table needs a target among its columns, and other columns beside it."""
+def targets_among(request: DataRequest, names: tuple[str, ...], read_as: str) -> list[str]:
+    """The target, or several, among the columns of a table, which needs one and other columns beside it.
+
+    Raises:
+        DataError: there is none, or not such a one, or nothing else.
+    """
     source, target = request.source, request.target
     if target is None:
         raise DataError(
             f"{source} is a table, so it needs a target (--target COLUMN); its columns are {listed(names)}"
             + read_as
         )
+    targets = names_in(target, names)
+    for one in targets:
+        _refuse_no_column(one, request, names, read_as)
+        if targets.count(one) > 1:
+            raise DataError(f"target '{target}' names column '{one}' twice; name it once")
+    if len(names) == len(targets):
+        only = f"the column '{target}'" if len(targets) == 1 else f"the columns {listed(names)}"
+        raise DataError(f"{source} has only {only}; a target needs other columns to be learnt from{read_as}")
+    return targets
+
+
+def _refuse_no_column(target: str, request: DataRequest, names: tuple[str, ...], read_as: str) -> None:
     if target not in names:
         numbered = "" if request.header else f"; without a header the columns are 0 to {len(names) - 1}"
         if request.header and any(map(is_number, names)):
             numbered = "; if its first line holds values and no names, say so (--no-header)"
         raise DataError(
-            f"{source} has no column '{target}'{did_you_mean(target, names)}; it has {listed(names)}"
+            f"{request.source} has no column '{target}'{did_you_mean(target, names)}; it has {listed(names)}"
             + (numbered or read_as)
-        )
-    if len(names) == 1:
-        raise DataError(
-            f"{source} has only the column '{target}'; a target needs other columns to be learnt from{read_as}"
         )
 
 
@@ -160,8 +187,9 @@ def raw_table(
         x=Table(columns),
         y=target.y,
         class_names=target.class_names,
-        target=request.target,
+        target=", ".join(one.name for one in target.each) or request.target,
         target_written=target.written,
+        targets=target.each,
         notes=(*notes, *target.notes),
         weights=weights,
     )

@@ -12,7 +12,7 @@ from search.data.columns.numbers import is_number
 from search.data.reading.said_columns import said_columns
 from search.data.reading.separated import BLANKS, TextLayout, text_layout
 from search.data.reading.side_files import refuse_lacking, sides_of
-from search.data.reading.table import raw_table, refuse_target, written_target
+from search.data.reading.table import raw_table, read_targets, targets_among, written_target
 from search.data.rows.notes import listed
 from search.data.rows.raw import RawData
 from search.data.rows.request import DataRequest
@@ -33,23 +33,27 @@ def read_text_table(request: DataRequest) -> RawData:
     layouts = [text_layout(Path(file), request) for file in request.files]
     layout = layouts[0]
     read_as = f" (it was read with separator {layout.separator!r}; set another one if that is wrong)"
-    refuse_target(request, layout.names, read_as if len(layout.names) == 1 else "")
+    targets = targets_among(request, layout.names, read_as if len(layout.names) == 1 else "")
     said = said_columns(request, layout.names)
     needed, notes = refuse_lacking(request, [one.names for one in layouts], said)
-    as_text = {str(request.target), *_as_written(said, request)}
-    frames = [_frame(one, request, as_text) for one in layouts]
+    as_text = {*targets, *_as_written(said, request)}
+    frames = [_frame(one, request, as_text, targets) for one in layouts]
     if differing := _differing(frames, needed):
         # What is text in one file is so in all: 1.0 of a column with gaps is not another category than 1.
-        frames = [_frame(one, request, as_text | differing) for one in layouts]
+        frames = [_frame(one, request, as_text | differing, targets) for one in layouts]
     frame = _joined(frames, needed)
-    target, known, of_target = written_target(frame.pop(str(request.target)), request)
+    target, known, of_target = read_targets(
+        lambda of_one: written_target(frame.pop(str(of_one.target)), of_one), targets, request
+    )
     notes = [*notes, *of_target, *_names_like_values(layout.names, header=request.header)]
     return raw_table(
         frame, known, target, request, notes, said, sides_of(request, [one.rows for one in layouts])
     )
 
 
-def _frame(layout: TextLayout, request: DataRequest, as_text: Collection[str]) -> pd.DataFrame:
+def _frame(
+    layout: TextLayout, request: DataRequest, as_text: Collection[str], targets: Collection[str]
+) -> pd.DataFrame:
     """One file, with the columns of `as_text` as they are written."""
     import pandas as pd
 
@@ -63,8 +67,8 @@ def _frame(layout: TextLayout, request: DataRequest, as_text: Collection[str]) -
                 **how_to_read(layout, header=request.header),
                 # Labels are exact: a number of many digits, or a gap among whole numbers, must not change them.
                 dtype=dict.fromkeys((name for name in layout.names if name in as_text), str),
-                # Of the target too, but there by `written_target`, which tells the words.
-                na_values={name: list(MISSING) for name in layout.names if name != request.target},
+                # Of targets too, but there by `written_target`, which tells the words.
+                na_values={name: list(MISSING) for name in layout.names if name not in targets},
             )
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as exc:
         raise DataError(f"{path} cannot be read as a table: {str(exc).strip()}") from exc

@@ -12,7 +12,7 @@ from search.data.rows.request import DataRequest
 
 Array = NDArray[Any]
 Kind = Literal["image", "vector", "table"]
-Task = Literal["binary", "multiclass", "regression"]
+Task = Literal["binary", "multiclass", "regression", "multilabel", "multioutput"]
 ColumnKind = Literal["number", "boolean", "category", "date", "text"]
 
 
@@ -74,11 +74,24 @@ class Times:
 
 
 @dataclass(frozen=True)
+class OneTarget:
+    """One of several targets: a quantity, or a label with its two classes.
+
+    `written` says how a quantity stands in a text file, where not as Python writes numbers.
+    """
+
+    name: str
+    class_names: tuple[str, ...] = ()
+    written: str = ""
+
+
+@dataclass(frozen=True)
 class RawData:
     """A source, read and validated.
 
     `x` is uint8 (rows, height, width, channels), a float64 or float32 array (rows, features), or a `Table`.
-    `y` is int32 class indices into `class_names`, or float64 target values; both (rows,).
+    `y` is int32 class indices into `class_names`, or float64 target values; both (rows,). Of several `targets` it is
+    (rows, targets): float64 values, or int32 indices, 0 or 1, into the two classes of each.
     The last `given_test` rows are the test split that the source brought along, the `given_validation` rows before them
     its validation split; 0 where it brought none.
     `resized` is set where images were brought to one size. `target_written` says how the targets of a regression stand
@@ -103,6 +116,7 @@ class RawData:
     groups: Array | None = None
     times: Times | None = None
     weights: Array | None = None
+    targets: tuple[OneTarget, ...] = ()
 
     @property
     def split_rows(self) -> int:

@@ -72,7 +72,7 @@ class CompiledEpoch:
         # Of the moving statistics, as in `moving_rates`.
         self._seen = 0.0
         x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
-        y = tf.TensorSpec([None], self._head.y_type)
+        y = self._head.y_spec
         order, integer = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
         of_train = [x, y, order, integer, tf.TensorSpec([None, 3], tf.float32), integer]
         of_train += [tf.TensorSpec([None], tf.float32)] if structure.row_weight else []

@@ -64,7 +64,7 @@ def compiled_evaluation(structure: InferenceStructure) -> Any:
     """
     vector, scalar = (tf.TensorSpec([None] * rank, tf.float32) for rank in (1, 0))
     x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
-    y = tf.TensorSpec([None], head_of(structure.task, structure.all_outputs, structure.quantile).y_type)
+    y = head_of(structure.task, structure.all_outputs, structure.quantile).y_spec
     evaluation = Evaluation(structure)
     own = [tf.TensorSpec([None] * weight.rank, tf.float32) for weight in evaluation.kept_apart]
     signature = [x, x, y, own, vector, vector, *[scalar] * 4]

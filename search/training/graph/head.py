@@ -34,7 +34,13 @@ class Head(ABC):
 
     columns: tuple[str, ...]
     also_outputs = False
+    several = False
     y_type: Any = tf.int32
+
+    @property
+    def y_spec(self) -> tf.TensorSpec:
+        """Of the targets of rows, which several have in columns."""
+        return tf.TensorSpec([None, None] if self.several else [None], self.y_type)
 
     @abstractmethod
     def losses(self, outputs: Tensor, y: Tensor, smoothing: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -43,10 +49,6 @@ class Head(ABC):
         With label smoothing (Szegedy et al. 2016, sec. 7) where `smoothing` is given. Written out, because
         the automatic gradient of a mean takes a dozen small kernels.
         """
-
-    @abstractmethod
-    def _record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> list[Tensor]:
-        """The columns of one batch."""
 
     @abstractmethod
     def merged(self, outputs: Tensor) -> Tensor:
@@ -62,10 +64,11 @@ class Head(ABC):
         """
         members = tf.shape(outputs)[0]
         flat = tf.reshape(outputs, [-1, tf.shape(outputs)[2]])
-        losses, slopes = self.losses(flat, tf.tile(y, [members]), smoothing)
+        losses, slopes = self.losses(flat, tf.tile(y, [members, 1] if self.several else [members]), smoothing)
         slopes = tf.reshape(slopes, tf.shape(outputs)) * (1.0 / tf.cast(members, tf.float32))
         return tf.reduce_mean(tf.reshape(losses, [members, -1]), 0), slopes
 
+    @abstractmethod
     def record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> Tensor:
         """The table's lines of one batch, float32 (batch, columns), where `also_outputs` (batch, columns + units).
 
@@ -73,16 +76,26 @@ class Head(ABC):
             losses: of each row, L2 included.
             plain: the loss of each row without L2 and smoothing.
         """
-        lines = tf.stack(self._record(losses, plain, outputs, y), axis=1)
-        return tf.concat([lines, outputs], axis=1) if self.also_outputs else lines
 
     def empty_table(self, batches: Tensor) -> tf.TensorArray:
         """Of as many batches; each `write` of a graph adds one."""
-        shape = [None, None if self.also_outputs else len(self.columns)]
+        shape = [None, None if self.also_outputs or self.several else len(self.columns)]
         return tf.TensorArray(tf.float32, batches, element_shape=shape, infer_shape=False)
 
 
-class _Regression(Head):
+class _OfOneTarget(Head):
+    """Whose columns are known."""
+
+    @abstractmethod
+    def _record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> list[Tensor]:
+        """The columns of one batch."""
+
+    def record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> Tensor:
+        lines = tf.stack(self._record(losses, plain, outputs, y), axis=1)
+        return tf.concat([lines, outputs], axis=1) if self.also_outputs else lines
+
+
+class _Regression(_OfOneTarget):
     columns = COLUMNS["regression"]
     y_type = tf.float32
 
@@ -109,7 +122,7 @@ class _Quantile(_Regression):
         return slope * missed, -slope[:, None]
 
 
-class _Binary(Head):
+class _Binary(_OfOneTarget):
     columns = COLUMNS["binary"]
 
     def losses(self, outputs: Tensor, y: Tensor, smoothing: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -128,7 +141,40 @@ class _Binary(Head):
         return of_one - tf.reduce_logsumexp(tf.math.log_sigmoid(-outputs), 0)
 
 
-class _Multiclass(Head):
+class _Quantities(Head):
+    """Several targets: the loss is the mean of what each one's would be."""
+
+    columns = COLUMNS["multioutput"]
+    several = True
+    y_type = tf.float32
+
+    def losses(self, outputs: Tensor, y: Tensor, smoothing: Tensor | None) -> tuple[Tensor, Tensor]:
+        error = outputs - y
+        return tf.reduce_mean(tf.square(error), 1), error * (2.0 / tf.cast(tf.shape(y)[1], tf.float32))
+
+    def record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> Tensor:
+        return tf.concat([losses[:, None], outputs, y], axis=1)
+
+    def merged(self, outputs: Tensor) -> Tensor:
+        return tf.reduce_mean(outputs, 0)
+
+
+class _Labels(_Binary):
+    """Several labels of two classes: the loss is the mean of what each one's would be."""
+
+    columns = COLUMNS["multilabel"]
+    several = True
+
+    def losses(self, outputs: Tensor, y: Tensor, smoothing: Tensor | None) -> tuple[Tensor, Tensor]:
+        losses, slopes = super().losses(tf.reshape(outputs, [-1, 1]), tf.reshape(y, [-1]), smoothing)
+        count = 1.0 / tf.cast(tf.shape(y)[1], tf.float32)
+        return tf.reduce_mean(tf.reshape(losses, tf.shape(y)), 1), tf.reshape(slopes, tf.shape(y)) * count
+
+    def record(self, losses: Tensor, plain: Tensor, outputs: Tensor, y: Tensor) -> Tensor:
+        return tf.concat([losses[:, None], plain[:, None], outputs, tf.cast(y, tf.float32)], axis=1)
+
+
+class _Multiclass(_OfOneTarget):
     columns = COLUMNS["multiclass"]
 
     def losses(self, outputs: Tensor, y: Tensor, smoothing: Tensor | None) -> tuple[Tensor, Tensor]:
@@ -158,7 +204,13 @@ class _MulticlassWithOutputs(_Multiclass):
         return [*super()._record(losses, plain, outputs, y), tf.cast(y, tf.float32)]
 
 
-HEADS: dict[str, Head] = {"regression": _Regression(), "binary": _Binary(), "multiclass": _Multiclass()}
+HEADS: dict[str, Head] = {
+    "regression": _Regression(),
+    "binary": _Binary(),
+    "multiclass": _Multiclass(),
+    "multioutput": _Quantities(),
+    "multilabel": _Labels(),
+}
 """By task, as most studies record their rows."""
 
 _WITH_OUTPUTS = _MulticlassWithOutputs()

@@ -1,4 +1,4 @@
-"""The head as Keras layers: class probabilities, or the standardised target; as `graph/head.py`."""
+"""The head as Keras layers: probabilities, or standardised targets; as `graph/head.py`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ from search.training.network.dimensions import asks_twice
 from search.training.network.weights import weight_at
 from spaces import Hyperparameters
 
-ACTIVATIONS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "linear"}
+ACTIVATIONS = {
+    "binary": "sigmoid",
+    "multiclass": "softmax",
+    "regression": "linear",
+    "multilabel": "sigmoid",
+    "multioutput": "linear",
+}
 
 
 def head_layer(hyperparameters: Hyperparameters, spec: DataSpec, seed: int) -> keras.layers.Layer:

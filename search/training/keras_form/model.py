@@ -29,7 +29,7 @@ def build_model(
 
     Input: images (batch, height, width, channels) uint8, else (batch, features) float32. Output: class
     probabilities (batch, classes), the probability of the second class (batch, 1), or the standardised
-    target (batch, 1).
+    target (batch, 1); of several targets (batch, targets).
     """
     inputs = keras.Input(spec.input_shape, dtype="uint8" if spec.kind == "image" else "float32", name="x")
     layers: list[Callable[[Any], Any]] = [

@@ -13,8 +13,8 @@ EVALUATION_BATCH = 1024
 
 
 def output_units(spec: DataSpec) -> int:
-    """Units of the head: one per class where there are more than two, else one."""
-    return len(spec.class_names) if spec.task == "multiclass" else 1
+    """Units of the head: one per target, or per class where there are more than two, else one."""
+    return len(spec.targets) or (len(spec.class_names) if spec.task == "multiclass" else 1)
 
 
 def components_of(hyperparameters: Hyperparameters, spec: DataSpec) -> int:

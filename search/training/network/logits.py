@@ -14,8 +14,11 @@ LEAST_OF_TWO = 2.0**-25
 
 
 def logits_of(probabilities: Array, task: str) -> Array:
-    """Of probabilities, float64: of the second of two classes, any shape, or of each class in the last axis."""
+    """Of probabilities, float64: of the second of two classes, any shape, or of each class in the last axis.
+
+    Of several labels as of two classes, each for itself.
+    """
     logits = np.log(np.maximum(probabilities, LEAST))
-    if task == "binary":
+    if task in ("binary", "multilabel"):
         logits = logits - np.log(np.maximum(1.0 - probabilities, LEAST_OF_TWO))
     return np.asarray(logits)

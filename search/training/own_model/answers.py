@@ -11,7 +11,7 @@ import numpy as np
 from search.data import DataSpec
 from search.training.network.dimensions import EVALUATION_BATCH
 from search.training.network.logits import logits_of
-from search.training.network.recorded import recorded
+from search.training.network.recorded import outputs_of, recorded
 
 Array = np.ndarray[Any, Any]
 
@@ -21,12 +21,12 @@ def answered_table(
 ) -> Array:
     """A line for each prepared row, as `recorded`: float64 (rows, columns)."""
     outputs = answered_outputs(model, x, spec)
-    return recorded(outputs if spec.task == "multiclass" else outputs[:, 0], y, spec, asked)
+    return recorded(outputs_of(outputs, spec), y, spec, asked)
 
 
 def answered_outputs(model: keras.Model, x: Array, spec: DataSpec) -> Array:
     """What stands for the answers before a last activation, float64 (rows, units): logits, or answers themselves."""
     answers = model.predict(x, batch_size=EVALUATION_BATCH, verbose=0).astype(np.float64)
-    if spec.task == "regression":
+    if spec.of_quantities:
         return np.asarray(answers)
     return logits_of(answers, spec.task)

@@ -15,9 +15,9 @@ def loss_of(
 ) -> keras.losses.Loss:
     """Of class numbers (rows,) and probabilities, or of standardised targets and answers: of the mean or a quantile."""
     smoothing = hyperparameters.label_smoothing
-    if spec.task == "regression":
+    if spec.of_quantities:
         return keras.losses.MeanSquaredError() if quantile is None else _Pinball(quantile)
-    if spec.task == "binary":
+    if spec.task in ("binary", "multilabel"):
         return keras.losses.BinaryCrossentropy(label_smoothing=smoothing)
     return _Crossentropy(smoothing) if smoothing else keras.losses.SparseCategoricalCrossentropy()
 
