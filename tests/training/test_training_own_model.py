@@ -31,7 +31,7 @@ def trained(
         data,
         epochs=3,
         patience=50,
-        metric="val_rmse" if data.spec.task == "regression" else "val_crossentropy",
+        metric="val_rmse" if data.spec.of_quantities else "val_crossentropy",
         seed=0,
         check=lambda epoch, logs: StopReason.INTERRUPTED if epoch == after else None,
         begin=begin,
@@ -87,6 +87,18 @@ def test_a_quantity_is_learnt_standardised_and_answered_in_its_units(regression:
         regression.validation()[0][:9].astype(np.float64)
     )
     assert 200 < float(np.mean(answers)) < 800
+
+
+@pytest.mark.parametrize("source", ["quantities", "labels"])
+def test_several_targets_have_an_output_each(request: pytest.FixtureRequest, source: str) -> None:
+    data: PreparedData = request.getfixturevalue(source)
+    assert problem_of(own(), data.spec) is None
+    result = trained(own(learning_rate=0.03), data)
+    assert result.history["val_loss"][-1] < result.history["val_loss"][0]
+    x, y = data.validation()
+    measured = measure_rows(result.hyperparameters, data.spec, result.weights, np.asarray(x), np.asarray(y))
+    metric = "rmse" if source == "quantities" else "crossentropy"
+    assert measured[metric] == pytest.approx(min(result.history[f"val_{metric}"]), rel=1e-4)
 
 
 def test_a_model_that_is_compiled_keeps_its_optimizer(digits: PreparedData) -> None:
