@@ -124,9 +124,8 @@ def _of_targets(before: DataSpec, after: DataSpec, *, fitted: bool) -> Iterator[
     for place, one in enumerate(before.targets):
         if one.name in there and before.task == after.task:
             old, new = before.of_target(place), after.of_target(there[one.name])
-            yield from (
-                f"'{one.name}': {change}" for change in (*_of_classes(old, new), *_of_target(old, new))
-            )
+            changes = (*_of_classes(old, new), *_of_target(old, new, fitted=fitted))
+            yield from (f"'{one.name}': {change}" for change in changes)
 
 
 def _of_content(before: DataSpec, after: DataSpec) -> Iterator[str]:
