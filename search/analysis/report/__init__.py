@@ -2,7 +2,7 @@
 
 Imports: analysis.facts, answering, answering.explaining, conclusion.ablation, conclusion.confirmation,
 conclusion.statistics, data, data.rows, errors, machine, models, policies, references, settings, spaces,
-study, text, training.
+study, text, training, training.network.
 """
 
 from search.analysis.report.page import write_report

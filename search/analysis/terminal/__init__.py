@@ -1,5 +1,5 @@
 """In a terminal: a study while it runs; and as text and tables a study, a trial, what was concluded.
 
 Imports: analysis.facts, answering, answering.explaining, conclusion.ablation, conclusion.confirmation, data,
-driving, models, references, settings, spaces, storage, study, text, training, workers.
+data.preparing, driving, models, references, settings, spaces, storage, study, text, training, workers.
 """
