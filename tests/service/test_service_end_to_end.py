@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import random
+import signal
 import time
 import zipfile
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ import pytest
 from service_fakes import Asker
 
 from benchmarks.service_process import ServiceProcess
+from search.service.folders import service_folder
 from search.service.users import Users
 from storage import StorageURL, open_storage
 
@@ -51,8 +54,8 @@ def concluded_through_kills(anna: Asker, service: ServiceProcess) -> dict[str, A
     while anna.done("GET", f"studies/{job}")["finished"] == 0:
         time.sleep(0.2)
     service.kill()
-    for process in service.drivers()["prices"]:
-        process.kill()
+    lease = service_folder(StorageURL.of_file(service.storage)) / "studies" / job / "driver.lock"
+    os.kill(int(lease.read_text().split()[0]), signal.SIGKILL)
     service.start()
     while (row := anna.done("GET", f"studies/{job}"))["state"] != "finished":
         assert row["state"] in ("queued", "running"), row["reason"]
