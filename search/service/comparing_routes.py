@@ -16,6 +16,7 @@ from search.analysis.facts.comparison import (
 )
 from search.service.asking import AnyUser, TheService
 from search.service.page_routes import page_of
+from search.service.problems import Refused
 from search.service.service import Service
 
 router = APIRouter()
@@ -47,4 +48,6 @@ def compare_page(study: Names, service: TheService, user: AnyUser) -> HTMLRespon
 
 
 def _comparison(service: Service, names: list[str]) -> Comparison:
+    if odd := next((name for name in names if "\0" in name), None):
+        raise Refused(404, f"no study {odd!r}")
     return comparison_of([service.study(name) for name in names])

@@ -33,7 +33,7 @@ router = APIRouter(prefix="/api/v1/studies/{name}")
 class _Asked(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    workers: int | None = Field(None, ge=1)
+    workers: int | None = Field(None, ge=1, le=1024)
     priority: int = Field(0, ge=-LARGEST_PRIORITY, le=LARGEST_PRIORITY)
 
 
@@ -51,7 +51,7 @@ class Finalize(_Asked):
 class Ablate(_Asked):
     """As of `perceptuna ablate`."""
 
-    trial: int | None = Field(None, ge=0)
+    trial: int | None = Field(None, ge=0, le=10**9)
     seeds: int = Field(3, ge=2, le=1000)
 
 

@@ -17,6 +17,7 @@ JobCommand = Literal["finalize", "ablate"]
 
 # Where a user says nothing: networks that are averaged of a table's winner.
 _AVERAGED = 5
+_LONGEST_NAME = 100
 MODEL = "model.keras"
 """What a `finalize` writes, in its folder."""
 
@@ -77,6 +78,15 @@ def ablate_job(study: Study, *, trial: int | None, seeds: int) -> Job:
     return _job("ablate", study, {"trial": _check(study, "ablate", trial), "seeds": seeds})
 
 
+def refuse_long(name: str) -> None:
+    """Raises InputError where a job's name does not fit the queue."""
+    if len(name) > _LONGEST_NAME:
+        raise InputError(
+            f"study name: with what a job adds to it, it has {len(name)} characters, and {_LONGEST_NAME} is the most; "
+            "give the study a shorter name"
+        )
+
+
 def trainings(job: Job, study: Study) -> int:
     """How many trainings it takes, about: what comes to nothing, or was done before, is not known yet."""
     if job.command == "ablate":
@@ -109,4 +119,6 @@ def _words(name: str, value: int | bool) -> list[str]:
 
 def _job(command: JobCommand, study: Study, options: dict[str, int | None]) -> Job:
     given = {name: value for name, value in options.items() if value is not None}
-    return Job(command=command, about=study.name, options=given)
+    job = Job(command=command, about=study.name, options=given)
+    refuse_long(job.name)
+    return job

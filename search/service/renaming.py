@@ -8,6 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from search.errors import InputError
+from search.service.jobs import refuse_long
 from search.service.queue import Queue
 from search.service.states import OVER, State
 from search.service.wishes import NotNow
@@ -47,6 +48,8 @@ def rename_queued(
         raise NotNow(f"'{at_work[0].study}' is {at_work[0].state}; cancel that first")
     ends = ["", *(job.study.removeprefix(now) for job in jobs)]
     names = {name + end: new + end for end in ends}
+    for one in names.values():
+        refuse_long(one)
     if not left and not queue.rename(names, [*OVER, State.PAUSED]):
         raise NotNow(f"study '{name}' changes its state right now; ask again")
     try:

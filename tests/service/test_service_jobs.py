@@ -132,7 +132,9 @@ def test_a_study_without_an_end_has_no_conclusion(team: Team) -> None:
     assert "leave one out" in team.admin.refused(
         422, "POST", "studies/made/finalize", {"folds": 2, "ensemble": 2}
     )
-    for wrong in ({"top": 0}, {"seeds": 1}, {"trial": 1}, {"folds": 1}):
+    made_study(team.service, "l" * 95, [0.5])
+    assert "shorter name" in team.admin.refused(422, "POST", f"studies/{'l' * 95}/finalize", {})
+    for wrong in ({"top": 0}, {"seeds": 1}, {"trial": 1}, {"folds": 1}, {"workers": 10**30}):
         team.admin.refused(422, "POST", "studies/made/finalize", wrong)
 
 

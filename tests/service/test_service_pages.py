@@ -145,3 +145,4 @@ def test_studies_are_put_side_by_side(team: Team) -> None:
     assert "but got 1" in team.viewer.refused(422, "GET", "compare?study=made")
     assert "no study 'nothing'" in team.viewer.refused(404, "GET", "compare?study=made&study=nothing")
     team.viewer.refused(422, "GET", "compare")
+    team.viewer.refused(404, "GET", "compare?study=made&study=%00")
