@@ -10,6 +10,7 @@ import pytest
 from headless_chromium import NEEDS_CHROMIUM, launched
 from service_fakes import Team, made_study
 
+from search.service.queue import QueuedStudy
 from search.service.states import State
 
 if TYPE_CHECKING:
@@ -96,3 +97,26 @@ def test_who_logs_out_is_asked_again(browser: Browser, team: Team) -> None:
     page.click("text=Log out")
     page.wait_for_selector("h1:text('Who are you?')")
     context.close()
+
+
+def test_a_study_is_finalized_by_its_button_and_compared_by_ticks(anna: Page, team: Team) -> None:
+    for name in ("ticked", "concluded"):
+        made_study(team.service, name, [0.5, 0.75])
+        assert team.service.queue.add(QueuedStudy(name, "anna", "{}", 2, state=State.FINISHED))
+    anna.goto("/studies/concluded")
+    anna.fill("form[data-conclude=finalize] [name=top]", "1")
+    anna.click("text=Finalize")
+    anna.wait_for_selector("#said:has-text('concluded.finalize is queued')")
+    anna.wait_for_selector("text=0 of 6 trainings")
+    queued = team.service.queue.find("concluded.finalize")
+    assert queued is not None
+    assert queued.job is not None
+    assert queued.job.options == {"top": 1, "seeds": 5}
+    anna.click("p.buttons:has-text('concluded.finalize') >> text=cancel")
+    anna.wait_for_selector("text=concluded.finalize is cancelled")
+    anna.goto("/")
+    for name in ("ticked", "concluded"):
+        anna.check(f"[value={name}]")
+    anna.click("text=Compare those that are ticked")
+    anna.wait_for_url("**/compare?study=*")
+    assert "holds luck" in anna.inner_text("main")
