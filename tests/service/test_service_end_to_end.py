@@ -51,7 +51,8 @@ def concluded_through_kills(anna: Asker, service: ServiceProcess) -> dict[str, A
     """Have `prices` finalized; when a training has ended, the driver and the service are killed."""
     asked = {"top": 1, "seeds": 2, "ensemble": 1}
     job = anna.done("POST", "studies/prices/finalize", asked)["study"]
-    while anna.done("GET", f"studies/{job}")["finished"] == 0:
+    while (row := anna.done("GET", f"studies/{job}"))["finished"] == 0:
+        assert row["state"] in ("queued", "running"), row["reason"]
         time.sleep(0.2)
     service.kill()
     lease = service_folder(StorageURL.of_file(service.storage)) / "studies" / job / "driver.lock"
