@@ -19,16 +19,17 @@ from typing import Any
 
 import psutil
 
-from search.service.folders import service_folder
+from search.service.folders import FOLDER_SETTING, service_folder
 from storage import StorageURL
 
 ROOT = Path(__file__).parents[1]
 
 
 class ServiceProcess:
-    """The service over the database in `folder`, started again and again on one port.
+    """The service over a database, started again and again on one port.
 
     Args:
+        folder: where its output, its files and, unless `url` names another, its database are.
         cache: of prepared data; None for the user's own.
         module: what its drivers run; trials of `benchmarks.soak_driver` cost nothing.
         waiting: what a driver runs that is started before there is a study; empty for none.
@@ -44,8 +45,10 @@ class ServiceProcess:
         module: str = "benchmarks.soak_driver",
         waiting: str = "benchmarks.soak_waiting",
         data: Path | None = None,
+        url: StorageURL | None = None,
     ) -> None:
         self.folder = folder
+        self.url = url or StorageURL.of_file(self.storage)
         self._cache = cache
         self.port = free_port()
         self._slots = slots
@@ -62,12 +65,17 @@ class ServiceProcess:
     def output(self) -> Path:
         return self.folder / "service.txt"
 
+    @property
+    def files(self) -> Path:
+        """The service's folder."""
+        return self.folder / "service" if self.url.sqlite_path is None else service_folder(self.url)
+
     def start(self) -> None:
         """And wait until it answers."""
-        environment = {"PYTHONPATH": str(ROOT)}
+        environment = {"PYTHONPATH": str(ROOT), FOLDER_SETTING: str(self.files)}
         if self._cache is not None:
             environment["PERCEPTUNA_CACHE"] = str(self._cache)
-        words = [str(self.storage), str(self.port), str(self._slots), self._module, self._waiting]
+        words = [self.url.full, str(self.port), str(self._slots), self._module, self._waiting]
         words.append(str(self._data or ""))
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
@@ -123,7 +131,7 @@ class ServiceProcess:
 
     def drivers(self) -> dict[str, list[psutil.Process]]:
         """The drivers of this database's studies, whoever started them, by study: who writes to its file of events."""
-        studies = service_folder(StorageURL.of_file(self.storage)) / "studies"
+        studies = self.files / "studies"
         found: dict[str, list[psutil.Process]] = {}
         for process in psutil.process_iter():
             with suppress(psutil.Error, OSError):

@@ -25,7 +25,6 @@ from benchmarks.measure import command_line, write_result
 from benchmarks.service_process import ServiceProcess
 from benchmarks.soak_checks import attempts_by_configuration, trials_of, violations
 from search.service.drivers import Drivers
-from search.service.folders import service_folder
 from search.service.queue import Queue
 from search.service.states import DRIVEN, State
 from search.service.users import Users
@@ -52,10 +51,10 @@ class Found:
 class Soak:
     """One database with its service, whose users' tokens are known."""
 
-    def __init__(self, folder: Path, cache: Path, trials: int) -> None:
+    def __init__(self, folder: Path, cache: Path, trials: int, url: StorageURL | None = None) -> None:
         folder.mkdir(parents=True)
-        self.service = ServiceProcess(folder, cache, slots=_SLOTS)
-        self.url = StorageURL.of_file(self.service.storage)
+        self.service = ServiceProcess(folder, cache, slots=_SLOTS, url=url)
+        self.url = self.service.url
         storage = open_storage(self.url, create=True)
         users = Users(storage)
         self.tokens = {owner: users.add(owner, "user") for owner in OWNERS}
@@ -93,7 +92,7 @@ class Soak:
 
     def ended_trials(self, study: str) -> int:
         """Trials of `study` that its drivers have told of."""
-        events = Drivers(self.url, service_folder(self.url)).events(study)
+        events = Drivers(self.url, self.service.files).events(study)
         return sum(json.loads(line)["event"] == "trial_ended" for _, line in events.lines_from(0))
 
     def kill_all(self) -> None:

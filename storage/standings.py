@@ -40,6 +40,10 @@ _APART = """
     join trial_user_attributes a on a.trial_id = t.trial_id and a.key = :apart
     where t.state = 'COMPLETE' and v.objective = 0
 """
+_TRIALS = """
+    select s.study_name, s.study_id, count(t.trial_id) from studies s left join trials t on t.study_id = s.study_id
+    group by s.study_id, s.study_name
+"""
 # Optuna's names of values that no column of a database holds.
 _INFINITE = {"INF_POS": math.inf, "INF_NEG": -math.inf}
 
@@ -94,3 +98,8 @@ def counted_studies(connection: Connection, without: Sequence[str], apart: str) 
         )
         for study, name in names
     ]
+
+
+def trial_counts(connection: Connection) -> dict[str, tuple[int, int]]:
+    """Of each study by name its number in the database, and how many trials it has: other ones tell of a change."""
+    return {name: (study, trials) for name, study, trials in connection.execute(text(_TRIALS))}

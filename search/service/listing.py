@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
+import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from search.analysis.facts.overview import overview
+from search.analysis.facts.overview import Overview, overview, overviews
 from search.analysis.facts.time_left import time_left
 from search.service.queue import QueuedStudy
 from search.service.service import Service
-from search.service.states import DRIVEN, State, allowed
+from search.service.states import DRIVEN, OVER, State, allowed
 from search.study.study import Study
 from search.study.study_record import all_study_records
+from storage.own_tables import in_one_transaction
+from storage.standings import trial_counts
 
-_RUNNING_SECONDS, _RESTING_SECONDS = 2.0, 20.0
+_RUNNING_SECONDS, _RESTING_SECONDS, _OVER_SECONDS = 2.0, 20.0, 3600.0
+# After that, what was counted of all studies at once is newer than the end of one.
+_SETTLED_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -67,12 +72,12 @@ def names(service: Service) -> list[tuple[str, QueuedStudy | None]]:
     return [*queued.items(), *((name, None) for name in others)]
 
 
-def row_of(service: Service, name: str, queued: QueuedStudy | None) -> Row:
-    """Where it stands now."""
+def row_of(service: Service, name: str, queued: QueuedStudy | None, counted: Overview | None = None) -> Row:
+    """Where it stands now; by what was `counted` of it, where that is given, without reading its trials."""
     study = service.known_study(name)
     if study is not None and study.record.is_incomplete and queued is not None:
         study = None  # its driver makes it right now
-    seen = None if study is None else overview(study)
+    seen = None if study is None else counted or overview(study)
     state = queued.state.value if queued else seen.state if seen else "unknown"
     return Row(
         study=name,
@@ -100,16 +105,42 @@ def row_of(service: Service, name: str, queued: QueuedStudy | None) -> Row:
 
 
 def listed(service: Service, name: str, queued: QueuedStudy | None) -> Row:
-    """As `row_of`, a few seconds old perhaps, where nobody has asked anything of the study since: for lists."""
-    row = service.rows.get(name, queued, lambda: row_of(service, name, queued))
+    """As `row_of`, a few seconds old perhaps, where nothing has happened to the study since: for lists."""
+    trials = service.rows.get("trials of all studies", None, lambda: _trial_counts(service))
+    assert isinstance(trials, dict)
+
+    def found() -> Row:
+        counted = _counted(service).get(name) if _is_settled(queued) else None
+        return row_of(service, name, queued, counted)
+
+    row = service.rows.get(name, (queued, trials.get(name)), found)
     assert isinstance(row, Row)
     return row
 
 
+def _trial_counts(service: Service) -> dict[str, tuple[int, int]]:
+    return in_one_transaction(service.storage, trial_counts)
+
+
+def _counted(service: Service) -> dict[str, Overview]:
+    """All studies at once: in the database, which takes less time than to read the trials of one."""
+    found = service.rows.get("all studies", None, lambda: {one.study: one for one in overviews(service.url)})
+    assert isinstance(found, dict)
+    return found
+
+
+def _is_settled(queued: QueuedStudy | None) -> bool:
+    """Whether no driver has had it for a while."""
+    if queued is None or queued.state not in OVER:
+        return False
+    return queued.ended is None or time.time() - queued.ended > _SETTLED_SECONDS
+
+
 def good_for(shown: object) -> float:
-    """Seconds for which something is good that is shown to many: a row of a study that rests, for longest."""
-    rests = isinstance(shown, Row) and shown.state not in DRIVEN
-    return _RESTING_SECONDS if rests else _RUNNING_SECONDS
+    """Seconds for which something is good that is shown to many: a row of a study that is over, for longest."""
+    if not isinstance(shown, Row) or shown.state in DRIVEN:
+        return _RUNNING_SECONDS
+    return _OVER_SECONDS if shown.owner is not None and shown.state in OVER else _RESTING_SECONDS
 
 
 def moment(seconds: float | None) -> str | None:

@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
 from benchmarks.service_soak import Soak
+from benchmarks.starters import fresh_database
 from search.service.states import State
 from search.study.study import load_study
 
 TRIALS = 150
 
 
-@pytest.fixture
-def soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Soak]:
-    monkeypatch.setenv(
-        "SOAK_EPOCH_SECONDS", "0.02"
-    )  # however busy the machine is, it does not end before it is killed
-    soak = Soak(tmp_path / "service", tmp_path / "cache", TRIALS)
-    soak.service.start()
-    yield soak
-    soak.service.end()
-    assert soak.service.drivers() == {}
+@pytest.fixture(params=["sqlite", "postgresql"])
+def soak(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Soak]:
+    # However busy the machine is, a study does not end before it is killed.
+    monkeypatch.setenv("SOAK_EPOCH_SECONDS", "0.02")
+    server = os.environ.get("PERCEPTUNA_TEST_POSTGRESQL")
+    if request.param == "postgresql" and server is None:
+        pytest.skip("$PERCEPTUNA_TEST_POSTGRESQL names no server")
+    with fresh_database(server) if request.param == "postgresql" else nullcontext() as url:
+        soak = Soak(tmp_path / "service", tmp_path / "cache", TRIALS, url)
+        soak.service.start()
+        yield soak
+        soak.service.end()
+        assert soak.service.drivers() == {}
 
 
-def until(condition: Callable[[], bool], soak: Soak, seconds: float = 120) -> None:
+def until(condition: Callable[[], bool], soak: Soak, seconds: float = 600) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, soak.service.output.read_text()
