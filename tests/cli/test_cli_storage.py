@@ -169,6 +169,7 @@ def test_the_environment_names_the_database(
     assert "no studies in sqlite:///perceptuna.db" in perceptuna.done("list").out
     monkeypatch.setenv("PERCEPTUNA_STORAGE", "sqlite:///elsewhere.db")
     assert "done" in perceptuna.done("list").out
+    assert "done" in perceptuna.done("show", "done").out  # SQLite's log is beside the file from here on
     message = perceptuna.refused("run", "done")
     assert "`perceptuna resume done --storage sqlite:///elsewhere.db`" in message
     assert "missing does not exist" in perceptuna.refused("list", "--storage", "sqlite:///missing/x.db")
