@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # Without bytecode, every start of Keras and TensorFlow costs 8 CPU-seconds in place of 2.6.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint types format bench bench-tables soak fuzz estimators memory commands map docs lock clean
+.PHONY: demo test lint types format bench bench-tables bench-lines soak fuzz estimators memory commands map docs lock clean
 
 # A study of its own, from the start each time.
 DEMO := --storage sqlite:///demo/perceptuna.db
@@ -53,6 +53,11 @@ $(RIVALS)/installed:
 	$(PYTHON) -m venv $(RIVALS)
 	$(RIVALS)/bin/python -m pip install --quiet --disable-pip-version-check "$(TORCH)" lightgbm optuna pandas pytabkit scikit-learn
 	touch $@
+
+# How many lines three jobs take here and in three rivals, each of which is run; KerasTuner lies in a folder of its own.
+bench-lines: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --upgrade --target $(VENV)-keras-tuner keras-tuner kt-legacy
+	PYTHONPATH=$(VENV)-keras-tuner $(BIN)/python -m benchmarks.lines
 
 # Kills studies at random instants and looks for what is lost; a quarter of an hour or more. Tests run a short form.
 soak: $(VENV)/installed
@@ -101,4 +106,4 @@ lock:
 	rm -r $(VENV)-lock
 
 clean:
-	rm -rf $(VENV) $(RIVALS) demo site .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(RIVALS) $(VENV)-keras-tuner demo site .mypy_cache .pytest_cache .ruff_cache
