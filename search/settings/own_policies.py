@@ -11,6 +11,7 @@ import ast
 import copy
 import importlib
 import inspect
+import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -60,6 +61,8 @@ def own_pruner(said: str) -> BasePruner:
 
 
 def _made(said: str, base: type, option: str, seed: int | None) -> Any:
+    from optuna.exceptions import ExperimentalWarning
+
     name, arguments = _parts(said, option)
     found = imported_object(name, option)
     what = f"optuna's {base.__name__}"
@@ -73,7 +76,10 @@ def _made(said: str, base: type, option: str, seed: int | None) -> Any:
     if not callable(found):
         raise InputError(f"{option} {said}: expected a class, a function that returns {what}, or one itself")
     try:
-        made = found(**_with_seed(found, arguments or {}, seed))
+        with warnings.catch_warnings():
+            # Whoever names it knows that it is experimental; each worker would say so.
+            warnings.simplefilter("ignore", ExperimentalWarning)
+            made = found(**_with_seed(found, arguments or {}, seed))
     except Exception as error:
         raise InputError(f"{option} {said}: it cannot be made: {type(error).__name__}: {error}") from error
     if not isinstance(made, base):
