@@ -39,14 +39,22 @@ def compare(*studies: Study | str, storage: str | Path | None = None) -> Compari
 
 
 class Comparison:
-    """It shows itself as a table, with what can be said of who is ahead."""
+    """It shows itself as a table, with what can be said of who is ahead.
+
+    >>> "without a network" in repr(pt.compare("flowers", "later"))
+    True
+    """
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
 
     @property
     def comparable(self) -> bool:
-        """Whether the studies' values are of the same quantity: one metric, the same rows."""
+        """Whether the studies' values are of the same quantity: one metric, the same rows.
+
+        >>> pt.compare("flowers", "later").comparable
+        True
+        """
         return not self._facts.why_not
 
     def frame(self) -> pd.DataFrame:
