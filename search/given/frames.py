@@ -93,6 +93,11 @@ def with_target(x: Any, y: Any, what: str = "the DataFrame") -> tuple[Any, str]:
         DataError: they do not go together.
     """
     table = arrow_table(x, what)
+    if (columns := getattr(y, "shape", ())[1:]) and columns != (1,):
+        raise DataError(
+            f"y has {columns[0]:,} columns; several targets are columns of {what}: put them there, and name them by "
+            'target=["a", "b"]'
+        )
     if is_series(y) and _is_of_pandas(x, "DataFrame") and not y.index.equals(x.index):
         raise DataError(
             f"y has another index than {what}, so whose values they are is not clear; select both by the same index, "

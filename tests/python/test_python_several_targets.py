@@ -51,6 +51,12 @@ def test_y_of_two_dimensions_are_labels() -> None:
         model.evaluate(x, y[:, 0])
 
 
+def test_y_of_a_frame_is_one_column() -> None:
+    frame = table()
+    with pytest.raises(pt.InputError, match=r"y has 2 columns; several targets are columns of the DataFrame"):
+        pt.search(frame[["x", "z"]], frame[["heat", "cold"]], **HOW)
+
+
 def test_a_frame_with_gaps_in_one_of_them_is_refused() -> None:
     frame = table()
     frame.loc[3, "cold"] = np.nan
