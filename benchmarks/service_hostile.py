@@ -15,6 +15,7 @@ import random
 import re
 import socket
 import tempfile
+import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -257,6 +258,8 @@ def main() -> None:
             given = {"study": OWNED, "settings": {"data": "digits", "trials": 2}}
             service.ask("POST", "studies", tokens["owner"], given)
             service.ask("POST", f"studies/{OWNED}/pause", tokens["owner"])
+            while service.ask("GET", f"studies/{OWNED}", tokens["owner"])[1]["state"] != "paused":
+                time.sleep(0.1)
             times = 2 if arguments.quick else 20
             found = walk(service.port, tokens, (SECRET,), random.Random(arguments.seed), times)
         finally:

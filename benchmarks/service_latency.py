@@ -4,9 +4,9 @@
 
 A hundred studies of a thousand trials each, of three owners. Two more run meanwhile, whose trials cost nothing
 (`benchmarks.soak_driver`), so they report oftener than trained ones do: two epochs in a tenth of a second. Three users
-ask, four times a second each but never two at once, by connections that stay; each chooses at random among what the
-page and a client ask. Beside the time of a whole answer stands what the processor worked for it in the service (Linux):
-on a machine that is shared, that is what tells. What comes first, after a start, is not left out.
+ask, four times a second each but never two at once, each time by a new connection; each chooses at random among what
+the page and a client ask. Beside the time of a whole answer stands what the processor worked for it in the service, as
+Linux counts it: on a machine that is shared, that is what tells. What comes first, after a start, is not left out.
 """
 
 from __future__ import annotations
@@ -145,6 +145,7 @@ class User(threading.Thread):
             path = path.format(study, self._chance.choice(("running-1", "running-2")))
             with self._one_at_a_time:
                 began, used = time.perf_counter(), cpu_ms(self._pid)
+                self._connection.close()  # it may have waited for longer than the service keeps it
                 self._connection.request(method, path, body, self._headers)
                 answer = self._connection.getresponse()
                 answer.read()
