@@ -74,7 +74,7 @@ def rows_of_network(data: PreparedData, way: str, number: int) -> PreparedData:
         return fold_of(data, number, NETWORKS)
     sides = zip(data.training(), data.validation(), open_test_split(data), strict=True)
     x, y = (np.concatenate(side) for side in sides)
-    return write_fold(data, number, NETWORKS, x, y, None, all_rows=True)
+    return write_fold(data, number, NETWORKS, x, y, None, None, all_rows=True)
 
 
 def lines(rows: list[dict[str, Any]]) -> Iterator[str]:

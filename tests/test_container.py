@@ -21,6 +21,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from search.service.users import Users
 from storage import StorageURL, open_storage
@@ -100,10 +101,13 @@ class Container:
     def link_packages(self, lock: Path) -> None:
         """Of each package of the lock file, which is installed here."""
         packages = next(self.root.glob("opt/venv/lib/python3*/site-packages"))
-        pinned = re.findall(r"^([A-Za-z0-9._-]+)==", lock.read_text(encoding="utf-8"), re.MULTILINE)
+        lines = re.findall(r"^[A-Za-z0-9._-]+==[^\\\n]*", lock.read_text(encoding="utf-8"), re.MULTILINE)
+        pinned = [Requirement(line) for line in lines]
         assert len(pinned) > 50
-        for name in pinned:
-            found = distribution(name)
+        for package in pinned:
+            if package.marker is not None and not package.marker.evaluate():
+                continue  # of another system
+            found = distribution(package.name)
             for part in {file.parts[0] for file in found.files or () if ".." not in file.parts}:
                 if part != "__pycache__" and not (packages / part).exists():
                     (packages / part).symlink_to(found.locate_file(part))

@@ -252,6 +252,6 @@ def test_classes_are_answered_as_they_stood_in_the_target() -> None:
         ("007", "1"): ["1", "007"],
         ("no", "yes"): ["yes", "no"],
     }.items():
-        spec = SimpleNamespace(class_names=names)
+        spec = SimpleNamespace(class_names=names, targets=())
         saved: Any = SimpleNamespace(spec=spec, classes=lambda shares: shares.argmax(axis=1))
         assert classes_of(shares, saved).tolist() == answers

@@ -12,7 +12,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 # Shows the same, and trains one structure.
 FEWER = [
     ('trials=50, timeout="10m"', "trials=1, epochs=1, known=False, space=small"),
-    (", trials=200)", ", trials=2, epochs=1, space=small)"),
+    ("trials=200", "trials=2, epochs=1, space=small"),
     ("trials=20)", "trials=2, epochs=1)"),
     ("trials=4", "trials=1, epochs=1, space=small"),
     ("top=5, seeds=5", "top=1, seeds=2, folds=2"),

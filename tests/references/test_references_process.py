@@ -125,7 +125,7 @@ def test_what_takes_too_long_or_too_much_memory_is_a_reason(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found: list[Reference] = []
-    carry_out(job_on(tmp_path, names=("trees",), seconds=0.05), found.append)
+    carry_out(job_on(tmp_path, names=("trees",), seconds=0.01), found.append)
 
     def fit(*given: object) -> None:
         raise MemoryError

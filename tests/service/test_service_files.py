@@ -45,6 +45,7 @@ PLAIN = [
     "split_column",
     "weight",
     "metric",
+    "callbacks",
     "task",
     "sampler",
     "pruner",

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -28,8 +28,10 @@ def url(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StorageURL:
 
 
 @pytest.fixture
-def drivers(url: StorageURL, tmp_path: Path) -> Drivers:
-    return Drivers(url, tmp_path / "service", "benchmarks.soak_driver", WAITING)
+def drivers(url: StorageURL, tmp_path: Path) -> Iterator[Drivers]:
+    drivers = Drivers(url, tmp_path / "service", "benchmarks.soak_driver", WAITING)
+    yield drivers
+    drivers.end(["one"], 30)
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -126,10 +128,10 @@ def test_another_one_is_started_later_and_not_at_once_after_one_that_died(
 
 
 def test_a_service_without_one_starts_none(url: StorageURL, tmp_path: Path) -> None:
-    drivers = Drivers(url, tmp_path / "service")
+    drivers, before = Drivers(url, tmp_path / "service"), psutil.Process().children()
     drivers.start_ahead()
     assert not drivers.one_waits()
-    assert psutil.Process().children() == []
+    assert psutil.Process().children() == before
 
 
 def test_the_one_that_waits_ends_with_its_service_however_that_ends(url: StorageURL, tmp_path: Path) -> None:
