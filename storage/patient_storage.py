@@ -24,6 +24,7 @@ from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
 from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import Connection
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.all_trials import ids_of_trials, read_all_trials, read_trials
@@ -171,8 +172,16 @@ class PatientStorage(RDBStorage):
             session.execute(written.on_conflict_do_update(index_elements=["trial_id", "step"], set_=again))
 
     @_repeated
-    def rename_studies(self, names: dict[int, str], attributes: dict[int, dict[str, Any]]) -> None:
-        """New names and changed user attributes of studies, by id, in one transaction. Done twice it is done once."""
+    def rename_studies(
+        self,
+        names: dict[int, str],
+        attributes: dict[int, dict[str, Any]],
+        along: Callable[[Connection], None],
+    ) -> None:
+        """New names and changed user attributes of studies, by id, in one transaction, of which `along` is a part.
+
+        Done twice it is done once, as far as `along` is.
+        """
         with _create_scoped_session(self.scoped_session) as session:
             for study_id, name in names.items():
                 models.StudyModel.find_or_raise_by_id(study_id, session).study_name = name
@@ -182,6 +191,7 @@ class PatientStorage(RDBStorage):
                         study_id=study_id, key=key
                     )
                     of_study.update({"value_json": json.dumps(value)})
+            along(session.connection())
 
     def set_trial_state_values(
         self, trial_id: int, state: TrialState, values: Sequence[float] | None = None

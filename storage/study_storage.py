@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from optuna.distributions import BaseDistribution
 from optuna.storages._cached_storage import _CachedStorage, _StudyInfo
 from optuna.trial import TrialState
+from sqlalchemy import Connection
 
 from storage.patient_storage import PatientStorage, TrialParameter
 
@@ -42,9 +43,14 @@ class StudyStorage(_CachedStorage):
             return self._alone
         return super().get_study_id_from_name(study_name)
 
-    def rename_studies(self, names: dict[int, str], attributes: dict[int, dict[str, Any]]) -> None:
-        """New names and changed user attributes of studies, by id, in one transaction."""
-        self._backend.rename_studies(names, attributes)
+    def rename_studies(
+        self,
+        names: dict[int, str],
+        attributes: dict[int, dict[str, Any]],
+        along: Callable[[Connection], None],
+    ) -> None:
+        """New names and changed user attributes of studies, by id, in one transaction, of which `along` is a part."""
+        self._backend.rename_studies(names, attributes, along)
         with self._lock:
             for study_id, name in names.items():
                 if study_id in self._studies:

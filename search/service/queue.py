@@ -116,8 +116,8 @@ _FIELDS = [field.name for field in fields(QueuedStudy)]
 _COLUMNS = [_QUEUE.c[name] for name in _FIELDS]
 
 
-class _Changed(Exception):
-    """A row is not what it was when it was read."""
+class RowsChanged(Exception):
+    """A row is not in one of the states from which a change leads."""
 
 
 class Queue:
@@ -183,30 +183,23 @@ class Queue:
         """Other fields than its state, whatever that is."""
         return self._changed(_QUEUE.c.study == study, changes)
 
-    def rename(self, names: Mapping[str, str], since: Collection[State]) -> bool:
-        """Whether all rows that are there could be given their new names: they were in one of the states `since`.
+    def rename(self, connection: Connection, names: Mapping[str, str], since: Collection[State]) -> None:
+        """Give the rows that are there their new names, in a transaction of the caller's; done twice it is done once.
 
-        A job is then about the new name of the study that it was about. All of them or none.
+        A job is then about the new name of the study that it was about.
+
+        Raises:
+            RowsChanged: one is in none of the states `since`.
         """
-        rows = [one for one in self.all() if one.study in names]
-        if any(one.state not in since for one in rows):
-            return False
-
-        def change(connection: Connection) -> None:
-            for one in rows:
-                job = one.job
-                if job is not None and job.about in names:
-                    job = job.model_copy(update={"about": names[job.about]})
-                values = {"study": names[one.study], "job": None if job is None else job.model_dump_json()}
-                as_read = (_QUEUE.c.study == one.study) & (_QUEUE.c.state == one.state)
-                if not connection.execute(_QUEUE.update().where(as_read).values(values)).rowcount:
-                    raise _Changed
-
-        try:
-            in_one_transaction(self._storage, change)
-        except (_Changed, IntegrityError):
-            return False
-        return True
+        wanted = select(*_COLUMNS).where(_QUEUE.c.study.in_(list(names)))
+        for one in map(_read, connection.execute(wanted).mappings().all()):
+            job = one.job
+            if job is not None and job.about in names:
+                job = job.model_copy(update={"about": names[job.about]})
+            values = {"study": names[one.study], "job": None if job is None else job.model_dump_json()}
+            this = (_QUEUE.c.study == one.study) & _QUEUE.c.state.in_(list(since))
+            if not connection.execute(_QUEUE.update().where(this).values(values)).rowcount:
+                raise RowsChanged(one.study)
 
     def remove(self, study: str, since: Collection[State]) -> bool:
         """Whether it could be removed: it was in one of the states `since`."""

@@ -1,22 +1,28 @@
 """Gives a study of the queue another name: its row, the rows of its jobs, the studies themselves, their folders.
 
-Killed between two of these, the same request goes on with what is left.
+Rows and studies change in one transaction, and folders within it. Killed before its end, the same request does it anew.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
 from search.errors import InputError
 from search.service.jobs import refuse_long
-from search.service.queue import Queue
+from search.service.queue import Queue, RowsChanged
 from search.service.states import OVER, State
 from search.service.wishes import NotNow
 from search.settings.study_name import check_study_name
 from search.study.renaming import rename_study
-from search.study.study import Study, find_study
-from storage import StorageError, StorageURL
+from search.study.study import find_study
+from storage import StorageURL
+from storage.own_tables import in_one_transaction
 from storage.study_storage import StudyStorage
+
+_RESTING = (*OVER, State.PAUSED)
 
 
 def rename_queued(
@@ -33,36 +39,38 @@ def rename_queued(
         StudyBusy: it is driven from a shell.
     """
     check_study_name(new)
-    study = find_study(name, url, storage)
-    row, there = queue.find(name), queue.find(new)
+    row = queue.find(name)
     if row is not None and row.job is not None:
         raise InputError(f"'{name}' is about study '{row.job.about}' and named after it; rename that one")
-    left = row is None and study is not None and there is not None and find_study(new, url, storage) is None
-    if there is not None and not left:
-        raise InputError(f"there is a study '{new}' already; choose another name")
-    if row is not None and row.state not in (*OVER, State.PAUSED):
+    if row is not None and row.state not in _RESTING:
         raise NotNow(f"study '{name}' is {row.state}; stop it first")
-    now = new if left else name
-    jobs = queue.about(now)
+    jobs = queue.about(name)
     if at_work := [one for one in jobs if one.state not in OVER]:
         raise NotNow(f"'{at_work[0].study}' is {at_work[0].state}; cancel that first")
-    ends = ["", *(job.study.removeprefix(now) for job in jobs)]
-    names = {name + end: new + end for end in ends}
+    names = {one: new + one.removeprefix(name) for one in (name, *(job.study for job in jobs))}
     for one in names.values():
         refuse_long(one)
-    if not left and not queue.rename(names, [*OVER, State.PAUSED]):
-        raise NotNow(f"study '{name}' changes its state right now; ask again")
+        # Also where the study of this row is not made yet: it would be another's that the row is of.
+        if queue.find(one) is not None or find_study(one, url, storage) is not None:
+            raise InputError(f"there is a study '{one}' already; choose another name")
+    moved: list[tuple[Path, Path]] = []
+
+    def along(connection: Connection) -> None:
+        queue.rename(connection, names, _RESTING)
+        for before, after in ((folder / old, folder / one) for old, one in names.items()):
+            if before.is_dir() and not after.exists():
+                before.rename(after)
+                moved.append((before, after))
+
+    study = find_study(name, url, storage)
     try:
-        names |= _renamed(study, new)
-    except (InputError, StorageError):
-        queue.rename({after: before for before, after in names.items()}, list(State))
+        if study is not None:
+            return names | rename_study(study, new, along)
+        in_one_transaction(storage, along)  # its driver has not made it
+    except Exception as error:
+        for before, after in moved:
+            after.rename(before)
+        if isinstance(error, RowsChanged | IntegrityError):
+            raise NotNow(f"study '{name}' changes its state right now; ask again") from None
         raise
-    for before, after in names.items():
-        if (folder / before).is_dir() and not (folder / after).exists():
-            (folder / before).rename(folder / after)
     return names
-
-
-def _renamed(study: Study | None, new: str) -> dict[str, str]:
-    """Nothing before its driver has made it."""
-    return {} if study is None else rename_study(study, new)

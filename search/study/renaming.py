@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from contextlib import ExitStack
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from search.errors import InputError
 from search.settings.study_name import check_study_name, quote_name
@@ -12,11 +13,17 @@ from search.study.study import Study, companions_of, study_names
 from search.study.study_record import StudyRecord, attributes_of_study
 from storage import study_lock
 
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
-def rename_study(study: Study, name: str) -> dict[str, str]:
+
+def rename_study(
+    study: Study, name: str, along: Callable[[Connection], None] = lambda connection: None
+) -> dict[str, str]:
     """Call `study` `name`, and its companions after it; the new name of each study by its old one.
 
-    It is one transaction. Trials, artifacts and the number in the dashboard's addresses stay as they are.
+    It is one transaction, of which `along` is a part that is safe to repeat. Trials, artifacts and the number in the
+    dashboard's addresses stay as they are.
 
     Raises:
         InputError: the name is no name, or taken, or `study` is a companion itself.
@@ -28,17 +35,17 @@ def rename_study(study: Study, name: str) -> dict[str, str]:
             f"study '{study.name}' is about study '{study.companion_of}' and named after it; rename that one"
         )
     about_it = study.record.known_identity
-    along = [study, *(one for one in companions_of(study) if one.record.companion_about == about_it)]
-    new_names = {one.name: name + one.name.removeprefix(study.name) for one in along}
+    renamed = [study, *(one for one in companions_of(study) if one.record.companion_about == about_it)]
+    new_names = {one.name: name + one.name.removeprefix(study.name) for one in renamed}
     with ExitStack() as locks:
         for one in sorted({*new_names, *new_names.values()}):
             locks.enter_context(study_lock(study.url, one))
         taken = [new for new in new_names.values() if new in study_names(study.url)]
         if taken:
             raise InputError(f"there is a study {quote_name(taken[0])} already; choose another name")
-        ids = {one.optuna._study_id: new_names[one.name] for one in along}
-        attributes = {one.optuna._study_id: _renamed(one.record, study.name, name) for one in along[1:]}
-        study.storage.rename_studies(ids, attributes)
+        ids = {one.optuna._study_id: new_names[one.name] for one in renamed}
+        attributes = {one.optuna._study_id: _renamed(one.record, study.name, name) for one in renamed[1:]}
+        study.storage.rename_studies(ids, attributes, along)
     return new_names
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from service_fakes import Team, handed_in, made_study
+from sqlalchemy.orm import Session
 
 from search.errors import InputError
 from search.service.jobs import Job
@@ -72,15 +74,63 @@ def test_what_cannot_be_renamed_is_refused(team: Team, folder: Path) -> None:
     gone(team, "later")
 
 
-def test_killed_in_between_the_same_request_goes_on(team: Team, folder: Path) -> None:
-    names = {"old": "new", "old.finalize": "new.finalize"}
-    assert team.service.queue.rename(names, list(State))
-    assert renamed(team, folder)["old"] == "new"
-    assert team.anna.done("GET", "studies/new")["finished"] == 1
+def test_killed_in_between_the_same_request_goes_on(
+    team: Team, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = Session.commit
+
+    def killed(session: Session) -> None:
+        if (folder / "new.finalize").is_dir():
+            raise KeyboardInterrupt
+        commit(session)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Session, "commit", killed)
+        with pytest.raises(KeyboardInterrupt):
+            renamed(team, folder)
+    assert team.anna.done("GET", "studies/old.finalize")["about"] == "old"
+    assert team.anna.done("POST", "studies/old/rename", {"name": "new"})["finished"] == 1
+    assert team.anna.done("GET", "studies/new.finalize")["about"] == "new"
     assert (folder / "new.finalize" / "model.keras").is_file()
     with pytest.raises(InputError, match="already"):
         rename_queued(team.service.url, team.service.storage, team.service.queue, folder, "made", "new")
     gone(team, "new")
+
+
+def test_what_fails_at_its_end_is_taken_back(
+    team: Team, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(session: Session) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        move = team.service.queue.rename
+
+        def then_refused(*given: Any) -> None:
+            move(*given)
+            patched.setattr(Session, "commit", refused)
+
+        patched.setattr(team.service.queue, "rename", then_refused)
+        with pytest.raises(OSError, match="No space"):
+            renamed(team, folder)
+    assert team.anna.done("GET", "studies/old")["finished"] == 1
+    assert team.anna("GET", "studies/old.finalize/trials").status == 409  # a row without a study, as before
+    assert (folder / "old.finalize" / "model.keras").is_file()
+    gone(team, "old")
+
+
+def test_a_row_whose_study_is_not_made_takes_no_other_study(team: Team) -> None:
+    """Who is the owner of a row may change the study of its name."""
+    team.anna.done("POST", "studies", handed_in("unmade"))
+    team.anna.done("POST", "studies/unmade/pause")
+    refused = team.anna.refused(422, "POST", "studies/unmade/rename", {"name": "made"})
+    assert refused == "there is a study 'made' already; choose another name"
+    assert team.service.queue.find("made") is None
+    # Nor does a study that a shell began take the row.
+    with pytest.raises(InputError, match="there is a study 'unmade' already"):
+        rename_here(team.service.study("made"), "unmade")
+    assert team.anna.done("GET", "studies/unmade")["finished"] == 0
+    gone(team, "unmade")
 
 
 def renamed(team: Team, folder: Path) -> dict[str, str]:
