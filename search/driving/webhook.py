@@ -6,6 +6,7 @@ Nothing is followed to another address. What is shown of an address is its host:
 from __future__ import annotations
 
 import http.client
+import io
 import ipaddress
 import json
 import socket
@@ -13,7 +14,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from search.errors import InputError
@@ -48,14 +49,15 @@ class Webhook:
 
     @classmethod
     def parse(cls, url: str, *, private: bool = True) -> Webhook:
-        """Raises InputError where `url` is no address to post to; the message shows nothing of it but the host."""
+        """Raises InputError where `url` is no address to post to; the message shows no more of it than its host."""
         try:
             parts = urlsplit(url.strip())
             host, port = parts.hostname, parts.port
         except ValueError:
             raise InputError(f"--notify-url: {_EXPECTED}, but got something else") from None
         if parts.scheme not in ("http", "https") or not host:
-            raise InputError(f"--notify-url: {_EXPECTED}, but got '{parts.scheme or url[:20]}'")
+            got = f"'{parts.scheme}:…'" if parts.scheme else "one that does not begin so"
+            raise InputError(f"--notify-url: {_EXPECTED}, but got {got}")
         if "@" in parts.netloc:
             raise InputError(f"--notify-url: {_EXPECTED} without a name and a password, for {host}")
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -83,11 +85,12 @@ class Webhook:
         return f"{self.host} was not notified: {why}"
 
     def _post(self, body: bytes, seconds: float) -> None:
+        until = time.monotonic() + seconds
         connection = self._connection(self._address(), seconds)
         headers = {"Content-Type": "application/json", "User-Agent": "perceptuna", "Connection": "close"}
         try:
             connection.request("POST", self.path, body, headers)
-            status = connection.getresponse().status
+            status = _status(connection.sock, until)
         except TimeoutError:
             raise _Undelivered(f"no answer within {seconds:.0f} s", again=True) from None
         except (OSError, http.client.HTTPException) as error:
@@ -136,6 +139,39 @@ class _Encrypted(http.client.HTTPSConnection):
     def connect(self) -> None:
         plain = socket.create_connection((self._address, self.port), self.timeout)
         self.sock = self._own.wrap_socket(plain, server_hostname=self.host)
+
+
+class _Until(io.RawIOBase):
+    """What comes from `connection` before `until`, a time of the monotonic clock.
+
+    By itself a socket waits anew for each piece, of whoever sends one byte at a time.
+    """
+
+    def __init__(self, connection: socket.socket, until: float) -> None:
+        self._connection = connection
+        self._until = until
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, place: Any) -> int:
+        left = self._until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self._connection.settimeout(left)
+        return self._connection.recv_into(place)
+
+    def makefile(self, mode: str) -> io.BufferedReader:
+        """As a socket's, for `http.client`."""
+        del mode
+        return io.BufferedReader(self)
+
+
+def _status(connection: socket.socket, until: float) -> int:
+    """Of the answer. Raises: TimeoutError: it is not there in time."""
+    answer = http.client.HTTPResponse(cast("socket.socket", _Until(connection, until)), method="POST")
+    answer.begin()
+    return answer.status
 
 
 def _is_public(address: str) -> bool:

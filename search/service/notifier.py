@@ -45,13 +45,20 @@ class Notifier:
         self._private = private
 
     def run(self, ended: threading.Event) -> None:
-        """Look, again and again, until `ended`. A fault of storage may be gone at the next look."""
+        """Look, again and again, until `ended`. A fault is told once, and the next look may find it gone.
+
+        (A study may be deleted while it is looked at, which is no bug.)
+        """
+        told = ""
         while not ended.wait(_SECONDS):
             try:
                 self.look(ended)
+                told = ""
             except Exception as error:
-                if translate(error) is None:
-                    raise
+                fault = str(translate(error) or repr(error))
+                if fault != told:
+                    self._say(f"nobody is notified of studies: {fault}; trying again")
+                told = fault
 
     def look(self, ended: threading.Event) -> None:
         """Tell of each study that is over and was not told of."""

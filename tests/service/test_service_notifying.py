@@ -9,7 +9,9 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from service_fakes import made_service, made_study
 
 from search.driving.after_end import AfterEnd
 from search.driving.progress import Progress
-from search.driving.webhook import Webhook
+from search.driving.webhook import Webhook, _Undelivered
 from search.errors import InputError
 from search.service.notifier import Notifier
 from search.service.queue import QueuedStudy
@@ -90,6 +92,43 @@ def test_who_does_not_answer_is_not_waited_for() -> None:
     assert "refused" in told
 
 
+def test_who_answers_a_sign_at_a_time_is_not_waited_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as slow:
+
+        def answer() -> None:
+            connection, _ = slow.accept()
+            with connection, suppress(OSError):
+                for _ in range(40):
+                    connection.sendall(b"H")
+                    time.sleep(0.05)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        webhook = Webhook.parse(f"http://127.0.0.1:{slow.getsockname()[1]}/")
+        with pytest.raises(_Undelivered, match="no answer within"):
+            webhook._post(b"{}", 0.3)
+        thread.join()
+
+
+def test_a_study_that_is_deleted_meanwhile_ends_no_notifier(tmp_path: Path) -> None:
+    service, said, ended = made_service(tmp_path), list[str](), threading.Event()
+    notifier = Notifier(service.url, service.storage, service.queue, said.append, private=True)
+    looks: list[int] = []
+
+    def look(_: threading.Event) -> None:
+        looks.append(1)
+        if len(looks) == 3:
+            ended.set()
+        else:
+            raise KeyError("no such study")
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(notifier, "look", look)
+        patched.setattr("search.service.notifier._SECONDS", 0.0)
+        notifier.run(ended)
+    assert said == ["nobody is notified of studies: KeyError('no such study'); trying again"]
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -109,6 +148,10 @@ def test_what_is_no_address_is_refused(url: str) -> None:
     with pytest.raises(InputError) as refused:
         Webhook.parse("http://user:hidden@host/")
     assert "hidden" not in str(refused.value) + repr(Webhook.parse("http://host/hidden"))
+    for wrong in ("h.example/hidden", "//u:hidden@host/"):
+        with pytest.raises(InputError) as refused:
+            Webhook.parse(wrong)
+        assert "hidden" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
