@@ -34,11 +34,12 @@ def backup(output: str | Path, storage: str | Path | None = None, *, force: bool
         StorageError: copying failed.
     """
     from search.analysis.notebook import storage_url
-    from search.service.backing_up import copy_files
+    from search.service.backing_up import check_place, copy_files
     from storage.backup import back_up
 
     with one_tree():
         url = storage_url(storage)
+        check_place(Path(output), force=force)
         made = back_up(url, Path(output), force=force)
         copy_files(url, made.path)
     if made.lost:

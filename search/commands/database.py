@@ -67,11 +67,12 @@ def backup(
 
     Example: perceptuna storage backup -o copy.db
     """
-    from search.service.backing_up import copy_files
+    from search.service.backing_up import check_place, copy_files
     from search.text.formats import plural
     from storage.backup import back_up
 
     url = url_of(storage)
+    check_place(output, force=force)
     made = back_up(url, output, force=force)
     rows = f" and {plural(made.rows, 'file')} of rows" if made.rows else ""
     if files := copy_files(url, made.path):

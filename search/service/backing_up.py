@@ -8,22 +8,35 @@ from pathlib import Path
 
 from search.service.folders import service_folder
 from search.service.uploads import PARTIAL
-from storage import StorageError, StorageURL
+from storage import DatabaseUnusable, StorageError, StorageURL
 
 # What only a running driver holds.
 _LEASE = "driver.lock"
 
 
+def check_place(target: Path, *, force: bool) -> None:
+    """Before anything is copied: what is beside `target` is replaced by `force` alone, as the database itself is.
+
+    Raises:
+        DatabaseUnusable: something is there.
+    """
+    to = service_folder(StorageURL.of_file(target))
+    if to.exists() and not force:
+        raise DatabaseUnusable(f"{to} is there already; name another file, or replace it by --force")
+
+
 def copy_files(url: StorageURL, target: Path) -> int:
     """Copy them, also while the service runs, to beside the copy of the database at `target`; how many there are.
 
-    To be called when the database was copied: what that names was there before it, and files are written once.
+    To be called when the database was copied: what that names was there before it, and files are written once. What is
+    there in their place goes.
 
     Raises:
         StorageError: the disk cannot take them.
     """
     source, to = service_folder(url), service_folder(StorageURL.of_file(target))
     if not source.is_dir():
+        shutil.rmtree(to, ignore_errors=True)  # of another database, whose copy was replaced
         return 0
     partial = to.with_name(f"{to.name}{PARTIAL}")
     try:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from service_fakes import Asker, handed_in, listening, made_service, made_study
 
+import perceptuna as pt
 from search.service.backing_up import copy_files
 from search.service.folders import service_folder
 from search.service.service import Service
@@ -51,6 +52,21 @@ def test_a_copy_that_was_taken_while_it_served_has_everything(service: Service, 
     words = [sys.executable, "-m", "search", "queue", "--json", "--storage", str(copy)]
     told = subprocess.run(words, capture_output=True, text=True, check=True).stdout
     assert '"study": "sent", "state": "queued", "owner": "anna"' in told
+
+
+def test_what_is_beside_the_copy_is_replaced_only_by_force(service: Service, tmp_path: Path) -> None:
+    made_study(service, "made", [0.5])
+    (service_folder(service.url) / "uploads").mkdir(parents=True)
+    copy = tmp_path / "copy.db"
+    of_another = service_folder(StorageURL.of_file(copy)) / "uploads" / "theirs"
+    of_another.parent.mkdir(parents=True)
+    of_another.touch()
+    with pytest.raises(pt.errors.DatabaseUnusable, match=r"copy\.db-service is there already"):
+        pt.backup(copy, service.url.sqlite_path)
+    assert of_another.exists()
+    assert not copy.exists()
+    pt.backup(copy, service.url.sqlite_path, force=True)
+    assert not of_another.exists()
 
 
 def test_where_there_is_no_service_there_is_nothing_to_copy(service: Service, tmp_path: Path) -> None:
