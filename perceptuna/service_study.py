@@ -109,6 +109,7 @@ class ServiceStudy:
         folds: int | None = None,
         ensemble: int | None = None,
         all_rows: bool = False,
+        calibrate: bool | None = None,
         workers: int | None = None,
         again: bool = False,
         force: bool = False,
@@ -139,7 +140,8 @@ class ServiceStudy:
         with one_tree():
             check_model_place(path, force=force)
             asked = {"top": top, "seeds": seeds, "folds": folds, "ensemble": ensemble, "workers": workers}
-            self._conclude("finalize", {**asked, "all_rows": all_rows, "again": again}, show)
+            how = {"all_rows": all_rows, "calibrate": calibrate, "again": again}
+            self._conclude("finalize", {**asked, **how}, show)
             write_model(self._client, self.name, path, force=force, tested=True)
             return Conclusion(concluded_there(self._client.conclusion(self.name)), path)
 

@@ -114,7 +114,7 @@ def finalize(
         finalize_there(
             there,
             study,
-            {**asked, "all_rows": all_rows, "again": again},
+            {**asked, "all_rows": all_rows, "calibrate": calibrate, "again": again},
             output,
             force=force,
             detach=detach,

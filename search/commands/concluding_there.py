@@ -70,7 +70,8 @@ def ablate_there(
 
 
 def _options(given: Mapping[str, Any]) -> dict[str, Any]:
-    return {f"--{name.replace('_', '-')}": value for name, value in given.items()}
+    options = {f"--{name.replace('_', '-')}": value for name, value in given.items()}
+    return {**options, "--no-calibrate": given.get("calibrate") is False}
 
 
 def _again(client: ServiceClient, study: str, verb: str, options: Mapping[str, Any]) -> str:

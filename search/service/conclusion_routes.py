@@ -45,6 +45,7 @@ class Finalize(_Asked):
     folds: int | None = Field(None, ge=2, le=100)
     ensemble: int | None = Field(None, ge=1, le=100)
     all_rows: bool = False
+    calibrate: bool | None = None
     again: bool = False
 
 
@@ -61,7 +62,7 @@ def finalize(
 ) -> dict[str, Any]:
     """Have a study that rests finalized, when it is its turn. Asked for the same again, it is the same."""
     study = _resting(service, name, user)
-    job = finalize_job(study, **asked.model_dump(include={"top", "seeds", "folds", "ensemble", "all_rows"}))
+    job = finalize_job(study, **asked.model_dump(exclude={"workers", "priority", "again"}))
     before = service.queue.find(job.name)
     same = before is not None and before.job is not None and before.job.looks_as(job)
     if read_conclusion(study) is not None and not same and not asked.again:
@@ -171,5 +172,6 @@ def _hand_in(
         if found is not None and found.state in OVER and found.state is not State.FINISHED:
             wish(service.queue, job.name, "resume", None)
             service.users.record(user, address, "resume", job.name)
+    service.supervisor.wake()
     response.headers["Location"] = f"/api/v1/studies/{job.name}"
     return row_of(service, job.name, service.queue.find(job.name)).to_json()

@@ -9,14 +9,17 @@ from pydantic import BaseModel, ConfigDict
 
 from search.conclusion.ablation.factors import variations
 from search.conclusion.companion import Order, settings_about
+from search.conclusion.confirmation.finalize_order import (
+    USUAL_NETWORKS,
+    refuse_two_means,
+    refuse_uncalibrated,
+)
 from search.errors import InputError
 from search.study.creation import refuse_half_made
 from search.study.study import Study
 
 JobCommand = Literal["finalize", "ablate"]
 
-# Where a user says nothing: networks that are averaged of a table's winner.
-_AVERAGED = 5
 _LONGEST_NAME = 100
 MODEL = "model.keras"
 """What a `finalize` writes, in its folder."""
@@ -51,22 +54,28 @@ class Job(BaseModel):
 
 
 def finalize_job(
-    study: Study, *, top: int, seeds: int, folds: int | None, ensemble: int | None, all_rows: bool = False
+    study: Study,
+    *,
+    top: int,
+    seeds: int,
+    folds: int | None,
+    ensemble: int | None,
+    all_rows: bool = False,
+    calibrate: bool | None = None,
 ) -> Job:
     """The best `top` of `study` on `seeds` fresh seeds, and the winner on `folds` or as an `ensemble`.
 
-    With `all_rows` it is trained once more on all rows, when it was tested.
+    With `all_rows` it is trained once more on all rows, when it was tested. To `calibrate` is as of `finalize`.
 
     Raises:
-        InputError: the study has no complete trial, or is no search; or both `folds` and `ensemble` are given.
+        InputError: the study has no complete trial, or is no search; both `folds` and `ensemble` are given; or it has
+            no probabilities to calibrate.
     """
-    if folds is not None and ensemble is not None:
-        raise InputError(
-            "--folds and --ensemble: networks of folds, or of seeds on the same rows; leave one out"
-        )
+    refuse_two_means(folds, ensemble)
     _check(study, "finalize", None)
-    given = {"top": top, "seeds": seeds, "folds": folds, "ensemble": ensemble, "all_rows": all_rows or None}
-    return _job("finalize", study, given)
+    refuse_uncalibrated(study, calibrate)
+    given = {"top": top, "seeds": seeds, "folds": folds, "ensemble": ensemble}
+    return _job("finalize", study, {**given, "all_rows": all_rows or None, "calibrate": calibrate})
 
 
 def ablate_job(study: Study, *, trial: int | None, seeds: int) -> Job:
@@ -94,7 +103,7 @@ def trainings(job: Job, study: Study) -> int:
         changed = variations(trial.hyperparameters(study.space), study.space, study.data)
         return (1 + len(list(changed))) * job.options["seeds"]
     candidates = min(job.options["top"], len(study.ranked()))
-    usual = 1 if study.data.kind == "image" else _AVERAGED
+    usual = 1 if study.data.kind == "image" else USUAL_NETWORKS
     last = job.options.get("folds") or job.options.get("ensemble") or usual
     last *= 2 if job.options.get("all_rows") else 1
     return candidates * job.options["seeds"] + last
@@ -113,8 +122,10 @@ def _check(study: Study, command: JobCommand, trial: int | None) -> int:
 
 
 def _words(name: str, value: int | bool) -> list[str]:
-    option = f"--{name.replace('_', '-')}"
-    return [option] if value is True else [option, str(value)]
+    option = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{option}" if value else f"--no-{option}"]
+    return [f"--{option}", str(value)]
 
 
 def _job(command: JobCommand, study: Study, options: dict[str, int | None]) -> Job:

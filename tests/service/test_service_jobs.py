@@ -58,6 +58,16 @@ def test_a_study_is_finalized_when_it_is_its_turn(team: Team, found: str) -> Non
     )
 
 
+def test_a_temperature_is_looked_for_where_that_is_asked_for(team: Team, found: str) -> None:
+    for calibrate, word in ((True, "--calibrate"), (False, "--no-calibrate")):
+        asked = {"top": 1, "seeds": 2, "calibrate": calibrate}
+        job = team.anna.done("POST", f"studies/{found}/finalize", asked)["study"]
+        team.service.supervisor.look()
+        assert word in team.drivers.running[job]
+        team.drivers.end(job, None, "finalized")
+        team.service.supervisor.look()
+
+
 def test_an_ablation_is_known_by_its_trial(team: Team, found: str) -> None:
     first = team.anna.done("POST", f"studies/{found}/ablate", {"trial": 0})
     best = team.anna.done("POST", f"studies/{found}/ablate", {"seeds": 2, "workers": 1})

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from search.settings.settings import StudySettings
 
 COMMAND = "finalize"
-# Of tables and vectors, where the user says nothing. Their networks are small.
-_USUAL = 5
+USUAL_NETWORKS = 5
+"""Of tables and vectors, where the user says nothing. Their networks are small."""
 CALIBRATES = False
 
 
@@ -58,6 +58,20 @@ class FinalizeOrder(Order):
     force: bool = False
 
 
+def refuse_two_means(folds: int | None, ensemble: int | None) -> None:
+    """Raises InputError where two means are asked for at once."""
+    if folds is not None and ensemble is not None:
+        raise InputError(
+            "--folds and --ensemble: networks of folds, or of seeds on the same rows; leave one out"
+        )
+
+
+def refuse_uncalibrated(study: Study, calibrate: bool | None) -> None:
+    """Raises InputError where a temperature is asked for and there are no probabilities."""
+    if calibrate and (why := why_not_calibrated(study.data)):
+        raise InputError(f"--calibrate: study '{study.name}' {why}; leave it out")
+
+
 def order_of(
     study: Study,
     *,
@@ -78,10 +92,7 @@ def order_of(
     Raises:
         InputError: it asks for two means at once, or for what a cluster's machines have no rows for.
     """
-    if folds is not None and ensemble is not None:
-        raise InputError(
-            "--folds and --ensemble: networks of folds, or of seeds on the same rows; leave one out"
-        )
+    refuse_two_means(folds, ensemble)
     if all_rows and cluster is not None:
         raise InputError(
             "--all-rows and --cluster: the machines of a cluster have no test rows; leave --cluster out, and this "
@@ -199,7 +210,7 @@ def _averaged(order: FinalizeOrder, study: Study, data: PreparedData) -> tuple[i
         return kept.asked_for, kept.of_folds
     if data.spec.kind == "image":
         return 1, False
-    return _USUAL, why_no_folds(data, _USUAL) is None
+    return USUAL_NETWORKS, why_no_folds(data, USUAL_NETWORKS) is None
 
 
 def _why_not_of_all_rows(order: FinalizeOrder, data: PreparedData, networks: int) -> str:
@@ -216,9 +227,8 @@ def _calibrates(order: FinalizeOrder, study: Study) -> bool:
     Raises:
         InputError: one is asked for, where there are no probabilities.
     """
-    if why := why_not_calibrated(study.data):
-        if order.calibrate:
-            raise InputError(f"--calibrate: study '{study.name}' {why}; leave it out")
+    refuse_uncalibrated(study, order.calibrate)
+    if why_not_calibrated(study.data):
         return False
     if order.calibrate is not None:
         return order.calibrate
