@@ -73,11 +73,13 @@ def end_there(client: ServiceClient, study: str, as_json: bool) -> NoReturn:
     row = client.study(study)
     if not as_json:
         print_study(row)
-    go_on = command("resume", client, study)
+    go_on = f"go on with: {command('resume', client, study)}"
+    if row["owner"] is None:
+        go_on = f"a shell began it, and goes on with it by `perceptuna resume {study}`"
     if row["state"] == "failed":
-        fail(f"study '{study}' failed: {row['reason']}; go on with: {go_on}", 1)
+        fail(f"study '{study}' failed: {row['reason']}; {go_on}", 1)
     if row["state"] != "finished":
-        fail(f"study '{study}' is {row['state']}; go on with: {go_on}", 130)
+        fail(f"study '{study}' is {row['state']}; {go_on}", 130)
     if row["best"] is None and row["job"] is None:
         fail(f"study '{study}' ended with no complete trial; see {link(client, study)}", 1)
     raise typer.Exit

@@ -84,6 +84,8 @@ class Drivers:
         if lease is None:
             return False
         folder = self.folder(study)
+        # Where none can be started, how the one before it ended tells nothing of this one.
+        self._children.pop(study, None)
         try:
             with (folder / "log.txt").open("ab") as log, (folder / "events.jsonl").open("ab") as events:
                 os.ftruncate(lease, 0)

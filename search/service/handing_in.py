@@ -27,7 +27,7 @@ LARGEST_PRIORITY = 100
 
 _NAMES_OF_COLUMNS = (*COLUMN_OPTIONS, *SPLIT_OPTIONS, "target", "weight", "separator")
 # Kept beside the settings, since they may change while the study waits.
-_OF_THE_QUEUE = ("trials", "workers", "timeout")
+OF_THE_QUEUE = ("trials", "workers", "timeout")
 
 
 def _text(text: str) -> str:
@@ -82,7 +82,7 @@ def queued_study(
     check_choices(read)
     if given.notify_url is not None:
         Webhook.parse(given.notify_url)
-    kept = {name: value for name, value in settings.items() if name not in _OF_THE_QUEUE}
+    kept = {name: value for name, value in settings.items() if name not in OF_THE_QUEUE}
     return QueuedStudy(
         study=given.study,
         owner=owner,
@@ -148,7 +148,7 @@ def changed_budget(changes: dict[str, Any]) -> dict[str, Any]:
     Raises:
         InputError: a value cannot be.
     """
-    said = {name: value for name, value in changes.items() if name in _OF_THE_QUEUE}
+    said = {name: value for name, value in changes.items() if name in OF_THE_QUEUE}
     read = load_settings(None, {"data": "digits", **said})
     _refuse_to_train_here(read)
     return {name: None if value is None else getattr(read, name) for name, value in said.items()}

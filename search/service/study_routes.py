@@ -12,6 +12,7 @@ from search.errors import InputError
 from search.service.asking import Address, AnyUser, Changer, TheService, refuse_priority
 from search.service.handing_in import (
     LARGEST_PRIORITY,
+    OF_THE_QUEUE,
     HandedIn,
     Note,
     changed_budget,
@@ -27,11 +28,10 @@ from search.service.states import OVER, VERBS, State
 from search.service.users import User
 from search.service.wishes import wish
 from search.study.creation import already_there, half_made
-from search.study.study import companions_of, delete_study
+from search.study.study import delete_with_companions
 
 router = APIRouter(prefix="/api/v1/studies")
 
-_BUDGET = ("trials", "workers", "timeout")
 # Of a study that no driver has.
 _RESTING = (*OVER, State.PAUSED, State.QUEUED)
 
@@ -132,7 +132,7 @@ def change(
     if values:
         service.queue.change(name, values)
         service.users.record(user, address, "change", f"{name}: {', '.join(values)}")
-    if any(values[one] != getattr(queued, one) for one in _BUDGET if one in values):
+    if any(values[one] != getattr(queued, one) for one in OF_THE_QUEUE if one in values):
         service.queue.move(name, [State.RUNNING], State.PAUSING, State.QUEUED)
     return row_of(service, name, service.queue.find(name)).to_json()
 
@@ -182,8 +182,7 @@ def delete(name: str, service: TheService, user: Changer, address: Address) -> N
     service.users.record(user, address, "delete", name)
     study = service.known_study(name)
     if study is not None:
-        for one in [*companions_of(study), study]:
-            delete_study(one)
+        delete_with_companions(study)
     for gone in [*(job.study for job in jobs), name]:
         service.queue.remove(gone, OVER)
         shutil.rmtree(service.drivers.folder(gone), ignore_errors=True)

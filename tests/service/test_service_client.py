@@ -248,6 +248,26 @@ def test_a_study_is_concluded_there(
     )
 
 
+def test_a_temperature_is_asked_for_there(team: Team, shell: Shell) -> None:
+    made_study(team.service, "sure", [0.9])
+    assert team.service.queue.add(QueuedStudy("sure", "anna", "{}", 1, state=State.FINISHED))
+    _, out, _ = shell("finalize", "sure", "-o", "a.keras", "--calibrate", "--detach")
+    assert "-o a.keras --top 5 --seeds 5 --calibrate --service" in out
+    queued = team.service.queue.find("sure.finalize")
+    assert queued is not None
+    assert queued.job is not None
+    assert queued.job.options["calibrate"] is True
+
+
+def test_a_study_of_a_shell_is_gone_on_with_in_that_shell(team: Team, shell: Shell) -> None:
+    made_study(team.service, "half", [0.9], trials=3)
+    code, _, err = shell("follow", "half")
+    assert (code, err) == (
+        130,
+        "perceptuna: study 'half' is resumable; a shell began it, and goes on with it by `perceptuna resume half`\n",
+    )
+
+
 def test_what_only_this_machine_has_is_refused(shell: Shell) -> None:
     assert "--on-end: --service does not" in shell("run", "x", "--data", "digits", "--on-end", "true")[2]
     code, _, err = shell("run", "x", "--data", "digits", "--cluster", "tcp://a:1")

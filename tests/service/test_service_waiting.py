@@ -78,6 +78,23 @@ def test_a_study_is_driven_though_the_one_that_waited_was_killed(drivers: Driver
     assert (drivers.folder("one") / "events.jsonl").read_text().startswith("perceptuna ")
 
 
+def test_how_the_last_one_ended_tells_nothing_of_one_that_could_not_be_started(
+    url: StorageURL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drivers = Drivers(url, tmp_path / "service", "benchmarks.soak_driver")
+    assert drivers.start("one", ["--version"], 1)
+    until(lambda: not drivers.lives("one"))
+    assert drivers.ended("one").code == 0
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError(12, "Cannot allocate memory")
+
+    monkeypatch.setattr(subprocess, "Popen", refused)
+    with pytest.raises(OSError, match="memory"):
+        drivers.start("one", ["--version"], 1)
+    assert drivers.ended("one").code is None
+
+
 def test_one_that_is_given_a_study_before_it_is_ready_begins_when_it_is(drivers: Drivers) -> None:
     drivers.start_ahead()
     waiting = waiting_process()
