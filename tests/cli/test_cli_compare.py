@@ -36,6 +36,15 @@ def test_studies_stand_side_by_side_with_what_differs(two: CommandLine) -> None:
     assert json.loads(json.dumps(Comparison.from_json(facts).to_json())) == facts
 
 
+def test_a_setting_that_one_study_alone_was_asked_for_is_told(two: CommandLine, tmp_path: Path) -> None:
+    url, cache = StorageURL.parse("perceptuna.db"), tmp_path / "cache"
+    build_study(url, cache, "watched", [0.96], trials=2, callbacks=["tracking:Tracker"], split_seed=0)
+    for names, values in (("one watched", "– {}"), ("watched one", "{} –")):
+        lines = [" ".join(line.split()) for line in two.done("compare", *names.split()).out.splitlines()]
+        assert f"--callback {values.format('tracking:Tracker')}" in lines
+        assert f"--split-seed {values.format(0)}" in lines
+
+
 def test_what_is_not_comparable_is_said(two: CommandLine, tmp_path: Path) -> None:
     url, cache = StorageURL.parse("perceptuna.db"), tmp_path / "cache"
     build_study(url, cache, "other", [0.3], trials=1, metric="val_crossentropy")

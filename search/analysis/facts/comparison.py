@@ -15,8 +15,10 @@ from search.conclusion.confirmation.record import read_conclusion
 from search.data import spec_changes
 from search.errors import InputError
 from search.references.words import TITLES
+from search.settings.data_options import option_of
 from search.settings.file_settings import FILE_SETTINGS
 from search.settings.metrics import sign_of
+from search.settings.settings import StudySettings
 from search.study.study import Study
 from search.text.formats import duration, number
 
@@ -189,21 +191,20 @@ def _why_not(first: Study, other: Study) -> list[str]:
 
 def _differing(studies: Sequence[Study]) -> list[tuple[str, list[str]]]:
     """By the names of options, in the order of help."""
-    dumped = [one.settings.model_dump(mode="json") for one in studies]
     found = []
-    for name in dumped[0]:
-        values = [_setting(name, one[name]) for one in dumped]
+    for name in StudySettings.model_fields:
+        values = [_setting(name, getattr(one.settings, name)) for one in studies]
         if len(set(values)) > 1:
-            found.append((f"--{name.replace('_', '-')}", values))
+            found.append((option_of(name), values))
     return found
 
 
 def _setting(name: str, value: Any) -> str:
-    if value is None or value == []:
+    if value is None or value == ():
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, list):
+    if isinstance(value, tuple):
         return ", ".join(map(str, value))
     return Path(value).name if name in FILE_SETTINGS else str(value)
 
