@@ -13,6 +13,7 @@ from search.forecast.forecast import Forecast, forecast_from_costs, forecast_fro
 from search.given.asked import Rows, named, spoken, staged_settings
 from search.machine.temporary import temporary_folder
 from search.policies.samplers import build_sampler
+from search.settings.data_options import option_of
 from search.settings.settings import StudySettings, load_settings
 from search.settings.study_name import check_study_name, quote_name
 from search.study.baselines import planned_baselines
@@ -102,7 +103,7 @@ def _of_new(settings: StudySettings, say: Callable[[str], None]) -> tuple[Foreca
 
 
 def _of_existing(name: str, url: StorageURL, given: Mapping[str, object]) -> tuple[Forecast, StudySettings]:
-    refused = [f"--{key.replace('_', '-')}" for key in given if key not in _MAY_CHANGE]
+    refused = [option_of(key) for key in given if key not in _MAY_CHANGE]
     if refused:
         raise InputError(
             f"plan: study '{name}' is in {url}, so its forecast comes from its trials; expected only "

@@ -103,7 +103,7 @@ def _parts(said: str, option: str) -> tuple[str, dict[str, Any] | None]:
         if not isinstance(call, ast.Call) or call.args or not all(one.arg for one in call.keywords):
             raise ValueError("expected argument=value, with commas between")
         return name, {str(one.arg): _value(one.value) for one in call.keywords}
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except Exception as error:  # of a class of Optuna's that is made with arguments, whatever it raises
         why = error.msg if isinstance(error, SyntaxError) else error
         raise InputError(f"{option} {said}: cannot read its arguments: {why}") from None
 
@@ -135,7 +135,10 @@ def _value(node: ast.expr) -> Any:
 def _of_optuna(dotted: str) -> Any:
     module, _, name = dotted.rpartition(".")
     if any(f"{module}.".startswith(f"{room}.") for room in _OF_OPTUNA):
-        found = getattr(importlib.import_module(module), name, None)
+        try:
+            found = getattr(importlib.import_module(module), name, None)
+        except ImportError:
+            found = None
         if str(getattr(found, "__module__", "")).startswith(_OF_OPTUNA):
             return found
     raise ValueError(f"expected something of {' or '.join(_OF_OPTUNA)}, but got {dotted}")

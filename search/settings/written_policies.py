@@ -119,7 +119,9 @@ def _text(value: Any) -> str:
         if math.isnan(value):
             raise _Unwritten("nan")
         return "1e999" if value > 0 else "-1e999"
-    if value is None or isinstance(value, bool | int | float | str):
+    if isinstance(value, float):
+        return repr(float(value))  # NumPy's are such too, and Python would call them by that name
+    if value is None or type(value) in (bool, int, str):
         return repr(value)
     if type(value) in (list, tuple):
         inside = ", ".join(map(_text, value))

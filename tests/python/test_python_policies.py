@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import optuna
 import policies
 import pytest
@@ -45,6 +46,7 @@ WRITTEN: dict[str, Any] = {
     "optuna.pruners:MedianPruner(n_warmup_steps=3)": P.MedianPruner(n_warmup_steps=3),
     "optuna.pruners:PercentilePruner(percentile=25.0)": P.PercentilePruner(25.0),
     "optuna.pruners:WilcoxonPruner(p_threshold=0.2)": P.WilcoxonPruner(p_threshold=0.2),
+    "optuna.pruners:WilcoxonPruner(p_threshold=0.25)": P.WilcoxonPruner(p_threshold=np.float64(0.25)),
     "optuna.pruners:HyperbandPruner(max_resource=20)": P.HyperbandPruner(max_resource=20),
     "optuna.pruners:ThresholdPruner(upper=0.5)": P.ThresholdPruner(upper=0.5),
     "optuna.pruners:PatientPruner(wrapped_pruner=optuna.pruners.MedianPruner(n_startup_trials=2), patience=2)": (
@@ -92,6 +94,14 @@ def test_an_object_that_cannot_be_made_again_is_refused(given: Any, said: str) -
         (
             "optuna.samplers:CmaEsSampler(independent_sampler=optuna.os.abort())",
             "expected something of optuna.samplers or",
+        ),
+        (
+            "optuna.samplers:NSGAIISampler(crossover=optuna.samplers.nsga.UniformCrossover())",
+            "expected something of optuna.samplers or",
+        ),
+        (
+            "optuna.samplers:NSGAIISampler(crossover=optuna.samplers.nsgaii.UniformCrossover(share=1))",
+            "cannot read its arguments: UniformCrossover.__init__() got an unexpected keyword",
         ),
         ("optuna.samplers:QMCSampler(1)", "expected argument=value"),
         ("optuna.samplers:QMCSampler(", "cannot read its arguments"),
