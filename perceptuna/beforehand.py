@@ -93,7 +93,7 @@ class Description:
 
     @property
     def task(self) -> str:
-        """binary, multiclass or regression.
+        """binary, multiclass or regression; multilabel or multioutput where several columns are targets.
 
         >>> pt.describe(frame, target="leaf").task
         'regression'
@@ -102,7 +102,7 @@ class Description:
 
     @property
     def classes(self) -> dict[str, int]:
-        """How many rows each class has; empty where the target is a quantity.
+        """How many rows each class has; empty where the target is a quantity, and where there are several.
 
         >>> pt.describe(frame, target="kind").classes
         {'long': 50, 'short': 50}
