@@ -12,11 +12,11 @@ from cli_calls import CommandLine, build_study, complete_trials
 from optuna.trial import TrialState
 from rich.console import Console
 
-from search.analysis.facts.following import progress_from_json, progress_json, progress_of
+from search.analysis.facts.following import Followed, progress_from_json, progress_json, progress_of
 from search.commands import following
 from search.service.queue import Queue, QueuedStudy
 from search.service.states import State
-from search.study.study import Study
+from search.study.study import Study, load_study
 from storage import StorageURL, open_storage, study_lock
 
 URL = "perceptuna.db"
@@ -57,6 +57,21 @@ def test_programs_are_told_json(running: Study, perceptuna: CommandLine) -> None
     told = [json.loads(line) for line in perceptuna.done("follow", "far", "--json").out.splitlines()]
     assert [one["event"] for one in told] == ["trial_started", "trial_ended", "trial_ended", "budget"]
     assert [one.get("finished") for one in told[1:3]] == [2, 3]
+
+
+def test_a_trial_that_waited_is_told_when_it_begins_and_is_drawn(running: Study) -> None:
+    def now() -> Study:
+        return load_study(running.name, running.url)
+
+    running.optuna.enqueue_trial({})
+    followed = Followed(now())
+    begun = running.optuna.ask()
+    assert followed.changes(now()) == []
+    assert begun.number not in progress_of(now(), 2).running
+    running.space.suggest(begun)
+    told = followed.changes(now())
+    assert [(one["event"], one["trial"]) for one in told] == [("trial_started", begun.number)]
+    assert begun.number in progress_of(now(), 2).running
 
 
 def test_a_terminal_has_the_table(

@@ -25,13 +25,13 @@ class Followed:
     """What of a study was told already."""
 
     def __init__(self, study: Study) -> None:
-        self._started = {trial.number for trial in study.trials()}
+        self._started = {trial.number for trial in _begun(study)}
         self._ended = {trial.number for trial in study.finished()}
 
     def changes(self, study: Study) -> list[dict[str, Any]]:
         """Trials that have begun or ended since the last call, as the events of `run --json`; `study` is read anew."""
         trials = study.trials()
-        begun = [one for one in trials if one.number not in self._started and one.state.name != "WAITING"]
+        begun = [one for one in _begun(study) if one.number not in self._started]
         self._started |= {one.number for one in begun}
         ended = [one for one in trials if one.counts and one.number not in self._ended]
         self._ended |= {one.number for one in ended}
@@ -63,7 +63,7 @@ def progress_of(study: Study, workers: int | None = None, budget: int | None = N
     for state in ("running", "waiting"):
         del progress.states[state]
     progress.epochs = sum(_epoch(one) for one in trials)
-    for one in trials:
+    for one in _begun(study):
         if one.state.name == "RUNNING" and one.datetime_start is not None:
             elapsed = (now - one.datetime_start).total_seconds()
             progress.running[one.number] = RunningTrial(
@@ -114,6 +114,20 @@ def progress_from_json(told: Mapping[str, Any]) -> Progress:
         "references": References.model_validate_json(told["references"]),
     }
     return Progress(**{**told, **read})
+
+
+def _begun(study: Study) -> list[TrialRecord]:
+    """Those that wait no longer. A sampler may still draw the hyperparameters of the last one: then it is to come."""
+    trials = [one for one in study.trials() if one.state.name != "WAITING"]
+    return [one for one in trials if one.state.name != "RUNNING" or _is_drawn(study, one)]
+
+
+def _is_drawn(study: Study, trial: TrialRecord) -> bool:
+    try:
+        trial.hyperparameters(study.space)
+    except ValueError:  # Optuna's, of a parameter that is not there
+        return False
+    return True
 
 
 def _started(study: Study, trial: TrialRecord) -> dict[str, Any]:
