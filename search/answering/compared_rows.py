@@ -78,11 +78,12 @@ class AnswersOfClasses:
 
     def evaluation(self, source: str, more: dict[str, Any]) -> Evaluation:
         table, unseen = np.concatenate(self.tables), self.classes.unseen
+        has = f"has a class of '{self.spec.target}'" if self.spec.target else "has a class"
         if not len(table) and not unseen:
-            raise InputError(f"no row of {source} has a class, that answers could be compared with")
+            raise InputError(f"no row of {source} {has}, that answers could be compared with")
         if not len(table):
             raise InputError(
-                f"no row of {source} has a class that the model knows: {', '.join(self.spec.class_names[:20])}"
+                f"no row of {source} {has} that the model knows: {', '.join(self.spec.class_names[:20])}"
             )
         weights = self.known_weights
         measured = [

@@ -68,10 +68,12 @@ def _labels(data: Any, name: str) -> Array:
         array = array.astype(str)
     if array.dtype.kind not in "iufbU":
         raise DataError(f"{name} should be an array of numbers or of text, but is of type {array.dtype}")
-    if array.dtype.kind == "f" and (count := int(np.isnan(array).sum())):
+    if array.dtype.kind == "f" and array.ndim and np.isnan(array).any():
+        several = array.ndim > 1
+        rows = np.isnan(array.reshape(len(array), -1)).any(axis=1)
         raise DataError(
-            f"{name} has no value (NaN) in {count:,} of {len(array):,} rows; leave these out of x and of y: "
-            f"x[~numpy.isnan({name})]"
+            f"{name} has no value (NaN) in {rows.sum():,} of {len(array):,} rows; leave these out of x and of y: "
+            f"x[~numpy.isnan({name}){'.any(axis=1)' if several else ''}]"
         )
     return array
 

@@ -189,6 +189,10 @@ def new_rows(rows: Rows, y: Any = None, *, header: bool) -> Iterator[DataRequest
     Raises:
         InputError: they are no rows; or what is said inside of their file, in words that name what they were.
     """
+    if y is not None and (isinstance(rows, str | os.PathLike) or is_frame(rows)):
+        raise InputError(
+            "y: a DataFrame or a file has its target in the column of that name; put it there, and leave y out"
+        )
     if isinstance(rows, str | os.PathLike):
         yield DataRequest(os.fspath(rows), header=header)
         return

@@ -169,7 +169,7 @@ def test_targets_that_tell_nothing(perceptuna: CommandLine, made: Path) -> None:
     rows = customers(100, seed=3)
     write_csv(Path("new.csv"), {**rows, "left": [""] * 100})
     message = perceptuna.refused("evaluate", made / "left.keras", "new.csv")
-    assert "no row of new.csv has a class, that answers could be compared with" in message
+    assert "no row of new.csv has a class of 'left', that answers could be compared with" in message
     write_csv(Path("new.csv"), {**rows, "debt": ["much", *rows["debt"][1:]]})
     message = perceptuna.refused("evaluate", made / "debt.keras", "new.csv")
     assert "holds 'much' (1), the first in row 1; correct them, or leave these fields empty" in message

@@ -113,6 +113,7 @@ def test_labels_go_the_whole_way(perceptuna: CommandLine, rows: str) -> None:
     assert of_all["f1"] == pytest.approx(sk.f1_score(truth, probabilities > 0.5, average="macro"))
     assert [one["rows"] for one in found["targets"]["spam"]["classes"]] == [*np.bincount(new["spam"])]
     assert "probability" in perceptuna.done("evaluate", "s", "new.csv").out
+    _never_seen_labels_are_told(perceptuna)
     message = perceptuna.refused("export", "s", "--calibrate", "-o", "no.keras")
     assert "has several labels, whose probabilities no one number would correct" in message
     message = perceptuna.refused("export", "s", "--threshold", "0.3", "-o", "no.keras")
@@ -121,6 +122,22 @@ def test_labels_go_the_whole_way(perceptuna: CommandLine, rows: str) -> None:
     assert "Those above are means over labels" in Path("s.html").read_text()
     perceptuna.done("finalize", "s", "-o", "final.keras", "--top", "2", "--seeds", "2")
     assert asked("final.keras", new).shape == (ROWS, 2)
+
+
+def _never_seen_labels_are_told(perceptuna: CommandLine) -> None:
+    new = table(1)
+    new.loc[:2, "urgent"] = "perhaps"
+    new.loc[3:6, "urgent"] = ""
+    new.to_csv("seldom.csv", index=False)
+    told = " ".join(perceptuna.done("evaluate", "s", "seldom.csv").out.split())
+    assert f"on {ROWS - 7} rows" in told
+    assert "7 rows without a known value of each target left out" in told
+    said = "that training never saw count as wrong, and only in its own accuracy: 'perhaps' (3)"
+    assert f"classes of 'urgent' {said}" in told
+    new["urgent"] = "perhaps"
+    new.to_csv("seldom.csv", index=False)
+    message = perceptuna.refused("evaluate", "s", "seldom.csv")
+    assert "no row of seldom.csv has a class of 'urgent' that the model knows: no, yes" in message
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,8 @@ def test_a_list_of_columns_is_learnt_together() -> None:
     assert set(model.evaluate(frame)["targets"]) == {"heat", "cold"}
     with pytest.raises(pt.InputError, match="answers a quantity"):
         model.predict_proba(frame)
+    with pytest.raises(pt.InputError, match="has its target in the column of that name"):
+        model.evaluate(frame[["x", "z"]], frame["heat"])
 
 
 def test_y_of_two_dimensions_are_labels() -> None:
@@ -49,6 +51,15 @@ def test_y_of_two_dimensions_are_labels() -> None:
     assert model.evaluate(x, y)["metrics"]["accuracy"]["value"] == pytest.approx((answers == y).mean())
     with pytest.raises(pt.InputError, match="the model answers 2 targets a row"):
         model.evaluate(x, y[:, 0])
+
+
+def test_gaps_in_y_are_counted_by_rows() -> None:
+    y = np.ones((4, 2))
+    y[1] = np.nan
+    with pytest.raises(
+        pt.InputError, match=r"no value \(NaN\) in 1 of 4 rows.* x\[~numpy.isnan\(y\).any\(axis=1\)\]"
+    ):
+        pt.search(np.ones((4, 2)), y, **HOW)
 
 
 def test_y_of_a_frame_is_one_column() -> None:

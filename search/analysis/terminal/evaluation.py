@@ -96,11 +96,21 @@ def _told(evaluation: Evaluation) -> Iterator[str]:
     if evaluation.threshold is not None:
         yield f"'{evaluation.class_names[1]}' is answered above a probability of {number(evaluation.threshold)}"
     if evaluation.unlabelled:
-        yield f"{plural(evaluation.unlabelled, 'row')} without a target left out"
+        lacking = "a known value of each target" if evaluation.targets else "a target"
+        yield f"{plural(evaluation.unlabelled, 'row')} without {lacking} left out"
     if evaluation.unseen:
-        shown = ", ".join(f"'{name}' ({rows:,})" for name, rows in evaluation.unseen[:5])
-        more = f" and {len(evaluation.unseen) - 5:,} more" if len(evaluation.unseen) > 5 else ""
-        yield (f"classes that training never saw count as wrong, and only in the accuracy: {shown}{more}")
+        yield f"classes that training never saw count as wrong, and only in the accuracy: {_unseen(evaluation)}"
+    for name, one in evaluation.targets:
+        if one.unseen:
+            yield (
+                f"classes of '{printable(name)}' that training never saw count as wrong, and only in its own accuracy: "
+                f"{_unseen(one)}"
+            )
+
+
+def _unseen(evaluation: Evaluation) -> str:
+    shown = ", ".join(f"'{name}' ({rows:,})" for name, rows in evaluation.unseen[:5])
+    return shown + (f" and {len(evaluation.unseen) - 5:,} more" if len(evaluation.unseen) > 5 else "")
 
 
 def _classes(classes: list[ClassAnswers]) -> Iterator[RenderableType]:
