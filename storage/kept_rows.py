@@ -96,8 +96,11 @@ def held(file: Path, place: Path) -> Iterator[bool]:
     while (there := _shared(place)) is None:
         place.parent.mkdir(exist_ok=True)
         partial = place.with_name(f".{uuid.uuid4().hex}.partial")
-        shutil.copyfile(file, partial)
-        partial.replace(place)
+        try:
+            shutil.copyfile(file, partial)
+            partial.replace(place)
+        finally:
+            partial.unlink(missing_ok=True)
         new = True
     with there:
         yield new

@@ -130,3 +130,17 @@ def test_a_study_of_another_program_names_no_rows(url: StorageURL, settings: obj
     foreign.set_user_attr("settings", settings)
     assert named_rows_of(url) == set()
     assert back_up(url, url.sqlite_path.with_name("copy.db")).rows == 0  # type: ignore[union-attr]
+
+
+def test_a_copy_that_the_disk_does_not_take_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(source: Path, target: Path) -> None:
+        target.write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("storage.kept_rows.shutil.copyfile", full)
+    folder = tmp_path / "studies.db-rows"
+    with pytest.raises(OSError, match="No space"), held(tmp_path / "rows.parquet", folder / "rows.parquet"):
+        pytest.fail("it is not there")
+    assert list(folder.iterdir()) == []
