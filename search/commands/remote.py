@@ -76,6 +76,11 @@ def end_there(client: ServiceClient, study: str, as_json: bool) -> NoReturn:
     go_on = f"go on with: {command('resume', client, study)}"
     if row["owner"] is None:
         go_on = f"a shell began it, and goes on with it by `perceptuna resume {study}`"
+    if row["state"] == "failed" and row["job"] is None and row["details"] is None:
+        fail(
+            f"study '{study}' could not begin: {row['reason']}; mend that, and hand it in again by the same name",
+            1,
+        )
     if row["state"] == "failed":
         fail(f"study '{study}' failed: {row['reason']}; {go_on}", 1)
     if row["state"] != "finished":

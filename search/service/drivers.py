@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -196,7 +197,10 @@ class Drivers:
         return self._folder / "studies" / study / "log.txt"
 
     def _said(self, study: str, position: int) -> str:
-        """The last message for people behind `position` of the log: lines that the program signs, or the last one."""
+        """The last message for people behind `position` of the log: lines that the program signs, or the last one.
+
+        Uploads are named as users name them: nobody sent a file by the path that it has here.
+        """
         try:
             with self._log(study).open("rb") as file:
                 end = file.seek(0, 2)
@@ -205,7 +209,8 @@ class Drivers:
         except FileNotFoundError:
             return ""
         signed = [line.removeprefix("perceptuna: ") for line in lines if line.startswith("perceptuna: ")]
-        return "\n".join(signed[-10:] or lines[-1:])
+        uploads = re.escape(str(self._folder / "uploads"))
+        return re.sub(f"{uploads}/[^/]+/", "upload:", "\n".join(signed[-10:] or lines[-1:]))
 
     def _lease_path(self, study: str) -> Path:
         return self.folder(study) / "driver.lock"

@@ -85,9 +85,10 @@ def _policy(names: tuple[str, ...], value: object) -> str:
     if isinstance(value, str) and (value in names or is_own(value)):
         return value
     *others, last = (f"'{name}'" for name in names)
+    module, dot, name = str(value).partition("(")[0].rpartition(".")
+    meant = f" (did you mean '{module}:{name}'?)" if dot else did_you_mean(str(value), names)
     raise ValueError(
-        f"expected {', '.join(others)} or {last}, or module:name of your own, but got {value!r}"
-        + did_you_mean(str(value), names)
+        f"expected {', '.join(others)} or {last}, or module:name of your own, but got {value!r}{meant}"
     )
 
 

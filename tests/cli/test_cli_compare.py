@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from cli_calls import CommandLine, build_study, close_connections
 
@@ -43,6 +44,17 @@ def test_a_setting_that_one_study_alone_was_asked_for_is_told(two: CommandLine, 
         lines = [" ".join(line.split()) for line in two.done("compare", *names.split()).out.splitlines()]
         assert f"--callback {values.format('tracking:Tracker')}" in lines
         assert f"--split-seed {values.format(0)}" in lines
+
+
+def test_equal_rows_under_two_names_do_not_differ(perceptuna: CommandLine, tmp_path: Path) -> None:
+    url = StorageURL.parse("perceptuna.db")
+    x = np.random.default_rng(0).normal(size=(60, 2))
+    for name in ("one", "two"):
+        np.savez(f"{name}.npz", x=x, y=(x[:, 0] > 0).astype(int))
+        build_study(url, tmp_path / "cache", name, [0.9], trials=1, data=f"{name}.npz")
+    out = perceptuna.done("compare", "one", "two").out
+    assert "--data" not in out
+    assert "what the studies were asked for is the same in all" in out
 
 
 def test_what_is_not_comparable_is_said(two: CommandLine, tmp_path: Path) -> None:

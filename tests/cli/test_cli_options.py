@@ -47,6 +47,7 @@ NAN_AND_WORDS = ("nan", "many", "1e3", "1.5", "0x10", "")
         ("--task", "classify", "expected 'classification' or 'regression', but got 'classify'"),
         ("--sampler", "tpee", "but got 'tpee' (did you mean 'tpe'?)"),
         ("--pruner", "hyper", "'median' or 'none', or module:name of your own, but got 'hyper'"),
+        ("--sampler", "optuna.samplers.TPESampler", "(did you mean 'optuna.samplers:TPESampler'?)"),
         ("--sampler", "optuna.samplers:TPESampler(a", "cannot read its arguments"),
         ("--callback", "nowhere:Tracker", "there is no module 'nowhere'"),
         ("--metric", "val_accuracyy", "(did you mean 'val_accuracy'?)"),

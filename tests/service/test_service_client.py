@@ -397,3 +397,15 @@ def test_a_terminal_follows_by_the_table(team: Team, shell: Shell, monkeypatch: 
     team.service.queue.move("watched", list(State), State.CANCELLED)
     assert team.viewer.done("GET", "studies/made/progress")["over"] is True
     assert "no study 'nothing'" in team.viewer.refused(404, "GET", "studies/nothing/progress")
+
+
+def test_a_study_that_could_not_begin_is_handed_in_again(team: Team, shell: Shell) -> None:
+    reason = "house.csv has no column 'weigth'"
+    assert team.service.queue.add(QueuedStudy("typo", "anna", "{}", 2, state=State.FAILED, reason=reason))
+    code, _, err = shell("follow", "typo")
+    assert (code, err) == (
+        1,
+        f"perceptuna: study 'typo' could not begin: {reason}; "
+        "mend that, and hand it in again by the same name\n",
+    )
+    assert shell("run", "typo", "--data", "digits", "--detach")[0] == 0

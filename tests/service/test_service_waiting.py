@@ -171,3 +171,10 @@ def test_the_one_that_waits_ends_with_its_service_however_that_ends(url: Storage
             else:
                 service.send_signal(end)
         until(lambda one=waiting: not one.is_running() or one.status() == psutil.STATUS_ZOMBIE)  # type: ignore[misc]
+
+
+def test_what_a_driver_said_names_an_upload_as_users_do(url: StorageURL, tmp_path: Path) -> None:
+    drivers = Drivers(url, tmp_path / "service")
+    path = tmp_path / "service" / "uploads" / "anna" / "0a1b.csv"
+    (drivers.folder("one") / "log.txt").write_text(f"perceptuna: {path} has no column 'b'\n")
+    assert drivers.ended("one").said == "upload:0a1b.csv has no column 'b'"

@@ -24,6 +24,7 @@ from search.text.formats import duration, number
 
 Interval = tuple[float, float]
 MOST = 10
+_OF_ROWS = {"data", "validation", "test"}
 _ALIKE = "what the studies were asked for is the same in all"
 
 
@@ -190,9 +191,16 @@ def _why_not(first: Study, other: Study) -> list[str]:
 
 
 def _differing(studies: Sequence[Study]) -> list[tuple[str, list[str]]]:
-    """By the names of options, in the order of help."""
+    """By the names of options, in the order of help.
+
+    Equal rows of several names are the same: a service keeps each file under a name of its own, and files are moved.
+    """
+    first, *others = studies
+    same_rows = not any(spec_changes(first.data, one.data) for one in others)
     found = []
     for name in StudySettings.model_fields:
+        if same_rows and name in _OF_ROWS:
+            continue
         values = [_setting(name, getattr(one.settings, name)) for one in studies]
         if len(set(values)) > 1:
             found.append((option_of(name), values))

@@ -8,8 +8,11 @@ from search.conclusion.statistics.words import amount, level
 from search.text.formats import number
 
 
-def sentences(found: Calibration, *, of_folds: bool = False) -> list[str]:
-    """What the temperature is, what it gains, and whether it is in the file; `of_folds`: fitted by all their rows."""
+def sentences(found: Calibration, *, of_folds: bool = False, tested: bool = False) -> list[str]:
+    """What the temperature is, what it gains, and whether it is in the file, or was `tested`.
+
+    `of_folds`: it was fitted by all their rows.
+    """
     rows = f"{found.rows:,} validation rows" if not of_folds else f"{found.rows:,} rows of the folds"
     told = [
         f"logits divided by {number(found.temperature)} suit the {rows} best: cross-entropy "
@@ -20,5 +23,8 @@ def sentences(found: Calibration, *, of_folds: bool = False) -> list[str]:
         by = amount(abs(found.gain), half_of(found.gain_interval), "crossentropy")
         told.append(f"each half of the rows by the number of the other half is {by} {which}")
     if found.kept:
-        return [*told, "so the logits are divided by it in the file"]
+        return [
+            *told,
+            f"so the logits {'were divided by it for the test' if tested else 'are divided by it in the file'}",
+        ]
     return [*told, "that is not better, so nothing is divided: the probabilities are as they were"]

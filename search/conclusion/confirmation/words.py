@@ -149,9 +149,11 @@ def averaged(conclusion: Conclusion) -> list[str]:
 
     Nothing where there was one network alone, which was not to be calibrated.
     """
-    said = [] if conclusion.ensemble is None else sentences(conclusion.ensemble, conclusion.metric)
+    said = (
+        [] if conclusion.ensemble is None else sentences(conclusion.ensemble, conclusion.metric, tested=True)
+    )
     if conclusion.calibration is not None:
-        said += calibrated(conclusion.calibration, of_folds=conclusion.of_folds)
+        said += calibrated(conclusion.calibration, of_folds=conclusion.of_folds, tested=True)
     return [f"{sentence[0].upper()}{sentence[1:]}." for sentence in said]
 
 

@@ -9,8 +9,11 @@ from search.text.formats import fine_size, plural
 from spaces.wording import quantity
 
 
-def sentences(ensemble: Ensemble, metric: str) -> list[str]:
-    """What it is, what it gains on validation rows, and whether it is kept."""
+def sentences(ensemble: Ensemble, metric: str, *, tested: bool = False) -> list[str]:
+    """What it is, what it gains on validation rows, and whether it is kept.
+
+    Where it was `tested`, nothing is said of a file: a mean of folds of all rows may be in it instead.
+    """
     alone = f"trial {ensemble.members[0].trial} alone"
     if len(ensemble.members) == 1:
         return [
@@ -19,7 +22,8 @@ def sentences(ensemble: Ensemble, metric: str) -> list[str]:
     if ensemble.of_folds:
         return [
             _of_folds(ensemble, metric),
-            "their mean is in the file; what it gains over one of them, no row but the test rows can show",
+            f"their mean {'was tested' if tested else 'is in the file'}; what it gains over one of them, no row but the "
+            "test rows can show",
         ]
     together = level_beside(ensemble.value, ensemble.beside, metric)
     one = level_beside(ensemble.single, ensemble.members[0].beside, metric)
