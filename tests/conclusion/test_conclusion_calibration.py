@@ -74,6 +74,8 @@ def test_it_is_said_whether_it_is_in_the_file() -> None:
         "so the logits are divided by it in the file",
     ]
     worse = found.model_copy(update={"kept": False, "gain": -0.04, "gain_interval": (-0.07, -0.01)})
+    # Another mean may be in the file then, of folds of all rows.
+    assert sentences(found, tested=True)[-1] == "so the logits were divided by it for the test"
     assert sentences(worse)[1:] == [
         "each half of the rows by the number of the other half is 0.040 ± 0.030 of crossentropy worse",
         "that is not better, so nothing is divided: the probabilities are as they were",

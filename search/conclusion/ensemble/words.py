@@ -22,8 +22,8 @@ def sentences(ensemble: Ensemble, metric: str, *, tested: bool = False) -> list[
     if ensemble.of_folds:
         return [
             _of_folds(ensemble, metric),
-            f"their mean {'was tested' if tested else 'is in the file'}; what it gains over one of them, no row but the "
-            "test rows can show",
+            f"their mean {'was tested' if tested else 'is in the file'}; what it gains over one of them, no row but "
+            "the test rows can show",
         ]
     together = level_beside(ensemble.value, ensemble.beside, metric)
     one = level_beside(ensemble.single, ensemble.members[0].beside, metric)
