@@ -15,12 +15,15 @@ __all__ = ["Plots"]
 
 
 class Plots:
-    """Each is drawn of the study as it is now. A notebook shows it; `.save("FILE.svg")` writes it.
+    """Each is drawn of the study as it is now.
+
+    A notebook shows it; `.save("FILE.svg")` writes it; `.figure` is matplotlib's, for all else.
 
     >>> study.plot.history()
     <picture of a study: history>
     >>> study.plot.history().save("history.svg").name
     'history.svg'
+    >>> study.plot.history().figure.savefig("history.png")
     """
 
     def __init__(self, read: Callable[[], Study]) -> None:

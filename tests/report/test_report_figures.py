@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
+from io import StringIO
 
 import numpy as np
 import pytest
@@ -14,7 +15,8 @@ from optuna.trial import FrozenTrial, TrialState
 from search.analysis.facts.busy import Clock, merged
 from search.analysis.facts.cost import cost_of
 from search.analysis.report import landscape
-from search.analysis.report.drawing import page_style
+from search.analysis.report.drawing import ACCENT, GRID, INK, MUTED, ON_PAPER, PAPER, page_style
+from search.analysis.report.pictures import picture
 from search.analysis.report.pruning import pruning_of
 from search.analysis.report.scales import ParameterScale, ValueScale, thinned
 from search.analysis.report.snapshot import snapshot_of
@@ -134,6 +136,17 @@ def test_trials_on_one_line_have_no_contour_between_them() -> None:
         figure = landscape.contour(facts)
     assert figure is not None
     assert "below" not in figure
+
+
+@pytest.mark.parametrize("name", ["history", "importance", "parallel", "slice", "contour", "timeline", "gap"])
+def test_a_picture_has_matplotlibs_figure_in_the_colours_of_paper(name: str) -> None:
+    drawn = picture(made_study(mixed_trials(60)), name)
+    written = StringIO()
+    drawn.figure.set_size_inches(3, 2)  # with other ticks
+    drawn.figure.savefig(written, format="svg")
+    svg = written.getvalue()
+    assert [stand_in for stand_in in (INK, MUTED, GRID, ACCENT, PAPER) if stand_in in svg] == []
+    assert ON_PAPER["var(--ink)"] in svg
 
 
 def test_every_mark_of_a_figure_names_its_trial() -> None:

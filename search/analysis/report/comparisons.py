@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from markupsafe import Markup
-
 from search.analysis.report.drawing import (
     ACCENT,
     MUTED,
     NARROW,
+    Drawing,
     Tips,
     add_legend,
     new_figure,
@@ -19,7 +18,7 @@ from search.analysis.report.snapshot import Snapshot
 from search.settings.metrics import on_train_rows
 
 
-def importance(snapshot: Snapshot) -> Markup | None:
+def importance(snapshot: Snapshot) -> Drawing | None:
     """A bar for each parameter, the most important above; None before that is known."""
     bars = snapshot.importance_bars
     if not bars:
@@ -38,7 +37,7 @@ def importance(snapshot: Snapshot) -> Markup | None:
     return to_svg(figure, "importance", "importance of each hyperparameter", tips)
 
 
-def gap(snapshot: Snapshot) -> Markup | None:
+def gap(snapshot: Snapshot) -> Drawing | None:
     """The metric on validation rows over that on train rows, at each trial's best epoch; None where neither is kept."""
     metric = snapshot.study.metric
     train = metric.removeprefix("val_")

@@ -141,7 +141,13 @@ def clean(text: str) -> str:
     return re.sub(r"[^\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]", "\ufffd", printable_lines(text))
 
 
-def to_svg(figure: Figure, name: str, label: str, tips: Tips | None = None) -> Markup:
+class Drawing(Markup):
+    """The `<svg>` element of a figure, which stands in a page, and the `figure` itself, in stand-in colours."""
+
+    figure: Figure
+
+
+def to_svg(figure: Figure, name: str, label: str, tips: Tips | None = None) -> Drawing:
     """The `<svg>` element of `figure`, to stand in a page.
 
     Args:
@@ -159,7 +165,54 @@ def to_svg(figure: Figure, name: str, label: str, tips: Tips | None = None) -> M
     svg.set("role", "img")
     svg.set("aria-label", clean(label))
     # All text of the figure was escaped when the elements were written.
-    return Markup(ElementTree.tostring(svg, encoding="unicode"))
+    drawing = Drawing(ElementTree.tostring(svg, encoding="unicode"))
+    drawing.figure = figure
+    return drawing
+
+
+def on_paper(figure: Figure) -> Figure:
+    """`figure` in the colours of a light page, in place of those that stand in for them."""
+    from matplotlib.axes import Axes
+    from matplotlib.colors import ListedColormap
+    from matplotlib.contour import ContourSet
+    from matplotlib.text import Text
+
+    halos = [halo for text in figure.findobj(Text) if (halo := text.get_bbox_patch()) is not None]
+    for artist in [*figure.findobj(), *halos]:
+        for name in ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor"):
+            now, change = getattr(artist, f"get_{name}", None), getattr(artist, f"set_{name}", None)
+            if now is not None and change is not None and (colours := _on_paper(now())) is not None:
+                change(colours)
+        if isinstance(artist, ContourSet):  # which draws its areas anew in the colours of its map
+            artist.set_cmap(ListedColormap([_paper(ACCENT)] * artist.cmap.N))
+        if isinstance(artist, Axes):  # ticks that are to come
+            artist.tick_params(
+                which="both",
+                color=_paper(MUTED),
+                labelcolor=_paper(INK),
+                grid_color=_paper(GRID),
+            )
+    return figure
+
+
+def _paper(stand_in: str) -> str:
+    return ON_PAPER[_VARIABLES[stand_in]]
+
+
+def _on_paper(colours: Any) -> Any:
+    """One colour or several, (n, 4), with stand-ins replaced; None where there are none among them."""
+    import numpy as np
+    from matplotlib.colors import to_rgb, to_rgba_array
+
+    found = to_rgba_array(colours)
+    changed = found.copy()
+    for stand_in in _VARIABLES:
+        changed[np.isclose(found[:, :3], to_rgb(stand_in), atol=1e-4).all(axis=1), :3] = to_rgb(
+            _paper(stand_in)
+        )
+    if (changed == found).all():
+        return None
+    return changed[0] if len(changed) == 1 else changed
 
 
 def alone(svg: str) -> str:

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any
 
-from markupsafe import Markup
-
 from search.analysis.facts.best_so_far import improvements
 from search.analysis.report.drawing import (
     ACCENT,
@@ -15,6 +13,7 @@ from search.analysis.report.drawing import (
     MUTED,
     NARROW,
     PAPER,
+    Drawing,
     Tips,
     add_legend,
     new_figure,
@@ -54,7 +53,7 @@ BEST: dict[str, Any] = {
 }
 
 
-def history(snapshot: Snapshot) -> Markup | None:
+def history(snapshot: Snapshot) -> Drawing | None:
     """Value over trial number, and the best so far; None before a trial has a value."""
     if not snapshot.scored:
         return None
@@ -80,7 +79,7 @@ def history(snapshot: Snapshot) -> Markup | None:
     return to_svg(figure, "history", f"{metric} of each trial and the best so far", tips)
 
 
-def curves(snapshot: Snapshot) -> Markup | None:
+def curves(snapshot: Snapshot) -> Drawing | None:
     """Train and validation over epochs, a panel for each of the best trials; None where there is none."""
     metric, name = snapshot.study.metric, snapshot.study.metric.removeprefix("val_")
     drawn = [
@@ -128,7 +127,7 @@ def _draw_curve(axes: Axes, tips: Tips, entry: Entry, curve: History, metric: st
     _whole_ticks(axes)
 
 
-def slices(snapshot: Snapshot, names: Sequence[str] = ()) -> Markup | None:
+def slices(snapshot: Snapshot, names: Sequence[str] = ()) -> Drawing | None:
     """Value over each of the two most important parameters, or over `names`; None before two trials are complete."""
     asked = (ParameterScale.of(name, snapshot.complete) for name in names)
     scales = [scale for scale in asked if scale is not None] if names else two_scales(snapshot)

@@ -7,9 +7,19 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from markupsafe import Markup
 
-from search.analysis.report.drawing import ACCENT, INK, MUTED, NARROW, PAPER, WIDE, Tips, new_figure, to_svg
+from search.analysis.report.drawing import (
+    ACCENT,
+    INK,
+    MUTED,
+    NARROW,
+    PAPER,
+    WIDE,
+    Drawing,
+    Tips,
+    new_figure,
+    to_svg,
+)
 from search.analysis.report.figures import BEST, spread, two_scales
 from search.analysis.report.scales import ParameterScale, ValueScale, describe, thinned
 from search.analysis.report.snapshot import Snapshot
@@ -32,7 +42,7 @@ _LEVELS = 4
 _UNUSED = -0.14
 
 
-def contour(snapshot: Snapshot) -> Markup | None:
+def contour(snapshot: Snapshot) -> Drawing | None:
     """Complete trials over two parameters, the best quarter filled; shades between them where both are numbers.
 
     None where fewer than two parameters vary, or fewer than two trials have both.
@@ -124,7 +134,7 @@ def _unshared(scale: ParameterScale, shares: NDArray[np.float64]) -> NDArray[np.
     return low + shares * (high - low)
 
 
-def parallel(snapshot: Snapshot) -> Markup | None:
+def parallel(snapshot: Snapshot) -> Drawing | None:
     """A line for each complete trial, through its value of each parameter; the best ones thick.
 
     None before two trials are complete.

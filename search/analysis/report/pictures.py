@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from search.analysis.report import comparisons, figures, landscape
-from search.analysis.report.drawing import alone, page_style
+from search.analysis.report.drawing import Drawing, alone, on_paper, page_style
 from search.analysis.report.snapshot import Snapshot, snapshot_of
 from search.analysis.report.timeline import timeline
 from search.errors import InputError
@@ -16,7 +16,7 @@ from search.machine.writing import check_place, refuse_to_replace, written_whole
 from spaces import did_you_mean
 
 if TYPE_CHECKING:
-    from markupsafe import Markup
+    from matplotlib.figure import Figure
 
     from search.study.study import Study
 
@@ -36,11 +36,15 @@ _NEEDS = {
 
 
 class Picture:
-    """A figure as SVG: `svg` is a file of its own, whose marks say what they are where the pointer rests on them."""
+    """A figure as SVG: `svg` is a file of its own, whose marks say what they are where the pointer rests on them.
 
-    def __init__(self, name: str, svg: str) -> None:
+    `figure` is matplotlib's, to be changed or to be saved as something else.
+    """
+
+    def __init__(self, name: str, svg: str, figure: Figure) -> None:
         self.name = name
         self.svg = svg
+        self.figure = figure
 
     def save(self, path: str | Path, *, force: bool = False) -> Path:
         """Write it to `path`, which ends in .svg; a picture that was written there before is replaced.
@@ -78,7 +82,7 @@ def picture(study: Study, name: str, parameters: Sequence[str] = ()) -> Picture:
             raise InputError(
                 f"study '{study.name}' has no parameter {parameter!r}{hint}; it has {', '.join(known)}"
             )
-    drawers: dict[str, Callable[[Snapshot], Markup | None]] = {
+    drawers: dict[str, Callable[[Snapshot], Drawing | None]] = {
         "history": figures.history,
         "importance": comparisons.importance,
         "curves": figures.curves,
@@ -92,7 +96,7 @@ def picture(study: Study, name: str, parameters: Sequence[str] = ()) -> Picture:
         drawn = drawers[name](snapshot_of(study, _CURVES))
     if drawn is None:
         raise InputError(f"study '{study.name}' cannot be drawn so yet: {name} needs {_NEEDS[name]}")
-    return Picture(name, alone(str(drawn)))
+    return Picture(name, alone(str(drawn)), on_paper(drawn.figure))
 
 
 def _is_ours(path: Path) -> bool:

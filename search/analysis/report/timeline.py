@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from markupsafe import Markup
-
 from search.analysis.facts.busy import Clock, merged
 from search.analysis.facts.cost import span_of
 from search.analysis.report.drawing import (
@@ -18,6 +16,7 @@ from search.analysis.report.drawing import (
     MUTED,
     PAPER,
     WIDE,
+    Drawing,
     Tips,
     add_legend,
     new_figure,
@@ -77,7 +76,7 @@ def _fits(lane: list[TrialRecord], trial: TrialRecord, now: datetime) -> bool:
     )
 
 
-def timeline(snapshot: Snapshot) -> Markup | None:
+def timeline(snapshot: Snapshot) -> Drawing | None:
     """A bar for each trial, a row for each worker; None before a trial has begun.
 
     Of a long study, bars that would not be told apart are drawn as one.
