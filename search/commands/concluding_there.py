@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,7 @@ from search.client.service_client import ServiceClient
 from search.commands.following import follow_there
 from search.commands.output import echo, fail, print_out
 from search.commands.remote import command, link
+from search.text.command_words import option_words
 
 
 def finalize_there(
@@ -75,13 +75,8 @@ def _options(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _again(client: ServiceClient, study: str, verb: str, options: Mapping[str, Any]) -> str:
-    """The command that asks for the same; True has no word, and what was not given is left out."""
-    words = [
-        f" {name}" if value is True else f" {name} {shlex.quote(str(value))}"
-        for name, value in options.items()
-        if value is not None and value is not False
-    ]
-    return command(verb, client, f"{study}{''.join(words)}")
+    """The command that asks for the same."""
+    return command(verb, client, f"{study}{option_words(options)}")
 
 
 def _concluded(

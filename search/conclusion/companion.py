@@ -6,7 +6,6 @@ it is. Trainings that were planned before stay; what is planned more is added to
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,6 +19,7 @@ from search.study.enqueueing import enqueue
 from search.study.planned_trial import PlannedTrial
 from search.study.study import Study, load_study, study_names
 from search.study.study_record import keep_study_facts
+from search.text.command_words import option_words
 from search.training.memory import check_memory_limit
 from storage import study_lock
 
@@ -128,13 +128,8 @@ class Companion:
 
 
 def command_about(study: Study, command: str, options: Mapping[str, object]) -> str:
-    """`perceptuna COMMAND STUDY …`, to be typed again; options without a value are left out, True has no word."""
-    words = [
-        f" {name}" if value is True else f" {name} {shlex.quote(str(value))}"
-        for name, value in options.items()
-        if value not in (None, False)
-    ]
-    return f"perceptuna {command} {study.name}{''.join(words)}{study.url.option}"
+    """`perceptuna COMMAND STUDY …`, to be typed again."""
+    return f"perceptuna {command} {study.name}{option_words(options)}{study.url.option}"
 
 
 def settings_about(study: Study, command: str, order: Order, options: str = "") -> StudySettings:
