@@ -15,6 +15,7 @@ import tensorflow as tf
 from search.data import Components, DataSpec, PreparedData, load_prepared
 from search.training.graph.arithmetic import dense
 from search.training.graph.inputs import standardised
+from search.training.mapped import as_tensor
 from search.training.network.bins import bins_between_quantiles
 from search.training.network.dimensions import asks_twice, components_of, embedding_of, numbers_of
 from search.training.network.weights import BINS, projection_weights
@@ -80,9 +81,9 @@ def split_weights(
 
 def rows_as_inputs(x: Array, spec: DataSpec, projection: tuple[Array, ...]) -> Any:
     """Prepared rows as `CompiledEpoch.evaluate` takes them: (rows, features), projected where there is a projection."""
-    rows = x.reshape(len(x), math.prod(x.shape[1:]))
     if not projection:
-        return tf.constant(rows)
+        return as_tensor(x, flat=True)
+    rows = x.reshape(len(x), math.prod(x.shape[1:]))
     kernel, bias = map(tf.constant, projection)
 
     def projected(block: Array) -> Any:
@@ -100,13 +101,13 @@ def mirrored_rows(x: Array, mirror: bool) -> Array:
 @lru_cache(maxsize=1)
 def _training(folder: Path) -> Rows:
     x, y = load_prepared(folder).training()
-    return tf.constant(x.reshape(len(x), -1)), tf.constant(y)
+    return as_tensor(x, flat=True), as_tensor(y)
 
 
 @lru_cache(maxsize=1)
 def _weights(folder: Path) -> Any:
     weights = load_prepared(folder).training_weights()
-    return None if weights is None else tf.constant(weights)
+    return None if weights is None else as_tensor(weights)
 
 
 @lru_cache(maxsize=1)
@@ -118,7 +119,7 @@ def _validation(folder: Path, mirror: bool, projection: tuple[Array, ...]) -> tu
     data = load_prepared(folder)
     x, y = data.validation()
     mirrored = rows_as_inputs(mirrored_rows(x, mirror), data.spec, projection)
-    return (rows_as_inputs(x, data.spec, projection), tf.constant(y)), mirrored
+    return (rows_as_inputs(x, data.spec, projection), as_tensor(y)), mirrored
 
 
 @lru_cache(maxsize=1)
@@ -131,5 +132,5 @@ def _projected(folder: Path, mirror: bool, components: int, augmented: bool) -> 
         train = _training(folder)
     else:
         x, y = data.training()
-        train = rows_as_inputs(x, data.spec, projection), tf.constant(y)
+        train = rows_as_inputs(x, data.spec, projection), as_tensor(y)
     return Inputs(train, *_validation(folder, mirror, projection), projection, weights=_weights(folder))
