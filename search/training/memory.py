@@ -49,10 +49,13 @@ _COPIES_OF_OUTPUTS = 8
 
 
 def idle_worker_bytes(spec: DataSpec) -> int:
-    """Of a worker that has read its data: the mapped arrays and TensorFlow's copy of them."""
+    """Of a worker that has read its data: itself, and the mapped arrays.
+
+    All workers of a machine map the same pages. A limit counts them for each, as the system does that kills by it.
+    """
     item = 1 if spec.kind == "image" else _FLOAT
     rows = spec.rows.train + spec.rows.validation
-    return WORKER_BYTES + 2 * rows * (math.prod(spec.input_shape) * item + len(spec.targets) * _FLOAT)
+    return WORKER_BYTES + rows * (math.prod(spec.input_shape) * item + len(spec.targets) * _FLOAT)
 
 
 def check_memory_limit(limit: int | None, spec: DataSpec) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -19,7 +20,7 @@ from spaces import Hyperparameters
 
 
 def _copied(array: Any, *, flat: bool = False) -> Any:
-    return tf.constant(np.array(array.reshape(len(array), -1) if flat else array))
+    return tf.constant(array.reshape(len(array), math.prod(array.shape[1:])) if flat else array)
 
 
 def _forget_inputs() -> None:
