@@ -25,7 +25,7 @@ def as_tensor(array: Array, *, flat: bool = False) -> Any:
     shape = (len(array), math.prod(array.shape[1:])) if flat else array.shape
     if isinstance(array, np.memmap) and isinstance(array.base, mmap.mmap) and _can_share(array):
         # Mapped once more, so that a write would make a page private: DLPack knows no array that is read-only.
-        pages = np.memmap(array.filename, array.dtype, "c", array.offset, shape)  # type: ignore[arg-type]
+        pages = np.memmap(array.filename, array.dtype, "c", array.offset, shape)
         return tf.experimental.dlpack.from_dlpack(pages.__dlpack__())
     return tf.constant(array.reshape(shape))
 
