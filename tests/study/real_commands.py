@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -84,19 +85,27 @@ class Place:
         return self.study().optuna.get_trials()
 
     def until(
-        self, condition: Callable[[list[FrozenTrial]], bool], command: Command, seconds: float = 300
+        self,
+        condition: Callable[[list[FrozenTrial]], bool],
+        command: Command,
+        seconds: float = 300,
+        stopped: bool = False,
     ) -> None:
-        """Wait for `condition` of the trials while `command` runs, and note the processes that it starts."""
+        """Wait for `condition` of the trials while `command` runs, and note the processes that it starts.
+
+        `stopped`: the driver stands still while it is looked at, and is left so where the condition holds. It alone
+        ends trials, so that what was seen is still so when it is killed, however short trials are.
+        """
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             assert command.process.poll() is None, command.text()
             command.look()
-            if (
-                (self.folder / "studies.db").exists()
-                and "starting" in command.text()
-                and condition(self.trials())
-            ):
-                return
+            if (self.folder / "studies.db").exists() and "starting" in command.text():
+                if stopped:
+                    command.process.send_signal(signal.SIGSTOP)
+                if condition(self.trials()):
+                    return
+                command.process.send_signal(signal.SIGCONT)
             time.sleep(0.25)  # each look opens the database
         raise AssertionError(f"nothing of the sort within {seconds} s:\n{command.text()}")
 

@@ -63,9 +63,10 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     (place.folder / "one-structure.toml").write_text(ONE_STRUCTURE)
     try:
         killed = place.start(RUN)
-        # An epoch is in the database half a second after its end at the latest, which may be after the trial's.
         place.until(
-            lambda trials: all(in_state(trials, s) for s in (TrialState.COMPLETE, TrialState.RUNNING)), killed
+            lambda trials: all(in_state(trials, s) for s in (TrialState.COMPLETE, TrialState.RUNNING)),
+            killed,
+            stopped=True,
         )
         acknowledged = in_state(place.trials(), TrialState.COMPLETE, TrialState.PRUNED)
         killed.process.send_signal(signal.SIGKILL)
