@@ -113,7 +113,8 @@ class Model:
         from search.errors import InputError
 
         if self._saved.spec.of_quantities:
-            raise InputError(f"{self.path} answers a quantity, which has no probabilities; ask it by predict")
+            what = "quantities, which have" if self.targets else "a quantity, which has"
+            raise InputError(f"{self.path} answers {what} no probabilities; ask it by predict")
         return self._answered(rows)
 
     def evaluate(self, rows: Rows, y: Any = None) -> dict[str, Any]:

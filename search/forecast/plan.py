@@ -12,8 +12,10 @@ from search.forecast.calibration import calibrate
 from search.forecast.forecast import Forecast, forecast_from_costs, forecast_from_study
 from search.given.asked import Rows, named, spoken, staged_settings
 from search.machine.temporary import temporary_folder
+from search.policies.pruners import build_pruner
 from search.policies.samplers import build_sampler
 from search.settings.data_options import option_of
+from search.settings.own_policies import is_own
 from search.settings.settings import StudySettings, load_settings
 from search.settings.study_name import check_study_name, quote_name
 from search.study.baselines import planned_baselines
@@ -49,7 +51,7 @@ def plan_study(
         check_study_name(name)
         names = study_names(url)
         if name in names:
-            return _of_existing(name, url, said)
+            return _of_existing(name, url, said, say)
         if not said and config is None:
             raise InputError(
                 f"plan: no study {quote_name(name)} in {url}{did_you_mean(name, names)}; "
@@ -82,6 +84,13 @@ def _refuse_folds(settings: StudySettings) -> None:
         )
 
 
+def _say_of_pruner(settings: StudySettings, say: Callable[[str], None]) -> None:
+    if is_own(settings.pruner):
+        say(
+            "note: what a pruner of your own ends is not known before; the forecast takes every trial as whole"
+        )
+
+
 def _of_new(settings: StudySettings, say: Callable[[str], None]) -> tuple[Forecast, StudySettings]:
     _refuse_folds(settings)
     if settings.model is not None:
@@ -93,6 +102,8 @@ def _of_new(settings: StudySettings, say: Callable[[str], None]) -> tuple[Foreca
         settings = settings.model_copy(update={"callbacks": ()})
     settings = settings.with_absolute_paths()
     build_sampler(settings, 0)
+    build_pruner(settings)
+    _say_of_pruner(settings, say)
     space = None if settings.space == AUTO else load_space(settings.space)
     spec = prepare_data(settings).spec
     settings = settings.for_data(spec.kind)
@@ -102,7 +113,9 @@ def _of_new(settings: StudySettings, say: Callable[[str], None]) -> tuple[Foreca
     return replace(forecast_from_costs(costs, settings, space, spec), split=spec.split), settings
 
 
-def _of_existing(name: str, url: StorageURL, given: Mapping[str, object]) -> tuple[Forecast, StudySettings]:
+def _of_existing(
+    name: str, url: StorageURL, given: Mapping[str, object], say: Callable[[str], None]
+) -> tuple[Forecast, StudySettings]:
     refused = [option_of(key) for key in given if key not in _MAY_CHANGE]
     if refused:
         raise InputError(
@@ -119,6 +132,7 @@ def _of_existing(name: str, url: StorageURL, given: Mapping[str, object]) -> tup
             f"plan: study '{name}' has {finished} finished trials of {settings.trials}, so nothing is left; "
             f"--trials {finished + 50} asks what 50 more would take"
         )
+    _say_of_pruner(settings, say)
     forecast = forecast_from_study(study, settings)
     if forecast is None:
         raise InputError(

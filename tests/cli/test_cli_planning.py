@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_calls import CommandLine, build_study, close_connections
@@ -27,6 +28,7 @@ def well_begun(folder: Path, tmp_path: Path) -> None:
         ("--data nowhere.csv", "there is no such file"),
         ("--space smal", "did you mean 'small'?"),
         ("--sampler gpp", "--sampler: expected"),
+        ("--pruner nowhere:Pruner", "--pruner nowhere:Pruner: "),
         ("--baselines cifar10_mlp --trials 9 --allow-outside", "has 25 baselines, but got 9"),
         ("--baselines cifar10_mlp", "outside the space"),
     ],
@@ -54,6 +56,21 @@ def test_a_study_that_is_there_is_planned_from_its_trials(perceptuna: CommandLin
     assert [(rung["epoch"], rung["trials"]) for rung in forecast["rungs"]] == [(3, 100)]
     assert "got --epochs" in perceptuna.refused("plan", "begun", "--epochs", 5)
     assert "--trials 58 asks" in perceptuna.refused("plan", "begun", "--trials", 8)
+
+
+def test_a_plan_says_that_a_pruner_of_ones_own_is_left_out(
+    perceptuna: CommandLine, folder: Path, tmp_path: Path
+) -> None:
+    url = StorageURL.parse("perceptuna.db")
+    own: dict[str, Any] = {
+        "pruner": "optuna.pruners:MedianPruner(n_startup_trials=2)",
+        "epochs": 3,
+        "workers": 1,
+    }
+    build_study(url, tmp_path / "cache", "own", [0.5, 0.6, 0.7, 0.8, 0.9], trials=10, **own)
+    close_connections(url, "own")
+    note = "note: what a pruner of your own ends is not known before; the forecast takes every trial as whole"
+    assert note in perceptuna.done("plan", "own").out
 
 
 def test_a_study_of_few_trials_is_no_ground_for_a_plan(perceptuna: CommandLine, studies: Path) -> None:

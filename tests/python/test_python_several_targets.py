@@ -35,7 +35,7 @@ def test_a_list_of_columns_is_learnt_together() -> None:
     assert (model.task, model.targets, model.classes) == ("multioutput", ("heat", "cold"), ())
     assert model.predict(frame).shape == (ROWS, 2)
     assert set(model.evaluate(frame)["targets"]) == {"heat", "cold"}
-    with pytest.raises(pt.InputError, match="answers a quantity"):
+    with pytest.raises(pt.InputError, match="answers quantities, which have no"):
         model.predict_proba(frame)
     with pytest.raises(pt.InputError, match="has its target in the column of that name"):
         model.evaluate(frame[["x", "z"]], frame["heat"])
