@@ -100,6 +100,63 @@ def test_many_categories_have_moved_where_more_rows_than_expected_have_none_that
     assert read(new, tmp_path / "new.csv", kept_less)[1] == ()
 
 
+def test_known_categories_have_moved_where_their_shares_have(tmp_path: Path) -> None:
+    regions = ["south"] * 240 + ["north"] * 60
+    frame = pd.DataFrame({"region": regions, "n": np.arange(300.0) % 7, "target": np.arange(300.0)})
+    spec = spec_of(frame.sample(frac=1, random_state=0), tmp_path)
+    (region,) = (column for column in spec.columns if isinstance(column, CategoryColumn))
+    assert region.counts is not None
+    assert sum(region.counts) == spec.rows.train
+    assert DataSpec.model_validate_json(spec.model_dump_json()) == spec
+    turned = pd.DataFrame({"region": ["north"] * 80 + ["south"] * 20, "n": np.arange(100.0) % 7})
+    (drift,) = read(turned, tmp_path / "new.csv", spec)[1]
+    assert (drift.column, drift.what) == ("region", "shares")
+    assert drift.size == pytest.approx(0.8 - region.counts[1] / sum(region.counts))
+    assert drift.most is not None
+    assert (drift.most.category, drift.most.now) == (
+        "north" if drift.most.now > 0.5 else "south",
+        drift.most.now,
+    )
+    assert drift.to_json()["most"]["trained"] == drift.most.trained
+    # As in training, or too few rows to tell.
+    assert read(frame.drop(columns="target"), tmp_path / "new.csv", spec)[1] == ()
+    assert read(turned.sample(5, random_state=0), tmp_path / "new.csv", spec)[1] == ()
+    # Of a model that was made before categories were counted nothing is told.
+    columns = tuple(
+        column.model_copy(update={"counts": None}) if column is region else column for column in spec.columns
+    )
+    before = spec.model_copy(update={"columns": columns})
+    assert '"counts"' not in before.model_dump_json()
+    assert read(turned, tmp_path / "new.csv", before)[1] == ()
+    assert spec_changes(before, spec) == []
+
+
+def test_missing_values_are_a_category_where_training_had_some(tmp_path: Path) -> None:
+    regions = (["south", "north", "east", ""] * 75)[:300]
+    frame = pd.DataFrame({"region": regions, "n": np.arange(300.0) % 7, "target": np.arange(300.0)})
+    spec = spec_of(frame, tmp_path)
+    more = pd.DataFrame({"region": [""] * 100 + regions[:150], "n": np.arange(250.0) % 7})
+    (drift,) = read(more, tmp_path / "new.csv", spec)[1]
+    assert (drift.what, drift.most and drift.most.category) == ("shares", None)
+    assert read(frame.drop(columns="target"), tmp_path / "new.csv", spec)[1] == ()
+
+
+def test_many_categories_move_by_their_shares_and_not_by_chance(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    shares = 1 / np.arange(1, 1001)
+    shares /= shares.sum()
+    names = np.array([f"town {number}" for number in range(1000)], object)
+    frame = pd.DataFrame({"town": random.choice(names, 4000, p=shares), "target": random.normal(size=4000)})
+    spec = spec_of(frame, tmp_path)
+    for rows in (50, 500, 2000):
+        new = pd.DataFrame({"town": random.choice(names, rows, p=shares)})
+        assert read(new, tmp_path / "new.csv", spec)[1] == ()
+    new = pd.DataFrame({"town": ["town 3"] * 400 + list(random.choice(names, 600, p=shares))})
+    (drift,) = read(new, tmp_path / "new.csv", spec)[1]
+    assert (drift.what, drift.most and drift.most.category) == ("shares", "town 3")
+    assert drift.size == pytest.approx(0.4 * (1 - shares[3]), abs=0.06)
+
+
 def test_a_target_is_read_as_the_training_file_wrote_it(tmp_path: Path) -> None:
     numbers = np.arange(1000, 1090)
     written = [f"€ {number // 1000}.{number % 1000:03d},5" for number in numbers]

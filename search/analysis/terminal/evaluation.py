@@ -9,7 +9,7 @@ from rich.text import Text
 
 from search.analysis.terminal.explanation import explanation_parts
 from search.analysis.terminal.tables import facts_table, plain_table
-from search.answering.drift import MOST_TOLD, SHARE, SHIFT, Drift
+from search.answering.drift import MOST_TOLD, OTHER_SHARE, SHARE, SHIFT, Drift, MovedMost
 from search.answering.evaluation import MOST_CLASSES, ClassAnswers, Evaluation
 from search.text.formats import number, plural
 from search.text.printable import printable
@@ -144,7 +144,10 @@ def _mistakes(evaluation: Evaluation) -> Iterator[RenderableType]:
 
 
 def _drift(drift: tuple[Drift, ...]) -> Iterator[RenderableType]:
-    bounds = f"{SHARE:.0%} of the rows, or {SHIFT:g} standard deviations of training"
+    bounds = (
+        f"{SHARE:.0%} of the rows missing or new, {OTHER_SHARE:.0%} in other categories, or {SHIFT:g} standard "
+        "deviations of training"
+    )
     if not drift:
         yield f"no column has moved since training by more than {bounds}"
         return
@@ -152,9 +155,16 @@ def _drift(drift: tuple[Drift, ...]) -> Iterator[RenderableType]:
     yield plain_table(["column", "what"], ((one.column, _moved(one)) for one in drift))
 
 
+def _most(most: MovedMost) -> str:
+    category = "no value" if most.category is None else f"'{printable(most.category)}'"
+    return f"{category} in {most.now:.1%}, then {most.trained:.1%}"
+
+
 def _moved(drift: Drift) -> str:
     if drift.what == "mean":
         return f"mean {drift.size:{'+.2f' if abs(drift.size) < 1000 else '+.3g'}} standard deviations"
+    if drift.what == "shares" and drift.most is not None:
+        return f"{drift.size:.1%} of the rows in other categories than in training: {_most(drift.most)}"
     what = (
         "missing, in training in none" if drift.what == "missing" else "with a value that training never saw"
     )

@@ -35,7 +35,7 @@ class Found:
 
     `missing` are rows without a value, among them those of `infinite` numbers and of `strays`: texts that are no number
     or date as the column has them, of which the first few different ones are kept. `unseen` are rows of a category that
-    training has not, or of a text without any word that it kept.
+    training has not, or of a text without any word that it kept; `seen` counts the rows of each category that it has.
     `total` is the sum of the `known` numbers, or of days since 1970-01-01; `far` of them are more than `FAR` standard
     deviations from the mean of training.
     """
@@ -44,6 +44,7 @@ class Found:
     missing: int = 0
     infinite: int = 0
     unseen: int = 0
+    seen: Counter[str] = field(default_factory=Counter)
     stray_rows: int = 0
     strays: Counter[str] = field(default_factory=Counter)
     known: int = 0
@@ -75,7 +76,7 @@ def _read(series: pd.Series[Any], column: Column, found: Found) -> TableColumn:
         else:
             texts = texts_of(as_written(series))
             read = TableColumn("category", texts.each(str))
-            found.unseen += _unseen(texts, column)
+            _add_categories(texts, column, found)
     found.missing += int(read.missing().sum())
     return read
 
@@ -123,9 +124,13 @@ def _dates(texts: Texts, column: DateColumn, found: Found) -> TableColumn:
     return TableColumn("date", texts.each(lambda text: text if text in dates else ""), column.template)
 
 
-def _unseen(texts: Texts, column: CategoryColumn) -> int:
+def _add_categories(texts: Texts, column: CategoryColumn, found: Found) -> None:
     known = set(column.values)
-    return sum(count for text, count in texts.rows.items() if text not in known)
+    for text, count in texts.rows.items():
+        if text in known:
+            found.seen[text] += count
+        else:
+            found.unseen += count
 
 
 def _stray(texts: Texts, read: Iterable[str], found: Found) -> None:

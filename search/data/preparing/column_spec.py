@@ -60,14 +60,15 @@ class CategoryColumn(_TableColumn):
     A value whose feature is left out has zeros everywhere. Where it is `coded` there are too many values: its one
     feature, behind all others of a row, is the value's position among these, counted on from column to column. Each
     code has a vector that the network learns, zeros where no training row has it. `without` is then the share of rows
-    that would have none of the values, if they had not been among the training rows themselves; None where an earlier
-    version did not count them.
+    that would have none of the values, if they had not been among the training rows themselves. `counts` are the
+    training rows of each of `values`. Both are None where an earlier version did not count them.
     """
 
     kind: Literal["category"] = "category"
     values: tuple[str, ...]
     coded: bool = False
     without: float | None = None
+    counts: tuple[int, ...] | None = None
 
     @property
     def codes(self) -> int:
@@ -80,9 +81,13 @@ class CategoryColumn(_TableColumn):
 
     @model_serializer(mode="wrap")
     def _plain_as_before(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """As in studies that were made before columns could be coded, where it is not."""
+        """As in studies that were made before columns could be coded and rows were counted, where they are not."""
         fields: dict[str, Any] = serialise(self)
-        later = {"coded": self.coded, "without": self.without is not None}
+        later = {
+            "coded": self.coded,
+            "without": self.without is not None,
+            "counts": self.counts is not None,
+        }
         return {name: field for name, field in fields.items() if later.get(name, True)}
 
 

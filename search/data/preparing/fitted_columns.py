@@ -186,6 +186,7 @@ def _fit_category(
         untaught=(*[UNKNOWN] * (not many), *[MISSING] * (not missing.any())),
         coded=many and not cut,
         without=_without(counts, frozenset(values)) if many and not cut else None,
+        counts=tuple(counts[value] for value in values),
     )
 
 

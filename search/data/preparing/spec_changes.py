@@ -86,9 +86,8 @@ def _of_column(old: Column, new: Column, *, fitted: bool) -> Iterator[str]:
                 f"{column} has {len(new.values)} categories, {len(old.values)} before, "
                 f"{len(set(old.values) & set(new.values))} of them the same"
             )
-        elif (
-            old.model_copy(update={"without": new.without}) != new
-        ):  # studies made before have not counted it
+        elif old.model_copy(update={"without": new.without, "counts": new.counts}) != new:
+            # Studies that were made before have not counted these.
             yield f"{column} has other features for unknown and missing values"
     elif fitted and not _same_column(old, new):
         yield f"{column} has other {'words' if isinstance(old, TextColumn) else 'statistics'}"
