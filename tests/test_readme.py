@@ -1,4 +1,4 @@
-"""README as a new user reads it: every command is typed in order, and its models and figures are looked at."""
+"""README as a new user reads it: every command is typed in order, its notebook is run, and a team's service asked."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import shlex
 import subprocess
 import sys
 import time
-import tomllib
-import urllib.error
-import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -19,50 +18,67 @@ import pytest
 
 TESTS = Path(__file__).parent
 README = TESTS.parent / "README.md"
-TRAINS = ("perceptuna run", "perceptuna resume", "perceptuna finalize")
-FEWER = ("--trials 6", "--trials 2")  # shows the same; each trial may be another graph to compile
+# Shows the same: other networks, and fewer of them.
+SHORTER = {
+    "run": "--trials 2 --epochs 4 --space small --workers 1",
+    "finalize": "--top 1 --seeds 2 --folds 2 --workers 1",
+}
+FEWER = [
+    ('trials=20, timeout="3m"', 'trials=1, epochs=2, space="small", workers=1, show=False'),
+    ("top=5, seeds=5", "top=1, seeds=2, folds=2, workers=1, show=False"),
+]
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+def part(title: str) -> str:
+    """One of the three tasks."""
+    text = README.read_text(encoding="utf-8")
+    return text.partition(f"### {title}\n")[2].partition("\n##")[0]
 
 
-def commands() -> list[str]:
-    lines = [line.split("#")[0].strip() for block in blocks("sh") for line in block.splitlines()]
-    return [line for line in lines if line.startswith(("perceptuna ", "python examples/"))]
+def blocks(text: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-def environment(folder: Path) -> dict[str, str]:
+def commands(text: str) -> list[str]:
+    """Each line that a user types, those that train with less to do."""
+    lines = [line.split("#")[0].strip() for block in blocks(text, "sh") for line in block.splitlines()]
+    return [f"{line} {SHORTER.get(line.split()[1], '')}".strip() for line in lines]
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PERCEPTUNA")}
     return {
         **kept,
         "PERCEPTUNA_CACHE": str(folder / "cache"),
         "PYTHONPATH": f"{README.parent}{os.pathsep}{TESTS}",
+        **more,
     }
 
 
-def call(program: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+def call(program: list[str], folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """What a program of Python's did, which may neither fail nor print what nobody should see."""
     done = subprocess.run(
         [sys.executable, *program],
         cwd=folder,
-        env=environment(folder),
+        env=environment(folder, **variables),
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=480,
     )
     assert done.returncode == 0, f"{program}\n{done.stdout}\n{done.stderr}"
     assert not re.search("Traceback|Warning", done.stdout + done.stderr), done.stderr
     return done
 
 
-# Each line as if it were typed, in one Python, which starts TensorFlow once and trains by itself.
+# Each line as if it were typed, in one Python, which starts TensorFlow once and trains by itself. Reference models are
+# fitted at the lowest priority, which on a busy machine takes minutes; they have tests of their own.
 _ONE_AFTER_THE_OTHER = """
 import os, runpy, shlex, sys
-import search.workers.pool
+import search.driving.reference_fits, search.workers.pool
 from search.cli import main
 from workers_here import WorkersHere
 search.workers.pool.Workers = lambda *given, **named: WorkersHere(lambda task: None)
+search.driving.reference_fits.fitting_of = lambda study, data: None
 examples, *lines = sys.argv[1:]
 for line in lines:
     program, *words = shlex.split(line)
@@ -77,35 +93,7 @@ for line in lines:
         assert end.code == 0, line
 """
 
-
-def browse(words: list[str], folder: Path, port: int) -> dict[str, object]:
-    """What the dashboard's own page asks for, while `perceptuna WORDS` runs."""
-    program = [sys.executable, "-m", "search", *words, "--port", str(port)]
-    process = subprocess.Popen(
-        program, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True
-    )
-    # Without proxies: a test of failed downloads has named one that does not answer, and urllib remembers it.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        assert process.stdout is not None
-        link = process.stdout.readline().split()[2]
-        assert link.startswith("http://127.0.0.1")
-        known = {"Authorization": f"Bearer {link.partition('?token=')[2]}"}
-        asked = urllib.request.Request(f"http://127.0.0.1:{port}/api/studies", headers=known)
-        for _ in range(300):
-            try:
-                with opener.open(asked, timeout=5) as reply:
-                    return json.load(reply)
-            except urllib.error.URLError as error:
-                trouble = f"{error} {process.poll()}"
-                time.sleep(0.1)
-        raise AssertionError(f"the dashboard did not answer: {trouble}")
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-# The script first, then models by themselves.
+# The script first, then the model by itself.
 _PREDICT = """
 import sys, json, runpy
 for package in ("search", "spaces", "storage", "optuna", "sklearn", "scipy", "matplotlib"):
@@ -113,59 +101,77 @@ for package in ("search", "spaces", "storage", "optuna", "sklearn", "scipy", "ma
 sys.argv = sys.argv[1:]
 runpy.run_path(sys.argv[0], run_name="__main__")
 import keras, numpy as np, tensorflow as tf
-image = keras.saving.load_model("first.keras")(np.full((3, 8, 8, 1), 7, np.uint8))
 prices = keras.saving.load_model("prices.keras")({
     "area": tf.constant([[50.0], [150.0], [float("nan")]], tf.float64),
     "town": tf.constant([["Ghent"], ["Lille"], ["Mars"]]),
     "built": tf.constant([["1987-03-01"], ["2001-01-31"], [""]]),
     "garden": tf.constant([[1.0], [0.0], [1.0]], tf.float64),
 })
-print(json.dumps([np.asarray(image).tolist(), np.asarray(prices).tolist()]))
+print(json.dumps(np.asarray(prices).tolist()))
 """
 
 
 @pytest.mark.slow
-def test_every_command_of_the_readme_runs_in_order(tmp_path: Path, unused_port: int) -> None:
-    """The first with a worker of its own; those after it share a process, but for the dashboard and predictions."""
-    typed = commands()
-    assert len(typed) >= 10
-    typed = [line.replace(*FEWER) for line in typed if "--config" not in line and "--install" not in line]
-    first, *others = [f"{line} --workers 1" if line.startswith(TRAINS) else line for line in typed]
-    assert first.startswith("perceptuna run first ")
-    call(["-m", "search", *shlex.split(first)[1:]], tmp_path)
-
-    (predict,) = [line for line in others if "predict.py" in line]
-    (dashboard,) = [line for line in others if line.startswith("perceptuna dashboard")]
-    apart = (predict, dashboard)
-    session = [line for line in others if line not in apart]
-    said = call(
-        ["-c", _ONE_AFTER_THE_OTHER, str(README.parent), *session, "perceptuna show first --json"], tmp_path
-    )
-    assert "first" in json.dumps(browse(shlex.split(dashboard)[1:], tmp_path, unused_port))
+def test_every_command_of_the_readme_runs_in_order(tmp_path: Path) -> None:
+    """From the file to answers, then the notebook, in one process; the script that needs Keras alone has its own."""
+    *typed, predict = commands(part("From a CSV file to a model"))
+    assert "examples/predict.py" in predict
+    (code,) = blocks(part("In a notebook"), "python")
+    for usual, fewer in FEWER:
+        assert usual in code, usual
+        code = code.replace(usual, fewer)
+    (tmp_path / "notebook.py").write_text(code, encoding="utf-8")
+    session = [*typed, f"python {tmp_path / 'notebook.py'}", "perceptuna show prices --json"]
+    said = call(["-c", _ONE_AFTER_THE_OTHER, str(README.parent), *session], tmp_path)
     shown = json.loads(said.stdout.splitlines()[-1])
-    assert shown["finished"] == shown["budget"] == 4
-    facts = json.loads((tmp_path / "first.json").read_text())
-    assert facts["class_names"] == list("0123456789")
+    assert shown["finished"] == shown["budget"] == 2
+    assert {"prices.html", "prices.json"} <= {path.name for path in tmp_path.iterdir()}
 
     script, *files = shlex.split(predict)[1:]
     done = call(["-c", _PREDICT, str(README.parent / script), *files], tmp_path)
     assert done.stderr == "", "TensorFlow's log is not the user's"
-    *rows, models = done.stdout.splitlines()
+    *rows, model = done.stdout.splitlines()
     assert 50_000 < float(rows[0]) < 600_000
     answers = np.loadtxt(tmp_path / "answers.csv", skiprows=1)
     np.testing.assert_allclose(answers, [float(row) for row in rows], rtol=1e-5)  # rows have six digits
-    digits, prices = (np.array(part) for part in json.loads(models))
-    assert digits.shape == (3, 10)
-    assert digits.sum(axis=1) == pytest.approx(1, abs=1e-5)
+    prices = np.array(json.loads(model))
     assert prices.shape == (3, 1)
     assert 50_000 < prices[0, 0] < prices[1, 0] < 600_000
 
 
-def test_the_settings_and_the_space_it_shows_are_right(tmp_path: Path) -> None:
-    (space,) = blocks("toml")
-    assert tomllib.loads(space)
-    (tmp_path / "own.toml").write_text(space, encoding="utf-8")
-    assert call(["-m", "search", "space", "check", "own.toml"], tmp_path).stderr == ""
+@contextmanager
+def serving(line: str, folder: Path) -> Iterator[str]:
+    """Meanwhile the service answers at the address that it prints."""
+    program = [sys.executable, "-m", "search", *shlex.split(line)[1:]]
+    process = subprocess.Popen(
+        program, cwd=folder, env=environment(folder), stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        found = re.search(r"http://127\.0\.0\.1:\d+", process.stdout.readline())
+        assert found
+        yield found[0]
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+@pytest.mark.slow
+def test_a_team_is_served_as_the_readme_says(tmp_path: Path, unused_port: int) -> None:
+    call([str(README.parent / "examples" / "make_tables.py"), "."], tmp_path)
+    team = part("For a team")
+    (add, serve), (export, run, show) = (block.splitlines() for block in blocks(team, "sh"))
+    assert export.startswith("export PERCEPTUNA_SERVICE=http://127.0.0.1:8090 PERCEPTUNA_TOKEN=anna.")
+    token = call(["-m", "search", *shlex.split(add, comments=True)[1:]], tmp_path).stdout.strip()
+    assert token.startswith("anna.")
+    with serving(f"{serve.partition('#')[0]} --port {unused_port} --cold", tmp_path) as address:
+        anna = {"PERCEPTUNA_SERVICE": address, "PERCEPTUNA_TOKEN": token}
+        call(["-m", "search", *shlex.split(f"{run} {SHORTER['run']} --detach")[1:]], tmp_path, **anna)
+        # The study does not end before its reference models are there.
+        deadline, said = time.monotonic() + 120, ""
+        while "2/2 trials" not in said and time.monotonic() < deadline:
+            said = call(["-m", "search", *shlex.split(show)[1:]], tmp_path, **anna).stdout
+    assert "2/2 trials" in said
 
 
 def test_its_links_lead_somewhere() -> None:

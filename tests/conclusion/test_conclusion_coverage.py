@@ -102,7 +102,7 @@ def table() -> list[str]:
 
 def test_the_documentation_has_the_table_that_is_simulated_here() -> None:
     lines = table()
-    page = (ROOT / "docs" / "confirmation.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "statistics.md").read_text(encoding="utf-8")
     assert "\n".join(lines) in page, "the table is:\n" + "\n".join(lines)
 
 

@@ -14,7 +14,7 @@ from search.settings.metrics import METRICS
 from search.training.measures import logs_of, scores_of
 from search.training.network.recorded import recorded
 
-PAGE = Path(__file__).parents[2] / "docs" / "confirmation.md"
+PAGE = Path(__file__).parents[2] / "docs" / "statistics.md"
 SPEC = digits_spec(task="binary", class_names=("no", "yes"))
 NAMES = [name for name, metric in METRICS.items() if metric.within]
 STUDIES = 300

@@ -22,7 +22,7 @@ from search.training.network.recorded import recorded
 from search.training.scoring import score_rows
 from spaces import Hyperparameters
 
-CONFIRMATION = Path(__file__).parents[2] / "docs" / "confirmation.md"
+STATISTICS = Path(__file__).parents[2] / "docs" / "statistics.md"
 ROWS = 300
 CLASSES = {"binary": 2, "multiclass": 7, "regression": 0}
 
@@ -159,7 +159,7 @@ HELD = {50: (89, 94), 200: (92, 95), 1000: (94, 96)}
 
 @pytest.mark.parametrize("rows", HELD)
 def test_intervals_of_weighted_means_hold_the_true_mean_as_often_as_is_documented(rows: int) -> None:
-    assert f"| {rows:,} | {HELD[rows][0]} | {HELD[rows][1]} |" in CONFIRMATION.read_text()
+    assert f"| {rows:,} | {HELD[rows][0]} | {HELD[rows][1]} |" in STATISTICS.read_text()
     random = np.random.default_rng(rows)
     held = dict.fromkeys(TRUE, 0)
     for _ in range(1000):
