@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from search.data import DataRequest, PreparedData, describe, fitted_fold, prepare, prepare_folds, read_source
-from search.data.preparing.label_strata import strata_of
+from search.data.preparing.label_split import sides_of_labels, why_no_label_folds
 from search.data.preparing.sealed import open_test_split
 from search.data.preparing.spec import DataSpec
 from search.data.preparing.splitting import split_of
@@ -99,12 +99,52 @@ def test_labels_of_two_classes_are_zeros_and_ones_and_a_rare_one_is_on_every_sid
     ]
 
 
-def test_every_stratum_has_rows_enough() -> None:
-    y = (np.random.default_rng(0).random((300, 6)) < [0.5, 0.3, 0.1, 0.02, 0.01, 0.9]).astype(int)
-    counts = np.bincount(strata_of(y, 3))
-    assert counts.sum() == 300
-    assert counts.min() >= 3
-    assert len(counts) > 3
+@pytest.mark.parametrize("shares", [(0.7, 0.15, 0.15), (0.5, 0.5), (0.2,) * 5, (0.1,) * 10])
+def test_each_side_has_both_classes_of_each_label_that_has_rows_enough(shares: tuple[float, ...]) -> None:
+    for seed in range(40):
+        random = np.random.default_rng(seed)
+        rows, labels = int(random.integers(30, 300)), int(random.integers(1, 8))
+        y = (random.random((rows, labels)) < random.beta(0.3, 1, labels)).astype(np.int32)
+        # Labels that go together, too: one that few rows of another have.
+        y[:, 0] &= y[:, -1]
+        sides = sides_of_labels(y, shares, np.random.default_rng(seed))
+        sizes = np.bincount(sides, minlength=len(shares))
+        assert (np.abs(sizes - np.array(shares) * rows) <= 1).all()
+        ones = np.array([y[sides == side].sum(axis=0) for side in range(len(shares))])
+        enough = np.minimum(y.sum(axis=0), rows - y.sum(axis=0)) >= len(shares)
+        assert ((ones > 0) & (ones < sizes[:, None]))[:, enough].all(), seed
+        again = sides_of_labels(y, shares, np.random.default_rng(seed))
+        assert np.array_equal(sides, again)
+
+
+def test_labels_are_as_even_over_folds_as_rows_allow() -> None:
+    y = (np.random.default_rng(0).random((300, 6)) < [0.5, 0.3, 0.1, 0.02, 0.05, 0.9]).astype(int)
+    parts = sides_of_labels(y, (0.2,) * 5, np.random.default_rng(0))
+    ones = np.array([y[parts == part].sum(axis=0) for part in range(5)])
+    assert np.ptp(ones, axis=0).max() <= 2
+
+
+def test_labels_that_are_in_each_others_way_are_told() -> None:
+    """Of three rows that pairs of labels share, two are in one of two folds: a label is in that one alone."""
+    y = np.zeros((20, 3), dtype=int)
+    y[0, [0, 2]] = y[1, [0, 1]] = y[2, [1, 2]] = 1
+    parts = sides_of_labels(y, (0.5, 0.5), np.random.default_rng(0))
+    told = why_no_label_folds(y, parts, ["a", "b", "c"], 2)
+    assert told is not None
+    assert told.endswith("is the same in all rows of 1 of them, however they are cut")
+    assert why_no_label_folds(y, parts, ["a", "b", "c"], 3) == (
+        "label 'a' differs in 2 of these rows alone, fewer than one for each"
+    )
+
+
+def test_labels_of_whole_groups_are_spread_over_the_folds(tmp_path: Path) -> None:
+    rows = table().assign(house=np.arange(ROWS) // 4, rare=(np.arange(ROWS) // 4 % 10 == 0).astype(int))
+    request = asked(tmp_path, "rare,sold", rows, group="house")
+    data = prepare(request, tmp_path / "cache")
+    parts = [data.training()[1], data.validation()[1], open_test_split(data)[1]]
+    assert all(0 < y[:, 0].sum() < len(y) for y in parts)
+    prepare_folds(request, data, 4)
+    assert all(0 < fitted_fold(data, number, 4).validation()[1][:, 0].sum() < 20 for number in range(4))
 
 
 @pytest.mark.parametrize("target", ["price,weight", "sold,rare"])

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from search.data.preparing.fitting import fit_spec
 from search.data.preparing.folds import parts_of
-from search.data.preparing.label_strata import why_no_label_folds
+from search.data.preparing.label_split import why_no_label_folds
 from search.data.preparing.preparation import cannot_write, prepared_rows_of, write_prepared
 from search.data.preparing.prepared import SEARCHED_PARTS, PreparedData, is_whole, load_prepared
 from search.data.preparing.rare_classes import without_rare_classes
@@ -111,9 +111,11 @@ def _parts(raw: RawData, split: Split, spec: DataSpec, folds: int) -> NDArray[np
             raise _refused(folds, f"they are of {present} groups of '{raw.request.group}'")
         return parts_of(raw.y[rows], spec, folds, groups)
     if raw.task == "multilabel":
-        if why := why_no_label_folds(raw.y[rows], [one.name for one in raw.targets], folds):
+        parts = parts_of(raw.y[rows], spec, folds)
+        if why := why_no_label_folds(raw.y[rows], parts, [one.name for one in raw.targets], folds):
             raise _refused(folds, why)
-    elif not raw.class_names:
+        return parts
+    if not raw.class_names:
         if len(rows) < 2 * folds:
             raise _refused(folds, f"{len(rows)} rows are fewer than two for each")
     else:

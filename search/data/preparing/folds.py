@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from search.data.preparing.group_split import sides_by_group
-from search.data.preparing.label_strata import strata_of, why_no_label_folds
+from search.data.preparing.label_split import sides_of_labels, why_no_label_folds
 from search.data.preparing.preparation import put_in_place, save_array, unfinished_folder
 from search.data.preparing.prepared import (
     SEARCHED_PARTS,
@@ -99,16 +99,18 @@ def searched_weights(data: PreparedData) -> Array | None:
 
 
 def parts_of(y: Array, spec: DataSpec, folds: int, groups: Array | None = None) -> NDArray[np.int64]:
-    """Which fold judges each row, int64 (rows,): by the seed of the split, classes spread evenly.
+    """Which fold judges each row, int64 (rows,): by the seed of the split, classes and labels spread evenly.
 
     No group is in two of them, where `groups` are numbers of groups, (rows,), at least as many as `folds`.
     """
     random = np.random.default_rng([spec.seed, folds])
-    strata = None if spec.of_quantities else strata_of(y, folds) if spec.targets else y
+    strata = None if spec.of_quantities else y
     if groups is not None:
         _, numbers = np.unique(groups, return_inverse=True)
         of_groups = sides_by_group(numbers, strata, [1 / folds] * folds, random)
         return np.asarray(of_groups[numbers], dtype=np.int64)
+    if strata is not None and spec.targets:
+        return sides_of_labels(y, [1 / folds] * folds, random)
     order = random.permutation(len(y))
     if strata is not None:
         order = order[np.argsort(strata[order], kind="stable")]
@@ -130,7 +132,8 @@ def why_no_folds(data: PreparedData, folds: int) -> str | None:
     if spec.of_quantities:
         return None if len(y) >= 2 * folds else f"{len(y)} rows are fewer than two for each"
     if spec.targets:
-        return why_no_label_folds(y, [one.name for one in spec.targets], folds)
+        parts = parts_of(y, spec, folds, groups)
+        return why_no_label_folds(y, parts, [one.name for one in spec.targets], folds)
     counts = np.bincount(y.astype(np.int64))
     least = int(counts.argmin())
     if counts[least] >= folds:

@@ -7,7 +7,7 @@ import numpy as np
 from search.data.columns.dates import SECONDS_PER_DAY
 from search.data.columns.weights import effective_rows
 from search.data.preparing.group_split import sides_by_group
-from search.data.preparing.label_strata import strata_of as strata_of_labels
+from search.data.preparing.label_split import sides_of_labels
 from search.data.preparing.splits import Rows, Split, refuse_few_rows, split_rows
 from search.data.preparing.time_split import sides_by_time
 from search.data.rows.raw import RawData, Times
@@ -27,11 +27,10 @@ def split_of(raw: RawData) -> Split:
         DataError: too few rows, groups or times; or classes, groups or times are on other sides than they have to be.
     """
     request = raw.request
-    if raw.groups is None and raw.times is None:
-        strata = strata_of(raw)
+    if raw.groups is None and raw.times is None and raw.task != "multilabel":
         split = split_rows(
-            raw.y if strata is None else strata,
-            class_names=raw.class_names if not raw.targets or strata is None else numbered(strata),
+            raw.y,
+            class_names=raw.class_names,
             val_fraction=request.val_fraction,
             test_fraction=request.test_fraction,
             seed=request.seed,
@@ -45,19 +44,6 @@ def split_of(raw: RawData) -> Split:
         refuse_lacking_classes(raw, split)
     refuse_weightless_sides(raw, split)
     return split
-
-
-def strata_of(raw: RawData) -> Rows | None:
-    """What is spread evenly over the sides, from 0 on: classes, or strata of labels; (rows,). None of quantities."""
-    if raw.task == "multilabel":
-        rows = raw.split_rows
-        given = np.zeros(len(raw.y) - rows, dtype=np.int64)
-        return np.concatenate([strata_of_labels(raw.y[:rows], len(SIDES)), given])
-    return raw.y if raw.class_names else None
-
-
-def numbered(strata: Rows) -> tuple[str, ...]:
-    return tuple(map(str, range(int(strata.max()) + 1)))
 
 
 def weights_in_words(raw: RawData) -> str:
@@ -98,7 +84,7 @@ def split_in_words(raw: RawData, split: Split) -> str:
 
 
 def _told_split(raw: RawData) -> Split:
-    """By groups or times, beside given splits."""
+    """By groups, times or several labels, beside given splits."""
     request, rows = raw.request, raw.split_rows
     of_validation = 0.0 if raw.given_validation else request.val_fraction
     of_test = 0.0 if raw.given_test else request.test_fraction
@@ -107,10 +93,11 @@ def _told_split(raw: RawData) -> Split:
     if raw.groups is not None:
         present, groups = np.unique(raw.groups[:rows], return_inverse=True)
         _refuse_few("group", str(request.group), "groups", len(present), shares)
-        strata = strata_of(raw)
-        sides = sides_by_group(groups, None if strata is None else strata[:rows], shares, random)[groups]
+        strata = raw.y[:rows] if raw.class_names or raw.task == "multilabel" else None
+        sides = sides_by_group(groups, strata, shares, random)[groups]
+    elif raw.times is None:
+        sides = sides_of_labels(raw.y[:rows], shares, random)
     else:
-        assert raw.times is not None
         times = raw.times.values[:rows]
         _refuse_few("time", raw.times.name, "times", len(np.unique(times)), shares)
         sides = sides_by_time(times, shares)
