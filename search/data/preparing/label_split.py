@@ -28,8 +28,9 @@ def sides_of_labels(y: Array, shares: Sequence[float], random: np.random.Generat
         shares: of the rows, summing to 1; a side of 0 gets none.
     """
     classes = np.concatenate([y == 0, y == 1], axis=1)
-    used = np.flatnonzero(shares)
-    of_used = np.array([shares[side] for side in used])
+    all_shares = np.asarray(shares, dtype=np.float64)
+    used = np.flatnonzero(all_shares)
+    of_used = all_shares[used]
     sides = _by_combinations(y, of_used, random)
     _deal_out(sides, classes, of_used, random)
     _swap_in_what_lacks(sides, classes, len(used))
