@@ -63,6 +63,10 @@ PRIVATE: dict[str, dict[str, str]] = {
         "_random_sampler": "is seeded anew for each trial",
         "_rng": "is seeded anew for each trial; reseed_rng takes no seed",
     },
+    "optuna.samplers.NSGAIISampler": {
+        "_random_sampler": "as of TPESampler",
+        "_rng": "as of TPESampler",
+    },
     "optuna.samplers._tpe.sampler": {"default_gamma": "Optuna's own share"},
     "optuna.samplers.RandomSampler": {"_rng": "as of TPESampler"},
     "optuna.samplers.CmaEsSampler": {
@@ -70,6 +74,7 @@ PRIVATE: dict[str, dict[str, str]] = {
         "_independent_sampler": "is seeded anew for each trial",
     },
     "optuna.pruners.HyperbandPruner": {
+        "_create_bracket_study": "with several aims only trials that are in the way of another one are its rivals",
         "_get_bracket_id": "which bracket a trial is compared in, for the trial's record",
         "_pruners": "whether brackets were made yet",
         "_try_initialization": "makes them",

@@ -36,6 +36,7 @@ MADE: dict[str, Callable[[], Any]] = {
     "optuna.trial.FrozenTrial": lambda: optuna.trial.create_trial(value=0.0),
     "optuna.storages._cached_storage._CachedStorage": lambda: _CachedStorage(_rdb()),
     "optuna.samplers.TPESampler": optuna.samplers.TPESampler,
+    "optuna.samplers.NSGAIISampler": optuna.samplers.NSGAIISampler,
     "optuna.samplers.RandomSampler": optuna.samplers.RandomSampler,
     "optuna.samplers.CmaEsSampler": optuna.samplers.CmaEsSampler,
     "optuna.pruners.HyperbandPruner": optuna.pruners.HyperbandPruner,

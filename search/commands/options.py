@@ -46,7 +46,18 @@ _SETTINGS_OF = {
         ),
     ),
     SPACE: ("space", "model", "known", "baselines", "allow_outside"),
-    SEARCH: ("metric", "folds", "sampler", "pruner", "callbacks", "seed"),
+    SEARCH: (
+        "metric",
+        "aims",
+        "max_parameters",
+        "max_latency",
+        "max_bytes",
+        "folds",
+        "sampler",
+        "pruner",
+        "callbacks",
+        "seed",
+    ),
     BUDGET: ("trials", "timeout", "epochs", "patience", "trial_timeout"),
     MACHINE: ("workers", "threads", "memory_limit", "precision"),
 }
@@ -203,6 +214,10 @@ def _search(
         bool | None, option("allow_outside", "--allow-outside", show_default="refuse")
     ] = None,
     metric: Annotated[str | None, option("metric", metavar="NAME", show_default="by the data")] = None,
+    aims: Annotated[list[str] | None, option("aims", metavar="NAME")] = None,
+    max_parameters: Annotated[int | None, option("max_parameters", metavar="N")] = None,
+    max_latency: Annotated[float | None, option("max_latency", metavar="MS")] = None,
+    max_bytes: Annotated[str | None, option("max_bytes", metavar="SIZE")] = None,
     folds: Annotated[int | None, option("folds", metavar="K", show_default="one split")] = None,
     cost: Annotated[
         str | None,

@@ -98,6 +98,8 @@ class Companion:
         """
         about, url = self.about, self.about.url
         alone = {"sampler": "random", "pruner": "none", "baselines": None, "known": False, "timeout": None}
+        # Its networks were chosen already, and are compared by the metric alone.
+        alone |= {"aims": (), "max_parameters": None, "max_latency": None, "max_bytes": None}
         settings = settings.model_copy(update={**alone, "trials": len(plan)})
         check_memory_limit(settings.memory_limit, data.spec)
         with study_lock(url, self.name) as lock:

@@ -6,17 +6,21 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from search.driving.refusal import REFUSED_IN_A_ROW, Refusal, refuse, too_many_refused
 from search.errors import PerceptunaError, StudyStopped
 from search.policies.cost import affordable
 from search.policies.pruners import build_pruner
 from search.policies.samplers import build_sampler, seed_sampler
+from search.settings.aims import PARAMETERS, excess_over, limits_of
 from search.settings.own_policies import is_own
+from search.study.aim_values import resources_of
 from search.study.enqueueing import suggest
 from search.study.study import Study
 from search.study.trial_facts import enqueue_trial, keep_facts
 from search.study.trial_record import asked_record
 from search.text.formats import size
 from search.training.memory import too_large
+from search.training.network.weights import parameter_count
 from storage.errors import StorageError, translate
 
 if TYPE_CHECKING:
@@ -27,7 +31,6 @@ if TYPE_CHECKING:
     from spaces import Hyperparameters
     from storage.patient_storage import TrialParameter
 
-_TOO_LARGE_IN_A_ROW = 100
 # By the sampler, and then at random.
 _DRAWS = 10
 
@@ -58,7 +61,7 @@ class Asking:
         self._next = study.next_original_number()
 
     def next(self) -> tuple[optuna.Trial, Hyperparameters] | None:
-        """A trial and its hyperparameters; those that need more memory than a worker may have are told at once.
+        """A trial and its hyperparameters; those that take more than the settings allow are told at once.
 
         PRUNED with a constraint, from which `tpe` learns where not to look; Optuna's samplers ignore FAIL. Another is
         tried in its place, except in a study that draws a conclusion: there it has failed, and None says so.
@@ -68,8 +71,7 @@ class Asking:
         """
         from optuna.trial import TrialState
 
-        limit, metric = self._study.settings.memory_limit, self._study.metric.removeprefix("val_")
-        for _ in range(_TOO_LARGE_IN_A_ROW):
+        for _ in range(REFUSED_IN_A_ROW):
             with self._study.storage.parameters_together() as suggested, self._own_sampler():
                 trial = self._ask()
                 record = asked_record(trial)
@@ -79,23 +81,39 @@ class Asking:
                     hyperparameters = suggest(self._study.space, trial, record.planned)
                 else:
                     trial, hyperparameters = self._drawn(trial, record.original, share, suggested)
-            excess = too_large(hyperparameters, self._study.data, limit, metric) if limit else 0.0
-            if not limit or excess <= 0:
+            refusal = self._refusal(hyperparameters)
+            if refusal is None:
+                self._keep_parameters(trial, hyperparameters)
                 return trial, hyperparameters
-            reason = f"needs {size((1 + excess) * limit)} of {size(limit)} memory"
+            reason = refusal.reason
             if self._study.companion_of is not None:
                 keep_facts(self._study.storage, trial._trial_id, {"reason": reason})
                 self._study.optuna.tell(trial, state=TrialState.FAIL)
                 self._dispatcher.trial_rejected(trial.number, reason, counts=True)
                 return None
-            trial.set_constraint("memory", excess)
-            keep_facts(self._study.storage, trial._trial_id, {"infeasible": reason})
-            self._study.optuna.tell(trial, state=TrialState.PRUNED)
+            refuse(self._study, trial, refusal)
             self._dispatcher.trial_rejected(trial.number, reason)
-        raise StudyStopped(
-            f"the last {_TOO_LARGE_IN_A_ROW} configurations are all too large for --memory-limit {size(limit or 0)} "
-            f"(trial {trial.number} {reason}); raise it, or narrow width and depth in the space"
-        )
+        raise too_many_refused(trial.number, refusal)
+
+    def _refusal(self, hyperparameters: Hyperparameters) -> Refusal | None:
+        """Why it cannot be trained; None where it can, as far as that is known before it is built."""
+        settings, data = self._study.settings, self._study.data
+        if (limit := settings.memory_limit) is not None:
+            excess = too_large(hyperparameters, data, limit, self._study.metric.removeprefix("val_"))
+            if excess > 0:
+                reason = f"needs {size((1 + excess) * limit)} of {size(limit)} memory"
+                return Refusal("memory", excess, reason, f"--memory-limit {size(limit)}")
+        limits = limits_of(settings)
+        if not limits or hyperparameters.network:
+            return None
+        takes = resources_of({PARAMETERS: parameter_count(hyperparameters, data)})
+        return None if (over := excess_over(limits, takes)) is None else Refusal.of(over)
+
+    def _keep_parameters(self, trial: optuna.Trial, hyperparameters: Hyperparameters) -> None:
+        """Before it is trained: of several aims, others are compared with it by what it takes."""
+        if self._study.has_several_aims and not hyperparameters.network:
+            parameters = parameter_count(hyperparameters, self._study.data)
+            keep_facts(self._study.storage, trial._trial_id, {"parameters": parameters})
 
     @contextmanager
     def _own_sampler(self) -> Iterator[None]:

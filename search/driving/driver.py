@@ -17,10 +17,13 @@ from search.driving.keeping import Keeping
 from search.driving.listener import Ending
 from search.driving.recovery import run_again
 from search.driving.reference_fits import ReferenceFits
+from search.driving.refusal import REFUSED_IN_A_ROW, Refusal, refuse, too_many_refused
 from search.driving.signals import StopSignals
 from search.errors import CacheUnusable, DataError, MachineFault, StudyStopped
 from search.settings.metrics import is_better
+from search.study.aim_values import aim_values
 from search.study.study import Study
+from search.study.trial_facts import attributes_of
 from search.study.trial_record import asked_record, trial_record
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
 from search.workers.pool import TrialWorkers, WorkerLost
@@ -28,6 +31,8 @@ from storage.patience import patient
 
 if TYPE_CHECKING:
     import optuna
+
+    from search.settings.aims import Excess
 
 _POLL_SECONDS = 0.5
 _STOP_POLL_SECONDS = 2.0
@@ -67,6 +72,8 @@ class Driver:
         fair_share = FairShare(study, dispatcher.progress, lambda: self._deadline - clock())
         self._asking = Asking(study, dispatcher, fair_share if weigh_cost else None)
         self._disturbance = Disturbance(clock, dispatcher)
+        self._refused = 0
+        self._aims = study.aims
 
     def run(self) -> Ending:
         """Until the budget of finished trials is reached, the time is up, or somebody says stop.
@@ -191,6 +198,10 @@ class Driver:
                 self._disturbance.came(outcome.reason)
             return
         self._disturbance.passed()
+        if outcome.excess is not None:
+            self._refuse(running, outcome, outcome.excess)
+            return
+        self._refused = 0
         self._keeping.keep(trial, outcome)
         match outcome.state:
             case "complete":
@@ -211,9 +222,23 @@ class Driver:
         better = outcome.model is not None and is_better(outcome.value, best, self._study.direction)
         if outcome.model is not None and (better or running.task.keep_model):
             self._keeping.publish_model(trial.number, outcome.model)
-        self._study.optuna.tell(trial, outcome.value)
+        self._study.optuna.tell(trial, aim_values(self._aims, outcome.value, attributes_of(outcome.facts)))
         if better:
             self._keeping.remove_stale_models()
+
+    def _refuse(self, running: InFlight, outcome: TrialOutcome, excess: Excess) -> None:
+        """A worker has measured that it takes too much; another is asked for in its place.
+
+        Raises:
+            StudyStopped: so did all before it.
+        """
+        refusal, number = Refusal.of(excess), running.trial.number
+        refuse(self._study, running.trial, refusal, outcome.facts)
+        self._progress.give_up(number)
+        self._dispatcher.trial_rejected(number, refusal.reason)
+        self._refused += 1
+        if self._refused >= REFUSED_IN_A_ROW:
+            raise too_many_refused(number, refusal)
 
     def _run_again(
         self, running: InFlight, why: str, lost: int = 0, outcome: TrialOutcome | None = None

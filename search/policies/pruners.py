@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from search.policies.behind import BEHIND, is_behind
+from search.policies.first_aim import ByFirstAim, can_be_pruned, is_in_the_way, takes
 from search.settings.own_policies import is_own, own_pruner
 from search.study.trial_record import TrialRecord, TrialRecords
 
@@ -65,20 +67,37 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
 
     records = TrialRecords()
 
+    def rivals_of(trial: TrialRecord) -> Callable[[FrozenTrial], bool]:
+        """Which trials can keep `trial` from the front: of one aim all, of several those that take no more."""
+        if len(settings.aims) < 2:
+            return lambda one: True
+        own = takes(trial, settings.aims)
+        return lambda one: is_in_the_way(takes(records.of(one), settings.aims), own)
+
     class Hyperband(pruners.HyperbandPruner):
         """Hyperband by best values so far; a configuration counts once, in the bracket of its original number."""
 
         def __init__(self, last_rung: int, **values: Any) -> None:
             super().__init__(**values)
             self._last_rung = last_rung
+            self._asked_about: FrozenTrial | None = None
             self._known: dict[int, int] = {}
 
         def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
             if (trial.last_step or 0) > self._last_rung or not is_compared(records.of(trial), settings):
                 return False
+            self._asked_about = trial
             # Asked in any case: that leaves its value at the rung, by which others are measured.
-            behind = super().prune(study, with_best_so_far(trial, study.direction.name))
+            behind = super().prune(study, with_best_so_far(trial, study.directions[0].name))
             return behind and not runs_to_its_end(records.of(trial))
+
+        def _create_bracket_study(self, study: optuna.Study, bracket_id: int) -> Any:
+            if len(study.directions) == 1 or self._asked_about is None:
+                return super()._create_bracket_study(study, bracket_id)
+            in_the_way = rivals_of(records.of(self._asked_about))
+            return ByFirstAim(
+                study, lambda one: self._get_bracket_id(study, one) == bracket_id and in_the_way(one)
+            )
 
         def _get_bracket_id(self, study: optuna.Study, trial: FrozenTrial) -> int:
             record = records.of(trial)
@@ -101,10 +120,10 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
         """Median pruning among those that can be compared."""
 
         def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
-            def rivals(**which: Any) -> list[FrozenTrial]:
-                return [one for one in study.get_trials(**which) if is_compared(records.of(one), settings)]
-
-            seen: Any = SimpleNamespace(get_trials=rivals, direction=study.direction)
+            in_the_way = rivals_of(records.of(trial))
+            seen: Any = ByFirstAim(
+                study, lambda one: is_compared(records.of(one), settings) and in_the_way(one)
+            )
             record = records.of(trial)
             if runs_to_its_end(record) or not is_compared(record, settings):
                 return False
@@ -119,10 +138,11 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
         def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
             if self._halving.prune(study, trial):
                 return True
-            best = best_of_folds(study, records)
+            seen: Any = ByFirstAim(study, rivals_of(records.of(trial)))
+            best = best_of_folds(seen, records)
             if best is None or runs_to_its_end(records.of(trial)):
                 return False
-            maximize = study.direction.name == "MAXIMIZE"
+            maximize = study.directions[0].name == "MAXIMIZE"
             return is_behind(trial.intermediate_values, best.intermediate_values, maximize=maximize)
 
     class Own(pruners.BasePruner):
@@ -136,6 +156,8 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
             may_end = is_compared(record, settings) and not runs_to_its_end(record)
             return may_end and self._own.prune(study, trial)
 
+    if not can_be_pruned(settings.aims):
+        return pruners.NopPruner()
     if is_own(settings.pruner):
         return Own(own_pruner(settings.pruner))
     if settings.folds is not None:
@@ -151,6 +173,13 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
             return Median(n_startup_trials=5, n_warmup_steps=start)
         case _:
             return pruners.NopPruner()
+
+
+def should_prune(trial: optuna.Trial) -> bool:
+    """Optuna's question, also in a study of several aims, where Optuna refuses to ask it."""
+    if len(trial.study.directions) == 1:
+        return trial.should_prune()
+    return trial.study.pruner.prune(trial.study, trial.study._storage.get_trial(trial._trial_id))
 
 
 def best_of_folds(study: optuna.Study, records: TrialRecords) -> TrialRecord | None:
@@ -222,7 +251,7 @@ def brackets(settings: StudySettings) -> list[Bracket]:
     Number and shares of hyperband's are Optuna's own (Li et al. 2018, algorithm 1); each begins one rung later.
     """
     start, epochs = first_rung(settings), settings.epochs
-    if settings.pruner == "none" or is_own(settings.pruner):
+    if settings.pruner == "none" or is_own(settings.pruner) or not can_be_pruned(settings.aims):
         return [Bracket(1.0, [])]
     if settings.folds is not None:
         return [Bracket(1.0, [FIRST_FOLD])]
@@ -239,8 +268,19 @@ def brackets(settings: StudySettings) -> list[Bracket]:
 
 
 def describe_rungs(settings: StudySettings) -> str:
-    """When the pruner compares trials, in a sentence."""
+    """When the pruner compares trials, in a sentence; and with which others, where there are several aims."""
+    told = _when(settings)
+    alone = settings.pruner == "none" or len(settings.aims) < 2 or not can_be_pruned(settings.aims)
+    return told if alone else f"{told}; each is compared with those that take no more than it does"
+
+
+def _when(settings: StudySettings) -> str:
     start, found = first_rung(settings), brackets(settings)
+    if settings.pruner != "none" and not can_be_pruned(settings.aims):
+        return (
+            "pruning: none, every trial may run all its epochs; what it will reach in a second metric is not known "
+            "before its end"
+        )
     if is_own(settings.pruner):
         steps = "epoch" if settings.folds is None else "fold"
         return f"pruning: {settings.pruner}, asked after each {steps}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from search.errors import InputError
+from search.policies.first_aim import ByFirstAim
 from search.settings.own_policies import own_sampler
 from search.study.trial_record import TrialRecords
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 # Optuna's own.
 _STARTUP_TRIALS = 10
+# Optuna's own, 50, would draw all trials of a usual budget at random: it is how many the first generation has.
+_POPULATION = 20
 
 
 def build_sampler(
@@ -40,6 +43,8 @@ def build_sampler(
     match settings.sampler:
         case "tpe":
             return _tpe(seed, planned)
+        case "nsgaii":
+            return samplers.NSGAIISampler(seed=seed, population_size=_POPULATION)
         case "random":
             return samplers.RandomSampler(seed=seed)
         case "qmc":
@@ -97,7 +102,9 @@ def _tpe(seed: int, planned: int) -> optuna.samplers.TPESampler:
             self._started = self._started or trained(study) >= self._n_startup_trials
             if not self._started:
                 return self._random_sampler.sample_independent(study, trial, name, distribution)
-            return super().sample_independent(study, trial, name, distribution)
+            # Pruned trials are compared by the first aim, where there are several.
+            seen: Any = ByFirstAim(study) if len(study.directions) > 1 else study
+            return super().sample_independent(seen, trial, name, distribution)
 
         _started = False
 
@@ -114,13 +121,13 @@ def seed_sampler(sampler: optuna.samplers.BaseSampler, study_seed: int, original
     `qmc` counts its points itself, `gp` and the state of `cmaes` depend on more than a generator.
     """
     import numpy as np
-    from optuna.samplers import CmaEsSampler, RandomSampler, TPESampler
+    from optuna.samplers import CmaEsSampler, NSGAIISampler, RandomSampler, TPESampler
 
     seed = np.random.SeedSequence([study_seed, original, 1, *[draw] * (draw > 0)]).generate_state(1)[0]
     if isinstance(sampler, CmaEsSampler):
         sampler._cma_rng.rng.seed(seed)
         sampler = sampler._independent_sampler
-    if isinstance(sampler, TPESampler):
+    if isinstance(sampler, NSGAIISampler | TPESampler):
         sampler._rng.rng.seed(seed)
         sampler = sampler._random_sampler
     if isinstance(sampler, RandomSampler):

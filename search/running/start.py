@@ -9,6 +9,7 @@ from search.errors import InputError
 from search.running.drive import Finish, drive
 from search.running.fleet import begun_meanwhile, fleet_of
 from search.running.own_code import check_own_code, check_policies, space_for, try_own_code
+from search.settings.aims import aims_in_words, check_aims, choose_aims
 from search.settings.chosen_metric import (
     check_metric_exists,
     choose_metric,
@@ -85,6 +86,7 @@ def start(
         settings = settings.model_copy(update={"precision": precision, "known": known_too})
         space = space or load_space(settings.space)
         metric = choose_metric(settings.metric, data.spec)
+        settings = settings.model_copy(update={"aims": choose_aims(settings.aims, metric, data.spec)})
         check_memory_limit(settings.memory_limit, data.spec)
         space = space_for(settings, space)
         try_own_code(space, data.spec, settings.callbacks)
@@ -103,6 +105,8 @@ def start(
             if note:
                 listeners.said(f"note: {note}")
         listeners.said(compared_by(metric))
+        if settings.aims:
+            listeners.said(aims_in_words(settings.aims))
         adoption = None
         if earlier is not None:
             adoption = adopt(earlier, settings, space, data.spec, metric, allow_different=allow_different)
@@ -133,6 +137,7 @@ def check_choices(settings: StudySettings, *, space: bool = True) -> None:
         load_baselines(settings.baselines)
     check_policies(settings)
     check_metric_exists(settings.metric)
+    check_aims(settings.aims, settings.sampler)
 
 
 def _decided(given: StudySettings, settings: StudySettings, kind: DataKind, known: int) -> str:

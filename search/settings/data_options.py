@@ -19,7 +19,7 @@ _RULES_OUT = {
 }
 SPLIT_OPTIONS = tuple(_RULES_OUT)
 # Of settings that are not called as they are said, once for each value.
-_OPTIONS = {"callbacks": "--callback"}
+_OPTIONS = {"callbacks": "--callback", "aims": "--aim"}
 
 
 def _column_names(value: object) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from search.errors import InputError
+from search.settings.aims import RESOURCES
 from search.settings.costs import COST, costs_said
 from search.settings.own_metrics import DIRECTIONS, own_metric_in, own_metric_said
 
@@ -30,6 +31,19 @@ def metric_said(
 
 
 def _one(said: Said, place: Callable[[str], str]) -> dict[str, Any]:
+    """The first aim is the metric; with a metric alone there are no aims, whatever was said before it."""
+    aims = [said["aims"]] if isinstance(said.get("aims"), str) else list(said.get("aims") or [])
+    if not aims:
+        settings = _of_metric(said, place)
+        return settings if settings.get("metric") is None else {**settings, "aims": ()}
+    if said.get("metric") is not None:
+        raise InputError(f"{place('metric')}: the first --aim is the metric; leave --metric out")
+    settings = _of_metric({**said, "metric": aims[0]}, place)
+    others = aims[1:]
+    return {**settings, "aims": (settings["metric"], *others) if others or aims[0] in RESOURCES else ()}
+
+
+def _of_metric(said: Said, place: Callable[[str], str]) -> dict[str, Any]:
     settings = {name: value for name, value in said.items() if name not in ("cost", "direction")}
     metric, cost, direction = settings.get("metric"), said.get("cost"), said.get("direction")
     if direction not in (None, *DIRECTIONS):

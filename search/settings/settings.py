@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from search.data import DataRequest
 
-SAMPLERS = ("tpe", "random", "gp", "qmc", "cmaes")
+SAMPLERS = ("tpe", "nsgaii", "random", "gp", "qmc", "cmaes")
 PRUNERS = ("hyperband", "asha", "median", "none")
 TargetTransform = Literal["none", "log", "auto"]
 TaskName = Literal["classification", "regression"]
@@ -59,6 +59,10 @@ _LATER = frozenset(
         "folds",
         "model",
         "callbacks",
+        "aims",
+        "max_parameters",
+        "max_latency",
+        "max_bytes",
     )
 )
 _EPOCHS_OF: dict[DataKind, int] = {"image": 30, "vector": 60, "table": 60}
@@ -90,6 +94,21 @@ def _policy(names: tuple[str, ...], value: object) -> str:
     raise ValueError(
         f"expected {', '.join(others)} or {last}, or module:name of your own, but got {value!r}{meant}"
     )
+
+
+def _names_of_aims(value: object) -> tuple[str, ...]:
+    """One text, or several."""
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list | tuple) or not all(isinstance(one, str) and one.strip() for one in texts):
+        raise ValueError(
+            f"expected val_accuracy or the like, then parameters, latency or bytes, but got {value!r}"
+        )
+    return tuple(texts)
+
+
+def _at_most(value: object) -> object:
+    """Bytes of `200kB`, `2MB` or a number of them."""
+    return None if value is None else parse_size(value, least=1)  # type: ignore[arg-type]
 
 
 _Text = Annotated[str | None, Field(min_length=1)]
@@ -176,9 +195,26 @@ class StudySettings(BaseModel):
     metric: str | None = Field(
         None, description="what to optimise: val_accuracy, val_rmse …, or module:function of your own"
     )
+    aims: Annotated[tuple[str, ...], BeforeValidator(_names_of_aims)] = Field(
+        (),
+        description="in place of --metric, once for each of several aims: a metric first, then parameters, latency, "
+        "bytes or another metric",
+    )
+    max_parameters: int | None = Field(
+        None, ge=1, le=10**12, description="weights of a network at most; one of more is not trained"
+    )
+    max_latency: float | None = Field(
+        None,
+        gt=0,
+        le=60_000,
+        description="milliseconds a row at most, on one thread of a worker; a slower network is not trained",
+    )
+    max_bytes: Annotated[int | None, BeforeValidator(_at_most)] = Field(
+        None, description="of a network's weights at most: 200kB, 2MB; one of more is not trained"
+    )
     sampler: Annotated[str, BeforeValidator(partial(_policy, SAMPLERS))] = Field(
         "tpe",
-        description="how configurations are chosen: tpe, random, gp, qmc, cmaes, or module:name of your own",
+        description="how configurations are chosen: tpe, nsgaii, random, gp, qmc, cmaes, or module:name of your own",
     )
     pruner: Annotated[str, BeforeValidator(partial(_policy, PRUNERS))] = Field(
         "asha",

@@ -9,15 +9,19 @@ from search.settings.metrics import told_beside
 from search.text.formats import number
 
 
-def at_best(history: Mapping[str, Sequence[float]], metric: str, epoch: int) -> dict[str, float]:
+def at_best(
+    history: Mapping[str, Sequence[float]], metric: str, epoch: int, others: Sequence[str] = ()
+) -> dict[str, float]:
     """Of `epoch`, counted from 1: `metric` and its training twin, their gap, and what is told beside the metric.
+
+    And of `others`, which are metrics that the study aims at too.
 
     `history` has one value per epoch by Keras's log names.
     """
     validation, training = metric, metric.removeprefix("val_")
     kept = {name: history[name][epoch - 1] for name in (training, validation)}
     kept["gap"] = kept[training] - kept[validation]
-    return kept | {name: history[name][epoch - 1] for name in told_beside(metric)}
+    return kept | {name: history[name][epoch - 1] for name in (*told_beside(metric), *others)}
 
 
 def beside(metric: str, kept: Mapping[str, Any]) -> dict[str, float]:

@@ -6,8 +6,8 @@ import uuid
 from typing import TYPE_CHECKING
 
 from search.errors import InputError
+from search.settings.aims import direction_of
 from search.settings.chosen_metric import choose_metric
-from search.settings.metrics import direction_of
 from search.study.optuna_log import quiet_optuna
 from search.study.study import Study, load_study, resume_command, study_names
 from search.study.study_record import StudyFacts, keep_study_facts
@@ -48,14 +48,17 @@ def create_study(
 
     quiet_optuna()
     metric = choose_metric(settings.metric, data)
+    aims = settings.aims or (metric,)
     storage = open_storage(url, create=True)
     if is_half_made(name, url):
         optuna.delete_study(study_name=name, storage=storage)
     try:
-        created = optuna.create_study(study_name=name, storage=storage, direction=direction_of(metric))
+        created = optuna.create_study(
+            study_name=name, storage=storage, directions=[direction_of(aim) for aim in aims]
+        )
     except optuna.exceptions.DuplicatedStudyError:
         raise already_there(name, url) from None
-    created.set_metric_names([metric])
+    created.set_metric_names([*aims])
     facts: StudyFacts = {
         "identity": uuid.uuid4().hex,
         "metric": metric,

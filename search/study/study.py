@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from search.errors import InputError
+from search.settings.aims import front_of, signed
 from search.settings.metrics import Direction, direction_of, sign_of
 from search.settings.settings import StudySettings
 from search.settings.study_name import quote_name
@@ -91,6 +92,15 @@ class Study:
     def direction(self) -> Direction:
         return direction_of(self.metric)
 
+    @property
+    def aims(self) -> tuple[str, ...]:
+        """What it searches for: its metric, and what else it aims at."""
+        return self.settings.aims or (self.metric,)
+
+    @property
+    def has_several_aims(self) -> bool:
+        return len(self.aims) > 1
+
     def refuse_foreign(self) -> None:
         """Raises InputError where another program made the study, of which nothing is known."""
         self.record.refuse_foreign()
@@ -136,6 +146,8 @@ class Study:
     def ranked(self) -> list[TrialRecord]:
         """Complete trials, best first; of equal values the one that was complete first, whose model was kept.
 
+        Of several aims, by the first alone; `front` has those that are best in some trade between all of them.
+
         Without those of an earlier study whose values are another quantity, on other data perhaps.
         """
         return [trial for trial in self._complete() if trial.is_comparable]
@@ -147,20 +159,29 @@ class Study:
     def _complete(self) -> list[TrialRecord]:
         from optuna.trial import TrialState
 
-        sign = sign_of(self.optuna.direction.name.lower())
+        sign = sign_of(self.optuna.directions[0].name.lower())
         return sorted(
             self.trials(states=(TrialState.COMPLETE,)),
             key=lambda trial: (-sign * (trial.value or 0.0), trial.datetime_complete, trial.number),
         )
 
     def best_trial(self) -> TrialRecord | None:
-        """The first of `ranked`, or None before there is one.
+        """The first of `ranked`, which of several aims is the best in the first; None before there is one.
 
         (Optuna leaves it to the database which of equal trials it names, so that the answer may change.)
         """
-        if len(self.optuna.directions) != 1:
+        if len(self.optuna.directions) != 1 and self.record.is_foreign:
             return None
         return next(iter(self.ranked()), None)
+
+    def front(self) -> list[TrialRecord]:
+        """Trials of `ranked` that none other is as good as in all aims and better in one; best first in the first aim.
+
+        Of one aim, the best trial alone.
+        """
+        found = [trial for trial in self.ranked() if trial.values is not None]
+        points = [signed(self.aims, trial.values or ()) for trial in found]
+        return [found[place] for place in front_of(points)]
 
     def trial(self, number: int, option: str = "--trial") -> TrialRecord:
         """Trial `number`, which `option` named.

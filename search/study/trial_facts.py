@@ -32,6 +32,7 @@ class TrialFacts(TypedDict, total=False):
     infeasible: str
     epochs: int
     parameters: int
+    latency: float
     seconds: float
     stop_reason: Stop
     seed: int

@@ -7,6 +7,7 @@ goes on as it would have gone on without the interruption.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -50,6 +51,7 @@ class TrialRecord:
         infeasible: why it was never trained.
         reason: why it failed.
         epochs: that it ran; `best_epoch` counts from 1.
+        values: one for each aim of its study; `value` is the first, and of a pruned trial the last one reported.
         parameters: weights of the network, as Keras counts them.
         seconds: wall time of the training.
         stop: why the training ended.
@@ -62,6 +64,7 @@ class TrialRecord:
     number: int
     state: TrialState
     value: float | None
+    values: tuple[float, ...] | None
     params: Mapping[str, Any]
     distributions: Mapping[str, BaseDistribution]
     intermediate_values: Mapping[int, float]
@@ -210,11 +213,13 @@ class TrialRecord:
 def trial_record(trial: FrozenTrial) -> TrialRecord:
     """What `trial`, of any program, says."""
     stored, values = trial.user_attrs, trial.values
+    value = values[0] if values else _last_reported(trial)
     fact = stored.get
     return TrialRecord(
         number=trial.number,
         state=trial.state,
-        value=values[0] if values else None,
+        value=value,
+        values=tuple(values) if values else None,
         params=trial.params,
         distributions=trial.distributions,
         intermediate_values=trial.intermediate_values,
@@ -237,6 +242,14 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         stored=stored,
         optuna=trial,
     )
+
+
+def _last_reported(trial: FrozenTrial) -> float | None:
+    """Of a pruned trial: with one aim Optuna takes it for the trial's value, with several it keeps none."""
+    if trial.state.name != "PRUNED" or not trial.intermediate_values:
+        return None
+    last = trial.intermediate_values[max(trial.intermediate_values)]
+    return last if math.isfinite(last) else None
 
 
 def asked_record(trial: optuna.Trial) -> TrialRecord:

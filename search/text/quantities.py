@@ -6,8 +6,8 @@ import re
 
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d)?")
 _IMAGE_SIZE = re.compile(r"(\d{1,4})x(\d{1,4})")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(MB|GB|MiB|GiB)", re.IGNORECASE)
-_BYTES = {"mb": 10**6, "gb": 10**9, "mib": 2**20, "gib": 2**30}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(kB|MB|GB|KiB|MiB|GiB|B)", re.IGNORECASE)
+_BYTES = {"b": 1, "kb": 10**3, "kib": 2**10, "mb": 10**6, "gb": 10**9, "mib": 2**20, "gib": 2**30}
 _SECONDS = {None: 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
@@ -29,21 +29,23 @@ def parse_duration(text: str | float) -> float:
     return seconds
 
 
-def parse_size(text: str | int) -> int:
+def parse_size(text: str | int, least: int = 10**6) -> int:
     """Bytes of `800MB`, `1.5GB` or `2GiB`; a whole number is bytes.
 
     Raises:
-        ValueError: anything else, or less than 1 MB.
+        ValueError: anything else, or fewer than `least`.
     """
     if isinstance(text, int) and not isinstance(text, bool):
         count = text
     else:
         match = _SIZE.fullmatch(str(text).strip())
         if match is None:
-            raise ValueError(f"expected a size like 2GB or 1.5GiB, but got '{text}'")
+            raise ValueError(
+                f"expected a size like {'2GB or 1.5GiB' if least > 1 else '200kB or 2MB'}, but got '{text}'"
+            )
         count = round(float(match[1]) * _BYTES[match[2].lower()])
-    if not 10**6 <= count <= 10**15:
-        raise ValueError(f"expected a size of at least 1MB, but got '{text}'")
+    if not least <= count <= 10**15:
+        raise ValueError(f"expected a size of at least {'1MB' if least > 1 else '1B'}, but got '{text}'")
     return count
 
 

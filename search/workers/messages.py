@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from search.settings.aims import Excess
 from search.study.left_off import LeftOff
 from search.study.planned_trial import Fold
 from search.study.trial_facts import TrialFacts
@@ -67,16 +68,18 @@ class TrialOutcome:
     """How a trial ended, and all that is kept of it: the driver writes it, so that workers need no common disk.
 
     `complete` has a value; `pruned`, `failed` and `stopped` (the whole study must stop) a reason;
+    `refused` takes an `excess` of what the settings limit, and was not trained;
     `interrupted` is to be run again, and so is `disturbed`, which the machine did not let train for that reason.
     `facts` are small ones for leaderboards and the dashboard, `files` become the trial's artifacts;
     `model`, a `.keras` file, is a candidate for the study's best model. `checkpoint` is from where an interrupted one
     goes on.
     """
 
-    state: Literal["complete", "pruned", "interrupted", "disturbed", "failed", "stopped"]
+    state: Literal["complete", "pruned", "interrupted", "disturbed", "failed", "stopped", "refused"]
     epochs: int = 0
     value: float | None = None
     reason: str = ""
+    excess: Excess | None = None
     traceback: str = ""
     facts: TrialFacts = field(default_factory=TrialFacts)
     files: dict[str, bytes] = field(default_factory=dict, repr=False)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from search.policies.pruners import should_prune
 from search.settings.metrics import direction_of, is_better
 from search.settings.settings import StudySettings
 from search.study.folds import mean_at_best, seed_of_fold
@@ -75,11 +76,11 @@ def train_on_folds(
         why = result.stop_reason
         if why is StopReason.NOT_FINITE:
             break
-        trial.report(result.history[task.job.metric][result.best_epoch - 1], number + 1)
+        _report(trial, number + 1, result.history[task.job.metric][result.best_epoch - 1])
         # One that has run on all folds is complete, whatever a comparison or a signal at its end would say.
         if number + 1 == folds:
             break
-        if trial.should_prune():
+        if should_prune(trial):
             why = StopReason.PRUNED
             break
         if stopped():
@@ -88,6 +89,11 @@ def train_on_folds(
     if outcome.state != "complete":
         return outcome
     return replace(outcome, facts=outcome.facts | _decision(task, results, data))
+
+
+def _report(trial: optuna.Trial, fold: int, value: float) -> None:
+    """As Optuna's `report`, which it refuses where there are several aims."""
+    trial.study._storage.set_trial_intermediate_value(trial._trial_id, fold, value)
 
 
 def _checking(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from search.settings.metrics import direction_of, is_better
 from search.settings.settings import StudySettings
+from search.study.aim_values import metrics_among
 from search.study.at_best import at_best
 from search.study.row_scores import FILE_NAME, scores_file
 from search.study.trial_facts import TrialFacts
@@ -33,7 +34,7 @@ def outcome_of(
     """Of a training that was not interrupted, on `data`, in an `environment` as `search.training.environment` says."""
     why = result.stop_reason
     stop = Stop(why, None if why is StopReason.EPOCHS else result.epochs)
-    facts = _facts(task, result, stop, environment)
+    facts = _facts(task, result, stop, environment, metrics_among(settings.aims))
     if why in (StopReason.PRUNED, StopReason.NOT_FINITE):
         return TrialOutcome(
             "pruned", result.epochs, reason=stop.text(), facts=facts, files=_curves(task, result)
@@ -52,7 +53,13 @@ def outcome_of(
     )
 
 
-def _facts(task: TrialTask, result: TrainingResult, stop: Stop, environment: Mapping[str, str]) -> TrialFacts:
+def _facts(
+    task: TrialTask,
+    result: TrainingResult,
+    stop: Stop,
+    environment: Mapping[str, str],
+    others: Sequence[str],
+) -> TrialFacts:
     """Small ones; the whole history is an artifact."""
     facts: TrialFacts = {
         "epochs": result.epochs,
@@ -63,7 +70,7 @@ def _facts(task: TrialTask, result: TrainingResult, stop: Stop, environment: Map
         **where_it_ran(environment),
     }
     if result.best_epoch:
-        reached = at_best(result.history, task.job.metric, result.best_epoch)
+        reached = at_best(result.history, task.job.metric, result.best_epoch, others)
         facts |= {"best_epoch": result.best_epoch, "at_best": reached}
     return facts
 

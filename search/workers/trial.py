@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from search.errors import DataError, InputError, StudyStopped
 from search.machine.lacking import is_out_of_memory, lacking
 from search.settings.settings import StudySettings
-from search.study.trial_facts import TrialFacts
+from search.study.trial_facts import TrialFacts, keep_facts
 from search.study.trial_record import asked_record
 from search.training.environment import training_environment
 from search.training.stop_reason import StopReason
@@ -22,6 +22,7 @@ from search.workers.messages import EpochEvent, StudyJob, TrialOutcome, TrialTas
 from search.workers.of_folds import train_on_folds
 from search.workers.outcome import outcome_of
 from search.workers.reports import Reports
+from search.workers.weighing import measured, over_a_limit
 from spaces import Hyperparameters
 from storage import StorageURL, open_storage
 from storage.errors import translate, translated
@@ -124,11 +125,16 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
     if asked_record(trial).intermediate_values:
         raise TrialBegunBefore(f"trial {task.number}")
     try:
+        found = _weighed(task, worker)
+        if (outcome := over_a_limit(found, worker.settings)) is not None:
+            return outcome
         if worker.settings.folds is not None:
             stopped = partial(_stopped.__contains__, task.job.run)
             of_worker = worker.data, worker.settings, worker.environment
-            return train_on_folds(task, trial, *of_worker, on_epoch, stopped)
-        return _train(task, trial, worker, on_epoch)
+            outcome = train_on_folds(task, trial, *of_worker, on_epoch, stopped)
+        else:
+            outcome = _train(task, trial, worker, on_epoch)
+        return replace(outcome, facts=found | outcome.facts)
     except StudyStopped as error:
         return TrialOutcome("stopped", reason=str(error))
     except Exception as error:
@@ -140,6 +146,15 @@ def run_trial(task: TrialTask, on_epoch: Callable[[EpochEvent], None] = lambda e
             return TrialOutcome("disturbed", reason=refused)
         reason = f"{type(error).__name__}: {error}".splitlines()[0][:500]
         return TrialOutcome("failed", reason=reason, traceback=traceback.format_exc()[-4000:])
+
+
+def _weighed(task: TrialTask, worker: _Worker) -> TrialFacts:
+    """What the network takes, as `measured`; kept before it is trained, as later ones are compared by it."""
+    hyperparameters = Hyperparameters.model_validate_json(task.hyperparameters)
+    found = measured(hyperparameters, worker.data.spec, worker.settings)
+    if found:
+        keep_facts(worker.storage, task.trial_id, found)
+    return found
 
 
 def _runs_code_of_the_user(settings: StudySettings) -> bool:
@@ -228,7 +243,7 @@ def _checking(
     deadline: float,
 ) -> EpochCheck:
     """Reports each epoch, and tells whether the training ends with it; `deadline` is by the monotonic clock."""
-    from search.policies.pruners import is_asked_after
+    from search.policies.pruners import is_asked_after, should_prune
 
     def check(epoch: int, logs: dict[str, float]) -> StopReason | None:
         value = logs[task.job.metric]
@@ -239,7 +254,7 @@ def _checking(
             return None
         if is_asked_after(epoch, settings):
             reports.write()
-            if trial.should_prune():
+            if should_prune(trial):
                 return StopReason.PRUNED
         if task.job.run in _stopped:
             return StopReason.INTERRUPTED

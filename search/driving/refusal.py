@@ -1,0 +1,52 @@
+"""A configuration that is not trained, since it takes more than the settings allow; and when there are too many."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from search.errors import StudyStopped
+from search.study.trial_facts import TrialFacts, keep_facts
+
+if TYPE_CHECKING:
+    import optuna
+
+    from search.settings.aims import Excess
+    from search.study.study import Study
+
+REFUSED_IN_A_ROW = 100
+"""After so many the study stops: its space holds hardly anything that may be trained."""
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """By which `share` of the limit, set by `option`, of `what`; and so in words."""
+
+    what: str
+    share: float
+    reason: str
+    option: str
+
+    @classmethod
+    def of(cls, excess: Excess) -> Refusal:
+        return cls(excess.resource, excess.share, excess.reason, excess.option)
+
+
+def refuse(study: Study, trial: optuna.Trial, refusal: Refusal, facts: TrialFacts | None = None) -> None:
+    """Tell `trial` as PRUNED with a constraint, from which `tpe` learns where not to look.
+
+    Optuna's samplers ignore FAIL. It does not count toward the budget.
+    """
+    from optuna.trial import TrialState
+
+    trial.set_constraint(refusal.what, refusal.share)
+    keep_facts(study.storage, trial._trial_id, {**(facts or {}), "infeasible": refusal.reason})
+    study.optuna.tell(trial, state=TrialState.PRUNED)
+
+
+def too_many_refused(number: int, refusal: Refusal) -> StudyStopped:
+    """Why the study stops at trial `number`."""
+    return StudyStopped(
+        f"the last {REFUSED_IN_A_ROW} configurations are all too large for {refusal.option} (trial {number} "
+        f"{refusal.reason}); raise it, or narrow width and depth in the space"
+    )
