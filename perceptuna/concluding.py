@@ -140,12 +140,16 @@ class Concluding(Looking):
         output: str | Path,
         *,
         trial: int | None = None,
+        within: float | None = None,
         ensemble: int | None = None,
         calibrate: bool = False,
         threshold: str | float | None = None,
         force: bool = False,
     ) -> Model:
         """Write the model of the best trial, or of `trial`, as a `.keras` file: what `perceptuna export` does.
+
+        `within=0.5` chooses the smallest network that is at most half a point of accuracy, or half a percent of a loss,
+        behind the best.
 
         >>> study.export("best.keras").path.name
         'best.keras'
@@ -160,6 +164,7 @@ class Concluding(Looking):
                 self._read,
                 Path(output),
                 trial=trial,
+                within=within,
                 ensemble=ensemble,
                 calibrate=calibrate,
                 threshold=None if threshold is None else str(threshold),

@@ -22,6 +22,14 @@ def export(
     study: StudyName,
     output: Annotated[Path, typer.Option("-o", "--output", metavar="FILE.keras", help="the model to write")],
     trial: Annotated[int | None, typer.Option(min=0, metavar="K", help="this trial, not the best")] = None,
+    within: Annotated[
+        float | None,
+        typer.Option(
+            metavar="MARGIN",
+            help="the smallest network at most so far behind the best: points of an accuracy, percent of a loss",
+            show_default=False,
+        ),
+    ] = None,
     ensemble: Annotated[
         int | None,
         ensemble_option("the mean of up to N networks, where that is better on the validation rows"),
@@ -50,6 +58,9 @@ def export(
     With --ensemble several networks are averaged inside it: of the best 3 N trials, trained again, those that are best
     together on the validation rows. Where no mean is better than the best trial, that one is written.
 
+    With --within 0.5 the smallest network is written that is at most half a point behind the best: by the second aim of
+    a study of several, else by its parameters. Points are of shares such as accuracy; of losses it is half a percent.
+
     With --calibrate the probabilities of one network come true more nearly as often as they say: its logits are divided
     by one number. It is fitted on the validation rows, and left out where it is not better on rows that did not fit it.
 
@@ -61,7 +72,14 @@ def export(
     Example: perceptuna export my-first -o best.keras
     """
     there = service_of(
-        service, storage, trial=trial, ensemble=ensemble, calibrate=calibrate, threshold=threshold, data=data
+        service,
+        storage,
+        trial=trial,
+        within=within,
+        ensemble=ensemble,
+        calibrate=calibrate,
+        threshold=threshold,
+        data=data,
     )
     if there is not None:
         export_there(there, study, output, force)
@@ -72,6 +90,7 @@ def export(
         study_of(study, storage, data),
         output,
         trial=trial,
+        within=within,
         ensemble=ensemble,
         calibrate=calibrate,
         threshold=threshold,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from search.driving.recovery import recover
 from search.errors import InputError, StudyStopped
@@ -97,7 +97,13 @@ class Companion:
             StudyBusy: somebody is carrying it out right now.
         """
         about, url = self.about, self.about.url
-        alone = {"sampler": "random", "pruner": "none", "baselines": None, "known": False, "timeout": None}
+        alone: dict[str, Any] = {
+            "sampler": "random",
+            "pruner": "none",
+            "baselines": None,
+            "known": False,
+            "timeout": None,
+        }
         # Its networks were chosen already, and are compared by the metric alone.
         alone |= {"aims": (), "max_parameters": None, "max_latency": None, "max_bytes": None}
         settings = settings.model_copy(update={**alone, "trials": len(plan)})

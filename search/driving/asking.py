@@ -93,7 +93,8 @@ class Asking:
                 return None
             refuse(self._study, trial, refusal)
             self._dispatcher.trial_rejected(trial.number, reason)
-        raise too_many_refused(trial.number, refusal)
+        assert refusal is not None
+        raise too_many_refused(REFUSED_IN_A_ROW, trial.number, refusal)
 
     def _refusal(self, hyperparameters: Hyperparameters) -> Refusal | None:
         """Why it cannot be trained; None where it can, as far as that is known before it is built."""

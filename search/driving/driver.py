@@ -238,7 +238,7 @@ class Driver:
         self._dispatcher.trial_rejected(number, refusal.reason)
         self._refused += 1
         if self._refused >= REFUSED_IN_A_ROW:
-            raise too_many_refused(number, refusal)
+            raise too_many_refused(REFUSED_IN_A_ROW, number, refusal)
 
     def _run_again(
         self, running: InFlight, why: str, lost: int = 0, outcome: TrialOutcome | None = None

@@ -44,9 +44,9 @@ def refuse(study: Study, trial: optuna.Trial, refusal: Refusal, facts: TrialFact
     study.optuna.tell(trial, state=TrialState.PRUNED)
 
 
-def too_many_refused(number: int, refusal: Refusal) -> StudyStopped:
-    """Why the study stops at trial `number`."""
+def too_many_refused(count: int, number: int, refusal: Refusal) -> StudyStopped:
+    """Why the study stops at trial `number`, after so many."""
     return StudyStopped(
-        f"the last {REFUSED_IN_A_ROW} configurations are all too large for {refusal.option} (trial {number} "
+        f"the last {count} configurations are all too large for {refusal.option} (trial {number} "
         f"{refusal.reason}); raise it, or narrow width and depth in the space"
     )

@@ -121,7 +121,7 @@ class TestMemory:
     def test_the_study_stops_when_nothing_fits(
         self, study: Study, driver: MakeDriver, digits: PreparedData, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(search.driving.asking, "_TOO_LARGE_IN_A_ROW", 10)
+        monkeypatch.setattr(search.driving.asking, "REFUSED_IN_A_ROW", 10)
         limit = idle_worker_bytes(digits.spec) + 1
         with pytest.raises(StudyStopped, match="the last 10 configurations are all too large"):
             driver(FakeWorkers(1, complete), memory_limit=limit).run()

@@ -51,3 +51,9 @@ class TestCMAES(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnlySampler
     @pytest.fixture
     def sampler(self) -> Make:
         return made("cmaes")
+
+
+class TestNSGAII(BasicSamplerTestCase, RelativeSamplerTestCase, MultiObjectiveSamplerTestCase):
+    @pytest.fixture
+    def sampler(self) -> Make:
+        return made("nsgaii")

@@ -16,7 +16,8 @@ from search.study.trial_record import TrialRecord
 class Entry:
     """One complete trial. `train` and `validation` are the metric at the best epoch; `seconds` is wall time.
 
-    `beside` is what is told with it, by name, at that epoch; empty with most metrics.
+    `beside` is what is told with it, by name, at that epoch; empty with most metrics. `aims` is what it reached in each
+    aim of its study.
     """
 
     rank: int
@@ -31,14 +32,21 @@ class Entry:
     what: str
     hyperparameters: dict[str, Any]
     beside: dict[str, float]
+    aims: dict[str, float]
 
     def to_json(self) -> dict[str, Any]:
-        return {name: of for name, of in asdict(self).items() if name != "beside"} | self.beside
+        own = {name: of for name, of in asdict(self).items() if name not in ("beside", "aims")}
+        return {**own, **self.beside, **({"aims": self.aims} if len(self.aims) > 1 else {})}
 
 
 def leaderboard(study: Study, top: int | None = 10) -> list[Entry]:
     """The `top` complete trials, best first."""
     return [_entry(study, rank, trial) for rank, trial in enumerate(study.ranked()[:top], start=1)]
+
+
+def front(study: Study, top: int | None = None) -> list[Entry]:
+    """The `top` trials of the front of a study of several aims, best first in the first aim."""
+    return [_entry(study, rank, trial) for rank, trial in enumerate(study.front()[:top], start=1)]
 
 
 def not_comparable(study: Study, top: int | None = 10) -> list[Entry]:
@@ -72,4 +80,5 @@ def _entry(study: Study, rank: int, trial: TrialRecord) -> Entry:
         what=trial.describe(study.space),
         hyperparameters=trial.hyperparameters(study.space).named,
         beside=beside(study.metric, trial.stored),
+        aims=dict(zip(study.aims, trial.values or (), strict=False)),
     )

@@ -15,6 +15,7 @@ from search.conclusion.ablation.words import change, from_to
 from search.conclusion.confirmation.record import Conclusion
 from search.conclusion.confirmation.words import behind, place
 from search.conclusion.statistics.words import level
+from search.settings.aims import aim_value, column_of
 from search.settings.metrics import on_train_rows
 from search.text.formats import count, duration, number
 
@@ -34,6 +35,18 @@ class Column:
     is_figure: bool = True
     on_page: str = ""
     below: str | None = None
+
+
+def front_columns(aims: Sequence[str], entries: Sequence[Entry]) -> list[Column]:
+    """For `entries` of the front of a study of `aims`: what they reached in each, in place of a rank."""
+    own = [_aim(aim) for aim in aims]
+    known = {column.name for column in own}
+    others = leaderboard_columns(aims[0], entries)
+    return [others[1], *own, *(column for column in others[3:] if column.name not in known)]
+
+
+def _aim(aim: str) -> Column:
+    return Column(column_of(aim), lambda entry: aim_value(aim, entry.aims.get(aim)))
 
 
 def leaderboard_columns(metric: str, entries: Iterable[Entry]) -> list[Column]:

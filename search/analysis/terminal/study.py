@@ -13,10 +13,10 @@ from rich.text import Text
 from search.analysis.facts.beside import beside_of, reference_json
 from search.analysis.facts.best_so_far import improvements
 from search.analysis.facts.importance import importances
-from search.analysis.facts.leaderboard import Entry, leaderboard, not_comparable
+from search.analysis.facts.leaderboard import Entry, front, leaderboard, not_comparable
 from search.analysis.facts.overview import overview
 from search.analysis.facts.remarks import remarks, state_counts
-from search.analysis.facts.table_rows import leaderboard_columns, rows_of
+from search.analysis.facts.table_rows import Column, front_columns, leaderboard_columns, rows_of
 from search.analysis.facts.time_left import time_left
 from search.analysis.terminal.chart import sparkline
 from search.analysis.terminal.confirmation import of_study
@@ -24,6 +24,7 @@ from search.analysis.terminal.tables import plain_table
 from search.conclusion.confirmation.record import read_conclusion
 from search.driving.remaining import span
 from search.models.threshold import decision_sentence, with_threshold
+from search.settings.aims import aims_in_words
 from search.settings.chosen_metric import compared_by
 from search.settings.folds import folds_in_words
 from search.study.links import how_to_browse
@@ -52,6 +53,11 @@ def study_json(study: Study, top: int) -> dict[str, Any]:
         "direction": study.direction,
         "states": dict(state_counts(study)),
         "seconds_left": left.to_json() if left else None,
+        **(
+            {"aims": list(study.aims), "front": [entry.to_json() for entry in front(study)]}
+            if study.has_several_aims
+            else {}
+        ),
         "leaderboard": [entry.to_json() for entry in leaderboard(study, top)],
         "not_comparable": [entry.to_json() for entry in not_comparable(study, top)],
         "best_so_far": [
@@ -82,19 +88,20 @@ def study_view(study: Study, top: int) -> RenderableType:
         (printable(study.name), "bold"),
         f"  {state}  {row.finished:,}/{study.settings.trials:,} trials ({states}){left}",
     )
-    by = Text("\n".join([compared_by(study.metric), *_split(study)]), style="dim")
-    entries = leaderboard(study, top)
+    by = Text("\n".join([*_compared_by(study), *_split(study)]), style="dim")
+    entries = front(study, top) if study.has_several_aims else leaderboard(study, top)
     if not entries:
         reasons = (f"  {line}" for line in _reasons(study))
         return Group(head, by, "no complete trial yet", *reasons, *_beside(study), *_apart(study))
-    board = Leaderboard(entries, study.metric)
+    board = Leaderboard(entries, columns_of(study, entries))
     concluded = of_study(study, row.finished)
     noted: list[RenderableType] = [Text(line, style="bold") for line in remarks(study)]
     return Group(
         head,
         by,
+        *_over_the_front(study, len(entries)),
         board,
-        *_best(study, entries[0]),
+        *([] if study.has_several_aims else _best(study, entries[0])),
         *(["", *noted] if noted else []),
         *_beside(study),
         *_importances(study),
@@ -103,18 +110,40 @@ def study_view(study: Study, top: int) -> RenderableType:
     )
 
 
+def columns_of(study: Study, entries: list[Entry]) -> list[Column]:
+    """Of its leaderboard, or of its front."""
+    if study.has_several_aims:
+        return front_columns(study.aims, entries)
+    return leaderboard_columns(study.metric, entries)
+
+
+def _compared_by(study: Study) -> list[str]:
+    lines = [compared_by(study.metric)]
+    return [*lines, aims_in_words(study.aims)] if study.has_several_aims else lines
+
+
+def _over_the_front(study: Study, shown: int) -> list[RenderableType]:
+    """What the table of a study of several aims has."""
+    if not study.has_several_aims:
+        return []
+    there = len(study.front())
+    some = f", of which the first {shown:,} are shown" if shown < there else ""
+    what = f"the front has {plural(there, 'trial')}{some}: none is as good in all aims and better in one"
+    return [Text(what)]
+
+
 class Leaderboard:
     """The columns of the leaderboard.
 
     Words stand beside the figures where there is room for them, and below them where there is not.
     """
 
-    def __init__(self, entries: list[Entry], metric: str) -> None:
+    def __init__(self, entries: list[Entry], columns: list[Column]) -> None:
         self._entries = entries
-        self._metric = metric
+        self._columns = columns
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        columns = leaderboard_columns(self._metric, self._entries)
+        columns = self._columns
         # A figure that can be put below takes room from the words.
         more = sum(len(column.name) + 2 for column in columns if column.is_figure and column.below)
         wide = options.max_width >= WIDE_ENOUGH + more

@@ -27,6 +27,7 @@ from search.models.export import (
 from search.models.saved_model import model_of_study, open_model
 from search.models.threshold import threshold_of, with_threshold
 from search.models.validation_answers import other_rows
+from search.models.within import smallest_within
 from search.study.unchanged import unchanged_data
 from search.training.network.logits import logits_of
 
@@ -48,15 +49,25 @@ def export(
     ensemble: int | None = None,
     calibrate: bool = False,
     threshold: str | None = None,
+    within: float | None = None,
     force: bool = False,
     say: Say = lambda remark: None,
 ) -> tuple[Path, Path]:
     """Write a model and its facts: of one network, of the mean of up to `ensemble`, or of one that is calibrated.
 
+    The network is that of the best trial, of `trial`, or of the smallest one `within` so much of the best, as
+    `smallest_within` has it.
+
     Raises:
         InputError: as `export_model`; or what is asked for does not go together.
     """
     wanted = None if threshold is None else threshold_of(threshold, study)
+    if within is not None:
+        if trial is not None or ensemble is not None:
+            raise InputError("--within: chooses one trial itself; leave out --trial and --ensemble")
+        found = smallest_within(study, within)
+        say(found.words())
+        trial = found.chosen.number
     if ensemble is not None:
         if calibrate:
             raise InputError("--calibrate: one network is calibrated; leave out --ensemble")
