@@ -150,14 +150,14 @@ class TestLimits:
         self, study: Study, driver: MakeDriver, trained: Any, digits: PreparedData
     ) -> None:
         workers, lines = FakeWorkers(1, trained), list[str]()
-        driver(workers, lines, max_parameters=9_000).run()
+        driver(workers, lines, max_parameters=4_000).run()
         assert len(study.finished()) == len(workers.tasks) == 6
-        assert max(parameters_of(task, digits) for task in workers.tasks) <= 9_000
+        assert max(parameters_of(task, digits) for task in workers.tasks) <= 4_000
         refused = [trial for trial in study.trials() if trial.infeasible is not None]
         assert refused
         assert all(trial.optuna.constraints["parameters"] > 0 for trial in refused)
         assert any(
-            "not trained, takes" in line and "at most 9,000 parameters are allowed" in line for line in lines
+            "not trained, takes" in line and "at most 4,000 parameters are allowed" in line for line in lines
         )
 
     def test_what_a_worker_refuses_does_not_count_either(
