@@ -93,6 +93,26 @@ class Looking:
             read.complete_trial(None)
             return read.leaderboard(1)[0]
 
+    @property
+    def aims(self) -> tuple[str, ...]:
+        """What is searched for: the metric, and what else the study aims at.
+
+        >>> study.aims
+        ('val_crossentropy',)
+        """
+        return self._read.aims
+
+    @property
+    def front(self) -> Leaderboard:
+        """Trials that none other is as good as in all aims and better in one, best first in the first aim.
+
+        Of one aim, the best trial alone.
+
+        >>> len(study.front)
+        1
+        """
+        return self._read.front_board()
+
     def leaderboard(self, top: int | None = 10) -> Leaderboard:
         """The `top` complete trials, best first; None for all.
 

@@ -46,6 +46,15 @@ class Plots:
         """
         return self._drawn("history")
 
+    def front(self) -> Picture:
+        """The trials of a study of several aims by the first two, and its front.
+
+        >>> study.plot.front()
+        Traceback (most recent call last):
+        search.errors.InputError: study 'flowers' cannot be drawn so yet: front needs several aims, ...
+        """
+        return self._drawn("front")
+
     def importance(self) -> Picture:
         """How much each hyperparameter mattered.
 

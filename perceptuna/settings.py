@@ -51,6 +51,10 @@ class Settings(TypedDict, total=False):
     baselines: str | PathLike[str] | None
     allow_outside: bool | None
     metric: str | None
+    aims: Names | None
+    max_parameters: int | None
+    max_latency: float | None
+    max_bytes: str | int | None
     sampler: BaseSampler | Callable[..., BaseSampler] | str | None
     pruner: BasePruner | Callable[..., BasePruner] | str | None
     seed: int | None

@@ -5,16 +5,17 @@ from __future__ import annotations
 import html
 import os
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from search.analysis.facts.comparison import Comparison, sentences_of, settings_sentence
 from search.analysis.facts.comparison import rows_of as comparison_rows
-from search.analysis.facts.leaderboard import Entry, leaderboard
+from search.analysis.facts.leaderboard import Entry, front, leaderboard
 from search.analysis.facts.table_rows import (
     factor_rows,
+    front_columns,
     leaderboard_columns,
     race_headers,
     race_rows,
@@ -53,17 +54,21 @@ if TYPE_CHECKING:
 
 
 class Leaderboard(list[Entry]):
-    """Complete trials, best first, which show themselves as a table."""
+    """Trials, best first, which show themselves as a table: of a leaderboard, or of the front of several aims."""
 
-    def __init__(self, metric: str, entries: Iterable[Entry]) -> None:
+    def __init__(self, metric: str, entries: Iterable[Entry], aims: Sequence[str] = ()) -> None:
         super().__init__(entries)
         self._metric = metric
+        self._aims = aims
 
     def frame(self) -> pd.DataFrame:
         """The table in words, without the time that each took."""
         import pandas as pd
 
-        columns = [column for column in leaderboard_columns(self._metric, self) if column.name != "time"]
+        all_columns = (
+            front_columns(self._aims, self) if self._aims else leaderboard_columns(self._metric, self)
+        )
+        columns = [column for column in all_columns if column.name != "time"]
         return pd.DataFrame(rows_of(columns, self), columns=[column.name for column in columns])
 
     def __repr__(self) -> str:
@@ -86,28 +91,35 @@ class NotebookStudy(Study):
     def _repr_html_(self) -> str:
         """The leaderboard as a table, for notebooks."""
         head = f"<p>study <b>{html.escape(self.name)}</b>: {len(self.finished())} finished trials</p>"
-        return head + self.leaderboard()._repr_html_()
+        shown = self.front_board() if self.has_several_aims else self.leaderboard()
+        return head + shown._repr_html_()
 
     def leaderboard(self, top: int | None = 10) -> Leaderboard:
         """The `top` complete trials, best first."""
         return Leaderboard(self.metric, leaderboard(self, top))
 
+    def front_board(self) -> Leaderboard:
+        """The front of several aims, best first in the first; of one aim, the best trial."""
+        return Leaderboard(self.metric, front(self), self.aims)
+
     def trials_frame(self) -> pd.DataFrame:
         """One row per finished trial, by its number: state, value, seconds, hyperparameters as they were suggested.
 
         Columns: `state`, `origin` (of a trial of an earlier study), the study's metric, its training twin and what is
-        told beside it at the best epoch, `best_epoch`, `epochs`, `parameters`, `seconds`, and one for each parameter
-        of the space (empty where a condition was not met).
+        told beside it at the best epoch, other aims, `best_epoch`, `epochs`, `parameters`, `seconds`, and one for each
+        parameter of the space (empty where a condition was not met).
         """
         import pandas as pd
 
         metrics = self.metric, self.metric.removeprefix("val_"), *told_beside(self.metric)
         kept = "best_epoch", "epochs", "parameters", "seconds"
+        metrics = tuple(dict.fromkeys((*metrics, *(aim for aim in self.aims if aim not in kept))))
         rows = {
             trial.number: {
                 "state": trial.state.name.lower(),
                 "origin": trial.adopted.words() if trial.adopted else None,
                 **{name: trial.at_best(name) for name in metrics},
+                **dict(zip(self.aims, trial.values or (), strict=False)),
                 **{name: getattr(trial, name) for name in kept},
                 **trial.params,
             }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from search.driving.listener import Ending, Listener
 from search.references.words import values_in_words
+from search.settings.aims import aims_in_words
 from search.settings.settings import StudySettings
 from search.study.at_best import beside
 from search.study.study import Study
@@ -82,7 +83,8 @@ def note_text(study: Study, best: TrialRecord | None) -> str:
         else f"Trains configurations of study {escaped(study.companion_of)} again, to draw a conclusion about it; "
         "no search of its own.",
         *_continues(study),
-        f"**Best so far:** {_best_words(study, best)}",
+        *_aims(study),
+        f"**{'Best by the first aim' if study.has_several_aims else 'Best so far'}:** {_best_words(study, best)}",
         *_references(study),
         f"**Data:** {escaped(settings.data)}: {_data_words(study.data)}",
         f"**Settings:** {_settings_words(settings)}",
@@ -92,6 +94,10 @@ def note_text(study: Study, best: TrialRecord | None) -> str:
         _code(study.go_on),
     ]
     return "\n\n".join(lines) + "\n"
+
+
+def _aims(study: Study) -> list[str]:
+    return [f"**{aims_in_words(study.aims).capitalize()}.**"] if study.has_several_aims else []
 
 
 def _continues(study: Study) -> list[str]:

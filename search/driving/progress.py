@@ -40,6 +40,7 @@ class Progress:
     finished: int = 0
     best: float | None = None
     best_number: int | None = None
+    has_several_aims: bool = False
     states: Counter[str] = field(default_factory=Counter)
     """Of the trials that ended since this command drives the study."""
     epochs: int = 0
@@ -69,7 +70,13 @@ class Progress:
             durations=durations(study),
             references=study.record.references,
             timeout=settings.timeout,
+            has_several_aims=study.has_several_aims,
         )
+
+    @property
+    def best_called(self) -> str:
+        """No trial is the best of several aims: one is the best by the first."""
+        return f"best {self.metric}" if self.has_several_aims else "best"
 
     def seconds(self) -> float:
         """Since this command began to drive the study."""

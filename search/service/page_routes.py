@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
 from search.analysis.facts.beside import beside_of
-from search.analysis.facts.leaderboard import leaderboard
+from search.analysis.facts.leaderboard import front, leaderboard
 from search.analysis.facts.remarks import remarks
-from search.analysis.facts.table_rows import leaderboard_columns, rows_of
+from search.analysis.facts.table_rows import front_columns, leaderboard_columns, rows_of
 from search.analysis.report import templates
 from search.data import BUILTIN_SOURCES
 from search.service.asking import AnyUser, TheService
@@ -23,6 +23,7 @@ from search.service.listing import Row, listed, names, row_of
 from search.service.problems import Refused
 from search.service.service import Service
 from search.service.users import User
+from search.settings.aims import aims_in_words
 from search.settings.chosen_metric import compared_by
 from search.settings.metrics import METRICS
 from search.study.creation import half_made
@@ -128,10 +129,14 @@ def _style() -> str:
 
 
 def _facts(study: Study) -> dict[str, Any]:
-    entries = leaderboard(study, _TOP)
-    columns = leaderboard_columns(study.metric, entries)
+    entries = front(study, _TOP) if study.has_several_aims else leaderboard(study, _TOP)
+    columns = (
+        front_columns(study.aims, entries)
+        if study.has_several_aims
+        else leaderboard_columns(study.metric, entries)
+    )
     return {
-        "compared_by": compared_by(study.metric),
+        "compared_by": aims_in_words(study.aims) if study.has_several_aims else compared_by(study.metric),
         "headers": [column.name for column in columns],
         "kinds": ["right" if column.is_figure else "what" for column in columns],
         "rows": rows_of(columns, entries),

@@ -18,7 +18,10 @@ from storage.tables import are_unmade
 
 @dataclass(frozen=True)
 class Standing:
-    """Of one study: how many of its trials count toward its budget, and the value of its best one."""
+    """Of one study: how many of its trials count toward its budget, and the value of its best one.
+
+    Of several aims it is the best in the first.
+    """
 
     name: str
     record: StudyRecord
@@ -53,7 +56,7 @@ def _best(study: CountedStudy) -> float | None:
     """As `Study.best_trial` chooses it."""
     comparable = [value for value, origin in study.apart if Origin.model_validate_json(origin).is_comparable]
     values = [*study.values, *comparable]
-    if len(study.directions) != 1 or not values:
+    if not values or (len(study.directions) != 1 and '"aims":' not in study.attributes.get("settings", "")):
         return None
     sign = sign_of(study.directions[0].lower())
     return max(values, key=lambda value: sign * value)

@@ -257,6 +257,15 @@ def asked_record(trial: optuna.Trial) -> TrialRecord:
     return trial_record(trial._cached_frozen_trial)
 
 
+def by_first_aim(trial: TrialRecord) -> FrozenTrial:
+    """`trial` for a study of one aim, the first: Optuna's own code about several differs, or is not there."""
+    from optuna.trial import FrozenTrial
+
+    kept = ("number", "state", "params", "distributions", "intermediate_values", "user_attrs", "system_attrs")
+    same = {name: getattr(trial.optuna, name) for name in (*kept, "datetime_start", "datetime_complete")}
+    return FrozenTrial(trial_id=trial.optuna._trial_id, value=trial.value, **same)
+
+
 class TrialRecords:
     """TrialRecords of one study's trials; those that have ended, which change no more, are read once."""
 

@@ -8,11 +8,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from search.policies.pruners import bracket_in, brackets, build_pruner
+from search.settings.aims import column_of
 from search.settings.metrics import Direction, direction_of, sign_of
+from search.study.aim_values import aim_values, metrics_among, resources_of
 from search.study.at_best import at_best
 from search.study.history import history_of
 from search.study.origin import Origin
-from search.study.trial_facts import TrialFacts
+from search.study.trial_facts import TrialFacts, attributes_of
 from search.study.trial_record import RUNG, TrialRecord, rewritten
 
 if TYPE_CHECKING:
@@ -42,6 +44,7 @@ class Rewriting:
     def reasons_against(self, trial: TrialRecord) -> list[str]:
         """Why `trial` does not fit, without its own values, so that they can be counted; empty where it does."""
         reasons = self.space.contains(trial.hyperparameters(self.old.space))
+        reasons += [f"no {column_of(aim)} of it was kept" for aim in self._unknown(trial)]
         if self.metric != self.old.metric and self.old.settings.folds is not None:
             reasons.append(f"of folds no value of {self.metric} was kept")
         elif (
@@ -69,16 +72,36 @@ class Rewriting:
             changes = {"outside": False, "keep_model": False, "keep_scores": False}
             facts["planned"] = trial.planned.model_copy(update=changes)
         facts |= {"original_number": trial.original, "adopted": origin}
+        stored = {**trial.stored, **attributes_of(facts)}
+        reached = {"value": value}
+        if self.settings.aims:
+            complete = trial.state.name == "COMPLETE" and value is not None
+            own = aim_values(self.settings.aims, value or 0.0, stored | self._others(trial, facts))
+            reached = {"value": None, "values": own if complete else None}
         compared = values if origin.epochs >= self.settings.epochs else {}
         return rewritten(
             trial,
             facts,
             _rungs(self.settings, bracket or 0, compared, direction_of(self.metric)),
-            value=value,
+            **reached,
             params=dict(played.params),
             distributions=dict(played.distributions),
             intermediate_values=values,
         )
+
+    def _unknown(self, trial: TrialRecord) -> list[str]:
+        """Aims of the new study that nothing is known of."""
+        if trial.state.name != "COMPLETE":
+            return []
+        known = {**trial.stored, **resources_of(trial.stored), **self._others(trial, {})}
+        return [aim for aim in self.settings.aims[1:] if aim not in known]
+
+    def _others(self, trial: TrialRecord, facts: TrialFacts) -> dict[str, float]:
+        """The new study's other metrics at the best epoch, from the learning curve."""
+        epoch = facts.get("best_epoch", trial.best_epoch)
+        history = history_of(self.old, trial) if epoch and metrics_among(self.settings.aims) else {}
+        found = {name: history[name] for name in metrics_among(self.settings.aims) if name in history}
+        return {name: curve[(epoch or 1) - 1] for name, curve in found.items()}
 
     def _origin(self, trial: TrialRecord, bracket: int | None) -> Origin:
         """That of the study that trained it, which may be one before `old`."""

@@ -18,7 +18,7 @@ class Overview:
 
     `driver` names host and process while it is running; `companion_of` the study that it is about, where it is no
     search of its own. That has no `best`: its trainings differ in their seeds and their rows, and a single one of
-    them tells nothing.
+    them tells nothing. Of several `aims`, `best` is the best value of the first.
     """
 
     study: str
@@ -30,9 +30,12 @@ class Overview:
     best: float | None
     data: str | None
     companion_of: str | None = None
+    aims: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        facts = asdict(self)
+        aims = facts.pop("aims")
+        return {**facts, "aims": list(aims)} if aims else facts
 
 
 def overviews(url: StorageURL) -> list[Overview]:
@@ -62,6 +65,7 @@ def _overview(study: Standing, url: StorageURL) -> Overview:
         best=study.best if record.companion_of is None else None,
         data=settings.data,
         companion_of=record.companion_of,
+        aims=settings.aims,
     )
 
 

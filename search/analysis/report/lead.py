@@ -53,8 +53,9 @@ def _searched(snapshot: Snapshot, best: Entry, answers: Answers | str) -> list[s
     """By the validation rows, and what so many rows would know of a trial that they did not choose."""
     study, metric = snapshot.study, snapshot.study.metric
     what = "validation rows" if study.settings.folds is None else "rows of the folds"
+    by = f"by {metric} " if study.has_several_aims else ""
     told = [
-        f"The best of {plural(len(snapshot.complete), 'complete trial')}, trial {best.trial}, has "
+        f"The best {by}of {plural(len(snapshot.complete), 'complete trial')}, trial {best.trial}, has "
         f"{reached(metric, best.validation, best.beside)} on the {study.rows_judged_by:,} {what} that chose it, so "
         "expect somewhat worse on new rows."
     ]

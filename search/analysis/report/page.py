@@ -9,8 +9,8 @@ from markupsafe import Markup, escape
 
 from search.analysis.facts.beside import beside_of
 from search.analysis.facts.remarks import remarks, state_counts
-from search.analysis.facts.table_rows import Row, leaderboard_columns, rows_of
-from search.analysis.report import class_figures, figures, landscape, residual_figures
+from search.analysis.facts.table_rows import Row, front_columns, leaderboard_columns, rows_of
+from search.analysis.report import class_figures, figures, front_figure, landscape, residual_figures
 from search.analysis.report.ablated import ablated_of, intervals
 from search.analysis.report.answers import CLASS_HEADERS, Answers, answers_of
 from search.analysis.report.confirmed import confirmed_of, seal_of
@@ -79,6 +79,8 @@ def render(snapshot: Snapshot, answers: Answers | str = "") -> str:
             data=study.data,
             headline=headline,
             leaderboard=_leaderboard(snapshot),
+            front=_front(snapshot),
+            aims=study.aims,
             lead=lead_of(snapshot, confirmed, answers),
             confirmed=confirmed,
             answers=answers,
@@ -121,10 +123,21 @@ def _leaderboard(snapshot: Snapshot) -> tuple[list[str], list[str], list[Row]]:
     )
 
 
+def _front(snapshot: Snapshot) -> tuple[list[str], list[str], list[Row]]:
+    """Names, kinds and rows of the front of several aims."""
+    columns = front_columns(snapshot.study.aims, snapshot.front)
+    return (
+        [column.on_page or column.name for column in columns],
+        ["right" if column.is_figure else "what" for column in columns],
+        rows_of(columns, snapshot.front),
+    )
+
+
 def _draw(snapshot: Snapshot) -> dict[str, Markup | None]:
     with page_style():
         return {
             "history": figures.history(snapshot),
+            "front": front_figure.front(snapshot),
             "curves": figures.curves(snapshot),
             "slices": figures.slices(snapshot),
             "contour": landscape.contour(snapshot),

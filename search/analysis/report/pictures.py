@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from search.analysis.report import comparisons, figures, landscape
 from search.analysis.report.drawing import Drawing, alone, on_paper, page_style
+from search.analysis.report.front_figure import front
 from search.analysis.report.snapshot import Snapshot, snapshot_of
 from search.analysis.report.timeline import timeline
 from search.errors import InputError
@@ -25,6 +26,7 @@ _CURVES = 6
 # What each needs to be drawn.
 _NEEDS = {
     "history": "a trial with a value",
+    "front": "several aims, and a complete trial",
     "importance": "trials enough to tell what mattered",
     "curves": "a complete trial whose learning curve is there",
     "parallel": "two complete trials, and parameters that vary",
@@ -84,6 +86,7 @@ def picture(study: Study, name: str, parameters: Sequence[str] = ()) -> Picture:
             )
     drawers: dict[str, Callable[[Snapshot], Drawing | None]] = {
         "history": figures.history,
+        "front": front,
         "importance": comparisons.importance,
         "curves": figures.curves,
         "parallel": landscape.parallel,

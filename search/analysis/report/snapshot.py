@@ -8,7 +8,7 @@ from functools import cached_property
 
 from search.analysis.facts.cost import Cost, cost_of
 from search.analysis.facts.importance import importances
-from search.analysis.facts.leaderboard import Entry, leaderboard, not_comparable, trials_with_value
+from search.analysis.facts.leaderboard import Entry, front, leaderboard, not_comparable, trials_with_value
 from search.analysis.facts.overview import study_state
 from search.analysis.report.pruning import Pruning, pruning_of
 from search.study.history import History, history_of
@@ -36,6 +36,7 @@ class Snapshot:
     read: datetime
     trials: list[TrialRecord]
     entries: list[Entry]
+    front: list[Entry]
     apart: list[Entry]
     importances: list[tuple[str, float]]
     curves: dict[int, History]
@@ -118,6 +119,7 @@ def snapshot_of(study: Study, top: int) -> Snapshot:
         read=datetime.now().replace(microsecond=0),
         trials=trials,
         entries=entries,
+        front=front(frozen) if frozen.has_several_aims else [],
         apart=not_comparable(frozen, top),
         importances=importances(frozen),
         curves={entry.trial: history_of(frozen, trials[entry.trial]) for entry in entries[:CURVES]},
@@ -129,7 +131,7 @@ def at_one_moment(study: Study) -> Study:
     """A copy of `study` in memory, whose trials no longer change."""
     import optuna
 
-    copy = optuna.create_study(study_name=study.name, direction=study.direction)
+    copy = optuna.create_study(study_name=study.name, directions=study.optuna.directions)
     copy.add_trials([trial.optuna for trial in study.trials()])
     copy_attributes(study.record, copy)
     return Study(study.name, study.url, copy)

@@ -43,7 +43,7 @@ class PlainLines(Listener):
         best = (
             ""
             if progress.best is None
-            else f" | best {formats.number(progress.best)} (trial {progress.best_number})"
+            else f" | {progress.best_called} {formats.number(progress.best)} (trial {progress.best_number})"
         )
         self._write(
             f"[{progress.finished:,}/{progress.budget:,}] trial {number} {_ended(progress.metric, outcome)} "

@@ -31,7 +31,9 @@ def overview_table(rows: list[Overview]) -> Table:
         trials = f"{row.finished:,}/{row.budget:,}" if row.budget else f"{row.finished:,}"
         name = f"{row.study} (about {row.companion_of})" if row.companion_of else row.study
         data = Path(row.data).name if row.data else ""
-        table.add_row(name, state, trials, row.metric or "", number(row.best), data)
+        # Of several aims none is the best: the column has how far the first one goes.
+        best = f"to {number(row.best)}" if row.aims and row.best is not None else number(row.best)
+        table.add_row(name, state, trials, ", ".join(row.aims) or row.metric or "", best, data)
     return table
 
 
