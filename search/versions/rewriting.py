@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from search.policies.pruners import bracket_in, brackets, build_pruner
 from search.settings.aims import column_of
@@ -73,7 +73,7 @@ class Rewriting:
             facts["planned"] = trial.planned.model_copy(update=changes)
         facts |= {"original_number": trial.original, "adopted": origin}
         stored = {**trial.stored, **attributes_of(facts)}
-        reached = {"value": value}
+        reached: dict[str, Any] = {"value": value}
         if self.settings.aims:
             complete = trial.state.name == "COMPLETE" and value is not None
             own = aim_values(self.settings.aims, value or 0.0, stored | self._others(trial, facts))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import floor, isfinite, log10
 from typing import TYPE_CHECKING, Any
 
 from search.analysis.report.drawing import NARROW, Drawing, Tips, add_legend, new_figure, to_svg
 from search.analysis.report.figures import BEST, COMPLETE
 from search.analysis.report.scales import MOST_POINTS, ValueScale, thinned
 from search.settings.aims import RESOURCES, aim_value, column_of, direction_of
+from spaces.wording import quantity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +41,7 @@ def front(snapshot: Snapshot) -> Drawing | None:
         axes.step([_across(trial) for trial in on_it], heights, where=where, color=_LINE, lw=1.2)
     _marks(axes, tips, on_it, aims, scale, label="front", **BEST)
     if aims[1] in RESOURCES:
-        _logarithmic(axes, aims[1])
+        _logarithmic(axes)
     axes.set_ylim(scale.low, scale.high)
     axes.set_xlabel(column_of(aims[1]))
     axes.set_ylabel(column_of(aims[0]))
@@ -48,13 +49,19 @@ def front(snapshot: Snapshot) -> Drawing | None:
     return to_svg(figure, "front", f"{aims[0]} over {column_of(aims[1])} of each trial, and the front", tips)
 
 
-def _logarithmic(axes: Any, aim: str) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+def _logarithmic(axes: Any) -> None:
+    """Marks at 1, 2 and 5 times powers of ten, where there are two of them; else a few at whole steps."""
+    from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
     axes.set_xscale("log")
-    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    low, high = axes.get_xlim()
+    powers = range(floor(log10(low)), floor(log10(high)) + 1)
+    marks = [
+        part * 10.0**power for power in powers for part in (1, 2, 5) if low <= part * 10.0**power <= high
+    ]
+    axes.xaxis.set_major_locator(FixedLocator(marks) if len(marks) > 1 else MaxNLocator(4))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: aim_value(aim, value)))
+    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: quantity(value, 3)))
 
 
 def _across(trial: TrialRecord) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ from search.conclusion.statistics.race import Race, Rival, race
 from search.conclusion.trainings import failure_of, mean_scores, parameters_of, values_of
 from search.errors import StudyStopped
 from search.study.planned_trial import Fold, PlannedTrial
+from search.text.formats import plural
 
 if TYPE_CHECKING:
     from search.study.study import Study
@@ -61,15 +62,26 @@ class Candidate:
 
 
 def top_candidates(study: Study, top: int) -> list[Candidate]:
-    """The best `top` configurations, each once, best first; fewer where the study has fewer."""
+    """The best `top` configurations, each once, best first; fewer where the study has fewer.
+
+    Of several aims those of the front that are best in the first.
+    """
     found: dict[PlannedTrial, Candidate] = {}
-    for trial in study.ranked():
+    for trial in study.front() if study.has_several_aims else study.ranked():
         candidate = Candidate.of(study, trial)
         same = candidate.again.model_copy(update={"label": "", "outside": False})
         found.setdefault(same, candidate)
         if len(found) == top:
             break
     return list(found.values())
+
+
+def called(study: Study, candidates: Sequence[Candidate]) -> str:
+    """`the best 5 of study 'first'`; of several aims they are trials of the front."""
+    if not study.has_several_aims:
+        return f"the best {len(candidates)} of study '{study.name}'"
+    of_front = f"{plural(len(candidates), 'trial')} of the front of study '{study.name}'"
+    return of_front if len(candidates) == len(study.front()) else f"{of_front}, the best in {study.metric},"
 
 
 @dataclass(frozen=True)

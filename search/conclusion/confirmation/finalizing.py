@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from search.conclusion.companion import ended
 from search.conclusion.confirmation.averaging import averaged_or_alone, mean_of_folds
-from search.conclusion.confirmation.candidates import Candidate, Standings, standings_of
+from search.conclusion.confirmation.candidates import Candidate, Standings, called, standings_of
 from search.conclusion.confirmation.finalize_order import Finalizing
 from search.conclusion.confirmation.opening import look_at_test_split, write_folds_of_all_rows
 from search.conclusion.confirmation.planned import confirming, last_trainings, on_all_rows, winner_of
@@ -40,10 +40,8 @@ def finalize(work: Finalizing, listeners: Listeners) -> Conclusion | None:
         StudyStopped: no candidate could be trained on every seed, or the winner could not be trained once more.
     """
     study, name = work.study, work.companion.name
-    listeners.said(
-        f"confirming the best {len(work.candidates)} of study '{study.name}' on {len(work.seeds)} fresh seeds each, "
-        f"in study '{name}'"
-    )
+    seeds = f"{len(work.seeds)} fresh seeds each"
+    listeners.said(f"confirming {called(study, work.candidates)} on {seeds}, in study '{name}'")
     companion = _trained(work, confirming(work), listeners)
     if companion is None:
         return None
