@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import floor, isfinite, log10
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from search.analysis.report.drawing import NARROW, Drawing, Tips, add_legend, new_figure, to_svg
 from search.analysis.report.figures import BEST, COMPLETE
@@ -36,7 +36,7 @@ def front(snapshot: Snapshot) -> Drawing | None:
     on_it = sorted((trial for trial in drawn if trial.number in best), key=_across)
     if len(aims) == 2:
         # Between two trials of the front nothing is known to be better than the one that takes less.
-        where = "post" if direction_of(aims[1]) == "minimize" else "pre"
+        where: Literal["pre", "post"] = "post" if direction_of(aims[1]) == "minimize" else "pre"
         heights = [scale.clip(trial.value or 0.0) for trial in on_it]
         axes.step([_across(trial) for trial in on_it], heights, where=where, color=_LINE, lw=1.2)
     _marks(axes, tips, on_it, aims, scale, label="front", **BEST)
