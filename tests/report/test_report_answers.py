@@ -17,6 +17,7 @@ from search.analysis.report.page import render
 from search.analysis.report.residual_figures import all_of as residual_pictures
 from search.analysis.report.snapshot import snapshot_of
 from search.data.preparing.log_target import LogTarget
+from search.data.preparing.spec import TargetSpec
 
 
 def regression(rows: int = 2000) -> Answers:
@@ -123,3 +124,53 @@ def test_the_page_begins_with_how_good_how_sure_better_than_what_and_at_what_cos
     assert "finalize tests one model" in lead[1]
     assert "Not shown: its model is not there." in page
     assert 'class="lead"' not in render(snapshot_of(made_study([]), 5))
+
+
+def several(targets: int, *, labels: bool) -> Answers:
+    """The first is that of `made_answers` or `regression`, the others are it with other rows."""
+    one = made_answers() if labels else regression()
+    answers = one.answers[:, 1] if labels else one.answers
+    shift = [np.roll(np.arange(len(answers)), place) for place in range(targets)]
+    specs = tuple(
+        TargetSpec(
+            name=f"<i>{place}</i>", class_names=one.spec.class_names, class_counts=one.spec.class_counts
+        )
+        for place in range(targets)
+    )
+    task = "multilabel" if labels else "multioutput"
+    spec = one.spec.model_copy(update={"task": task, "targets": specs, "class_names": (), "class_counts": ()})
+    return Answers(
+        spec, np.stack([answers[rows] for rows in shift], 1), np.stack([one.y[rows] for rows in shift], 1)
+    )
+
+
+@pytest.mark.parametrize("labels", [True, False])
+def test_each_target_has_the_pictures_of_a_single_one_folded_from_the_second_on(labels: bool) -> None:
+    found = several(3, labels=labels)
+    study = made_study([made_trial(0, 0.9)], of=found.spec)
+    section = re.search(
+        r'<section id="answers">(.*?)</section>', render(snapshot_of(study, 5), found), re.DOTALL
+    )
+    assert section is not None
+    opened, *folded = section[1].split("<details>")
+    assert len(folded) == 2
+    pictures = 3 if labels else 2
+    assert [part.count("<figure>") for part in (opened, *folded)] == [pictures] * 3
+    assert all(
+        f"<summary>&lt;i&gt;{place}&lt;/i&gt;</summary>" in part for place, part in enumerate(folded, 1)
+    )
+    ids = re.findall(r' id="([^"]+)"', section[1])
+    assert len(ids) == len(set(ids))
+    alone = found.of_targets()[0]
+    expected = made_answers() if labels else regression()
+    assert np.array_equal(alone.answers, expected.answers)
+    assert np.array_equal(alone.y, expected.y)
+    assert ("precision over recall" in opened) == labels
+
+
+def test_of_many_targets_the_first_are_drawn() -> None:
+    found = several(12, labels=False)
+    study = made_study([made_trial(0, 0.9)], of=found.spec)
+    page = render(snapshot_of(study, 5), found)
+    assert page.count("<summary>&lt;i&gt;") == 9
+    assert "The first 10 of 12 targets are drawn." in page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -27,6 +27,7 @@ from search.training.measures import logs_of, scores_of
 from search.training.network.recorded import target_table
 
 MOST_CLASSES = 20
+MOST_TARGETS = 10
 _OF_QUANTITIES = ("rmse", "mae", "r2")
 _OF_LABELS = ("accuracy", "crossentropy", "f1", "auc")
 CLASS_HEADERS = ("class", "rows", "answered", "precision", "recall", "F1")
@@ -39,7 +40,8 @@ class Answers:
     Of several targets (rows, targets) both.
 
     The second of two classes is answered above the probability `threshold`. `weights` say how much each row counts in
-    the metric, (rows,); pictures and the table of classes count each row once.
+    the metric, (rows,); pictures and the table of classes count each row once. `mark` begins what pictures are known by
+    in the page.
     """
 
     spec: DataSpec
@@ -47,6 +49,7 @@ class Answers:
     y: Array
     threshold: float = 0.5
     weights: Array | None = None
+    mark: str = ""
 
     @cached_property
     def answered(self) -> Array:
@@ -95,6 +98,22 @@ class Answers:
             logs = logs_of(target_table(table, place, self.spec), alone, metrics, self.weights)
             rows.append((one.name, *(number(logs.get(metric)) for metric in metrics)))
         return rows
+
+    def of_targets(self) -> list[Answers]:
+        """Each of several targets as if it was the only one; the first of many."""
+        return [self._of_target(place) for place in range(len(self.spec.targets[:MOST_TARGETS]))]
+
+    def _of_target(self, place: int) -> Answers:
+        answers = self.answers[:, place]
+        if not self.spec.of_quantities:
+            answers = np.stack([1 - answers, answers], axis=1)
+        return replace(
+            self,
+            spec=self.spec.of_target(place),
+            answers=answers,
+            y=self.y[:, place],
+            mark=f"target-{place + 1}-",
+        )
 
     def interval(self, metric: str) -> Interval | None:
         """95 % of the metric by these rows, if they had chosen nothing; None where rows tell none."""

@@ -80,7 +80,9 @@ def precision_recall(found: Answers) -> Markup | None:
     axes.set(xlim=(0, 1.02), ylim=(0, 1.05), xlabel="recall", ylabel="precision")
     add_legend(figure)
     name = short(found.spec.class_names[1], 24)
-    return to_svg(figure, "precision", f"precision over recall of class {name} at every threshold", tips)
+    return to_svg(
+        figure, f"{found.mark}precision", f"precision over recall of class {name} at every threshold", tips
+    )
 
 
 @dataclass(frozen=True)
@@ -150,7 +152,7 @@ def calibration(found: Answers) -> Markup | None:
     tips.marks(axes, means, shares, texts, label=f"{len(groups)} groups", **dot)
     axes.set(xlim=(0, 1.02), ylim=(0, 1.02), xlabel=clean(f"probability {what}"), ylabel="share that is so")
     add_legend(figure)
-    return to_svg(figure, "calibration", f"how often it is so over the probability {what}", tips)
+    return to_svg(figure, f"{found.mark}calibration", f"how often it is so over the probability {what}", tips)
 
 
 def confusion(found: Answers) -> Markup | None:
@@ -181,4 +183,4 @@ def confusion(found: Answers) -> Markup | None:
         ylabel="what it is",
     )
     axes.grid(visible=False)
-    return to_svg(figure, "confusion", "rows of each class by the class that is answered")
+    return to_svg(figure, f"{found.mark}confusion", "rows of each class by the class that is answered")

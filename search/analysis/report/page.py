@@ -12,7 +12,7 @@ from search.analysis.facts.remarks import remarks, state_counts
 from search.analysis.facts.table_rows import Row, front_columns, leaderboard_columns, rows_of
 from search.analysis.report import class_figures, figures, front_figure, landscape, residual_figures
 from search.analysis.report.ablated import ablated_of, intervals
-from search.analysis.report.answers import CLASS_HEADERS, Answers, answers_of
+from search.analysis.report.answers import CLASS_HEADERS, MOST_TARGETS, Answers, answers_of
 from search.analysis.report.confirmed import confirmed_of, seal_of
 from search.analysis.report.drawing import clean, page_style
 from search.analysis.report.headline import headline_of
@@ -85,6 +85,8 @@ def render(snapshot: Snapshot, answers: Answers | str = "") -> str:
             confirmed=confirmed,
             answers=answers,
             answer_figures=_draw_answers(answers),
+            answer_targets=_draw_targets(answers),
+            most_targets=MOST_TARGETS,
             class_headers=CLASS_HEADERS,
             ablated=ablated_of(study, snapshot.importances),
             seal=seal_of(snapshot.looks),
@@ -154,6 +156,13 @@ def _draw_answers(answers: Answers | str) -> list[tuple[Markup, str]]:
     with page_style():
         drawn = residual_figures if answers.spec.task == "regression" else class_figures
         return drawn.all_of(answers)
+
+
+def _draw_targets(answers: Answers | str) -> list[tuple[Answers, list[tuple[Markup, str]]]]:
+    """Each of several targets, with its pictures."""
+    if isinstance(answers, str):
+        return []
+    return [(one, _draw_answers(one)) for one in answers.of_targets()]
 
 
 def _reasons(snapshot: Snapshot) -> list[tuple[str, int]]:

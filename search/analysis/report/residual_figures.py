@@ -46,7 +46,7 @@ def residuals(found: Answers) -> Markup:
         axes.plot(along, -np.minimum(halves, limit), color=MUTED, lw=1.4)
     axes.set(xlabel="prediction", ylabel=_NAME, ylim=(-1.05 * limit, 1.05 * limit))
     add_legend(figure)
-    return to_svg(figure, "residuals", f"{_NAME} of rows over the prediction", tips)
+    return to_svg(figure, f"{found.mark}residuals", f"{_NAME} of rows over the prediction", tips)
 
 
 def histogram(found: Answers) -> Markup:
@@ -59,7 +59,7 @@ def histogram(found: Answers) -> Markup:
     axes.axvline(float(found.errors.mean()), color=INK, lw=1.2, ls="--", label="mean")
     axes.set(xlabel=_NAME, ylabel="rows")
     add_legend(figure)
-    return to_svg(figure, "errors", f"how many rows have which {_NAME}")
+    return to_svg(figure, f"{found.mark}errors", f"how many rows have which {_NAME}")
 
 
 def _limit(found: Answers) -> float:
