@@ -41,7 +41,7 @@ def compare(*studies: Study | str, storage: str | Path | None = None) -> Compari
 class Comparison:
     """It shows itself as a table, with what can be said of who is ahead.
 
-    >>> "without a network" in repr(pt.compare("flowers", "later"))
+    >>> "reference model" in repr(pt.compare("flowers", "later"))
     True
     """
 

@@ -112,7 +112,7 @@ def compare(
     service: Service = None,
     as_json: AsJSON = False,
 ) -> None:
-    """Put studies side by side: settings that differ, best and confirmed values, what stands beside them, time.
+    """Put studies side by side: settings that differ, best and confirmed values, reference models, time.
 
     Says so where their values are not comparable, since their data, split or metric differ.
 
@@ -137,7 +137,7 @@ def report(
     storage: Storage = None,
     service: Service = None,
 ) -> None:
-    """A study as one HTML file to send: leaderboard, figures, cost, how to reproduce it. Opens without a network.
+    """A study as one HTML file to send: leaderboard, figures, cost, how to reproduce it. Opens offline.
 
     Example: perceptuna report my-first -o report.html
     """

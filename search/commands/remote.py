@@ -145,7 +145,7 @@ def print_study(row: StudyRow) -> None:
     if row["reason"]:
         echo(f"  {row['reason']}")
     if row["reference"] is not None:
-        echo(f"best without a network: {row['metric']} {number(row['reference'])}")
+        echo(f"best reference model: {row['metric']} {number(row['reference'])}")
     board = (row["details"] or {}).get("leaderboard", [])
     if not board:
         echo("no complete trial yet")

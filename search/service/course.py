@@ -34,7 +34,7 @@ class Course:
 
     Attributes:
         steps: the best so far, as the points of an SVG polyline.
-        reference: where the best model without a network stands; None where there is none.
+        reference: where the best reference model stands; None where there is none.
         ticks: values on the left.
     """
 

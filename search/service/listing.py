@@ -30,7 +30,7 @@ class Row:
     Attributes:
         state: of the queue, or as `perceptuna list` says it of a study that was started elsewhere, without an owner.
         can: what may be asked of it.
-        reference: the best value that a model without a network reaches on the same rows.
+        reference: the value of the best reference model on the same rows.
         job: finalize or ablate, of study `about`; None for a search.
     """
 

@@ -1,4 +1,4 @@
-"""What needs no network is fitted again on training rows, and judged in the same look at the test rows."""
+"""Reference models are fitted again on training rows, and judged in the same look at the test rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A study that is compared by a quantile: searched, tested beside what needs no network, and evaluated."""
+"""A study that is compared by a quantile: searched, tested beside reference models, and evaluated."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def test_the_page_begins_with_how_good_how_sure_better_than_what_and_at_what_cos
     assert lead is not None
     assert "The best of 2 complete trials, trial 1, has val_accuracy 0.9600" in lead[1]
     assert "validation rows that chose it" in lead[1]
-    assert "Nothing that needs no network was fitted beside it" in lead[1]
+    assert "No reference model was fitted" in lead[1]
     assert "The search took" in lead[1]
     assert "finalize tests one model" in lead[1]
     assert "Not shown: its model is not there." in page

@@ -144,7 +144,7 @@ def test_what_needs_no_network_stands_beside_the_best_one_or_alone(count: int) -
     linear = Reference(name="linear", reason="all training rows are of one class")
     keep_study_facts(study.optuna, {"references": References(models=(linear, trees))})
     page = page_of(study)
-    assert "Without a network model val_accuracy val_crossentropy time" in page.words
+    assert "Reference models model val_accuracy val_crossentropy time" in page.words
     assert "boosted trees 0.8700 0.3000 2.0 s Linear model: all training rows are of one class." in page.words
     said = "No network was better than the boosted trees (0.8700 against 0.8600)."
     assert (said in page.words) == ("best network, trial 0 0.8600 –" in page.words) == bool(count)

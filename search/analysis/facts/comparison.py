@@ -32,8 +32,8 @@ _ALIKE = "what the studies were asked for is the same in all"
 class Compared:
     """One study. Intervals are of 95 %; `seconds` is the time in which at least one trial ran.
 
-    `reference` is the best value without a network. `confirmed` is the mean over fresh seeds of what `finalize` chose,
-    on the validation rows; `test` the value of the model that it tested.
+    `reference` is the value of the best reference model. `confirmed` is the mean over fresh seeds of what `finalize`
+    chose, on the validation rows; `test` the value of the model that it tested.
     """
 
     study: str
@@ -101,7 +101,7 @@ def rows_of(comparison: Comparison) -> list[tuple[str, ...]]:
         ("metric", [one.metric for one in comparison.studies]),
         ("trials", [f"{one.finished:,}/{one.budget:,}" for one in comparison.studies]),
         (f"best{metric}", [_best(one) for one in comparison.studies]),
-        ("without a network", [_reference(one) for one in comparison.studies]),
+        ("reference model", [_reference(one) for one in comparison.studies]),
         ("confirmed", [_with_interval(one.confirmed, one.confirmed_interval) for one in comparison.studies]),
         ("test", [_with_interval(one.test, one.test_interval) for one in comparison.studies]),
         ("time", [duration(one.seconds) for one in comparison.studies]),
@@ -164,7 +164,7 @@ def _compared(study: Study) -> Compared:
 
 
 def _best_reference(study: Study) -> tuple[float | None, str | None]:
-    """The best value without a network, and whose it is."""
+    """The value of the best reference model, and which it is."""
     known = ((one.value(study.metric), one.name) for one in study.record.references.models)
     finite = [(value, name) for value, name in known if value is not None and math.isfinite(value)]
     if not finite:

@@ -17,7 +17,7 @@ _REPEATED = 0.5
 def remarks(study: Study) -> list[str]:
     """What a reader of the best value should know.
 
-    That one class has most rows, what needs no network for it, that few were tried.
+    That one class has most rows, what a constant answer reaches, that few were tried.
     """
     best = study.best_trial()
     told = [remark_on_accuracy(study.metric, study.data)]

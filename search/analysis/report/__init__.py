@@ -1,4 +1,4 @@
-"""A study as one HTML file that needs no network, no script and no perceptuna: snapshot -> figures -> page.
+"""A study as one HTML file that needs no connection, no script and no perceptuna: snapshot -> figures -> page.
 
 Imports: analysis.facts, answering, answering.explaining, conclusion.ablation, conclusion.confirmation,
 conclusion.statistics, data, data.rows, errors, machine, models, policies, references, settings, spaces,

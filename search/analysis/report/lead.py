@@ -69,19 +69,15 @@ def _searched(snapshot: Snapshot, best: Entry, answers: Answers | str) -> list[s
 
 
 def _beside(snapshot: Snapshot, best: Entry) -> list[str]:
-    """Beside what needs no network, on the same rows."""
+    """Beside the best reference model, on the same rows."""
     metric = snapshot.study.metric
     references = snapshot.study.record.references.models
     reference = strongest(references, metric, direction_of(metric))
     if reference is None:
-        return [
-            "Nothing that needs no network was fitted beside it, so what it gains over that is not known."
-        ]
+        return ["No reference model was fitted, so what it gains over one is not known."]
     theirs = reference.value(metric) or 0.0
     ahead = sign_of(direction_of(metric)) * (best.validation - theirs)
-    title = (
-        f"the {TITLES[reference.name]}, the best without a network, with {number(theirs)} on the same rows"
-    )
+    title = f"the best reference model, the {TITLES[reference.name]} with {number(theirs)} on the same rows"
     if ahead > 0:
         return [f"That is better than {title}, which these rows did not choose: the lead is flattered."]
     return [f"That is {'no better' if not ahead else 'worse'} than {title}: take that one, or search on."]

@@ -205,7 +205,7 @@ def _split(study: Study) -> list[str]:
 
 
 def _beside(study: Study) -> list[RenderableType]:
-    """What needs no network, on the same rows."""
+    """Reference models, on the same rows."""
     beside = beside_of(study)
     if beside is None:
         return []

@@ -36,9 +36,9 @@ def look_at_test_split(
 
     The look is recorded before the split is opened, so that none is forgotten whatever happens, and completed by
     what was seen. Where the same was tested before, that look is returned: a second one would be the same.
-    What needs no network is measured in the same look: it is fitted on the rows that the networks were trained on, and
-    nothing chose it. Where the metric goes by a threshold, networks and what needs none have those that fit validation
-    rows; a look of an earlier version, which knew none, stays at 0.5.
+    Reference models are measured in the same look: they are fitted on the rows that the networks were trained on, and
+    nothing chose them. Where the metric goes by a threshold, networks and reference models have those that fit
+    validation rows; a look of an earlier version, which knew none, stays at 0.5.
     `trial` is the configuration's number in the search. TensorFlow has to be started.
     """
     metric = study.metric.removeprefix("val_")
