@@ -1,7 +1,8 @@
 """The pages of the site, written into build/docs, where zensical.toml looks for them: those of docs/, and more.
 
 README, CHANGELOG and CONTRIBUTING stand at the top of the repository, where people look for them; here they become
-pages. So do the docstrings of the Python door (api.py). Links to files that are no pages become their paths.
+pages. So do the docstrings of the Python door (api.py) and the fields of settings (settings.py). Links to files that are
+no pages become their paths.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import shutil
 from pathlib import Path
 
 import api
+import settings
 
 ROOT = Path(__file__).parents[1]
 WRITTEN = ROOT / "build" / "docs"
@@ -35,6 +37,7 @@ def main() -> None:
         text = (ROOT / source).read_text(encoding="utf-8")
         (WRITTEN / name).write_text(as_page(text), encoding="utf-8")
     (WRITTEN / "api.md").write_text(api.reference(), encoding="utf-8")
+    (WRITTEN / "settings.md").write_text(settings.reference(), encoding="utf-8")
 
 
 def within(text: str, folder: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 import typer
 
+from search.analysis.facts.overview import Overview
+from search.analysis.terminal import lines, study, trial
 from search.cli import app
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,3 +67,15 @@ def test_documentation_names_no_command_that_is_not_there() -> None:
             word = line.split()[0]
             if re.fullmatch(r"[a-z]+", word):
                 assert word in known, f"{file.name}: perceptuna {line}"
+
+
+def test_the_page_of_json_has_every_event_and_every_name_of_a_study() -> None:
+    page = (ROOT / "docs" / "json.md").read_text(encoding="utf-8")
+    events = re.findall(r'_event\(\s*progress,\s*"(\w+)"', inspect.getsource(lines))
+    assert len(events) == 6
+    assert [event for event in events if f"| `{event}` |" not in page] == []
+    names = re.findall(r'^        "(\w+)":', inspect.getsource(study.study_json), re.MULTILINE)
+    names += re.findall(r'^        "(\w+)":', inspect.getsource(trial.trial_json), re.MULTILINE)
+    names += [name for name in Overview.__dataclass_fields__ if name != "study"]
+    assert len(names) > 20
+    assert [name for name in names if f"`{name}`" not in page] == []

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 import perceptuna
+from search.settings.settings import StudySettings
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,6 +48,8 @@ def test_the_site_builds_and_starts_with_the_readme(copy: Path) -> None:
     assert ">Study.leaderboard<" in names  # of the class below it
     assert "ServiceStudy.predict" in names
     assert "_read" not in names
+    settings = (site / "settings.html").read_text(encoding="utf-8")
+    assert [name for name in StudySettings.model_fields if f"<code>{name}</code>" not in settings] == []
 
 
 def _loaded_from_elsewhere(page: str) -> list[str]:
