@@ -11,8 +11,8 @@ HEAD = """\
 
 What a user can choose for a study. Each is an option of [`perceptuna run`](commands.md#perceptuna-run)
 (`--val-fraction`), a line of the file that `--config` names (`val_fraction = 0.2`), and an argument of
-[`pt.search`](python.md#settings-and-space). What a study was started with is kept with it; `perceptuna show STUDY --json`
-has it under `settings`. The command line wins over the file, and the file over these defaults.
+[`pt.search`](python.md#settings-and-space). What a study was started with is kept with it; `perceptuna show STUDY
+--json` has it under `settings`. The command line wins over the file, and the file over these defaults.
 
 | setting | what it is | default |
 |---|---|---|

@@ -1,8 +1,8 @@
 """The pages of the site, written into build/docs, where zensical.toml looks for them: those of docs/, and more.
 
 README, CHANGELOG and CONTRIBUTING stand at the top of the repository, where people look for them; here they become
-pages. So do the docstrings of the Python door (api.py) and the fields of settings (settings.py). Links to files that are
-no pages become their paths.
+pages. So do the docstrings of the Python door (api.py) and the fields of settings (settings.py). Links to files that
+are no pages become their paths.
 """
 
 from __future__ import annotations
