@@ -87,7 +87,7 @@ map: $(VENV)/installed
 docs: $(VENV)/installed
 	$(BIN)/python docs/site_pages.py
 	$(BIN)/zensical build --strict --clean
-	@echo "look at it: $(BIN)/python -m http.server --bind 127.0.0.1 --directory site 8000, then http://127.0.0.1:8000"
+	@echo "look at it: open site/index.html in a browser; its search works there, too"
 
 $(VENV)/installed: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "perceptuna needs Python 3.11 to 3.13, but $(PYTHON) is " + sys.version.split()[0] + "; name another with PYTHON=python3.12")'

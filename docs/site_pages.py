@@ -26,7 +26,7 @@ def main() -> None:
     docs = Path(__file__).parent
     shutil.rmtree(WRITTEN, ignore_errors=True)
     for path in sorted(docs.rglob("*")):
-        if path.suffix in (".md", ".png", ".svg"):
+        if path.suffix in (".md", ".png", ".svg", ".js", ".css"):
             page = WRITTEN / path.relative_to(docs)
             page.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, page)

@@ -25,7 +25,7 @@ SHORTER = {
 }
 FEWER = [
     ('trials=20, timeout="3m"', 'trials=1, epochs=2, space="small", workers=1, show=False'),
-    ("top=5, seeds=5", "top=1, seeds=2, folds=2, workers=1, show=False"),
+    ("top=3, seeds=3", "top=1, seeds=2, folds=2, workers=1, show=False"),
 ]
 
 
