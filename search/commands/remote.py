@@ -134,6 +134,27 @@ def show_there(client: ServiceClient, study: str, trial: int | None, as_json: bo
     echo(f"\nbrowse:  {link(client, study)}")
 
 
+def _print_front(aims: list[str], entries: list[dict[str, Any]]) -> None:
+    """Of a study of several aims."""
+    from search.analysis.terminal.tables import plain_table
+    from search.settings.aims import aim_value, aims_in_words, column_of
+    from search.text.formats import duration
+    from search.text.printable import printable
+
+    echo(aims_in_words(aims))
+    headers = ("trial", *map(column_of, aims), "time", "hyperparameters")
+    rows = (
+        (
+            str(one["trial"]),
+            *(aim_value(aim, one["aims"].get(aim)) for aim in aims),
+            duration(one["seconds"]),
+            printable(one["what"]),
+        )
+        for one in entries
+    )
+    console().print(plain_table(headers, rows, right=range(len(aims) + 2)))
+
+
 def print_study(row: StudyRow) -> None:
     """Where it stands, and its leaderboard."""
     from search.analysis.terminal.tables import plain_table
@@ -146,7 +167,11 @@ def print_study(row: StudyRow) -> None:
         echo(f"  {row['reason']}")
     if row["reference"] is not None:
         echo(f"best reference model: {row['metric']} {number(row['reference'])}")
-    board = (row["details"] or {}).get("leaderboard", [])
+    details = row["details"] or {}
+    if details.get("front"):
+        _print_front(details["aims"], details["front"])
+        return
+    board = details.get("leaderboard", [])
     if not board:
         echo("no complete trial yet")
         return

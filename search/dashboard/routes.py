@@ -77,10 +77,10 @@ class StudyPlots:
         )
 
     def of(self, study_id: int) -> list[dict[str, str]]:
-        """In the dashboard's form; made anew only when another trial has ended."""
+        """In the dashboard's form, of several aims by the first; made anew only when another trial has ended."""
         metric = record_of(self._storage, study_id).known_metric
         directions = self._storage.get_study_directions(study_id)
-        if metric is None or len(directions) != 1:
+        if metric is None:
             return []
         direction: Direction = "maximize" if directions[0].name == "MAXIMIZE" else "minimize"
         trials = self._storage.get_all_trials(study_id, deepcopy=False)

@@ -36,7 +36,7 @@ def _one(said: Said, place: Callable[[str], str]) -> dict[str, Any]:
     if not aims:
         settings = _of_metric(said, place)
         return settings if settings.get("metric") is None else {**settings, "aims": ()}
-    if said.get("metric") is not None:
+    if said.get("metric") not in (None, aims[0]):
         raise InputError(f"{place('metric')}: the first --aim is the metric; leave --metric out")
     settings = _of_metric({**said, "metric": aims[0]}, place)
     others = aims[1:]

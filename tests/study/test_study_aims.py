@@ -62,6 +62,11 @@ class TestSettings:
         )
         assert (settings.metric, settings.aims) == ("val_loss", ())
 
+    def test_settings_that_are_kept_can_be_changed(self) -> None:
+        kept = load_settings(None, {"data": "digits", "aims": list(AIMS), "max_bytes": "2MB"})
+        assert kept.changed({"trials": 7}) == kept.model_copy(update={"trials": 7})
+        assert StudySettings.model_validate_json(kept.model_dump_json()) == kept
+
     def test_a_metric_beside_aims_is_refused(self) -> None:
         with pytest.raises(InputError, match="the first --aim is the metric; leave --metric out"):
             load_settings(None, {"data": "digits", "metric": "val_loss", "aims": ["val_accuracy"]})
