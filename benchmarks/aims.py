@@ -2,7 +2,8 @@
 
     python -m benchmarks.aims [--rows 20000] [--trials 30] [--epochs 20] [--seeds 5] [--quick]
 
-Fashion-MNIST (Xiao et al. 2017), as Keras loads it: so many of its training rows, drawn by the seed, as one NPZ file.
+Fashion-MNIST (Xiao et al. 2017), as Keras loads it: so many of its training rows, drawn by the seed, as one NPZ file,
+in the space of `benchmarks/aims.toml`.
 Each contestant is one `run` in one process: `one aim` is `--metric val_accuracy`, `several aims` is `--aim val_accuracy
 --aim parameters`, and `nsgaii` the same by that sampler. What a trial took is read from the CPU seconds of the process
 when it had ended, so other work on the machine does not count. Of each seed, all contestants have the CPU seconds of
@@ -56,7 +57,7 @@ def contest(rows: int, budget: Sequence[str], quick: bool, seed: int, contestant
     """A row: the points of one contestant."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        source = QUICK if quick else ("--data", str(_fashion(folder / "fashion.npz", rows, seed)))
+        source = QUICK if quick else _fashion(folder / "fashion.npz", rows, seed)
         storage = f"sqlite:///{folder / 'studies.db'}"
         command = ["run", "study", *source, *budget, "--workers", "0", "--seed", str(seed), "--json"]
         child = run_child(
@@ -67,15 +68,15 @@ def contest(rows: int, budget: Sequence[str], quick: bool, seed: int, contestant
     return {"rows": rows, "budget": list(budget), "cpu": round(child.cpu, 1), "points": found}
 
 
-def _fashion(file: Path, rows: int, seed: int) -> Path:
-    """So many training rows of Fashion-MNIST."""
+def _fashion(file: Path, rows: int, seed: int) -> tuple[str, ...]:
+    """Options of `run` for so many training rows of Fashion-MNIST, and the space."""
     import numpy as np
     from keras.datasets import fashion_mnist
 
     (x, y), _ = fashion_mnist.load_data()
     chosen = np.random.default_rng(seed).permutation(len(x))[:rows]
     np.savez(file, x=x[chosen], y=y[chosen])
-    return file
+    return ("--data", str(file), "--space", str(Path(__file__).with_suffix(".toml")))
 
 
 def points(child: Child, database: Path) -> list[list[float]]:

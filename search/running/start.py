@@ -136,8 +136,8 @@ def check_choices(settings: StudySettings, *, space: bool = True) -> None:
     if settings.baselines is not None:
         load_baselines(settings.baselines)
     check_policies(settings)
-    check_metric_exists(settings.metric)
     check_aims(settings.aims, settings.sampler)
+    check_metric_exists(settings.metric)
 
 
 def _decided(given: StudySettings, settings: StudySettings, kind: DataKind, known: int) -> str:
