@@ -56,7 +56,7 @@ class Listener:
         """It did not come to an end, and will be run again under another number, after `epoch` (0: from nothing)."""
 
     def trial_rejected(self, progress: Progress, number: int, why: str) -> None:
-        """It was asked for and found too large to be trained."""
+        """It was asked for, and perhaps started, and found too large to be trained."""
 
     def reference_ended(self, progress: Progress, reference: Reference) -> None:
         """A reference model was fitted beside the trials, or could not be; it is kept."""

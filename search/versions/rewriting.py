@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from search.policies.first_aim import can_be_pruned
 from search.policies.pruners import bracket_in, brackets, build_pruner
 from search.settings.aims import column_of
 from search.settings.metrics import Direction, direction_of, sign_of
@@ -72,12 +73,9 @@ class Rewriting:
             changes = {"outside": False, "keep_model": False, "keep_scores": False}
             facts["planned"] = trial.planned.model_copy(update=changes)
         facts |= {"original_number": trial.original, "adopted": origin}
-        stored = {**trial.stored, **attributes_of(facts)}
         reached: dict[str, Any] = {"value": value}
         if self.settings.aims:
-            complete = trial.state.name == "COMPLETE" and value is not None
-            own = aim_values(self.settings.aims, value or 0.0, stored | self._others(trial, facts))
-            reached = {"value": None, "values": own if complete else None}
+            reached = {"value": None, "values": self._reached(trial, value, facts)}
         compared = values if origin.epochs >= self.settings.epochs else {}
         return rewritten(
             trial,
@@ -88,6 +86,13 @@ class Rewriting:
             distributions=dict(played.distributions),
             intermediate_values=values,
         )
+
+    def _reached(self, trial: TrialRecord, value: float | None, facts: TrialFacts) -> list[float] | None:
+        """In each aim of the new study; nothing of a pruned trial, as Optuna has it."""
+        if trial.state.name != "COMPLETE" or value is None:
+            return None
+        stored = {**trial.stored, **attributes_of(facts), **self._others(trial, facts)}
+        return aim_values(self.settings.aims, value, stored)
 
     def _unknown(self, trial: TrialRecord) -> list[str]:
         """Aims of the new study that nothing is known of."""
@@ -161,7 +166,8 @@ def _rungs(
     settings: StudySettings, bracket: int, values: dict[int, float], direction: Direction
 ) -> dict[str, float]:
     """What hyperband and asha compare later trials with, under the keys that Optuna looks for: the best so far."""
-    found = brackets(settings)[bracket].rungs if settings.pruner in ("hyperband", "asha") else []
+    compares = settings.pruner in ("hyperband", "asha") and can_be_pruned(settings.aims)
+    found = brackets(settings)[bracket].rungs if compares else []
     best = max if direction == "maximize" else min
     return {
         f"{RUNG}{rung}": best(values[before] for before in values if before <= epoch)

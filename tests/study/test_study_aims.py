@@ -8,6 +8,7 @@ from typing import Any
 
 import optuna
 import pytest
+from earlier_study import NARROWER, adoption_of
 from optuna.trial import TrialState
 from study_fakes import FakeWorkers, complete, value_of
 
@@ -220,6 +221,23 @@ class TestPruning:
     ) -> None:
         of_metrics = settings.model_copy(update={"aims": ("val_accuracy", "val_crossentropy")})
         assert isinstance(build_pruner(of_metrics), optuna.pruners.NopPruner)
+
+
+class TestTakenOver:
+    def test_trials_of_which_an_aim_is_not_known_do_not_fit(self, old: Study, digits: PreparedData) -> None:
+        adoption = adoption_of(old, digits, NARROWER, aims=("val_accuracy", "latency"))
+        assert {trial.state for trial in adoption.trials} == {TrialState.PRUNED}
+        assert any("× no latency (ms a row) of it was kept" in remark for remark in adoption.remarks)
+
+    def test_what_is_known_of_other_aims_comes_along(self, next_version: Any) -> None:
+        new = next_version(aims=("val_accuracy", "parameters", "val_loss"))
+        (best, *_) = new.ranked()
+        assert best.is_adopted
+        assert best.values == pytest.approx(
+            (0.8, 102, 1.7)
+        )  # of the loss, at the epoch that is best by the accuracy
+        (pruned,) = new.trials(states=(TrialState.PRUNED,))
+        assert (pruned.value, pruned.values) == (0.7, None)
 
 
 class TestWithin:

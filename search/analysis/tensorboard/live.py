@@ -99,14 +99,17 @@ class LiveEvents(Listener):
 
     def trial_requeued(self, progress: Progress, number: int, why: str, epoch: int) -> None:
         """What was written of it is another trial's now."""
+        self._safely(lambda: self._remove(number))
 
-        def remove() -> None:
-            trial = self._open.pop(number, None)
-            if trial is not None:
-                trial.writer.close()
-                shutil.rmtree(trial_folder(self._folder, number))
+    def trial_rejected(self, progress: Progress, number: int, why: str) -> None:
+        """By a worker, which had begun it; one that was never started has no files."""
+        self._safely(lambda: self._remove(number))
 
-        self._safely(remove)
+    def _remove(self, number: int) -> None:
+        trial = self._open.pop(number, None)
+        if trial is not None:
+            trial.writer.close()
+            shutil.rmtree(trial_folder(self._folder, number))
 
     def closed(self, progress: Progress) -> None:
         def end_all() -> None:

@@ -57,6 +57,7 @@ class PlainLines(Listener):
         self._write(f"trial {number}: {why}; it will {later}")
 
     def trial_rejected(self, progress: Progress, number: int, why: str) -> None:
+        self._words.pop(number, None)
         self._write(f"trial {number}: not trained, {why}")
 
     def reference_ended(self, progress: Progress, reference: Reference) -> None:

@@ -218,7 +218,8 @@ def _importances(study: Study) -> list[RenderableType]:
     if not found:
         return []
     rows = ((name, f"{share:4.0%}", "█" * round(share * 30)) for name, share in found[:_IMPORTANCES_SHOWN])
-    return ["", plain_table(["what mattered", "", ""], rows)]
+    what = f"what mattered for {study.metric}" if study.has_several_aims else "what mattered"
+    return ["", plain_table([what, "", ""], rows)]
 
 
 _APART_SHOWN = 3

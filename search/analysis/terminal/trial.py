@@ -11,11 +11,13 @@ from rich.text import Text
 
 from search.analysis.terminal.chart import line_chart
 from search.analysis.terminal.tables import facts_table
+from search.settings.aims import aim_value, column_of
 from search.settings.metrics import on_train_rows
 from search.study.at_best import reached
 from search.study.history import history_of
 from search.study.left_off import LeftOff
 from search.study.study import Study
+from search.study.trial_record import TrialRecord
 from search.text.formats import count, duration, hyperparameter, number
 from search.text.printable import printable
 from spaces import idle
@@ -39,6 +41,7 @@ def trial_json(study: Study, trial_number: int) -> dict[str, Any]:
         "state": trial.state.name.lower(),
         "metric": study.metric,
         "value": trial.value,
+        **_aims(study, trial),
         "started": trial.datetime_start.isoformat() if trial.datetime_start else None,
         "ended": trial.datetime_complete.isoformat() if trial.datetime_complete else None,
         "hyperparameters": values,
@@ -56,9 +59,18 @@ def trial_json(study: Study, trial_number: int) -> dict[str, Any]:
     }
 
 
+def _aims(study: Study, trial: TrialRecord) -> dict[str, Any]:
+    """What it reached in each of several aims."""
+    if not study.has_several_aims or trial.values is None:
+        return {}
+    return {"aims": dict(zip(study.aims, trial.values, strict=True))}
+
+
 def trial_view(facts: dict[str, Any]) -> RenderableType:
     """`perceptuna show --trial K`."""
     told = reached(facts["metric"], facts["value"], facts["attributes"])
+    others = [(aim, value) for aim, value in facts.get("aims", {}).items() if aim != facts["metric"]]
+    told = ", ".join([told, *(f"{column_of(aim)} {aim_value(aim, value)}" for aim, value in others)])
     value = "" if facts["value"] is None else f", {told}"
     head = Text(
         printable(f"trial {facts['trial']} of study {facts['study']}: {facts['state']}{value}"), style="bold"
