@@ -233,11 +233,11 @@ class TestTakenOver:
         new = next_version(aims=("val_accuracy", "parameters", "val_loss"))
         (best, *_) = new.ranked()
         assert best.is_adopted
-        assert best.values == pytest.approx(
-            (0.8, 102, 1.7)
-        )  # of the loss, at the epoch that is best by the accuracy
+        # Of the loss, at the epoch that is best by the accuracy.
+        assert best.values == pytest.approx((0.8, 102, 1.7))
         (pruned,) = new.trials(states=(TrialState.PRUNED,))
-        assert (pruned.value, pruned.values) == (0.7, None)
+        assert pruned.value == pytest.approx(0.7)
+        assert pruned.values is None
 
 
 class TestWithin:
