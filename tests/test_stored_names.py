@@ -59,6 +59,7 @@ def test_facts_have_the_names_that_studies_made_before_have() -> None:
             "infeasible",
             "epochs",
             "parameters",
+            "latency",
         ),
         *(
             "seconds",
