@@ -154,7 +154,8 @@ def build_pruner(settings: StudySettings) -> optuna.pruners.BasePruner:
         def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
             record = records.of(trial)
             may_end = is_compared(record, settings) and not runs_to_its_end(record)
-            return may_end and self._own.prune(study, trial)
+            seen: Any = ByFirstAim(study, rivals_of(record)) if len(study.directions) > 1 else study
+            return may_end and self._own.prune(seen, trial)
 
     if not can_be_pruned(settings.aims):
         return pruners.NopPruner()

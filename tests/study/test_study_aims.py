@@ -216,6 +216,16 @@ class TestPruning:
         assert should_prune(ask(0.7, 4500)) is False  # better than the two that are smaller
         assert should_prune(ask(0.7, 6000)) is True  # behind the larger ones
 
+    @pytest.mark.parametrize("pruner", ["median", "optuna.pruners:MedianPruner(n_startup_trials=1)"])
+    def test_other_pruners_compare_with_the_same_trials(
+        self, study: Study, settings: StudySettings, ask: Any, pruner: str
+    ) -> None:
+        study.optuna.pruner = build_pruner(settings.model_copy(update={"pruner": pruner}))
+        for _ in range(6):
+            study.optuna.tell(ask(0.9, 5000), [0.9, 5000])
+        assert should_prune(ask(0.5, 4000)) is False
+        assert should_prune(ask(0.5, 6000)) is True
+
     def test_a_second_metric_is_not_known_before_the_end_so_nothing_is_pruned(
         self, settings: StudySettings
     ) -> None:
