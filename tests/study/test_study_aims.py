@@ -223,8 +223,8 @@ class TestPruning:
         study.optuna.pruner = build_pruner(settings.model_copy(update={"pruner": pruner}))
         for _ in range(6):
             study.optuna.tell(ask(0.9, 5000), [0.9, 5000])
-        assert should_prune(ask(0.5, 4000)) is False
-        assert should_prune(ask(0.5, 6000)) is True
+        assert not should_prune(ask(0.5, 4000))
+        assert should_prune(ask(0.5, 6000))
 
     def test_a_second_metric_is_not_known_before_the_end_so_nothing_is_pruned(
         self, settings: StudySettings
