@@ -12,7 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict
 
 from search.data import DataSpec, PreparedData, load_prepared, searched_weights, weights_file
-from search.data.reading.free_memory import free_memory
+from search.machine.memory import free_memory
 from search.machine.time_limit import OutOfTime, computing_at_most
 from search.references.codes import with_flags
 from search.references.judging import Array, decision, measure, score

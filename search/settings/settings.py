@@ -21,6 +21,7 @@ from pydantic import (
 
 from search.errors import InputError
 from search.machine.cores import available_cores
+from search.machine.memory import WORKER_BYTES, total_memory
 from search.settings.data_options import (
     COLUMN_OPTIONS,
     SPLIT_OPTIONS,
@@ -284,10 +285,15 @@ class StudySettings(BaseModel):
         )
 
     def local_workers(self) -> int:
-        """Trials at the same time on this machine: by itself one a core, and never more than there are to train."""
+        """Trials at the same time on this machine: by itself one a core, and never more than there are to train.
+
+        By itself no more than memory holds, either: workers share the rows, so it is their own that counts.
+        """
         if self.trains_here:
             return 1
-        return min(self.workers or available_cores(), self.trials)
+        if self.workers is None:
+            return min(available_cores(), max(1, total_memory() // WORKER_BYTES), self.trials)
+        return min(self.workers, self.trials)
 
     @property
     def trains_here(self) -> bool:

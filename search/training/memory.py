@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING
 
 from search.errors import InputError
+from search.machine.memory import WORKER_BYTES
 from search.settings.metrics import sees_all_outputs
 from search.text.formats import size
 from search.training.network.dimensions import (
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from spaces import Hyperparameters
     from spaces.hyperparameters import Embedding
 
-# A worker with Python, TensorFlow, Optuna and some compiled epochs, before data and models.
-WORKER_BYTES = 1_000_000_000
 _FLOAT = 4
 # Of each weight: itself, its gradient, the best and the first epoch's, and three on the way in and out of TensorFlow.
 _COPIES_OF_WEIGHTS = 7

@@ -174,6 +174,15 @@ def test_a_worker_runs_on_each_core_unless_the_settings_say_otherwise(
     assert StudySettings(data="digits", workers=2).local_workers() == 2
 
 
+def test_by_itself_no_more_workers_run_than_memory_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda process: set(range(64)), raising=False)
+    monkeypatch.setattr("search.settings.settings.total_memory", lambda: 8_000_000_000)
+    assert StudySettings(data="digits").local_workers() == 8
+    assert StudySettings(data="digits", workers=12).local_workers() == 12
+    monkeypatch.setattr("search.settings.settings.total_memory", lambda: 500_000_000)
+    assert StudySettings(data="digits").local_workers() == 1
+
+
 def test_too_few_open_files_are_told_before_a_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int]] = []
     monkeypatch.setattr("resource.setrlimit", lambda which, limits: asked.append(limits))

@@ -29,11 +29,13 @@ UNKNOWN, MISSING = 0, 1
 STEADY = 0.02
 
 
-def fit_columns(table: Table, version: int = SPEC_VERSION) -> tuple[tuple[Column, ...], tuple[str, ...]]:
+def fit_columns(
+    table: Table, version: int = SPEC_VERSION, rows: Array | None = None
+) -> tuple[tuple[Column, ...], tuple[str, ...]]:
     """Columns as they are to be preprocessed, and notes on those dropped or capped.
 
-    `table` holds the training rows alone: nothing of validation or test may enter a statistic. `version` is of the
-    spec that the columns are for.
+    `rows` are the training rows, where `table` holds others too: nothing of validation or test may enter a statistic.
+    `version` is of the spec that the columns are for.
 
     Raises:
         DataError: no column is left.
@@ -41,7 +43,8 @@ def fit_columns(table: Table, version: int = SPEC_VERSION) -> tuple[tuple[Column
     fitted: list[Column] = []
     notes = ColumnNotes()
     input_names = unique_input_names(table.columns)
-    for name, column in table.columns.items():
+    for name, whole in table.columns.items():
+        column = whole if rows is None else whole.take(rows)
         missing = column.missing()
         if _constant(column, missing):
             notes.add("constant", f"column '{name}' is dropped: it has one value in all training rows")

@@ -29,6 +29,7 @@ from search.data.preparing.splitting import (
 from search.data.reading.source import read_source
 from search.data.rows.raw import RawData
 from search.data.rows.request import DataRequest
+from search.data.rows.scratch import scratch_in
 from search.errors import DataError
 
 
@@ -62,22 +63,23 @@ def prepare_folds(
         return
     if why := why_not_fitted(data.spec):
         raise _refused(folds, why)
-    raw = without_rare_classes(read_source(request))
-    split = split_of(raw)
-    parts = _parts(raw, split, data.spec, folds)
-    splits = [_split_of_fold(split, parts, number) for number in range(folds)]
-    for one in splits:
-        refuse_lacking_classes(raw, one)
-        refuse_weightless_sides(raw, one)
-    before_keras()
-    for number, one in enumerate(splits):
-        spec = _fitted(raw, one, data.spec)
-        try:
-            write_prepared(
-                raw, one, spec, prepared_rows_of(raw, spec), _folder(data, number, folds), SEARCHED_PARTS
-            )
-        except OSError as error:
-            raise cannot_write(data.folder.parent, spec, error) from error
+    with scratch_in(data.folder.parent):
+        raw = without_rare_classes(read_source(request))
+        split = split_of(raw)
+        parts = _parts(raw, split, data.spec, folds)
+        splits = [_split_of_fold(split, parts, number) for number in range(folds)]
+        for one in splits:
+            refuse_lacking_classes(raw, one)
+            refuse_weightless_sides(raw, one)
+        before_keras()
+        for number, one in enumerate(splits):
+            spec = _fitted(raw, one, data.spec)
+            try:
+                write_prepared(
+                    raw, one, spec, prepared_rows_of(raw, spec), _folder(data, number, folds), SEARCHED_PARTS
+                )
+            except OSError as error:
+                raise cannot_write(data.folder.parent, spec, error) from error
 
 
 def why_not_fitted(spec: DataSpec) -> str | None:

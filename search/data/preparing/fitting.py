@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ from search.data.preparing.log_target import LogTarget, log_target
 from search.data.preparing.spec import SPEC_VERSION, UNTAUGHT_VERSION, DataSpec, Rows, TargetSpec
 from search.data.preparing.splits import Split
 from search.data.preparing.splitting import split_in_words, weights_in_words
+from search.data.rows import scratch
 from search.data.rows.raw import Array, RawData, Table
+from search.data.rows.scratch import Scratch
 
 # Of images at a time.
 _ROWS_PER_BLOCK = 4096
@@ -23,18 +26,20 @@ def fit_spec(raw: RawData, split: Split, fingerprint: str, version: int = SPEC_V
     fitted: dict[str, Any] = {}
     notes = raw.notes
     if isinstance(raw.x, Table):
-        columns, column_notes = fit_columns(raw.x.take(split.train), version)
+        columns, column_notes = fit_columns(raw.x, version, split.train)
         notes = without_advice(notes, raw.x, {column.name for column in columns}) + column_notes
         fitted |= {"columns": columns, "input_shape": (sum(column.features for column in columns),)}
     elif raw.kind == "vector":
-        train = raw.x[split.train]
-        by_feature = [statistics(train[:, feature]) for feature in range(train.shape[1])]
+        means, stds = [], []
+        for values in features_of(raw.x):
+            train = values[split.train]
+            train = train.astype(np.float64) if train.dtype.kind in "iu" else train
+            _, mean, std = statistics(train)
+            means.append(mean)
+            stds.append(0.0 if version > UNTAUGHT_VERSION and (train == train[0]).all() else std)
         fitted |= {
-            "feature_mean": tuple(mean for _, mean, _ in by_feature),
-            "feature_std": tuple(
-                0.0 if constant and version > UNTAUGHT_VERSION else std
-                for (_, _, std), constant in zip(by_feature, (train == train[0]).all(axis=0), strict=True)
-            ),
+            "feature_mean": tuple(means),
+            "feature_std": tuple(stds),
             "input_shape": raw.x.shape[1:],
         }
     else:
@@ -72,6 +77,25 @@ def fit_spec(raw: RawData, split: Split, fingerprint: str, version: int = SPEC_V
     )
 
 
+def features_of(x: Array) -> Iterator[Array]:
+    """The values of each feature of `x`, (rows, features), one feature after the other; (rows,).
+
+    Of more than memory takes they are laid beside each other on disk first, so that `x` is read once.
+    """
+    if x.nbytes <= scratch.KEPT_IN_MEMORY:
+        yield from x.T
+        return
+    file = Scratch()
+    features = [file.room(len(x), x.dtype.newbyteorder("=")) for _ in range(x.shape[1])]
+    at_once = max(1, scratch.KEPT_IN_MEMORY // (x.shape[1] * x.itemsize))
+    for start in range(0, len(x), at_once):
+        block = np.ascontiguousarray(x[start : start + at_once].T)
+        for feature, values in zip(features, block, strict=True):
+            feature.write(start, values)
+    for feature in features:
+        yield feature.all()
+
+
 def _targets(raw: RawData, split: Split) -> tuple[TargetSpec, ...]:
     """Each of several targets."""
     found = []
@@ -96,7 +120,7 @@ def pixel_statistics(images: Array, rows: Array) -> tuple[float, float]:
 
     By a histogram of the 256 values: exact, and without a copy of the images in floats.
     """
-    counts = np.zeros(256, dtype=np.int64)
+    counts, rows = np.zeros(256, dtype=np.int64), np.sort(rows)
     for start in range(0, len(rows), _ROWS_PER_BLOCK):
         counts += np.bincount(images[rows[start : start + _ROWS_PER_BLOCK]].ravel(), minlength=256)
     values = np.arange(256)

@@ -19,6 +19,7 @@ import numpy as np
 
 from search.data.preparing.components import fit_components
 from search.data.preparing.fitting import fit_spec
+from search.data.preparing.in_order import in_order
 from search.data.preparing.prepared import (
     PARTS,
     SPEC_FILE,
@@ -35,9 +36,9 @@ from search.data.preparing.splitting import split_of
 from search.data.reading.source import fingerprint_source, read_source
 from search.data.rows.raw import Array, RawData, Table, taken
 from search.data.rows.request import DataRequest
+from search.data.rows.scratch import scratch_in
 from search.errors import CacheUnusable, DataError
 
-ROWS_PER_BLOCK = 16_384
 # Of what a folder holds beside the arrays: 2 has groups, and what columns and targets are written like.
 _LAYOUT = 2
 ABANDONED_SECONDS = 86_400
@@ -72,17 +73,18 @@ def prepare(
         return load_prepared(folder, PARTS)
     if request.image_size is not None:
         before_keras()
-    raw = without_rare_classes(read_source(request))
-    split = split_of(raw)
-    spec = fit_spec(raw, split, fingerprint, version)
-    spec = spec.model_copy(update={"notes": (*spec.notes, *repeats_across_splits(raw, split, spec))})
-    if raw.kind != "image":
-        before_keras()
-    rows_of = prepared_rows_of(raw, spec)
-    try:
-        write_prepared(raw, split, spec, rows_of, folder)
-    except OSError as exc:
-        raise cannot_write(cache, spec, exc) from exc
+    with scratch_in(cache):
+        raw = without_rare_classes(read_source(request))
+        split = split_of(raw)
+        spec = fit_spec(raw, split, fingerprint, version)
+        spec = spec.model_copy(update={"notes": (*spec.notes, *repeats_across_splits(raw, split, spec))})
+        if raw.kind != "image":
+            before_keras()
+        rows_of = prepared_rows_of(raw, spec)
+        try:
+            write_prepared(raw, split, spec, rows_of, folder)
+        except OSError as exc:
+            raise cannot_write(cache, spec, exc) from exc
     return load_prepared(folder, PARTS)
 
 
@@ -129,12 +131,11 @@ def write_prepared(
     """
     with unfinished_folder(folder) as partial:
         for part in parts:
-            rows = getattr(split, part)
-            blocks = (rows[start : start + ROWS_PER_BLOCK] for start in range(0, len(rows), ROWS_PER_BLOCK))
+            rows, dtype = getattr(split, part), np.dtype(np.uint8 if raw.kind == "image" else np.float32)
             _save_blocks(
                 partial / f"{part}_x.npy",
-                (rows_of(block) for block in blocks),
-                dtype=np.dtype(np.uint8 if raw.kind == "image" else np.float32),
+                in_order(rows, rows_of, spec.input_shape, dtype),
+                dtype=dtype,
                 shape=(len(rows), *spec.input_shape),
             )
             y = raw.y[rows]

@@ -34,7 +34,7 @@ def without_rare_classes(raw: RawData) -> RawData:
     return replace(
         raw,
         task=task,
-        x=raw.x.take(rows),
+        x=raw.x.only(rows),
         y=(np.cumsum(~rare) - 1)[raw.y[rows]].astype(raw.y.dtype),
         class_names=names,
         given_validation=int(((rows >= raw.split_rows) & (rows < test_begins)).sum()),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import lzma
 import math
+import struct
 import tokenize
 import zipfile
 import zlib
@@ -19,13 +20,18 @@ from pathlib import Path
 
 import numpy as np
 
+from search.data.rows import scratch
 from search.data.rows.raw import Array
+from search.data.rows.scratch import Scratch
 from search.errors import DataError
 
 SAVE_ONE = "save one by np.savez(path, x=…, y=…)"
 SAVE_IT = "save it by np.savez(path, x=…, y=…)"
 # NumPy itself writes headers of at most 10,000 bytes, and as many more in front of them as fit into 16.
 _LONGEST_HEADER = 10_016
+# In front of an entry: the lengths of its name and of what else stands there; and how much is unpacked at a time.
+_LENGTHS_AT = 26
+_PIECE = 16_000_000
 _WRONG_LITERALS = (
     SyntaxError, tokenize.TokenError, TypeError, RecursionError, MemoryError, AttributeError, LookupError,
 )  # fmt: skip
@@ -89,6 +95,42 @@ class Archive:
             )
         return header
 
+    def opened(self, name: str) -> Array:
+        """As `read`; values that are too many for memory are mapped, where they lie in the archive or unpacked on disk.
+
+        Raises:
+            DataError: they are damaged.
+            CacheUnusable: the disk does not take what is unpacked.
+        """
+        entry = self._entries[name]
+        if entry.file_size <= scratch.KEPT_IN_MEMORY:
+            return self.read(name)
+        with self._sound(), self._opened.open(entry) as file:
+            start = io.BytesIO(file.read(_LONGEST_HEADER))
+            shape, fortran, dtype = _header_of(start)
+            packed = entry.compress_type != zipfile.ZIP_STORED
+            unpacked = Scratch() if packed else None
+            # To the end in any case: where the checksum is compared.
+            file.seek(0)
+            place = 0
+            while piece := file.read(_PIECE):
+                if unpacked is not None:
+                    unpacked.write(place, np.frombuffer(piece, np.uint8))
+                place += len(piece)
+        begin = start.tell()
+        if unpacked is not None:
+            array = unpacked.mapped(begin, math.prod(shape), dtype)
+        else:
+            array = np.memmap(self.path, dtype, "r", self._place_of(entry) + begin, (math.prod(shape),))
+        return array.reshape(shape, order="F" if fortran else "C")
+
+    def _place_of(self, entry: zipfile.ZipInfo) -> int:
+        """Where an entry's bytes begin, behind its own header in the archive."""
+        with self.path.open("rb") as file:
+            file.seek(entry.header_offset + _LENGTHS_AT)
+            name, extra = struct.unpack("<HH", file.read(4))
+        return int(entry.header_offset + _LENGTHS_AT + 4 + name + extra)
+
     def read(self, name: str) -> Array:
         """The values of `name`, whose header was found sound, in the machine's byte order.
 
@@ -134,11 +176,17 @@ def _read_header(file: io.BytesIO) -> tuple[tuple[int, ...], np.dtype[np.generic
     Raises:
         ValueError: it is no header of an array.
     """
+    shape, _, dtype = _header_of(file)
+    return shape, dtype
+
+
+def _header_of(file: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[np.generic]]:
+    """Shape, whether the first side varies first, and dtype; as `_read_header`."""
     version = np.lib.format.read_magic(file)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
     try:
-        shape, _, dtype = read(file)
+        shape, fortran, dtype = read(file)
     # It is read as Python literals, which fail in many ways.
     except _WRONG_LITERALS as exc:
         raise ValueError(f"its header cannot be read: {type(exc).__name__}") from exc
-    return tuple(int(side) for side in shape), dtype
+    return tuple(int(side) for side in shape), bool(fortran), dtype

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
+from search.data.rows.scratch import free_disk, scratch_folder
 from search.errors import DataError
-
-_CGROUPS = Path("/sys/fs/cgroup")
-# Limit and use of a container's memory, in the second and the first version of control groups.
-_LIMITS = (
-    ("memory.max", "memory.current", "memory.stat"),
-    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
-)
+from search.machine.memory import free_memory
 
 
 def refuse_more_than_memory(needed: int, what: str, advice: str) -> None:
@@ -27,20 +20,18 @@ def refuse_more_than_memory(needed: int, what: str, advice: str) -> None:
         )
 
 
-def free_memory() -> int:
-    """Bytes that can be had without swapping, of this machine or of the container's limit."""
-    import psutil
+def refuse_more_than_disk(needed: int, what: str, advice: str) -> None:
+    """Let `needed` bytes of a scratch file pass, if they are free.
 
-    free = int(psutil.virtual_memory().available)
-    for limit, used, statistics in _LIMITS:
-        try:
-            most, now = int((_CGROUPS / limit).read_text()), int((_CGROUPS / used).read_text())
-            told = dict(line.split() for line in (_CGROUPS / statistics).read_text().splitlines())
-        except (OSError, ValueError):  # not there, or "max": no limit
-            continue
-        # Files that are kept in memory go when it is needed.
-        free = min(free, most - now + int(told.get("inactive_file", 0)))
-    return max(0, free)
+    Raises:
+        DataError: they are not; as `refuse_more_than_memory` says it.
+    """
+    free = free_disk()
+    if needed > free:
+        raise DataError(
+            f"{what} needs about {_gigabytes(needed)} of disk in {scratch_folder()} while it is read, but "
+            f"{_gigabytes(free)} are free; {advice}, or name another folder by $PERCEPTUNA_CACHE"
+        )
 
 
 def _gigabytes(count: int) -> str:

@@ -13,13 +13,17 @@ from search.data.columns.several_targets import joined_targets
 from search.data.columns.targets import Target, encode_target
 from search.data.columns.weights import checked_weights, refuse_weightless
 from search.data.reading.archive import Archive, Header, open_archive
-from search.data.reading.free_memory import refuse_more_than_memory
+from search.data.reading.free_memory import refuse_more_than_disk, refuse_more_than_memory
 from search.data.reading.roles import Roles, roles_of, weights_named
+from search.data.rows import scratch
 from search.data.rows.raw import Array, RawData
 from search.data.rows.request import DataRequest
+from search.data.rows.scratch import Scratch
 from search.errors import DataError
 
 _SMALL = (np.float16, np.uint8, np.int8, np.bool_)
+# Of vectors that are looked at, at a time.
+_ROWS_PER_BLOCK = 65_536
 _LARGEST_CODE_POINT = 0x10FFFF
 _SURROGATES = (0xD800, 0xDFFF)
 
@@ -42,9 +46,9 @@ def read_npz(request: DataRequest) -> RawData:
         headers = {name: archive.header(name) for name in named}
         check_shapes(roles, headers, source)
         _refuse_too_large(roles, headers, source)
-        arrays = {name: archive.read(name) for name in headers}
-    xs = [arrays[x] for x, _ in roles.pairs.values()]
-    x = np.concatenate(xs) if len(xs) > 1 else xs[0]
+        xs = {name for name, _ in roles.pairs.values()}
+        arrays = {name: archive.opened(name) if name in xs else archive.read(name) for name in headers}
+    x = _below_each_other([arrays[name] for name, _ in roles.pairs.values()])
     y, one_hot, of_labels = labels_of(roles, arrays, source)
     if one_hot and request.task == "regression":
         raise DataError(
@@ -59,7 +63,7 @@ def read_npz(request: DataRequest) -> RawData:
             f"x holds {x.dtype} of shape {x.shape[1:]} in each row: taken as {math.prod(x.shape[1:]):,} features in a "
             "line; images are uint8 (rows, height, width[, channels])"
         )
-    x = images_of(x, source) if kind == "image" else vectors_of(x, source)
+    x = images_of(x, source) if kind == "image" else finite_vectors(x, source)
     given = {split: headers[pair[0]].shape[0] for split, pair in roles.pairs.items()}
     return RawData(
         request=request,
@@ -155,18 +159,32 @@ def check_shapes(roles: Roles, headers: dict[str, Header], source: str) -> None:
 
 
 def _refuse_too_large(roles: Roles, headers: dict[str, Header], source: str) -> None:
-    """All at once: as it is read, in one piece, and as numbers of 4 or 8 bytes with a copy of the training rows."""
-    read = sum(header.bytes for header in headers.values())
-    xs = [headers[x] for x, _ in roles.pairs.values()]
-    values = sum(math.prod(header.shape) for header in xs)
-    image = xs[0].dtype == np.uint8 and len(xs[0].shape) in (3, 4)
-    width = 1 if image else 4 if xs[0].dtype.type in _SMALL else 8
-    pieces = read if len(xs) > 1 else 0
-    refuse_more_than_memory(
-        read + pieces + (1 if image else 2) * values * width,
-        f"{source}: to read {', '.join(f'{name} ({header.words()})' for name, header in headers.items())}",
-        "save fewer rows, or smaller numbers (float32, uint8)",
-    )
+    """All at once, as it is read and in one piece; rows that are too many for that are on disk."""
+    xs = [headers[x].bytes for x, _ in roles.pairs.values()]
+    others = sum(header.bytes for header in headers.values()) - sum(xs)
+    what = f"{source}: to read {', '.join(f'{name} ({header.words()})' for name, header in headers.items())}"
+    advice = "save fewer rows, or smaller numbers (float32, uint8)"
+    refuse_more_than_memory(others + 2 * min(sum(xs), scratch.KEPT_IN_MEMORY), what, advice)
+    if sum(xs) > scratch.KEPT_IN_MEMORY:
+        refuse_more_than_disk((1 + (len(xs) > 1)) * sum(xs), what, advice)
+
+
+def _below_each_other(parts: list[Array]) -> Array:
+    """All rows in one array; of more than memory takes, one on disk."""
+    if len(parts) == 1:
+        return parts[0]
+    rows, of_row = sum(map(len, parts)), parts[0].shape[1:]
+    if sum(part.nbytes for part in parts) <= scratch.KEPT_IN_MEMORY:
+        return np.concatenate(parts)
+    dtype = parts[0].dtype.newbyteorder("=")
+    file, place = Scratch(), 0
+    at_once = max(1, scratch.KEPT_IN_MEMORY // (math.prod(of_row) * dtype.itemsize))
+    for part in parts:
+        for start in range(0, len(part), at_once):
+            block = part[start : start + at_once].astype(dtype, copy=False)
+            file.write(place, block)
+            place += block.nbytes
+    return file.mapped(0, rows * math.prod(of_row), dtype).reshape(rows, *of_row)
 
 
 def labels_of(
@@ -253,13 +271,28 @@ def images_of(x: Array, source: str) -> Array:
 
 
 def vectors_of(x: Array, source: str) -> Array:
+    """float32 or float64 (rows, features)."""
+    x = finite_vectors(x, source)
+    return x.astype(np.float32 if x.dtype.type in _SMALL else np.float64, copy=False)
+
+
+def finite_vectors(x: Array, source: str) -> Array:
+    """(rows, features), as they are stored; looked through a piece at a time.
+
+    Raises:
+        DataError: some are no numbers.
+    """
     x = x.reshape(len(x), -1)
-    x = x.astype(np.float32 if x.dtype.type in _SMALL else np.float64, copy=False)
-    bad = ~np.isfinite(x).all(axis=1)
-    if bad.any():
-        row = int(np.flatnonzero(bad)[0])
+    x = x.astype(np.float64) if x.dtype.itemsize > np.dtype(np.float64).itemsize else x
+    first, count = -1, 0
+    for start in range(0, len(x), _ROWS_PER_BLOCK):
+        bad = ~np.isfinite(x[start : start + _ROWS_PER_BLOCK]).all(axis=1)
+        if bad.any() and first < 0:
+            first = start + int(np.flatnonzero(bad)[0])
+        count += int(bad.sum())
+    if count:
         raise DataError(
-            f"{source}: row {row} of x holds NaN or infinite values ({int(bad.sum()):,} such rows); "
+            f"{source}: row {first} of x holds NaN or infinite values ({count:,} such rows); "
             "fill or remove them, or save a table (CSV, Parquet), where missing values are handled"
         )
     return x

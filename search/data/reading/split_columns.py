@@ -16,6 +16,7 @@ from search.data.columns.kinds import typed
 from search.data.columns.missing import counted
 from search.data.columns.said_kinds import SaidKind, typed_as
 from search.data.columns.texts import texts_of
+from search.data.reading.frames import Columns
 from search.data.rows.notes import ColumnNotes
 from search.data.rows.raw import Array, RawData, Table, TableColumn, Times
 from search.data.rows.request import DataRequest
@@ -43,7 +44,7 @@ class SplitMarks:
 
 
 def split_marks(
-    frame: pd.DataFrame, request: DataRequest, said: Mapping[str, str], sides: Array | None
+    frame: Columns, request: DataRequest, said: Mapping[str, str], sides: Array | None
 ) -> SplitMarks:
     """What the columns of `frame` say, beside the `sides` that files of their own have.
 
@@ -82,7 +83,7 @@ def marked(raw: RawData, marks: SplitMarks, known: Array) -> RawData:
     _refuse_emptied(marks, counts, raw.request)
     return replace(
         raw,
-        x=raw.x.take(rows),
+        x=raw.x.only(rows),
         y=raw.y[rows],
         given_validation=int(counts[1]),
         given_test=int(counts[2]),

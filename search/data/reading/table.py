@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,11 +19,15 @@ from search.data.columns.targets import Target, encode_target, encode_written_ta
 from search.data.columns.texts import Texts, texts_of
 from search.data.columns.weights import read_weights, refuse_weightless
 from search.data.columns.written_numbers import plain_numbers
+from search.data.reading.frames import Columns
 from search.data.reading.said_columns import names_in, said_note
 from search.data.reading.split_columns import marked, split_marks
+from search.data.rows import scratch
 from search.data.rows.notes import ColumnNotes, listed
 from search.data.rows.raw import Array, RawData, Table, TableColumn
 from search.data.rows.request import DataRequest
+from search.data.rows.scratch import Scratch
+from search.data.rows.stored_columns import stored
 from search.errors import DataError
 from spaces.errors import did_you_mean
 
@@ -30,6 +35,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_COLUMNS = 25_000
+# Of a column in memory: a number, or where its text is.
+_BYTES_OF_A_VALUE = 8
 
 
 def written_target(
@@ -139,7 +146,7 @@ def _refuse_no_column(target: str, request: DataRequest, names: tuple[str, ...],
 
 
 def raw_table(
-    frame: pd.DataFrame,
+    frame: Columns,
     known: Array,
     target: Target,
     request: DataRequest,
@@ -149,14 +156,16 @@ def raw_table(
 ) -> RawData:
     """The columns of a frame, each of its kind, beside the target of the rows where it is `known`, bool (rows,).
 
-    The frame is without the target, and has the rows without one: row numbers are those of the whole file. `said` is
-    what the user says of columns, as `said_columns` has it; `sides` which rows are of files of their own.
+    Where all of them would be too much for memory, they are kept on disk. The frame is without the target, and has the
+    rows without one: row numbers are those of the whole file. `said` is what the user says of columns, as
+    `said_columns` has it; `sides` which rows are of files of their own.
     """
     marks = split_marks(frame, request, said, sides)
     weights = _weights(frame, known, request)
     columns: dict[str, TableColumn] = {}
     stripped: list[str] = []
     of_columns = ColumnNotes()
+    on_disk = Scratch() if _BYTES_OF_A_VALUE * math.prod(frame.shape) > scratch.KEPT_IN_MEMORY else None
     for label, series in frame.items():
         name = str(label)
         use = said.get(name)
@@ -170,6 +179,8 @@ def raw_table(
             if use is None
             else typed_as(cast(SaidKind, use), name, series, of_columns)
         )
+        if on_disk is not None:
+            columns[name] = stored(columns[name], on_disk)
         if blanks:
             stripped.append(f"'{name}'")
     notes = [*notes, *said_note(said), *of_columns.texts()]
@@ -196,7 +207,7 @@ def raw_table(
     return marked(raw, marks, known)
 
 
-def _weights(frame: pd.DataFrame, known: Array, request: DataRequest) -> Array | None:
+def _weights(frame: Columns, known: Array, request: DataRequest) -> Array | None:
     if request.weight is None:
         return None
     place = f"--weight: column '{request.weight}' of {request.source}"

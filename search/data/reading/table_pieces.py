@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from search.data.columns.missing import MISSING
-from search.data.reading.parquet import PANDAS_INDEX, names_of, read_parquet, sound, with_text
+from search.data.reading.parquet import PANDAS_INDEX, read_parquet
+from search.data.reading.parquet_columns import names_of, sound, with_text
 from search.data.reading.separated import TextLayout, text_layout
 from search.data.reading.source import reader_of
 from search.data.reading.text_table import how_to_read, read_text_table

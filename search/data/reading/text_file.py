@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, TextIO
 
-from search.data.reading.free_memory import free_memory
 from search.errors import DataError
+from search.machine.memory import free_memory
 
 # Of the memory that is free: the columns that come of the text need some too.
 SHARE_OF_MEMORY = 0.25

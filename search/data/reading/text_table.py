@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,8 @@ from search.data.reading.said_columns import said_columns
 from search.data.reading.separated import BLANKS, TextLayout, text_layout
 from search.data.reading.side_files import refuse_lacking, sides_of
 from search.data.reading.table import raw_table, read_targets, targets_among, written_target
+from search.data.reading.text_columns import JoinedColumns, TextColumns
+from search.data.rows import scratch
 from search.data.rows.notes import listed
 from search.data.rows.raw import RawData
 from search.data.rows.request import DataRequest
@@ -21,6 +24,10 @@ from search.errors import DataError
 if TYPE_CHECKING:
     import pandas as pd
 
+# Of a field while pandas reads it: its text, where that is, and what becomes of it.
+_BYTES_OF_A_FIELD = 24
+# Of a large file at a time, however many columns it has.
+_FEWEST_AT_ONCE = 100
 TEXT_SUFFIXES = (".csv", ".tsv", ".tab", ".txt", ".data", ".dat", ".gz", ".bz2", ".xz", ".zip")
 
 
@@ -53,47 +60,76 @@ def read_text_table(request: DataRequest) -> RawData:
 
 def _frame(
     layout: TextLayout, request: DataRequest, as_text: Collection[str], targets: Collection[str]
-) -> pd.DataFrame:
-    """One file, with the columns of `as_text` as they are written."""
+) -> Any:
+    """One file, with the columns of `as_text` as they are written: a DataFrame, or `TextColumns` of a large file."""
     import pandas as pd
 
-    path = layout.file.path
-    if layout.rows == 0:
+    path, rows, names = layout.file.path, layout.rows, layout.names
+    if rows == 0:
         raise DataError(f"{path} has column names but no rows below them")
+    at_once = max(_FEWEST_AT_ONCE, scratch.KEPT_IN_MEMORY // (_BYTES_OF_A_FIELD * len(names)))
+    read = partial(_pieces, layout, request, as_text, targets)
     try:
-        with layout.file.binary() as content:
-            frame = pd.read_csv(
-                content,
-                **how_to_read(layout, header=request.header),
-                # Labels are exact: a number of many digits, or a gap among whole numbers, must not change them.
-                dtype=dict.fromkeys((name for name in layout.names if name in as_text), str),
-                # Of targets too, but there by `written_target`, which tells the words.
-                na_values={name: list(MISSING) for name in layout.names if name not in targets},
-            )
+        if rows > at_once:
+            frame: Any = TextColumns(names, rows, lambda only: read(only, at_once))
+            found = frame.read
+        else:
+            frame = next(read(None, None))
+            found = len(frame)
     except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as exc:
         raise DataError(f"{path} cannot be read as a table: {str(exc).strip()}") from exc
-    if len(frame) != layout.rows:
-        raise DataError(
-            f"{path}: {layout.rows:,} rows were counted but {len(frame):,} read; look for stray quotes in it"
-        )
+    if found != rows:
+        raise DataError(f"{path}: {rows:,} rows were counted but {found:,} read; look for stray quotes in it")
     return frame
 
 
-def _differing(frames: Sequence[pd.DataFrame], needed: Sequence[str]) -> set[str]:
+def _pieces(
+    layout: TextLayout,
+    request: DataRequest,
+    as_text: Collection[str],
+    targets: Collection[str],
+    only: Mapping[str, Any] | None,
+    at_once: int | None,
+) -> Iterator[pd.DataFrame]:
+    """So many rows at a time, or all; `only` these columns, as `ReadPieces` has it, where some are named."""
+    import pandas as pd
+
+    types = {name: kind for name, kind in (only or {}).items() if kind is not None}
+    if only is not None and not types:
+        at_once = None
+    with layout.file.binary() as content:
+        read: Any = pd.read_csv(
+            content,
+            **how_to_read(layout, header=request.header),
+            usecols=None if only is None else list(only),
+            # Labels are exact: a number of many digits, or a gap among whole numbers, must not change them.
+            dtype=dict.fromkeys((name for name in layout.names if name in as_text), str) | types,
+            # Of targets too, but there by `written_target`, which tells the words.
+            na_values={name: list(MISSING) for name in layout.names if name not in targets},
+            chunksize=at_once,
+        )
+        yield from [read] if at_once is None else read
+
+
+def _differing(frames: Sequence[Any], needed: Sequence[str]) -> set[str]:
     """Columns that are numbers or booleans in one file and not in another."""
+    if len(frames) == 1:
+        return set()
     kinds = {
-        name: {"number" if frame[name].dtype.kind in "iuf" else frame[name].dtype.kind for frame in frames}
+        name: {"number" if (kind := frame[name].dtype.kind) in "iuf" else kind for frame in frames}
         for name in needed
     }
     return {name for name, found in kinds.items() if len(found) > 1}
 
 
-def _joined(frames: Sequence[pd.DataFrame], needed: Sequence[str]) -> pd.DataFrame:
+def _joined(frames: Sequence[Any], needed: Sequence[str]) -> Any:
     import pandas as pd
 
-    return (
-        pd.concat([frame[list(needed)] for frame in frames], ignore_index=True) if frames[1:] else frames[0]
-    )
+    if len(frames) == 1:
+        return frames[0]
+    if all(isinstance(frame, pd.DataFrame) for frame in frames):
+        return pd.concat([frame[list(needed)] for frame in frames], ignore_index=True)
+    return JoinedColumns(list(frames), list(needed))
 
 
 def _as_written(said: Mapping[str, str], request: DataRequest) -> list[str]:

@@ -32,6 +32,9 @@ class TableColumn:
     said: bool = False
     zone: str = ""
 
+    def __len__(self) -> int:
+        return len(self.values)
+
     def missing(self) -> NDArray[np.bool_]:
         """True where the row has no value; shape (rows,). Infinite numbers count as missing."""
         if self.kind in ("number", "boolean"):
@@ -39,7 +42,12 @@ class TableColumn:
         return np.asarray(self.values == "", dtype=np.bool_)
 
     def take(self, rows: Array) -> TableColumn:
+        """Some of its rows, in memory."""
         return replace(self, values=self.values[rows])
+
+    def only(self, rows: Array) -> TableColumn:
+        """Some of its rows, kept where the column is: those of one on disk on disk."""
+        return self.take(rows)
 
 
 @dataclass(frozen=True)
@@ -49,10 +57,15 @@ class Table:
     columns: dict[str, TableColumn]
 
     def __len__(self) -> int:
-        return len(next(iter(self.columns.values())).values)
+        return len(next(iter(self.columns.values())))
 
     def take(self, rows: Array) -> Table:
+        """As `TableColumn.take`."""
         return Table({name: column.take(rows) for name, column in self.columns.items()})
+
+    def only(self, rows: Array) -> Table:
+        """As `TableColumn.only`."""
+        return Table({name: column.only(rows) for name, column in self.columns.items()})
 
 
 def taken(rows: Array | Table, places: Array) -> Array | Table:
@@ -89,7 +102,8 @@ class OneTarget:
 class RawData:
     """A source, read and validated.
 
-    `x` is uint8 (rows, height, width, channels), a float64 or float32 array (rows, features), or a `Table`.
+    `x` is uint8 (rows, height, width, channels), an array of finite numbers (rows, features), or a `Table`; what is too
+    large for memory is mapped, or on disk.
     `y` is int32 class indices into `class_names`, or float64 target values; both (rows,). Of several `targets` it is
     (rows, targets): float64 values, or int32 indices, 0 or 1, into the two classes of each.
     The last `given_test` rows are the test split that the source brought along, the `given_validation` rows before them
