@@ -25,12 +25,15 @@ def described(data: Rows, y: Any, settings: Mapping[str, Any]) -> DataSummary:
         InputError: there are no such rows, or they cannot be read so.
     """
     from search.data import describe, namesake_note, read_source
+    from search.data.rows.scratch import scratch_in
     from search.machine.tensorflow_start import tensorflow_log_silenced
+    from search.study.data_cache import cache_folder
 
     with temporary_folder() as folder, staged_settings(data, y, settings, folder) as (told, staged):
         files = [*staged.values()]
         here = {name: str(one.file) for name, one in staged.items()}
-        with named(files), tensorflow_log_silenced():  # Keras loads its own sets
+        # Keras loads its own sets.
+        with named(files), tensorflow_log_silenced(), scratch_in(cache_folder()):
             source = load_settings(None, told | here)
             summary = describe(read_source(source.data_request()))
     namesake = namesake_note(str(source.data))

@@ -14,6 +14,11 @@ Array = np.ndarray[Any, Any]
 MOST_FLAGS = 52
 
 
+def flags_of(spec: DataSpec) -> int:
+    """How many flags the codes of a row become."""
+    return sum(min(MOST_FLAGS, column.codes) for column in spec.coded)
+
+
 def with_flags(x: Array, spec: DataSpec) -> Array:
     """Prepared rows (rows, features) with each code as `MOST_FLAGS` flags at most; of a rarer value none is set."""
     if not spec.coded:

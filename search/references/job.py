@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from search.data import DataSpec, PreparedData, load_prepared, searched_weights, weights_file
 from search.machine.memory import free_memory
 from search.machine.time_limit import OutOfTime, computing_at_most
-from search.references.codes import with_flags
+from search.references.codes import flags_of, with_flags
 from search.references.judging import Array, decision, measure, score
 from search.references.models import Fitted, fit, load
 from search.references.record import Reference, ReferenceName
@@ -27,8 +27,27 @@ SECONDS = 600.0
 # Two copies in float64, since the trees keep a tenth of the rows back to stop by, and what they are sorted into.
 _BYTES_OF_A_VALUE = 20
 
-# x, y, and how much each row counts.
-_Rows = tuple[Array, Array, Array | None]
+# Of what is free, the most that a fit may take: training has its rows in what is left.
+_SHARE_OF_MEMORY = 0.5
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Rows to fit on or to judge by: maps of x, read when a model needs them, y, and how much each row counts."""
+
+    x: tuple[Array, ...]
+    y: Array
+    weights: Array | None
+
+    def seen(self, spec: DataSpec, name: ReferenceName) -> Array:
+        """x as models see it: codes as flags of the most frequent categories. A constant looks at none."""
+        if name == "constant":
+            return np.empty((len(self.y), 0), np.float32)
+        return with_flags(self.x[0] if len(self.x) == 1 else np.concatenate(self.x), spec)
+
+    def values(self, spec: DataSpec) -> int:
+        """How many numbers models see."""
+        return len(self.y) * (self.x[0].shape[1] - len(spec.coded) + flags_of(spec))
 
 
 class Job(BaseModel):
@@ -137,32 +156,29 @@ def _over_folds(of_each: Sequence[Reference]) -> Reference:
 def _sides(job: Job) -> tuple[DataSpec, _Rows, _Rows]:
     """What the data is, rows to fit on, rows to judge by."""
     data = load_prepared(job.folder)
-    train: _Rows = (*data.training(), data.training_weights())
-    if job.validation_too:
-        x, y = (np.concatenate(sides) for sides in zip(train[:2], data.validation(), strict=True))
-        train = x, y, searched_weights(data)
+    sides = [data.training(), *([data.validation()] if job.validation_too else [])]
+    weights = searched_weights(data) if job.validation_too else data.training_weights()
+    train = _Rows(tuple(x for x, _ in sides), np.concatenate([y for _, y in sides]), weights)
     weights = None if job.weights is None else np.load(job.weights, mmap_mode="r")
-    rows = np.load(job.x, mmap_mode="r"), np.load(job.y, mmap_mode="r"), weights
-    # Models learn the target as it is, whatever the networks do, and see the most frequent categories.
-    train, rows = (
-        (with_flags(x, data.spec), data.spec.standardised_targets(y), counts)
-        for x, y, counts in (train, rows)
-    )
+    rows = _Rows((np.load(job.x, mmap_mode="r"),), np.load(job.y, mmap_mode="r"), weights)
+    # Models learn the target as it is, whatever the networks do.
+    train, rows = (replace(one, y=data.spec.standardised_targets(one.y)) for one in (train, rows))
     return data.spec.with_plain_target(), train, rows
 
 
 def _reference(job: Job, name: ReferenceName, spec: DataSpec, train: _Rows, rows: _Rows) -> Reference:
-    if reason := _too_large(job, name, train[0]):
+    if reason := _too_large(job, name, train.values(spec)):
         return Reference(name=name, reason=reason)
     started = time.process_time()
     try:
         with computing_at_most(job.seconds):
-            (x, y, weights), (to_judge, targets, counts) = train, rows
-            model = fit(name, x, y, spec, job.seed, weights, quantile_of(job.asked))
+            x = train.seen(spec, name)
+            model = fit(name, x, train.y, spec, job.seed, train.weights, quantile_of(job.asked))
             model = replace(model, threshold=_threshold(job, name, model))
-            metrics = measure(model, to_judge, targets, spec, job.asked, counts)
+            judged = rows.seen(spec, name), rows.y
+            metrics = measure(model, *judged, spec, job.asked, rows.weights)
             if job.scores_of is not None:
-                _keep_scores(job, name, score(model, to_judge, targets, job.scores_of, spec, counts))
+                _keep_scores(job, name, score(model, *judged, job.scores_of, spec, rows.weights))
     except OutOfTime:
         return Reference(name=name, reason=f"not finished within {job.seconds:,.0f} s of CPU time")
     except MemoryError:
@@ -184,10 +200,11 @@ def _threshold(job: Job, name: ReferenceName, model: Fitted) -> float | None:
     return None if found is None else found.used
 
 
-def _too_large(job: Job, name: ReferenceName, x: Array) -> str | None:
+def _too_large(job: Job, name: ReferenceName, values: int) -> str | None:
     """Why the machine, or the limit of each worker, has no room for the fit; None where it has."""
-    needed = 0 if name == "constant" else _BYTES_OF_A_VALUE * x.size
-    free = free_memory() if job.memory_limit is None else min(free_memory(), job.memory_limit)
+    needed = 0 if name == "constant" else _BYTES_OF_A_VALUE * values
+    free = int(_SHARE_OF_MEMORY * free_memory())
+    free = free if job.memory_limit is None else min(free, job.memory_limit)
     return (
         f"needs about {fine_size(needed)} of memory, and may have {fine_size(free)}"
         if needed > free

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from search.data import DataRequest, prepare, prepare_folds
 from search.data.columns.missing import MISSING
@@ -89,6 +90,14 @@ def images(folder: Path) -> DataRequest:
     return DataRequest(str(folder / "rows.npz"))
 
 
+def folder_of_images(folder: Path) -> DataRequest:
+    for row in range(60):
+        file = folder / "images" / "abc"[row % 3] / f"{row}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.fromarray(PIXELS[row, ..., 0] if row % 2 else PIXELS[row]).save(file)
+    return DataRequest(str(folder / "images"))
+
+
 def files_of(cache: Path) -> dict[str, bytes]:
     return {str(path.relative_to(cache)): path.read_bytes() for path in cache.rglob("*") if path.is_file()}
 
@@ -104,6 +113,7 @@ def files_of(cache: Path) -> dict[str, bytes]:
         packed_vectors_by_column,
         whole_numbers_with_test_rows,
         images,
+        folder_of_images,
     ],
 )
 def test_prepared_rows_do_not_depend_on_how_many_are_in_memory(
@@ -154,7 +164,7 @@ def test_a_column_in_pieces_is_that_of_the_whole_file() -> None:
     """Whatever the pieces look like on their own."""
     numbers = random.Random(1)
     how: dict[str, Any] = {"keep_default_na": False, "na_values": {"c": list(MISSING)}, "low_memory": False}
-    for _ in range(150):
+    for _ in range(60):
         pools = numbers.sample(FIELDS, numbers.randint(1, 3))
         count, size = numbers.randint(4, 14), numbers.randint(1, 5)
         # Mostly of one kind at first, so that later pieces tell something else.

@@ -10,9 +10,11 @@ import numpy as np
 from search.answering.explaining.explaining import Rows, answered, chosen, explain
 from search.data.preparing.as_read import validation_as_read
 from search.data.rows.raw import taken
+from search.data.rows.scratch import scratch_in
 from search.errors import InputError
 from search.models.saved_model import model_of_study, open_model
 from search.models.validation_answers import validation_answers
+from search.study.data_cache import cache_folder
 from search.study.unchanged import unchanged_data
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ def explain_study(study: Study, threads: int) -> Explanation:
         answered(np.arange(len(y)), y, answers, data.spec, model.threshold), weights=data.validation_weights()
     )
     looked, wrong = chosen(rows, model)
-    raw = validation_as_read(study.settings.data_request()) if data.spec.kind != "image" else None
+    with scratch_in(cache_folder()):
+        raw = validation_as_read(study.settings.data_request()) if data.spec.kind != "image" else None
     of_looked, of_wrong = (Rows(None if raw is None else taken(raw, of)) for of in (looked, wrong))
     return explain(model, saved.metric, rows, (looked, of_looked), (wrong, of_wrong), numbered=False)

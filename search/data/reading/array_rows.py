@@ -13,9 +13,16 @@ from search.data.reading.archive import open_archive
 from search.data.reading.builtin import read_builtin
 from search.data.reading.folder_content import look, shown
 from search.data.reading.folders import Layout, Part, layout_of
-from search.data.reading.free_memory import refuse_more_than_memory
 from search.data.reading.images import decode_all, read_folder
-from search.data.reading.npz import check_shapes, images_of, labels_of, read_npz, vectors_of, weights_of
+from search.data.reading.npz import check_shapes, labels_of, read_npz, weights_of
+from search.data.reading.npz_rows import (
+    arrays_of,
+    as_floats,
+    below_each_other,
+    finite_vectors,
+    images_of,
+    refuse_too_large,
+)
 from search.data.reading.roles import rows_of, weights_named
 from search.data.reading.source import reader_of
 from search.data.rows.raw import Array
@@ -110,11 +117,11 @@ def _of_npz(source: str, *, with_labels: bool, weight: str, targets: int) -> Arr
         names += of_weights
         headers = {name: archive.header(name) for name in names}
         check_shapes(roles, headers, source)
-        read = sum(header.bytes for header in headers.values())
-        refuse_more_than_memory(3 * read, f"{source}: to read {', '.join(names)}", "save it in parts")
-        arrays = {name: archive.read(name) for name in names}
-    x = np.concatenate([arrays[name] for name, _ in roles.pairs.values()])
-    x = images_of(x, source) if x.dtype == np.uint8 and x.ndim in (3, 4) else vectors_of(x, source)
+        refuse_too_large(roles, headers, source)
+        arrays = arrays_of(archive, roles, names)
+    x = below_each_other([arrays[name] for name, _ in roles.pairs.values()])
+    image = x.dtype == np.uint8 and x.ndim in (3, 4)
+    x = images_of(x, source) if image else finite_vectors(x, source)
     labels = labels_of(roles, arrays, source, several=targets > 1)[0] if with_labels else None
     if labels is not None and (labels.shape[1] if labels.ndim == 2 else 1) != targets:
         raise DataError(
@@ -122,4 +129,8 @@ def _of_npz(source: str, *, with_labels: bool, weight: str, targets: int) -> Arr
             f"{'target' if targets == 1 else 'targets'} a row; save as many columns"
         )
     weights = weights_of(of_weights, roles, arrays, source) if of_weights else None
-    return ArrayRows(len(x), lambda start, end: x[start:end], labels, weights=weights)
+
+    def rows(start: int, end: int) -> Array:
+        return x[start:end] if image else as_floats(x[start:end])
+
+    return ArrayRows(len(x), rows, labels, weights=weights)

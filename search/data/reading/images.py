@@ -17,12 +17,14 @@ from numpy.typing import NDArray
 
 from search.data.reading.folder_content import shown
 from search.data.reading.folders import EXPECTED, layout_of
-from search.data.reading.free_memory import refuse_more_than_memory
+from search.data.reading.free_memory import refuse_more_than_disk, refuse_more_than_memory
 from search.data.reading.image_file import Unusable, decoded
 from search.data.reading.known_digests import KnownDigests
+from search.data.rows import scratch
 from search.data.rows.notes import MOST_NAMED
 from search.data.rows.raw import RawData
 from search.data.rows.request import DataRequest
+from search.data.rows.scratch import RowsToFill
 from search.errors import DataError
 
 FILES_PER_TASK = 256
@@ -110,13 +112,9 @@ def decode_all(
     """uint8 (files, height, width, channels), the size others were brought to or None, and notes."""
     first, size = _first_usable(files)
     size = image_size or size
-    refuse_more_than_memory(
-        len(files) * size[0] * size[1] * 3,
-        f"{files[0].parent.parent}: to read {len(files):,} images of {size[0]} x {size[1]} pixels",
-        "set a smaller image size (--image-size HEIGHTxWIDTH)",
-    )
+    _refuse_too_large(files, size)
     # Grey images fill all three channels until it is known whether every image is grey.
-    images = np.empty((len(files), *size, 3), dtype=np.uint8)
+    images = RowsToFill(len(files), (*size, 3), np.uint8)
     resize = _Resize(size)
 
     def decode(start: int) -> _Outcome:
@@ -152,7 +150,17 @@ def decode_all(
     _refuse_other_sizes([one for outcome in outcomes for one in outcome.other_sizes], first, size)
     grey = all(outcome.grey for outcome in outcomes)
     resized = size if any(outcome.resized for outcome in outcomes) else None
-    return (images[..., :1] if grey else images), resized, _notes(outcomes, resized)
+    pixels = images.filled()
+    return (pixels[..., :1] if grey else pixels), resized, _notes(outcomes, resized)
+
+
+def _refuse_too_large(files: Sequence[Path], size: tuple[int, int]) -> None:
+    needed = len(files) * size[0] * size[1] * 3
+    what = f"{files[0].parent.parent}: to read {len(files):,} images of {size[0]} x {size[1]} pixels"
+    advice = "set a smaller image size (--image-size HEIGHTxWIDTH)"
+    refuse_more_than_memory(min(needed, scratch.KEPT_IN_MEMORY), what, advice)
+    if needed > scratch.KEPT_IN_MEMORY:
+        refuse_more_than_disk(needed, what, advice)
 
 
 def _notes(outcomes: Sequence[_Outcome], resized: tuple[int, int] | None) -> list[str]:

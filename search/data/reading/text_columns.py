@@ -124,7 +124,7 @@ class _Column:
 
     def add(self, start: int, series: pd.Series[Any]) -> None:
         """The next piece, from row `start` on."""
-        kind = series.dtype.kind
+        kind: str = series.dtype.kind
         if kind not in "iufb" or not isinstance(series.dtype, np.dtype):
             self._add_objects(series)
             return

@@ -77,7 +77,7 @@ class Scratch:
 
     def write(self, place: int, values: Array) -> None:
         """At byte `place`."""
-        rest = memoryview(np.ascontiguousarray(values)).cast("B")
+        rest = np.ascontiguousarray(values).reshape(-1).view(np.uint8).data
         with _told(self._folder):
             while rest:
                 written = os.pwrite(self._file.fileno(), rest, place)
@@ -85,11 +85,11 @@ class Scratch:
 
     def mapped(self, place: int, count: int, dtype: Any) -> Array:
         """So many values from byte `place` on, once all of them are written; read-only."""
-        return np.memmap(self._file, dtype, "r", place, (count,))  # type: ignore[call-overload,no-any-return]
+        return np.memmap(self._file, dtype, "r", place, (count,))
 
     def read(self, place: int, into: Array) -> None:
-        """From byte `place` on, as many as `into` has."""
-        rest = memoryview(into).cast("B")
+        """From byte `place` on, as many as `into` has, which is in one piece."""
+        rest = into.reshape(-1).view(np.uint8).data
         while rest:
             read = os.preadv(self._file.fileno(), [rest], place)
             if not read:
@@ -130,6 +130,29 @@ class Stored:
         first, last = int(rows.min()), int(rows.max())
         values: Array = self.between(first, last + 1)[rows - first]
         return values
+
+
+class RowsToFill:
+    """Room for `count` rows of one shape, filled in any order: in memory, or on disk where that is too much."""
+
+    def __init__(self, count: int, shape: tuple[int, ...], dtype: Any) -> None:
+        self._shape, self._dtype = (count, *shape), np.dtype(dtype)
+        self._row_bytes = int(np.prod(shape)) * self._dtype.itemsize
+        self._file = Scratch() if count * self._row_bytes > KEPT_IN_MEMORY else None
+        self._array = np.empty(self._shape if self._file is None else 0, self._dtype)
+
+    def __setitem__(self, row: int, values: Array) -> None:
+        if self._file is None:
+            self._array[row] = values
+        else:
+            whole = np.broadcast_to(values, self._shape[1:]).astype(self._dtype, copy=False)
+            self._file.write(row * self._row_bytes, whole)
+
+    def filled(self) -> Array:
+        """All rows, once each was filled; those on disk are mapped, read-only."""
+        if self._file is None:
+            return self._array
+        return self._file.mapped(0, int(np.prod(self._shape)), self._dtype).reshape(self._shape)
 
 
 @contextmanager

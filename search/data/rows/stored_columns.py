@@ -43,7 +43,7 @@ class StoredColumn(TableColumn):
     @property
     def values(self) -> Array:
         """As `TableColumn` has them."""
-        return self._of("_held").all()  # type: ignore[no-any-return]
+        return self._of("_held").all()
 
     def take(self, rows: Array) -> TableColumn:
         """In memory."""
