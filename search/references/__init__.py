@@ -1,4 +1,4 @@
 """What a network has to beat: a constant, a linear model and boosted trees, fitted in a process of their own.
 
-Imports: data, data.reading, machine, settings, text, training, training.network.
+Imports: data, machine, settings, text, training, training.network.
 """
