@@ -114,6 +114,7 @@ class ServiceStudy:
         again: bool = False,
         force: bool = False,
         show: bool = True,
+        notify_url: str | None = None,
     ) -> Conclusion:
         """Have the service confirm the `top` on fresh seeds and test the winner, and write its model here.
 
@@ -122,6 +123,7 @@ class ServiceStudy:
         Args:
             output: the model to write; `NAME.keras` in the current folder when not given.
             again: look at the test split once more, with other options than before.
+            notify_url: where the service posts a JSON object when it has ended.
 
         >>> study.finalize("theirs-final.keras")
         Traceback (most recent call last):
@@ -140,17 +142,26 @@ class ServiceStudy:
         with one_tree():
             check_model_place(path, force=force)
             asked = {"top": top, "seeds": seeds, "folds": folds, "ensemble": ensemble, "workers": workers}
-            how = {"all_rows": all_rows, "calibrate": calibrate, "again": again}
+            how = {"all_rows": all_rows, "calibrate": calibrate, "again": again, "notify_url": notify_url}
             self._conclude("finalize", {**asked, **how}, show)
             write_model(self._client, self.name, path, force=force, tested=True)
             return Conclusion(concluded_there(self._client.conclusion(self.name)), path)
 
     def ablate(
-        self, trial: int | None = None, *, seeds: int = 3, workers: int | None = None, show: bool = True
+        self,
+        trial: int | None = None,
+        *,
+        seeds: int = 3,
+        workers: int | None = None,
+        show: bool = True,
+        notify_url: str | None = None,
     ) -> Ablation:
         """Have the service change one factor at a time around the best trial, or around `trial`.
 
         Ctrl-C leaves it running; the same call waits for it again.
+
+        Args:
+            notify_url: where the service posts a JSON object when it has ended.
 
         >>> study.ablate(seeds=2)
         Traceback (most recent call last):
@@ -165,7 +176,8 @@ class ServiceStudy:
         from search.analysis.terminal.ablation import ablation_of
 
         with one_tree():
-            job = self._conclude("ablate", {"trial": trial, "seeds": seeds, "workers": workers}, show)
+            asked = {"trial": trial, "seeds": seeds, "workers": workers, "notify_url": notify_url}
+            job = self._conclude("ablate", asked, show)
             ablated = self._client.conclusion(self.name)["ablated"]
             facts = next(one for one in ablated if job.endswith(f"-{one['trial']}"))
             return Ablation(*ablation_of(facts))

@@ -1,4 +1,4 @@
 """Talks to a team's service over HTTP: hands studies in, follows them, asks for what they found.
 
-Imports: driving, errors, machine, models, references, settings, text.
+Imports: data.reading, driving, errors, machine, models, references, settings, spaces, text.
 """

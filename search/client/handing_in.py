@@ -9,6 +9,7 @@ from typing import Any
 
 from search.client.service_client import ServiceClient, StudyRow
 from search.errors import InputError, PerceptunaError
+from search.settings.data_options import option_of
 from search.settings.file_settings import FILE_SETTINGS, names_of
 from search.settings.settings import load_settings
 from search.settings.study_name import check_study_name
@@ -45,11 +46,34 @@ def hand_in(
                 sent[path] = client.upload(path)
         named = {name: sent[path] for name, path in files.items()}
         return client.hand_in(study, {**given, **named}, priority=priority, note=note, notify_url=notify_url)
-    except InputError:
+    except InputError as error:
         for upload in sent.values():
             with suppress(PerceptunaError):
                 client.remove_upload(upload)
+        _refuse_missing(given, str(error))
         raise
+
+
+def _refuse_missing(settings: Mapping[str, Any], refused: str) -> None:
+    """Where the service has `refused` the name of a file, say of one that is not here what is said of it here.
+
+    Raises:
+        InputError, SpaceError: it is not here.
+    """
+    from search.data.reading.source import missing
+    from spaces import load_baselines, load_space
+
+    name = next((one for one in FILE_SETTINGS if refused.startswith(f"{option_of(one)}: ")), None)
+    value = settings.get(name or "")
+    if name is None or not isinstance(value, str) or Path(value).exists():
+        return
+    match name:
+        case "space":
+            load_space(value)
+        case "baselines":
+            load_baselines(value)
+        case _:
+            raise InputError(f"{missing(value)}; the service has none of that name either")
 
 
 def _files_here(settings: Mapping[str, Any]) -> dict[str, Path]:

@@ -10,13 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from search.commands.by_need import Commands
-from search.commands.listening import listeners
+from search.commands.listening import after_end, listeners
 from search.commands.options import (
     OUTPUT,
     AsJSON,
     Cluster,
     Force,
     MovedData,
+    NotifyURL,
     Storage,
     StudyName,
     ensemble_option,
@@ -89,6 +90,7 @@ def finalize(
             rich_help_panel=OUTPUT,
         ),
     ] = False,
+    notify_url: NotifyURL = None,
     as_json: AsJSON = False,
 ) -> None:
     """Confirm a study's best on fresh seeds, test the winner once on the sealed rows, write its model.
@@ -114,7 +116,7 @@ def finalize(
         finalize_there(
             there,
             study,
-            {**asked, "all_rows": all_rows, "calibrate": calibrate, "again": again},
+            {**asked, "all_rows": all_rows, "calibrate": calibrate, "again": again, "notify_url": notify_url},
             output,
             force=force,
             detach=detach,
@@ -122,6 +124,7 @@ def finalize(
         )
         return
     refuse_without_service(detach=detach, again=again)
+    at_end = after_end(notify_url, None)
     loaded = study_of(study, storage, data)
     order = order_of(
         loaded,
@@ -143,8 +146,8 @@ def finalize(
     for warning in warnings(own(loaded, before), by_others(loaded, before)):
         echo(f"perceptuna: warning: {warning}", err=True)
     conclusion = None
-    with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
-        conclusion = carry_out(work, listeners(as_json))
+    with at_end, suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
+        conclusion = carry_out(work, listeners(as_json, None, at_end))
     if conclusion is None:
         fail(f"interrupted; go on with: {order.go_on}", 130)
     opened = looks(loaded)
@@ -173,6 +176,7 @@ def ablate(
     storage: Storage = None,
     service: Service = None,
     detach: Detach = False,
+    notify_url: NotifyURL = None,
     as_json: AsJSON = False,
 ) -> None:
     """Change one factor at a time around a study's best trial, and say what each is worth, with error bars.
@@ -190,10 +194,11 @@ def ablate(
     if (there := service_of(service, storage, threads=threads, data=data, cluster=cluster)) is not None:
         from search.commands.concluding_there import ablate_there
 
-        asked = {"trial": trial, "seeds": seeds, "workers": workers}
+        asked = {"trial": trial, "seeds": seeds, "workers": workers, "notify_url": notify_url}
         ablate_there(there, study, asked, detach=detach, as_json=as_json)
         return
     refuse_without_service(detach=detach)
+    at_end = after_end(notify_url, None)
     loaded = study_of(study, storage, data)
     order = ablating.order_of(
         loaded, trial=trial, seeds=seeds, workers=workers, threads=threads, cluster=cluster
@@ -201,8 +206,8 @@ def ablate(
     go_on_with(order.go_on)
     work = ablating.check(loaded, order)
     found = None
-    with suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
-        found = ablating.ablate(work, listeners(as_json))
+    with at_end, suppress(KeyboardInterrupt):  # between trainings, where no driver turns it into an ending
+        found = ablating.ablate(work, listeners(as_json, None, at_end))
     if found is None:
         fail(f"interrupted; go on with: {order.go_on}", 130)
     shares = importances(loaded)

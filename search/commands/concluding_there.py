@@ -70,7 +70,8 @@ def ablate_there(
 
 
 def _options(given: Mapping[str, Any]) -> dict[str, Any]:
-    options = {f"--{name.replace('_', '-')}": value for name, value in given.items()}
+    # Not the address that is notified: it may hold a secret, and the job knows it.
+    options = {f"--{name.replace('_', '-')}": value for name, value in given.items() if name != "notify_url"}
     return {**options, "--no-calibrate": given.get("calibrate") is False}
 
 

@@ -108,12 +108,13 @@ def _follow_here(url: StorageURL, name: str, as_json: bool) -> NoReturn:
 
 def _until_over(study: Study) -> Iterator[Study]:
     """The study as it is now, again and again, until nobody drives it and no service is about to."""
-    from search.service.shell import is_to_run
+    from search.service.shell import ServicesStudies
     from search.study.study import load_study
     from storage import is_driven
 
+    services = ServicesStudies(study.storage)
     while True:
-        goes_on = is_driven(study.url, study.name) or is_to_run(study.storage, study.name)
+        goes_on = is_driven(study.url, study.name) or services.is_to_run(study.name)
         yield load_study(study.name, study.url, study.storage)
         if not goes_on:
             return

@@ -194,5 +194,14 @@ def dashboard(
     Example: perceptuna dashboard --port 8081
     """
     from search.dashboard import serve
+    from search.service.shell import rename_here
 
-    serve(url_of(storage), host=host, port=port, token=token, read_only=read_only, say=echo)
+    serve(
+        url_of(storage),
+        host=host,
+        port=port,
+        token=token,
+        read_only=read_only,
+        say=echo,
+        rename=rename_here,  # a service that has the study knows it by its name
+    )

@@ -22,8 +22,7 @@ from search.dashboard.plots import plots_of
 from search.errors import InputError
 from search.settings.metrics import Direction
 from search.study.look import keep_looks_of
-from search.study.renaming import rename_study
-from search.study.study import load_study
+from search.study.study import Study, load_study
 from search.study.study_record import record_of
 from search.study.trial_record import TrialRecords
 from storage import StorageError, StorageURL, study_lock
@@ -163,18 +162,22 @@ class WhileDriven:
         return None
 
 
+Rename = Callable[[Study, str], object]
+
+
 class Renaming:
     """Renames a study in place, and its companions with it.
 
     The dashboard's own way copies the trials into a new study and deletes the old one: that loses the best model, and
-    what was concluded about the study.
+    what was concluded about the study. `rename` gives the study its name, wherever else that stands.
     """
 
     name, api = "perceptuna-renaming", 2
 
-    def __init__(self, storage: StudyStorage, url: StorageURL) -> None:
+    def __init__(self, storage: StudyStorage, url: StorageURL, rename: Rename) -> None:
         self._storage = storage
         self._url = url
+        self._rename_study = rename
 
     def apply(self, view: View, route: Route) -> View:
         if (route.method, route.rule) == ("POST", "/api/studies/<study_id:int>/rename"):
@@ -189,7 +192,7 @@ class Renaming:
         wanted = asked.get("study_name") if isinstance(asked, dict) else None
         try:
             study = load_study(self._storage.get_study_name_from_id(study_id), self._url, self._storage)
-            rename_study(study, str(wanted or ""))
+            self._rename_study(study, str(wanted or ""))
         except KeyError:
             response.status = 404
             return {"reason": f"study_id={study_id} is not found"}

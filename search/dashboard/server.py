@@ -20,6 +20,7 @@ from search.dashboard.guard import Guard
 from search.errors import InputError
 from search.settings.study_name import quote_name
 from search.study.links import dashboard_address, study_page
+from search.study.renaming import rename_study
 from search.study.study_record import all_study_records
 from storage import StorageURL, artifact_folder, open_storage
 
@@ -28,13 +29,21 @@ if TYPE_CHECKING:
 
     from optuna.storages import BaseStorage
 
+    from search.dashboard.routes import Rename
     from storage.study_storage import StudyStorage
 
 _FEW_STUDIES = 8
 
 
 def serve(
-    url: StorageURL, *, host: str, port: int, token: str | None, read_only: bool, say: Callable[[str], None]
+    url: StorageURL,
+    *,
+    host: str,
+    port: int,
+    token: str | None,
+    read_only: bool,
+    say: Callable[[str], None],
+    rename: Rename = rename_study,
 ) -> None:
     """Serve the studies at `url` until SIGINT, SIGTERM or SIGHUP.
 
@@ -42,6 +51,7 @@ def serve(
         token: asked of every request. One is made up where there is none.
         read_only: refuse every change.
         say: told the address.
+        rename: gives a study another name, wherever that stands.
 
     Raises:
         InputError: the port is taken, the host is not this machine's, or the token is empty.
@@ -56,7 +66,7 @@ def serve(
         # It warns whenever a page asks for several things at once.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         asked = token or secrets.token_urlsafe()
-        guard = Guard(dashboard_app(storage, url), token=asked, read_only=read_only)
+        guard = Guard(dashboard_app(storage, url, rename), token=asked, read_only=read_only)
         server = bounded_server(guard, listening)
         address = dashboard_address(_name(host), port)
         # One that the user gave is a secret of theirs, which no terminal shows.
@@ -69,8 +79,12 @@ def serve(
         server.run()
 
 
-def dashboard_app(storage: StudyStorage, url: StorageURL) -> WSGIApplication:
-    """optuna-dashboard over the studies at `url`, with what perceptuna adds to its routes; not guarded."""
+def dashboard_app(storage: StudyStorage, url: StorageURL, rename: Rename = rename_study) -> WSGIApplication:
+    """optuna-dashboard over the studies at `url`, with what perceptuna adds to its routes; not guarded.
+
+    Args:
+        rename: gives a study another name, wherever that stands.
+    """
     from optuna_dashboard import wsgi
 
     from search.dashboard.large import LargeStudies
@@ -84,7 +98,7 @@ def dashboard_app(storage: StudyStorage, url: StorageURL) -> WSGIApplication:
         LargeStudies(app, storage),
         StudyPlots(storage, url),
         WhileDriven(storage, url),
-        Renaming(storage, url),
+        Renaming(storage, url, rename),
         LostFiles(),
     )
     for plugin in plugins:

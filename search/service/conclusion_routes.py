@@ -11,6 +11,7 @@ from search.analysis.facts.importance import importances
 from search.analysis.terminal.ablation import ablation_facts
 from search.conclusion.ablation.record import ablations
 from search.conclusion.confirmation.record import read_conclusion
+from search.driving.webhook import Webhook
 from search.service.asking import Address, AnyUser, Changer, TheService, refuse_priority
 from search.service.handing_in import LARGEST_PRIORITY
 from search.service.jobs import MODEL, Job, ablate_job, finalize_job, trainings
@@ -35,6 +36,7 @@ class _Asked(BaseModel):
 
     workers: int | None = Field(None, ge=1, le=1024)
     priority: int = Field(0, ge=-LARGEST_PRIORITY, le=LARGEST_PRIORITY)
+    notify_url: str | None = Field(None, max_length=2000)
 
 
 class Finalize(_Asked):
@@ -62,7 +64,7 @@ def finalize(
 ) -> dict[str, Any]:
     """Have a study that rests finalized, when it is its turn. Asked for the same again, it is the same."""
     study = _resting(service, name, user)
-    job = finalize_job(study, **asked.model_dump(exclude={"workers", "priority", "again"}))
+    job = finalize_job(study, **asked.model_dump(exclude={"again", *_Asked.model_fields}))
     before = service.queue.find(job.name)
     same = before is not None and before.job is not None and before.job.looks_as(job)
     if read_conclusion(study) is not None and not same and not asked.again:
@@ -146,6 +148,8 @@ def _hand_in(
 ) -> dict[str, Any]:
     """Its row in the queue: a new one, or the one that is there for the same, which goes on where it had not ended."""
     refuse_priority(user, asked.priority)
+    if asked.notify_url is not None:
+        Webhook.parse(asked.notify_url)
     before = service.queue.find(job.name)
     if before is not None and before.job != job:
         if before.job is None or before.state not in OVER:
@@ -162,12 +166,15 @@ def _hand_in(
         workers=asked.workers,
         priority=asked.priority,
         job=job,
+        notify=asked.notify_url,
     )
     if service.queue.add(added):
         told = ", ".join(f"{option} {value}" for option, value in job.options.items())
         service.users.record(user, address, job.command, f"{study.name}: {told}")
     else:
         response.status_code = 200
+        if asked.notify_url is not None:
+            service.queue.change(job.name, {"notify": asked.notify_url, "notified": None})
         found = service.queue.find(job.name)
         if found is not None and found.state in OVER and found.state is not State.FINISHED:
             wish(service.queue, job.name, "resume", None)

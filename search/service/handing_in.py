@@ -17,7 +17,7 @@ from search.driving.webhook import Webhook
 from search.errors import InputError
 from search.running.start import check_choices
 from search.service.queue import QueuedStudy
-from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS
+from search.settings.data_options import COLUMN_OPTIONS, SPLIT_OPTIONS, option_of
 from search.settings.file_settings import FILE_SETTINGS, names_of
 from search.settings.settings import StudySettings, load_settings
 from search.settings.study_name import check_study_name
@@ -116,7 +116,7 @@ def _refuse_code(settings: dict[str, Any]) -> None:
         for text in texts if name not in FILE_SETTINGS and name not in _NAMES_OF_COLUMNS else ():
             if isinstance(text, str) and ":" in text:
                 raise InputError(
-                    f"--{name}: a service runs no code of its users, so expected no ':', but got '{text}'"
+                    f"{option_of(name)}: a service runs no code of its users, so expected no ':', but got '{text}'"
                 )
 
 
@@ -124,7 +124,7 @@ def _path(setting: str, value: str, data: Path | None, upload: Callable[[str], P
     """The file that a user named. It is resolved: what it leads to lies within, whatever links there are."""
     if value.startswith(UPLOAD):
         return upload(value.removeprefix(UPLOAD))
-    option = f"--{setting}"
+    option = option_of(setting)
     if data is None:
         raise InputError(
             f"{option}: this service has no folder of data; send the file, then name it by '{UPLOAD}ID', "

@@ -82,10 +82,13 @@ class Notifier:
 
     def _facts(self, study: QueuedStudy) -> dict[str, Any]:
         loaded = find_study(study.study, self._url, self._storage)
-        best = loaded.best_trial() if loaded is not None else None
+        # Of the trainings of a job a single one tells nothing.
+        best = loaded.best_trial() if loaded is not None and study.job is None else None
+        about = {} if study.job is None else {"job": study.job.command, "about": study.job.about}
         return {
             "event": "study_ended",
             "study": study.study,
+            **about,
             "ending": study.state.value,
             "reason": study.reason,
             "metric": loaded.record.known_metric if loaded is not None else None,

@@ -59,10 +59,19 @@ def ask_study(url: StorageURL, name: str, verb: str) -> None:
     wish(queue, name, verb, find_study(name, url, storage))
 
 
-def is_to_run(storage: StudyStorage, name: str) -> bool:
-    """Whether a service drives a study of that name, or is going to when it is its turn."""
-    found = Queue(storage).find(name) if has_queue(storage) else None
-    return found is not None and found.state not in OVER and found.state is not State.PAUSED
+class ServicesStudies:
+    """Which studies of a database a service is going to run, for who asks again and again."""
+
+    def __init__(self, storage: StudyStorage) -> None:
+        self._storage = storage
+        self._queue: Queue | None = None
+
+    def is_to_run(self, name: str) -> bool:
+        """Whether a service drives a study of that name, or is going to when it is its turn."""
+        if self._queue is None and has_queue(self._storage):
+            self._queue = Queue(self._storage)  # which sees to its table
+        found = None if self._queue is None else self._queue.find(name)
+        return found is not None and found.state not in OVER and found.state is not State.PAUSED
 
 
 def rename_here(study: Study, new: str) -> dict[str, str]:

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from asking_a_service import Shell
 from service_fakes import Asker, Team, listening, made_service, made_study
+
+import perceptuna as pt
+from search import cli as command_line
 
 
 @pytest.fixture(scope="module")
@@ -32,3 +36,26 @@ def data(team: Team) -> Path:
     """The folder in which users may name files."""
     assert team.service.data is not None
     return team.service.data
+
+
+@pytest.fixture
+def shell(
+    team: Team, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Shell:
+    """A shell of anna's in a folder of its own: exit code, output and errors of a command."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PERCEPTUNA_SERVICE", f"http://127.0.0.1:{team.anna.port}")
+    monkeypatch.setenv("PERCEPTUNA_TOKEN", str(team.anna.token))
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["perceptuna", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            command_line.main()
+        return int(end.value.code or 0), *capsys.readouterr()
+
+    return call
+
+
+@pytest.fixture
+def anna(team: Team) -> pt.service.Service:
+    return pt.connect(f"http://127.0.0.1:{team.anna.port}", team.anna.token)

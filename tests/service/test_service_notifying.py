@@ -23,6 +23,7 @@ from search.driving.after_end import AfterEnd
 from search.driving.progress import Progress
 from search.driving.webhook import Webhook, _Undelivered
 from search.errors import InputError
+from search.service.jobs import Job
 from search.service.notifier import Notifier
 from search.service.queue import QueuedStudy
 from search.service.states import State
@@ -193,6 +194,21 @@ def test_a_service_tells_of_each_end_once(tmp_path: Path, receiver: Receiver) ->
     assert len(receiver.heard) == 1
     assert "study 'one': 127.0.0.1 was not notified: it is on this machine" in said[0]
     assert "secret" not in said[0]
+
+
+def test_a_service_tells_of_the_end_of_a_job(tmp_path: Path, receiver: Receiver) -> None:
+    service, job = (
+        made_service(tmp_path),
+        Job(command="ablate", about="one", options={"trial": 0, "seeds": 2}),
+    )
+    made_study(service, job.name, [0.5, 0.75])
+    ended = {"state": State.FINISHED, "ended": 1000.0, "notify": receiver.url}
+    assert service.queue.add(QueuedStudy(job.name, "anna", "{}", 2, job=job, **ended))  # type: ignore[arg-type]
+    Notifier(service.url, service.storage, service.queue, print, private=True).look(threading.Event())
+    (told,) = receiver.heard
+    assert (told["study"], told["job"], told["about"]) == ("one.ablate-0", "ablate", "one")
+    # Its trainings differ in their seeds, so the best of them tells nothing.
+    assert (told["finished"], told["budget"], told["best"], told["best_trial"]) == (2, 2, None, None)
 
 
 def test_a_command_runs_when_the_study_has_ended(tmp_path: Path, receiver: Receiver) -> None:

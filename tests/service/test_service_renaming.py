@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import json
 from pathlib import Path
 from typing import Any
+from wsgiref.util import setup_testing_defaults
 
 import pytest
 from service_fakes import Team, handed_in, made_study
 from sqlalchemy.orm import Session
 
+from search.dashboard import dashboard_app
 from search.errors import InputError
 from search.service.jobs import Job
 from search.service.queue import QueuedStudy
@@ -46,6 +50,32 @@ def test_its_rows_and_its_files_go_along(team: Team) -> None:
     assert team.anna.done("GET", "studies/newer.finalize")["about"] == "newer"
     gone(team, "newer")
     assert team.service.queue.find("newer.finalize") is None
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_study_that_the_dashboard_renames_is_the_services_by_its_new_name(team: Team) -> None:
+    study = team.service.study("old")
+    app = dashboard_app(study.storage, study.url, rename_here)
+    path = f"/api/studies/{study.optuna._study_id}/rename"
+
+    def rename(name: str) -> str:
+        body = json.dumps({"study_name": name}).encode()
+        length = {"CONTENT_LENGTH": str(len(body)), "CONTENT_TYPE": "application/json"}
+        asked = {"REQUEST_METHOD": "POST", "PATH_INFO": path, "wsgi.input": io.BytesIO(body), **length}
+        setup_testing_defaults(asked)
+        statuses: list[str] = []
+        b"".join(app(asked, lambda status, *_: statuses.append(status) or (lambda _: None)))  # type: ignore[func-returns-value]
+        return statuses[0].partition(" ")[0]
+
+    assert rename("new") == "201"
+    row = team.anna.done("GET", "studies/new")
+    assert (row["owner"], row["state"], row["finished"]) == ("anna", "finished", 1)
+    assert team.anna.done("GET", "studies/new.finalize")["about"] == "new"
+    assert team.anna("GET", "studies/old").status == 404
+    team.service.queue.move("new", list(State), State.QUEUED)
+    assert rename("newest") == "400"  # it is about to run by this name
+    team.service.queue.move("new", list(State), State.FINISHED)
+    gone(team, "new")
 
 
 def test_what_cannot_be_renamed_is_refused(team: Team, folder: Path) -> None:

@@ -8,12 +8,14 @@ import pytest
 from service_fakes import made_service, made_study
 
 from search.errors import InputError
-from search.service.queue import QueuedStudy, has_queue
+from search.service import queue
+from search.service.queue import Queue, QueuedStudy, has_queue
 from search.service.service import Service
-from search.service.shell import ask_study, queue_rows, queue_study
+from search.service.shell import ServicesStudies, ask_study, queue_rows, queue_study
 from search.service.states import State
 from search.service.wishes import NotNow
 from storage import StorageURL, open_storage
+from storage.own_tables import make_tables
 
 
 @pytest.fixture
@@ -64,3 +66,16 @@ def test_looking_makes_no_queue(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="perceptuna stop one"):
         ask_study(url, "one", "pause")
     assert not has_queue(storage)
+
+
+def test_who_asks_again_and_again_has_the_queues_table_seen_to_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = StorageURL.of_file(tmp_path / "studies.db")
+    studies, seen = ServicesStudies(open_storage(url, create=True)), list[int]()
+    assert not studies.is_to_run("later")  # nothing was handed in yet, and no table is made
+    monkeypatch.setattr(queue, "make_tables", lambda *given: (seen.append(1), make_tables(*given)))
+    Queue(open_storage(url)).add(QueuedStudy("later", "anna", "{}", 2))
+    seen.clear()
+    assert [studies.is_to_run(name) for name in ("later", "other", "later")] == [True, False, True]
+    assert seen == [1]

@@ -102,9 +102,7 @@ def reader_of(request: DataRequest) -> Callable[[DataRequest], RawData]:
             )
         return read_folder
     if not os.path.exists(path):
-        raise DataError(
-            f"source {_short(source)!r} is neither there as a file or folder nor known: {_nearest(source)}"
-        )
+        raise DataError(missing(source))
     if not os.path.isfile(path):  # a device, or a pipe: its second reader would wait for ever
         raise DataError(f"{_short(source)} is no regular file; save what comes out of it, and name that file")
     if suffix == ".npz":
@@ -125,6 +123,11 @@ def reader_of(request: DataRequest) -> Callable[[DataRequest], RawData]:
         refuse_side_files(request, PARQUET_SUFFIXES)
         return read_parquet
     raise DataError(f"{source} has the ending {suffix or '(none)'!r}; expected {EXPECTED}")
+
+
+def missing(source: str) -> str:
+    """Says of a source that it is not there."""
+    return f"source {_short(source)!r} is neither there as a file or folder nor known: {_nearest(source)}"
 
 
 def _nearest(source: str) -> str:
