@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     inspect,
     select,
 )
@@ -70,6 +71,16 @@ def complete_look(storage: StudyStorage, split: str, model: str, seen: str) -> N
         connection.execute(_LOOKS.update().where(this & _LOOKS.c.seen.is_(None)).values(seen=seen))
 
     in_one_transaction(storage, complete)
+
+
+def looks_there(connection: Connection) -> tuple[int, int]:
+    """How many looks there are, at all splits, and how many are completed: other figures tell of a change."""
+    if not inspect(connection).has_table(_LOOKS.name):
+        return 0, 0
+    count, seen = connection.execute(
+        select(func.count(), func.count(_LOOKS.c.seen)).select_from(_LOOKS)
+    ).one()
+    return int(count), int(seen)
 
 
 def looks_at(storage: BaseStorage, split: str) -> Sequence[KeptLook]:

@@ -37,6 +37,10 @@ class StudyStorage(_CachedStorage):
         """From now on nobody else tells trials of this study: the process holds its lock."""
         self._alone, self._name = study_id, name
 
+    def known_trials(self) -> int:
+        """How many are in memory, of all studies that were read."""
+        return sum(len(study.trials) for study in [*self._studies.values()])
+
     def get_study_id_from_name(self, study_name: str) -> int:
         """Asked for with each parameter, as hyperband's brackets pass for studies."""
         if self._alone is not None and study_name == self._name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from search.analysis.facts.table_rows import factor_rows
-from search.analysis.report.confirmed import confirmed_of
+from search.analysis.report.confirmed import Confirmed, confirmed_of
 from search.conclusion.ablation.record import best_ablation
 from search.conclusion.ablation.words import chance, headline, sentence
 from search.service.listing import Row, row_of
@@ -23,14 +23,18 @@ def conclusions_of(service: Service, study: Study, user: User, row: Row) -> dict
     jobs = [row_of(service, one.study, one) for one in service.queue.about(study.name)]
     theirs = user.may("admin") if row.owner is None else user.may_change(row.owner)
     rests = row.state in (*OVER, State.PAUSED, "resumable")
-    finished = len(study.finished())
     return {
         "jobs": jobs,
-        "confirmed": confirmed_of(study, finished, looks(study)),
+        "confirmed": _confirmed(study, row.finished),
         "ablated": _ablated(study),
-        "may": theirs and rests and study.best_trial() is not None,
+        "may": theirs and rests and row.best is not None,
         "model": any(one.job == "finalize" and one.state == State.FINISHED for one in jobs),
     }
+
+
+def _confirmed(study: Study, finished: int) -> Confirmed | None:
+    """Looks are read for a study alone that was finalized."""
+    return None if study.record.conclusion is None else confirmed_of(study, finished, looks(study))
 
 
 def _ablated(study: Study) -> dict[str, Any] | None:

@@ -6,9 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from search.analysis.facts.beside import best_reference
 from search.analysis.facts.best_so_far import improvements
 from search.analysis.facts.leaderboard import trials_with_value
-from search.service.listing import best_reference
 from search.settings.metrics import Direction
 from search.study.study import Study
 from search.study.trial_record import TrialRecord

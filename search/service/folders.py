@@ -17,6 +17,11 @@ def service_folder(url: StorageURL) -> Path:
     return Path(os.environ.get(FOLDER_SETTING) or "perceptuna-service").absolute()
 
 
+def answers_folder(url: StorageURL) -> Path:
+    """What was found out of studies, which can be found out again."""
+    return service_folder(url) / "answers"
+
+
 def private_folder(path: Path) -> Path:
     """`path`, made where it is missing, for this user alone."""
     path.mkdir(mode=0o700, parents=True, exist_ok=True)

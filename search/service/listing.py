@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import math
 import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from search.analysis.facts.overview import Overview, overview, overviews
+from search.analysis.facts.overview import Overview, overviews
 from search.analysis.facts.time_left import time_left
 from search.service.queue import QueuedStudy
 from search.service.service import Service
+from search.service.shown import Shown
 from search.service.states import DRIVEN, OVER, State, allowed
 from search.study.study import Study
-from search.study.study_record import all_study_records
+from search.study.study_record import search_names
 from storage.own_tables import in_one_transaction
 from storage.standings import trial_counts
 
@@ -63,21 +63,23 @@ class Row:
 def names(service: Service) -> list[tuple[str, QueuedStudy | None]]:
     """All studies, the newest first: those of the queue, then those that were started elsewhere."""
     queued = {one.study: one for one in reversed(service.queue.all())}
-    records = all_study_records(service.storage)
-    others = [
-        name
-        for name, record in reversed(records.items())
-        if name not in queued and record.companion_of is None
-    ]
+    searches = in_one_transaction(service.storage, search_names)
+    others = [name for name in reversed(searches) if name not in queued]
     return [*queued.items(), *((name, None) for name in others)]
 
 
 def row_of(service: Service, name: str, queued: QueuedStudy | None, counted: Overview | None = None) -> Row:
     """Where it stands now; by what was `counted` of it, where that is given, without reading its trials."""
-    study = service.known_study(name)
-    if study is not None and study.record.is_incomplete and queued is not None:
-        study = None  # its driver makes it right now
-    seen = None if study is None else counted or overview(study)
+    return row_of_shown(service.shown(name), name, queued, counted)
+
+
+def row_of_shown(
+    shown: Shown | None, name: str, queued: QueuedStudy | None, counted: Overview | None = None
+) -> Row:
+    """As `row_of`, of a study that was read."""
+    if shown is not None and shown.study.record.is_incomplete and queued is not None:
+        shown = None  # its driver makes it right now
+    seen = None if shown is None else counted or shown.overview
     state = queued.state.value if queued else seen.state if seen else "unknown"
     return Row(
         study=name,
@@ -91,14 +93,14 @@ def row_of(service: Service, name: str, queued: QueuedStudy | None, counted: Ove
         budget=queued.trials if queued else seen.budget if seen else None,
         metric=seen.metric if seen else None,
         best=seen.best if seen else None,
-        reference=best_reference(study) if study and study.companion_of is None else None,
+        reference=shown.reference if shown and shown.study.companion_of is None else None,
         data=seen.data if seen else None,
         slots=queued.slots if queued else None,
         workers=queued.workers if queued else None,
         handed_in=moment(queued.handed_in) if queued else None,
         began=moment(queued.began) if queued else None,
         ended=moment(queued.ended) if queued else None,
-        seconds_left=_left(study, queued) if study and state == State.RUNNING else None,
+        seconds_left=_left(shown.study, queued) if shown and state == State.RUNNING else None,
         job=queued.job.command if queued and queued.job else None,
         about=queued.job.about if queued and queued.job else None,
     )
@@ -110,7 +112,12 @@ def listed(service: Service, name: str, queued: QueuedStudy | None) -> Row:
     assert isinstance(trials, dict)
 
     def found() -> Row:
-        counted = _counted(service).get(name) if _is_settled(queued) else None
+        figures = trials.get(name)
+        settled = figures is not None and _is_settled(queued)
+        counted = (
+            service.rows.get(f"of {name}", figures, lambda: _counted(service).get(name)) if settled else None
+        )
+        assert counted is None or isinstance(counted, Overview)
         return row_of(service, name, queued, counted)
 
     row = service.rows.get(name, (queued, trials.get(name)), found)
@@ -138,6 +145,8 @@ def _is_settled(queued: QueuedStudy | None) -> bool:
 
 def good_for(shown: object) -> float:
     """Seconds for which something is good that is shown to many: a row of a study that is over, for longest."""
+    if isinstance(shown, Overview):
+        return _OVER_SECONDS
     if not isinstance(shown, Row) or shown.state in DRIVEN:
         return _RUNNING_SECONDS
     return _OVER_SECONDS if shown.owner is not None and shown.state in OVER else _RESTING_SECONDS
@@ -146,16 +155,6 @@ def good_for(shown: object) -> float:
 def moment(seconds: float | None) -> str | None:
     """Seconds since 1970 as a time that people and programs read."""
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-
-
-def best_reference(study: Study) -> float | None:
-    """The best value of the study's metric among its reference models; None where there is none yet."""
-    metric = study.record.known_metric
-    if metric is None:  # another program made it
-        return None
-    values = [one.value(metric) for one in study.record.references.models]
-    finite = [value for value in values if value is not None and math.isfinite(value)]
-    return (max if study.direction == "maximize" else min)(finite) if finite else None
 
 
 def _left(study: Study, queued: QueuedStudy | None) -> dict[str, float] | None:

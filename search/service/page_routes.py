@@ -10,24 +10,16 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, Response
 
-from search.analysis.facts.beside import beside_of
-from search.analysis.facts.leaderboard import front, leaderboard
-from search.analysis.facts.remarks import remarks
-from search.analysis.facts.table_rows import front_columns, leaderboard_columns, rows_of
 from search.analysis.report import templates
 from search.data import BUILTIN_SOURCES
 from search.service.asking import AnyUser, TheService
 from search.service.concluded import conclusions_of
-from search.service.course import HEIGHT, WIDTH, course_of
-from search.service.listing import Row, listed, names, row_of
+from search.service.course import HEIGHT, WIDTH
+from search.service.listing import Row, listed, names, row_of_shown
 from search.service.problems import Refused
 from search.service.service import Service
 from search.service.users import User
-from search.settings.aims import aims_in_words
-from search.settings.chosen_metric import compared_by
 from search.settings.metrics import METRICS
-from search.study.creation import half_made
-from search.study.study import Study
 from search.text.formats import clock
 from spaces import AUTO, preset_names
 
@@ -57,14 +49,14 @@ def studies_page(request: Request, service: TheService, user: AnyUser, page: int
 @router.get("/studies/{name}")
 def study_page(name: str, service: TheService, user: AnyUser) -> HTMLResponse:
     """One study: where it stands, its leaderboard, how its best value came about, what stands beside it."""
-    queued, study = service.queue.find(name), service.known_study(name)
-    if queued is None and study is None:
+    queued, shown = service.queue.find(name), service.shown(name)
+    if queued is None and shown is None:
         raise Refused(404, f"no study '{name}'")
-    row = row_of(service, name, queued)
+    row = row_of_shown(shown, name, queued)
     mine = queued is not None and user.may_change(queued.owner)
-    made = study is not None and not study.record.is_foreign and not half_made(study)
-    facts = service.rows.get(f"page of {name}", queued, lambda: _facts(study)) if study and made else None
-    concluding = conclusions_of(service, study, user, row) if study and made else None
+    made = shown is not None and shown.is_made
+    facts = shown.facts if shown and made else None
+    concluding = conclusions_of(service, shown.study, user, row) if shown and made else None
     return page_of(
         "study.html.j2",
         user,
@@ -126,24 +118,6 @@ def _style() -> str:
     """The report's, and what the service's pages have beside it."""
     files = (Path(templates.__file__).with_name("page.css"), _HERE / "page.css")
     return "\n".join(file.read_text(encoding="utf-8") for file in files)
-
-
-def _facts(study: Study) -> dict[str, Any]:
-    entries = front(study, _TOP) if study.has_several_aims else leaderboard(study, _TOP)
-    columns = (
-        front_columns(study.aims, entries)
-        if study.has_several_aims
-        else leaderboard_columns(study.metric, entries)
-    )
-    return {
-        "compared_by": aims_in_words(study.aims) if study.has_several_aims else compared_by(study.metric),
-        "headers": [column.name for column in columns],
-        "kinds": ["right" if column.is_figure else "what" for column in columns],
-        "rows": rows_of(columns, entries),
-        "beside": beside_of(study),
-        "course": course_of(study),
-        "remarks": remarks(study),
-    }
 
 
 def _files(service: Service) -> Iterator[str]:

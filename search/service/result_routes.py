@@ -25,6 +25,8 @@ from search.service.problems import Refused
 from search.service.service import Service
 from search.service.states import OVER
 from search.service.users import User
+from search.study.study import NoSuchTrial
+from search.study.trial_list import list_trials
 from storage import is_driven
 
 router = APIRouter(prefix="/api/v1/studies/{name}")
@@ -48,18 +50,18 @@ def trials(
 ) -> dict[str, Any]:
     """Trials by number; `total` is of those in `state`."""
     del user
-    found = [one for one in service.study(name).trials() if state is None or one.state.name.lower() == state]
-    shown = found[offset : offset + limit]
+    # A database counts to that.
+    total, shown = list_trials(service.study(name), state, limit, min(offset, 2**62))
     return {
-        "total": len(found),
+        "total": total,
         "trials": [
             {
                 "trial": one.number,
-                "state": one.state.name.lower(),
+                "state": one.state,
                 "value": one.value,
                 "epochs": one.epochs,
                 "seconds": one.seconds,
-                "hyperparameters": dict(one.params),
+                "hyperparameters": one.params,
                 "reason": one.reason,
             }
             for one in shown
@@ -94,10 +96,10 @@ def trial(name: str, number: int, service: TheService, user: AnyUser) -> dict[st
     from search.analysis.terminal.trial import trial_json
 
     del user
-    study = service.study(name)
-    if not 0 <= number < len(study.trials()):
-        raise Refused(404, f"study '{name}' has no trial {number}")
-    return trial_json(study, number)
+    try:
+        return trial_json(service.study(name), number)
+    except NoSuchTrial:
+        raise Refused(404, f"study '{name}' has no trial {number}") from None
 
 
 @router.get("/events")

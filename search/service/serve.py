@@ -20,11 +20,13 @@ from search.service.answerers import Answerers
 from search.service.application import application
 from search.service.commands import Commands
 from search.service.drivers import Drivers
-from search.service.folders import private_folder, service_folder
+from search.service.folders import answers_folder, private_folder, service_folder
 from search.service.listing import good_for
 from search.service.logs import LogFormat, uvicorn_logs
 from search.service.notifier import Notifier
 from search.service.queue import Queue
+from search.service.reading_ahead import reading_ahead
+from search.service.readings import Readings
 from search.service.remembered import Remembered
 from search.service.service import Service
 from search.service.states import DRIVEN
@@ -91,6 +93,7 @@ def serve(
             with (
                 contextlib.closing(service.answerers),
                 _notifying(notifier),
+                reading_ahead(url, storage),
                 _looking_after(service, server, say),
                 contextlib.suppress(KeyboardInterrupt),
             ):
@@ -143,6 +146,7 @@ def _made(
         answerers=Answerers(url),
         data=None if data is None else data.resolve(),
         rows=Remembered(good_for),
+        readings=Readings(url, storage, answers_folder(url)),
     )
 
 

@@ -10,11 +10,13 @@ from search.service.commands import Commands
 from search.service.drivers import Drivers
 from search.service.problems import Refused
 from search.service.queue import Queue, QueuedStudy
+from search.service.readings import Readings
 from search.service.remembered import Remembered
+from search.service.shown import Shown
 from search.service.supervisor import Supervisor
 from search.service.uploads import Uploads
 from search.service.users import Users
-from search.study.study import Study, find_study
+from search.study.seen import SeenStudy
 from storage import StorageURL
 from storage.study_storage import StudyStorage
 
@@ -34,9 +36,10 @@ class Service:
     answerers: Answerers
     data: Path | None
     rows: Remembered[object]
+    readings: Readings
 
-    def study(self, name: str) -> Study:
-        """A study that is in the database.
+    def study(self, name: str) -> SeenStudy:
+        """A study that is in the database, as it is now.
 
         Raises:
             Refused: it is not there, or waits for its driver to make it.
@@ -49,9 +52,13 @@ class Service:
             raise Refused(409, f"study '{name}' is {queued.state} and has nothing to show yet")
         return found
 
-    def known_study(self, name: str) -> Study | None:
-        """None before its driver has made it."""
-        return find_study(name, self.url, self.storage)
+    def known_study(self, name: str) -> SeenStudy | None:
+        """As it is now, for one request; None before its driver has made it."""
+        return self.readings.study(name)
+
+    def shown(self, name: str) -> Shown | None:
+        """As it is now, with what is shown of it; None before its driver has made it."""
+        return self.readings.shown(name)
 
     def queued(self, name: str) -> QueuedStudy:
         """A study that was handed in.

@@ -19,7 +19,7 @@ from search.service.handing_in import (
     digest_of,
     queued_study,
 )
-from search.service.listing import listed, names, row_of
+from search.service.listing import listed, names, row_of, row_of_shown
 from search.service.problems import Refused
 from search.service.queue import QueuedStudy
 from search.service.renaming import rename_queued
@@ -90,7 +90,9 @@ def list_studies(
         pair for pair in names(service) if owner is None or (pair[1] is not None and pair[1].owner == owner)
     ]
     if state is not None:
-        rows = [row for row in (listed(service, *pair) for pair in wanted) if row.state == state]
+        # The queue says the state of what is in it.
+        among = [pair for pair in wanted if pair[1] is None or pair[1].state == state]
+        rows = [row for row in (listed(service, *pair) for pair in among) if row.state == state]
         shown, total = rows[offset : offset + limit], len(rows)
     else:
         shown, total = [listed(service, *pair) for pair in wanted[offset : offset + limit]], len(wanted)
@@ -100,16 +102,12 @@ def list_studies(
 @router.get("/{name}")
 def show(name: str, service: TheService, user: AnyUser) -> dict[str, Any]:
     """One study: its row, and once it is made, what `perceptuna show --json` says."""
-    from search.analysis.terminal.study import study_json
-
     del user
-    queued = service.queue.find(name)
-    study = service.known_study(name)
-    if queued is None and study is None:
+    queued, shown = service.queue.find(name), service.shown(name)
+    if queued is None and shown is None:
         raise Refused(404, f"no study '{name}'")
-    row = row_of(service, name, queued).to_json()
-    made = study is not None and not study.record.is_foreign and not half_made(study)
-    return {**row, "details": study_json(study, 10) if study is not None and made else None}
+    row = row_of_shown(shown, name, queued).to_json()
+    return {**row, "details": shown.details if shown is not None and shown.is_made else None}
 
 
 @router.patch("/{name}")

@@ -16,8 +16,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from search.study.look import Coverage, Interval, Look, SeenReference, earlier_looks, keep_look, split_of
-from search.study.study_record import all_study_records
+from search.study.study_record import EARLIER_LOOK, all_study_records
 from storage.looks import KeptLook, complete_look, looks_at
+from storage.one_study import is_any_with
+from storage.own_tables import in_one_transaction
 
 if TYPE_CHECKING:
     from search.study.study import Study
@@ -130,6 +132,9 @@ def _read(kept: KeptLook) -> Look:
 
 
 def _of_earlier_versions(study: Study, split: str) -> dict[str, Look]:
+    # To read all studies for them takes long where there are many.
+    if not in_one_transaction(study.storage, lambda connection: is_any_with(connection, EARLIER_LOOK)):
+        return {}
     return {
         model: look
         for name, other in all_study_records(study.storage).items()

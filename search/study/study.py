@@ -41,6 +41,14 @@ if TYPE_CHECKING:
     from storage.study_storage import StudyStorage
 
 
+# Databases count to that.
+_NO_TRIAL = 2**31
+
+
+class NoSuchTrial(InputError):
+    """A study has no trial of that number."""
+
+
 @dataclass(frozen=True)
 class Study:
     """One Optuna study together with what perceptuna keeps in it."""
@@ -187,13 +195,25 @@ class Study:
         """Trial `number`, which `option` named.
 
         Raises:
-            InputError: there is none.
+            NoSuchTrial: there is none.
         """
-        trials = self.trials()
-        if not 0 <= number < len(trials):
-            known = f"0 to {len(trials) - 1}" if trials else "none yet"
-            raise InputError(f"{option}: study '{self.name}' has trials {known}, but got {number}")
-        return trials[number]
+        found = self._one_trial(number)
+        if found is None:
+            known = len(self.trials())
+            there = f"0 to {known - 1}" if known else "none yet"
+            raise NoSuchTrial(f"{option}: study '{self.name}' has trials {there}, but got {number}")
+        return found
+
+    def _one_trial(self, number: int) -> TrialRecord | None:
+        """None where there is none; others are not read for it."""
+        if not 0 <= number < _NO_TRIAL:
+            return None
+        storage = self.optuna._storage
+        try:
+            found = storage.get_trial_id_from_study_id_trial_number(self.optuna._study_id, number)
+        except KeyError:
+            return None
+        return self._records.of(storage.get_trial(found))
 
     def complete_trial(self, number: int | None) -> TrialRecord:
         """Trial `number`, or the best one.

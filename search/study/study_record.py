@@ -16,16 +16,18 @@ from search.study.origin import Predecessor
 from search.study.planned_trial import PlannedTrial, plan_json, plan_of
 from spaces import Space
 from storage import ARTIFACT_FOLDER
+from storage.one_study import studies_with
 
 if TYPE_CHECKING:
     import optuna
     from optuna.storages import BaseStorage
+    from sqlalchemy import Connection
 
     from search.data import DataSpec
 
 _ABLATION = "ablation_"
 # Before there was a table for them, looks at the test split were attributes: this, and a number.
-_LOOK = "test_split_opened_"
+EARLIER_LOOK = "test_split_opened_"
 
 
 class MadeWith(TypedDict, total=False):
@@ -202,15 +204,25 @@ class StudyRecord:
         return self.stored.get(f"{_ABLATION}{trial}")
 
     @property
+    def is_ablated(self) -> bool:
+        """Whether `ablate` found something around one of its trials."""
+        return any(key.startswith(_ABLATION) for key in self.stored)
+
+    @property
     def earlier_looks(self) -> list[dict[str, Any]]:
         """Looks at the test split that a version wrote which had no table for them."""
-        return [json.loads(text) for key, text in self.stored.items() if key.startswith(_LOOK)]
+        return [json.loads(text) for key, text in self.stored.items() if key.startswith(EARLIER_LOOK)]
 
 
 def all_study_records(storage: BaseStorage) -> dict[str, StudyRecord]:
     """Those of all studies of a database by name, in order of creation."""
     studies = storage.get_all_studies()
     return {one.study_name: StudyRecord(f"study '{one.study_name}'", one.user_attrs) for one in studies}
+
+
+def search_names(connection: Connection) -> list[str]:
+    """Names of all studies that are about no other one, in order of creation."""
+    return [name for name, about in studies_with(connection, "companion_of") if about is None]
 
 
 def record_of(storage: BaseStorage, study_id: int) -> StudyRecord:

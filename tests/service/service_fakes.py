@@ -26,6 +26,7 @@ from search.service.commands import Commands
 from search.service.drivers import Drivers, Ended
 from search.service.listing import good_for
 from search.service.queue import Queue
+from search.service.readings import Readings
 from search.service.remembered import Remembered
 from search.service.service import Service
 from search.service.supervisor import Supervisor
@@ -90,6 +91,7 @@ def made_service(folder: Path, *, slots: int = 2, data: Path | None = None, larg
         answerers=Answerers(url),
         data=data,
         rows=Remembered(good_for),
+        readings=Readings(url, storage, folder / "service" / "answers"),
     )
 
 

@@ -48,6 +48,16 @@ def beside_of(study: Study) -> Beside | None:
     return Beside(("model", *(f"val_{name}" for name in _metrics(study)), "time"), rows, _notes(study))
 
 
+def best_reference(study: Study) -> float | None:
+    """The best value of the study's metric among its reference models; None where there is none yet."""
+    metric = study.record.known_metric
+    if metric is None:  # another program made it
+        return None
+    values = [one.value(metric) for one in study.record.references.models]
+    finite = [value for value in values if value is not None and math.isfinite(value)]
+    return (max if study.direction == "maximize" else min)(finite) if finite else None
+
+
 def _at_best_epoch(study: Study, trial: TrialRecord) -> dict[str, float]:
     """Its metrics by Keras's names, of folds their means; the study's metric alone where its history is gone."""
     if study.settings.folds is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -36,6 +37,11 @@ class Overview:
         facts = asdict(self)
         aims = facts.pop("aims")
         return {**facts, "aims": list(aims)} if aims else facts
+
+    @classmethod
+    def of_json(cls, told: Mapping[str, Any]) -> Overview:
+        """What `to_json` says."""
+        return cls(**{**told, "aims": tuple(told.get("aims", ()))})
 
 
 def overviews(url: StorageURL) -> list[Overview]:

@@ -100,6 +100,6 @@ def best_ablation(study: Study) -> Ablation | None:
 def ablations(study: Study) -> Iterator[Ablation]:
     """Those around trials that are ranked, in their order."""
     record = study.record
-    for trial in study.ranked():
+    for trial in study.ranked() if record.is_ablated else ():
         if (found := record.ablation(trial.number)) is not None:
             yield Ablation.model_validate_json(found)
