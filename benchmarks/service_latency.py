@@ -10,7 +10,8 @@ Linux counts it: on a machine that is shared, that is what tells. All that the s
 as looking after the queue, is counted with the answer.
 
 The service has read ahead by then (`search.service.reading_ahead`), which it does once in the life of a study; what
-that took is a row of its own. With `--cold` it has not: then each study is asked for the first time in its life.
+that took is a row of its own. With `--cold` it begins
+to when it starts, behind all else, so that most studies are asked for the first time in their lives.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ from benchmarks.measure import command_line, write_result
 from benchmarks.service_process import ServiceProcess
 from search.service.folders import answers_folder
 from search.service.queue import Queue, QueuedStudy
-from search.service.reading_ahead import read_ahead
+from search.service.readings import Readings
 from search.service.states import State
 from search.service.users import Users
 from storage import StorageURL, open_storage
@@ -73,6 +74,9 @@ def main() -> None:
     parser.add_argument(
         "--made", type=Path, help="the database before it is served; made there where it is not"
     )
+    parser.add_argument(
+        "--of", type=int, metavar="N", help="ask about the newest N studies alone; all are listed"
+    )
     parser.add_argument("--cold", action="store_true", help="without what the service reads ahead")
     arguments = parser.parse_args()
     studies, trials = (5, 200) if arguments.quick else (100, 1000)
@@ -81,7 +85,8 @@ def main() -> None:
         made = arguments.made or Path(folder) / "made.db"
         if not made.exists():
             made_studies(StorageURL.of_file(made), studies, trials)
-        rows = measured(Path(folder), made, seconds, cold=arguments.cold)
+        ahead = [] if arguments.cold else _read_ahead(StorageURL.of_file(made), arguments.of)
+        rows = [*measured(Path(folder), made, seconds, arguments.of, cold=arguments.cold), *ahead]
     for row in rows:
         print(
             f"{row['asked']:>34}: n={row['n']}, median {row['median_ms']:.1f} ms, p95 {row['p95_ms']:.1f} ms; "
@@ -91,11 +96,19 @@ def main() -> None:
     print("raw numbers:", write_result(name, rows, arguments.quick))
 
 
-def measured(folder: Path, made: Path, seconds: float, *, cold: bool) -> list[dict[str, Any]]:
-    """Milliseconds of the answers to each request, and of all; over a copy of the database `made`."""
+def measured(
+    folder: Path, made: Path, seconds: float, newest: int | None = None, *, cold: bool
+) -> list[dict[str, Any]]:
+    """Milliseconds of the answers to each request, and of all; over a copy of the database `made`.
+
+    Args:
+        newest: how many studies are asked about; None for all.
+    """
     os.environ["SOAK_EPOCH_SECONDS"] = "0.1"
     service = ServiceProcess(folder, None, slots=2, waiting="")
     shutil.copyfile(made, service.storage)
+    if not cold:
+        shutil.copytree(answers_folder(StorageURL.of_file(made)), answers_folder(service.url))
     storage = open_storage(service.url)
     names = optuna.get_all_study_names(storage)
     users, queue = Users(storage), Queue(storage)
@@ -103,7 +116,7 @@ def measured(folder: Path, made: Path, seconds: float, *, cold: bool) -> list[di
     for number, name in enumerate(names):
         settings = json.dumps({"data": "digits"})
         queue.add(QueuedStudy(name, OWNERS[number % 3], settings, 1000, state=State.FINISHED))
-    ahead = [] if cold else [_read_ahead(service.url)]
+    asked = _newest(names, newest)
     service.start()
     try:
         for name, token in zip(RUNNING, tokens, strict=False):
@@ -112,7 +125,7 @@ def measured(folder: Path, made: Path, seconds: float, *, cold: bool) -> list[di
                 raise SystemExit(answer)
         _wait_for_trials(service, tokens[0])
         asking = [
-            User(service.pid, service.port, token, names, number) for number, token in enumerate(tokens)
+            User(service.pid, service.port, token, asked, number) for number, token in enumerate(tokens)
         ]
         for one in asking:
             one.start()
@@ -122,20 +135,25 @@ def measured(folder: Path, made: Path, seconds: float, *, cold: bool) -> list[di
             one.join()
     finally:
         service.end()
-    return [*rows_of([took for user in asking for took in user.took]), *ahead]
+    return rows_of([took for user in asking for took in user.took])
 
 
-def _read_ahead(url: StorageURL) -> dict[str, Any]:
-    """As the service does it, here and before it starts: milliseconds that it takes for each study."""
-    began, used = time.perf_counter(), time.process_time()
-    studies = read_ahead(url, answers_folder(url))
-    ms, cpu = 1000 * (time.perf_counter() - began), 1000 * (time.process_time() - used)
-    row = {"asked": "reading ahead, a study", "n": studies}
-    return row | {
-        f"{figure}_{unit}": value / studies
-        for unit, value in (("ms", ms), ("cpu_ms", cpu))
-        for figure in ("median", "p95", "most")
-    }
+def _newest(names: list[str], count: int | None) -> list[str]:
+    return names if count is None else names[-count:]
+
+
+def _read_ahead(url: StorageURL, newest: int | None) -> list[dict[str, Any]]:
+    """As the service does it, here, before it starts: a row of what it takes for a study, unless it was done before."""
+    storage, done_before = open_storage(url), answers_folder(url).exists()
+    readings, took = Readings(url, storage, answers_folder(url), most=0), list[Took]()
+    for name in _newest(optuna.get_all_study_names(storage), newest):
+        shown = readings.shown(name)
+        assert shown is not None
+        began, used = time.perf_counter(), time.process_time()
+        shown.find_all()
+        ms, cpu = 1000 * (time.perf_counter() - began), 1000 * (time.process_time() - used)
+        took.append(Took("reading ahead", ms, cpu))
+    return [] if done_before else [described("reading ahead", took)]
 
 
 def _wait_for_trials(service: ServiceProcess, token: str) -> None:
