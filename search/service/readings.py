@@ -79,7 +79,7 @@ class Readings:
             if stored is None:
                 return None
             there, looks = trials_there(connection, stored.study_id), looks_there(connection)
-        stamp = _stamp(name, stored, there, looks)
+        stamp = _stamp(name, self._url, stored, there, looks)
         study, known = self._seen(name, stored)
         if driven or there.unfinished:
             if known.stamp != stamp:
@@ -118,7 +118,11 @@ class Readings:
         return sum(one.storage.known_trials() for one in self._known.values())
 
 
-def _stamp(name: str, study: StoredStudy, trials: TrialsThere, looks: tuple[int, int]) -> str:
+def _stamp(
+    name: str, url: StorageURL, study: StoredStudy, trials: TrialsThere, looks: tuple[int, int]
+) -> str:
     """Of all that answers follow from, of a study at which nothing happens."""
-    told = [program_version(), name, study.attributes, trials.count, trials.newest, trials.unfinished, looks]
+    of_trials = [trials.count, trials.newest, trials.unfinished]
+    # The database may be moved, and what lies beside it with it.
+    told = [program_version(), str(url), name, study.attributes, of_trials, looks]
     return hashlib.sha256(json.dumps(told).encode()).hexdigest()
