@@ -85,8 +85,7 @@ def main() -> None:
         made = arguments.made or Path(folder) / "made.db"
         if not made.exists():
             made_studies(StorageURL.of_file(made), studies, trials)
-        ahead = [] if arguments.cold else _read_ahead(StorageURL.of_file(made), arguments.of)
-        rows = [*measured(Path(folder), made, seconds, arguments.of, cold=arguments.cold), *ahead]
+        rows = measured(Path(folder), made, seconds, arguments.of, cold=arguments.cold)
     for row in rows:
         print(
             f"{row['asked']:>34}: n={row['n']}, median {row['median_ms']:.1f} ms, p95 {row['p95_ms']:.1f} ms; "
@@ -107,8 +106,6 @@ def measured(
     os.environ["SOAK_EPOCH_SECONDS"] = "0.1"
     service = ServiceProcess(folder, None, slots=2, waiting="")
     shutil.copyfile(made, service.storage)
-    if not cold:
-        shutil.copytree(answers_folder(StorageURL.of_file(made)), answers_folder(service.url))
     storage = open_storage(service.url)
     names = optuna.get_all_study_names(storage)
     users, queue = Users(storage), Queue(storage)
@@ -116,7 +113,8 @@ def measured(
     for number, name in enumerate(names):
         settings = json.dumps({"data": "digits"})
         queue.add(QueuedStudy(name, OWNERS[number % 3], settings, 1000, state=State.FINISHED))
-    asked = _newest(names, newest)
+    asked = names if newest is None else names[-newest:]
+    ahead = [] if cold else [_read_ahead(service.url, asked)]
     service.start()
     try:
         for name, token in zip(RUNNING, tokens, strict=False):
@@ -135,25 +133,20 @@ def measured(
             one.join()
     finally:
         service.end()
-    return rows_of([took for user in asking for took in user.took])
+    return [*rows_of([took for user in asking for took in user.took]), *ahead]
 
 
-def _newest(names: list[str], count: int | None) -> list[str]:
-    return names if count is None else names[-count:]
-
-
-def _read_ahead(url: StorageURL, newest: int | None) -> list[dict[str, Any]]:
-    """As the service does it, here, before it starts: a row of what it takes for a study, unless it was done before."""
-    storage, done_before = open_storage(url), answers_folder(url).exists()
-    readings, took = Readings(url, storage, answers_folder(url), most=0), list[Took]()
-    for name in _newest(optuna.get_all_study_names(storage), newest):
+def _read_ahead(url: StorageURL, names: list[str]) -> dict[str, Any]:
+    """As the service does it, here, before it starts: a row of what it takes for a study."""
+    readings, took = Readings(url, open_storage(url), answers_folder(url), most=0), list[Took]()
+    for name in names:
         shown = readings.shown(name)
         assert shown is not None
         began, used = time.perf_counter(), time.process_time()
         shown.find_all()
         ms, cpu = 1000 * (time.perf_counter() - began), 1000 * (time.process_time() - used)
         took.append(Took("reading ahead", ms, cpu))
-    return [] if done_before else [described("reading ahead", took)]
+    return described("reading ahead", took)
 
 
 def _wait_for_trials(service: ServiceProcess, token: str) -> None:
