@@ -117,7 +117,7 @@ class Enough(Exception):
 
 @dataclass
 class InstantWorkers:
-    """In place of `search.workers.pool.Workers`: trials end at once, the longest running first."""
+    """In place of `search.workers.local_pool.LocalPool`: trials end at once, the longest running first."""
 
     slots: int
     study: optuna.Study

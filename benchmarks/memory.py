@@ -75,7 +75,7 @@ def _workers(driver: int) -> list[psutil.Process]:
     return [
         child
         for child in psutil.Process(driver).children(recursive=True)
-        if "spawn_main" in " ".join(child.cmdline())
+        if "search.workers.serving" in " ".join(child.cmdline())
     ]
 
 

@@ -3,7 +3,7 @@
     python -m benchmarks.soak [--kills 200] [--command-kills 60] [--seed 0] [--at-once 1] [--only ablate]
 
 Most kills hit a driver of trials that cost nothing (`benchmarks.soak_driver`), the others whole `perceptuna`
-commands that train digits on worker processes: `kill -9` of the driver (Dask's nannies are threads of it), of one
+commands that train digits on worker processes: `kill -9` of the driver, of one
 worker, of everything at once. Each study is compared, trial by trial, with the same study left undisturbed.
 """
 

@@ -58,7 +58,7 @@ class Command:
             below = driver.children(recursive=True)
         except psutil.NoSuchProcess:  # it has just ended by itself
             return False
-        workers = [one for one in below if "spawn_main" in " ".join(_command_line(one))]
+        workers = [one for one in below if "search.workers.serving" in " ".join(_command_line(one))]
         if victim == "worker":
             doomed = [chosen.choice(workers)] if workers else []
         else:

@@ -21,7 +21,7 @@ from itertools import accumulate
 import numpy as np
 import optuna
 
-import search.workers.pool
+import search.running.drive
 from search.policies.pruners import build_pruner
 from search.settings.metrics import is_better
 from search.settings.settings import StudySettings
@@ -34,7 +34,7 @@ _EPOCH_SECONDS = float(os.environ.get("SOAK_EPOCH_SECONDS", "0.01"))
 
 
 class MadeUpWorkers:
-    """Stands in for `search.workers.pool.Workers`."""
+    """Stands in for `search.workers.local_pool.LocalPool`."""
 
     def __init__(self, fleet: LocalWorkers, on_epoch: Callable[[EpochEvent], None], **limits: object) -> None:
         del limits
@@ -100,7 +100,7 @@ def _opened(job: StudyJob, thread: int) -> optuna.Study:
 
 
 def main() -> None:
-    search.workers.pool.Workers = MadeUpWorkers  # type: ignore[misc,assignment]
+    search.running.drive.workers_of = MadeUpWorkers  # type: ignore[assignment]
     from search.__main__ import main as run
 
     run()

@@ -43,7 +43,14 @@ PRIVATE: dict[str, dict[str, str]] = {
         "TrialUserAttributeModel": "likewise",
         "TrialValueModel": "likewise",
     },
-    "optuna.storages._rdb.storage": {"_create_scoped_session": "a transaction of the storage's own kind"},
+    "optuna.storages._rdb.storage": {
+        "_VersionManager": "the revision of the tables is kept without alembic, which takes long to import",
+        "_create_scoped_session": "a transaction of the storage's own kind",
+    },
+    "optuna.storages._rdb.storage._VersionManager": {
+        "_init_alembic": "what asks for the revision, and writes it into a new database",
+        "_is_alembic_supported": "whether a database without one is of an Optuna that has revisions",
+    },
     "optuna.storages.RDBStorage": {
         "_build_frozen_trial_from_trial_model": "a trial from its row",
         "_create_new_trial": "its own five tries make more than one trial where a commit is not confirmed",

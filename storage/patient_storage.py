@@ -24,11 +24,14 @@ from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
 from optuna.storages._rdb.storage import _create_scoped_session
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from storage.all_trials import ids_of_trials, read_all_trials, read_trials
 from storage.patience import keep_trying
+from storage.revision import keep_revisions_without_alembic
+
+keep_revisions_without_alembic()
 
 Method = TypeVar("Method", bound=Callable[..., Any])
 
@@ -162,14 +165,17 @@ class PatientStorage(RDBStorage):
             for step, value in values.items()
             for stored, kind in [table.intermediate_value_to_stored_repr(float(value))]
         ]
+        written: Any = insert(table)
+        again = {name: written.excluded[name] for name in ("intermediate_value", "intermediate_value_type")}
+        written = written.on_conflict_do_update(index_elements=["trial_id", "step"], set_=again)
+        of_trial = select(models.TrialModel.state).where(models.TrialModel.trial_id == trial_id)
         with _create_scoped_session(self.scoped_session) as session:
-            trial: Any = models.TrialModel.find_or_raise_by_id(trial_id, session)
-            self.check_trial_is_updatable(trial_id, trial.state)
-            written: Any = insert(table).values(rows)
-            again = {
-                name: written.excluded[name] for name in ("intermediate_value", "intermediate_value_type")
-            }
-            session.execute(written.on_conflict_do_update(index_elements=["trial_id", "step"], set_=again))
+            state = session.execute(of_trial).scalar()
+            if state is None:
+                raise KeyError(f"no trial has the id {trial_id}")
+            self.check_trial_is_updatable(trial_id, state)
+            # One statement whatever the number of rows: it is compiled once in a process.
+            session.connection().execute(written, rows)
 
     @_repeated
     def rename_studies(

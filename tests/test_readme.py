@@ -74,10 +74,10 @@ def call(program: list[str], folder: Path, **variables: str) -> subprocess.Compl
 # fitted at the lowest priority, which on a busy machine takes minutes; they have tests of their own.
 _ONE_AFTER_THE_OTHER = """
 import os, runpy, shlex, sys
-import search.driving.reference_fits, search.workers.pool
+import search.driving.reference_fits, search.running.drive
 from search.cli import main
 from workers_here import WorkersHere
-search.workers.pool.Workers = lambda *given, **named: WorkersHere(lambda task: None)
+search.running.drive.workers_of = lambda *given, **named: WorkersHere(lambda task: None)
 search.driving.reference_fits.fitting_of = lambda study, data: None
 examples, *lines = sys.argv[1:]
 for line in lines:

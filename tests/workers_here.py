@@ -58,5 +58,5 @@ def trained_here(
         patch.setattr("search.machine.tensorflow_start.start_tensorflow", lambda threads: None)
         if not references:
             patch.setattr("search.driving.reference_fits.fitting_of", lambda study, data: None)
-        patch.setattr("search.workers.pool.Workers", lambda *given, **named: WorkersHere(after))
+        patch.setattr("search.running.drive.workers_of", lambda *given, **named: WorkersHere(after))
         yield

@@ -43,11 +43,8 @@ class Background:
         self._finish: Finish | None = None
         self._error: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="perceptuna study", daemon=True)
-        # Dask takes down its workers when the program ends: what is registered after it is called before.
-        import distributed  # noqa: F401
-
+        self._stops_at_exit = False
         self._thread.start()
-        atexit.register(self._at_exit)
 
     @property
     def done(self) -> bool:
@@ -63,6 +60,11 @@ class Background:
         if self._heard.study is None:
             self.wait()
         assert self._heard.study is not None
+        if not self._stops_at_exit:
+            # Dask takes down its connections when the program ends: what is registered after it was imported, as it is
+            # for a cluster by now, is called before.
+            self._stops_at_exit = True
+            atexit.register(self._at_exit)
         return self._heard.study
 
     @property

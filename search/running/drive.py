@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from search.driving.dispatcher import Listeners
     from search.driving.listener import Ending
     from search.workers.pool import Fleet
-    from search.workers.this_process import ThisProcess
 
 
 @dataclass(frozen=True)
@@ -36,7 +35,7 @@ def drive(
     study: Study,
     lock: StudyLock,
     data: PreparedData,
-    fleet: Fleet | ThisProcess,
+    fleet: Fleet,
     listeners: Listeners,
     *,
     references: bool = True,

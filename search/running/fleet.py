@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from search.workers.local import LocalWorkers
     from search.workers.messages import EpochEvent
     from search.workers.pool import Fleet, TrialWorkers
-    from search.workers.this_process import ThisProcess
     from storage import StorageURL
 
 
@@ -31,7 +30,7 @@ def fleet_of(
     say: Callable[[str], None],
     go_on: str,
     begun: LocalWorkers | None = None,
-) -> Fleet | ThisProcess:
+) -> Fleet:
     """The workers, not yet started; those at the address `cluster` where one is given, which are asked first.
 
     Args:
@@ -85,17 +84,25 @@ def _local(settings: StudySettings, say: Callable[[str], None]) -> LocalWorkers:
 
 
 def workers_of(
-    fleet: Fleet | ThisProcess,
+    fleet: Fleet,
     on_epoch: Callable[[EpochEvent], None],
     *,
     most: int | None,
     recycle_above: int | None,
 ) -> TrialWorkers:
-    """Those that trials are submitted to, not yet started; `most` and `recycle_above` as for `Workers`."""
+    """Those that trials are submitted to, not yet started; `most` and `recycle_above` as for `LocalPool`."""
     from search.workers.this_process import ThisProcess, WorkersHere
 
     if isinstance(fleet, ThisProcess):
         return WorkersHere(fleet, on_epoch)
-    from search.workers.pool import Workers
+    from search.workers.local import LocalWorkers
 
-    return Workers(fleet, on_epoch, most=most, recycle_above=recycle_above)
+    if isinstance(fleet, LocalWorkers):
+        from search.workers.local_pool import LocalPool
+
+        return LocalPool(fleet, on_epoch, most=most, recycle_above=recycle_above)
+    from search.workers.cluster import ClusterWorkers
+    from search.workers.remote import ExistingCluster
+
+    assert isinstance(fleet, ExistingCluster)
+    return ClusterWorkers(fleet, on_epoch, most=most, recycle_above=recycle_above)

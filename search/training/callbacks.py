@@ -12,6 +12,7 @@ import math
 from collections.abc import Callable, Sequence
 
 import keras
+import numpy as np
 
 from search.training.stop_reason import StopReason
 
@@ -60,6 +61,16 @@ class StopTraining(keras.callbacks.Callback):
         return self._check(epoch, logs)
 
 
+class Patience(keras.callbacks.EarlyStopping):
+    """Keras's, which compares two numbers by tensors of float32; these are compared as such numbers."""
+
+    def _is_improvement(self, monitor_value: float, reference_value: float | None) -> bool:
+        if reference_value is None:
+            return True
+        value, reference = np.float32(monitor_value - self.min_delta), np.float32(reference_value)
+        return bool(value > reference if self.mode == "max" else value < reference)
+
+
 class Plateau(keras.callbacks.ReduceLROnPlateau):
     """Keras's, whose least improvement is a share of what can still be improved, in place of a number.
 
@@ -78,7 +89,7 @@ class Plateau(keras.callbacks.ReduceLROnPlateau):
 
 # As Keras 3.15 has them; what else these keep is set by their arguments, or only for `restore_best_weights`.
 _STATE: dict[type[keras.callbacks.Callback], tuple[str, ...]] = {
-    keras.callbacks.EarlyStopping: ("best", "wait"),
+    Patience: ("best", "wait"),
     Plateau: ("best", "wait", "cooldown_counter"),
 }
 

@@ -17,7 +17,7 @@ from search.training.network.effort import steps
 from search.training.network.structure import Structure
 from search.training.network.weights import parameter_count
 from search.training.rows import inputs_of
-from search.training.schedules import build_optimizer, learning_rates
+from search.training.schedules import Rate, build_optimizer, learning_rates
 from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]
@@ -34,7 +34,12 @@ class CompiledLearner:
         metric: str,
         seed: int,
         bfloat16: bool,
+        watched: bool = False,
     ) -> None:
+        """
+        Args:
+            watched: whether callbacks of a user look at the optimizer.
+        """
         self.model = None
         self._spec, self._seed = data.spec, seed
         self._asked = (metric.removeprefix("val_"),)
@@ -43,7 +48,9 @@ class CompiledLearner:
         self._train_weights, self._validation_weights = data.training_weights(), data.validation_weights()
         self.steps = steps(data.spec.rows.train, self._batch_size)
         self.parameters = parameter_count(hyperparameters, data.spec)
-        self.optimizer = build_optimizer(hyperparameters, total_steps=epochs * self.steps)
+        self._watched = watched
+        made = build_optimizer if watched else Rate
+        self.optimizer = made(hyperparameters, total_steps=epochs * self.steps)
         structure = Structure.of(hyperparameters, data.spec, bfloat16=bfloat16, asked=self._asked)
         self._epoch = compiled_epoch(structure)
         self._epoch.reset(
@@ -56,15 +63,20 @@ class CompiledLearner:
         )
 
     def train(self, epoch: int, hooks: keras.callbacks.CallbackList) -> dict[str, float]:
-        """Hooks of batches are called once, as `fit` does when `steps_per_execution` is the whole epoch."""
-        hooks.on_train_batch_begin(0)
+        """Hooks of batches, which callbacks of ours have not, are called once for all of them.
+
+        So does `fit` when `steps_per_execution` is the whole epoch.
+        """
+        if self._watched:
+            hooks.on_train_batch_begin(0)
         order = shuffled(self._seed, epoch, self._spec.rows.train)
         rates = learning_rates(self.optimizer, epoch * self.steps, self.steps)
         table = self._epoch.train(*self._inputs.train, order, self._batch_size, rates, self._inputs.weights)
-        self.optimizer.iterations.assign((epoch + 1) * self.steps)
+        self._count(epoch + 1)
         weights = None if self._train_weights is None else self._train_weights[order]
         logs = logs_of(table, self._spec, self._asked, weights, of_training=True)
-        hooks.on_train_batch_end(self.steps - 1, logs)
+        if self._watched:
+            hooks.on_train_batch_end(self.steps - 1, logs)
         return logs
 
     def validate(self) -> dict[str, float]:
@@ -82,7 +94,12 @@ class CompiledLearner:
 
     def go_on(self, state: GraphState, epochs: int) -> None:
         self._epoch.go_on(state)
-        self.optimizer.iterations.assign(epochs * self.steps)
+        self._count(epochs)
+
+    def _count(self, epochs: int) -> None:
+        """So many epochs are behind the optimizer."""
+        if not isinstance(self.optimizer, Rate):
+            self.optimizer.iterations.assign(epochs * self.steps)
 
 
 def shuffled(seed: int, epoch: int, rows: int) -> Array:

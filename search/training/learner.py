@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from search.training.graph.state import GraphState
+    from search.training.schedules import Rate
 
     Array = np.ndarray[Any, Any]
 
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 class Learner(Protocol):
     """One network that learns: `CompiledLearner` the networks that are ours, `FitLearner` those of a user's own.
 
-    `optimizer` holds the learning rate, which callbacks read and set; `steps` are those of an epoch. `parameters` are
-    the weights that are counted for a trial. Weights are in Keras's order. `model` is the Keras model that is trained;
-    None where it is no Keras model.
+    `optimizer` holds the learning rate, which callbacks read and set: Keras's own where a user's callbacks see it.
+    `steps` are those of an epoch. `parameters` are the weights that are counted for a trial. Weights are in Keras's
+    order. `model` is the Keras model that is trained; None where it is no Keras model.
     """
 
     model: keras.Model | None
-    optimizer: keras.optimizers.Optimizer
+    optimizer: keras.optimizers.Optimizer | Rate
     steps: int
     parameters: int
 

@@ -14,7 +14,7 @@ import numpy as np
 from search.data import DataSpec, PreparedData
 from search.errors import StudyStopped
 from search.settings.metrics import direction_of
-from search.training.callbacks import EpochCheck, StopTraining
+from search.training.callbacks import EpochCheck, Patience, StopTraining
 from search.training.checkpoint import Checkpoint
 from search.training.forms import model_of
 from search.training.run import Run
@@ -88,7 +88,7 @@ def train(
     run = Run(hyperparameters, data, epochs, metric, seed, bool(callbacks), bfloat16)
     mode = "max" if direction_of(metric) == "maximize" else "min"
     stop = StopTraining(metric, check, run.is_finite)
-    early = keras.callbacks.EarlyStopping(metric, mode=mode, patience=patience)
+    early = Patience(metric, mode=mode, patience=patience)
     hooks = keras.callbacks.CallbackList(
         [
             *schedule_callbacks(hyperparameters, monitor=metric, mode=mode),

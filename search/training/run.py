@@ -18,7 +18,7 @@ from search.training.compiled_learner import CompiledLearner
 from search.training.fit_learner import FitLearner
 from search.training.forms import model_of
 from search.training.learner import Learner
-from search.training.schedules import is_scheduled
+from search.training.schedules import Rate, is_scheduled
 from spaces import Hyperparameters
 
 Array = np.ndarray[Any, Any]
@@ -28,18 +28,28 @@ Array = np.ndarray[Any, Any]
 class _Reins:
     """What Keras's own callbacks touch of a model: enough when no user's callback wants to see its layers."""
 
-    optimizer: keras.optimizers.Optimizer
+    optimizer: keras.optimizers.Optimizer | Rate
     stop_training: bool = False
     history: Any = None
 
 
 def learner_of(
-    hyperparameters: Hyperparameters, data: PreparedData, epochs: int, metric: str, seed: int, bfloat16: bool
+    hyperparameters: Hyperparameters,
+    data: PreparedData,
+    epochs: int,
+    metric: str,
+    seed: int,
+    bfloat16: bool,
+    watched: bool = False,
 ) -> Learner:
-    """Our networks learn by a compiled epoch, those of a user's own by Keras's `fit`."""
+    """Our networks learn by a compiled epoch, those of a user's own by Keras's `fit`.
+
+    Args:
+        watched: whether callbacks of a user look at it.
+    """
     if hyperparameters.network:
         return FitLearner(hyperparameters, data, epochs, metric, seed)
-    return CompiledLearner(hyperparameters, data, epochs, metric, seed, bfloat16)
+    return CompiledLearner(hyperparameters, data, epochs, metric, seed, bfloat16, watched)
 
 
 class Run:
@@ -61,9 +71,10 @@ class Run:
     ) -> None:
         self._epochs = epochs
         self._metric, self._direction = metric, direction_of(metric)
-        self._learner = learner_of(hyperparameters, data, epochs, metric, seed, bfloat16)
+        self._learner = learner_of(hyperparameters, data, epochs, metric, seed, bfloat16, watched)
         self.steps, self.parameters = self._learner.steps, self._learner.parameters
         optimizer = self._learner.optimizer
+        self._watched = watched
         self._is_copied = watched and self._learner.model is None
         self.model: Any = self._learner.model or _Reins(optimizer)
         if self._is_copied:
@@ -135,11 +146,7 @@ class Run:
             hooks.on_epoch_begin(epoch)
             self._take_weights()
             logs = self._learner.train(epoch, hooks)
-            hooks.on_test_begin()
-            hooks.on_test_batch_begin(0)
-            validation = self._learner.validate()
-            hooks.on_test_batch_end(0, validation)
-            hooks.on_test_end(validation)
+            validation = self._validated(hooks) if self._watched else self._learner.validate()
             logs = {**logs, **{f"val_{name}": value for name, value in validation.items()}}
             self._keep_best(epoch, logs)
             self._show_weights()
@@ -148,6 +155,15 @@ class Run:
             if self.model.stop_training:
                 break
         return logs
+
+    def _validated(self, hooks: keras.callbacks.CallbackList) -> dict[str, float]:
+        """Under the hooks of validation, which callbacks of ours have not."""
+        hooks.on_test_begin()
+        hooks.on_test_batch_begin(0)
+        validation = self._learner.validate()
+        hooks.on_test_batch_end(0, validation)
+        hooks.on_test_end(validation)
+        return validation
 
     def _keep_best(self, epoch: int, logs: dict[str, float]) -> None:
         if not self.is_finite(logs) or not is_better(logs[self._metric], self._best, self._direction):

@@ -85,3 +85,44 @@ class TrialOutcome:
     files: dict[str, bytes] = field(default_factory=dict, repr=False)
     model: bytes | None = field(default=None, repr=False)
     checkpoint: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The first thing that a worker process of this machine is told.
+
+    Attributes:
+        path: where its driver finds modules.
+        threads: of TensorFlow.
+        memory_limit: bytes above which the process ends at once.
+    """
+
+    path: list[str]
+    threads: int
+    memory_limit: int | None
+
+
+@dataclass(frozen=True)
+class Ready:
+    """A worker process has begun, and takes trials; it may still be importing what they need."""
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Trials of `run` end at their next epoch."""
+
+    run: str
+
+
+@dataclass(frozen=True)
+class LetGo:
+    """Close what is kept open between trials."""
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A trial has ended: its outcome, or what kept it from being run; and the bytes that its worker holds now."""
+
+    outcome: TrialOutcome | None
+    error: Exception | None
+    resident: int

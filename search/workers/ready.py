@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from search.workers.local import LocalWorkers
-from search.workers.trial import let_go
 
 _ready: LocalWorkers | None = None
 
@@ -48,7 +47,7 @@ def rehearsing() -> Iterator[None]:
         yield
     finally:
         _ready.kept_open = False
-        _ready.open().run(let_go)
+        _ready.let_go()
 
 
 def end() -> None:

@@ -182,7 +182,7 @@ def _connect(address: str) -> Any:
         raise InputError(f"--cluster: expected tcp://HOST:PORT or tls://HOST:PORT, but got '{address}'")
     from distributed import Client
 
-    from search.workers.processes import silence_dask
+    from search.workers.dask_logs import silence_dask
 
     silence_dask()
     if address.startswith("tls:") and not _has_certificates():

@@ -27,7 +27,7 @@ class ThisProcess:
 
 
 class WorkersHere:
-    """One trial at a time, by the code that a worker process runs; for a driver as `search.workers.pool.Workers`.
+    """One trial at a time, by the code that a worker process runs; `search.workers.pool.TrialWorkers`.
 
     A trial that hangs cannot be ended: it is left behind in its thread, and another thread takes the next. A crash
     inside TensorFlow, or the system's killer for want of memory, ends the whole program.

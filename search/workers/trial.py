@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 # What a trial imports when it comes to it, behind TensorFlow.
 _NEEDED = (
-    "alembic.context",
     "search.policies.pruners",
     "search.study.learning_curve",
     "search.study.study",

@@ -71,9 +71,9 @@ def test_a_signal_while_python_is_taken_down_changes_no_exit_code() -> None:
 
 
 MADE_UP = """
-import search.workers.pool
+import search.running.drive
 from benchmarks.soak_driver import MadeUpWorkers
-search.workers.pool.Workers = MadeUpWorkers
+search.running.drive.workers_of = MadeUpWorkers
 """
 
 

@@ -38,7 +38,7 @@ class Command:
         return [
             child
             for child in self.children
-            if child.is_running() and "spawn_main" in " ".join(child.cmdline())
+            if child.is_running() and "search.workers.serving" in " ".join(child.cmdline())
         ]
 
     def end(self, seconds: float = 240) -> int:

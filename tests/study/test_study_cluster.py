@@ -24,8 +24,8 @@ from search.study.data_cache import find_data, received_folder
 from search.study.study import load_study
 from search.study.trial_record import trial_record
 from search.training.environment import installed_versions
+from search.workers.cluster import ClusterWorkers
 from search.workers.joining import Introduction, Needs, finish_receiving, receive, this_machine
-from search.workers.pool import Workers
 from search.workers.remote import ExistingCluster, _send, _unfit, check_cluster
 from storage import StorageURL
 
@@ -66,7 +66,7 @@ def test_workers_end_where_they_are_left_while_they_start() -> None:
             self.closed = True
 
     fleet = Gone()
-    with pytest.raises(KeyboardInterrupt), Workers(fleet, lambda event: None):  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt), ClusterWorkers(fleet, lambda event: None):  # type: ignore[arg-type]
         pass
     assert fleet.closed
 
@@ -268,7 +268,7 @@ def test_a_scheduler_that_is_gone_ends_the_driver_with_the_way_to_go_on(
 ) -> None:
     said: list[str] = []
     url = StorageURL.parse(str(tmp_path / "studies.db"))
-    workers = Workers(
+    workers = ClusterWorkers(
         ExistingCluster(cluster.address, needs(digits, url), said.append, "perceptuna resume far"),
         lambda event: None,
     )
@@ -280,7 +280,7 @@ def test_a_scheduler_that_is_gone_ends_the_driver_with_the_way_to_go_on(
             collect_for(workers, 20)
 
 
-def collect_for(workers: Workers, seconds: float) -> None:
+def collect_for(workers: ClusterWorkers, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         workers.collect(0.1)

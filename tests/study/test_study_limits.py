@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import product
 
-import psutil
 import pytest
 from optuna.trial import TrialState
 from study_fakes import FakeWorkers, complete
@@ -29,9 +26,7 @@ from search.study.study import Study
 from search.study.trial_record import trial_record
 from search.text.quantities import parse_size
 from search.training.memory import idle_worker_bytes, recycling_bound, training_bytes
-from search.workers.local import LocalWorkers
-from search.workers.messages import StudyJob, TrialOutcome, TrialTask
-from search.workers.pool import WorkerLost, Workers
+from search.workers.messages import TrialOutcome, TrialTask
 from spaces import Hyperparameters
 from storage import StorageURL
 
@@ -152,114 +147,3 @@ class TestMemory:
         idle = idle_worker_bytes(digits.spec)
         assert recycling_bound(digits.spec, None) == idle + 10**9
         assert recycling_bound(digits.spec, idle + 10**8) == idle + 5 * 10**7
-
-
-@pytest.mark.slow
-class TestWorkers:
-    """With real processes."""
-
-    @pytest.fixture
-    def task(self, study: Study, digits: PreparedData) -> Callable[..., TrialTask]:
-        def make(epochs: int) -> TrialTask:
-            from study_fakes import SPACE
-
-            settings = StudySettings(data="digits", epochs=epochs, pruner="none", patience=100_000)
-            job = StudyJob(
-                study.name,
-                study.url.full,
-                study.metric,
-                settings.model_dump_json(),
-                digits.folder,
-                digits.spec.fingerprint,
-            )
-            trial = study.optuna.ask()
-            hyperparameters = SPACE.suggest(trial)
-            what = hyperparameters.model_dump_json()
-            return TrialTask(job, trial._trial_id, trial.number, what, epochs, 100_000, seed=1, best=None)
-
-        return make
-
-    @staticmethod
-    def collect(workers: Workers, seconds: float = 90) -> Iterator[TrialOutcome | WorkerLost]:
-        deadline = time.monotonic() + seconds
-        while time.monotonic() < deadline:
-            for _, outcome in workers.collect(0.5):
-                yield outcome
-        raise AssertionError(f"nothing ended within {seconds} s")
-
-    @staticmethod
-    def pid(workers: Workers) -> int:
-        workers._client.wait_for_workers(1, timeout=60)
-        (pid,) = workers._client.run(os.getpid).values()
-        return int(pid)
-
-    @pytest.fixture(scope="class")
-    def workers(self) -> Iterator[Workers]:
-        """One worker, of whose processes the tests end one after the other."""
-        with Workers(LocalWorkers(1, 1), lambda event: None, recycle_above=1) as workers:
-            yield workers
-
-    def test_processes_listen_on_loopback_for_each_other_alone_and_outlast_a_closed_terminal(
-        self, workers: Workers
-    ) -> None:
-        worker = psutil.Process(self.pid(workers))
-        # Here the scheduler and a nanny, there the worker; no web pages.
-        for process, expected in ((psutil.Process(), 2), (worker, 1)):
-            listening = [one for one in process.net_connections("tcp") if one.status == "LISTEN"]
-            assert len(listening) == expected
-            assert {one.laddr.ip for one in listening} == {"127.0.0.1"}
-        masks = workers._client.run(lambda: signal.pthread_sigmask(signal.SIG_BLOCK, ()))
-        ((held,),) = ([mask] for mask in masks.values())
-        assert {signal.SIGINT, signal.SIGHUP} <= held
-        assert signal.SIGTERM not in held
-
-    def test_a_worker_that_dies_while_it_starts_is_replaced_too(
-        self, workers: Workers, task: Callable[..., TrialTask]
-    ) -> None:
-        before = {child.pid for child in psutil.Process().children(recursive=True)}
-        os.kill(self.pid(workers), signal.SIGKILL)
-        workers.submit(task(epochs=1))
-        second = self.started_since(before)
-        second.kill()
-        assert isinstance(next(self.collect(workers)), TrialOutcome | WorkerLost)
-        workers._client.wait_for_workers(1, timeout=60)
-        assert self.pid(workers) != second.pid
-
-    def test_a_grown_worker_is_replaced_and_a_frozen_one_too(
-        self, workers: Workers, task: Callable[..., TrialTask]
-    ) -> None:
-        first = self.pid(workers)
-        workers.submit(task(epochs=1))
-        outcome = next(self.collect(workers))
-        assert isinstance(outcome, TrialOutcome)
-        assert outcome.state == "complete"
-        # It keeps more than the bound of one byte, so that the next trial finds another process.
-        endless = task(epochs=100_000)
-        workers.submit(endless)
-        frozen = self.pid(workers)
-        assert frozen != first
-        while not any(workers._client.run(lambda dask_worker: dask_worker.state.executing_count).values()):
-            time.sleep(0.1)
-        os.kill(frozen, signal.SIGSTOP)
-        started = time.monotonic()
-        workers.stop_trials()  # it does not answer, and keeps nobody waiting
-        workers.end(endless)
-        assert isinstance(next(self.collect(workers)), WorkerLost)
-        assert time.monotonic() - started < 40
-
-    @staticmethod
-    def started_since(before: set[int]) -> psutil.Process:
-        deadline = time.monotonic() + 60
-        while time.monotonic() < deadline:
-            for child in psutil.Process().children(recursive=True):
-                if child.pid not in before:
-                    return child
-        raise AssertionError("no worker started")
-
-    def test_a_worker_above_its_limit_is_killed_and_costs_its_trial_alone(
-        self, task: Callable[..., TrialTask]
-    ) -> None:
-        with Workers(LocalWorkers(1, 1, memory_limit=200_000_000), lambda event: None) as workers:
-            workers.submit(task(epochs=100_000))
-            assert isinstance(next(self.collect(workers)), WorkerLost)
-            workers._client.wait_for_workers(1, timeout=60)

@@ -9,6 +9,7 @@ import pytest
 
 from search.workers import ready
 from search.workers.local import LocalWorkers
+from search.workers.local_pool import LocalPool
 
 
 @pytest.fixture(autouse=True)
@@ -17,7 +18,7 @@ def none_left() -> Iterator[None]:
     ready.end()
 
 
-def quiet(remark: str) -> None:
+def quiet(remark: object) -> None:
     del remark
 
 
@@ -25,21 +26,20 @@ def test_the_ready_worker_trains_while_those_beside_it_start() -> None:
     ready.start_ahead()
     with ready.rehearsing():
         rehearsed = ready.local_workers(2, 1, None, quiet)
-        (first,) = rehearsed.addresses()
+        (first,) = rehearsed.processes
         run = rehearsed.run
         rehearsed.close()  # as a driver does at its end
     workers = ready.local_workers(2, 1, None, quiet)
     assert workers is rehearsed
     assert workers.run != run
-    client = workers.open()
-    assert set(client.nthreads()) == {first}
-    deadline = time.monotonic() + 120
-    while len(workers.addresses()) < 2:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    assert first in workers.addresses()
-    workers.close()
-    assert client.status == "closed"
+    with LocalPool(workers, quiet) as pool:
+        assert workers.processes == [first]
+        deadline = time.monotonic() + 120
+        while pool.slots < 2:
+            assert time.monotonic() < deadline
+            pool.collect(0.1)
+        assert first in workers.processes
+    assert first.is_gone()
 
 
 def test_one_that_is_not_as_the_study_needs_it_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import errno
 import logging
-import signal
-import subprocess
-import time
 from concurrent.futures import Future
-from contextlib import ExitStack
 from pathlib import Path
-from resource import RLIM_INFINITY
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from search.errors import MachineFault
 from search.machine.lacking import is_out_of_memory, lacking
 from search.settings.settings import StudySettings
-from search.workers.local import LocalWorkers, _check_open_files
+from search.workers.cluster import ClusterWorkers, _Ended
+from search.workers.dask_logs import silence_dask
 from search.workers.messages import StudyJob, TrialOutcome, TrialTask
-from search.workers.pool import WorkerLost, Workers, _Ended
-from search.workers.processes import silence_dask
+from search.workers.pool import WorkerLost
 from search.workers.trial import OutOfMemory
 
 JOB = StudyJob("one", "sqlite:///one.db", "val_accuracy", "{}", Path("data"), "fingerprint")
@@ -77,7 +70,7 @@ class PretendedFleet:
 def test_a_waiting_trial_never_goes_to_a_worker_that_is_being_replaced() -> None:
     """The grown worker was the only one that was free, its trial had just ended, and another trial waited."""
     fleet = PretendedFleet("a")
-    with Workers(fleet, lambda event: None, recycle_above=100) as workers:
+    with ClusterWorkers(fleet, lambda event: None, recycle_above=100) as workers:
         workers.submit(task(0))
         workers.submit(task(1))
         fleet.end(0, resident=200)
@@ -95,11 +88,11 @@ def test_a_waiting_trial_never_goes_to_a_worker_that_is_being_replaced() -> None
 def test_a_loss_of_our_own_doing_is_no_lost_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that is replaced later than it was asked to has been given a trial meanwhile."""
     fleet = PretendedFleet("a")
-    with Workers(fleet, lambda event: None, recycle_above=100) as workers:
+    with ClusterWorkers(fleet, lambda event: None, recycle_above=100) as workers:
         workers.submit(task(0))
         fleet.end(0, resident=200)
         workers.collect(0.01)
-        monkeypatch.setattr("search.workers.pool._RESTART_SECONDS", 0.0)
+        monkeypatch.setattr("search.workers.cluster._RESTART_SECONDS", 0.0)
         workers.submit(task(1))
         assert fleet.given_to() == [(0, "a"), (1, "a")]
         fleet.there = {"b"}
@@ -113,9 +106,9 @@ def test_a_loss_of_our_own_doing_is_no_lost_worker(monkeypatch: pytest.MonkeyPat
 
 def test_a_worker_at_the_address_of_a_replaced_one_can_die_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a cluster whose workers have ports of their own: else a trial that ends them would be run again for ever."""
-    monkeypatch.setattr("search.workers.pool._RESTART_SECONDS", 0.0)
+    monkeypatch.setattr("search.workers.cluster._RESTART_SECONDS", 0.0)
     fleet, outcomes = PretendedFleet("a"), []
-    with Workers(fleet, lambda event: None, recycle_above=100) as workers:
+    with ClusterWorkers(fleet, lambda event: None, recycle_above=100) as workers:
         workers.submit(task(0))
         fleet.end(0, resident=200)
         workers.collect(0.01)
@@ -129,7 +122,7 @@ def test_a_worker_at_the_address_of_a_replaced_one_can_die_too(monkeypatch: pyte
 
 def test_a_trial_without_memory_is_run_again_on_a_new_worker() -> None:
     fleet = PretendedFleet("a")
-    with Workers(fleet, lambda event: None) as workers:
+    with ClusterWorkers(fleet, lambda event: None) as workers:
         workers.submit(task(0))
         fleet.given[0][2].set_exception(OutOfMemory())
         ((_, lost),) = workers.collect(0.01)
@@ -183,23 +176,6 @@ def test_by_itself_no_more_workers_run_than_memory_holds(monkeypatch: pytest.Mon
     assert StudySettings(data="digits").local_workers() == 1
 
 
-def test_too_few_open_files_are_told_before_a_worker_starts(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[int, int]] = []
-    monkeypatch.setattr("resource.setrlimit", lambda which, limits: asked.append(limits))
-    monkeypatch.setattr("resource.getrlimit", lambda which: (32, 32))
-    with pytest.raises(
-        MachineFault, match=r"2 workers need 96 open files, and this process may have 32; raise"
-    ):
-        LocalWorkers(2, 1).open()
-    assert asked == []
-    monkeypatch.setattr("resource.getrlimit", lambda which: (32, 4096))
-    _check_open_files(2)
-    assert asked == [(96, 4096)]  # as far as the system lets
-    monkeypatch.setattr("resource.getrlimit", lambda which: (RLIM_INFINITY, RLIM_INFINITY))
-    _check_open_files(2)
-    assert asked == [(96, 4096)]
-
-
 def test_no_logger_of_dasks_prints() -> None:
     import distributed  # noqa: F401, its import gives distributed.client a level of its own
 
@@ -213,38 +189,3 @@ def test_no_logger_of_dasks_prints() -> None:
         "asyncio",
     ):
         assert not logging.getLogger(name).isEnabledFor(logging.CRITICAL)
-
-
-def test_a_deleted_current_folder_is_told_where_no_worker_can_be_started(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    workers = LocalWorkers(0, 1)
-    monkeypatch.setattr(workers, "_cluster", SimpleNamespace(workers={}), raising=False)
-    monkeypatch.setattr(workers, "_client", SimpleNamespace(nthreads=dict), raising=False)
-    monkeypatch.setattr(workers, "_seen", time.monotonic(), raising=False)
-    gone = tmp_path / "gone"
-    gone.mkdir()
-    monkeypatch.chdir(gone)
-    assert workers.addresses() == set()
-    gone.rmdir()
-    with pytest.raises(MachineFault, match="the folder that this command was called in was deleted"):
-        workers.addresses()
-
-
-def test_workers_that_do_not_end_in_time_are_killed_without_a_word(monkeypatch: pytest.MonkeyPatch) -> None:
-    workers = LocalWorkers(1, 1)
-    with subprocess.Popen(["sleep", "60"]) as worker:
-
-        def close(timeout: float) -> None:
-            raise TimeoutError
-
-        nanny = SimpleNamespace(pid=worker.pid)
-        ended = SimpleNamespace(pid=None)
-        cluster = SimpleNamespace(workers={0: nanny, 1: ended}, close=close)
-        monkeypatch.setattr(workers, "_cluster", cluster, raising=False)
-        monkeypatch.setattr(workers, "_client", SimpleNamespace(close=close), raising=False)
-        with ExitStack() as opened:
-            opened.callback(workers._close_cluster)
-            monkeypatch.setattr(workers, "_opened", opened.pop_all(), raising=False)
-        workers.close()
-        assert worker.wait() == -signal.SIGKILL

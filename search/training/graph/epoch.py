@@ -17,6 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from search.data import DataSpec
+from search.training.graph.calling import CompiledGraph, put, tensor_of
 from search.training.graph.evaluation import Evaluation, InferenceStructure, compiled_evaluation
 from search.training.graph.head import head_of
 from search.training.graph.normalization import SETTLED, moving_rates
@@ -71,12 +72,15 @@ class CompiledEpoch:
         self._steps = 0
         # Of the moving statistics, as in `moving_rates`.
         self._seen = 0.0
+        # Of all variables, as the last epoch has left them.
+        self._left: list[Tensor] | None = None
         x = tf.TensorSpec([None, None], tf.uint8 if structure.image else tf.float32)
         y = self._head.y_spec
         order, integer = tf.TensorSpec([None], tf.int32), tf.TensorSpec([], tf.int32)
         of_train = [x, y, order, integer, tf.TensorSpec([None, 3], tf.float32), integer]
         of_train += [tf.TensorSpec([None], tf.float32)] if structure.row_weight else []
-        self._train = tf.function(self._train_graph, input_signature=of_train, autograph=False)
+        graph = tf.function(self._train_graph, input_signature=of_train, autograph=False)
+        self._train = CompiledGraph(graph)
         self._evaluate = compiled_evaluation(InferenceStructure.of(structure))
 
     def reset(
@@ -96,23 +100,23 @@ class CompiledEpoch:
             projection: kernel and bias from pixels to principal components; for augmented images alone.
             class_weights: of each class, float32 (classes,), where the structure has any; without them all are 1.
         """
-        self._variables.assign(weights)
+        self._assign(weights)
         for variable, array in zip(self._projection, projection, strict=False):
-            variable.assign(array)
+            put(variable, array)
         for variable, slots in zip(self._variables.trained, self._slots, strict=True):
             for slot in slots:
-                slot.assign(tf.zeros_like(variable))
+                put(slot, tf.zeros_like(tensor_of(variable)))
         self._given = Numbers.of(hyperparameters, spec)
-        self._numbers.assign(self._given)
+        put(self._numbers, np.array(self._given, np.float32))
         alike = np.ones(max(1, len(spec.class_names)), np.float32)
-        self._class_weights.assign(alike if class_weights is None else class_weights)
-        self._key.assign(np.array([seed], np.uint64))
+        put(self._class_weights, alike if class_weights is None else class_weights)
+        put(self._key, np.array([seed], np.uint64))
         self._steps = 0
         self._seen = 0.0
 
     def state(self) -> GraphState:
         """A copy of all that steps have changed."""
-        slots = [slot.numpy() for slots in self._slots for slot in slots]
+        slots = [tensor_of(slot).numpy() for slots in self._slots for slot in slots]
         return GraphState(self.get_weights(), slots, self._steps, self._seen)
 
     def go_on(self, state: GraphState) -> None:
@@ -126,20 +130,20 @@ class CompiledEpoch:
         for here, given in ((now.weights, state.weights), (now.slots, state.slots)):
             if [array.shape for array in here] != [array.shape for array in given]:
                 raise ValueError("the state of a training of other weights")
-        self._variables.assign(state.weights)
+        self._assign(state.weights)
         for slot, array in zip(slots, state.slots, strict=True):
-            slot.assign(array)
+            put(slot, array)
         self._steps, self._seen = state.steps, state.seen
 
     def get_weights(self) -> list[Array]:
         """Copies, in Keras's order."""
-        return self._variables.arrays()
+        return self._variables.arrays(self._values())
 
     def set_weights(self, weights: list[Array]) -> None:
         """From arrays in Keras's order. Moving statistics that are others than before are taken as settled."""
-        before = self._variables.moving.numpy()
-        self._variables.assign(weights)
-        if not np.array_equal(before, self._variables.moving.numpy()):
+        before = tensor_of(self._variables.moving).numpy()
+        self._assign(weights)
+        if not np.array_equal(before, tensor_of(self._variables.moving).numpy()):
             self._seen = SETTLED
 
     def train(
@@ -166,7 +170,10 @@ class CompiledEpoch:
         moving, self._seen = moving_rates(len(order), batch_size, self._seen)
         all_rates = np.stack([rates, self._optimizer.corrected(rates, self._steps), moving], axis=1)
         weighed = () if row_weights is None else (row_weights,)
-        table = self._train(x, y, *map(tf.constant, (order, batch_size, all_rates, self._steps)), *weighed)
+        # Held no longer: the first update would copy them.
+        self._left = None
+        given = map(tf.constant, (order, batch_size, all_rates, self._steps))
+        table, *self._left = self._train(x, y, *given, *weighed)
         self._steps += len(rates)
         return np.asarray(table)
 
@@ -177,19 +184,24 @@ class CompiledEpoch:
             mirrored: the same images mirrored, where the structure says so; else of no rows.
         """
         numbers = (self._given.scale, self._given.offset, self._given.l2, self._given.smoothing)
-        return np.asarray(self._evaluate(x, mirrored, y, *self._read(), *map(tf.constant, numbers)))
+        return np.asarray(self._evaluate(x, mirrored, y, *self._values(), *map(tf.constant, numbers)))
 
     def outputs(self, x: Tensor, mirrored: Tensor) -> Array:
         """What the head answers for all rows of x before its activation, float32 (rows, units); as `evaluate`."""
         evaluation = Evaluation(InferenceStructure.of(self.structure))
         numbers = (self._given.scale, self._given.offset)
-        return np.asarray(evaluation.outputs(x, mirrored, *self._read(), *map(tf.constant, numbers)))
+        *own, shared, moving = self._values()
+        return np.asarray(evaluation.outputs(x, mirrored, own, shared, moving, *map(tf.constant, numbers)))
 
-    def _read(self) -> tuple[list[Tensor], Tensor, Tensor]:
-        """The weights as an evaluation takes them."""
-        kept_apart = (self._variables.own | self._variables.frozen).values()
-        own = [variable.read_value() for variable in kept_apart]
-        return own, self._variables.shared.read_value(), self._variables.moving.read_value()
+    def _values(self) -> list[Tensor]:
+        """Of all variables, as an evaluation takes them."""
+        if self._left is None:
+            self._left = [tensor_of(variable) for variable in self._variables.all]
+        return self._left
+
+    def _assign(self, weights: list[Array]) -> None:
+        self._left = None
+        self._variables.assign(weights)
 
     def _train_graph(
         self,
@@ -215,4 +227,6 @@ class CompiledEpoch:
             row_weights,
         )
         begin = (tf.constant(0), self._head.empty_table(step.count))
-        return tf.while_loop(lambda index, _: index < step.count, step, begin)[1].concat()
+        table = tf.while_loop(lambda index, _: index < step.count, step, begin)[1].concat()
+        # Read here, once, for validation and whoever keeps the weights.
+        return table, *(variable.read_value() for variable in self._variables.all)

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from search.training.graph.arithmetic import l2_penalty
 from search.training.graph.body import infer_body
+from search.training.graph.calling import CompiledGraph
 from search.training.graph.codes import with_vectors
 from search.training.graph.embedding import embedded
 from search.training.graph.head import head_of, head_outputs
@@ -56,8 +57,8 @@ class InferenceStructure(NamedTuple):
 
 
 @lru_cache(maxsize=_KEPT)
-def compiled_evaluation(structure: InferenceStructure) -> Any:
-    """A function from (x, mirrored, y, own, vectors, moving, scale, offset, l2, smoothing) to the head's table.
+def compiled_evaluation(structure: InferenceStructure) -> CompiledGraph:
+    """A graph from (x, mirrored, y, *own, vectors, moving, scale, offset, l2, smoothing) to the head's table.
 
     Products are of float32, moving statistics take the place of the batch's, nothing is dropped: what the
     exported model computes.
@@ -68,7 +69,7 @@ def compiled_evaluation(structure: InferenceStructure) -> Any:
     evaluation = Evaluation(structure)
     own = [tf.TensorSpec([None] * weight.rank, tf.float32) for weight in evaluation.kept_apart]
     signature = [x, x, y, own, vector, vector, *[scalar] * 4]
-    return tf.function(evaluation, input_signature=signature, autograph=False)
+    return CompiledGraph(tf.function(evaluation, input_signature=signature, autograph=False))
 
 
 class Evaluation:

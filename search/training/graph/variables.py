@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
+from search.training.graph.calling import put
 from search.training.network.weights import Keeping, Weight
 
 Tensor = Any
@@ -40,23 +41,30 @@ class Variables:
         """From arrays in the order of the description, which is Keras's."""
         given = {weight.path: array for weight, array in zip(self.weights, arrays, strict=True)}
         for path, variable in (self.own | self.frozen).items():
-            variable.assign(given[path])
-        self.shared.assign(np.concatenate([given[one.path] for one in kept(self.weights, Keeping.SHARED)]))
+            put(variable, given[path])
+        put(self.shared, np.concatenate([given[one.path] for one in kept(self.weights, Keeping.SHARED)]))
         moving = [
             given[one.path] - given[one.without] if one.without else given[one.path]
             for one in kept(self.weights, Keeping.MOVING)
         ]
         if moving:
-            self.moving.assign(np.concatenate(moving))
+            put(self.moving, np.concatenate(moving))
 
-    def arrays(self) -> list[Array]:
-        """Copies, in the order of the description."""
-        found = {path: variable.numpy() for path, variable in (self.own | self.frozen).items()}
+    @property
+    def all(self) -> list[Any]:
+        """Those of their own, trained and frozen; the shared one; that of moving statistics."""
+        return [*self.own.values(), *self.frozen.values(), self.shared, self.moving]
+
+    def arrays(self, values: list[Tensor]) -> list[Array]:
+        """Copies, in the order of the description; `values` are those of `all`."""
+        *apart, shared, moving = (value.numpy() for value in values)
+        found: dict[str, Array] = dict(zip([*self.own, *self.frozen], apart, strict=True))
         lengths = {path: array.shape[-1] for path, array in found.items()}
-        for keeping, variable in ((Keeping.SHARED, self.shared), (Keeping.MOVING, self.moving)):
-            parts = kept(self.weights, keeping)
-            ends = np.cumsum([lengths[part.along] for part in parts])[:-1]
-            found |= zip([part.path for part in parts], np.split(variable.numpy(), ends), strict=False)
+        for keeping, vectors in ((Keeping.SHARED, shared), (Keeping.MOVING, moving)):
+            end = 0
+            for part in kept(self.weights, keeping):
+                start, end = end, end + lengths[part.along]
+                found[part.path] = vectors[start:end]
         for weight in kept(self.weights, Keeping.FOLDED):
             found[weight.path] = np.zeros(lengths[weight.along], np.float32)
         return [found[weight.path] for weight in self.weights]
