@@ -126,7 +126,13 @@ def _role(process: psutil.Process, driver: int) -> str:
         words = " ".join(process.cmdline())
     except psutil.Error:
         return "others"
-    return "worker" if "spawn_main" in words else "reference models" if "references" in words else "others"
+    return (
+        "worker"
+        if "search.workers.serving" in words
+        else "reference models"
+        if "references" in words
+        else "others"
+    )
 
 
 def _keep_most(most: dict[str, int], pid: int) -> None:
