@@ -73,7 +73,7 @@ def test_no_other_private_name_is_used() -> None:
 
 
 # Of Python and of packages that are not Optuna.
-OF_OTHERS = {"_exit", "_fields", "_learning_rate"}
+OF_OTHERS = {"_call_flat", "_exit", "_fields", "_learning_rate"}
 
 
 def _imported(tree: ast.AST) -> set[str]:
