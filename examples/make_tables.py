@@ -1,8 +1,9 @@
-"""Made tables to try perceptuna on: `customers.csv` (who leaves?), `prices.csv` (for how much?), customers by month.
+"""Tables to try perceptuna on: `customers.csv` (who leaves?), `prices.csv` (for how much?), customers by month, digits.
 
     python examples/make_tables.py FOLDER
 
-Numbers, categories, dates and booleans, with missing values; what is asked for follows from them and some noise.
+Made ones have numbers, categories, dates and booleans, with missing values; what is asked for follows from them and
+some noise. `digits.csv` is real: the handwritten digits that come with scikit-learn, a row of 64 brightnesses each.
 `churn.csv`, `october.csv` and `november.csv` are those of docs/decision.md: one customer in several months, a category
 of many values, a text, and one row in twenty that leaves.
 """
@@ -108,6 +109,14 @@ def churn(rows: int = 8500, customers: int = 4000, seed: int = 2) -> dict[str, p
     }
 
 
+def digits() -> pd.DataFrame:
+    """Ten classes: what was written, and its 8 x 8 brightnesses from 0 to 16."""
+    from sklearn.datasets import load_digits
+
+    table: pd.DataFrame = load_digits(as_frame=True).frame
+    return table.astype(int).rename(columns={"target": "digit"})
+
+
 def _message(random: np.random.Generator, mood: str) -> str:
     return " ".join(random.choice(part) for part in _MESSAGES[mood]).strip()
 
@@ -121,6 +130,7 @@ def _with_gaps(table: pd.DataFrame, shares: dict[str, float], random: np.random.
 def write_tables(folder: Path) -> None:
     customers().to_csv(folder / "customers.csv", index=False)
     prices().to_csv(folder / "prices.csv", index=False)
+    digits().to_csv(folder / "digits.csv", index=False)
     for name, rows in churn().items():
         rows.to_csv(folder / name, index=False)
 
