@@ -1,7 +1,6 @@
 """The revision of the tables, read and written without alembic.
 
-Optuna imports it whenever it opens a database, in a driver and in each of its workers: with what it brings along that
-is a tenth of what they import beside TensorFlow.
+Optuna imports it, with Mako and Pygments, whenever it opens a database: in a driver and in each of its workers.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def build_optimizer(hyperparameters: Hyperparameters, *, total_steps: int) -> ke
 class Rate:
     """The learning rate as Keras's optimizer has it, float32, where nobody but our callbacks asks for it.
 
-    Making that optimizer and reading its variables took as long as a tenth of a small training's epochs.
+    Making that optimizer and reading its variables takes time that tells in a trial of small data.
 
     Args:
         total_steps: as of `build_optimizer`.

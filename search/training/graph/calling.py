@@ -1,7 +1,7 @@
 """Calls of compiled graphs, and values of variables, without what TensorFlow's Python does around them.
 
-On small networks that took a tenth of a trial: a `tf.function` compares its arguments with its signature at each call,
-and assigning or reading a variable converts and checks what is known to fit.
+A `tf.function` compares its arguments with its signature at each call, and assigning or reading a variable converts and
+checks what is known to fit. A trial of small data calls and sets often.
 """
 
 from __future__ import annotations
