@@ -72,3 +72,26 @@ def test_a_part_of_a_map_is_copied_as_it_is(tmp_path: Path) -> None:
     rows = np.load(path, mmap_mode="r")
     for part in (rows[1:], rows[:, ::-1], rows[:0]):
         np.testing.assert_array_equal(as_tensor(part).numpy(), np.array(part))
+
+
+def test_rows_beyond_what_32_bits_count_are_found(tmp_path: Path) -> None:
+    """Gathered in a step, and cut for an evaluation. The file is one hole but for what is written."""
+    rows, values = 11_000_000, 200
+    path, picked = tmp_path / "train_x.npy", np.array([3, 10_737_419, rows - 1], np.int32)
+    with path.open("wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": (rows, values)}
+        np.lib.format.write_array_header_1_0(file, header)
+        begin = file.tell()
+        file.truncate(begin + rows * values)
+        for row in picked.tolist():
+            file.seek(begin + row * values)
+            file.write(bytes([row % 251] * values))
+    tensor = as_tensor(np.load(path, mmap_mode="r"), flat=True)
+
+    def looked_at(x: Any, start: Any) -> Any:
+        return tf.gather(x, picked), x[start : start + 4]
+
+    gathered, last = tf.function(looked_at)(tensor, tf.constant(rows - 2))
+    assert gathered.numpy()[:, -1].tolist() == [row % 251 for row in picked.tolist()]
+    assert last.shape == (2, values)
+    assert last.numpy()[1].tolist() == [(rows - 1) % 251] * values
