@@ -144,12 +144,16 @@ class Concluding(Looking):
         ensemble: int | None = None,
         calibrate: bool = False,
         threshold: str | float | None = None,
+        refit: bool | None = None,
         force: bool = False,
     ) -> Model:
         """Write the model of the best trial, or of `trial`, as a `.keras` file: what `perceptuna export` does.
 
         `within=0.5` chooses the smallest network that is at most half a point of accuracy, or half a percent of a loss,
         behind the best.
+
+        Of a study of folds the configuration is trained on all of their rows; `refit=False` writes the mean of the
+        networks of the folds.
 
         >>> study.export("best.keras").path.name
         'best.keras'
@@ -168,6 +172,7 @@ class Concluding(Looking):
                 ensemble=ensemble,
                 calibrate=calibrate,
                 threshold=None if threshold is None else str(threshold),
+                refit=refit,
                 force=force,
             )
             return load_model(path)

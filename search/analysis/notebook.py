@@ -145,7 +145,7 @@ class NotebookStudy(Study):
             InputError: no trial is complete yet.
         """
         with tempfile.TemporaryDirectory() as folder:
-            path, _ = export_model(self, Path(folder, "best.keras"))
+            path, _ = export_model(self, Path(folder, "best.keras"), refit=False)
             from search.machine.tensorflow_start import tensorflow_log_silenced
 
             with tensorflow_log_silenced():

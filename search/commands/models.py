@@ -48,6 +48,14 @@ def export(
             show_default="by the study's metric",
         ),
     ] = None,
+    refit: Annotated[
+        bool | None,
+        typer.Option(
+            "--refit/--no-refit",
+            help="of folds: train on all of their rows, or write the mean of their networks",
+            show_default="--refit",
+        ),
+    ] = None,
     force: Force = False,
     data: MovedData = None,
     storage: Storage = None,
@@ -67,6 +75,9 @@ def export(
     Of two classes, `predict` names the second above a threshold: in a study by f1, balanced_accuracy or mcc the one
     that its validation rows fitted, if it is better on rows that did not; else 0.5. --threshold says another.
 
+    Of a study of --folds the configuration is trained on all rows of the folds, on as many seeds as there are folds,
+    and the mean of these networks is written; with --no-refit the mean of the networks of the folds.
+
     An earlier export of the study is replaced; anything else that is there, only by --force.
 
     Example: perceptuna export my-first -o best.keras
@@ -79,6 +90,7 @@ def export(
         ensemble=ensemble,
         calibrate=calibrate,
         threshold=threshold,
+        refit=refit,
         data=data,
     )
     if there is not None:
@@ -94,6 +106,7 @@ def export(
         ensemble=ensemble,
         calibrate=calibrate,
         threshold=threshold,
+        refit=refit,
         force=force,
         say=echo,
     )

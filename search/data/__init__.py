@@ -8,8 +8,8 @@ Imports: data.preparing, data.reading, data.rows.
 
 from search.data.preparing.column_spec import CategoryColumn, DateColumn, NumberColumn, TextColumn
 from search.data.preparing.components import Components
-from search.data.preparing.fitted_folds import fitted_fold, folds_are_whole, prepare_folds
-from search.data.preparing.folds import fold_of, searched_weights, why_no_folds, write_fold
+from search.data.preparing.fitted_folds import fitted_fold, folds_are_whole, prepare_folds, prepare_refit
+from search.data.preparing.folds import all_rows_are_cut, fold_of, searched_weights, why_no_folds, write_fold
 from search.data.preparing.preparation import prepare
 from search.data.preparing.prepared import (
     PreparedData,
@@ -43,6 +43,7 @@ __all__ = [
     "Table",
     "TableColumn",
     "TextColumn",
+    "all_rows_are_cut",
     "attach_preprocessing",
     "describe",
     "fingerprint_file",
@@ -55,6 +56,7 @@ __all__ = [
     "namesake_note",
     "prepare",
     "prepare_folds",
+    "prepare_refit",
     "preprocessing_model",
     "raw_inputs",
     "read_source",

@@ -14,6 +14,7 @@ from search.machine.writing import check_place, refuse_to_replace, written_whole
 from search.models.facts_file import facts_beside
 from search.models.intervals import Intervals
 from search.models.kept_model import kept_model
+from search.models.refit import refit as refitted
 from search.models.replay import retrain, retrain_on_folds
 from search.models.saved_model import OpenModel
 from search.models.threshold import decision_sentence, threshold_of_trial, with_threshold
@@ -40,6 +41,7 @@ def export_model(
     *,
     force: bool = False,
     threshold: Decision | float | None = None,
+    refit: bool | None = None,
 ) -> tuple[Path, Path]:
     """Write the model of the best trial, or of trial `number`, to `output` (.keras) and its facts to .json.
 
@@ -47,10 +49,19 @@ def export_model(
     is one whose file is gone. The second of two classes is answered above `threshold`, where one is given, else as the
     trial's validation rows fitted it.
 
+    Of a study of folds it is a `refit`, the configuration trained on all rows of the folds, or the mean of the networks
+    of the folds; where nothing is said, a refit, if the study's data is there.
+
     Raises:
-        InputError: the study has no complete trial, there is no such trial, or `output` cannot be written or holds
-            what is not an earlier export of this study.
+        InputError: a `refit` is asked of a study of one split, or of data that is not as it was; the study has no
+            complete trial, there is no such trial, or `output` cannot be written or holds what is not an earlier
+            export of this study.
     """
+    if refit and study.settings.folds is None:
+        raise InputError(
+            f"--refit: study '{study.name}' has one split, whose validation rows say when a training stops; a refit is "
+            "of a study of --folds; leave it out"
+        )
     check_output(output, force=force, ours=lambda facts: exported_before(facts, study))
     trial = study.complete_trial(number)
     kept = kept_model(study, trial)
@@ -67,6 +78,15 @@ def export_model(
         of_folds = study.settings.folds is not None
         say(decision_sentence(answered_by, study.data.class_names[1], of_folds=of_folds))
     facts = with_threshold(facts_of(study, trial), answered_by)
+    if study.settings.folds is not None and refit is not False:
+        try:
+            return _write_refit(study, trial, kept, output, facts, say)
+        except InputError as error:
+            if refit:
+                raise
+            say(
+                f"the mean of the folds' networks is written, since it could not be trained on all rows: {error}"
+            )
     if kept is None:
         model, intervals = _trained_again(study, trial)
         return write_model(output, with_intervals(facts, intervals), model)
@@ -132,6 +152,21 @@ def refuse_folds(study: Study, option: str) -> None:
 def with_intervals(facts: ModelFacts, intervals: Intervals | None) -> dict[str, Any]:
     """The facts of a model with its prediction intervals, where it has some."""
     return {**facts, **({"intervals": intervals.model_dump(mode="json")} if intervals else {})}
+
+
+def _write_refit(
+    study: Study,
+    trial: TrialRecord,
+    kept: Path | None,
+    output: Path,
+    facts: ModelFacts,
+    say: Callable[[str], None],
+) -> tuple[Path, Path]:
+    """Its intervals are of the folds' networks, each by the rows that it was not trained on."""
+    made, intervals = refitted(study, trial, say), None
+    if study.data.task == "regression":
+        intervals = intervals_of_kept(study, kept) if kept else _trained_again(study, trial)[1]
+    return write_model(output, with_intervals({**facts, **made.facts()}, intervals), made.model)
 
 
 def _trained_again(study: Study, trial: TrialRecord) -> tuple[keras.Model, Intervals | None]:

@@ -81,7 +81,7 @@ def replay(study: Study, number: int, callbacks: MakeCallbacks = tuple) -> Repla
     """
     study.refuse_foreign()
     trial = find_trained(study, number)
-    settings = _settings_of(study, trial)
+    settings = settings_of(study, trial)
     then = [trial.intermediate_values[step] for step in sorted(trial.intermediate_values)]
     if study.settings.folds is not None:
         now = _values_on_folds(study, trial, callbacks)[: len(then)]
@@ -134,8 +134,8 @@ def retrain(
     from search.machine.tensorflow_start import start_tensorflow
     from search.study.unchanged import unchanged_data
 
-    _refuse_other_training(study, trial)
-    settings = _settings_of(study, trial)
+    refuse_other_training(study, trial)
+    settings = settings_of(study, trial)
     data = data or unchanged_data(study, settings)
     if trial.planned is not None and (fold := trial.planned.fold) is not None:
         data = fold_of(data, fold.number, fold.of, all_rows=fold.all_rows)
@@ -173,8 +173,8 @@ def retrain_on_folds(study: Study, trial: TrialRecord) -> list[TrainingResult]:
     from search.study.history import epochs_on_folds
     from search.study.unchanged import unchanged_data
 
-    _refuse_other_training(study, trial)
-    settings = _settings_of(study, trial)
+    refuse_other_training(study, trial)
+    settings = settings_of(study, trial)
     folds = settings.folds or 1
     data = unchanged_data(study, settings)
     start_tensorflow(settings.threads)
@@ -208,7 +208,8 @@ def _ending_after(epochs: int) -> EpochCheck:
     return lambda epoch, logs: StopReason.INTERRUPTED if epoch >= epochs else None
 
 
-def _refuse_other_training(study: Study, trial: TrialRecord) -> None:
+def refuse_other_training(study: Study, trial: TrialRecord) -> None:
+    """Raises InputError: an earlier study trained `trial` otherwise than it would be trained in `study`."""
     origin = trial.adopted
     if origin is not None and not origin.can_be_retrained:
         raise InputError(
@@ -217,7 +218,7 @@ def _refuse_other_training(study: Study, trial: TrialRecord) -> None:
         )
 
 
-def _settings_of(study: Study, trial: TrialRecord) -> StudySettings:
+def settings_of(study: Study, trial: TrialRecord) -> StudySettings:
     """The study's, with the precision and the threads of that trial."""
     recorded = trial.environment
     changes: dict[str, Any] = {}

@@ -155,12 +155,15 @@ def report(name: str, service: TheService, user: AnyUser) -> Response:
 def model(
     name: str, service: TheService, user: AnyUser, accept: Annotated[str, Header()] = "*/*"
 ) -> Response:
-    """The best model as a .keras file, as `perceptuna export` writes it; with its facts, as application/zip."""
+    """The best model as a .keras file, as `perceptuna export` writes it; with its facts, as application/zip.
+
+    Of folds it is the mean of their networks: an answer trains nothing.
+    """
     del user
     service.study(name)
     with temporary_folder() as folder:
         path = folder / f"{name}.keras"
-        service.commands.call(["export", name, "-o", str(path)])
+        service.commands.call(["export", name, "--no-refit", "-o", str(path)])
         return model_answer(path, name, accept)
 
 

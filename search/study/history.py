@@ -70,6 +70,21 @@ def epochs_on_folds(study: Study, trial: TrialRecord) -> list[int]:
     return [folds.count(number) for number in sorted(set(folds))]
 
 
+def best_epochs_on_folds(study: Study, trial: TrialRecord) -> list[int]:
+    """The epoch, from 1, at which the metric of `trial`, of a study of folds, was best on each.
+
+    Empty where its artifact is gone.
+    """
+    curves = _kept(study, trial) or {}
+    folds, values = curves.get(_FOLD, []), curves.get(study.metric, [])
+    best = max if study.direction == "maximize" else min
+    of_each = [
+        [value for value, of in zip(values, folds, strict=True) if of == number]
+        for number in sorted(set(folds))
+    ]
+    return [one.index(best(one)) + 1 for one in of_each]
+
+
 def _kept(study: Study, trial: TrialRecord) -> History | None:
     table = read_trial_artifact(study.artifact_folder, trial.optuna, "history.csv")
     if table is None:

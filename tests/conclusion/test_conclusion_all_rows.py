@@ -116,6 +116,18 @@ def test_interrupted_the_same_command_goes_on(searched: Place, tmp_path: Path) -
     assert json.loads((tmp_path / "m.json").read_text())["all_rows"] is True
 
 
+def test_said_again_nothing_is_trained_and_no_fold_is_written(finalized: tuple[Place, str]) -> None:
+    place, _ = finalized
+    folds = sorted(_data(place).folder.glob(f"all-rows-fold-*-of-{FOLDS}/*"))
+    written = [file.stat().st_mtime_ns for file in folds]
+    place.trained.clear()
+    again = place(f"finalize one --top 1 --seeds 2 --folds {FOLDS} -o {place.folder}/m.keras --all-rows")
+    assert again.code == 0, again.err
+    assert place.trained == []
+    assert folds
+    assert [file.stat().st_mtime_ns for file in folds] == written
+
+
 def test_a_fold_of_all_rows_is_never_made_by_who_only_trains(searched: Place) -> None:
     with pytest.raises(DataError, match="finalize … --all-rows` writes them again"):
         fold_of(_data(searched), 0, 9, all_rows=True)

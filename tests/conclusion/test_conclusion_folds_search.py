@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 from conclusion_calls import Killed, Outcome, Place
 
-from search.data import PreparedData, fitted_fold, raw_inputs
+from search.data import DataSpec, NumberColumn, PreparedData, fitted_fold, raw_inputs
 from search.models.replay import replay
 from search.study.data_cache import prepare_data
-from search.study.history import history_of
+from search.study.history import best_epochs_on_folds, history_of
 from search.workers.messages import TrialTask
 
 FOLDS, ROWS = 3, 90
@@ -93,7 +93,7 @@ def test_the_model_is_the_mean_of_the_folds_and_each_judged_rows_that_it_had_not
     searched: Searched,
 ) -> None:
     place, study = searched.place, searched.place.study("one")
-    assert place(f"export one -o {place.folder}/m.keras").code == 0
+    assert place(f"export one --no-refit -o {place.folder}/m.keras").code == 0
     facts = json.loads((place.folder / "m.json").read_text())
     best = study.ranked()[0]
     assert facts["folds"]["values"] == [*best.intermediate_values.values()]
@@ -109,6 +109,54 @@ def test_the_model_is_the_mean_of_the_folds_and_each_judged_rows_that_it_had_not
         rmse = fold.spec.target_std * np.sqrt(np.mean((np.asarray(inner(np.asarray(x)))[:, 0] - y) ** 2))
         assert rmse == pytest.approx(best.intermediate_values[number + 1], rel=1e-4)
     assert answers == pytest.approx(np.mean(members, axis=0))
+
+
+def test_exported_is_a_mean_of_networks_that_all_rows_of_the_folds_trained(searched: Searched) -> None:
+    place, study = searched.place, searched.place.study("one")
+    done = place(f"export one -o {place.folder}/refit.keras")
+    assert done.code == 0, done.err
+    best, spec = study.ranked()[0], searched.data.spec
+    rows = spec.rows.train + spec.rows.validation
+    epochs = round(fmean(best_epochs_on_folds(study, best)))
+    assert f"on all {rows} rows of its folds, on {FOLDS} seeds, for {epochs} epoch" in done.words
+    assert "--no-refit writes that mean" in done.words
+    facts = json.loads((place.folder / "refit.json").read_text())
+    assert facts["refit"] == {"networks": FOLDS, "rows": rows, "epochs": epochs}
+    assert facts["data"]["rows"] == {"train": rows, "validation": 0, "test": spec.rows.test}
+    # Prepared by all of them: the mean of the areas is that of the rows that are not sealed.
+    fitted = DataSpec.model_validate(facts["data"])
+    (area,) = (one for one in fitted.columns if isinstance(one, NumberColumn))
+    folds = [fitted_fold(searched.data, number, FOLDS).spec for number in range(FOLDS)]
+    assert area.mean not in [
+        one.mean for fold in folds for one in fold.columns if isinstance(one, NumberColumn)
+    ]
+    network = keras.models.load_model(place.folder / "refit.keras").get_layer("ensemble")
+    answers = [
+        np.asarray(network.get_layer(f"member_{number}")(np.zeros((1, fitted.input_shape[0]), np.float32)))
+        for number in range(1, FOLDS + 1)
+    ]
+    assert len({float(answer[0, 0]) for answer in answers}) == FOLDS
+    # Intervals are of rows that the networks of the folds had not seen; what it goes by can be told.
+    assert facts["intervals"]["rows"] == rows
+    judged = place(f"evaluate {place.folder}/refit.keras {place.folder}/prices.csv --json")
+    assert judged.code == 0, judged.err
+    assert "explanation" in json.loads(judged.out)
+
+
+def test_without_its_rows_the_mean_of_the_folds_is_exported_and_said(searched: Searched) -> None:
+    place = searched.place
+    table, away = place.folder / "prices.csv", place.folder / "away.csv"
+    table.rename(away)
+    try:
+        done = place(f"export one -o {place.folder}/mean.keras --force")
+        refused = place(f"export one --refit -o {place.folder}/none.keras")
+    finally:
+        away.rename(table)
+    assert done.code == 0, done.err
+    assert "the mean of the folds' networks is written" in done.words
+    assert "refit" not in json.loads((place.folder / "mean.json").read_text())
+    assert refused.code == 2
+    assert not (place.folder / "none.keras").exists()
 
 
 def test_another_trial_is_trained_again_on_its_folds(searched: Searched) -> None:
@@ -194,3 +242,6 @@ def test_small_tables_are_told_what_folds_would_buy(searched: Searched) -> None:
     rows = searched.data.spec.rows
     told = f"on {rows.validation} rows alone; --folds 5 compares them on {rows.train + rows.validation}"
     assert told in " ".join((said.out + said.err).split())
+    refused = place(f"export split --refit -o {place.folder}/no.keras")
+    assert (refused.code, (place.folder / "no.keras").exists()) == (2, False)
+    assert "--refit: study 'split' has one split" in " ".join(refused.err.split())

@@ -50,6 +50,7 @@ def export(
     calibrate: bool = False,
     threshold: str | None = None,
     within: float | None = None,
+    refit: bool | None = None,
     force: bool = False,
     say: Say = lambda remark: None,
 ) -> tuple[Path, Path]:
@@ -73,15 +74,23 @@ def export(
             raise InputError("--calibrate: one network is calibrated; leave out --ensemble")
         if trial is not None:
             raise InputError("--ensemble: the networks are chosen among the best trials; leave out --trial")
+        _refuse_refit(refit, "--ensemble", "networks are chosen by validation rows")
         return export_ensemble(study, output, ensemble, say=say, force=force, threshold=wanted)
     if isinstance(wanted, str) and study.settings.folds is not None and not calibrate:
         fitted = _fitted_by_folds(study, trial, wanted)
-        return export_model(study, output, trial, say=say, force=force, threshold=fitted)
+        return export_model(study, output, trial, say=say, force=force, threshold=fitted, refit=refit)
     if calibrate or isinstance(wanted, str):
+        option = "--calibrate" if calibrate else f"--threshold {threshold}"
+        _refuse_refit(refit, option, "validation rows fit it")
         return export_fitted(
             study, output, trial, say=say, force=force, calibrate=calibrate, threshold=wanted
         )
-    return export_model(study, output, trial, say=say, force=force, threshold=wanted)
+    return export_model(study, output, trial, say=say, force=force, threshold=wanted, refit=refit)
+
+
+def _refuse_refit(refit: bool | None, option: str, what: str) -> None:
+    if refit:
+        raise InputError(f"--refit and {option}: {what}, and a refit leaves none; leave one of them out")
 
 
 def export_fitted(

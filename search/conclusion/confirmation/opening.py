@@ -12,7 +12,7 @@ import numpy as np
 
 from search.conclusion.confirmation.compared import seen_references
 from search.conclusion.statistics.over_rows import interval_over_rows, intervals_beside
-from search.data import searched_groups, searched_weights, write_fold
+from search.data import all_rows_are_cut, searched_groups, searched_weights, write_fold
 from search.data.preparing.sealed import open_test_groups, open_test_split, open_test_weights
 from search.errors import DataError
 from search.study.look import Look
@@ -89,10 +89,14 @@ def look_at_test_split(
 def write_folds_of_all_rows(data: PreparedData, folds: int, look: Look) -> None:
     """Cut all rows of `data` into as many folds, test rows too, which have had their `look`, and write them.
 
+    Where they are there, nothing is opened or written.
+
     Raises:
         OSError: they cannot be written.
     """
     assert look.value is not None  # else they have yet to test a model
+    if all_rows_are_cut(data, folds):
+        return
     x, y = (
         np.concatenate(sides)
         for sides in zip(data.training(), data.validation(), open_test_split(data), strict=True)

@@ -82,6 +82,28 @@ def prepare_folds(
                 raise cannot_write(data.folder.parent, spec, error) from error
 
 
+def prepare_refit(request: DataRequest, data: PreparedData) -> PreparedData:
+    """All rows that the folds of `data` share as training rows, fitted by all of them; they are the judging rows too.
+
+    Raises:
+        DataError: the source cannot be read any more.
+        CacheUnusable: the folder takes no data.
+    """
+    folder = data.folder / "refit"
+    if is_whole(PreparedData(folder, data.spec)):
+        return load_prepared(folder)
+    raw = without_rare_classes(read_source(request))
+    split = split_of(raw)
+    rows = _searched(split)
+    both = Split(train=rows, validation=rows, test=split.test)
+    spec = _fitted(raw, both, data.spec)
+    try:
+        write_prepared(raw, both, spec, prepared_rows_of(raw, spec), folder, SEARCHED_PARTS)
+    except OSError as error:
+        raise cannot_write(data.folder.parent, spec, error) from error
+    return load_prepared(folder)
+
+
 def why_not_fitted(spec: DataSpec) -> str | None:
     """Why data of this kind has no folds, or None."""
     if spec.kind == "image":

@@ -18,6 +18,7 @@ from search.data.preparing.prepared import (
     SEARCHED_PARTS,
     SPEC_FILE,
     PreparedData,
+    is_whole,
     load_prepared,
     open_arrays,
     open_weights,
@@ -86,6 +87,12 @@ def write_fold(
         (partial / SPEC_FILE).write_text(spec.model_dump_json(indent=1), encoding="utf-8")
         put_in_place(partial, folder, SEARCHED_PARTS)
     return load_prepared(folder)
+
+
+def all_rows_are_cut(data: PreparedData, folds: int) -> bool:
+    """Whether all folds of all rows, test rows too, are on disk."""
+    folders = (_folder(data, number, folds, all_rows=True) for number in range(folds))
+    return all(is_whole(PreparedData(folder, data.spec)) for folder in folders)
 
 
 def _folder(data: PreparedData, number: int, folds: int, *, all_rows: bool) -> Path:
