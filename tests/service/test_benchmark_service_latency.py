@@ -13,7 +13,7 @@ from search.service.states import State
 
 
 def test_all_that_is_asked_is_answered_and_counted(team: Team) -> None:
-    team.service.supervisor.looked = time.monotonic()  # as one that looks after studies
+    team.service.supervisor.looked = time.monotonic() + 3600  # as one that looks after studies
     names = [f"rests-{number}" for number in range(3)]
     for name in (*names, *RUNNING):
         made_study(team.service, name, [0.5 + number / 100 for number in range(8)], trials=9)
