@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from search.analysis.facts.overview import Overview, overviews
@@ -106,34 +108,55 @@ def row_of_shown(
     )
 
 
-def listed(service: Service, name: str, queued: QueuedStudy | None) -> Row:
+class Counts:
+    """What is counted of all studies at once, for the rows of one list: counted once, however long the rows take."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    @cached_property
+    def trials(self) -> dict[str, tuple[int, int]]:
+        """By study: other figures tell of a change."""
+        service = self._service
+        found = service.rows.get(
+            "trials of all studies", None, lambda: in_one_transaction(service.storage, trial_counts)
+        )
+        assert isinstance(found, dict)
+        return found
+
+    @cached_property
+    def overviews(self) -> dict[str, Overview]:
+        """By study: in the database, which takes less time than to read the trials of one."""
+        service = self._service
+        found = service.rows.get(
+            "all studies", None, lambda: {one.study: one for one in overviews(service.url)}
+        )
+        assert isinstance(found, dict)
+        return found
+
+
+def rows_of_list(service: Service, pairs: Sequence[tuple[str, QueuedStudy | None]]) -> list[Row]:
+    """A row for each of these studies, as `listed`."""
+    counts = Counts(service)
+    return [listed(service, name, queued, counts) for name, queued in pairs]
+
+
+def listed(service: Service, name: str, queued: QueuedStudy | None, counts: Counts | None = None) -> Row:
     """As `row_of`, a few seconds old perhaps, where nothing has happened to the study since: for lists."""
-    trials = service.rows.get("trials of all studies", None, lambda: _trial_counts(service))
-    assert isinstance(trials, dict)
+    counts = counts or Counts(service)
+    figures = counts.trials.get(name)
 
     def found() -> Row:
-        figures = trials.get(name)
         settled = figures is not None and _is_settled(queued)
         counted = (
-            service.rows.get(f"of {name}", figures, lambda: _counted(service).get(name)) if settled else None
+            service.rows.get(f"of {name}", figures, lambda: counts.overviews.get(name)) if settled else None
         )
         assert counted is None or isinstance(counted, Overview)
         return row_of(service, name, queued, counted)
 
-    row = service.rows.get(name, (queued, trials.get(name)), found)
+    row = service.rows.get(name, (queued, figures), found)
     assert isinstance(row, Row)
     return row
-
-
-def _trial_counts(service: Service) -> dict[str, tuple[int, int]]:
-    return in_one_transaction(service.storage, trial_counts)
-
-
-def _counted(service: Service) -> dict[str, Overview]:
-    """All studies at once: in the database, which takes less time than to read the trials of one."""
-    found = service.rows.get("all studies", None, lambda: {one.study: one for one in overviews(service.url)})
-    assert isinstance(found, dict)
-    return found
 
 
 def _is_settled(queued: QueuedStudy | None) -> bool:

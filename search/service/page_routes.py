@@ -15,7 +15,7 @@ from search.data import BUILTIN_SOURCES
 from search.service.asking import AnyUser, TheService
 from search.service.concluded import conclusions_of
 from search.service.course import HEIGHT, WIDTH
-from search.service.listing import Row, listed, names, row_of_shown
+from search.service.listing import Row, names, row_of_shown, rows_of_list
 from search.service.problems import Refused
 from search.service.service import Service
 from search.service.users import User
@@ -40,7 +40,7 @@ def studies_page(request: Request, service: TheService, user: AnyUser, page: int
     last = max(1, -(-len(known) // _PER_PAGE))
     page = min(max(1, page), last)
     shown = known[(page - 1) * _PER_PAGE : page * _PER_PAGE]
-    rows = [listed(service, *pair) for pair in shown]
+    rows = rows_of_list(service, shown)
     return page_of(
         "studies.html.j2", user, rows=rows, left=_left, page=page, last=last, slots=_slots(service)
     )

@@ -19,7 +19,7 @@ from search.service.handing_in import (
     digest_of,
     queued_study,
 )
-from search.service.listing import listed, names, row_of, row_of_shown
+from search.service.listing import names, row_of, row_of_shown, rows_of_list
 from search.service.problems import Refused
 from search.service.queue import QueuedStudy
 from search.service.renaming import rename_queued
@@ -92,10 +92,10 @@ def list_studies(
     if state is not None:
         # The queue says the state of what is in it.
         among = [pair for pair in wanted if pair[1] is None or pair[1].state == state]
-        rows = [row for row in (listed(service, *pair) for pair in among) if row.state == state]
+        rows = [row for row in rows_of_list(service, among) if row.state == state]
         shown, total = rows[offset : offset + limit], len(rows)
     else:
-        shown, total = [listed(service, *pair) for pair in wanted[offset : offset + limit]], len(wanted)
+        shown, total = rows_of_list(service, wanted[offset : offset + limit]), len(wanted)
     return {"total": total, "studies": [row.to_json() for row in shown]}
 
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from service_fakes import made_service, made_study
 
+from search.analysis.facts.overview import overviews
+from search.service import listing
 from search.service.listing import good_for, listed, row_of
 from search.service.queue import QueuedStudy
 from search.service.remembered import Remembered
@@ -45,3 +48,25 @@ def test_a_study_that_is_over_is_listed_without_reading_its_trials(
     assert listed(service, "over", queued) == row
     now += 3
     assert listed(service, "over", queued).finished == 4
+
+
+def test_a_list_counts_all_studies_once_however_long_its_rows_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, counted = 0.0, list[int]()
+    service = replace(made_service(tmp_path), rows=Remembered(good_for, lambda: now))
+    for name in ("one", "two", "three"):
+        made_study(service, name, [0.5])
+        assert service.queue.add(QueuedStudy(name, "anna", "{}", 1, state=State.FINISHED))
+    row = listing.row_of
+
+    def slowly(*given: Any) -> listing.Row:
+        nonlocal now
+        now += 60.0
+        return row(*given)
+
+    monkeypatch.setattr(listing, "overviews", lambda url: (counted.append(1), overviews(url))[1])
+    monkeypatch.setattr(listing, "row_of", slowly)
+    rows = listing.rows_of_list(service, listing.names(service))
+    assert [row.finished for row in rows] == [1, 1, 1]
+    assert counted == [1]
