@@ -107,7 +107,7 @@ class Study:
 
     @property
     def has_several_aims(self) -> bool:
-        return len(self.aims) > 1
+        return len(self.optuna.directions) > 1
 
     def refuse_foreign(self) -> None:
         """Raises InputError where another program made the study, of which nothing is known."""
