@@ -8,21 +8,27 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from search.analysis.facts.progress_rows import (
-    compared_with,
-    running_columns,
-    running_rows,
-    standing_rows,
+    TrialRow,
+    beside_forms,
+    best_forms,
+    doing,
+    sections,
+    states_forms,
+    time_forms,
 )
+from search.analysis.terminal.chart import sparkline
 from search.driving.listener import Ending, Listener
 
 if TYPE_CHECKING:
     from search.driving.progress import Progress
+    from search.study.study import Study
 
 Show = Callable[..., Any]
 """IPython's `display`: with `display_id=True` it returns a handle, whose `update` replaces what is shown."""
 
 _SECONDS = 1.0
 _REMARKS = 30
+_CURVE = 16
 
 
 class LiveHTML(Listener):
@@ -40,6 +46,16 @@ class LiveHTML(Listener):
     def said(self, remark: str) -> None:
         self._remarks = [*self._remarks, remark][-_REMARKS:]
         self._draw(page(self._remarks, None))
+
+    def opened(self, study: Study, progress: Progress) -> None:
+        from search.analysis.facts.plan import plan_rows
+
+        for label, words in plan_rows(study, progress):
+            self._remarks.append(f"{label}: {words}")
+        ends = "the stop button ends trials at their next epoch"
+        if study.companion_of is None:
+            ends += f"; go on by pt.load_study({study.name!r}).resume()"
+        self._note(progress, ends)
 
     def trial_requeued(self, progress: Progress, number: int, why: str, epoch: int) -> None:
         later = f"go on after epoch {epoch:,}" if epoch else "be run again"
@@ -80,12 +96,29 @@ def page(remarks: Iterable[str], progress: Progress | None) -> str:
     if progress is None:
         return f"<div>{told}</div>"
     bar = f'<progress max="{progress.budget}" value="{progress.finished}"></progress>'
-    (trials, count, _), *rows = standing_rows(progress)
-    cells = [_row((trials, count), bar), *(_row(row) for row in rows)]
-    beside = f"<div>{html.escape(compared_with(progress))}</div>"
-    running = [_row(row) for row in running_rows(progress)]
-    table = f"<table>{_row(running_columns(progress), tag='th')}{''.join(running)}</table>" if running else ""
-    return f"<div>{told}<table>{''.join(cells)}</table>{beside}{table}</div>"
+    count = f"{progress.finished:,}/{progress.budget:,}"
+    told_of = {"time": time_forms(progress), "against": beside_forms(progress), "now": doing(progress)}
+    rows = [_row(("trials", f"{count} {states_forms(progress)[0]}".rstrip()), bar)]
+    course = sparkline(progress.course.best_so_far) if len(progress.course.best_so_far) > 1 else ""
+    rows.append(_row(("best", f"{best_forms(progress)[0]}  {course}".rstrip())))
+    rows += [_row((label, forms[0])) for label, forms in told_of.items() if forms[0]]
+    return f"<div>{told}<table>{''.join(rows)}</table>{_trials(progress)}</div>"
+
+
+def _trials(progress: Progress) -> str:
+    """Trials that run, the last and the best ones; empty before there is one."""
+    rows = [
+        _row((name * (place == 0), *_cells(trial)))
+        for name, trials in sections(progress)
+        for place, trial in enumerate(trials)
+    ]
+    headers = ("", "trial", "epoch", progress.metric, "", "time", "what it is")
+    return f"<table>{_row(headers, tag='th')}{''.join(rows)}</table>" if rows else ""
+
+
+def _cells(trial: TrialRow) -> tuple[str, ...]:
+    curve = sparkline(trial.values, _CURVE) if len(trial.values) > 1 else ""
+    return trial.number, trial.how, trial.value, curve, trial.seconds, trial.what
 
 
 def _row(words: Iterable[str], more: str = "", tag: str = "td") -> str:

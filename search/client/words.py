@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from search.driving.remaining import Interval, span
+from search.driving.remaining import Interval, left_words
 from search.references.record import Reference
 from search.references.words import told
 from search.text import formats
@@ -51,9 +51,10 @@ class EventLines:
             of = f" (trial {event['best_trial']})" if "best_trial" in event else ""
             best = f" | best {formats.number(event['best'])}{of}"
         left = event["seconds_left"]
+        words = left_words(Interval(**left) if left else None, event["finished"])
         return (
             f"[{event['finished']:,}/{event['budget']:,}] trial {number} {ended} "
-            f"| {self._words.pop(number, '')}{best} | left {span(Interval(**left) if left else None)}"
+            f"| {self._words.pop(number, '')}{best} | {words}"
         )
 
 

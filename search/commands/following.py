@@ -147,7 +147,7 @@ def _draw(study: str, told: Iterator[tuple[str, Progress | None]]) -> None:
     """The table of `run`, of what `told` says: a state, and how far it is once that is known."""
     from search.analysis.terminal.live_table import LiveTable
 
-    table = LiveTable(console(), echo_line)
+    table = LiveTable(console(), echo_line, leaves="Ctrl-C leaves the study running")
     said, last, began = "", None, (0, time.monotonic())
     try:
         for state, progress in told:

@@ -77,7 +77,7 @@ class Dispatcher(Listeners):
         self._tell(lambda one: one.epoch_ended(self.progress, event))
 
     def trial_ended(self, number: int, outcome: TrialOutcome) -> None:
-        best = self.progress.end(number, outcome.state, outcome.value)
+        best = self.progress.end(number, outcome.state, outcome.value, outcome.reason)
         self._tell(lambda one: one.trial_ended(self.progress, number, outcome))
         if best:
             self._tell(lambda one: one.best_changed(self.progress))
@@ -89,7 +89,7 @@ class Dispatcher(Listeners):
     def trial_rejected(self, number: int, why: str, *, counts: bool = False) -> None:
         """Where it `counts`, no other is tried in its place."""
         if counts:
-            self.progress.end(number, "failed")
+            self.progress.end(number, "failed", reason=why)
         self._tell(lambda one: one.trial_rejected(self.progress, number, why))
 
     def reference_ended(self, reference: Reference) -> None:

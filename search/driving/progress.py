@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from search.driving.course import Course, EndedTrial
 from search.driving.remaining import Interval, remaining_time
-from search.references.record import References
+from search.references.record import ReferenceName, References
 from search.settings.metrics import Direction, is_better
 
 if TYPE_CHECKING:
@@ -19,12 +21,16 @@ if TYPE_CHECKING:
 
 @dataclass
 class RunningTrial:
-    """A trial on a worker, `what` in words, since `begun`; and how it stood at the end of its last epoch."""
+    """A trial on a worker, `what` in words, since `begun`; and how it stood at the end of its last epoch.
+
+    `values` are the metric after each epoch, as far as they came.
+    """
 
     what: str
     begun: float = field(default_factory=time.monotonic)
     epoch: int = 0
     value: float | None = None
+    values: list[float] = field(default_factory=list)
 
 
 @dataclass
@@ -50,12 +56,16 @@ class Progress:
     """Seconds of each ended trial, earlier runs of the study included."""
     running: dict[int, RunningTrial] = field(default_factory=dict)
     references: References = field(default_factory=References)
+    to_fit: tuple[ReferenceName, ...] = ()
+    """Reference models that this command fits beside the trials."""
+    course: Course = field(default_factory=Course)
     timeout: float | None = None
     """Seconds after which this command ends whatever is left."""
+    clock: Callable[[], float] = time.monotonic
 
     @classmethod
-    def of(cls, study: Study) -> Progress:
-        """Where `study` stands before it is driven."""
+    def of(cls, study: Study, to_fit: tuple[ReferenceName, ...] = ()) -> Progress:
+        """Where `study` stands before it is driven by a command that fits the reference models `to_fit`."""
         best, settings = study.best_trial(), study.settings
         return cls(
             study=study.name,
@@ -69,6 +79,8 @@ class Progress:
             workers=settings.local_workers(),
             durations=durations(study),
             references=study.record.references,
+            to_fit=to_fit,
+            course=Course.of(study),
             timeout=settings.timeout,
             has_several_aims=study.has_several_aims,
         )
@@ -80,14 +92,18 @@ class Progress:
 
     def seconds(self) -> float:
         """Since this command began to drive the study."""
-        return time.monotonic() - self.started
+        return self.clock() - self.started
+
+    def limit_left(self) -> float | None:
+        """Seconds until this command ends whatever is left; None without a limit."""
+        return None if self.timeout is None else max(self.timeout - self.seconds(), 0.0)
 
     def epochs_per_second(self) -> float:
         return self.epochs / max(self.seconds(), 1e-9)
 
     def begin(self, number: int, what: str, left_off: LeftOff | None = None) -> None:
         """Trial `number` has begun, or goes on from where it was `left_off`."""
-        self.running[number] = trial = RunningTrial(what)
+        self.running[number] = trial = RunningTrial(what, self.clock())
         if left_off is not None:
             trial.epoch, trial.begun = left_off.epoch, trial.begun - left_off.seconds
 
@@ -97,15 +113,20 @@ class Progress:
         if trial := self.running.get(event.number):
             trial.epoch = max(trial.epoch, event.epoch) if event.again else event.epoch
             trial.value = event.value
+            trial.values.append(event.value)
 
     def give_up(self, number: int) -> None:
         """Trial `number` is run again under another number: its time so far is no trial's duration."""
         self.running.pop(number, None)
 
-    def end(self, number: int, state: str, value: float | None = None) -> bool:
+    def end(self, number: int, state: str, value: float | None = None, reason: str = "") -> bool:
         """Trial `number` has ended for good; whether it is the best so far."""
-        if trial := self.running.pop(number, None):
-            self.durations.append(time.monotonic() - trial.begun)
+        trial, seconds = self.running.pop(number, None), None
+        if trial is not None:
+            seconds = self.clock() - trial.begun
+            self.durations.append(seconds)
+        what, values = ("", ()) if trial is None else (trial.what, tuple(trial.values))
+        self.course.add(EndedTrial(number, state, value, seconds, reason, what, values), self.direction)
         self.finished += 1
         self.states[state] += 1
         if value is None or not is_better(value, self.best, self.direction):
@@ -115,12 +136,10 @@ class Progress:
 
     def time_left(self) -> Interval | None:
         """Seconds until the budget or the time is used up; None before two trials have ended."""
-        now = time.monotonic()
+        now, limit = self.clock(), self.limit_left()
         elapsed = [now - trial.begun for trial in self.running.values()]
         left = remaining_time(self.durations, self.budget - self.finished, self.workers, elapsed)
-        if left is None or self.timeout is None:
-            return left
-        return left.at_most(max(self.timeout - self.seconds(), 0.0))
+        return left if left is None or limit is None else left.at_most(limit)
 
 
 def durations(study: Study) -> list[float]:

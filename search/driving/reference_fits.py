@@ -14,6 +14,7 @@ from search.study.study_record import keep_study_facts
 if TYPE_CHECKING:
     from search.data import PreparedData
     from search.driving.dispatcher import Dispatcher
+    from search.references.record import ReferenceName
     from search.study.study import Study
 
 _UNTOLD_SECONDS = 5.0
@@ -73,13 +74,20 @@ def beside(
             fitting.close()
 
 
+def to_fit(study: Study) -> tuple[ReferenceName, ...]:
+    """What `study` lacks; nothing of images, and of trainings about another study."""
+    if study.companion_of is not None or study.data.kind == "image":
+        return ()
+    return study.record.references.missing
+
+
 def fitting_of(study: Study, data: PreparedData) -> Fitting | None:
-    """Of what `study` lacks; None for images, and for trainings about another study."""
+    """Of what `study` lacks; None where that is nothing."""
     from search.data import fitted_fold
     from search.references.job import Job
 
-    missing = study.record.references.missing
-    if study.companion_of is not None or data.spec.kind == "image" or not missing:
+    missing = to_fit(study)
+    if not missing:
         return None
     settings = study.settings
     asked = (study.metric.removeprefix("val_"),)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from search.text.formats import clock
 
 FEWEST = 3
 """Ended trials beside the first of each worker from which on an interval follows."""
+_TO_TELL = 2
 _OF_FEW = 3.0
 _LATEST = 500
 _DRAWS = 300
@@ -55,11 +57,17 @@ def remaining_time(
         return Interval(0.0, 0.0, 0.0)
     if len(seen) < FEWEST:
         return _from_few(durations, seen, trials, workers, sum(elapsed))
-    known = np.asarray(seen[-_LATEST:], dtype=float)
-    total = sums_to_come(known, trials, len(durations))
+    known = tuple(seen[-_LATEST:])
+    total = _same_sums(known, trials, len(durations))
     at_once = min(workers, trials)
     left = np.maximum(total - sum(elapsed), 0.0) / at_once
-    return Interval.of(left + known.mean() / 2 * (1 - 1 / at_once))
+    return Interval.of(left + np.mean(known) / 2 * (1 - 1 / at_once))
+
+
+@lru_cache(maxsize=4)
+def _same_sums(known: tuple[float, ...], trials: int, seed: int) -> np.ndarray:
+    """A live view asks twice a second, and they change when a trial ends."""
+    return sums_to_come(np.asarray(known), trials, seed)
 
 
 def sums_to_come(known: np.ndarray, trials: int, seed: int) -> np.ndarray:
@@ -91,7 +99,7 @@ def _from_few(
     in ten (one of them: 1 - 2 / (1 + 1/3) + 1 / (1 + 2/3) = 0.1 that it does). How short they may be is not known:
     most of these durations have a worker's start-up in them.
     """
-    if len(durations) < 2:
+    if len(durations) < _TO_TELL:
         return None
     at_once = min(workers, trials)
     mean = float(np.mean(seen or durations))
@@ -102,9 +110,31 @@ def _from_few(
     return Interval(0.0, left(mean), left(_OF_FEW * max(durations)))
 
 
-def span(left: Interval | None) -> str:
-    """`1:20 (1:05 to 1:50)`; `0:03` where the bounds are the same to the second; or `?`."""
-    if left is None:
-        return "?"
+def span(left: Interval) -> str:
+    """`1:20 (1:05 to 1:50)`; `0:03` where the bounds are the same to the second."""
     low, middle, high = clock(left.low), clock(left.middle), clock(left.high)
     return middle if low == high else f"{middle} ({low} to {high})"
+
+
+def left_forms(left: Interval | None, ended: int, limit: float | None = None) -> tuple[str, ...]:
+    """What is left after `ended` trials, in fewer and fewer words; where it is not known, what that waits for.
+
+    Args:
+        limit: seconds until a command ends whatever is left.
+    """
+    if left is not None:
+        about = f"about {clock(left.middle)} left"
+        bounds = span(left).partition(" ")[2]
+        return (f"{about} {bounds}", about) if bounds else (about,)
+    if limit is not None:
+        return (f"at most {clock(limit)} left",)
+    return f"time left is known after {_more(ended)}", f"time left after {_more(ended)}"
+
+
+def left_words(left: Interval | None, ended: int) -> str:
+    """For a line: `left 1:20 (1:05 to 1:50)`, or what it waits for."""
+    return f"time left after {_more(ended)}" if left is None else f"left {span(left)}"
+
+
+def _more(ended: int) -> str:
+    return "one more trial" if ended else f"{_TO_TELL} trials"

@@ -51,7 +51,7 @@ def drive(
     from search.driving.driver import Driver
     from search.driving.note import NoteKeeper
     from search.driving.progress import Progress
-    from search.driving.reference_fits import beside
+    from search.driving.reference_fits import beside, to_fit
     from search.policies.pruners import describe_rungs
     from search.workers.messages import StudyJob
 
@@ -73,7 +73,7 @@ def drive(
         resumable(study.optuna._storage, study.url, study.go_on),
         _told_how_to_go_on(study.go_on),
     ):
-        dispatcher = listeners.of(Progress.of(study), NoteKeeper(study))
+        dispatcher = listeners.of(Progress.of(study, to_fit(study) if references else ()), NoteKeeper(study))
         dispatcher.opened(study)
         enqueue_planned(study)
         keep_constant(study, data)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import pytest
 
 from search.analysis.terminal.lines import PlainLines
@@ -10,6 +13,8 @@ from search.running.start import start
 from search.settings.settings import StudySettings
 from search.study.study import Study, load_study
 from storage import StorageURL
+
+sys.path.append(str(Path(__file__).parents[1] / "report"))  # studies that need no training
 
 SETTINGS = StudySettings(data="digits", space="small", trials=6, epochs=4, workers=1, pruner="median")
 

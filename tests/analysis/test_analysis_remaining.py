@@ -13,8 +13,7 @@ from search.analysis.terminal.lines import PlainLines
 from search.analysis.terminal.live_table import LiveTable
 from search.driving.dispatcher import Dispatcher
 from search.driving.progress import Progress
-from search.driving.remaining import Interval, remaining_time, span, sums_to_come
-from search.text.formats import clock
+from search.driving.remaining import Interval, left_forms, left_words, remaining_time, span, sums_to_come
 from search.text.printable import open_console
 from search.workers.messages import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
@@ -37,7 +36,9 @@ def test_what_running_trials_have_run_already_is_taken_off() -> None:
 
 def test_nothing_is_said_of_one_trial_and_nothing_is_left_at_the_end() -> None:
     assert remaining_time([9.0], trials=5, workers=1) is None
-    assert span(None) == clock(None) == "?"
+    assert left_forms(None, 0) == ("time left is known after 2 trials", "time left after 2 trials")
+    assert left_words(None, 1) == "time left after one more trial"
+    assert left_forms(None, 0, limit=90.0) == ("at most 1:30 left",)
     end = remaining_time([9.0, 1.0, 2.0, 3.0], trials=0, workers=1)
     assert end is not None
     assert end.high == 0
@@ -141,16 +142,16 @@ def test_an_attempt_that_is_run_again_is_no_duration() -> None:
 
 
 def test_before_an_epoch_has_ended_the_table_tells_no_pace() -> None:
-    """As after a resume: durations of earlier trials are known, and workers start."""
+    """As after a resume: the time left is that of the trials that are there, without the start of the workers."""
     screen = io.StringIO()
     progress = standing(budget=9, finished=4, durations=[3.0] * 4)
     console = open_console(file=screen, width=100)
     table = LiveTable(console, print)
     console.print(table.drawn(progress))
-    assert "no epoch yet" in screen.getvalue()
-    assert " left" not in screen.getvalue()
+    assert "about 0:14 left" in screen.getvalue()
+    assert "once workers have started" in screen.getvalue()
+    assert "epochs/s" not in screen.getvalue()
     Dispatcher(progress, table).epoch_ended(EpochEvent(4, 1, 0.5, {}))
     progress.started -= 100
     console.print(table.drawn(progress))
     assert "0.01 epochs/s" in screen.getvalue()
-    assert " left" in screen.getvalue()

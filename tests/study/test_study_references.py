@@ -102,13 +102,13 @@ def test_they_are_kept_and_told_and_waited_for_when_trials_are_quicker(
 
 def test_the_live_table_has_a_line_for_them(study: Study) -> None:
     screen = io.StringIO()
-    console = Console(file=screen, width=80)
+    console = Console(file=screen, width=80, height=24)
     told, table = Dispatcher(Progress.of(study)), LiveTable(console, print)
     console.print(table.drawn(told.progress))
-    assert "to compare with" not in screen.getvalue()
+    assert "constant" not in screen.getvalue()
     told.reference_ended(Reference(name="constant", metrics={"accuracy": 0.1}))
     console.print(table.drawn(told.progress))
-    assert "to compare with: constant 0.1000, linear model …, boosted trees …" in screen.getvalue()
+    assert "against  constant 0.1000, linear model …, boosted trees …" in screen.getvalue()
 
 
 def test_neither_driving_nor_showing_a_study_loads_scikit_learn() -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from search.analysis.facts.remarks import state_counts
 from search.analysis.facts.time_left import time_left
+from search.driving.course import Course, EndedTrial
 from search.driving.progress import Progress, RunningTrial
 from search.references.record import References
 from search.study.study import Study
@@ -17,6 +20,7 @@ from search.study.trial_record import TrialRecord
 
 # Of the newest trials; the time left follows from no more.
 _DURATIONS = 500
+_POINTS = 60
 # As drivers say it.
 _WORDS = {"fail": "failed"}
 
@@ -67,14 +71,14 @@ def progress_of(study: Study, workers: int | None = None, budget: int | None = N
         if one.state.name == "RUNNING" and one.datetime_start is not None:
             elapsed = (now - one.datetime_start).total_seconds()
             progress.running[one.number] = RunningTrial(
-                one.describe(study.space), time.monotonic() - elapsed, _epoch(one), _last_value(one)
+                one.describe(study.space), time.monotonic() - elapsed, _epoch(one), *_values(one)
             )
     return progress
 
 
 def progress_json(progress: Progress) -> dict[str, Any]:
     """For another process, at another time of its clock."""
-    now = time.monotonic()
+    now = progress.clock()
     return {
         "study": progress.study,
         "metric": progress.metric,
@@ -93,9 +97,15 @@ def progress_json(progress: Progress) -> dict[str, Any]:
                 "what": one.what,
                 "seconds": now - one.begun,
                 "epoch": one.epoch,
-                "value": one.value,
+                "value": one.value if one.value is not None and math.isfinite(one.value) else None,
+                "values": _thinned(one.values),
             }
             for number, one in progress.running.items()
+        },
+        "course": {
+            "latest": [_ended_json(one) for one in progress.course.latest],
+            "best": [_ended_json(one) for one in progress.course.best],
+            "best_so_far": _thinned(progress.course.best_so_far),
         },
         "references": progress.references.model_dump_json(),
     }
@@ -105,15 +115,42 @@ def progress_from_json(told: Mapping[str, Any]) -> Progress:
     """What `progress_json` tells, by the clock here."""
     now = time.monotonic()
     running = {
-        int(number): RunningTrial(one["what"], now - one["seconds"], one["epoch"], one["value"])
+        int(number): RunningTrial(
+            one["what"], now - one["seconds"], one["epoch"], one["value"], _from_json(one["values"])
+        )
         for number, one in told["running"].items()
     }
+    course = told["course"]
     read = {
         "states": Counter(told["states"]),
         "running": running,
         "references": References.model_validate_json(told["references"]),
+        "course": Course(
+            latest=[_ended_from_json(one) for one in course["latest"]],
+            best=[_ended_from_json(one) for one in course["best"]],
+            best_so_far=_from_json(course["best_so_far"]),
+        ),
     }
     return Progress(**{**told, **read})
+
+
+def _ended_json(trial: EndedTrial) -> dict[str, Any]:
+    return {**asdict(trial), "values": _thinned(trial.values)}
+
+
+def _ended_from_json(told: Mapping[str, Any]) -> EndedTrial:
+    return EndedTrial(**{**told, "values": tuple(_from_json(told["values"]))})
+
+
+def _thinned(values: Sequence[float]) -> list[float | None]:
+    """As many as a curve of characters shows, from first to last. JSON knows no NaN, which diverging trials end in."""
+    count = min(_POINTS, len(values))
+    shown = (values[(point + 1) * len(values) // count - 1] for point in range(count))
+    return [value if math.isfinite(value) else None for value in shown]
+
+
+def _from_json(values: Sequence[float | None]) -> list[float]:
+    return [math.nan if value is None else value for value in values]
 
 
 def _begun(study: Study) -> list[TrialRecord]:
@@ -155,6 +192,7 @@ def _epoch(trial: TrialRecord) -> int:
     return int(trial.epochs or max(trial.intermediate_values, default=0))
 
 
-def _last_value(trial: TrialRecord) -> float | None:
-    reported = trial.intermediate_values
-    return reported[max(reported)] if reported else None
+def _values(trial: TrialRecord) -> tuple[float | None, list[float]]:
+    """The last, and all that were reported."""
+    reported = [trial.intermediate_values[step] for step in sorted(trial.intermediate_values)]
+    return (reported[-1] if reported else None), reported

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from search.analysis.facts.beside import reference_json
 from search.driving.listener import Ending, Listener
-from search.driving.remaining import span
+from search.driving.remaining import left_words
 from search.references.words import told
 from search.study.at_best import reached
 from search.text import formats
@@ -47,7 +47,7 @@ class PlainLines(Listener):
         )
         self._write(
             f"[{progress.finished:,}/{progress.budget:,}] trial {number} {_ended(progress.metric, outcome)} "
-            f"| {self._words.pop(number, '')}{best} | left {span(progress.time_left())}"
+            f"| {self._words.pop(number, '')}{best} | {left_words(progress.time_left(), len(progress.durations))}"
         )
 
     def trial_requeued(self, progress: Progress, number: int, why: str, epoch: int) -> None:

@@ -1,38 +1,55 @@
-"""A study while it runs, as a live table."""
+"""A study while it runs, drawn over itself in a terminal."""
 
 from __future__ import annotations
 
+import textwrap
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from search.analysis.facts.progress_rows import (
-    compared_with,
-    running_columns,
-    running_rows,
-    standing_rows,
-)
 from search.driving.listener import Ending, Listener
 from search.text.printable import printable
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
     from rich.live import Live
-    from rich.table import Table
 
+    from search.analysis.terminal.live_screen import LiveScreen
     from search.driving.progress import Progress
+    from search.study.study import Study
+
+_SECONDS = 0.5
+"""Between two drawings at least."""
+_DONE_NOW = " …"
+"""A remark that ends so says what is done now."""
 
 
 class LiveTable(Listener):
-    """A table that is drawn over itself: the best so far, states, pace, and each running trial."""
+    """What is said, line by line; below it the screen of the study that runs.
 
-    def __init__(self, console: Console, say: Callable[[str], None]) -> None:
+    Args:
+        leaves: what Ctrl-C does where it does not end the study.
+    """
+
+    def __init__(self, console: Console, say: Callable[[str], None], leaves: str = "") -> None:
         self._console = console
         self._say = say
         self._note = ""
+        self._ctrl_c, self._go_on = leaves, ""
         self._live: Live | None = None
+        self._drawn = float("-inf")
 
     def said(self, remark: str) -> None:
-        self._say(remark)
+        if self._live is None or not remark.endswith(_DONE_NOW):
+            self._write(remark)
+
+    def opened(self, study: Study, progress: Progress) -> None:
+        from search.analysis.facts.plan import plan_rows
+        from search.analysis.terminal.live_columns import LABEL
+
+        for label, words in plan_rows(study, progress):
+            self._write(label.ljust(LABEL) + words, indent=LABEL)
+        self._ctrl_c, self._go_on = "Ctrl-C: end after this epoch", printable(study.go_on)
 
     def workers_started(self, progress: Progress) -> None:
         from rich.live import Live
@@ -49,52 +66,41 @@ class LiveTable(Listener):
         self._note = f"trial {number}: not trained, {why}"
 
     def stopping(self, progress: Progress, ending: Ending) -> None:
-        self._note = f"{ending}: running trials end at their next epoch (Ctrl-C again: at once)"
+        self._note = f"{ending}: trials end at their next epoch"
+        self._ctrl_c = "Ctrl-C again: end at once"
 
     def ticked(self, progress: Progress) -> None:
-        assert self._live is not None
-        self._live.update(self.drawn(progress), refresh=True)
+        if time.monotonic() - self._drawn >= _SECONDS:
+            self._draw(self.drawn(progress))
 
     def closed(self, progress: Progress) -> None:
         assert self._live is not None
-        self._live.update(self.drawn(progress), refresh=True)
+        self._draw(self.drawn(progress, is_over=True))
         self._live.stop()
+        self._live = None
 
     def abandoned(self) -> None:
         self._console.show_cursor(True)
 
-    def drawn(self, progress: Progress) -> RenderableType:
-        """The table as it is now."""
-        from rich.console import Group
-        from rich.text import Text
+    def drawn(self, progress: Progress, *, is_over: bool = False) -> LiveScreen:
+        """The screen as it is now."""
+        from search.analysis.terminal.live_screen import LiveScreen
 
-        beside = [line] if (line := compared_with(progress)) else []
-        head, note = Group(_head(progress), *beside), Text(printable(self._note), style="yellow")
-        if progress.running:
-            return Group(head, _running(progress), note)
-        return Group(head, note) if self._note else head
+        return LiveScreen(progress, self._note, self._ctrl_c, self._go_on, is_over)
 
+    def _draw(self, screen: LiveScreen) -> None:
+        assert self._live is not None
+        self._live.update(screen, refresh=True)
+        self._drawn = time.monotonic()
 
-def _head(progress: Progress) -> Table:
-    from rich.progress_bar import ProgressBar
-    from rich.table import Table
-    from rich.text import Text
-
-    head = Table.grid(padding=(0, 2))
-    (trials, count, _), ended, (metric, best, _), pace = standing_rows(progress)
-    head.add_row(trials, count, ProgressBar(progress.budget, progress.finished, width=30))
-    head.add_row(*ended)
-    head.add_row(metric, Text(best, style="bold"), "")
-    head.add_row(*pace)
-    return head
-
-
-def _running(progress: Progress) -> Table:
-    from rich.table import Table
-
-    running = Table(expand=False, box=None, header_style="dim")
-    for column in running_columns(progress):
-        running.add_column(column, no_wrap=column != "what it is")
-    for row in running_rows(progress):
-        running.add_row(*row)
-    return running
+    def _write(self, remark: str, indent: int = 2) -> None:
+        """`remark`, broken between words where it is wider than the terminal."""
+        lines = textwrap.wrap(
+            printable(remark),
+            self._console.width,
+            subsequent_indent=" " * indent,
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in lines or [""]:
+            self._say(line)

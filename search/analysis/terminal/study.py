@@ -22,7 +22,7 @@ from search.analysis.terminal.chart import sparkline
 from search.analysis.terminal.confirmation import of_study
 from search.analysis.terminal.tables import plain_table
 from search.conclusion.confirmation.record import read_conclusion
-from search.driving.remaining import span
+from search.driving.remaining import left_forms
 from search.models.threshold import decision_sentence, with_threshold
 from search.settings.aims import aims_in_words
 from search.settings.chosen_metric import compared_by
@@ -82,7 +82,9 @@ def study_view(study: Study, top: int) -> RenderableType:
         ", ".join(f"{amount:,} {state}" for state, amount in state_counts(study).items()) or "no trials yet"
     )
     state = f"{row.state} by {row.driver}" if row.driver else row.state
-    left = f", about {span(time_left(study, study.settings))} left" if row.state == "running" else ""
+    left = ""
+    if row.state == "running":
+        left = f", {left_forms(time_left(study, study.settings), row.finished)[0]}"
     head = Text.assemble(
         ("study ", "dim"),
         (printable(study.name), "bold"),
