@@ -11,9 +11,10 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, text
+from sqlalchemy import Connection, DateTime, Integer, bindparam, text
 
 _ATTRIBUTES = "select study_id, key, value_json from study_user_attributes"
 _DIRECTIONS = (
@@ -40,10 +41,12 @@ _APART = """
     join trial_user_attributes a on a.trial_id = t.trial_id and a.key = :apart
     where t.state = 'COMPLETE' and v.objective = 0
 """
+_SPANS = "select study_id, datetime_start, datetime_complete from trials where datetime_start is not null"
 _TRIALS = """
     select s.study_name, s.study_id, count(t.trial_id) from studies s left join trials t on t.study_id = s.study_id
     group by s.study_id, s.study_name
 """
+_TIMES: dict[str, Any] = {"study_id": Integer, "datetime_start": DateTime, "datetime_complete": DateTime}
 # Optuna's names of values that no column of a database holds.
 _INFINITE = {"INF_POS": math.inf, "INF_NEG": -math.inf}
 
@@ -58,6 +61,7 @@ class CountedStudy:
         ended: how many of its trials have ended, without those that have one of some attributes.
         values: the smallest and the largest value of its complete trials that are not set apart; empty without any.
         apart: of each complete trial that is, its value and the attribute that sets it apart.
+        spans: when its trials began and ended, of those that have.
     """
 
     name: str
@@ -66,6 +70,7 @@ class CountedStudy:
     ended: int = 0
     values: list[float] = field(default_factory=list)
     apart: list[tuple[float, Any]] = field(default_factory=list)
+    spans: list[tuple[datetime, datetime | None]] = field(default_factory=list)
 
 
 def counted_studies(connection: Connection, without: Sequence[str], apart: str) -> list[CountedStudy]:
@@ -92,9 +97,18 @@ def counted_studies(connection: Connection, without: Sequence[str], apart: str) 
         values[study] += [_INFINITE.get(kind, value) for value in ends]
     for study, kind, value, why in connection.execute(text(_APART), {"apart": apart}):
         others[study].append((_INFINITE.get(kind, value), json.loads(why)))
+    spans: dict[int, list[tuple[datetime, datetime | None]]] = defaultdict(list)
+    for study, start, end in connection.execute(text(_SPANS).columns(**_TIMES)):
+        spans[study].append((start, end))
     return [
         CountedStudy(
-            name, directions[study], attributes[study], counts.get(study, 0), values[study], others[study]
+            name,
+            directions[study],
+            attributes[study],
+            counts.get(study, 0),
+            values[study],
+            others[study],
+            spans[study],
         )
         for study, name in names
     ]

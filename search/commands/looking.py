@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +25,7 @@ app = Commands()
 
 @app.command("list")
 def list_studies(storage: Storage = None, service: Service = None, as_json: AsJSON = False) -> None:
-    """All studies with their state.
+    """All studies with their state, progress and best value, and when they began and how long they ran.
 
     Example: perceptuna list
     """
@@ -41,9 +42,10 @@ def list_studies(storage: Storage = None, service: Service = None, as_json: AsJS
     if not rows:
         echo(f"no studies in {url}; start one with `perceptuna run STUDY --data SOURCE{url.option}`")
         return
-    from search.analysis.terminal.tables import overview_table
+    from search.analysis.terminal.overview import overview_table
+    from search.service.owners import owners
 
-    console().print(overview_table(rows))
+    console().print(overview_table(rows, owners(url), datetime.now()))
 
 
 @app.command()

@@ -92,9 +92,8 @@ def end_there(client: ServiceClient, study: str, as_json: bool) -> NoReturn:
 
 def list_there(client: ServiceClient, as_json: bool, *, waiting: bool = False) -> None:
     """`list --service`; of what waits and runs alone, `queue --service`."""
-    from search.analysis.terminal.tables import plain_table
-    from search.text.formats import number
-    from search.text.printable import printable
+    from search.analysis.terminal.ranked_table import RankedTable
+    from search.text.formats import number, share_done
 
     rows = client.studies()
     if waiting:
@@ -108,12 +107,12 @@ def list_there(client: ServiceClient, as_json: bool, *, waiting: bool = False) -
     headers = ("study", "state", "owner", "trials", "metric", "best", "reason")
     cells = [
         (
-            *(row["study"], row["state"], row["owner"] or "", f"{row['finished']:,}/{row['budget'] or '?'}"),
+            *(row["study"], row["state"], row["owner"] or "", share_done(row["finished"], row["budget"])),
             *(row["metric"] or "", number(row["best"]), row["reason"]),
         )
         for row in rows
     ]
-    console().print(plain_table(headers, [[printable(cell) for cell in line] for line in cells]))
+    console().print(RankedTable(headers, cells, {3, 5}, ("metric", "owner", "reason", "best")))
 
 
 def show_there(client: ServiceClient, study: str, trial: int | None, as_json: bool) -> None:
@@ -157,9 +156,8 @@ def _print_front(aims: list[str], entries: list[dict[str, Any]]) -> None:
 
 def print_study(row: StudyRow) -> None:
     """Where it stands, and its leaderboard."""
-    from search.analysis.terminal.tables import plain_table
+    from search.analysis.terminal.ranked_table import RankedTable
     from search.text.formats import duration, number
-    from search.text.printable import printable
 
     owner = f" of {row['owner']}" if row["owner"] else ""
     echo(f"study {row['study']}{owner}  {row['state']}  {row['finished']:,}/{row['budget'] or '?'} trials")
@@ -186,7 +184,7 @@ def print_study(row: StudyRow) -> None:
         )
         for one in board
     ]
-    console().print(plain_table(headers, [[printable(cell) for cell in line] for line in rows]))
+    console().print(RankedTable(headers, rows, {0, 1, 2, 3}, ("time", "rank", "hyperparameters")))
 
 
 def ask_there(

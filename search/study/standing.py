@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from search.settings.metrics import sign_of
 from search.study.origin import Origin
@@ -18,21 +20,23 @@ from storage.tables import are_unmade
 
 @dataclass(frozen=True)
 class Standing:
-    """Of one study: how many of its trials count toward its budget, and the value of its best one.
+    """Of one study: how many of its trials count toward its budget, the value of its best one, and when trials ran.
 
-    Of several aims it is the best in the first.
+    Of several aims the best is that in the first. A trial that has not ended has no end.
     """
 
     name: str
     record: StudyRecord
     finished: int
     best: float | None
+    spans: Sequence[tuple[datetime, datetime | None]] = ()
 
 
 def standing(study: Study) -> Standing:
     """That of `study`, by its trials."""
     best = study.best_trial()
-    return Standing(study.name, study.record, len(study.finished()), best.value if best else None)
+    spans = [(one.datetime_start, one.datetime_complete) for one in study.trials() if one.datetime_start]
+    return Standing(study.name, study.record, len(study.finished()), best.value if best else None, spans)
 
 
 def standings(url: StorageURL) -> list[Standing]:
@@ -47,7 +51,13 @@ def standings(url: StorageURL) -> list[Standing]:
     with reading_studies(url) as connection:
         found = counted_studies(connection, without=NOT_COUNTED, apart=ADOPTED)
     return [
-        Standing(one.name, StudyRecord(f"study '{one.name}' in {url}", one.attributes), one.ended, _best(one))
+        Standing(
+            one.name,
+            StudyRecord(f"study '{one.name}' in {url}", one.attributes),
+            one.ended,
+            _best(one),
+            one.spans,
+        )
         for one in found
     ]
 

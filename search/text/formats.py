@@ -75,10 +75,10 @@ def size(count: float) -> str:
 def fine_size(count: float) -> str:
     """`532 B`, `85.3 kB`, `1.25 GB`."""
     for unit in ("B", "kB", "MB"):
-        if count < 1000:
-            return f"{count:.3g} {unit}"
+        if count < 999.5:
+            return f"{quantity(count, 3)} {unit}"
         count /= 1000
-    return f"{count:.3g} GB"
+    return f"{quantity(count, 3)} GB"
 
 
 def setting(value: object) -> str:
@@ -89,6 +89,13 @@ def setting(value: object) -> str:
 def hyperparameter(value: object) -> str:
     """The value of a hyperparameter by four digits, as a space writes it: `1.234e-4`, `0.5`, `1`, `1,024`, `relu`."""
     return shown(float(f"{value:.{_DIGITS}g}")) if isinstance(value, float) else shown(value)
+
+
+def share_done(done: int, of: int | None) -> str:
+    """`14/24 (58%)`; `24/24` where nothing is left, `14` where nobody knows of how many."""
+    if not of:
+        return f"{done:,}"
+    return f"{done:,}/{of:,}" + (f" ({done / of:.0%})" if 0 < done < of else "")
 
 
 def plural(amount: int, noun: str) -> str:

@@ -21,6 +21,7 @@ from search.errors import InputError
 from search.machine.temporary import temporary_folder
 from search.machine.tensorflow_start import start_tensorflow
 from spaces import Hyperparameters
+from spaces.wording import quantity
 
 Array = np.ndarray[Any, Any]
 
@@ -90,7 +91,8 @@ def _wrong_answers(answers: Array, spec: DataSpec) -> str | None:
     if spec.of_quantities or not np.isfinite(answers).all():
         return None
     if answers.min() < 0 or answers.max() > 1 or (spec.task == "multiclass" and abs(sums - 1).max() > _SLACK):
-        return f"expected probabilities, but got answers such as {answers.flat[0]:.3g}; end it with {last}"
+        such = quantity(float(answers.flat[0]), 3)
+        return f"expected probabilities, but got answers such as {such}; end it with {last}"
     return None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -13,8 +14,10 @@ from rich.cells import cell_len
 from snapshots import REWRITE, WIDTHS, compare, screen
 
 from search.analysis.facts.following import progress_from_json, progress_json
+from search.analysis.facts.overview import Overview
 from search.analysis.terminal.live_screen import LiveScreen
 from search.analysis.terminal.live_table import LiveTable
+from search.analysis.terminal.overview import overview_table
 from search.analysis.terminal.study import study_view
 from search.driving.dispatcher import Dispatcher
 from search.driving.progress import Progress
@@ -175,6 +178,24 @@ def test_a_study_that_has_ended(tmp_path: Path, ended: Study) -> None:
     failed = made_study([made_trial(0, None, TrialState.FAIL, reason="out of memory: cannot allocate 12 GB")])
     for width in WIDTHS:
         compare(f"show-failed-{width}", screen(study_view(failed, 5), width), tmp_path)
+
+
+def test_a_list_of_studies(tmp_path: Path) -> None:
+    began = "2026-11-20T08:00:00"
+    rows = [
+        Overview(
+            *("prices-of-houses", "running", "desk:4711", 14, 24),
+            *("val_accuracy", 0.9412, "/data/houses.csv", None, began, 754.0),
+        ),
+        Overview(
+            *("first", "finished", None, 1200, 1200, "val_rmse", 24700.44, "digits", None, began, 90000.0)
+        ),
+        Overview("first.finalize", "resumable", None, 2, 9, "val_rmse", None, "digits", "first"),
+    ]
+    for width in WIDTHS:
+        shown = screen(overview_table(rows, {"first": "anna"}, datetime(2026, 11, 29)), width)
+        assert "…" not in shown
+        compare(f"list-{width}", shown, tmp_path)
 
 
 def test_a_difference_is_a_page_that_the_message_names(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import re
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from search.analysis.facts.overview import Overview
-from search.analysis.terminal.tables import data_view, overview_table
+from search.analysis.terminal.overview import overview_table
+from search.analysis.terminal.tables import data_view
 from search.commands.output import fail
 from search.data.preparing.summary import ColumnSummary, DataSummary
 from search.text.printable import open_console, printable, with_indented_lines
@@ -72,7 +74,10 @@ def summary(name: str) -> DataSummary:
 @example("\x1b[2J\u202e\udcff")
 def test_any_name_is_printed_escaped_and_never_obeyed(name: str) -> None:
     row = Overview(name, "foreign", name, 1, None, name, 0.5, None, name)
-    for out, times in ((printed(data_view(name, summary(name))), 6), (printed(overview_table([row])), 3)):
+    for out, times in (
+        (printed(data_view(name, summary(name))), 6),
+        (printed(overview_table([row], {}, datetime(2026, 11, 28))), 3),
+    ):
         assert not COMMANDS.search(out)
         # A table leaves out blanks at the end of a cell.
         assert out.count(printable(name).strip()) >= times

@@ -140,7 +140,7 @@ def test_a_look_is_warned_of_also_when_it_ended_before_its_value_was_told() -> N
     killed = LOOK.model_copy(update={"value": None})
     assert warnings([killed, LOOK], {"other": 3}) == [
         "the test split of this study was opened 2 times before (2026-11-24 10:00:00 by ann on desk, process 7, "
-        "trial 3: not told; 2026-11-24 10:00:00 by ann on desk, process 7, trial 3: 0.93)",
+        "trial 3: not told; 2026-11-24 10:00:00 by ann on desk, process 7, trial 3: 0.9300)",
         "study 'other' has the same test split and opened it 3 times",
     ]
 

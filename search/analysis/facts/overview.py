@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from search.analysis.facts.busy import merged
 from search.errors import InputError
 from search.study.rows_beside import with_rows_beside
 from search.study.standing import Standing, standing, standings
@@ -19,7 +20,8 @@ class Overview:
 
     `driver` names host and process while it is running; `companion_of` the study that it is about, where it is no
     search of its own. That has no `best`: its trainings differ in their seeds and their rows, and a single one of
-    them tells nothing. Of several `aims`, `best` is the best value of the first.
+    them tells nothing. Of several `aims`, `best` is the best value of the first. `began` is when its first trial did,
+    in local time and ISO 8601; `seconds` those in which trials ran that have ended, without the pauses between.
     """
 
     study: str
@@ -31,6 +33,8 @@ class Overview:
     best: float | None
     data: str | None
     companion_of: str | None = None
+    began: str | None = None
+    seconds: float | None = None
     aims: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -55,11 +59,13 @@ def overview(study: Study) -> Overview:
 
 
 def _overview(study: Standing, url: StorageURL) -> Overview:
-    record = study.record
+    record, when = study.record, (_began(study), _seconds(study))
     try:
         settings, metric = with_rows_beside(record.settings, url), record.metric
     except InputError:
-        return Overview(study.name, "foreign", None, study.finished, None, None, study.best, None)
+        return Overview(
+            study.name, "foreign", None, study.finished, None, None, study.best, None, None, *when
+        )
     state = study_state(url, study.name, study.finished, settings.trials)
     return Overview(
         study=study.name,
@@ -71,8 +77,20 @@ def _overview(study: Standing, url: StorageURL) -> Overview:
         best=study.best if record.companion_of is None else None,
         data=settings.data,
         companion_of=record.companion_of,
+        began=when[0],
+        seconds=when[1],
         aims=settings.aims,
     )
+
+
+def _began(study: Standing) -> str | None:
+    first = min((start for start, _ in study.spans), default=None)
+    return None if first is None else first.isoformat(timespec="seconds")
+
+
+def _seconds(study: Standing) -> float | None:
+    spans = merged((start, end) for start, end in study.spans if end is not None)
+    return sum((end - start).total_seconds() for start, end in spans) if spans else None
 
 
 def study_state(url: StorageURL, name: str, finished: int, budget: int) -> str:

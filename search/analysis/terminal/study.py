@@ -7,7 +7,9 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.padding import Padding
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from search.analysis.facts.beside import beside_of, reference_json
@@ -20,6 +22,7 @@ from search.analysis.facts.table_rows import Column, front_columns, leaderboard_
 from search.analysis.facts.time_left import time_left
 from search.analysis.terminal.chart import sparkline
 from search.analysis.terminal.confirmation import of_study
+from search.analysis.terminal.ranked_table import RankedTable
 from search.analysis.terminal.tables import plain_table
 from search.conclusion.confirmation.record import read_conclusion
 from search.driving.remaining import left_forms
@@ -27,6 +30,7 @@ from search.models.threshold import decision_sentence, with_threshold
 from search.settings.aims import aims_in_words
 from search.settings.chosen_metric import compared_by
 from search.settings.folds import folds_in_words
+from search.settings.metrics import on_train_rows
 from search.study.links import how_to_browse
 from search.study.record_of_looks import looks
 from search.study.study import Study
@@ -41,6 +45,7 @@ if TYPE_CHECKING:
 # Narrower than this, words beside the figures would be broken into a column of single words.
 WIDE_ENOUGH = 110
 _IMPORTANCES_SHOWN = 6
+_WORDS = {"fail": "failed"}
 
 
 def study_json(study: Study, top: int) -> dict[str, Any]:
@@ -79,7 +84,8 @@ def study_view(study: Study, top: int) -> RenderableType:
     """`perceptuna show`."""
     row = overview(study)
     states = (
-        ", ".join(f"{amount:,} {state}" for state, amount in state_counts(study).items()) or "no trials yet"
+        ", ".join(f"{amount:,} {_WORDS.get(state, state)}" for state, amount in state_counts(study).items())
+        or "no trials yet"
     )
     state = f"{row.state} by {row.driver}" if row.driver else row.state
     left = ""
@@ -152,9 +158,8 @@ class Leaderboard:
         shown = columns if wide else [column for column in columns if column.below is None]
         figures = [place for place, column in enumerate(shown) if column.is_figure]
         names = [column.name for column in shown]
-        table = plain_table(names, rows_of(shown, self._entries), right=figures)
-        for place in figures:
-            table.columns[place].no_wrap = True
+        left_out = (on_train_rows(self._metric), "parameters", "epochs", "time", "rank")
+        table = RankedTable(names, rows_of(shown, self._entries), figures, () if wide else left_out)
         if wide:
             yield table
             return
@@ -164,7 +169,7 @@ class Leaderboard:
         for line, entry in zip(lines, self._entries, strict=True):
             words = ": ".join(form.format(column.words(entry)) for column, form in below)
             yield from (*line, Segment.line())
-            yield Text(printable(f"      {words}"), style="dim")
+            yield Padding(Text(printable(words), style="dim"), (0, 0, 0, 6))
 
 
 def _best(study: Study, best: Entry) -> list[RenderableType]:
@@ -187,11 +192,18 @@ def _best(study: Study, best: Entry) -> list[RenderableType]:
     )
     return [
         "",
-        Text.assemble(("best configuration  ", "dim"), f"trial {best.trial}{beside}: {values}"),
+        _hanging("best configuration", f"trial {best.trial}{beside}: {values}"),
         *map(printable, answered),
         # One trial has no course.
         *([Text.assemble((f"best {study.metric} over trials  ", "dim"), course)] if len(so_far) > 1 else []),
     ]
+
+
+def _hanging(label: str, words: str) -> RenderableType:
+    """`words` beside their label: what has no room on the first line stands below them."""
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_row(Text(label, style="dim"), Text(printable(words)))
+    return grid
 
 
 def _decision(study: Study) -> Decision | None:
@@ -212,7 +224,9 @@ def _beside(study: Study) -> list[RenderableType]:
     if beside is None:
         return []
     figures = range(1, len(beside.headers))
-    return ["", plain_table(beside.headers, beside.rows, right=figures), *map(Text, beside.notes)]
+    metrics = beside.headers[1:-1]
+    table = RankedTable(beside.headers, beside.rows, figures, ("time", *reversed(metrics[1:])))
+    return ["", table, *map(Text, beside.notes)]
 
 
 def _importances(study: Study) -> list[RenderableType]:

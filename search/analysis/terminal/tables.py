@@ -1,17 +1,15 @@
-"""Lists of studies, spaces and data as tables for a terminal; what all tables here share."""
+"""Spaces and data as tables for a terminal; what all tables here share."""
 
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from search.analysis.facts.overview import Overview
-from search.text.formats import number, plural
+from search.text.formats import plural
 from search.text.printable import printable
 from spaces.wording import quantity
 
@@ -21,20 +19,6 @@ if TYPE_CHECKING:
     from spaces import Space
 
 MOST_COLUMNS_SHOWN = 200
-
-
-def overview_table(rows: list[Overview]) -> Table:
-    """`perceptuna list`."""
-    table = plain_table(["study", "state", "trials", "metric", "best", "data"])
-    for row in rows:
-        state = f"{row.state} by {row.driver}" if row.driver else row.state
-        trials = f"{row.finished:,}/{row.budget:,}" if row.budget else f"{row.finished:,}"
-        name = f"{row.study} (about {row.companion_of})" if row.companion_of else row.study
-        data = Path(row.data).name if row.data else ""
-        # Of several aims none is the best: the column has how far the first one goes.
-        best = f"to {number(row.best)}" if row.aims and row.best is not None else number(row.best)
-        table.add_row(name, state, trials, ", ".join(row.aims) or row.metric or "", best, data)
-    return table
 
 
 def space_table(name: str, space: Space) -> RenderableType:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from search.study.look import Look
 from search.study.record_of_looks import number_of
+from search.text.formats import number
 
 
 def warnings(own: Sequence[Look], others: dict[str, int]) -> list[str]:
@@ -14,7 +15,7 @@ def warnings(own: Sequence[Look], others: dict[str, int]) -> list[str]:
     if own:
         listed = "; ".join(
             f"{look.date.replace('T', ' ')} by {look.by}, trial {look.trial}: "
-            + ("not told" if look.value is None else f"{look.value:.4g}")
+            + ("not told" if look.value is None else number(look.value))
             for look in own
         )
         told.append(f"the test split of this study was opened {_times(len(own))} before ({listed})")
