@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+import optuna
 import pytest
 from made_studies import made_study, made_trial
 from optuna.trial import TrialState
@@ -26,6 +27,7 @@ from search.study.study import Study
 from search.text.printable import open_console
 from search.workers.messages import EpochEvent, TrialOutcome
 from spaces import Hyperparameters
+from storage import StorageURL, open_storage
 
 CTRL_C = "Ctrl-C: end after this epoch"
 GO_ON = "perceptuna resume first"
@@ -139,6 +141,21 @@ def test_at_no_height_half_a_screen_is_shown(progress: Progress, clock: Clock, h
     assert ("… and" in "\n".join(shown)) == (sum(line.startswith("running") for line in shown) == 1)
 
 
+def on_disk(made: Study, folder: Path) -> Study:
+    """The same study in a database, where looks at its test split would be."""
+    url = StorageURL.parse(str(folder / "studies.db"))
+    kept = optuna.create_study(
+        storage=open_storage(url, create=True),
+        study_name=made.name,
+        direction=made.direction,
+        load_if_exists=False,
+    )
+    kept.add_trials(made.optuna.trials)
+    for name, value in made.optuna.user_attrs.items():
+        kept.set_user_attr(name, value)
+    return Study(made.name, url, kept)
+
+
 @pytest.fixture
 def ended() -> Study:
     trials = [
@@ -173,11 +190,14 @@ def test_the_plan_is_said_before_the_first_trial(tmp_path: Path, ended: Study) -
 
 
 def test_a_study_that_has_ended(tmp_path: Path, ended: Study) -> None:
+    shown = on_disk(ended, tmp_path)
     for width in WIDTHS:
-        compare(f"show-{width}", screen(study_view(ended, 5), width), tmp_path)
+        compare(f"show-{width}", screen(study_view(shown, 5), width), tmp_path)
     failed = made_study([made_trial(0, None, TrialState.FAIL, reason="out of memory: cannot allocate 12 GB")])
+    (tmp_path / "failed").mkdir()
+    shown = on_disk(failed, tmp_path / "failed")
     for width in WIDTHS:
-        compare(f"show-failed-{width}", screen(study_view(failed, 5), width), tmp_path)
+        compare(f"show-failed-{width}", screen(study_view(shown, 5), width), tmp_path)
 
 
 def test_a_list_of_studies(tmp_path: Path) -> None:

@@ -30,7 +30,6 @@ from search.models.threshold import decision_sentence, with_threshold
 from search.settings.aims import aims_in_words
 from search.settings.chosen_metric import compared_by
 from search.settings.folds import folds_in_words
-from search.settings.metrics import on_train_rows
 from search.study.links import how_to_browse
 from search.study.record_of_looks import looks
 from search.study.study import Study
@@ -158,7 +157,8 @@ class Leaderboard:
         shown = columns if wide else [column for column in columns if column.below is None]
         figures = [place for place, column in enumerate(shown) if column.is_figure]
         names = [column.name for column in shown]
-        left_out = (on_train_rows(self._metric), "parameters", "epochs", "time", "rank")
+        of_train_rows = (name for name in names if name.startswith("train "))
+        left_out = (*of_train_rows, "parameters", "epochs", "time", "rank")
         table = RankedTable(names, rows_of(shown, self._entries), figures, () if wide else left_out)
         if wide:
             yield table
