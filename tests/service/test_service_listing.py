@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from service_fakes import made_service, made_study
 
-from search.analysis.facts.overview import overviews
+from search.analysis.facts.overview import Overview, overviews
 from search.service import listing
 from search.service.listing import good_for, listed, row_of
 from search.service.queue import QueuedStudy
 from search.service.remembered import Remembered
 from search.service.states import State
+from storage import StorageURL
 from storage.study_storage import StudyStorage
 
 
@@ -65,7 +66,11 @@ def test_a_list_counts_all_studies_once_however_long_its_rows_take(
         now += 60.0
         return row(*given)
 
-    monkeypatch.setattr(listing, "overviews", lambda url: (counted.append(1), overviews(url))[1])
+    def counting(url: StorageURL) -> list[Overview]:
+        counted.append(1)
+        return overviews(url)
+
+    monkeypatch.setattr(listing, "overviews", counting)
     monkeypatch.setattr(listing, "row_of", slowly)
     rows = listing.rows_of_list(service, listing.names(service))
     assert [row.finished for row in rows] == [1, 1, 1]
