@@ -19,7 +19,7 @@ from search.service.queue import QueuedStudy
 from search.service.renaming import rename_queued
 from search.service.shell import rename_here
 from search.service.states import State
-from storage import StudyBusy, study_lock
+from storage import StudyBusy, open_storage, study_lock
 
 
 @pytest.fixture
@@ -55,7 +55,7 @@ def test_its_rows_and_its_files_go_along(team: Team) -> None:
 @pytest.mark.usefixtures("folder")
 def test_a_study_that_the_dashboard_renames_is_the_services_by_its_new_name(team: Team) -> None:
     study = team.service.study("old")
-    app = dashboard_app(study.storage, study.url, rename_here)
+    app = dashboard_app(open_storage(study.url), study.url, rename_here)  # of its own process
     path = f"/api/studies/{study.optuna._study_id}/rename"
 
     def rename(name: str) -> str:
