@@ -119,7 +119,7 @@ class NotebookStudy(Study):
                 "state": trial.state.name.lower(),
                 "origin": trial.adopted.words() if trial.adopted else None,
                 **{name: trial.at_best(name) for name in metrics},
-                **dict(zip(self.aims, trial.values or (), strict=False)),
+                **dict(zip(self.aims[1:], (trial.values or ())[1:], strict=False)),
                 **{name: getattr(trial, name) for name in kept},
                 **trial.params,
             }

@@ -11,6 +11,7 @@ import contextlib
 import io
 import lzma
 import os
+import re
 import shutil
 import sqlite3
 import sys
@@ -107,7 +108,13 @@ def answer(line: str, folder: Path, code: int = 0) -> str:
     finally:
         sys.argv = before
     assert ended == code, f"perceptuna {line}\n{out.getvalue()}{err.getvalue()}"
-    return out.getvalue().replace(str(folder), _FOLDER)
+    said = out.getvalue().replace(str(folder), _FOLDER)
+    return _without_today(said) if line == "list" else said
+
+
+def _without_today(table: str) -> str:
+    """How long ago studies began, and with it the widths of columns, change from day to day."""
+    return re.sub(r" {2,}", "  ", re.sub(r"\d+ \w+( \d+ \w+)? ago", "{AGO}", table))
 
 
 def frame(study: str, folder: Path) -> str:

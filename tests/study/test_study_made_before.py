@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from study_made_before import DATABASE, FINALIZE, SAID, STUDIES, answer, frame, questions, unpack
@@ -43,6 +44,15 @@ def facts(line: str, folder: Path) -> dict[str, object]:
     return dict(json.loads(answer(f"{line} --json", folder)))
 
 
+def as_numbers_are(value: Any) -> Any:
+    """Of another processor, sums may differ in their last digits."""
+    if isinstance(value, dict):
+        return {name: as_numbers_are(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [as_numbers_are(one) for one in value]
+    return pytest.approx(value, rel=1e-12, abs=0) if isinstance(value, float) else value
+
+
 def wrong(findings: str) -> list[str]:
     return [finding["text"] for finding in json.loads(findings) if finding["state"] == "wrong"]
 
@@ -52,7 +62,7 @@ def test_a_command_says_what_was_said_then(name: str, line: str, made: Path) -> 
     """`ablate` too, which finds all of its trainings done."""
     now, then = answer(line, made), (SAID / name).read_text(encoding="utf-8")
     if name.endswith(".json"):
-        assert json.loads(now) == json.loads(then)
+        assert as_numbers_are(json.loads(now)) == json.loads(then)
     else:
         assert now == then
 
