@@ -7,8 +7,9 @@ is named, `concrete` and 1,500 rows of the others. For each table and seed the s
 `--folds 5`, of equal trials; then, on test rows that neither had:
 
 - `optimism`: the error on test rows against the study's best value, in percent of that: of the same trial's networks
-  one by one (of folds their mean error), and of the exported model, which of folds is their mean;
-- of folds a refit: the winner trained once on all rows of the search, for as many epochs as its folds took on average;
+  one by one (of folds their mean error), and of the model that the study keeps, which of folds is their mean;
+- of folds what `export` writes: the mean of as many refits as folds, on all rows of the search, for as many epochs as
+  the folds took on average;
 - CPU seconds of both commands `run`, with their starts, and their ratio.
 
 Errors are cross-entropies or RMSEs. What is in the output file is not run again, so the same command goes on.
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from search.data import DataRequest
     from search.models.saved_model import OpenModel
     from search.study.study import Study
-    from search.study.trial_record import TrialRecord
 
 Array = np.ndarray[Any, Any]
 
@@ -85,7 +85,7 @@ def _name(design: str) -> str:
 
 
 def judged(folder: Path, design: str) -> dict[str, Any]:
-    """The study's best value; errors on the test rows of its single networks, the exported model, and a refit."""
+    """The study's best value; errors on the test rows of its single networks, the kept model, and what is exported."""
     os.environ["PERCEPTUNA_CACHE"] = str(folder / "cache")
     from search.machine.tensorflow_start import start_tensorflow
 
@@ -102,12 +102,13 @@ def judged(folder: Path, design: str) -> dict[str, Any]:
     kept = kept_model(study, best)
     assert kept is not None
     model = open_model(SavedModel(kept, study.data), 1)
-    found = {"best": best.value, "exported": error_of(model, x, y, metric), "trial": best.number}
+    found = {"best": best.value, "kept": error_of(model, x, y, metric), "trial": best.number}
     if not model.of_folds:
-        return found | {"single": found["exported"]}
+        return found | {"single": found["kept"]}
     networks = [of_fold(model, study, number) for number in range(FOLDS)]
     single = statistics.mean(error_of(one, x, y, metric) for one in networks)
-    return found | {"single": single, "refit": error_of(refitted(study, best, folder), x, y, metric)}
+    refits = error_of(written(folder, study.name), x, y, metric)
+    return found | {"single": single, "refits": refits}
 
 
 def test_rows(request: DataRequest) -> tuple[Any, Array]:
@@ -137,35 +138,17 @@ def of_fold(model: OpenModel, study: Study, number: int) -> OpenModel:
     return OpenModel(model.model.get_layer(f"fold_{number + 1}"), spec)
 
 
-def refitted(study: Study, trial: TrialRecord, folder: Path) -> OpenModel:
-    """Trained on all rows of the search, for as many epochs as its folds had at their best, on average."""
-    from search.data import PreparedData, attach_preprocessing
-    from search.models.replay import retrain_on_folds
-    from search.models.saved_model import OpenModel
-    from search.study.data_cache import prepare_data
-    from search.training.loop import train
+def written(folder: Path, name: str) -> OpenModel:
+    """What `export` writes of a study of folds: the mean of its configuration's trainings on all rows of the folds."""
+    from search.models.saved_model import model_in_file, open_model
 
-    epochs = round(statistics.mean(one.best_epoch for one in retrain_on_folds(study, trial)))
-    data = prepare_data(study.settings)
-    both = tuple(np.concatenate(sides) for sides in zip(data.training(), data.validation(), strict=True))
-    place = folder / "refit"
-    place.mkdir(exist_ok=True)
-    for part in ("train", "validation"):
-        for letter, array in zip("xy", both, strict=True):
-            np.save(place / f"{part}_{letter}.npy", array)
-    rows = data.spec.rows.model_copy(update={"train": len(both[1]), "validation": len(both[1])})
-    spec = data.spec.model_copy(update={"rows": rows})
-    (place / "data.json").write_text(spec.model_dump_json(), encoding="utf-8")
-    # All of its epochs, and the weights of the last one are those that suit these rows best, or nearly.
-    result = train(
-        trial.hyperparameters(study.space),
-        PreparedData(place, spec),
-        epochs=epochs,
-        patience=epochs,
-        metric=study.metric,
-        seed=trial.training_seed(study.settings.seed),
+    model = folder / "refits.keras"
+    storage = ("--storage", str(folder / "studies.db"))
+    run_child(
+        ["-m", "search", "export", name, "-o", str(model), *storage],
+        PERCEPTUNA_CACHE=str(folder / "cache"),
     )
-    return OpenModel(attach_preprocessing(result.model, spec), spec)
+    return open_model(model_in_file(model), 1)
 
 
 def measured(source: Path | None, options: tuple[str, ...], table: str, seed: int) -> dict[str, Any]:
@@ -185,15 +168,15 @@ def measured(source: Path | None, options: tuple[str, ...], table: str, seed: in
 def lines(rows: list[dict[str, Any]]) -> Iterator[str]:
     """A Markdown table: how far test errors are above the study's best value, test errors, and time."""
     yield (
-        "| table | optimism, one split | by folds | test error, one split | one of a fold | mean of folds | refit | "
+        "| table | optimism, one split | by folds | test error, one split | one of a fold | mean of folds | refits | "
         "CPU s | ratio |"
     )
     yield "|---|---|---|---|---|---|---|---|---|"
     for row in rows:
         one, folds = row["one split"], row["folds"]
-        errors = " | ".join(f"{folds[name]:.4f}" for name in ("single", "exported", "refit"))
+        errors = " | ".join(f"{folds[name]:.4f}" for name in ("single", "kept", "refits"))
         yield (
-            f"| {row['table']} | {_above(one):+.1f} % | {_above(folds):+.1f} % | {one['exported']:.4f} | {errors} | "
+            f"| {row['table']} | {_above(one):+.1f} % | {_above(folds):+.1f} % | {one['kept']:.4f} | {errors} | "
             f"{one['cpu']:.0f}, {folds['cpu']:.0f} | {folds['cpu'] / one['cpu']:.1f} |"
         )
     optimism = [[_above(row[design]) for row in rows] for design in DESIGNS]
