@@ -138,7 +138,7 @@ def test_commands_that_are_called_often_import_little(
 
 def test_list_and_show_as_tables(perceptuna: CommandLine, studies: Path) -> None:
     listed = perceptuna.done("list").out
-    assert re.search(r"done +finished +3/3 +val_accuracy +0\.9500 +digits", listed)
+    assert re.search(r"done +finished +3/3 +val_accuracy +0\.9500 +.+ ago +\S+ s +digits", listed)
     assert re.search(r"half +resumable +1/4", listed)
     shown = perceptuna.done("show", "done").out
     assert "finished  3/3 trials (3 complete)" in shown

@@ -121,7 +121,7 @@ def test_said_again_nothing_is_trained_and_no_fold_is_written(finalized: tuple[P
     folds = sorted(_data(place).folder.glob(f"all-rows-fold-*-of-{FOLDS}/*"))
     written = [file.stat().st_mtime_ns for file in folds]
     place.trained.clear()
-    again = place(f"finalize one --top 1 --seeds 2 --folds {FOLDS} -o {place.folder}/m.keras --all-rows")
+    again = place(f"finalize one --top 1 --seeds 2 --folds {FOLDS} -o {place.folder}/again.keras --all-rows")
     assert again.code == 0, again.err
     assert place.trained == []
     assert folds

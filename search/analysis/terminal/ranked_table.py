@@ -36,8 +36,8 @@ class RankedTable:
         right = {at for at, place in enumerate(places) if place in self._right}
         rows = [[row[place] for place in places] for row in self._rows]
         table = plain_table([self._headers[place] for place in places], rows, right)
-        # A name that is too long all the same is broken, figures are not.
-        for column in table.columns[1:]:
+        # A name, and words at the end, that are too long all the same are broken; what is between them is not.
+        for column in table.columns[1:] if len(places) - 1 in right else table.columns[1:-1]:
             column.no_wrap = True
         yield table
 
