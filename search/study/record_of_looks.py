@@ -20,6 +20,7 @@ from search.study.study_record import EARLIER_LOOK, all_study_records
 from storage.looks import KeptLook, complete_look, looks_at
 from storage.one_study import is_any_with
 from storage.own_tables import in_one_transaction
+from storage.study_storage import StudyStorage
 
 if TYPE_CHECKING:
     from search.study.study import Study
@@ -132,8 +133,11 @@ def _read(kept: KeptLook) -> Look:
 
 
 def _of_earlier_versions(study: Study, split: str) -> dict[str, Look]:
+    """None in a storage that is no database."""
     # To read all studies for them takes long where there are many.
-    if not in_one_transaction(study.storage, lambda connection: is_any_with(connection, EARLIER_LOOK)):
+    if not isinstance(study.storage, StudyStorage) or not in_one_transaction(
+        study.storage, lambda connection: is_any_with(connection, EARLIER_LOOK)
+    ):
         return {}
     return {
         model: look

@@ -17,9 +17,9 @@ class CommandsHere(Commands):
     """`report` and `export`, without a process that starts TensorFlow."""
 
     def call(self, words: Sequence[str]) -> str:
-        command, name, _, path = words
+        (command, name), path = words[:2], words[words.index("-o") + 1]
         study = pt.load_study(name, self._url.full)
-        study.report(path) if command == "report" else study.export(path)
+        study.report(path) if command == "report" else study.export(path, refit="--no-refit" not in words)
         return ""
 
 

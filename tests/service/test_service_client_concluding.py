@@ -80,7 +80,7 @@ def test_a_model_comes_with_its_facts(
     team: Team, anna: pt.service.Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def exported(words: list[str]) -> str:
-        path = Path(words[3])
+        path = Path(words[words.index("-o") + 1])
         path.write_bytes(b"weights")
         path.with_suffix(".json").write_text("{}")
         return ""

@@ -45,6 +45,7 @@ PLAIN = [
     "split_column",
     "weight",
     "metric",
+    "aims",
     "callbacks",
     "task",
     "sampler",

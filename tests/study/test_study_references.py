@@ -30,6 +30,7 @@ from search.driving.reference_fits import fitting_of
 from search.references.job import Job
 from search.references.process import Fitting
 from search.references.record import NAMES, Reference, References
+from search.study.creation import create_study
 from search.study.study import Study, load_study
 from search.study.study_record import keep_study_facts
 from storage import StorageURL
@@ -178,11 +179,12 @@ def test_ctrl_c_ends_the_waiting_and_not_the_study(driver: MakeDriver, study: St
 def test_images_and_trainings_about_a_study_have_none(study: Study, digits: PreparedData) -> None:
     assert fitting_of(study, digits) is None
     table = PreparedData(digits.folder, digits.spec.model_copy(update={"kind": "table"}))
-    beside = fitting_of(study, table)
+    of_table = create_study("table", study.url, study.settings, study.space, table.spec)
+    beside = fitting_of(of_table, table)
     assert beside is not None
     assert beside.left == NAMES
-    keep_study_facts(study.optuna, {"companion_of": "another"})
-    assert fitting_of(study, table) is None
+    keep_study_facts(of_table.optuna, {"companion_of": "another"})
+    assert fitting_of(of_table, table) is None
 
 
 def test_a_study_of_a_table_has_them_in_its_database(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ class TestCMAES(BasicSamplerTestCase, RelativeSamplerTestCase, SingleOnlySampler
         return made("cmaes")
 
 
-class TestNSGAII(BasicSamplerTestCase, RelativeSamplerTestCase, MultiObjectiveSamplerTestCase):
+class TestNSGAII(BasicSamplerTestCase, MultiObjectiveSamplerTestCase):
     @pytest.fixture
     def sampler(self) -> Make:
         return made("nsgaii")

@@ -20,7 +20,7 @@ def test_one_graph_serves_every_width_rate_and_batch_size(digits: PreparedData) 
         changed = one.model_copy(update={"width": width, "batch_size": batch, "dropout": dropout, "l2": 1e-6})
         assert compiled_epoch(Structure.of(changed, digits.spec, bfloat16=False)) is epoch
         train(changed, digits, epochs=1, patience=5, metric="val_accuracy", seed=0)
-    assert epoch._train.experimental_get_tracing_count() == 1
+    assert epoch._train._function.experimental_get_tracing_count() == 1
 
 
 def test_a_reused_graph_remembers_nothing(digits: PreparedData) -> None:

@@ -165,7 +165,7 @@ def test_the_documentation_has_the_metrics_of_each_task_and_which_are_means_over
         assert re.findall(r"`(\w+)`", rows[f" {words}, asked for "]) == [*asked_of(task, 10)]
         spec, table = any_table(task)
         unscored |= {name for name in known_of(task) if scores_of(table, name, spec) is None}
-    (sentence,) = re.findall(r"Of ([^.]*)\s+rows have no scores", part)
+    (sentence,) = re.findall(r"Of ([^.]*)\s+rows have no\s+scores", part)
     assert set(re.findall(r"`(\w+)`", sentence)) == unscored | {"loss"}
 
 
