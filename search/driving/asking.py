@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from search.driving.refusal import REFUSED_IN_A_ROW, Refusal, refuse, too_many_refused
+from search.driving.refusal import REFUSED_IN_A_ROW, refuse, too_many_refused
 from search.errors import PerceptunaError, StudyStopped
 from search.policies.cost import affordable
 from search.policies.pruners import build_pruner
 from search.policies.samplers import build_sampler, seed_sampler
-from search.settings.aims import PARAMETERS, excess_over, limits_of
+from search.settings.aims import PARAMETERS, Excess, excess_over, limits_of
 from search.settings.own_policies import is_own
 from search.study.aim_values import resources_of
 from search.study.enqueueing import suggest
@@ -81,34 +81,34 @@ class Asking:
                     hyperparameters = suggest(self._study.space, trial, record.planned)
                 else:
                     trial, hyperparameters = self._drawn(trial, record.original, share, suggested)
-            refusal = self._refusal(hyperparameters)
-            if refusal is None:
+            excess = self._excess(hyperparameters)
+            if excess is None:
                 self._keep_parameters(trial, hyperparameters)
                 return trial, hyperparameters
-            reason = refusal.reason
+            reason = excess.reason
             if self._study.companion_of is not None:
                 keep_facts(self._study.storage, trial._trial_id, {"reason": reason})
                 self._study.optuna.tell(trial, state=TrialState.FAIL)
                 self._dispatcher.trial_rejected(trial.number, reason, counts=True)
                 return None
-            refuse(self._study, trial, refusal)
+            refuse(self._study, trial, excess)
             self._dispatcher.trial_rejected(trial.number, reason)
-        assert refusal is not None
-        raise too_many_refused(REFUSED_IN_A_ROW, trial.number, refusal)
+        assert excess is not None
+        raise too_many_refused(REFUSED_IN_A_ROW, trial.number, excess)
 
-    def _refusal(self, hyperparameters: Hyperparameters) -> Refusal | None:
+    def _excess(self, hyperparameters: Hyperparameters) -> Excess | None:
         """Why it cannot be trained; None where it can, as far as that is known before it is built."""
         settings, data = self._study.settings, self._study.data
         if (limit := settings.memory_limit) is not None:
-            excess = too_large(hyperparameters, data, limit, self._study.metric.removeprefix("val_"))
-            if excess > 0:
-                reason = f"needs {size((1 + excess) * limit)} of {size(limit)} memory"
-                return Refusal("memory", excess, reason, f"--memory-limit {size(limit)}")
+            share = too_large(hyperparameters, data, limit, self._study.metric.removeprefix("val_"))
+            if share > 0:
+                reason = f"needs {size((1 + share) * limit)} of {size(limit)} memory"
+                return Excess("memory", share, reason, f"--memory-limit {size(limit)}")
         limits = limits_of(settings)
         if not limits or hyperparameters.network:
             return None
         takes = resources_of({PARAMETERS: parameter_count(hyperparameters, data)})
-        return None if (over := excess_over(limits, takes)) is None else Refusal.of(over)
+        return excess_over(limits, takes)
 
     def _keep_parameters(self, trial: optuna.Trial, hyperparameters: Hyperparameters) -> None:
         """Before it is trained: of several aims, others are compared with it by what it takes."""

@@ -17,7 +17,7 @@ from search.driving.keeping import Keeping
 from search.driving.listener import Ending
 from search.driving.recovery import run_again
 from search.driving.reference_fits import ReferenceFits
-from search.driving.refusal import REFUSED_IN_A_ROW, Refusal, refuse, too_many_refused
+from search.driving.refusal import REFUSED_IN_A_ROW, refuse, too_many_refused
 from search.driving.signals import StopSignals
 from search.errors import CacheUnusable, DataError, MachineFault, StudyStopped
 from search.settings.metrics import is_better
@@ -232,13 +232,13 @@ class Driver:
         Raises:
             StudyStopped: so did all before it.
         """
-        refusal, number = Refusal.of(excess), running.trial.number
-        refuse(self._study, running.trial, refusal, outcome.facts)
+        number = running.trial.number
+        refuse(self._study, running.trial, excess, outcome.facts)
         self._progress.give_up(number)
-        self._dispatcher.trial_rejected(number, refusal.reason)
+        self._dispatcher.trial_rejected(number, excess.reason)
         self._refused += 1
         if self._refused >= REFUSED_IN_A_ROW:
-            raise too_many_refused(REFUSED_IN_A_ROW, number, refusal)
+            raise too_many_refused(REFUSED_IN_A_ROW, number, excess)
 
     def _run_again(
         self, running: InFlight, why: str, lost: int = 0, outcome: TrialOutcome | None = None

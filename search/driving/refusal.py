@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from search.errors import StudyStopped
@@ -18,35 +17,21 @@ REFUSED_IN_A_ROW = 100
 """After so many the study stops: its space holds hardly anything that may be trained."""
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """By which `share` of the limit, set by `option`, of `what`; and so in words."""
-
-    what: str
-    share: float
-    reason: str
-    option: str
-
-    @classmethod
-    def of(cls, excess: Excess) -> Refusal:
-        return cls(excess.resource, excess.share, excess.reason, excess.option)
-
-
-def refuse(study: Study, trial: optuna.Trial, refusal: Refusal, facts: TrialFacts | None = None) -> None:
+def refuse(study: Study, trial: optuna.Trial, excess: Excess, facts: TrialFacts | None = None) -> None:
     """Tell `trial` as PRUNED with a constraint, from which `tpe` learns where not to look.
 
     Optuna's samplers ignore FAIL. It does not count toward the budget.
     """
     from optuna.trial import TrialState
 
-    trial.set_constraint(refusal.what, refusal.share)
-    keep_facts(study.storage, trial._trial_id, {**(facts or {}), "infeasible": refusal.reason})
+    trial.set_constraint(excess.resource, excess.share)
+    keep_facts(study.storage, trial._trial_id, {**(facts or {}), "infeasible": excess.reason})
     study.optuna.tell(trial, state=TrialState.PRUNED)
 
 
-def too_many_refused(count: int, number: int, refusal: Refusal) -> StudyStopped:
+def too_many_refused(count: int, number: int, excess: Excess) -> StudyStopped:
     """Why the study stops at trial `number`, after so many."""
     return StudyStopped(
-        f"the last {count} configurations are all too large for {refusal.option} (trial {number} "
-        f"{refusal.reason}); raise it, or narrow width and depth in the space"
+        f"the last {count} configurations are all too large for {excess.option} (trial {number} "
+        f"{excess.reason}); raise it, or narrow width and depth in the space"
     )

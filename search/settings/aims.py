@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from search.errors import InputError
 from search.settings.chosen_metric import check_metric_exists
+from search.settings.data_options import option_of
 from search.settings.metrics import direction_of as direction_of_metric
 from search.settings.metrics import metrics_of, sign_of
 from search.text.formats import count, fine_size, number
@@ -167,11 +168,12 @@ class Excess:
     resource: str
     share: float
     reason: str
+    said: str = ""
 
     @property
     def option(self) -> str:
-        """That set the limit."""
-        return f"--{RESOURCES[self.resource].limit.replace('_', '-')}"
+        """That set the limit, as it was `said`, or by its name."""
+        return self.said or option_of(RESOURCES[self.resource].limit)
 
 
 def excess_over(limits: Mapping[str, float], takes: Mapping[str, float]) -> Excess | None:
