@@ -8,6 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from search.settings.metrics import Direction, is_better, sign_of
+from search.study.trial_record import state_word
 
 if TYPE_CHECKING:
     from search.study.study import Study
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
 
 SHOWN = 3
 """So many of the latest and of the best are kept."""
-_WORDS = {"fail": "failed"}
 
 
 @dataclass(frozen=True)
@@ -83,12 +83,12 @@ def ended_trial(study: Study, trial: TrialRecord) -> EndedTrial:
         seconds = (trial.datetime_complete - trial.datetime_start).total_seconds() + trial.seconds_before
     return EndedTrial(
         number=trial.number,
-        state=_WORDS.get(state, state),
+        state=state_word(state),
         value=trial.value if state == "complete" else None,
         seconds=seconds,
         reason=trial.reason or (trial.stop.text() if trial.stop is not None and state != "complete" else ""),
         what=_what(study, trial),
-        values=tuple(trial.intermediate_values[step] for step in sorted(trial.intermediate_values)),
+        values=tuple(trial.reported),
     )
 
 

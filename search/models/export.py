@@ -210,5 +210,5 @@ def _folds(study: Study, trial: TrialRecord) -> dict[str, Any]:
     """How many networks are averaged in the model, and what each reached on the rows it was not trained on."""
     if study.settings.folds is None:
         return {}
-    values = [trial.intermediate_values[fold] for fold in sorted(trial.intermediate_values)]
+    values = trial.reported
     return {"folds": {"of": study.settings.folds, "values": values}}

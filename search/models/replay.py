@@ -82,7 +82,7 @@ def replay(study: Study, number: int, callbacks: MakeCallbacks = tuple) -> Repla
     study.refuse_foreign()
     trial = find_trained(study, number)
     settings = settings_of(study, trial)
-    then = [trial.intermediate_values[step] for step in sorted(trial.intermediate_values)]
+    then = trial.reported
     if study.settings.folds is not None:
         now = _values_on_folds(study, trial, callbacks)[: len(then)]
         return _compared(study, trial, then, now, settings, "fold")

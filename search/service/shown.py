@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from search.analysis.facts.beside import beside_of, best_reference
-from search.analysis.facts.leaderboard import front, leaderboard
+from search.analysis.facts.leaderboard import board
 from search.analysis.facts.overview import Overview, overview
 from search.analysis.facts.remarks import remarks
-from search.analysis.facts.table_rows import front_columns, leaderboard_columns, rows_of
+from search.analysis.facts.table_rows import columns_of, rows_of
 from search.service.course import course_of
 from search.service.kept_answers import Parts
 from search.settings.aims import aims_in_words
@@ -94,12 +94,11 @@ class Shown:
 
 
 def _facts(study: Study) -> dict[str, Any]:
-    several = study.has_several_aims
-    entries = front(study, _TOP) if several else leaderboard(study, _TOP)
-    columns = front_columns(study.aims, entries) if several else leaderboard_columns(study.metric, entries)
+    entries = board(study, _TOP)
+    columns = columns_of(study, entries)
     beside, course = beside_of(study), course_of(study)
     return {
-        "compared_by": aims_in_words(study.aims) if several else compared_by(study.metric),
+        "compared_by": aims_in_words(study.aims) if study.has_several_aims else compared_by(study.metric),
         "headers": [column.name for column in columns],
         "kinds": ["right" if column.is_figure else "what" for column in columns],
         "rows": rows_of(columns, entries),

@@ -87,6 +87,11 @@ class TrialRecord:
     stored: Mapping[str, Any] = field(repr=False)
     optuna: FrozenTrial = field(repr=False)
 
+    @property
+    def reported(self) -> list[float]:
+        """What was reported of it, in the order of its steps."""
+        return [self.intermediate_values[step] for step in sorted(self.intermediate_values)]
+
     @cached_property
     def planned(self) -> PlannedTrial | None:
         """The plan's entry that it runs; None for a choice of the sampler."""
@@ -242,6 +247,11 @@ def trial_record(trial: FrozenTrial) -> TrialRecord:
         stored=stored,
         optuna=trial,
     )
+
+
+def state_word(state: str) -> str:
+    """A state in small letters as drivers say it: Optuna's is `fail`."""
+    return "failed" if state == "fail" else state
 
 
 def _last_reported(trial: FrozenTrial) -> float | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from search.references.record import Reference
-from search.references.words import TITLES
+from search.references.words import TITLES, strongest
 from search.settings.metrics import find_metric, metrics_of
 from search.study.history import history_of
 from search.study.study import Study
@@ -53,9 +53,8 @@ def best_reference(study: Study) -> float | None:
     metric = study.record.known_metric
     if metric is None:  # another program made it
         return None
-    values = [one.value(metric) for one in study.record.references.models]
-    finite = [value for value in values if value is not None and math.isfinite(value)]
-    return (max if study.direction == "maximize" else min)(finite) if finite else None
+    best = strongest(study.record.references.models, metric, study.direction)
+    return None if best is None else best.value(metric)
 
 
 def _at_best_epoch(study: Study, trial: TrialRecord) -> dict[str, float]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -14,7 +13,7 @@ from search.analysis.facts.cost import cost_of
 from search.conclusion.confirmation.record import read_conclusion
 from search.data import spec_changes
 from search.errors import InputError
-from search.references.words import TITLES
+from search.references.words import TITLES, strongest
 from search.settings.data_options import option_of
 from search.settings.file_settings import FILE_SETTINGS
 from search.settings.metrics import sign_of
@@ -144,7 +143,7 @@ def _refuse(studies: Sequence[Study]) -> None:
 
 def _compared(study: Study) -> Compared:
     best, conclusion = study.best_trial(), read_conclusion(study)
-    reference, name = _best_reference(study)
+    reference = strongest(study.record.references.models, study.metric, study.direction)
     winner = None if conclusion is None else conclusion.standing(conclusion.winner)
     return Compared(
         study=study.name,
@@ -153,24 +152,14 @@ def _compared(study: Study) -> Compared:
         budget=study.settings.trials,
         best=best.value if best else None,
         best_trial=best.number if best else None,
-        reference=reference,
-        reference_name=name,
+        reference=reference.value(study.metric) if reference else None,
+        reference_name=TITLES[reference.name] if reference else None,
         confirmed=winner.mean if winner else None,
         confirmed_interval=winner.interval if winner else None,
         test=conclusion.test.value if conclusion else None,
         test_interval=conclusion.test.interval if conclusion else None,
         seconds=cost_of(study.trials(), datetime.now()).wall_seconds,
     )
-
-
-def _best_reference(study: Study) -> tuple[float | None, str | None]:
-    """The value of the best reference model, and which it is."""
-    known = ((one.value(study.metric), one.name) for one in study.record.references.models)
-    finite = [(value, name) for value, name in known if value is not None and math.isfinite(value)]
-    if not finite:
-        return None, None
-    value, name = max(finite, key=lambda pair: sign_of(study.direction) * pair[0])
-    return value, TITLES[name]
 
 
 def _why_not(first: Study, other: Study) -> list[str]:

@@ -16,13 +16,11 @@ from search.driving.course import Course, EndedTrial
 from search.driving.progress import Progress, RunningTrial
 from search.references.record import References
 from search.study.study import Study
-from search.study.trial_record import TrialRecord
+from search.study.trial_record import TrialRecord, state_word
 
 # Of the newest trials; the time left follows from no more.
 _DURATIONS = 500
 _POINTS = 60
-# As drivers say it.
-_WORDS = {"fail": "failed"}
 
 
 class Followed:
@@ -63,7 +61,7 @@ def progress_of(study: Study, workers: int | None = None, budget: int | None = N
     progress, now = Progress.of(study), datetime.now()  # Optuna's times have no zone
     progress.workers, progress.budget = workers or progress.workers, budget or progress.budget
     trials = study.trials()
-    progress.states = Counter({_WORDS.get(state, state): of for state, of in state_counts(study).items()})
+    progress.states = Counter({state_word(state): of for state, of in state_counts(study).items()})
     for state in ("running", "waiting"):
         del progress.states[state]
     progress.epochs = sum(_epoch(one) for one in trials)
@@ -181,7 +179,7 @@ def _ended(study: Study, trial: TrialRecord) -> dict[str, Any]:
         "event": "trial_ended",
         "study": study.name,
         "trial": trial.number,
-        "state": _WORDS.get(state := trial.state.name.lower(), state),
+        "state": state_word(trial.state.name.lower()),
         "value": trial.value if trial.state.name == "COMPLETE" else None,
         "epochs": trial.epochs,
         "reason": trial.reason or None,
@@ -194,5 +192,5 @@ def _epoch(trial: TrialRecord) -> int:
 
 def _values(trial: TrialRecord) -> tuple[float | None, list[float]]:
     """The last, and all that were reported."""
-    reported = [trial.intermediate_values[step] for step in sorted(trial.intermediate_values)]
+    reported = trial.reported
     return (reported[-1] if reported else None), reported

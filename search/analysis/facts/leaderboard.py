@@ -49,6 +49,11 @@ def front(study: Study, top: int | None = None) -> list[Entry]:
     return [_entry(study, rank, trial) for rank, trial in enumerate(study.front()[:top], start=1)]
 
 
+def board(study: Study, top: int | None = 10) -> list[Entry]:
+    """What is shown of a study: its leaderboard, of several aims the front."""
+    return front(study, top) if study.has_several_aims else leaderboard(study, top)
+
+
 def not_comparable(study: Study, top: int | None = 10) -> list[Entry]:
     """The `top` trials of an earlier study that came along though their values are another quantity, ranked apart."""
     return [_entry(study, rank, trial) for rank, trial in enumerate(study.not_comparable()[:top], start=1)]

@@ -17,6 +17,7 @@ from search.conclusion.confirmation.words import behind, place
 from search.conclusion.statistics.words import level
 from search.settings.aims import aim_value, column_of
 from search.settings.metrics import on_train_rows
+from search.study.study import Study
 from search.text.formats import count, duration, number
 
 Row = tuple[str, ...]
@@ -35,6 +36,13 @@ class Column:
     is_figure: bool = True
     on_page: str = ""
     below: str | None = None
+
+
+def columns_of(study: Study, entries: Sequence[Entry]) -> list[Column]:
+    """For the `board` of `study`."""
+    if study.has_several_aims:
+        return front_columns(study.aims, entries)
+    return leaderboard_columns(study.metric, entries)
 
 
 def front_columns(aims: Sequence[str], entries: Sequence[Entry]) -> list[Column]:

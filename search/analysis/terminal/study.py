@@ -15,10 +15,10 @@ from rich.text import Text
 from search.analysis.facts.beside import beside_of, reference_json
 from search.analysis.facts.best_so_far import improvements
 from search.analysis.facts.importance import importances
-from search.analysis.facts.leaderboard import Entry, front, leaderboard, not_comparable
+from search.analysis.facts.leaderboard import Entry, board, front, leaderboard, not_comparable
 from search.analysis.facts.overview import overview
 from search.analysis.facts.remarks import remarks, state_counts
-from search.analysis.facts.table_rows import Column, front_columns, leaderboard_columns, rows_of
+from search.analysis.facts.table_rows import Column, columns_of, rows_of
 from search.analysis.facts.time_left import time_left
 from search.analysis.terminal.chart import sparkline
 from search.analysis.terminal.confirmation import of_study
@@ -33,6 +33,7 @@ from search.settings.folds import folds_in_words
 from search.study.links import how_to_browse
 from search.study.record_of_looks import looks
 from search.study.study import Study
+from search.study.trial_record import state_word
 from search.text.formats import hyperparameter, number, plural
 from search.text.printable import printable
 from spaces import idle
@@ -44,7 +45,6 @@ if TYPE_CHECKING:
 # Narrower than this, words beside the figures would be broken into a column of single words.
 WIDE_ENOUGH = 110
 _IMPORTANCES_SHOWN = 6
-_WORDS = {"fail": "failed"}
 
 
 def study_json(study: Study, top: int) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def study_view(study: Study, top: int) -> RenderableType:
     """`perceptuna show`."""
     row = overview(study)
     states = (
-        ", ".join(f"{amount:,} {_WORDS.get(state, state)}" for state, amount in state_counts(study).items())
+        ", ".join(f"{amount:,} {state_word(state)}" for state, amount in state_counts(study).items())
         or "no trials yet"
     )
     state = f"{row.state} by {row.driver}" if row.driver else row.state
@@ -96,18 +96,18 @@ def study_view(study: Study, top: int) -> RenderableType:
         f"  {state}  {row.finished:,}/{study.settings.trials:,} trials ({states}){left}",
     )
     by = Text("\n".join([*_compared_by(study), *_split(study)]), style="dim")
-    entries = front(study, top) if study.has_several_aims else leaderboard(study, top)
+    entries = board(study, top)
     if not entries:
         reasons = (f"  {line}" for line in _reasons(study))
         return Group(head, by, "no complete trial yet", *reasons, *_beside(study), *_apart(study))
-    board = Leaderboard(entries, columns_of(study, entries))
+    table = Leaderboard(entries, columns_of(study, entries))
     concluded = of_study(study, row.finished)
     noted: list[RenderableType] = [Text(line, style="bold") for line in remarks(study)]
     return Group(
         head,
         by,
         *_over_the_front(study, len(entries)),
-        board,
+        table,
         *([] if study.has_several_aims else _best(study, entries[0])),
         *(["", *noted] if noted else []),
         *_beside(study),
@@ -115,13 +115,6 @@ def study_view(study: Study, top: int) -> RenderableType:
         *_apart(study),
         *concluded,
     )
-
-
-def columns_of(study: Study, entries: list[Entry]) -> list[Column]:
-    """Of its leaderboard, or of its front."""
-    if study.has_several_aims:
-        return front_columns(study.aims, entries)
-    return leaderboard_columns(study.metric, entries)
 
 
 def _compared_by(study: Study) -> list[str]:
