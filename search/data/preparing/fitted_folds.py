@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from search.data.preparing.fitting import fit_spec
 from search.data.preparing.folds import parts_of
 from search.data.preparing.label_split import why_no_label_folds
-from search.data.preparing.preparation import cannot_write, prepared_rows_of, write_prepared
+from search.data.preparing.preparation import write_fitted
 from search.data.preparing.prepared import SEARCHED_PARTS, PreparedData, is_whole, load_prepared
 from search.data.preparing.rare_classes import without_rare_classes
 from search.data.preparing.spec import DataSpec
@@ -73,13 +73,7 @@ def prepare_folds(
             refuse_weightless_sides(raw, one)
         before_keras()
         for number, one in enumerate(splits):
-            spec = _fitted(raw, one, data.spec)
-            try:
-                write_prepared(
-                    raw, one, spec, prepared_rows_of(raw, spec), _folder(data, number, folds), SEARCHED_PARTS
-                )
-            except OSError as error:
-                raise cannot_write(data.folder.parent, spec, error) from error
+            _write(raw, one, data, _folder(data, number, folds))
 
 
 def prepare_refit(request: DataRequest, data: PreparedData) -> PreparedData:
@@ -92,16 +86,17 @@ def prepare_refit(request: DataRequest, data: PreparedData) -> PreparedData:
     folder = data.folder / "refit"
     if is_whole(PreparedData(folder, data.spec)):
         return load_prepared(folder)
-    raw = without_rare_classes(read_source(request))
-    split = split_of(raw)
-    rows = _searched(split)
-    both = Split(train=rows, validation=rows, test=split.test)
-    spec = _fitted(raw, both, data.spec)
-    try:
-        write_prepared(raw, both, spec, prepared_rows_of(raw, spec), folder, SEARCHED_PARTS)
-    except OSError as error:
-        raise cannot_write(data.folder.parent, spec, error) from error
+    with scratch_in(data.folder.parent):
+        raw = without_rare_classes(read_source(request))
+        split = split_of(raw)
+        rows = _searched(split)
+        _write(raw, Split(train=rows, validation=rows, test=split.test), data, folder)
     return load_prepared(folder)
+
+
+def _write(raw: RawData, split: Split, data: PreparedData, folder: Path) -> None:
+    """What searching reads of `split`, fitted by its training rows."""
+    write_fitted(raw, split, _fitted(raw, split, data.spec), folder, data.folder.parent, SEARCHED_PARTS)
 
 
 def why_not_fitted(spec: DataSpec) -> str | None:

@@ -80,15 +80,25 @@ def prepare(
         spec = spec.model_copy(update={"notes": (*spec.notes, *repeats_across_splits(raw, split, spec))})
         if raw.kind != "image":
             before_keras()
-        rows_of = prepared_rows_of(raw, spec)
-        try:
-            write_prepared(raw, split, spec, rows_of, folder)
-        except OSError as exc:
-            raise cannot_write(cache, spec, exc) from exc
+        write_fitted(raw, split, spec, folder, cache)
     return load_prepared(folder, PARTS)
 
 
-def cannot_write(cache: Path, spec: DataSpec, exc: OSError) -> CacheUnusable:
+def write_fitted(
+    raw: RawData, split: Split, spec: DataSpec, folder: Path, cache: Path, parts: tuple[str, ...] = PARTS
+) -> None:
+    """As `write_prepared`, with rows prepared as `spec` was fitted, into a `folder` below `cache`.
+
+    Raises:
+        CacheUnusable: `cache` takes no data.
+    """
+    try:
+        write_prepared(raw, split, spec, prepared_rows_of(raw, spec), folder, parts)
+    except OSError as exc:
+        raise _cannot_write(cache, spec, exc) from exc
+
+
+def _cannot_write(cache: Path, spec: DataSpec, exc: OSError) -> CacheUnusable:
     """That prepared data of `spec` cannot be written below `cache`, and what to do about it."""
     rows = spec.rows.train + spec.rows.validation + spec.rows.test
     size = rows * math.prod(spec.input_shape) * (1 if spec.kind == "image" else 4)
