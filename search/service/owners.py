@@ -9,7 +9,7 @@ from storage.database import reading_studies
 from storage.refusals import opening
 from storage.tables import are_unmade
 
-_QUEUE = "perceptuna_queue"
+QUEUE_TABLE = "perceptuna_queue"
 
 
 def owners(url: StorageURL) -> dict[str, str]:
@@ -18,7 +18,7 @@ def owners(url: StorageURL) -> dict[str, str]:
         if are_unmade(url):
             return {}
     with reading_studies(url) as connection:
-        if not inspect(connection).has_table(_QUEUE):
+        if not inspect(connection).has_table(QUEUE_TABLE):
             return {}
-        rows = connection.execute(text(f"select study, owner from {_QUEUE}"))
+        rows = connection.execute(text(f"select study, owner from {QUEUE_TABLE}"))
         return {str(study): str(owner) for study, owner in rows}

@@ -27,12 +27,13 @@ from sqlalchemy import (
 from sqlalchemy.exc import IntegrityError
 
 from search.service.jobs import Job
+from search.service.owners import QUEUE_TABLE
 from search.service.states import DRIVEN, State
 from storage.own_tables import in_one_transaction, make_tables
 from storage.study_storage import StudyStorage
 
 _QUEUE = Table(
-    "perceptuna_queue",
+    QUEUE_TABLE,
     MetaData(),
     Column("study", String(100), primary_key=True),
     Column("owner", String(64), nullable=False),
@@ -59,7 +60,7 @@ _QUEUE = Table(
     Column("notified", Float),
 )
 # A key names one request of its owner.
-_ONCE = Index("perceptuna_queue_key", _QUEUE.c.owner, _QUEUE.c.key, unique=True)
+_ONCE = Index(f"{QUEUE_TABLE}_key", _QUEUE.c.owner, _QUEUE.c.key, unique=True)
 
 
 @dataclass(frozen=True)
