@@ -138,9 +138,7 @@ def difference(theirs: np.ndarray, ours: np.ndarray) -> tuple[float, float, floa
 
 def lines(rows: list[Studied]) -> Iterator[str]:
     """A Markdown table of all policies, in % above the least error, the best at 600 s first."""
-    by_policy: dict[str, list[Studied]] = {}
-    for row in rows:
-        by_policy.setdefault(row.policy, []).append(row)
+    by_policy = _by_policy(rows)
     default = by_policy.get(str(DEFAULT), next(iter(by_policy.values())))
     worse = [f"worse at {name} by" for name in BUDGETS]
     yield f"| policy | trials | pruned | {' | '.join(COLUMNS)} | minutes of 40 trials | {' | '.join(worse)} |"
@@ -152,11 +150,33 @@ def lines(rows: list[Studied]) -> Iterator[str]:
         cells += [f"{100 * errors(of_it, name).mean():.2f}" if name in counted else "" for name in COLUMNS]
         cells.append(f"{np.mean([row.minutes for row in of_it]):.1f}" if COLUMNS[-1] in counted else "")
         for name in BUDGETS:
-            mean, low, high = (
-                100 * value for value in difference(errors(of_it, name), errors(default, name))
-            )
-            cells.append("" if of_it is default else f"{mean:+.2f} ({low:+.2f} to {high:+.2f})")
+            apart = difference(errors(of_it, name), errors(default, name))
+            cells.append("" if of_it is default else _percent(apart))
         yield f"| {' | '.join(cells)} |"
+
+
+def against_random(rows: list[Studied]) -> Iterator[str]:
+    """A Markdown table: by how much random draws are worse than `tpe`, in % above, where all else is the same."""
+    by_policy = _by_policy(rows)
+    yield f"| | {' | '.join(f'random worse than tpe at {name} by' for name in BUDGETS)} |"
+    yield "|---" * (1 + len(BUDGETS)) + "|"
+    for known, called in ((True, "after known configurations"), (False, "without them")):
+        ours, theirs = (by_policy.get(str(Policy(sampler, known=known))) for sampler in ("tpe", "random"))
+        if ours and theirs:
+            found = (difference(errors(theirs, name), errors(ours, name)) for name in BUDGETS)
+            yield f"| {called} | {' | '.join(map(_percent, found))} |"
+
+
+def _percent(found: tuple[float, float, float]) -> str:
+    mean, low, high = (100 * value for value in found)
+    return f"{mean:+.2f} ({low:+.2f} to {high:+.2f})"
+
+
+def _by_policy(rows: list[Studied]) -> dict[str, list[Studied]]:
+    found: dict[str, list[Studied]] = {}
+    for row in rows:
+        found.setdefault(row.policy, []).append(row)
+    return found
 
 
 def errors(rows: list[Studied], column: str) -> np.ndarray:
@@ -201,7 +221,13 @@ def main() -> None:
         path = result_path("tables-policies", given.quick)
         write_rows(path, [asdict(row) for row in rows], a_line_each=True)
         print("raw numbers:", path)
-        for table in (trusted(source), lines(rows), kept_table(draws), patience_table(draws)):
+        for table in (
+            trusted(source),
+            lines(rows),
+            against_random(rows),
+            kept_table(draws),
+            patience_table(draws),
+        ):
             print("\n".join(table), end="\n\n")
 
 

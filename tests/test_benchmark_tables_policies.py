@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from pathlib import Path
 
@@ -11,11 +12,13 @@ import pytest
 
 from benchmarks.tables_curves import EPOCHS, Draw, configurations, draws_of, write_curves
 from benchmarks.tables_draws import Job, train_one
-from benchmarks.tables_policies import difference, lines, studied
+from benchmarks.tables_policies import Studied, against_random, difference, lines, studied
 from benchmarks.tables_replay import WORKERS, Policy, Replay
 from benchmarks.tables_stops import kept_table, patience_table
 from benchmarks.tables_surrogate import Surrogate
 from spaces import Hyperparameters
+
+ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +109,15 @@ def test_policies_are_compared_table_by_table(draws: list[Draw], tmp_path: Path)
     shown = list(lines(rows))
     assert len(shown) == 4
     assert difference(np.full((3, 2), 0.5), np.full((3, 2), 0.2)) == pytest.approx((0.3, 0.3, 0.3))
+
+
+def test_the_page_says_of_samplers_what_is_made_of_the_raw_numbers() -> None:
+    raw = json.loads(
+        (ROOT / "benchmarks" / "results" / "tables-policies-2026-11-29.json").read_text(encoding="utf-8")
+    )
+    shown = list(against_random([Studied(**row) for row in raw["rows"]]))[2:]
+    assert shown[0].startswith("| after known configurations | +3.84 (+1.26 to +6.41) | ")
+    assert shown[1].startswith("| without them | +3.21 (+0.03 to +7.07) | ")
 
 
 def test_what_early_comparisons_keep_and_what_patience_costs(draws: list[Draw]) -> None:
